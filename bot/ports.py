@@ -1,0 +1,139 @@
+"""Knows the three holes of the house: Flowise, Slack and the store, as the conversation needs them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.flowise.events import Event
+from bot.slack.calls import Call, Result
+from bot.thread import Conversation, Run, Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A message of an earlier exchange, as Flowise's `history` takes it."""
+
+    author: str
+    text: str
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What Flowise is asked: the question, on which chat."""
+
+    question: str
+    chat_id: str
+
+
+class Flowise(Protocol):
+    """One chatflow of one Flowise server."""
+
+    @property
+    def chatflow_id(self) -> str: ...
+
+    def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
+        """Ask once and yield the events up to and with `End`.
+
+        Raises:
+            FlowiseError: the answer is not whole; `run` says what is known of the run. `ErrorReported` is never
+                yielded: it becomes FlowiseFailed or KeyRefused when the stream has ended.
+        """
+        ...
+
+    async def abort(self, chat_id: str) -> bool:
+        """Ask Flowise to stop the run on a chat (it stops agent flows only): whether it took that; never raises."""
+        ...
+
+    async def stored_since(self, chat_id: str, since: float) -> bool:
+        """Whether an answer was stored on the chat after `since` (epoch seconds). False where that cannot be known."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message that stands in a Slack thread. `author` is a display name, `text` is plain."""
+
+    ts: str
+    author: str
+    text: str
+    ours: bool
+
+
+class Slack(Protocol):
+    """One workspace, as the bot's token sees it."""
+
+    async def call(self, call: Call) -> Result:
+        """Make one call, once. Never raises for what Slack or the network does: that is the result."""
+        ...
+
+    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+        """The last `limit` messages of a thread before the message `before`, oldest first.
+
+        Raises:
+            SlackRefused, SlackUnavailable: the thread cannot be read.
+        """
+        ...
+
+    async def name(self, user: str) -> str:
+        """The display name of a user id, kept for a while; the id itself where Slack does not tell."""
+        ...
+
+
+class Store(Protocol):
+    """What is kept across restarts and shared by replicas. Every method may raise StoreUnavailable."""
+
+    async def claim(self, key: str, seconds: float) -> bool:
+        """Take a message or command for ourselves; False when somebody has it already."""
+        ...
+
+    async def is_claimed(self, key: str) -> bool: ...
+
+    async def stand(self, line: str, ticket: str, score: float, lease: float) -> int:
+        """Stand in a line, or go on standing in it: call again within `lease` seconds or lose the place.
+
+        Returns the number of tickets before ours: 0 means that it is our turn. Lower scores stand further ahead, but
+        never before the one whose turn it is. A ticket whose lease ran out is passed over.
+        """
+        ...
+
+    async def leave(self, line: str, ticket: str) -> None:
+        """Give up the turn or the place in the line."""
+        ...
+
+    async def conversation(self, thread: Thread) -> Conversation | None: ...
+
+    async def remember(self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float) -> bool:
+        """Write the chat of a thread and renew its lifetime; False, and nothing written, if the thread has meanwhile
+        been started over (its generation is another one). Leaves the thread's being quiet as it is."""
+        ...
+
+    async def start_over(self, thread: Thread, now: float) -> int:
+        """Begin the next generation of a thread, with no chat yet. Returns its number."""
+        ...
+
+    async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...
+
+    async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
+        """Note the chat that a message of a direct message belongs to."""
+        ...
+
+    async def chat_of_message(self, team: str, channel: str, ts: str) -> tuple[str, str] | None:
+        """The (chatId, chatflow id) that a message belongs to."""
+        ...
+
+    async def run_started(self, chat_id: str, run: Run) -> None:
+        """Note that a run goes on on a chat (replaces what was noted)."""
+        ...
+
+    async def run_ended(self, chat_id: str) -> None: ...
+
+    async def run_on(self, chat_id: str) -> Run | None:
+        """The run that has not been seen to end on a chat."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable when the store does not answer within about a second."""
+        ...

@@ -1,0 +1,110 @@
+"""Knows the Slack calls an answer is made of, and what Slack can say to them: values, no wire."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Block: TypeAlias = Mapping[str, object]
+"""A Block Kit block as Slack's JSON has it."""
+
+Blocks: TypeAlias = tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PostMessage:
+    """chat.postMessage. `thread_ts` None posts flat. `mark` finds the message again when Slack's reply was lost."""
+
+    channel: str
+    text: str
+    blocks: Blocks
+    thread_ts: str | None = None
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateMessage:
+    """chat.update of one of our own messages; the blocks replace all earlier ones."""
+
+    channel: str
+    ts: str
+    text: str
+    blocks: Blocks
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteMessage:
+    """chat.delete of one of our own messages."""
+
+    channel: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatus:
+    """assistant.threads.setStatus: the line under a thread ("<bot> is thinking…"); an empty status takes it away."""
+
+    channel: str
+    thread_ts: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostEphemeral:
+    """chat.postEphemeral: seen by one person only, cannot be edited."""
+
+    channel: str
+    user: str
+    text: str
+    blocks: Blocks
+    thread_ts: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """A POST to a command's response URL: five in 30 minutes, also where the bot is no member. Ephemeral."""
+
+    response_url: str
+    text: str
+    blocks: Blocks
+    replace_original: bool = False
+
+
+Call: TypeAlias = PostMessage | UpdateMessage | DeleteMessage | SetStatus | PostEphemeral | Respond
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message stands in Slack under `ts`."""
+
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Slack took the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """Too many calls: come back in `retry_after` seconds. Nothing happened."""
+
+    retry_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Slack said no, with its own error word; the same call would be refused again. Nothing happened."""
+
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """No usable answer came back (connection lost, server error): the call may have had its effect or not."""
+
+    reason: str
+
+
+Result: TypeAlias = Posted | Accepted | Limited | Refused | Lost

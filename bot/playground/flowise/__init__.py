@@ -1,0 +1,12 @@
+"""Knows a Flowise server that runs on this machine alone, keeps Flowise's rules and needs no model.
+
+It shares no code with `bot.flowise`: what judges a client must not believe the same mistakes.
+"""
+
+from __future__ import annotations
+
+from bot.playground.flowise.runs import Received
+from bot.playground.flowise.scripts import Script
+from bot.playground.flowise.server import LocalFlowise
+
+__all__ = ["LocalFlowise", "Received", "Script"]

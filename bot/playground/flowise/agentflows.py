@@ -1,0 +1,100 @@
+"""Knows what the stand-in's agent flows do: one agent that uses a tool, and one flow that asks a person first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import UUID, uuid5
+
+from bot.playground.flowise import agentflow, model
+from bot.playground.flowise.agentflow import AGENT, DONE, EXECUTED, HUMAN, LLM, REPLIES, Trace
+from bot.playground.flowise.chatflows import PREAMBLE, tool_outcome, use_tool
+from bot.playground.flowise.plans import Asked, Execution, Json, Outcome, Plan, Step, after_tokens, failed, one_piece
+from bot.playground.flowise.wire import END, Reply, frame
+
+_EMPTY = frame("token", "")
+_SURE = "Are you sure you want to proceed?"
+
+STOPPED, FINISHED = "STOPPED", "FINISHED"
+
+
+def agent(asked: Asked) -> Plan:
+    """Start, then an Agent that uses a tool: `calledTools` while it runs, `usedTools` when all is said."""
+    used = use_tool(asked.question)
+    outcome = tool_outcome(asked, used)
+    trace = Trace()
+    opening = trace.begin() + trace.start_node(asked.question) + trace.enter(AGENT)
+    aborted = trace.aborted(AGENT)
+    # An agent node sends six empty tokens around each tool call (measured on Flowise 3.1.4).
+    steps = [Step(data=opening + _EMPTY), *asked.say(PREAMBLE), Step(data=_EMPTY * 4)]
+    steps += [Step(data=frame("calledTools", [used.row("")])), Step(asked.pace, _EMPTY), *asked.say(outcome.text)]
+    ending = [*reversed(after_tokens(outcome)), frame("calledTools", [])]
+    ending += [frame("usageMetadata", agentflow.usage(asked.question, outcome.text))]
+    ending += [trace.leave(AGENT, agentflow.messages(asked.question), {"content": outcome.text}), trace.finish()]
+    return _closed(asked, [*steps, *(Step(data=data) for data in ending)], outcome, trace, aborted=aborted)
+
+
+def human(asked: Asked) -> Plan:
+    """An LLM's text, then a question to a person; with a decision in the request, what follows from it."""
+    return _asks(asked) if asked.decision is None else _decided(asked, asked.decision)
+
+
+def _asks(asked: Asked) -> Plan:
+    said = model.reply(asked.question, asked.earlier)
+    text = f"{said}\n\n{_SURE}"
+    action = agentflow.decision(str(uuid5(UUID(asked.execution_id), "action")), asked.question, said)
+    given = agentflow.messages(asked.question)
+    trace = Trace()
+    opening = trace.begin() + trace.start_node(asked.question) + trace.enter(LLM)
+    aborted = trace.aborted(LLM)
+    asking = trace.leave(LLM, given, {"content": said}) + trace.enter(HUMAN)
+    # A node that is not the last of a flow does not stream: its whole text is one token (measured on Flowise 3.1.4).
+    asking += frame("token", text)
+    asking += trace.leave(HUMAN, given, {"content": text, "humanInputAction": action}, STOPPED)
+    stopped = frame("agentFlowEvent", STOPPED)
+    steps = [
+        Step(data=opening),
+        Step(asked.pace * len(said.split()), asking + stopped + frame("action", action) + stopped),
+    ]
+    execution = Execution(asked.execution_id, STOPPED, asked.question, tuple(trace.executed))
+    plan = _closed(asked, steps, Outcome(text, action=action), trace, aborted=aborted, action=action)
+    return replace(plan, execution=execution)
+
+
+def _decided(asked: Asked, decision: Json) -> Plan:
+    execution = asked.execution
+    if execution is None:
+        return failed((), f"No previous execution found for session {asked.chat_id}")
+    if execution.state != STOPPED:
+        return failed(
+            (),
+            f"Cannot resume execution {execution.id} because it is in '{execution.state}' state. "
+            "Only executions in 'STOPPED' state (or 'ERROR' after 'STOPPED') can be resumed.",
+        )
+    kind = "proceed" if decision.get("type") == "proceed" else "reject"
+    node, text = REPLIES[kind], DONE[kind]
+    trace = Trace(list(execution.executed[:-1]))
+    steps = [
+        Step(data=trace.begin() + trace.enter(HUMAN)),
+        Step(data=trace.leave(HUMAN, decision, {"content": decision.get("feedback", "")}) + trace.enter(node)),
+        Step(asked.pace, frame("token", text) + trace.leave(node, {}, {"content": text}) + trace.finish()),
+    ]
+    plan = _closed(asked, steps, Outcome(text), trace, aborted=trace.aborted(node))
+    return replace(plan, execution=replace(execution, state=FINISHED, executed=tuple(trace.executed)))
+
+
+def _closed(
+    asked: Asked, steps: list[Step], outcome: Outcome, trace: Trace, *, aborted: bytes, action: Json | None = None
+) -> Plan:
+    more = {} if action is None else {"action": action}
+    return Plan(
+        tuple(steps),
+        closing=frame("metadata", asked.ids(**more)) + END,
+        outcome=outcome,
+        reply=_reply(asked, outcome, trace, more),
+        aborted=aborted,
+    )
+
+
+def _reply(asked: Asked, outcome: Outcome, trace: Trace, more: Json) -> Reply:
+    run = {"executionId": asked.execution_id, EXECUTED: trace.executed}
+    return one_piece(asked, outcome, {**run, **more, "sessionId": asked.chat_id})

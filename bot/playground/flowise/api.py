@@ -1,0 +1,176 @@
+"""Knows the routes of the local Flowise, and in which form a prediction's answer goes out, if ever."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from uuid import UUID
+
+from aiohttp import web
+
+from bot.playground.flowise.desk import Desk
+from bot.playground.flowise.flows import Flow
+from bot.playground.flowise.plans import Asked, Plan
+from bot.playground.flowise.runs import Listener, Received, Run, Stage
+from bot.playground.flowise.wire import HTML_TYPE, STREAM_HEADERS, Reply, failure, json_reply, whole
+
+VERSION = "3.1.4"
+
+# Flowise's default FLOWISE_FILE_SIZE_LIMIT, 50mb.
+_BODY_AT_MOST = 50 * 1024 * 1024
+
+_PAGE = b'<!DOCTYPE html>\r\n<html lang="en"><head><title>Flowise - Build AI Agents, Visually</title></head></html>\r\n'
+
+
+def application(desk: Desk, stage: Stage) -> web.Application:
+    """The server's routes."""
+    predictions, rest = _Predictions(desk, stage), _Rest(desk, stage)
+    app = web.Application(client_max_size=_BODY_AT_MOST)
+    app.on_response_prepare.append(_without_server_name)
+    app.router.add_post("/api/v1/prediction", predictions.post)
+    app.router.add_post("/api/v1/prediction/{flow}", predictions.post)
+    app.router.add_get("/api/v1/chatflows-streaming/{flow}", rest.can_stream)
+    app.router.add_put("/api/v1/chatmessage/abort/{flow}/{chat}", rest.abort)
+    app.router.add_get("/api/v1/chatmessage/{flow}", rest.chat_messages)
+    app.router.add_get("/api/v1/ping", rest.ping)
+    app.router.add_get("/api/v1/version", rest.version)
+    app.router.add_route("*", "/{rest:.*}", rest.anything_else)
+    return app
+
+
+class _Predictions:
+    """POST /api/v1/prediction/{flow}."""
+
+    def __init__(self, desk: Desk, stage: Stage) -> None:
+        self._desk = desk
+        self._stage = stage
+
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        try:
+            raw = await request.read()
+            body = json.loads(raw) if raw.strip() else {}
+        except web.HTTPRequestEntityTooLarge:
+            return _response(failure(413, "request entity too large"))
+        except ValueError as error:
+            return _response(failure(400, str(error)))
+        flow_id = request.match_info.get("flow", "")
+        received = self._desk.receive(flow_id, body if isinstance(body, dict) else {}, request.headers)
+        try:
+            return await self._answer(request, received)
+        except asyncio.CancelledError:
+            if not self._stage.stopping:
+                received.leave()
+            raise
+
+    async def _answer(self, request: web.Request, received: Received) -> web.StreamResponse:
+        streams = _wants_stream(received)
+        flow = self._desk.flows.get(received.flow_id)
+        if flow is None:
+            # The error middleware writes nothing where a stream was asked for (measured on Flowise 3.1.4).
+            return await self._hang(request) if streams else _response(_no_such_flow(received.flow_id))
+        asked, plan = self._desk.plan(flow, received)
+        if plan.silent:
+            return await self._hang(request)
+        if plan.reply is None if plan.forced else streams and flow.streamable:
+            return await self._stream(request, received, flow, asked, plan)
+        return await self._in_one_piece(request, received, flow, asked, plan)
+
+    async def _stream(
+        self, request: web.Request, received: Received, flow: Flow, asked: Asked, plan: Plan
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers=plan.headers or STREAM_HEADERS)
+        listener = Listener(request, response, plan.heartbeats)
+        self._stage.begin(Run(plan, received, lambda: self._desk.store(flow, asked, plan), listener))
+        return await self._listened(listener)
+
+    async def _in_one_piece(
+        self, request: web.Request, received: Received, flow: Flow, asked: Asked, plan: Plan
+    ) -> web.StreamResponse:
+        self._stage.begin(Run(plan, received, lambda: self._desk.store(flow, asked, plan), None))
+        await received.over()
+        if plan.reply is None or self._stage.stopping:
+            return _cut(request)
+        failed = plan.reply.status >= 400 and not plan.forced
+        if failed and _wants_stream(received):
+            # A flow that cannot stream and fails never answers who asked for one (measured on Flowise 3.1.4).
+            return await self._hang(request)
+        return _response(plan.reply)
+
+    async def _hang(self, request: web.Request) -> web.StreamResponse:
+        """No byte, for ever: until the client leaves or the server stops."""
+        return await self._listened(Listener(request, web.StreamResponse()))
+
+    async def _listened(self, listener: Listener) -> web.StreamResponse:
+        await self._stage.listen(listener)
+        return _cut(listener.request, listener.response) if listener.broken else listener.response
+
+
+class _Rest:
+    """The other endpoints that a chat client may use."""
+
+    def __init__(self, desk: Desk, stage: Stage) -> None:
+        self._desk = desk
+        self._stage = stage
+
+    async def can_stream(self, request: web.Request) -> web.Response:
+        flow = self._desk.flows.get(request.match_info["flow"])
+        if flow is None:
+            missing = f"Chatflow {request.match_info['flow']} not found"
+            return _response(failure(500, f"Error: chatflowsService.checkIfChatflowIsValidForStreaming - {missing}"))
+        return _response(json_reply({"isStreaming": flow.streamable}))
+
+    async def abort(self, request: web.Request) -> web.Response:
+        """Says 200 whatever it did, and needs no key."""
+        self._stage.abort(request.match_info["flow"], request.match_info["chat"])
+        return _response(json_reply({"status": 200, "message": "Chat message aborted"}))
+
+    async def chat_messages(self, request: web.Request) -> web.Response:
+        if not self._desk.has_key(request.headers):
+            return _unauthorized()
+        query: Mapping[str, str] = request.query
+        rows = self._desk.memory.rows(request.match_info["flow"], query.get("chatId"), query.get("messageId"))
+        return _response(json_reply(rows))
+
+    async def ping(self, _: web.Request) -> web.Response:
+        return _response(whole(200, b"pong", HTML_TYPE))
+
+    async def version(self, _: web.Request) -> web.Response:
+        return _response(json_reply({"version": VERSION}))
+
+    async def anything_else(self, request: web.Request) -> web.Response:
+        """The page of the user interface: for unknown routes of the API too, once a key was right."""
+        if request.path.startswith("/api/") and not self._desk.has_key(request.headers):
+            return _unauthorized()
+        return _response(whole(200, _PAGE, HTML_TYPE))
+
+
+async def _without_server_name(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.pop("Server", None)
+
+
+def _cut(request: web.Request, response: web.StreamResponse | None = None) -> web.StreamResponse:
+    """Break the connection off; the response that the handler must return then goes nowhere."""
+    if request.transport:
+        request.transport.close()
+    return response or web.Response()
+
+
+def _wants_stream(received: Received) -> bool:
+    return received.body.get("streaming") in (True, "true")
+
+
+def _no_such_flow(flow: str) -> Reply:
+    try:
+        UUID(flow)
+    except ValueError:
+        return failure(400, "Invalid Chatflow ID")
+    return failure(404, f"Chatflow {flow} not found in the database!")
+
+
+def _unauthorized() -> web.Response:
+    return _response(json_reply({"error": "Unauthorized Access"}, 401))
+
+
+def _response(reply: Reply) -> web.Response:
+    return web.Response(status=reply.status, body=reply.body, headers=reply.headers)

@@ -1,0 +1,138 @@
+"""Knows what the stand-in's chatflows do with a question: chains, retrieval, a tool agent, and flows that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.playground.flowise import model
+from bot.playground.flowise.handbook import find
+from bot.playground.flowise.plans import (
+    Asked,
+    Ending,
+    Json,
+    Outcome,
+    Plan,
+    Step,
+    after_tokens,
+    chat_closing,
+    chat_reply,
+    failed,
+)
+from bot.playground.flowise.wire import dumps, frame
+
+PREAMBLE = "Let me look that up for you."
+
+# Where the flows that break do so: late enough that something is to be seen, in the shortest answer there is.
+_BROKEN_AFTER = 8
+
+_START = Step(data=frame("start", ""))
+
+
+def plain(asked: Asked) -> Plan:
+    """A conversation chain."""
+    return _chat(asked, Outcome(model.reply(asked.question, asked.earlier)))
+
+
+def rag(asked: Asked) -> Plan:
+    """A conversational retrieval chain over the handbook."""
+    found = find(asked.question)
+    text = model.reply(asked.question, asked.earlier, found)
+    # This chain repeats the first token as the data of `start` (measured on Flowise 3.1.4).
+    return _chat(asked, Outcome(text, [chunk.as_flowise() for chunk in found]), first=model.tokens(text)[0])
+
+
+def tools(asked: Asked) -> Plan:
+    """A Tool Agent with detailed streaming: what it says before the tool call is streamed but not stored."""
+    used = use_tool(asked.question)
+    outcome = tool_outcome(asked, used)
+    steps = [_START, *asked.say(PREAMBLE), *(Step(data=frame("agent_trace", step)) for step in _traces(used))]
+    steps += [*asked.say(outcome.text), *(Step(data=data) for data in after_tokens(outcome))]
+    return _closed(asked, tuple(steps), outcome)
+
+
+def empty(asked: Asked) -> Plan:
+    """A flow whose last node gives no text."""
+    return _chat(asked, Outcome(""))
+
+
+def fails(asked: Asked) -> Plan:
+    """The model refuses before its first token."""
+    return failed((), "400 the stand-in's model refuses every question in this flow")
+
+
+def fails_midway(asked: Asked) -> Plan:
+    """The model's connection breaks in the middle: tokens, then an error."""
+    return failed(_broken(asked), "terminated")
+
+
+def breaks(asked: Asked) -> Plan:
+    """Something between Flowise and the client cuts the connection; the run goes on unheard and is stored."""
+    outcome = Outcome(model.reply(asked.question, asked.earlier))
+    said = asked.say(outcome.text)
+    steps = (_START, *said[:_BROKEN_AFTER], Step(cut=True), *said[_BROKEN_AFTER:])
+    return _closed(asked, steps, outcome)
+
+
+def stalls(asked: Asked) -> Plan:
+    """The model falls silent in the middle: heartbeats for ever."""
+    return Plan(_broken(asked), ending=Ending.OPEN)
+
+
+def parsed(asked: Asked) -> Plan:
+    """A flow with a structured output parser: there is `json` in the answer and no `text`."""
+    found = find(asked.question, count=1)[0]
+    value = {"answer": found.text, "source": found.title}
+    outcome = Outcome(dumps(value))
+    return Plan(asked.say(outcome.text), outcome=outcome, reply=chat_reply(asked, outcome, json=value))
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """One use of a tool: what went in, what came out, the documents it found."""
+
+    tool: str
+    given: str
+    output: str
+    documents: Sequence[Json] | None = None
+
+    def row(self, output: str) -> Json:
+        return {"tool": self.tool, "toolInput": {"input": self.given}, "toolOutput": output}
+
+
+def use_tool(question: str) -> ToolUse:
+    """The sum in the question is calculated; without one the question is looked up in the handbook."""
+    if calculated := model.calculation(question):
+        return ToolUse("calculator", *calculated)
+    found = find(question, count=1)[0]
+    return ToolUse("handbook_search", question, found.text, [found.as_flowise()])
+
+
+def tool_outcome(asked: Asked, used: ToolUse) -> Outcome:
+    answer = model.reply(asked.question, asked.earlier)
+    text = f"The tool `{used.tool}` says: {used.output}\n\n{answer}"
+    return Outcome(text, used.documents, [used.row(used.output)])
+
+
+def _traces(used: ToolUse) -> tuple[Json, ...]:
+    given = {"input": used.given}
+    return (
+        {"step": "agent_action", "action": dumps({"tool": used.tool, "toolInput": given})},
+        # The real server does not know the tool's name here either (measured on Flowise 3.1.4).
+        {"step": "tool_start", "name": "unknown-tool", "input": dumps(given)},
+        {"step": "tool_end", "output": used.output},
+    )
+
+
+def _broken(asked: Asked) -> tuple[Step, ...]:
+    return (_START, *asked.say(model.reply(asked.question, asked.earlier))[:_BROKEN_AFTER])
+
+
+def _chat(asked: Asked, outcome: Outcome, *, first: str = "") -> Plan:
+    steps = [Step(data=frame("start", first)), *asked.say(outcome.text)]
+    steps += [Step(data=data) for data in after_tokens(outcome)]
+    return _closed(asked, tuple(steps), outcome)
+
+
+def _closed(asked: Asked, steps: tuple[Step, ...], outcome: Outcome) -> Plan:
+    return Plan(steps, closing=chat_closing(asked), outcome=outcome, reply=chat_reply(asked, outcome))

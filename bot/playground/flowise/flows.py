@@ -1,0 +1,55 @@
+"""Knows the flows of the local server by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid5
+
+from bot.playground.flowise import agentflows, chatflows
+from bot.playground.flowise.plans import Asked, Plan
+
+_NAMESPACE = UUID("0b8f7a0e-2f1d-4f0a-9c3e-6f5b9d1c2a44")
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A flow of the local server. `limit` is (requests, seconds) of the flow's own rate limit.
+
+    `exact` flows answer every request as it was recorded, whatever key it has.
+    """
+
+    name: str
+    plan: Callable[[Asked], Plan]
+    streamable: bool = True
+    limit: tuple[int, int] | None = None
+    exact: bool = False
+
+    @property
+    def id(self) -> str:
+        return flow_id(self.name)
+
+
+def flow_id(name: str) -> str:
+    """The id of the flow of that name: the same at every start, so that a demo's settings stay good."""
+    return str(uuid5(_NAMESPACE, name))
+
+
+STAND_IN = "rag"
+
+FLOWS: tuple[Flow, ...] = (
+    Flow(STAND_IN, chatflows.rag),
+    Flow("plain", chatflows.plain),
+    Flow("tools", chatflows.tools),
+    Flow("agentflow", agentflows.agent),
+    Flow("human", agentflows.human),
+    Flow("json", chatflows.rag, streamable=False),
+    Flow("parser", chatflows.parsed, streamable=False),
+    Flow("json_fails", chatflows.fails, streamable=False),
+    Flow("empty", chatflows.empty),
+    Flow("fails", chatflows.fails),
+    Flow("fails_midway", chatflows.fails_midway),
+    Flow("breaks", chatflows.breaks),
+    Flow("stalls", chatflows.stalls),
+    Flow("limited", chatflows.plain, limit=(2, 10)),
+)

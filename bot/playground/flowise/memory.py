@@ -1,0 +1,66 @@
+"""Knows what the local Flowise keeps of its chats: the turns that went well, as rows, and stopped executions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from bot.playground.flowise.model import ASSISTANT, USER, Turn
+from bot.playground.flowise.plans import MEMORY, Execution, Json, Outcome
+
+
+@dataclass(slots=True)
+class Memory:
+    """Rows by flow and chatId: the same chatId in another flow starts empty."""
+
+    _rows: dict[tuple[str, str], list[Json]] = field(default_factory=lambda: defaultdict(list))
+    executions: dict[tuple[str, str], Execution] = field(default_factory=dict)
+
+    def turns(self, flow: str, chat_id: str) -> list[Turn]:
+        return [(str(row["role"]), str(row["content"])) for row in self._rows.get((flow, chat_id), [])]
+
+    def all_turns(self, chat_id: str) -> list[Turn]:
+        """The turns of a chat in all flows, flow by flow."""
+        return [turn for flow, chat in list(self._rows) if chat == chat_id for turn in self.turns(flow, chat_id)]
+
+    def rows(self, flow: str, chat_id: str | None, message_id: str | None) -> list[Json]:
+        """What GET chatmessage answers: the rows of a flow, of one chat, or one row."""
+        found = [row for (of, _), rows in self._rows.items() if of == flow for row in rows]
+        if chat_id is not None:
+            found = [row for row in found if row["chatId"] == chat_id]
+        return [row for row in found if row["id"] == message_id] if message_id is not None else found
+
+    def store(self, flow: str, chat_id: str, question: str, ids: tuple[str, str], outcome: Outcome, at: float) -> None:
+        """Keep a turn. `ids` are those of the question's and of the answer's row, `at` is seconds since the epoch."""
+        extra = {
+            "sourceDocuments": outcome.source_documents,
+            "usedTools": outcome.used_tools,
+            "action": outcome.action,
+        }
+        rows = self._rows[flow, chat_id]
+        rows.append(_row(flow, chat_id, ids[0], USER, question, at, {}))
+        rows.append(_row(flow, chat_id, ids[1], ASSISTANT, outcome.text, at, extra))
+
+
+def _row(flow: str, chat_id: str, row_id: str, role: str, content: str, at: float, outcome: Json) -> Json:
+    """A row in the order and with the nulls of the real server's (measured on Flowise 3.1.4)."""
+    keys = ("sourceDocuments", "usedTools", "fileAnnotations", "agentReasoning", "reasonContent", "fileUploads")
+    kept = {key: outcome.get(key) for key in (*keys, "artifacts", "action")}
+    created = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return {
+        "id": row_id,
+        "role": role,
+        "chatflowid": flow,
+        "executionId": None,
+        "content": content,
+        **kept,
+        "chatType": "EXTERNAL",
+        "chatId": chat_id,
+        "memoryType": MEMORY,
+        "sessionId": chat_id,
+        "createdDate": created,
+        "leadEmail": None,
+        "followUpPrompts": None,
+        "execution": None,
+    }

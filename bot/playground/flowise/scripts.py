@@ -1,0 +1,114 @@
+"""Knows how a test or a demo words an exact answer, faults and all, for a flow's next prediction."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.playground.flowise.plans import (
+    Asked,
+    Ending,
+    Json,
+    Outcome,
+    Plan,
+    Step,
+    after_tokens,
+    chat_closing,
+    chat_reply,
+    failed,
+)
+from bot.playground.flowise.wire import Reply, frame, json_reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """An exact answer for the next prediction of a flow. Waits are seconds.
+
+    Without more, `tokens` come one frame each with `token_wait` before each, after the events `before`; then
+    `source_documents`, `used_tools`, the events `after`, `metadata` (ours, with the keys of `metadata` over them) and
+    `end`. An event is a pair of its type and its data.
+
+    `hold` stops before the token number `hold_after` until the event is set, so that no test need wait for time.
+    `error` is sent after the tokens, then `end`; the turn is not remembered. `cut_after` breaks the connection off
+    after so many tokens; the run `goes_on` unheard and is stored, as behind a proxy that cut, or is lost with the
+    server. `end` False closes the stream in good order without `metadata` and `end`. `stalls` leaves the stream open
+    after the tokens: heartbeats, nothing else. `silent` never sends headers. `raw` are the very bytes of the stream,
+    a write each. `json` or `body` (with `status` and `headers`) answer in one piece whatever was asked for.
+    """
+
+    tokens: Sequence[str] = ()
+    token_wait: float = 0.0
+    head_wait: float = 0.0
+    hold: asyncio.Event | None = None
+    hold_after: int = 0
+    before: Sequence[tuple[str, object]] = ()
+    source_documents: Sequence[Json] | None = None
+    used_tools: Sequence[Json] | None = None
+    after: Sequence[tuple[str, object]] = ()
+    metadata: Json = field(default_factory=dict)
+    error: str | None = None
+    cut_after: int | None = None
+    goes_on: bool = True
+    end: bool = True
+    stalls: bool = False
+    silent: bool = False
+    raw: Sequence[bytes] | None = None
+    json: object = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+    def plan(self, asked: Asked) -> Plan:
+        if self.silent:
+            return Plan(silent=True)
+        if self.body is not None:
+            return Plan(reply=Reply(self.status, self.body, self.headers), forced=True, head_wait=self.head_wait)
+        if self.json is not None:
+            reply = json_reply(self.json, self.status)
+            reply = Reply(reply.status, reply.body, {**reply.headers, **self.headers})
+            return Plan(reply=reply, forced=True, head_wait=self.head_wait)
+        if self.raw is not None:
+            gated = [Step(self.token_wait, data, self._gate(number)) for number, data in enumerate(self.raw)]
+            ending = Ending.OPEN if self.stalls else Ending.CLOSED
+            return Plan(tuple(gated), ending=ending, head_wait=self.head_wait, forced=True)
+        return self._stream(asked)
+
+    def _gate(self, number: int) -> asyncio.Event | None:
+        return self.hold if number == self.hold_after else None
+
+    def _stream(self, asked: Asked) -> Plan:
+        steps = [Step(data=frame(*event)) for event in (("start", ""), *self.before)]
+        steps += self._token_steps()
+        if self.error is not None:
+            return failed(tuple(steps), self.error, self.head_wait)
+        if self.stalls:
+            return Plan(tuple(steps), ending=Ending.OPEN, head_wait=self.head_wait)
+        if self.cut_after is not None and not self.goes_on:
+            return Plan(tuple(steps), ending=Ending.CUT, head_wait=self.head_wait)
+        outcome = Outcome("".join(self.tokens), self.source_documents, self.used_tools)
+        steps += [Step(data=data) for data in after_tokens(outcome)]
+        steps += [Step(data=frame(*event)) for event in self.after]
+        return Plan(
+            tuple(steps),
+            closing=chat_closing(asked, self.metadata) if self.end else b"",
+            outcome=outcome,
+            reply=chat_reply(asked, outcome),
+            head_wait=self.head_wait,
+        )
+
+    def _token_steps(self) -> list[Step]:
+        """The tokens, with the hold and the cut where they belong; none after a cut that ends the run."""
+        steps: list[Step] = []
+        for number, token in enumerate(self.tokens):
+            if number == self.cut_after:
+                steps.append(Step(gate=self._gate(number), cut=True))
+                if not self.goes_on:
+                    return steps
+            steps.append(Step(self.token_wait, frame("token", token), self._gate(number)))
+        count = len(self.tokens)
+        if self.cut_after is not None and self.cut_after >= count:
+            steps.append(Step(gate=self._gate(count), cut=True))
+        elif self.hold_after >= count and self.hold is not None:
+            steps.append(Step(gate=self.hold))
+        return steps

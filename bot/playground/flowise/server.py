@@ -1,0 +1,110 @@
+"""Knows the local Flowise as a whole: how it is started, told what to answer, asked what it heard, and stopped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+
+from bot.playground.flowise import recordings
+from bot.playground.flowise.api import application
+from bot.playground.flowise.desk import Desk
+from bot.playground.flowise.flows import STAND_IN, Flow, flow_id
+from bot.playground.flowise.model import Turn
+from bot.playground.flowise.runs import Received, Stage
+from bot.playground.flowise.scripts import Script
+
+# Node closes an idle connection after 5 s.
+_KEEP_ALIVE = 5.0
+
+
+class LocalFlowise:
+    """A Flowise on 127.0.0.1 (`port` 0: a free one), as an async context manager.
+
+    With `api_key` every flow is protected by it; without, flows are open and no key is valid elsewhere. `heartbeat` is
+    in seconds, 0 is none; `tokens_per_second` math.inf is as fast as it goes. `overrideConfig` has no effect here.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        api_key: str | None = None,
+        tokens_per_second: float = 50.0,
+        heartbeat: float = 30.0,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.url = ""
+        self.chatflow_id = flow_id(STAND_IN)
+        self._port = port
+        self._stage = Stage(heartbeat=heartbeat, wall=wall)
+        self._desk = Desk(api_key=api_key, pace=1 / tokens_per_second, wall=wall)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def predictions(self) -> list[Received]:
+        """Every POST to /prediction, oldest first."""
+        return self._desk.predictions
+
+    @property
+    def collisions(self) -> int:
+        """How many predictions came while another one was running on the same chatId; a good client makes none."""
+        return self._stage.collisions
+
+    def flow(self, name: str) -> str:
+        """The id of a flow by its name.
+
+        Raises:
+            KeyError: there is no such flow.
+        """
+        return self._desk.known(name).id
+
+    def replay(self, recording: Path, *, speed: float = 0) -> str:
+        """Make a flow that answers every request with a recording (.jsonl), byte for byte; returns its id.
+
+        `speed` 0 plays without waits, 1 as recorded, 2 twice as fast. Nothing of it is remembered.
+        """
+        loaded = recordings.load(recording, speed=speed)
+        name = f"replay {len(self._desk.flows)}: {recording.stem}"
+        flow = Flow(name, lambda _: loaded.plan, streamable=loaded.streamable, exact=True)
+        self._desk.flows[flow.id] = flow
+        return flow.id
+
+    def script(self, flow: str, *scripts: Script) -> None:
+        """Queue answers for the next predictions of a flow (its name or id), one each."""
+        self._desk.scripts[self._desk.known(flow).id].extend(scripts)
+
+    def turns(self, chat_id: str, flow: str | None = None) -> list[Turn]:
+        """What is remembered of a chat, as (role, text), oldest first: of one flow (name or id), or of all."""
+        memory = self._desk.memory
+        return memory.all_turns(chat_id) if flow is None else memory.turns(self._desk.known(flow).id, chat_id)
+
+    async def __aenter__(self) -> Self:
+        app = application(self._desk, self._stage)
+        # With handler_cancellation a client that leaves ends its handler at once; the run is a task of its own.
+        self._runner = web.AppRunner(
+            app, handler_cancellation=True, keepalive_timeout=_KEEP_ALIVE, access_log=None, shutdown_timeout=1.0
+        )
+        await self._runner.setup()
+        try:
+            site = web.TCPSite(self._runner, "127.0.0.1", self._port)
+            await site.start()
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        self.url = site.name if self._port else f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._stage.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._stage.stop()
+        finally:
+            if self._runner:
+                await self._runner.cleanup()

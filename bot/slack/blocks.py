@@ -1,0 +1,114 @@
+"""Knows the blocks that stand around an answer: our own sentences, sources, tools, and the question a command asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.slack.calls import Block, Blocks
+from bot.slack.inert import clean, escape_within, one_line, shorten, units
+from bot.slack.limits import (
+    CONTEXT_TEXT,
+    MESSAGE_TEXT,
+    QUESTION_TEXT,
+    SOURCE_TITLE,
+    SOURCES,
+    SOURCES_TEXT,
+    TOOL_NAME,
+    TOOLS,
+)
+from bot.slack.links import linked, target
+from bot.slack.rich_text import LINE, PLAIN, Bullet, Piece, Run, Runs, Shape, rich_text, weight
+
+_UNTITLED = "Untitled"
+_NOTHING = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document an answer rests on: its title, where it is (http, https or None), and the parts used ("p. 3, 5")."""
+
+    title: str
+    url: str | None
+    detail: str
+
+
+def plain(text: str, *, italic: bool = False) -> Blocks:
+    """A sentence of ours as one rich_text block, which nothing in it can make ping or link."""
+    run = Run(clean(text) or _NOTHING, frozenset({"italic"}) if italic else PLAIN)
+    return (rich_text([Piece(Shape.SECTION, (run,))]),)
+
+
+def note(text: str) -> Block:
+    """A small grey line, at most CONTEXT_TEXT long; hostile text does nothing in it."""
+    escaped = escape_within(clean(text), CONTEXT_TEXT) or _NOTHING
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": escaped, "verbatim": True}]}
+
+
+def sources_blocks(sources: Sequence[Source]) -> Blocks:
+    """The sources as a numbered list: as many as fit into SOURCES and SOURCES_TEXT, and how many more there are.
+
+    A rich_text block, because titles are file names as often as not, and mrkdwn would read their stars and underlines.
+    """
+    if not sources:
+        return ()
+    pieces = [Piece(Shape.SECTION, (Run("Sources", frozenset({"bold"})),))]
+    room = SOURCES_TEXT
+    for number, source in enumerate(sources[:SOURCES], start=1):
+        piece = Piece(Shape.ITEM, _source(source), LINE, Bullet(number=number))
+        room -= piece.weight
+        if room < 0:
+            break
+        pieces.append(piece)
+    more = len(sources) - len(pieces) + 1
+    if more:
+        pieces.append(Piece(Shape.SECTION, (Run(f"and {more} more", frozenset({"italic"})),), LINE))
+    return (rich_text(pieces),)
+
+
+def tools_block(names: Sequence[str]) -> Block:
+    """One short line that names the tools an answer has used."""
+    named = ", ".join(shorten(one_line(name), TOOL_NAME) or _NOTHING for name in names[:TOOLS])
+    more = f" and {len(names) - TOOLS} more" if len(names) > TOOLS else ""
+    return note(f"Used: {named}{more}")
+
+
+def quoted_question(asker: str, question: str) -> Blocks:
+    """The message a command's answer hangs under: who asked what, with nobody called and nothing linked."""
+    asked = Run(f"{shorten(one_line(asker), SOURCE_TITLE) or 'Someone'} asked:")
+    said = Run(shorten(clean(question).strip(), QUESTION_TEXT) or _NOTHING)
+    return (rich_text([Piece(Shape.SECTION, (asked,)), Piece(Shape.QUOTE, (said,), LINE)]),)
+
+
+def fallback(text: str) -> str:
+    """A plain text as a message's top-level `text`: escaped, at most MESSAGE_TEXT long, never empty."""
+    return escape_within(clean(text), MESSAGE_TEXT) or _NOTHING
+
+
+def shown(blocks: Blocks, *, targets: bool = False) -> str:
+    """All text that blocks show, one piece a line; with `targets`, the addresses behind links too."""
+    return "\n".join(text for block in blocks for text in _texts(block, ("text", "url") if targets else ("text",)))
+
+
+def _texts(value: object, keys: tuple[str, ...]) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if isinstance(inner, str):
+                if key in keys:
+                    yield inner
+            else:
+                yield from _texts(inner, keys)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for inner in value:
+            yield from _texts(inner, keys)
+
+
+def _source(source: Source) -> Runs:
+    title: Runs = (Run(shorten(one_line(source.title), SOURCE_TITLE) or _UNTITLED),)
+    detail = shorten(one_line(source.detail), SOURCE_TITLE)
+    url = source.url or ""
+    if target(url) is not None and not url.lower().startswith("mailto:"):
+        whole = linked(title, url, PLAIN)
+        # A list of sources is small: an address that would fill it is not worth the title it hides.
+        title = whole if sum(weight(run) for run in whole) <= SOURCES_TEXT // 3 else title
+    return (*title, Run(f" · {detail}")) if units(detail) else title

@@ -1,0 +1,73 @@
+"""Knows how hostile text becomes text that Slack takes and that does nothing there: cleaned, escaped, short enough."""
+
+from __future__ import annotations
+
+import re
+
+# C0 and C1 controls other than tab and newline: JSON may carry them, Slack refuses or hides them. The two directional
+# overrides make a text read backwards and are used for nothing but disguise; isolates and marks stay.
+_UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
+_HIGH_SURROGATES = ("\ud800", "\udbff")
+
+ELLIPSIS = "…"
+
+SENTENCE_ENDS = tuple(".!?…\u3002\uff01\uff1f")
+"""Latin and full-width marks after which a text is best cut."""
+
+
+def units(text: str) -> int:
+    """The length of a text in UTF-16 units: an emoji counts two."""
+    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
+
+
+def prefix(text: str, room: int) -> str:
+    """The longest beginning of a text that has at most `room` units."""
+    if units(text) <= room:
+        return text
+    end = max(0, min(len(text), room))
+    while end and units(text[:end]) > room:
+        end -= max(1, (units(text[:end]) - room) // 2)
+    return text[:end]
+
+
+def clean(text: str) -> str:
+    """A text without control characters; line ends are `\\n`, halves of surrogate pairs are joined or become U+FFFD."""
+    if not text.isascii():
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def waits_for_more(char: str) -> bool:
+    """Whether the character that follows decides what this one is: CR before LF, first half of a surrogate pair."""
+    return char == "\r" or _HIGH_SURROGATES[0] <= char <= _HIGH_SURROGATES[1]
+
+
+def one_line(text: str) -> str:
+    """A cleaned text with every run of white space made one space."""
+    return " ".join(clean(text).split())
+
+
+def escape(text: str) -> str:
+    """The three characters that begin or end something in mrkdwn (Slack docs, Formatting message text)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def shorten(text: str, room: int) -> str:
+    """A text of at most `room` units; what was cut off is told by an ellipsis."""
+    return text if units(text) <= room else prefix(text, room - units(ELLIPSIS)).rstrip() + ELLIPSIS
+
+
+def escape_within(text: str, room: int) -> str:
+    """A text, escaped and shortened so that the escaped form has at most `room` units and no entity is cut."""
+    escaped = escape(text)
+    if units(escaped) <= room:
+        return escaped
+    kept: list[str] = []
+    left = room - units(ELLIPSIS)
+    for char in text:
+        form = escape(char)
+        left -= units(form)
+        if left < 0:
+            break
+        kept.append(form)
+    return "".join(kept).rstrip() + ELLIPSIS

@@ -1,0 +1,61 @@
+"""Knows Slack's limits on what a message may hold, each with where it is from, and the room we keep below them.
+
+Slack does not say whether it counts code points, UTF-16 units or bytes. We count UTF-16 units, as its clients do
+(`bot.slack.inert.units`), and stay below the numbers where the margin costs nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+MESSAGE_BLOCK_TEXT: Final = 10_000
+"""All text of a message's blocks together, link targets counted too. Slack documents no number: messages of 11,341 to
+13,200 characters were refused with msg_blocks_too_long (slackapi/bolt-js issues 2509 and 2867)."""
+
+HALF_PAGE: Final = MESSAGE_BLOCK_TEXT // 2
+"""Our choice: a block that does not fit goes to the next message when this much stands in the present one."""
+
+MESSAGE_BLOCKS: Final = 50
+"""Blocks in one message (Slack docs, Blocks)."""
+
+MESSAGE_TEXT: Final = 4_000
+"""Top-level `text`, after escaping: chat.update answers msg_too_long above it, also where blocks are sent
+(Slack docs, chat.update)."""
+
+CONTEXT_TEXT: Final = 2_000
+"""Text of one context element. The docs allow 3,000 for a text object (Slack docs, Text object); kept lower, because a
+context line that long is no line."""
+
+LINK_URL: Final = 3_000
+"""A link's address: the documented limit of other URLs in blocks (Slack docs, Button element); longer ones are text."""
+
+LIST_INDENT: Final = 8
+"""Deepest level of a rich_text_list. Not documented; our choice, deeper items stay on this level."""
+
+QUESTION_TEXT: Final = 2_800
+"""Our choice for a quoted question: what is shown of it, so that the message stays one screen."""
+
+SOURCES: Final = 10
+"""Our choice: entries in the list of sources."""
+
+SOURCES_TEXT: Final = 2_500
+"""Our choice: units of the whole list of sources, link targets counted too."""
+
+SOURCE_TITLE: Final = 120
+"""Our choice: units of one source's title; its detail gets as much."""
+
+TOOLS: Final = 5
+"""Our choice: tools named in one line."""
+
+TOOL_NAME: Final = 60
+"""Our choice: units of one tool's name."""
+
+TABLE_WIDTH: Final = 88
+"""Our choice: columns of a table drawn with aligned cells; about what a desktop client shows without wrapping."""
+
+TABLE_TEXT: Final = 4_000
+"""Our choice: units of a table drawn with aligned cells; a larger one is drawn without padding."""
+
+TAIL_SOURCE: Final = 2_400
+"""Our choice: characters of Markdown that may wait for their block's end before the block is cut. Links and tables at
+most double it, so what waits stays under half a page and reaches back to the last message but one at the furthest."""

@@ -1,0 +1,98 @@
+"""Knows which addresses become links, and when a link's label would lie about where it leads."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from bot.slack.inert import units
+from bot.slack.limits import LINK_URL
+from bot.slack.rich_text import Run, Runs, Style
+
+_SCHEMES = ("http", "https", "mailto")
+
+# A word with a scheme, a mail address, an IPv4 address or a domain name in it.
+_ADDRESS = re.compile(
+    r"[a-z][a-z0-9+.-]*://\S+|mailto:\S+|[^\s@]+@[^\s@]+\.[^\s@]+"
+    r"|(?<![\w.-])(?:(?:[\w-]+\.)+(?P<top>[^\W\d_]{2,}|xn--[\w-]+)|(?:\d{1,3}\.){3}\d{1,3})(?::\d+)?(?:[/?#]\S*)?(?![\w-])",
+    re.IGNORECASE,
+)
+
+# Endings of file names that are no top-level domains: `handbook.pdf` is a title, not an address.
+_FILES = frozenset(
+    {"csv", "doc", "docx", "gif", "htm", "html", "jpeg", "jpg", "js", "json", "log", "pdf", "png", "ppt", "pptx"}
+    | {"txt", "xls", "xlsx", "xml", "yaml", "yml"}
+)
+
+
+def target(href: str) -> str | None:
+    """The address as a link element takes it, or None where it must stay text: another scheme, no host, too long."""
+    parts = _split(href)
+    if parts is None or parts.scheme not in _SCHEMES or units(href) > LINK_URL or re.search(r"[\s<>|\x00-\x1f]", href):
+        return None
+    return href if (parts.path if parts.scheme == "mailto" else parts.hostname) else None
+
+
+def linked(label: Runs, href: str, style: Style) -> Runs:
+    """What is shown for a link: its label, linked.
+
+    Where the label looks like another address, the target is shown and linked instead; where the target is none that
+    we link, label and target are text.
+    """
+    url = target(href)
+    text = "".join(run.text for run in label)
+    if url is None:
+        return (*label, Run(f" ({href})", style)) if text.strip() else (Run(href, style),)
+    if not text.strip():
+        return (Run(url, style, url),)
+    if misleads(text, url):
+        return (*label, Run(" (", style), Run(url, style, url), Run(")", style))
+    return tuple(Run(run.text, run.style, url) for run in label)
+
+
+def autolinked(label: Runs, href: str, style: Style) -> Runs:
+    """What is shown for an address that stands in the text by itself."""
+    url = target(href)
+    if url is not None and misleads("".join(run.text for run in label), url):
+        return (Run(url, style, url),)
+    return tuple(Run(run.text, run.style, url) for run in label)
+
+
+def misleads(label: str, url: str) -> bool:
+    """Whether a label looks like an address that is not the link's own."""
+    # Invisible characters and look-alikes of the dot and the slash would hide an address from the pattern.
+    seen = "".join(char for char in unicodedata.normalize("NFKC", label) if unicodedata.category(char) != "Cf")
+    seen = seen.replace("\u3002", ".").replace("\u2044", "/").replace("\u2215", "/").lower()
+    own = _forms(url)
+    for found in _ADDRESS.finditer(seen):
+        if found["top"] in _FILES and "/" not in found[0]:
+            continue
+        if _trim(found[0]) not in own:
+            return True
+    return False
+
+
+def _forms(url: str) -> frozenset[str]:
+    """The ways in which an address may be written in its own label: whole, without its scheme, its host alone."""
+    forms = set()
+    for address in (url.lower(), unquote(url).lower()):
+        parts = _split(address)
+        if parts is None:
+            continue
+        bare = address.removeprefix(f"{parts.scheme}:").removeprefix("//")
+        forms |= {address, bare, bare.removeprefix("www.")}
+        if parts.hostname:
+            forms |= {parts.hostname, parts.hostname.removeprefix("www."), f"{parts.scheme}://{parts.hostname}"}
+    return frozenset(_trim(form) for form in forms)
+
+
+def _trim(address: str) -> str:
+    return address.strip("()[]<>\"'.,;:!/")
+
+
+def _split(address: str) -> SplitResult | None:
+    try:
+        return urlsplit(address)
+    except ValueError:  # for example a bracket that opens an IPv6 address and never closes
+        return None

@@ -1,0 +1,264 @@
+"""Knows how Markdown reads, and which pieces of rich_text show it as its writer meant it.
+
+The dialect: CommonMark with tables and strikethrough; bare http(s) addresses are links; raw HTML is text. Reference
+definitions are off: without them no block depends on a later one, so a finished block can be rendered once and for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from bot.slack.links import autolinked, linked
+from bot.slack.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Run, Runs, Shape, Style, strip, tidy
+from bot.slack.tables import draw
+
+_STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
+_TASKS = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
+_RULE = "———"
+
+
+def _parser() -> MarkdownIt:
+    # The preset nests 20 deep and drops what is deeper; a hundred levels cost nothing and nobody writes them.
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": True, "maxNesting": 100})
+    parser.enable(["table", "strikethrough", "linkify"]).disable("reference")
+    if parser.linkify is None:
+        raise RuntimeError("linkify-it-py is not installed")
+    parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    for schema in ("ftp:", "//", "mailto:"):
+        parser.linkify.add(schema, None)
+    return parser
+
+
+_PARSER = _parser()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A top-level block of a source: its kind, its lines from `start` up to `end`, and the lines where items start.
+
+    `number` is the first item's number in an ordered list, else None.
+    """
+
+    kind: str
+    start: int
+    end: int
+    items: tuple[int, ...] = ()
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """How a source that goes on with a block that was cut joins what came before it.
+
+    `joint` stands before its first piece; `number` is that of its first list item where the list is ordered.
+    """
+
+    joint: str = GAP
+    number: int | None = None
+
+
+FRESH = Seam()
+"""The seam of a source that begins with a block of its own."""
+
+
+def spans(source: str) -> tuple[Span, ...]:
+    """The top-level blocks of a source, by line. Reads no inline text."""
+    tokens: list[Token] = []
+    _PARSER.block.parse(source, _PARSER, {}, tokens)
+    found: list[Span] = []
+    for token in tokens:
+        if token.map is None:
+            continue
+        if token.level == 0:
+            number = _number(token) if token.type == "ordered_list_open" else None
+            found.append(Span(token.type.removesuffix("_open"), token.map[0], token.map[1], number=number))
+        elif token.level == 1 and token.type == "list_item_open":
+            found[-1] = replace(found[-1], items=(*found[-1].items, token.map[0]))
+    return tuple(found)
+
+
+def render(source: str, seam: Seam = FRESH) -> tuple[Piece, ...]:
+    """The pieces that show a source, none of them empty. Takes any text."""
+    writer = _Writer(seam)
+    for token in _PARSER.parse(source):
+        writer.take(token)
+    return tuple(writer.pieces)
+
+
+def _number(token: Token) -> int:
+    # Slack counts from 1 (its `offset` cannot be negative), so a list that starts at 0 does too.
+    return max(1, int(token.attrGet("start") or 1))
+
+
+@dataclass(slots=True)
+class _List:
+    next: int | None
+
+
+class _Writer:
+    """Walks the block tokens of one source and writes down its pieces."""
+
+    def __init__(self, seam: Seam) -> None:
+        self.pieces: list[Piece] = []
+        self._seam: Seam | None = seam
+        self._joint = GAP
+        self._lists: list[_List] = []
+        self._bullet: Bullet | None = None
+        self._quotes = 0
+        self._grows = False  # the last piece is the item or the quote that the next paragraph belongs to
+        self._heading = False
+        self._table: list[list[str]] | None = None
+        self._right: list[bool] = []
+
+    def take(self, token: Token) -> None:
+        if token.level == 0 and token.nesting >= 0:
+            self._joint = self._seam.joint if self._seam else GAP
+        handler = _HANDLERS.get(token.type)
+        if handler is not None:
+            handler(self, token)
+        if token.level == 0:
+            self._seam = None
+
+    def list_open(self, token: Token) -> None:
+        number = _number(token) if token.type == "ordered_list_open" else None
+        if number is not None and self._seam is not None and self._seam.number is not None:
+            number = self._seam.number
+        self._lists.append(_List(number))
+
+    def list_close(self, _token: Token) -> None:
+        self._lists.pop()
+
+    def item_open(self, _token: Token) -> None:
+        inner = self._lists[-1]
+        self._bullet = Bullet(len(self._lists) - 1, inner.next)
+        self._grows = False
+        if inner.next is not None:
+            inner.next += 1
+
+    def item_close(self, _token: Token) -> None:
+        self._bullet = None
+        self._grows = False
+
+    def quote_open(self, _token: Token) -> None:
+        self._quotes += 1
+        self._grows = False
+
+    def quote_close(self, _token: Token) -> None:
+        self._quotes -= 1
+        self._grows = False
+
+    def heading_open(self, _token: Token) -> None:
+        self._heading = True
+
+    def inline(self, token: Token) -> None:
+        if self._table is not None:
+            self._table[-1].append("".join(run.text for run in _runs(token.children or (), PLAIN)))
+            return
+        runs = strip(_runs(token.children or (), frozenset({"bold"}) if self._heading else PLAIN))
+        self._heading = False
+        if not runs:
+            return
+        if self._grows:
+            between = GAP if self.pieces[-1].shape is Shape.QUOTE else LINE
+            self.pieces[-1] = replace(self.pieces[-1], runs=tidy((*self.pieces[-1].runs, Run(between), *runs)))
+        elif self._bullet is not None:
+            self._add(Shape.ITEM, _task(runs), self._bullet)
+            self._grows = True
+        elif self._quotes:
+            self._add(Shape.QUOTE, runs)
+            self._grows = True
+        else:
+            self._add(Shape.SECTION, runs)
+
+    def code(self, token: Token) -> None:
+        if content := token.content.removesuffix("\n"):
+            self._add(Shape.CODE, (Run(content),))
+
+    def rule(self, _token: Token) -> None:
+        self._add(Shape.QUOTE if self._quotes else Shape.SECTION, (Run(_RULE),))
+
+    def table_open(self, _token: Token) -> None:
+        self._table, self._right = [], []
+
+    def row_open(self, _token: Token) -> None:
+        if self._table is not None:
+            self._table.append([])
+
+    def header_open(self, token: Token) -> None:
+        self._right.append("right" in str(token.attrGet("style")))
+
+    def table_close(self, _token: Token) -> None:
+        rows, self._table = self._table or [], None
+        if any(cell.strip() for row in rows for cell in row):
+            self._add(Shape.CODE, (Run(draw(rows, self._right)),))
+
+    def _add(self, shape: Shape, runs: Runs, bullet: Bullet | None = None) -> None:
+        quoted = self._quotes > 0 and shape in (Shape.ITEM, Shape.CODE)
+        self.pieces.append(Piece(shape, runs, self._joint, bullet, quoted))
+        self._joint = LINE
+        self._bullet = None
+        self._grows = False
+
+
+_HANDLERS: dict[str, Callable[[_Writer, Token], None]] = {
+    "bullet_list_open": _Writer.list_open,
+    "ordered_list_open": _Writer.list_open,
+    "bullet_list_close": _Writer.list_close,
+    "ordered_list_close": _Writer.list_close,
+    "list_item_open": _Writer.item_open,
+    "list_item_close": _Writer.item_close,
+    "blockquote_open": _Writer.quote_open,
+    "blockquote_close": _Writer.quote_close,
+    "heading_open": _Writer.heading_open,
+    "inline": _Writer.inline,
+    "fence": _Writer.code,
+    "code_block": _Writer.code,
+    "hr": _Writer.rule,
+    "table_open": _Writer.table_open,
+    "tr_open": _Writer.row_open,
+    "th_open": _Writer.header_open,
+    "table_close": _Writer.table_close,
+}
+
+
+def _task(runs: Runs) -> Runs:
+    box = _TASKS.get(runs[0].text[:4])
+    return runs if box is None else (replace(runs[0], text=box + runs[0].text[4:]), *runs[1:])
+
+
+def _runs(tokens: Sequence[Token], base: Style) -> Runs:
+    """Inline tokens as runs. A line end of the source stays one: people who write in Slack mean it."""
+    runs: list[Run] = []
+    styles: list[str] = []
+    links: list[tuple[Token, int]] = []
+    for token in tokens:
+        style = base | frozenset(styles)
+        kind = token.type.removesuffix("_open").removesuffix("_close")
+        if kind in _STYLES:
+            styles.append(_STYLES[kind]) if token.nesting == 1 else styles.remove(_STYLES[kind])
+        elif token.type == "link_open":
+            links.append((token, len(runs)))
+        elif token.type == "link_close":
+            opened, start = links.pop()
+            show = autolinked if opened.markup in ("linkify", "autolink") else linked
+            runs[start:] = show(tidy(runs[start:]), str(opened.attrGet("href") or ""), style)
+        else:
+            runs += _leaf(token, style, within_link=bool(links))
+    return tidy(runs)
+
+
+def _leaf(token: Token, style: Style, *, within_link: bool) -> Runs:
+    match token.type:
+        case "softbreak" | "hardbreak":
+            return (Run("\n", style),)
+        case "code_inline":
+            return (Run(token.content, style | {"code"}),)
+        case "image":
+            label = (Run("".join(run.text for run in _runs(token.children or (), PLAIN)), style),)
+            return label if within_link else linked(label, str(token.attrGet("src") or ""), style)
+        case _:
+            return (Run(token.content, style),)

@@ -1,0 +1,178 @@
+"""Knows what Slack sends us: events and commands, taken apart into plain values."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+# Ordinary messages of people. The other subtypes are edits, deletions and house-keeping (Slack docs, message event).
+_SPOKEN = frozenset({"", "file_share", "thread_broadcast"})
+
+_CONTROL = re.compile(r"<([^<>\n]{1,4000})>")
+_USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message that a person wrote. `ts` and `thread_ts` are opaque; `thread_ts` is empty outside threads.
+
+    `teams` are the ids the event gives for the author's organisation, best first. `files` are file names.
+    """
+
+    channel: str
+    channel_type: str
+    user: str
+    text: str
+    ts: str
+    thread_ts: str
+    files: tuple[str, ...]
+    teams: tuple[str, ...]
+    edited: bool
+
+    @property
+    def in_dm(self) -> bool:
+        return self.channel_type == "im"
+
+    @property
+    def in_thread(self) -> bool:
+        return bool(self.thread_ts) and self.thread_ts != self.ts
+
+
+def heard(event: Mapping[str, object]) -> Heard | None:
+    """The person's message in an `app_mention` or `message` event, or None for everything that is not one.
+
+    Messages of bots, our own included, are not: two bots in one thread would talk for ever.
+    """
+    if event.get("bot_id") or event.get("hidden") or _text(event, "subtype") not in _SPOKEN:
+        return None
+    channel, user, ts = _text(event, "channel"), _text(event, "user"), _text(event, "ts")
+    if not (channel and user and ts):
+        return None
+    return Heard(
+        channel=channel,
+        channel_type=_text(event, "channel_type"),
+        user=user,
+        text=_text(event, "text"),
+        ts=ts,
+        thread_ts=_text(event, "thread_ts"),
+        files=_file_names(event.get("files")),
+        teams=tuple(team for key in ("user_team", "source_team", "team") if (team := _text(event, key))),
+        edited=isinstance(event.get("edited"), Mapping),
+    )
+
+
+def _text(event: Mapping[str, object], key: str) -> str:
+    value = event.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _file_names(files: object) -> tuple[str, ...]:
+    if not isinstance(files, list):
+        return ()
+    named = (file for file in files if isinstance(file, Mapping))
+    return tuple(_text(file, "name") or _text(file, "title") or "a file" for file in named)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command as it was typed. Slack sends no message `ts` with it, and never one from inside a thread."""
+
+    channel: str
+    user: str
+    user_name: str
+    text: str
+    trigger_id: str
+    response_url: str
+
+
+def command(body: Mapping[str, object]) -> Command:
+    return Command(
+        channel=_text(body, "channel_id"),
+        user=_text(body, "user_id"),
+        user_name=_text(body, "user_name"),
+        text=_text(body, "text").strip(),
+        trigger_id=_text(body, "trigger_id"),
+        response_url=_text(body, "response_url"),
+    )
+
+
+def mentions(text: str) -> tuple[str, ...]:
+    """The ids of the people and bots that a text mentions, in order, each once."""
+    return tuple(dict.fromkeys(_USER.findall(text)))
+
+
+def plain(text: str, names: Mapping[str, str], *, without: str = "") -> str:
+    """A Slack text as a person reads it: mentions as names, links and escapes as plain text.
+
+    `names` are display names by user id; `without` is the user id whose mentions are taken out (the bot's own).
+    """
+
+    def shown(match: re.Match[str]) -> str:
+        return _shown(match[1], names, without)
+
+    return html.unescape(_CONTROL.sub(shown, text)).strip()
+
+
+def _shown(control: str, names: Mapping[str, str], without: str) -> str:
+    target, _, label = control.partition("|")
+    if target.startswith("@"):
+        user = target[1:]
+        # Escaped here because the whole text is unescaped afterwards: a name keeps an "&amp;" of its own.
+        return "" if user == without else "@" + html.escape(names.get(user) or label or user, quote=False)
+    if target.startswith("#"):
+        return "#" + (label or target[1:])
+    if target.startswith("!"):
+        return _shown_special(target[1:], label)
+    return _shown_link(target, label)
+
+
+def _shown_special(target: str, label: str) -> str:
+    if target.startswith("date^"):
+        return label or "a date"
+    if label:
+        return label
+    return "@" + target.split("^", maxsplit=1)[0]
+
+
+def _shown_link(target: str, label: str) -> str:
+    bare = target.removeprefix("mailto:").removeprefix("tel:")
+    if not label or label in {target, bare} or target in {f"http://{label}", f"https://{label}"}:
+        return bare
+    return f"{label} ({bare})"
+
+
+class Wish(Enum):
+    """What a message to the bot asks for."""
+
+    ANSWER = auto()
+    HELP = auto()
+    QUIET = auto()
+    NEW_CONVERSATION = auto()
+
+
+_WISHES = {
+    "": Wish.HELP,
+    "help": Wish.HELP,
+    "quiet": Wish.QUIET,
+    "new conversation": Wish.NEW_CONVERSATION,
+}
+
+
+def wish(text: str) -> Wish:
+    """What a plain text asks for; everything but the few words of the bot's own is a question."""
+    words = " ".join(text.lower().split()).rstrip(".!")
+    return _WISHES.get(words, Wish.ANSWER)
+
+
+def is_external(teams: Iterable[str], own: frozenset[str]) -> bool:
+    """Whether a message's author belongs to another organisation, by the first id that the event gives.
+
+    `own` holds our workspace's id and, in a Grid, the organisation's (`E…`): Slack gives either. An event that gives
+    none is an inside one: in shared channels Slack names the author's team (Slack docs, Slack Connect).
+    """
+    for team in teams:
+        return team not in own
+    return False

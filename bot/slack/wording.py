@@ -1,0 +1,154 @@
+"""Knows every sentence the bot says to a person in Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot import errors
+from bot.errors import BotError, FlowiseError, RunState
+
+THINKING = "Thinking…"
+QUEUED = "I'll answer this after the answer above…"
+HELD_BACK = "An earlier answer here broke off and may still be running. I'll go on when it is over…"
+STATUS_THINKING = "is thinking…"
+STATUS_NONE = ""
+
+QUIET = "I'll be quiet in this thread. Mention me when you want me again."
+NEW_CONVERSATION = "New conversation: I've let go of what was said before. What would you like to know?"
+NEW_ONLY_IN_DM = "In a channel, mention me in the thread with “new conversation”; here in the command it works in our direct messages."
+EXTERNAL = "Sorry, I only answer people of the organisation that runs me. Please ask one of your contacts there."
+DECISION_NEEDED = (
+    "The flow waits for a decision here. It cannot be given from Slack yet: please decide in Flowise, "
+    "or start over with “new conversation”."
+)
+DECISION_PENDING = (
+    "This conversation waits for a decision in its flow, which cannot be given from Slack yet, so I did not ask "
+    "your question. Mention me with “new conversation” to start over."
+)
+NOT_REMEMBERED_BEFORE = "An earlier answer here broke off and I could not see it end, so this is a new conversation: what was said before is not remembered."
+PRIVATE = "I can't post in this channel, so only you see this answer. To have me answer here for everyone: {invite}"
+CUT = "The answer goes on, but this is all I can show here. Invite me to the channel to see the whole."
+NOTHING_TO_SHOW = "The flow ended without an answer. Please put it another way, or tell whoever built the flow."
+
+
+def usage(bot: str, command: str) -> str:
+    """How to use the bot; `bot` is its display name."""
+    return (
+        f"Mention me with a question (@{bot} how do I …?), write to me directly, or use {command} followed by a question. "
+        "In a thread I've answered in, just write on.\n"
+        f"@{bot} new conversation starts over, @{bot} quiet silences me in a thread, {command} help shows this."
+    )
+
+
+def no_files(names: Sequence[str]) -> str:
+    return f"I can't read attached files yet, so I answered without {_listed(names)}."
+
+
+def only_files(names: Sequence[str]) -> str:
+    """Told when a message holds files and no words."""
+    return f"I can't read attached files yet ({_listed(names)}). Please put your question into words."
+
+
+def other_command(ours: str) -> str:
+    return f"I don't know this command; mine is {ours}."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def invite(bot: str) -> str:
+    return f"/invite @{bot}"
+
+
+def using(tools: Sequence[str]) -> str:
+    """The status while tools run, cut to what the status line holds (50 characters is what Slack shows safely)."""
+    if not tools:
+        return STATUS_THINKING
+    names = ", ".join(tools)
+    return f"is using {names if len(names) <= 38 else names[:37] + '…'}"
+
+
+def working(tools: Sequence[str]) -> str:
+    """What stands in a message of ours while no status line can be had."""
+    return f"Using {', '.join(tools)[:80]}…" if tools else THINKING
+
+
+def earlier(author: str, text: str) -> str:
+    """One earlier message of the thread, as the flow gets it."""
+    quoted = "\n".join(f"> {line}" for line in text.splitlines())
+    return f"> {author}:\n{quoted}"
+
+
+def with_earlier(quoted: Sequence[str], question: str) -> str:
+    """The question with the earlier messages of its thread, marked as quoted."""
+    return (
+        "Earlier messages in this thread, quoted for context:\n\n"
+        + "\n>\n".join(quoted)
+        + f"\n\nThe question:\n{question}"
+    )
+
+
+def failure(error: BotError, reference: str, *, partly: bool) -> str:
+    """What a person reads when an answer failed: what happened, what to do next, and the reference for the log.
+
+    `partly` says that some of the answer stands above.
+    """
+    sentence = _sentence(error)
+    if partly:
+        sentence = f"This answer is incomplete. {sentence}"
+    return f"{sentence}{_memory(error)} (ref {reference})"
+
+
+def _sentence(error: BotError) -> str:
+    for kind, sentence in _SENTENCES.items():
+        if isinstance(error, kind):
+            return sentence
+    return "Something went wrong on my side. Please ask again; if it stays so, tell whoever runs this bot."
+
+
+_SENTENCES: dict[type[BotError], str] = {
+    errors.FlowiseUnreachable: "I can't reach Flowise right now. Please ask again in a few minutes; if it stays so, tell whoever runs it.",
+    errors.FlowiseSlow: "Flowise took too long, so I stopped waiting. Please ask again, perhaps with a smaller question.",
+    errors.FlowiseBroke: "The connection to Flowise broke off. Please ask again.",
+    errors.FlowiseFailed: "The flow reported an error. Please ask again; if it stays so, tell whoever built it.",
+    errors.FlowiseEmpty: "The flow ended without an answer. Please put it another way, or tell whoever built the flow.",
+    errors.FlowiseRateLimited: "Flowise's limit on questions is used up for now. Please ask again in a minute.",
+    errors.KeyRefused: "Flowise refused my key. Whoever runs this bot needs to set FLOWISE_API_KEY to the chatflow's own key.",
+    errors.UnknownChatflow: "Flowise doesn't know the chatflow I am set to use. Whoever runs this bot needs to check FLOWISE_CHATFLOW_ID.",
+    errors.NotFlowise: "What answers at Flowise's address isn't Flowise. Whoever runs this bot needs to check FLOWISE_URL.",
+    errors.StoreUnavailable: "I can't reach my memory (Redis), so I did not ask. Please try again in a minute; if it stays so, tell whoever runs this bot.",
+    errors.Interrupted: "I was restarted before I was done. Please ask again.",
+}
+
+
+def _memory(error: BotError) -> str:
+    if not isinstance(error, FlowiseError | errors.Interrupted):
+        return ""
+    if isinstance(error, FlowiseError) and error.run is not RunState.UNKNOWN:
+        return " This question will not be remembered."
+    return " Don't count on this question being remembered."
+
+
+def cannot_post(code: str, reference: str) -> str:
+    """Told to the asker alone when Slack refuses the answer."""
+    return f"Slack doesn't let me post my answer there ({_reason(code)}). Please ask me in a direct message, or tell an admin. (ref {reference})"
+
+
+_REASONS = {
+    "restricted_action": "posting is restricted in this channel",
+    "is_archived": "the channel is archived",
+    "thread_not_found": "the thread is gone",
+    "cannot_reply_to_message": "this message takes no replies",
+    "not_in_channel": "I am not in this channel",
+    "channel_not_found": "I can't see this channel",
+    "missing_scope": "I lack a permission",
+    "no_permission": "I lack a permission",
+    "ekm_access_denied": "an admin has suspended access",
+    "message_limit_exceeded": "the workspace's message limit is reached",
+    "messages_tab_disabled": "my Messages tab is off",
+}
+
+
+def _reason(code: str) -> str:
+    return next((reason for start, reason in _REASONS.items() if code.startswith(start)), "it gave no usual reason")

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.slack.limits import LINK_URL
+from bot.slack.links import misleads
+from bot.slack.markdown import render, spans
+from bot.slack.rich_text import rich_text
+from bot.slack.tables import columns, draw
+
+
+def text(words: str, **style: bool) -> dict[str, Any]:
+    return {"type": "text", "text": words, **({"style": style} if style else {})}
+
+
+def link(url: str, label: str, **style: bool) -> dict[str, Any]:
+    return {"type": "link", "url": url, "text": label, **({"style": style} if style else {})}
+
+
+def section(*elements: dict[str, Any], kind: str = "section") -> dict[str, Any]:
+    return {"type": f"rich_text_{kind}", "elements": list(elements)}
+
+
+def listed(style: str, *items: dict[str, Any], indent: int = 0, **more: int) -> dict[str, Any]:
+    return {
+        "type": "rich_text_list",
+        "style": style,
+        "indent": indent,
+        "elements": [section(item) for item in items],
+        **more,
+    }
+
+
+def shown(source: str) -> object:
+    return rich_text(render(source))["elements"]
+
+
+INLINE = [
+    ("**b** *i* ~~s~~ `c`", [
+        *(text("b", bold=True), text(" "), text("i", italic=True), text(" ")),
+        *(text("s", strike=True), text(" "), text("c", code=True)),
+    ]),
+    ("***both***", [text("both", bold=True, italic=True)]),
+    ("one\ntwo  \nthree", [text("one\ntwo\nthree")]),
+    ("[label](https://a.b/c)", [link("https://a.b/c", "label")]),
+    ("**[label](https://a.b/c)**", [link("https://a.b/c", "label", bold=True)]),
+    ("see https://a.b/c?d=1.", [text("see "), link("https://a.b/c?d=1", "https://a.b/c?d=1"), text(".")]),
+    ("<me@a.org>", [link("mailto:me@a.org", "me@a.org")]),
+    ("a.org me@a.org //a.org", [text("a.org me@a.org //a.org")]),
+    ("![alt](https://a.b/c.png)", [link("https://a.b/c.png", "alt")]),
+    ("![](https://a.b/c.png)", [link("https://a.b/c.png", "https://a.b/c.png")]),
+    ("[![alt](https://i.b/c.png)](https://a.b)", [link("https://a.b", "alt")]),
+    ("[call](tel:+123) [rel](/x) [js](javascript:x)", [text("call (tel:+123) rel (/x) [js](javascript:x)")]),
+    ("[a.com](https://evil.com/x)", [text("a.com ("), link("https://evil.com/x", "https://evil.com/x"), text(")")]),
+    ("<b>raw</b> &lt;!channel&gt; <!here> <@U1> @here :tada: 🎉", [
+        text("<b>raw</b> <!channel> <!here> <@U1> @here :tada: 🎉"),
+    ]),
+    ("[1]: https://a.b\n[1]", [text("[1]: "), link("https://a.b", "https://a.b"), text("\n[1]")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "elements"), INLINE)
+def test_inline_text(source: str, elements: list[dict[str, Any]]) -> None:
+    assert shown(source) == [section(*elements)]
+
+
+BLOCKS: list[tuple[str, list[dict[str, Any]]]] = [
+    ("", []),
+    ("-\n\n#\n\n```\n```\n\n>\n", []),
+    ("one\n\ntwo", [section(text("one\n\ntwo"))]),
+    ("# Head `x`\n\nbody", [section(text("Head ", bold=True), text("x", bold=True, code=True), text("\n\nbody"))]),
+    ("a\n\n---\n\nb", [section(text("a\n\n———\n\nb"))]),
+    ("a\n\n- x\n- y\n\nb", [section(text("a\n\n")), listed("bullet", text("x"), text("y")), section(text("\nb"))]),
+    ("3. x\n4. y", [listed("ordered", text("x"), text("y"), offset=2)]),
+    ("0. x", [listed("ordered", text("x"))]),
+    ("1. x\n   - n\n2. y", [
+        listed("ordered", text("x")),
+        listed("bullet", text("n"), indent=1),
+        listed("ordered", text("y"), offset=1),
+    ]),
+    ("- x\n\n  more\n- y", [listed("bullet", text("x\nmore"), text("y"))]),
+    ("- [ ] do\n- [x] done", [listed("bullet", text("☐ do"), text("☑ done"))]),
+    ("1. x\n   ```\n   c\n   ```\n2. y", [
+        listed("ordered", text("x")),
+        section(text("c"), kind="preformatted"),
+        listed("ordered", text("y"), offset=1),
+    ]),
+    ("- x\n\n\n1. y", [listed("bullet", text("x")), section(text("\n")), listed("ordered", text("y"))]),
+    ("> a\n>\n> *b*", [section(text("a\n\n"), text("b", italic=True), kind="quote")]),
+    ("> a\n\nb", [section(text("a"), kind="quote"), section(text("\nb"))]),
+    ("> - a", [listed("bullet", text("a"), border=1)]),
+    ("> ```\n> c\n> ```", [{**section(text("c"), kind="preformatted"), "border": 1}]),
+    ("a\n```py\n*x*\n\ny\n```\nb", [
+        section(text("a")),
+        section(text("*x*\n\ny"), kind="preformatted"),
+        section(text("b")),
+    ]),
+    ("```\na", [section(text("a"), kind="preformatted")]),
+    ("```\na\n```\n```\nb\n```", [
+        section(text("a"), kind="preformatted"),
+        section(text("\n")),
+        section(text("b"), kind="preformatted"),
+    ]),
+    ("| A | **B** |\n|--:|---|\n| 1 | [l](https://a.b) |", [
+        section(text("A | B\n--+--\n1 | l"), kind="preformatted"),
+    ]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "elements"), BLOCKS)
+def test_blocks(source: str, elements: list[dict[str, Any]]) -> None:
+    assert shown(source) == elements
+
+
+def test_target_that_is_too_long_for_a_link_stays_as_text() -> None:
+    url = "https://a.b/" + "x" * LINK_URL
+    assert shown(f"[label]({url})") == [section(text(f"label ({url})"))]
+
+
+@pytest.mark.parametrize(
+    ("label", "url", "expected"),
+    [
+        ("the handbook", "https://evil.com", False),
+        ("handbook.pdf", "https://a.b/x", False),
+        ("v1.2 of e.g. this", "https://a.b/x", False),
+        ("https://a.b/x", "https://a.b/x", False),
+        ("a.b/x", "https://a.b/x/", False),
+        ("www.shop.com", "https://www.shop.com/offers", False),
+        ("Shop.com", "https://shop.com/offers", False),
+        ("me@a.org", "mailto:me@a.org", False),
+        ("good.com", "https://evil.com", True),
+        ("see https://good.com/login", "https://evil.com", True),
+        ("good.com/x", "https://good.com/y", True),
+        ("good.com", "https://good.com@evil.com", True),
+        ("go\u200bod.com", "https://evil.com", True),
+        ("good\u3002com", "https://evil.com", True),
+        ("\uff47ood.com", "https://evil.com", True),
+        ("me@good.com", "mailto:me@evil.com", True),
+        ("10.0.0.1", "https://evil.com", True),
+        ("handbook.pdf/x", "https://evil.com", True),
+    ],
+)
+def test_label_that_looks_like_another_address(label: str, url: str, expected: bool) -> None:
+    assert misleads(label, url) is expected
+
+
+def test_table_is_aligned_by_what_is_seen() -> None:
+    assert draw([["Name", "N"], ["漢字", "1"], ["e\u0301", "100"]], [False, True]).split("\n") == [
+        "Name |   N",
+        "-----+----",
+        "漢字 |   1",
+        "e\u0301    | 100",
+    ]
+
+
+def test_long_cells_are_wrapped_and_nothing_of_them_is_lost() -> None:
+    cells = [" ".join(f"a{number}" for number in range(60)), "x" * 150]
+    lines = draw([["One", "Two"], cells], [False, False]).split("\n")
+    assert max(columns(line) for line in lines) <= 88
+    first = [line.split("|")[0].strip() for line in lines[2:]]
+    assert " ".join(part for part in first if part) == cells[0]
+    assert sum(line.count("x") for line in lines) == 150
+
+
+def test_table_that_padding_would_blow_up_is_drawn_without() -> None:
+    rows = [["a" * 60, "b"]] + [["x", "y"]] * 200
+    assert draw(rows, [False, False]).split("\n")[1:] == ["x | y"] * 200
+
+
+def test_spans_tell_where_blocks_and_items_begin() -> None:
+    found = spans("para\n\n3. a\n   - n\n4. b\n\n```\nx")
+    assert [(span.kind, span.start, span.items, span.number) for span in found] == [
+        ("paragraph", 0, (), None),
+        ("ordered_list", 2, (2, 4), 3),
+        ("fence", 6, (), None),
+    ]

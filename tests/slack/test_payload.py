@@ -1,0 +1,131 @@
+"""What Slack sends, as tables: text as a person reads it, which messages are people's, what they wish for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.slack.payload import Wish, command, heard, is_external, mentions, plain, wish
+
+NAMES = {"U1": "Ada", "U2": "Tom & Co"}
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("<@UBOT> hello", "hello"),
+        ("hello <@UBOT>", "hello"),
+        ("ask <@U1> about it", "ask @Ada about it"),
+        ("ask <@U2>", "ask @Tom & Co"),
+        ("ask <@U9|zoe>", "ask @zoe"),
+        ("ask <@U9>", "ask @U9"),
+        ("a &amp; b &lt;c&gt;", "a & b <c>"),
+        ("&amp;lt;", "&lt;"),
+        ("see <https://example.com/a?b=1&amp;c=2>", "see https://example.com/a?b=1&c=2"),
+        ("see <https://example.com|the page>", "see the page (https://example.com)"),
+        ("see <http://example.com|example.com>", "see http://example.com"),
+        ("write <mailto:a@example.com|a@example.com>", "write a@example.com"),
+        ("in <#C1|general>", "in #general"),
+        ("in <#C1>", "in #C1"),
+        ("<!here> and <!subteam^S1|@ops>", "@here and @ops"),
+        ("<!subteam^S1>", "@subteam"),
+        ("<!date^1392734382^{date}|Feb 18>", "Feb 18"),
+        ("1 < 2 and <", "1 < 2 and <"),
+        ("", ""),
+    ],
+)
+def test_a_text_as_a_person_reads_it(text: str, read: str) -> None:
+    assert plain(text, NAMES, without="UBOT") == read
+
+
+def test_who_is_mentioned() -> None:
+    assert mentions("<@U1> and <@U2|tom> and <@U1>, not @U3") == ("U1", "U2")
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    return {
+        "type": "message",
+        "channel": "C1",
+        "channel_type": "channel",
+        "user": "U1",
+        "text": "hi",
+        "ts": "1.000100",
+    } | (changes)
+
+
+@pytest.mark.parametrize("subtype", ["file_share", "thread_broadcast"])
+def test_these_subtypes_are_people_talking(subtype: str) -> None:
+    assert heard(event(subtype=subtype)) is not None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"bot_id": "B1"},
+        {"subtype": "bot_message"},
+        {"subtype": "message_changed", "hidden": True},
+        {"subtype": "channel_join"},
+        {"hidden": True},
+        {"user": None},
+        {"ts": 1.5},
+        {"channel": ""},
+    ],
+)
+def test_these_are_not(changes: dict[str, Any]) -> None:
+    assert heard(event(**changes)) is None
+
+
+def test_what_is_heard_of_a_message() -> None:
+    message = heard(
+        event(
+            thread_ts="0.5",
+            files=[{"name": "a.pdf"}, {"title": "B"}, {}, "junk"],
+            user_team="T9",
+            team="T1",
+            edited={"ts": "2"},
+        )
+    )
+    assert message is not None
+    assert message.files == ("a.pdf", "B", "a file")
+    assert message.teams == ("T9", "T1")
+    assert message.edited
+    assert message.in_thread
+    assert not message.in_dm
+
+
+def test_a_thread_s_first_message_is_not_in_it() -> None:
+    message = heard(event(thread_ts="1.000100"))
+    assert message is not None
+    assert not message.in_thread
+
+
+@pytest.mark.parametrize(
+    ("text", "wished"),
+    [
+        ("", Wish.HELP),
+        ("Help", Wish.HELP),
+        ("quiet", Wish.QUIET),
+        ("Quiet!", Wish.QUIET),
+        ("new  conversation.", Wish.NEW_CONVERSATION),
+        ("how do I start a new conversation", Wish.ANSWER),
+        ("help me with this", Wish.ANSWER),
+    ],
+)
+def test_wishes(text: str, wished: Wish) -> None:
+    assert wish(text) is wished
+
+
+@pytest.mark.parametrize(
+    ("teams", "external"),
+    [(("T1",), False), (("E1",), False), (("T2", "T1"), True), (("E9",), True), ((), False), (("T1", "T2"), False)],
+)
+def test_people_of_other_organisations(teams: tuple[str, ...], external: bool) -> None:
+    assert is_external(teams, frozenset({"T1", "E1"})) is external
+
+
+def test_a_command() -> None:
+    typed = command(
+        {"channel_id": "C1", "user_id": "U1", "text": " why? ", "trigger_id": "9", "response_url": "u", "x": 1}
+    )
+    assert (typed.text, typed.user_name) == ("why?", "")

@@ -1,0 +1,150 @@
+"""Knows Flowise's small requests: whether a chatflow streams, what is stored on a chat, the abort."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from urllib.parse import quote
+
+import aiohttp
+
+from bot.errors import NotFlowise, RunState, UnknownChatflow
+from bot.flowise.limits import Limits
+from bot.flowise.refusals import Reply, names_unknown_chatflow, shortened
+from bot.flowise.stream import connect_timeout, exchange_error, read_reply
+
+log = logging.getLogger(__name__)
+
+# They are answered in some 10 ms (measured on Flowise 3.1.4); a server busy with something else may take longer.
+_SMALL_REQUEST = 10.0
+
+_PROBE_KEPT = 60.0
+
+
+class Api:
+    """The small requests about one chatflow. No redirect is followed: it would carry the key elsewhere."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        chatflow_id: str,
+        api_key: str | None,
+        limits: Limits,
+        clock: Callable[[], float],
+    ) -> None:
+        self._session = session
+        self._base = url.rstrip("/")
+        self._chatflow_id = chatflow_id
+        self._api_key = api_key
+        self._limits = limits
+        self._clock = clock
+        self._probed: tuple[float, bool | None] | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}
+
+    def address(self, *path: str) -> str:
+        return "/".join((self._base, "api/v1", *(quote(part, safe="") for part in path)))
+
+    async def streams(self, *, fresh: bool = False) -> bool | None:
+        """Whether the chatflow streams; None where the server does not tell. An answer is kept for a minute.
+
+        Raises:
+            UnknownChatflow: the server has no chatflow with this id. With `streaming` it would never answer.
+            FlowiseUnreachable, FlowiseSlow: no connection.
+        """
+        now = self._clock()
+        if self._probed and not fresh and now - self._probed[0] < _PROBE_KEPT:
+            return self._probed[1]
+        streams = self._told_by(await self._request("GET", "chatflows-streaming", self._chatflow_id))
+        self._probed = (now, streams)
+        return streams
+
+    def _told_by(self, probe: Reply | None) -> bool | None:
+        if probe is None:
+            return None
+        if names_unknown_chatflow(probe.message):
+            raise UnknownChatflow(shortened(probe.message), run=RunState.NOT_STARTED)
+        body = probe.json()
+        streams = body.get("isStreaming") if probe.status == 200 and isinstance(body, dict) else None
+        return streams if isinstance(streams, bool) else None
+
+    async def check_it_is_flowise(self) -> None:
+        """Raises NotFlowise where the server's `ping` is not Flowise's; says nothing where none comes in time."""
+        ping = await self._request("GET", "ping")
+        if ping is not None and ping.text.strip() != "pong":
+            raise NotFlowise(f"HTTP {ping.status} and no pong at {self._base}", run=RunState.NOT_STARTED)
+
+    async def stored_text(self, chat_id: str, message_id: str) -> str:
+        """The text of a stored answer; empty where it cannot be read."""
+        for row in await self._answers({"chatId": chat_id, "messageId": message_id}):
+            content = row.get("content")
+            if row.get("id") == message_id and isinstance(content, str):
+                return content
+        return ""
+
+    async def stored_since(self, chat_id: str, since: float) -> bool:
+        """Whether an answer on the chat is younger than `since`, epoch seconds; by the server's clock."""
+        return any(_created(row) > since for row in await self._answers({"chatId": chat_id}))
+
+    async def abort(self, chat_id: str) -> bool:
+        """Ask for the run on a chat to be stopped; whether Flowise has taken that.
+
+        It takes it for every chat, also where nothing runs or can be stopped (measured on Flowise 3.1.4).
+        """
+        reply = await self._request("PUT", "chatmessage", "abort", self._chatflow_id, chat_id)
+        return reply is not None and reply.status == 200 and isinstance(reply.json(), dict)
+
+    async def _answers(self, query: Mapping[str, str]) -> list[Mapping[str, object]]:
+        """The stored answers; none without a key, which this needs."""
+        if not self._api_key:
+            return []
+        reply = await self._request("GET", "chatmessage", self._chatflow_id, query=query)
+        rows = reply.json() if reply is not None and reply.status == 200 and reply.whole else None
+        if not isinstance(rows, list):
+            log.warning("the stored turns of a chat cannot be read: HTTP %s", reply.status if reply else "time-out")
+            return []
+        return [row for row in rows if isinstance(row, dict) and row.get("role") == "apiMessage"]
+
+    async def _request(self, method: str, *path: str, query: Mapping[str, str] | None = None) -> Reply | None:
+        """One small request; None where no answer has come in time, or none whole.
+
+        Raises:
+            FlowiseUnreachable, FlowiseSlow: no connection.
+        """
+        try:
+            async with asyncio.timeout(min(_SMALL_REQUEST, self._limits.headers)):
+                response = await self._session.request(
+                    method,
+                    self.address(*path),
+                    params=query,
+                    headers=self.headers,
+                    allow_redirects=False,
+                    timeout=connect_timeout(self._limits),
+                )
+                return await read_reply(response, self._limits.frame_bytes)
+        except aiohttp.ClientError as error:
+            failed = exchange_error(error, self._limits)
+            if failed.run is RunState.NOT_STARTED:
+                raise failed from error
+            log.debug("%s %s: %s", method, path[0], failed)
+            return None
+        except TimeoutError:
+            log.debug("%s %s: no answer in time", method, path[0])
+            return None
+
+
+def _created(row: Mapping[str, object]) -> float:
+    """`createdDate`, such as 2026-11-22T17:04:21.633Z, in epoch seconds; 0 where it cannot be read."""
+    created = row.get("createdDate")
+    if not isinstance(created, str):
+        return 0.0
+    try:
+        moment = datetime.fromisoformat(created)
+    except ValueError:
+        return 0.0
+    return moment.timestamp() if moment.tzinfo else 0.0

@@ -1,0 +1,252 @@
+"""Knows how a question is put to Flowise and its answer followed to the end: one prediction, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+
+from bot.errors import (
+    FlowiseBroke,
+    FlowiseEmpty,
+    FlowiseError,
+    FlowiseRateLimited,
+    FlowiseUnreachable,
+    NotFlowise,
+    RunState,
+)
+from bot.flowise.api import Api
+from bot.flowise.events import Action, AgentflowStarted, End, ErrorReported, Event, Metadata, Token
+from bot.flowise.limits import Limits
+from bot.flowise.parse import parse, whole_answer
+from bot.flowise.refusals import Reply, refusal, reported
+from bot.flowise.stream import NotAStreamError, PredictionStream
+from bot.ports import Prediction
+
+__all__ = ["Client", "Limits", "new_session"]
+
+log = logging.getLogger(__name__)
+
+# Node closes an idle connection 5 s after its last answer, and a POST that is just then sent on it is lost
+# (measured on Flowise 3.1.4).
+_KEEPALIVE = 4.0
+
+
+def new_session() -> aiohttp.ClientSession:
+    """The session for a Client; to be called in a running loop, and closed by the caller.
+
+    No cookies, no total time-out (aiohttp's default ends a stream after 300 s), and as many connections as there are
+    questions: waiting for a free one would look like a server that does not answer.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE, limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),
+    )
+
+
+class Client:
+    """One chatflow of one Flowise server: `bot.ports.Flowise`.
+
+    `url` is the server's base address, with or without a path before `/api` and a slash at its end. `clock` is
+    monotonic, `wall` is epoch seconds.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        chatflow_id: str,
+        api_key: str | None,
+        limits: Limits,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._session = session
+        self._chatflow_id = chatflow_id
+        self._api_key = api_key
+        self._limits = limits
+        self._clock = clock
+        self._wall = wall
+        self._sleep = sleep
+        self._api = Api(session, url, chatflow_id, api_key, limits, clock)
+
+    @property
+    def chatflow_id(self) -> str:
+        return self._chatflow_id
+
+    async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
+        """Ask once and yield the events up to and with `End`.
+
+        Left early, by `aclose` or by being cancelled, it closes the connection; the run goes on in Flowise.
+
+        Raises:
+            FlowiseError: the answer is not whole; `run` says what is known of the run.
+        """
+        heard = _Heard()
+        try:
+            async with aclosing(await self._opened(prediction)) as events:
+                async for event in events:
+                    if heard.is_news(event):
+                        yield event
+            if heard.failure is None and not heard.something:
+                yield Token(await self._read_back(prediction, heard.metadata))
+        except FlowiseError as error:
+            if heard.failure is None:
+                raise self._without_key(error) from error.__cause__
+            # What Flowise has reported says more than how the stream ended after it.
+            raise self._without_key(reported(heard.failure, RunState.UNKNOWN)) from error
+        if heard.failure is not None:
+            raise self._without_key(reported(heard.failure, RunState.OVER))
+        yield End()
+
+    async def abort(self, chat_id: str) -> bool:
+        """Ask Flowise to stop the run on a chat: whether it took that. It stops agent flows only. Never raises."""
+        try:
+            return await self._api.abort(chat_id)
+        except FlowiseError as error:
+            log.warning("a run could not be aborted: %s", error)
+            return False
+
+    async def stored_since(self, chat_id: str, since: float) -> bool:
+        """Whether an answer was stored on the chat after `since` (epoch seconds, by Flowise's own clock).
+
+        False where that cannot be known: without a key, or when Flowise does not answer.
+        """
+        try:
+            return await self._api.stored_since(chat_id, since)
+        except FlowiseError:
+            return False
+
+    async def check(self) -> None:
+        """Look, without a prediction, whether a question would be answered now.
+
+        Raises:
+            FlowiseError: what a question would meet. That a key is refused cannot be seen this way.
+        """
+        if await self._api.streams(fresh=True) is None:
+            await self._api.check_it_is_flowise()
+
+    async def _opened(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
+        """The events of the answer that has begun. Asked once more only where nothing can have started."""
+        try:
+            return await self._asked(prediction)
+        except FlowiseUnreachable as error:
+            if error.run is not RunState.NOT_STARTED:
+                raise
+            pause = self._limits.refused_pause
+        except FlowiseRateLimited as error:
+            if error.retry_after is None or error.retry_after > self._limits.retry_after_cap:
+                raise
+            pause = error.retry_after
+        await self._sleep(pause)
+        return await self._asked(prediction)
+
+    async def _asked(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
+        # A server that does not know the probe is asked for a stream all the same.
+        streaming = await self._api.streams() is not False
+        stream = PredictionStream(
+            self._session,
+            self._api.address("prediction", self._chatflow_id),
+            {"question": prediction.question, "chatId": prediction.chat_id, "streaming": streaming},
+            self._api.headers,
+            self._limits,
+            streaming=streaming,
+            clock=self._clock,
+        )
+        try:
+            await stream.connect()
+        except NotAStreamError as other:
+            if other.reply.status == 200 and "json" in other.reply.content_type:
+                return self._whole(other.reply)
+            raise refusal(other.reply, self._retry_after(other.reply)) from None
+        return self._streamed(stream)
+
+    async def _streamed(self, stream: PredictionStream) -> AsyncGenerator[Event, None]:
+        try:
+            async for message in stream:
+                event = parse(message.message, message.data)
+                if event is not None:
+                    yield event
+                if isinstance(event, End):
+                    return
+        finally:
+            await stream.close()
+        raise FlowiseBroke("the stream ended without Flowise's end event")
+
+    async def _whole(self, reply: Reply) -> AsyncGenerator[Event, None]:
+        if not reply.whole:
+            text = f"the answer is over {self._limits.frame_bytes} bytes (FLOWISE_FRAME_LIMIT)"
+            raise FlowiseBroke(text, run=RunState.OVER)
+        events = whole_answer(reply.json())
+        if events is None:
+            raise NotFlowise("HTTP 200: JSON, but no answer of Flowise's", run=RunState.NOT_STARTED)
+        for event in events:
+            yield event
+        yield End()
+
+    async def _read_back(self, prediction: Prediction, metadata: Metadata | None) -> str:
+        """The stored text of an answer whose stream held none: a known fault of Flowise's cloud and queue mode
+        (Flowise issues 4926, 5253, 5592)."""
+        if metadata is not None and metadata.chat_message_id:
+            chat_id = metadata.chat_id or prediction.chat_id
+            try:
+                text = await self._api.stored_text(chat_id, metadata.chat_message_id)
+            except FlowiseError as error:
+                log.warning("an answer without text could not be read back: %s", error)
+            else:
+                if text.strip():
+                    return text
+        raise FlowiseEmpty("the flow ended without text", run=RunState.OVER)
+
+    def _retry_after(self, reply: Reply) -> float | None:
+        """Seconds; the header holds them, or a date (RFC 9110, section 10.2.3)."""
+        value = reply.headers.get("Retry-After", "").strip()
+        if value.isascii() and value.isdigit():
+            return float(value)
+        try:
+            return max(0.0, parsedate_to_datetime(value).timestamp() - self._wall())
+        except ValueError:
+            return None
+
+    def _without_key(self, error: FlowiseError) -> FlowiseError:
+        """The same error; should Flowise have repeated the key in its text, without it."""
+        if self._api_key and self._api_key in str(error):
+            error.args = (str(error).replace(self._api_key, "<key>"),)
+        return error
+
+
+class _Heard:
+    """What one answer's events have said so far. `failure` is Flowise's own text."""
+
+    def __init__(self) -> None:
+        self.something = False
+        self.metadata: Metadata | None = None
+        self.failure: str | None = None
+        self._agentflow = False
+
+    def is_news(self, event: Event) -> bool:
+        """Note an event, and say whether it is passed on now: errors and the end are told when all has been heard."""
+        match event:
+            case ErrorReported(message):
+                self.failure = message
+                return False
+            case End():
+                return False
+            case AgentflowStarted():
+                news, self._agentflow = not self._agentflow, True
+                return news
+            case Token(text):
+                self.something = self.something or not text.isspace()
+            case Action():
+                self.something = True
+            case Metadata():
+                self.metadata = event
+        return True

@@ -1,0 +1,90 @@
+"""Knows how long Flowise is waited for: the limits, and when, in a running exchange, the next one runs out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """All in seconds, but for `frame_bytes`.
+
+    Attributes:
+        connect: until a connection stands. FLOWISE_CONNECT_TIMEOUT.
+        headers: until a stream begins. Flows that stream begin within 10 ms; some failures never answer at all
+            (measured on Flowise 3.1.4). FLOWISE_HEADERS_TIMEOUT.
+        json: until a flow that cannot stream has answered whole. FLOWISE_JSON_TIMEOUT.
+        silence: without a byte, once a heartbeat was seen; one is sent every 30 s since 3.1.2. FLOWISE_SILENCE_TIMEOUT.
+        events: without a frame; heartbeats do not count, they go on when the run is dead. A model that fails is
+            asked again for some 98 s before Flowise gives up (measured on 3.1.4). FLOWISE_EVENT_TIMEOUT.
+        total: for the whole prediction; 0 is off. FLOWISE_TOTAL_TIMEOUT.
+        frame_bytes: the largest frame, and the largest JSON answer, that is read. Frames of 300 kB are normal.
+            FLOWISE_FRAME_LIMIT.
+        retry_after_cap: the longest Retry-After that is waited for.
+        refused_pause: the pause before a refused connection is tried once more.
+    """
+
+    connect: float = 10.0
+    headers: float = 30.0
+    json: float = 600.0
+    silence: float = 75.0
+    events: float = 180.0
+    total: float = 1800.0
+    frame_bytes: int = 8 * 1024 * 1024
+    retry_after_cap: float = 5.0
+    refused_pause: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Deadline:
+    """A limit that is running: it ends `at`, lasts `seconds`, and is set by the variable `setting`."""
+
+    at: float
+    seconds: float
+    setting: str
+
+    def __str__(self) -> str:
+        return f"{self.setting} ran out after {self.seconds:g} s"
+
+
+class Patience:
+    """What one prediction has heard, and what it is waiting for. All times are of one monotonic clock."""
+
+    def __init__(self, limits: Limits, now: float, *, streaming: bool) -> None:
+        self._limits = limits
+        self._asked = now
+        self._streaming = streaming
+        self._byte_at = now
+        self._frame_at = now
+        self._open = False
+        self._heartbeat = False
+
+    def opened(self, now: float) -> None:
+        """The headers of a stream have come."""
+        self._open = True
+        self._byte_at = self._frame_at = now
+
+    def heard(self, now: float, *, frame: bool, heartbeat: bool) -> None:
+        """Bytes have come, with or without a whole frame in them; `heartbeat` says that there ever was one."""
+        self._byte_at = now
+        self._heartbeat = heartbeat
+        if frame:
+            self._frame_at = now
+
+    def deadline(self) -> Deadline:
+        """The limit that runs out next."""
+        return min(self._running())
+
+    def _running(self) -> list[Deadline]:
+        limits, running = self._limits, []
+        if limits.total:
+            running.append(Deadline(self._asked + limits.total, limits.total, "FLOWISE_TOTAL_TIMEOUT"))
+        if self._open:
+            running.append(Deadline(self._frame_at + limits.events, limits.events, "FLOWISE_EVENT_TIMEOUT"))
+            if self._heartbeat:
+                running.append(Deadline(self._byte_at + limits.silence, limits.silence, "FLOWISE_SILENCE_TIMEOUT"))
+        elif self._streaming:
+            running.append(Deadline(self._asked + limits.headers, limits.headers, "FLOWISE_HEADERS_TIMEOUT"))
+        else:
+            running.append(Deadline(self._asked + limits.json, limits.json, "FLOWISE_JSON_TIMEOUT"))
+        return running

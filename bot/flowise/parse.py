@@ -1,0 +1,185 @@
+"""Knows what the messages of Flowise's stream, and its whole JSON answers, mean: wire text in, events out.
+
+Two forms of a message are read: what the server sends, with the type inside the JSON,
+
+    data:{"event":"token","data":" hello"}
+
+and what Flowise's documentation shows, with the type beside it and a token's text raw:
+
+    event: token
+    data:  hello
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+
+from bot.flowise.events import (
+    Action,
+    AgentflowStarted,
+    CalledTools,
+    End,
+    ErrorReported,
+    Event,
+    Metadata,
+    SourceDocuments,
+    Token,
+    UsedTools,
+)
+from bot.flowise.json_text import read_json
+from bot.flowise.sources import one_line, source_documents
+
+log = logging.getLogger(__name__)
+
+# The whole run so far, after every node: prompts, model settings, credential ids. Big, and nothing to show.
+_RUN_DUMP = '{"event":"agentFlowExecutedData"'
+
+_RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "end", "tool", "nextAgent"})
+
+_LONGEST_NAME = 80
+
+# What a Tool Agent's "detailed streaming" calls every tool when it starts (measured on Flowise 3.1.4).
+_NO_TOOL_NAME = "unknown-tool"
+
+
+def parse(event: str, data: str) -> Event | None:
+    """The event that a message of the stream is; None for what an answer has no use for, or what cannot be read.
+
+    `event` is the message's own type, empty where the stream names none. Never raises.
+    """
+    if event in ("", "message"):
+        return _server_form(data)
+    if event in _RAW_TEXT_EVENTS:
+        return _event(event, data)
+    try:
+        return _event(event, read_json(data))
+    except ValueError:
+        return _event(event, data)
+
+
+def _server_form(data: str) -> Event | None:
+    if data.startswith(_RUN_DUMP):
+        return None
+    try:
+        frame = read_json(data)
+    except ValueError:
+        log.debug("a frame of %d characters is no JSON", len(data))
+        return None
+    event = frame.get("event") if isinstance(frame, dict) else None
+    if not isinstance(frame, dict) or not isinstance(event, str):
+        log.debug("a frame names no event")
+        return None
+    return _event(event, frame.get("data"))
+
+
+def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911 - one row of Flowise's table a case
+    match name, data:
+        case "token", str(text):
+            return Token(text) if text else None
+        case "sourceDocuments", _:
+            documents = source_documents(data)
+            return None if documents is None else SourceDocuments(documents)
+        case "usedTools", list():
+            return UsedTools(_tool_names(data))
+        case "calledTools", list():
+            return CalledTools(_tool_names(data))
+        case "tool", str(tool):
+            return CalledTools(_names([tool]))
+        case "agent_trace", dict():
+            return _traced(data)
+        case (("agentFlowEvent" | "nextAgentFlow" | "agentReasoning" | "nextAgent"), _):
+            return AgentflowStarted()
+        case "action", _:
+            return _action(data)
+        case "metadata", dict():
+            return _metadata(data)
+        case "error", _:
+            return ErrorReported(data if isinstance(data, str) else json.dumps(data, ensure_ascii=False))
+        case "abort", _:
+            return ErrorReported("the run was aborted")
+        case "end", _:
+            return End()
+    # Among them `start`, whose data may repeat the first token, `thinking`, `artifacts`, `usageMetadata`, `tts_*`.
+    log.debug("an event is let past: %s", one_line(name, _LONGEST_NAME))
+    return None
+
+
+def whole_answer(body: object) -> tuple[Event, ...] | None:
+    """The events that a JSON answer stands for, without an `End`; None where it is no answer of Flowise's.
+
+    With an output parser an answer has no `text`, only `json` (measured on Flowise 3.1.4): that is shown as code.
+    """
+    if not isinstance(body, dict) or not body.keys() & {"text", "json", "chatId", "chatMessageId"}:
+        return None
+    events: list[Event | None] = [_answer_text(body)]
+    events += [_event(name, body[name]) for name in ("sourceDocuments", "usedTools", "action") if body.get(name)]
+    events.append(_metadata(body))
+    return tuple(event for event in events if event is not None)
+
+
+def _answer_text(body: Mapping[str, object]) -> Token | None:
+    text = body.get("text")
+    if isinstance(text, str):
+        return Token(text) if text else None
+    value = text if text is not None else body.get("json")
+    if value is None:
+        return None
+    code = json.dumps(value, ensure_ascii=False, indent=2)
+    longest = max((len(run) for run in re.findall("`+", code)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return Token(f"{fence}json\n{code}\n{fence}")
+
+
+def _traced(trace: Mapping[str, object]) -> CalledTools | None:
+    match trace:
+        case {"step": "tool_end" | "tool_error"}:
+            return CalledTools(())
+        case {"step": "agent_action", "action": str(nested)}:
+            try:
+                action = read_json(nested)
+            except ValueError:
+                return None
+            return _running(action.get("tool") if isinstance(action, dict) else None)
+        case {"step": "tool_start", "name": name}:
+            return _running(name)
+    return None
+
+
+def _running(name: object) -> CalledTools | None:
+    names = _names([name]) if name != _NO_TOOL_NAME else ()
+    return CalledTools(names) if names else None
+
+
+def _tool_names(tools: list[object]) -> tuple[str, ...]:
+    """The list may hold null (sequential agents)."""
+    return _names([tool.get("tool") for tool in tools if isinstance(tool, dict)])
+
+
+def _names(values: list[object]) -> tuple[str, ...]:
+    lines = (one_line(value, _LONGEST_NAME) for value in values if isinstance(value, str))
+    return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def _action(data: object) -> Action | None:
+    if isinstance(data, str):  # as it is stored
+        try:
+            data = read_json(data)
+        except ValueError:
+            return None
+    if not isinstance(data, dict) or not data:
+        return None
+    elements = data.get("elements")
+    labels = [item.get("label") for item in elements if isinstance(item, dict)] if isinstance(elements, list) else []
+    mapping = data.get("mapping")
+    if not labels and isinstance(mapping, dict):
+        labels = [mapping.get("approve"), mapping.get("reject")]
+    return Action(_names(labels))
+
+
+def _metadata(data: Mapping[str, object]) -> Metadata:
+    ids = [data.get(key) for key in ("chatId", "chatMessageId", "sessionId")]
+    chat_id, message_id, session_id = (value if isinstance(value, str) else "" for value in ids)
+    return Metadata(chat_id, message_id, session_id)

@@ -1,0 +1,120 @@
+"""Knows what it means when Flowise answers with something that is no stream, or reports an error in one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.errors import (
+    FlowiseError,
+    FlowiseFailed,
+    FlowiseRateLimited,
+    FlowiseUnreachable,
+    KeyRefused,
+    NotFlowise,
+    RunState,
+    UnknownChatflow,
+)
+from bot.flowise.json_text import read_json
+
+# Flowise's text for the log; it may carry a whole prompt or page.
+_LONGEST_TEXT = 500
+
+# "Error: predictionsServices.buildChatflow - Unauthorized" (measured on Flowise 3.1.4). A model's or tool's own
+# refusal has more words around it.
+_KEY_REFUSED = re.compile(r"(?:^|- )Unauthorized$")
+
+# "Chatflow <id> not found", "Chatflow <id> not found in the database!", "Invalid Chatflow ID".
+_UNKNOWN_CHATFLOW = re.compile(r"Chatflow \S+ not found|Invalid Chatflow", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP answer. `whole` is False where the body was longer than what we were ready to read."""
+
+    status: int
+    headers: Mapping[str, str]
+    content_type: str
+    body: bytes
+    whole: bool = True
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    @property
+    def is_web_page(self) -> bool:
+        """Flowise sends its plain refusals as text/html too, so the body decides."""
+        return "html" in self.content_type and self.text.lstrip().startswith("<")
+
+    def json(self) -> object:
+        """The value of the body; None where it is no JSON."""
+        if "json" not in self.content_type:
+            return None
+        try:
+            return read_json(self.text)
+        except ValueError:
+            return None
+
+    @property
+    def message(self) -> str:
+        """What Flowise says of its failure: the `message` or `error` of the JSON, else empty."""
+        body = self.json()
+        if not isinstance(body, dict):
+            return ""
+        told = body.get("message") or body.get("error")
+        return told if isinstance(told, str) else ""
+
+
+def names_unknown_chatflow(text: str) -> bool:
+    """Whether a text of Flowise's says that the chatflow id is wrong."""
+    return _UNKNOWN_CHATFLOW.search(text) is not None
+
+
+def shortened(text: str) -> str:
+    """Flowise's own text, fit for a log line."""
+    return " ".join(text[: 4 * _LONGEST_TEXT].split())[:_LONGEST_TEXT]
+
+
+def reported(text: str, run: RunState) -> FlowiseError:
+    """The error that Flowise has reported in its own words: by an `error` event, or as the message of a failure."""
+    told = shortened(text)
+    if _KEY_REFUSED.search(text.strip()):
+        return KeyRefused(told, run=RunState.NOT_STARTED)
+    if names_unknown_chatflow(text):
+        return UnknownChatflow(told, run=RunState.NOT_STARTED)
+    return FlowiseFailed(told, run=run)
+
+
+def refusal(reply: Reply, retry_after: float | None) -> FlowiseError:
+    """The error that an answer to a prediction stands for, when it is neither a stream nor a JSON answer."""
+    told = f"HTTP {reply.status}: {shortened(reply.message or reply.text)}"
+    if reply.status == 429:
+        return FlowiseRateLimited(told, retry_after=retry_after)
+    if reply.status in (401, 407) or (reply.status == 403 and reply.message == "Forbidden"):
+        return KeyRefused(told, run=RunState.NOT_STARTED)
+    if reply.status in (502, 503, 504) or (reply.status >= 500 and not reply.message):
+        # A proxy before Flowise speaks. It may have handed the request on.
+        return FlowiseUnreachable(told, run=RunState.UNKNOWN)
+    if reply.status >= 400 and reply.message:
+        error = reported(reply.message, RunState.OVER)
+        return error if not isinstance(error, FlowiseFailed) else _failed(reply, told)
+    return _no_flowise(reply, told)
+
+
+def _failed(reply: Reply, told: str) -> FlowiseError:
+    if reply.status == 404:
+        return NotFlowise(told, run=RunState.NOT_STARTED)
+    # Flowise answers with a failure's JSON when the run has failed; below 500 none was started.
+    return FlowiseFailed(told, run=RunState.OVER if reply.status >= 500 else RunState.NOT_STARTED)
+
+
+def _no_flowise(reply: Reply, told: str) -> FlowiseError:
+    if 300 <= reply.status < 400:
+        return NotFlowise(f"HTTP {reply.status}: a redirect, which is not followed", run=RunState.NOT_STARTED)
+    if reply.is_web_page:
+        return NotFlowise(f"HTTP {reply.status}: a web page", run=RunState.NOT_STARTED)
+    if 400 <= reply.status < 500 and reply.status not in (404, 405):
+        return FlowiseFailed(told, run=RunState.NOT_STARTED)
+    return NotFlowise(told, run=RunState.NOT_STARTED)

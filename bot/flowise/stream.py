@@ -1,0 +1,185 @@
+"""Knows how one prediction is asked for and its stream read: aiohttp-sse-client's EventSource, made to ask once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+
+import aiohttp
+from aiohttp_sse_client.client import CONTENT_TYPE_EVENT_STREAM, EventSource, MessageEvent
+
+from bot.errors import FlowiseBroke, FlowiseSlow, FlowiseUnreachable, RunState
+from bot.flowise.limits import Deadline, Limits, Patience
+from bot.flowise.refusals import Reply
+from bot.flowise.wire import FrameTooLargeError, Message, Reader
+
+# Error bodies are for one log line.
+_ERROR_BODY = 64 * 1024
+
+
+class NotAStreamError(Exception):
+    """Flowise answered with something else than a stream: a JSON answer, which is a success, or a refusal."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(f"HTTP {reply.status}, {reply.content_type}")
+        self.reply = reply
+
+
+class PredictionStream(EventSource):
+    """One POST and its stream: `await connect()`, iterate, `await close()`.
+
+    The library would ask again at the end of a body and after a lost connection, and each asking is a paid run: this
+    never does. Iteration ends quietly with the body; only Flowise's `end` event proves an answer whole.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        body: Mapping[str, object],
+        headers: Mapping[str, str],
+        limits: Limits,
+        *,
+        streaming: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        super().__init__(url, option={"method": "POST"}, session=session, json=body)
+        self._headers = {
+            **headers,
+            "Accept": f"{CONTENT_TYPE_EVENT_STREAM}, application/json",
+            "Accept-Encoding": "identity",
+            "Cache-Control": "no-cache",
+        }
+        self._limits = limits
+        self._clock = clock
+        self._patience = Patience(limits, clock(), streaming=streaming)
+        self._reader = Reader(limits.frame_bytes)
+        self._pending: Iterator[Message] = iter(())
+        self._asked = False
+
+    async def connect(self, retry: int = 0) -> None:
+        """Ask, and wait for the headers of the stream.
+
+        Raises:
+            NotAStreamError: something else has come, and was read.
+            FlowiseUnreachable, FlowiseSlow, FlowiseBroke: no answer, or no whole one.
+            RuntimeError: it was asked already.
+        """
+        if self._asked:
+            raise RuntimeError("a prediction is asked for once")
+        self._asked = True
+        deadline = self._patience.deadline()
+        try:
+            async with asyncio.timeout(deadline.at - self._clock()):
+                response = await self._ask()
+                if response.status != 200 or response.content_type != CONTENT_TYPE_EVENT_STREAM:
+                    raise NotAStreamError(await read_reply(response, self._limits.frame_bytes))
+        except aiohttp.ClientError as error:
+            raise exchange_error(error, self._limits) from error
+        except TimeoutError:
+            raise _gave_up(deadline) from None
+        self._response = response
+        self._origin = str(response.real_url.origin())
+        self._patience.opened(self._clock())
+        await self._connected()
+
+    async def _ask(self) -> aiohttp.ClientResponse:
+        return await self._session.request(
+            self._method,
+            self._url,
+            json=self._kwargs["json"],
+            headers=self._headers,
+            allow_redirects=False,
+            timeout=connect_timeout(self._limits),
+        )
+
+    async def __anext__(self) -> MessageEvent:
+        """The next message.
+
+        Raises:
+            StopAsyncIteration: the body has ended, whole or not.
+            FlowiseSlow, FlowiseBroke: a limit has run out, the connection was lost, a frame is too large.
+        """
+        while True:
+            try:
+                for message in self._pending:
+                    self._event_type = message.event
+                    self._event_data = message.data
+                    self._event_id = message.last_event_id
+                    return self._dispatch_event()
+                chunk = await self._chunk()
+                if not chunk:
+                    raise StopAsyncIteration
+                self._pending = iter(self._taken(chunk))
+            except FrameTooLargeError as error:
+                raise FlowiseBroke(str(error)) from None
+
+    async def _chunk(self) -> bytes:
+        if self._response is None:
+            return b""
+        deadline = self._patience.deadline()
+        try:
+            async with asyncio.timeout(deadline.at - self._clock()):
+                return await self._response.content.readany()
+        except aiohttp.ClientError as error:
+            raise exchange_error(error, self._limits) from error
+        except TimeoutError:
+            raise _gave_up(deadline) from None
+
+    def _taken(self, chunk: bytes) -> Iterator[Message]:
+        """The messages in a chunk; what was heard is noted as they are taken."""
+        now, frame = self._clock(), False
+        for message in self._reader.feed(chunk):
+            frame = True
+            yield message
+        self._patience.heard(now, frame=frame, heartbeat=self._reader.comments > 0)
+
+    def _dispatch_event(self) -> MessageEvent:
+        """The library's would take all trailing newlines off the data, and write it to its log."""
+        self._last_event_id = self._event_id
+        return MessageEvent(
+            type=self._event_type or None,
+            message=self._event_type,
+            data=self._event_data,
+            origin=self._origin,
+            last_event_id=self._last_event_id,
+        )
+
+
+def connect_timeout(limits: Limits) -> aiohttp.ClientTimeout:
+    """A limit on connecting alone: aiohttp's default would end any stream after 300 s."""
+    return aiohttp.ClientTimeout(total=None, connect=limits.connect, sock_connect=limits.connect)
+
+
+async def read_reply(response: aiohttp.ClientResponse, largest: int) -> Reply:
+    """Read an answer that is no stream, up to `largest` bytes where it is JSON, and let its connection go."""
+    cap = largest if response.status == 200 and "json" in response.content_type else _ERROR_BODY
+    body = bytearray()
+    async with response:
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > cap:
+                response.close()
+                break
+    return Reply(
+        status=response.status,
+        headers=response.headers,
+        content_type=response.content_type,
+        body=bytes(body[:cap]),
+        whole=len(body) <= cap,
+    )
+
+
+def exchange_error(error: aiohttp.ClientError, limits: Limits) -> FlowiseUnreachable | FlowiseSlow | FlowiseBroke:
+    """What a fault of the connection means, before or after the request was sent."""
+    name = type(error).__name__
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        text = f"no connection: FLOWISE_CONNECT_TIMEOUT ran out after {limits.connect:g} s"
+        return FlowiseSlow(text, run=RunState.NOT_STARTED)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
+        return FlowiseUnreachable(f"no connection ({name})", run=RunState.NOT_STARTED)
+    return FlowiseBroke(f"the connection was lost ({name})")
+
+
+def _gave_up(deadline: Deadline) -> FlowiseSlow:
+    return FlowiseSlow(str(deadline))

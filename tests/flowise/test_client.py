@@ -1,0 +1,389 @@
+"""One prediction, whatever happens: the client against a server that counts."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot import errors
+from bot.errors import FlowiseError, RunState
+from bot.flowise.client import Client, Limits
+from bot.flowise.events import Action, AgentflowStarted, End, Event, Metadata, Token
+from bot.ports import Flowise, Prediction
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from tests.flowise.conftest import Answer, MakeClient, Server
+
+ASKED = Prediction("Hello?", "chat-1")
+FLOW = "34530a0c-b525-47c2-b5e7-9d9683c7dc8a"
+
+
+async def asked(client: Flowise) -> list[Event]:
+    return [event async for event in client.predict(ASKED)]
+
+
+async def failure(client: Flowise, before: list[Event] | None = None) -> FlowiseError:
+    """The error a question ends with; what came before it is put into `before`."""
+    seen: list[Event] = [] if before is None else before
+    try:
+        async for event in client.predict(ASKED):
+            seen.append(event)  # noqa: PERF401 - what came before the error is kept
+    except FlowiseError as error:
+        return error
+    raise AssertionError(f"no error, but {seen}")
+
+
+def hello(server: Server) -> Answer:
+    return server.events(("token", "Hello"), ("metadata", {"chatId": "chat-1"}), ("end", "[DONE]"))
+
+
+async def test_a_question(server: Server, make_client: MakeClient) -> None:
+    server.predicts(hello(server))
+    assert await asked(make_client()) == [Token("Hello"), Metadata("chat-1"), End()]
+    [post] = server.posts
+    assert post.target == f"/api/v1/prediction/{FLOW}"
+    assert post.json() == {"question": "Hello?", "chatId": "chat-1", "streaming": True}
+    assert "authorization" not in post.headers
+
+
+async def test_the_documented_wire_form(server: Server, make_client: MakeClient) -> None:
+    frames = (
+        b"event: start\ndata: \n\nevent: token\ndata: Hello\n\nevent: token\ndata:  world\n\n"
+        b'event: metadata\ndata: {"chatId":"c","chatMessageId":"m"}\n\nevent: end\ndata: [DONE]\n\n'
+    )
+    server.predicts(server.stream(frames))
+    assert await asked(make_client()) == [Token("Hello"), Token(" world"), Metadata("c", "m"), End()]
+
+
+async def test_nothing_is_read_after_the_end(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(("token", "a"), ("end", "[DONE]"), ("token", "b"), then="hang"))
+    assert await asked(make_client()) == [Token("a"), End()]
+    await server.was_left()
+
+
+async def test_an_agent_flow_is_told_once(server: Server, make_client: MakeClient) -> None:
+    server.predicts(
+        server.events(("agentFlowEvent", "INPROGRESS"), ("nextAgentFlow", {}), ("token", "a"), ("end", "[DONE]"))
+    )
+    assert await asked(make_client()) == [AgentflowStarted(), Token("a"), End()]
+
+
+@pytest.mark.parametrize("url", ["{url}", "{url}/", "{url}/flow/base", "{url}/flow/base/"])
+async def test_the_address_may_have_a_path(url: str, server: Server, make_client: MakeClient) -> None:
+    server.predicts(hello(server))
+    address = url.format(url=server.url)
+    await asked(make_client(url=address))
+    prefix = address.removeprefix(server.url).rstrip("/")
+    assert [request.target for request in server.requests] == [
+        f"{prefix}/api/v1/chatflows-streaming/{FLOW}",
+        f"{prefix}/api/v1/prediction/{FLOW}",
+    ]
+
+
+async def test_an_id_cannot_leave_its_place_in_the_path(server: Server, make_client: MakeClient) -> None:
+    server.predicts(hello(server))
+    await asked(make_client(flow="a/../b?c=d"))
+    assert server.posts[0].target == "/api/v1/prediction/a%2F..%2Fb%3Fc=d"
+
+
+async def test_the_key_goes_along_and_never_into_an_error(server: Server, make_client: MakeClient) -> None:
+    refused = "Error: predictionsServices.buildChatflow - the key SECRET-KEY is not known"
+    server.predicts(
+        server.events(("error", refused), ("end", "[DONE]")),
+        server.json({"message": refused}, 500),
+        server.events(("error", refused), then="close"),
+    )
+    client = make_client(key="SECRET-KEY")
+    for _ in range(3):
+        error = await failure(client)
+        assert type(error) is errors.FlowiseFailed
+        assert "the key <key> is not known" in str(error)
+    assert [post.headers["authorization"] for post in server.posts] == ["Bearer SECRET-KEY"] * 3
+
+
+# --- one prediction, whatever happens
+
+
+async def test_a_stream_without_its_end(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(("token", "a")))
+    events: list[Event] = []
+    error = await failure(make_client(), events)
+    assert (type(error), error.run) == (errors.FlowiseBroke, RunState.UNKNOWN)
+    assert events == [Token("a")]
+    assert len(server.posts) == 1
+
+
+@pytest.mark.parametrize("then", ["close", "reset"])
+async def test_a_lost_connection(then: str, server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(("token", "a"), then=then))
+    assert type(await failure(make_client())) is errors.FlowiseBroke
+    assert len(server.posts) == 1
+
+
+async def test_a_connection_closed_instead_of_an_answer(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.silence("close"))
+    error = await failure(make_client())
+    assert (type(error), error.run) == (errors.FlowiseBroke, RunState.UNKNOWN)
+    assert len(server.posts) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body", "kind"),
+    [
+        (500, "application/json", '{"message":"Error: x"}', errors.FlowiseFailed),
+        (502, "text/html", "<html>bad gateway", errors.FlowiseUnreachable),
+        (200, "text/html", "<!doctype html>", errors.NotFlowise),
+        (200, "application/json", '{"hello":"world"}', errors.NotFlowise),
+        (200, "application/json", "{broken", errors.NotFlowise),
+        (307, "text/plain", "", errors.NotFlowise),
+        (401, "application/json", '{"error":"Unauthorized Access"}', errors.KeyRefused),
+    ],
+)
+async def test_a_refusal_is_not_asked_again(
+    status: int, content_type: str, body: str, kind: type[FlowiseError], server: Server, make_client: MakeClient
+) -> None:
+    server.predicts(server.page(status, content_type, body, Location=f"{server.url}/api/v1/prediction/other"))
+    assert type(await failure(make_client())) is kind
+    assert len(server.posts) == 1
+
+
+async def test_an_error_event_is_told_when_the_stream_has_ended(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(("token", "a"), ("error", "Error: x - terminated"), ("end", "[DONE]")))
+    error = await failure(make_client())
+    assert (type(error), error.run, str(error)) == (errors.FlowiseFailed, RunState.OVER, "Error: x - terminated")
+
+
+@pytest.mark.parametrize("then", ["keep", "close", "hang"])
+async def test_an_error_event_without_its_end(then: str, server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(("error", "Error: x"), then=then))
+    error = await failure(make_client(limits=Limits(events=0.1)))
+    assert (type(error), error.run) == (errors.FlowiseFailed, RunState.UNKNOWN)
+
+
+async def test_a_json_answer_is_an_answer(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.json({"text": "Hello", "chatId": "chat-1", "chatMessageId": "m"}))
+    assert await asked(make_client()) == [Token("Hello"), Metadata("chat-1", "m"), End()]
+    assert len(server.posts) == 1
+
+
+async def test_a_json_answer_over_the_cap(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.json({"text": "x" * 2000}))
+    error = await failure(make_client(limits=Limits(frame_bytes=1000)))
+    assert (type(error), error.run) == (errors.FlowiseBroke, RunState.OVER)
+
+
+async def test_a_flow_that_waits_needs_no_text(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(("action", {"elements": [{"label": "Yes"}]}), ("end", "[DONE]")))
+    assert await asked(make_client()) == [Action(("Yes",)), End()]
+
+
+# --- asked once more, where nothing can have started
+
+
+class Sleeps:
+    """Instead of sleeping: what was to be slept, and something to do meanwhile."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    async def __call__(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+
+async def test_a_short_rate_limit_is_waited_for_once(server: Server, make_client: MakeClient) -> None:
+    sleeps = Sleeps()
+    limited = server.page(429, "text/html", "slow down", Retry_After="3")
+    server.predicts(limited, hello(server))
+    assert (await asked(make_client(sleep=sleeps)))[-1] == End()
+    assert sleeps.slept == [3.0]
+
+    server.predicts(limited)
+    error = await failure(make_client(sleep=sleeps))
+    assert isinstance(error, errors.FlowiseRateLimited)
+    assert (error.retry_after, error.run) == (3.0, RunState.NOT_STARTED)
+    assert len(server.posts) == 4
+
+
+@pytest.mark.parametrize("after", [{}, {"Retry_After": "6"}, {"Retry_After": "soon"}, {"Retry_After": "-1"}])
+async def test_a_long_rate_limit_is_told_at_once(
+    after: dict[str, str], server: Server, make_client: MakeClient
+) -> None:
+    sleeps = Sleeps()
+    server.predicts(server.page(429, "text/html", "slow down", **after))
+    assert type(await failure(make_client(sleep=sleeps))) is errors.FlowiseRateLimited
+    assert (len(server.posts), sleeps.slept) == (1, [])
+
+
+async def test_a_rate_limit_may_name_a_date(server: Server, make_client: MakeClient) -> None:
+    sleeps = Sleeps()
+    until = datetime(2026, 11, 22, 12, 0, 4, tzinfo=UTC)
+    server.predicts(server.page(429, "text/html", "", Retry_After=format_datetime(until, usegmt=True)), hello(server))
+    await asked(make_client(sleep=sleeps, wall=lambda: until.timestamp() - 4))
+    assert sleeps.slept == [4.0]
+
+
+async def test_a_refused_connection_is_tried_once_more(
+    server: Server, session: aiohttp.ClientSession, unused_tcp_port: int
+) -> None:
+    sleeps = Sleeps()
+    client = Client(session, f"http://127.0.0.1:{unused_tcp_port}", FLOW, None, Limits(refused_pause=2), sleep=sleeps)
+    error = await failure(client)
+    assert (type(error), error.run) == (errors.FlowiseUnreachable, RunState.NOT_STARTED)
+    assert sleeps.slept == [2]
+
+    async def meanwhile(_: float) -> None:
+        listener = await asyncio.start_server(server.handle, "127.0.0.1", unused_tcp_port)
+        listening.append(listener)
+
+    listening: list[asyncio.Server] = []
+    server.predicts(hello(server))
+    client = Client(session, f"http://127.0.0.1:{unused_tcp_port}", FLOW, None, Limits(), sleep=meanwhile)
+    assert (await asked(client))[-1] == End()
+    assert len(server.posts) == 1
+    await session.close()
+    listening[0].close()
+    await listening[0].wait_closed()
+
+
+# --- the probe
+
+
+async def test_a_flow_that_cannot_stream_is_asked_for_json(server: Server, make_client: MakeClient) -> None:
+    server.probes(server.json({"isStreaming": False}))
+    server.predicts(server.json({"text": "Hello", "chatId": "c"}))
+    # The limit on a stream's headers is not the one that counts here.
+    await asked(make_client(limits=Limits(headers=5, json=60)))
+    assert server.posts[0].json()["streaming"] is False
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (500, f"Error: chatflowsService.checkIfChatflowIsValidForStreaming - Chatflow {FLOW} not found"),
+        (404, f"Chatflow {FLOW} not found"),
+        (400, "Invalid Chatflow ID"),
+    ],
+)
+async def test_an_unknown_chatflow_is_told_without_a_post(
+    status: int, message: str, server: Server, make_client: MakeClient
+) -> None:
+    server.probes(server.json({"statusCode": status, "message": message}, status))
+    error = await failure(make_client())
+    assert (type(error), error.run) == (errors.UnknownChatflow, RunState.NOT_STARTED)
+    with pytest.raises(errors.UnknownChatflow):
+        await make_client().check()
+    assert server.posts == []
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body"),
+    [
+        (404, "text/html", "<html>"),
+        (200, "text/html", "<html>"),
+        (401, "application/json", '{"error":"Unauthorized Access"}'),
+        (500, "application/json", '{"message":"database is locked"}'),
+        (200, "application/json", '{"isStreaming":"perhaps"}'),
+        (200, "application/json", "[]"),
+    ],
+)
+async def test_a_server_that_does_not_know_the_probe_is_asked_for_a_stream(
+    status: int, content_type: str, body: str, server: Server, make_client: MakeClient
+) -> None:
+    server.probes(server.page(status, content_type, body))
+    server.predicts(hello(server))
+    await asked(make_client())
+    assert server.posts[0].json()["streaming"] is True
+
+
+@pytest.mark.parametrize("then", ["hang", "close"])
+async def test_a_probe_without_an_answer_is_left(then: str, server: Server, make_client: MakeClient) -> None:
+    server.probes(server.silence(then))
+    server.predicts(hello(server))
+    await asked(make_client(limits=Limits(headers=0.1)))
+    assert server.posts[0].json()["streaming"] is True
+
+
+# --- leaving
+
+
+async def test_leaving_early_closes_the_connection(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(("token", "a"), ("token", "b"), then="hang"))
+    events = make_client().predict(ASKED)
+    assert await anext(events) == Token("a")
+    await events.aclose()
+    await server.was_left()
+    assert [request.method for request in server.requests] == ["GET", "POST"]
+
+
+@pytest.mark.parametrize("begun", [True, False])
+async def test_being_cancelled_closes_the_connection(begun: bool, server: Server, make_client: MakeClient) -> None:
+    waiting = server.events(("token", "a"), then="hang") if begun else server.silence()
+    server.predicts(waiting)
+    heard = asyncio.Event()
+
+    async def listen() -> None:
+        async for _ in make_client().predict(ASKED):
+            heard.set()
+
+    task = asyncio.create_task(listen())
+    await (heard if begun else server.asked).wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await server.was_left()
+
+
+async def test_connections_are_used_again(server: Server, make_client: MakeClient) -> None:
+    server.probes(server.json({"isStreaming": False}))
+    server.predicts(server.json({"text": "Hello", "chatId": "c"}))
+    client = make_client()
+    for _ in range(3):
+        await asked(client)
+    assert {request.connection for request in server.requests} == {1}
+
+
+async def test_idle_connections_are_let_go_before_node_closes_them(session: aiohttp.ClientSession) -> None:
+    # Node's keep-alive time-out is 5 s; there is no way to see the timer from outside.
+    assert getattr(session.connector, "_keepalive_timeout") < 5  # noqa: B009
+    assert session.timeout.total is None
+
+
+# --- reading an answer back
+
+
+def row(role: str, content: str, row_id: str = "m") -> dict[str, object]:
+    return {"id": row_id, "role": role, "content": content}
+
+
+METADATA = ("metadata", {"chatId": "chat-1", "chatMessageId": "m"})
+
+
+async def test_an_answer_without_text_is_read_back(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(METADATA, ("end", "[DONE]")))
+    server.on("GET", "/api/v1/chatmessage/", server.json([row("userMessage", "?"), row("apiMessage", "Stored")]))
+    assert await asked(make_client(key="k")) == [Metadata("chat-1", "m"), Token("Stored"), End()]
+    assert server.requests[-1].target == f"/api/v1/chatmessage/{FLOW}?chatId=chat-1&messageId=m"
+    assert server.requests[-1].headers["authorization"] == "Bearer k"
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+@pytest.mark.parametrize("stored", [[], [row("apiMessage", " ")], [row("apiMessage", "Other", row_id="n")], {"a": 1}])
+async def test_an_answer_without_text_anywhere(
+    key: str | None, stored: object, server: Server, make_client: MakeClient
+) -> None:
+    server.predicts(server.events(("token", "\n"), METADATA, ("end", "[DONE]")))
+    server.on("GET", "/api/v1/chatmessage/", server.json(stored))
+    error = await failure(make_client(key=key))
+    assert (type(error), error.run) == (errors.FlowiseEmpty, RunState.OVER)
+    assert len(server.posts) == 1
+
+
+def test_it_fills_the_hole(make_client: MakeClient) -> None:
+    client: Flowise = make_client()
+    assert client.chatflow_id == FLOW

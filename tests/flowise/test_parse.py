@@ -1,0 +1,173 @@
+"""Flowise's table of events, in both wire forms."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.flowise.events import (
+    Action,
+    AgentflowStarted,
+    CalledTools,
+    End,
+    ErrorReported,
+    Event,
+    Metadata,
+    SourceDocument,
+    SourceDocuments,
+    Token,
+    UsedTools,
+)
+from bot.flowise.parse import parse, whole_answer
+
+TOOLS = [{"tool": "search", "toolInput": {}, "toolOutput": ""}, None, {"tool": "search"}, {"tool": " a\nb "}, {}]
+BUTTONS = [{"type": "agentflowv2-approve-button", "label": "Proceed"}, {"type": "reject-button", "label": "No"}, None]
+
+EVENTS: list[tuple[str, object, Event | None]] = [
+    ("start", "", None),
+    ("start", "You", None),
+    ("start", [{"agentName": "Helper"}], None),
+    ("token", " hello", Token(" hello")),
+    ("token", "", None),
+    ("token", 7, None),
+    ("token", None, None),
+    ("thinking", "hm", None),
+    ("sourceDocuments", [{"metadata": {"title": "One"}}], SourceDocuments((SourceDocument("One"),))),
+    ("sourceDocuments", [], SourceDocuments(())),
+    ("sourceDocuments", "x", None),
+    ("usedTools", TOOLS, UsedTools(("search", "a b"))),
+    ("usedTools", None, None),
+    ("calledTools", TOOLS[:1], CalledTools(("search",))),
+    ("calledTools", [], CalledTools(())),
+    ("tool", "code_interpreter", CalledTools(("code_interpreter",))),
+    ("agent_trace", {"step": "agent_action", "action": '{"tool":"search","log":"x"}'}, CalledTools(("search",))),
+    ("agent_trace", {"step": "agent_action", "action": '{"tool":'}, None),
+    ("agent_trace", {"step": "agent_action", "action": "[1]"}, None),
+    ("agent_trace", {"step": "tool_start", "name": "unknown-tool"}, None),
+    ("agent_trace", {"step": "tool_start", "name": "search"}, CalledTools(("search",))),
+    ("agent_trace", {"step": "tool_end", "output": "x"}, CalledTools(())),
+    ("agent_trace", {"step": "tool_error", "error": "x"}, CalledTools(())),
+    ("agent_trace", {"step": "new_step"}, None),
+    ("artifacts", [{"type": "png", "data": "x"}], None),
+    ("fileAnnotations", [], None),
+    ("agentReasoning", [{"agentName": "Helper"}], AgentflowStarted()),
+    ("nextAgent", "Helper", AgentflowStarted()),
+    ("agentFlowEvent", "INPROGRESS", AgentflowStarted()),
+    ("nextAgentFlow", {"nodeId": "x"}, AgentflowStarted()),
+    ("agentFlowExecutedData", [{"nodeId": "x"}], None),
+    ("usageMetadata", {"total_tokens": 1}, None),
+    ("action", {"id": "1", "elements": BUTTONS}, Action(("Proceed", "No"))),
+    ("action", {"id": "1", "mapping": {"approve": "Yes", "reject": "No"}}, Action(("Yes", "No"))),
+    ("action", {"id": "1", "elements": 5}, Action(())),
+    ("action", {}, None),
+    ("action", "{broken", None),
+    ("action", None, None),
+    ("metadata", {"chatId": "c", "chatMessageId": "m", "sessionId": "s"}, Metadata("c", "m", "s")),
+    ("metadata", {"chatId": 5}, Metadata("")),
+    ("metadata", [], None),
+    ("error", "Error: x", ErrorReported("Error: x")),
+    ("error", {"message": "x"}, ErrorReported('{"message": "x"}')),
+    ("abort", "[DONE]", ErrorReported("the run was aborted")),
+    ("tts_data", {"audioChunk": "x"}, None),
+    ("executionEnd", {"chatId": "c"}, None),
+    ("somethingNew", {"a": 1}, None),
+    ("end", "[DONE]", End()),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "event"), EVENTS)
+def test_the_form_that_the_server_sends(name: str, data: object, event: Event | None) -> None:
+    assert parse("", json.dumps({"event": name, "data": data}, separators=(",", ":"))) == event
+
+
+DOCUMENTED = {"start", "token", "error", "end", "metadata", "sourceDocuments", "usedTools"}
+# Tokens and errors are text in this form, whatever they hold.
+DOCUMENTED_ROWS = [
+    row for row in EVENTS if row[0] in DOCUMENTED and (isinstance(row[1], str) or row[0] not in ("token", "error"))
+]
+
+
+@pytest.mark.parametrize(("name", "data", "event"), DOCUMENTED_ROWS)
+def test_the_form_that_the_documentation_shows(name: str, data: object, event: Event | None) -> None:
+    assert parse(name, data if isinstance(data, str) else json.dumps(data)) == event
+
+
+@pytest.mark.parametrize("text", [" world", '{"event":"end"}', "[DONE]", '"quoted"', "12"])
+def test_a_raw_token_is_text_whatever_it_holds(text: str) -> None:
+    assert parse("token", text) == Token(text)
+
+
+@pytest.mark.parametrize(
+    "data", ["", "{", "[]", "null", '{"data":"x"}', '{"event":5,"data":"x"}', "\ufffd", "[" * 9000]
+)
+def test_what_cannot_be_read_is_let_past(data: str) -> None:
+    assert parse("", data) is None
+    assert parse("metadata", data) in (None, Metadata(""))
+
+
+def test_the_dump_of_a_run_is_not_read() -> None:
+    assert parse("", '{"event":"agentFlowExecutedData","data":[{"credential": not even json') is None
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["tool", "step", "action", "metadata", "loc", "lines", "elements", "label", "mapping"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(name=st.sampled_from(sorted({row[0] for row in EVENTS})), data=JSON)
+def test_no_data_makes_it_raise(name: str, data: object) -> None:
+    parse("", json.dumps({"event": name, "data": data}))
+    parse(name, json.dumps(data))
+    whole_answer({"text": data, name: data})
+
+
+def test_a_json_answer() -> None:
+    body = {
+        "text": "Hello",
+        "chatId": "c",
+        "chatMessageId": "m",
+        "sessionId": "s",
+        "sourceDocuments": [{"metadata": {"title": "One"}}],
+        "usedTools": [{"tool": "search"}],
+        "action": json.dumps({"elements": BUTTONS}),
+        "agentFlowExecutedData": [{"secret": 1}],
+    }
+    assert whole_answer(body) == (
+        Token("Hello"),
+        SourceDocuments((SourceDocument("One"),)),
+        UsedTools(("search",)),
+        Action(("Proceed", "No")),
+        Metadata("c", "m", "s"),
+    )
+
+
+def test_a_json_answer_of_an_output_parser_is_shown_as_code() -> None:
+    assert whole_answer({"json": {"answer": "é"}}) == (Token('```json\n{\n  "answer": "é"\n}\n```'), Metadata(""))
+
+
+def test_the_fence_is_longer_than_any_in_the_json() -> None:
+    events = whole_answer({"json": {"answer": "````"}})
+    assert events is not None
+    assert events[0] == Token('`````json\n{\n  "answer": "````"\n}\n`````')
+
+
+@pytest.mark.parametrize("body", [None, [], "text", 5, {}, {"hello": "world"}])
+def test_json_that_is_no_answer(body: object) -> None:
+    assert whole_answer(body) is None
+
+
+def test_an_answer_without_text() -> None:
+    assert whole_answer({"text": "", "chatId": "c"}) == (Metadata("c"),)

@@ -1,0 +1,120 @@
+"""The byte reader, against the HTML standard's rules and against itself under any cut."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.flowise.wire import FrameTooLargeError, Message, Reader
+
+MANY = 1 << 20
+
+
+def read(*chunks: bytes, cap: int = MANY) -> list[Message]:
+    reader = Reader(cap)
+    return [message for chunk in chunks for message in reader.feed(chunk)]
+
+
+@pytest.mark.parametrize(
+    ("stream", "messages"),
+    [
+        (b"data: a\n\n", [Message("", "a")]),
+        (b"data: a\r\n\r\ndata: b\r\rdata: c\n\n", [Message("", "a"), Message("", "b"), Message("", "c")]),
+        (b"\xef\xbb\xbfdata: a\n\n", [Message("", "a")]),
+        (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [Message("", "a")]),
+        (b"data:  two\n\n", [Message("", " two")]),
+        (b"data:\ttab\n\n", [Message("", "\ttab")]),
+        (b"data: a\ndata: b\n\n", [Message("", "a\nb")]),
+        (b"data: a\ndata:\ndata\n\n", [Message("", "a\n\n")]),
+        (b"data\n\n", [Message("", "")]),
+        (b"event: token\ndata: x\n\ndata: y\n\n", [Message("token", "x"), Message("", "y")]),
+        (b"event: token\n\ndata: y\n\n", [Message("", "y")]),
+        (b"message:\ndata:{}\n\nmessage\ndata:{}\n\n", [Message("", "{}"), Message("", "{}")]),
+        (b": heartbeat\n:\ndata: a\n\n", [Message("", "a")]),
+        (b"id: 7\ndata: a\n\nid: x\0y\ndata: b\n\n", [Message("", "a", "7"), Message("", "b", "7")]),
+        (b"retry: 1\ndata: a: b\n\n", [Message("", "a: b")]),
+        ("data: a\u2028b\x0b\x0c\x85c\n\n".encode(), [Message("", "a\u2028b\x0b\x0c\x85c")]),
+        (b"data: \xff\xc3\n\n", [Message("", "\ufffd\ufffd")]),
+        (b"data: lost", []),
+        (b"data: lost\n", []),
+    ],
+)
+def test_a_stream(stream: bytes, messages: list[Message]) -> None:
+    assert read(stream) == messages
+
+
+def test_a_line_that_ends_in_cr_counts_before_the_next_byte_has_come() -> None:
+    assert read(b"data: a\r\r") == [Message("", "a")]
+
+
+def test_comments_are_counted() -> None:
+    reader = Reader(MANY)
+    assert list(reader.feed(b":heartbeat\n\n:heart")) == []
+    assert reader.comments == 1
+    assert list(reader.feed(b"beat\n\n")) == []
+    assert reader.comments == 2
+
+
+def test_a_frame_over_the_cap_fails_after_the_messages_before_it() -> None:
+    reader = Reader(20)
+    messages = reader.feed(b"data: a\n\ndata: " + b"x" * 20 + b"\n\n")
+    assert next(messages) == Message("", "a")
+    with pytest.raises(FrameTooLargeError, match="20 bytes"):
+        next(messages)
+
+
+def test_the_cap_counts_all_lines_of_a_frame_and_begins_anew_with_the_next() -> None:
+    assert len(read(b"data: 1234\n\n" * 50, cap=20)) == 50
+    with pytest.raises(FrameTooLargeError):
+        read(b"data: 1\n" * 3, cap=20)
+    with pytest.raises(FrameTooLargeError):
+        read(*[b"x"] * 21, cap=20)
+
+
+def by_the_standard(stream: bytes) -> list[Message]:
+    """The whole stream at once, by the letter of the standard."""
+    text = stream.decode("utf-8", "replace").removeprefix("\ufeff")
+    lines = re.split("\r\n|\n|\r", text)[:-1]
+    messages, data, event, last_id = [], "", "", ""
+    for line in lines:
+        if not line:
+            if data:
+                messages.append(Message(event, data[:-1], last_id))
+            data, event = "", ""
+            continue
+        name, colon, value = line.partition(":")
+        if not name and colon:
+            continue
+        value = value[1:] if value[:1] == " " else value
+        if name == "data":
+            data += value + "\n"
+        elif name == "event":
+            event = value
+        elif name == "id" and "\0" not in value:
+            last_id = value
+    return messages
+
+
+LINES = st.sampled_from(
+    [
+        *(b"", b"", b"data: x", b"data:", b"data", b"data:  y", "data:é🥜\u2028".encode(), b"data: \xf0\x9f", b"\xff"),
+        *(b"event: token", b"id: 1", b"id: \0", b":heartbeat", b"message:", b"message", b"retry: 5", b"\xef\xbb\xbf"),
+    ]
+)
+ENDS = st.sampled_from([b"\n", b"\r", b"\r\n", b""])
+STREAMS = st.lists(st.tuples(LINES, ENDS).map(b"".join), max_size=20).map(b"".join) | st.binary(max_size=60)
+
+
+@settings(deadline=None, max_examples=300)
+@given(stream=STREAMS, cuts=st.lists(st.integers(0, 200), max_size=12))
+def test_any_cut_gives_the_same_messages(stream: bytes, cuts: list[int]) -> None:
+    places = sorted({0, len(stream), *(min(cut, len(stream)) for cut in cuts)})
+    chunks = [stream[first:last] for first, last in pairwise(places)]
+    expected = by_the_standard(stream)
+    assert read(stream) == expected
+    assert read(*chunks) == expected
+    assert read(*(bytes([byte]) for byte in stream)) == expected

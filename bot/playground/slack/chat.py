@@ -1,0 +1,132 @@
+"""Knows what the chat methods and the status line do to a workspace."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from bot.playground.slack import rules
+from bot.playground.slack.arguments import Args, text, truth
+from bot.playground.slack.message import Message, Ping, Preview
+from bot.playground.slack.pings import pings, urls
+from bot.playground.slack.rules import Draft, Refusal
+from bot.playground.slack.streams import Streams
+from bot.playground.slack.workspace import Channel, Workspace
+
+# A workspace has these two even where nobody has opened them here, so that their bare names are live too.
+_ALWAYS_THERE = frozenset({"general", "random"})
+
+
+def post_message(workspace: Workspace, args: Args, scopes: frozenset[str]) -> dict[str, object]:
+    channel = _writable(workspace, args, scopes)
+    new = rules.draft(args)
+    rules.check_post(new)
+    thread_ts = workspace.thread_root(channel, args.get("thread_ts"))
+    message = place(workspace, channel, new, thread_ts, args)
+    return {"channel": channel.id, "ts": message.ts, "message": workspace.as_json(message, with_metadata=True)}
+
+
+def place(workspace: Workspace, channel: Channel, new: Draft, thread_ts: str | None, args: Args) -> Message:
+    """Post a checked draft as the app, and note what it would ping and preview."""
+    message = workspace.by_bot(channel.id, _cut(workspace, new.text or ""), thread_ts)
+    message = replace(message, blocks=new.blocks or (), attachments=new.attachments or (), metadata=new.metadata)
+    note(workspace, message, args)
+    if truth(args, "unfurl_links") is not False or truth(args, "unfurl_media") is not False:
+        found = urls(message.text, message.blocks)
+        workspace.previews += [Preview(channel.id, message.ts, url) for url in found]
+    return workspace.post(message)
+
+
+def note(workspace: Workspace, message: Message, args: Args) -> None:
+    """Note whom an app's message would notify, and arguments that make a model's text live."""
+    parse = text(args, "parse") == "full" or bool(truth(args, "link_names"))
+    if parse:
+        workspace.violations.append(f"link_names or parse=full on a message in {message.channel}")
+    names = frozenset(c.name for c in workspace.channels.values() if c.kind == "channel") | _ALWAYS_THERE
+    found = pings(message.text, message.blocks, message.attachments, names, parse=parse)
+    workspace.pings += [Ping(message.channel, message.ts, target) for target in found]
+
+
+def _writable(workspace: Workspace, args: Args, scopes: frozenset[str]) -> Channel:
+    channel = workspace.visible(args.get("channel"))
+    if channel.archived:
+        raise Refusal("is_archived")
+    public = channel.kind == "channel" and "chat:write.public" in scopes
+    return channel if public else workspace.joined(channel.id)
+
+
+def _cut(workspace: Workspace, written: str) -> str:
+    if len(written) > rules.MOST_POSTED:
+        workspace.violations.append(f"a text of {len(written)} characters was cut at {rules.MOST_POSTED}")
+    return written[: rules.MOST_POSTED]
+
+
+def update(workspace: Workspace, streams: Streams, args: Args) -> dict[str, object]:
+    """chat.update. Text without blocks takes the blocks away; what is not given stays. The "(edited)" mark comes with
+    text alone, not with blocks (Slack docs, chat.update)."""
+    channel = workspace.visible(args.get("channel"))
+    if channel.archived:
+        raise Refusal("is_inactive")
+    old = workspace.own(channel, args.get("ts"))
+    if streams.running(old):
+        raise Refusal("streaming_state_conflict")
+    new = rules.draft(args)
+    rules.check_update(new, old)
+    blocks = old.blocks if new.blocks is None and new.text is None else (new.blocks or ())
+    marked = new.text is not None and not new.blocks
+    changed = replace(
+        old,
+        text=old.text if new.text is None else new.text,
+        blocks=blocks,
+        attachments=old.attachments if new.attachments is None else new.attachments,
+        metadata=old.metadata if new.metadata is None else new.metadata,
+        edited={"user": old.user, "ts": workspace.new_ts()} if marked else old.edited,
+    )
+    note(workspace, changed, args)
+    changed = workspace.change(old, changed)
+    shown = workspace.as_json(changed)
+    return {"channel": channel.id, "ts": changed.ts, "text": changed.text, "message": shown}
+
+
+def delete(workspace: Workspace, args: Args) -> dict[str, object]:
+    channel = workspace.visible(args.get("channel"))
+    message = channel.messages.get(text(args, "ts"))
+    if message is None:
+        raise Refusal("message_not_found")
+    if message.bot_id != workspace.bot_id:
+        raise Refusal("cant_delete_message")
+    workspace.delete(message)
+    return {"channel": channel.id, "ts": message.ts}
+
+
+def post_ephemeral(workspace: Workspace, args: Args) -> dict[str, object]:
+    channel = workspace.joined(args.get("channel"))
+    if channel.archived:
+        raise Refusal("is_archived")
+    user = text(args, "user")
+    if user not in channel.members:
+        raise Refusal("user_not_in_channel")
+    new = rules.draft(args)
+    rules.check_post(new)
+    thread_ts = workspace.thread_root(channel, args.get("thread_ts"))
+    if thread_ts is not None and len(workspace.thread(channel.id, thread_ts)) < 2:
+        workspace.violations.append("chat.postEphemeral in a thread that has no reply yet: nobody sees it there")
+    message = workspace.by_bot(channel.id, _cut(workspace, new.text or ""), thread_ts, to=user)
+    workspace.post(replace(message, blocks=new.blocks or (), attachments=new.attachments or ()))
+    return {"message_ts": message.ts}
+
+
+def set_status(workspace: Workspace, args: Args) -> dict[str, object]:
+    """assistant.threads.setStatus: at most ten loading messages of at most 50 characters."""
+    channel = workspace.joined(args.get("channel_id"))
+    root = workspace.thread_root(channel, args.get("thread_ts"), "invalid_thread_ts")
+    if root is None:
+        raise Refusal("invalid_thread_ts")
+    loading = args.get("loading_messages")
+    loading = loading.split(",") if isinstance(loading, str) else loading
+    if loading is not None and not (isinstance(loading, list) and 1 <= len(loading) <= 10):
+        raise Refusal("invalid_arguments", "[ERROR] 1 to 10 items allowed [json-pointer:/loading_messages]")
+    if loading and not all(isinstance(line, str) and 1 <= len(line) <= 50 for line in loading):
+        raise Refusal("invalid_arguments", f"[ERROR] 1 to 50 characters: {json.dumps(loading)}")
+    workspace.set_status(channel.id, root, text(args, "status"))
+    return {}

@@ -1,0 +1,88 @@
+"""Knows what a message is: values that the local Slack keeps and shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bot.playground.slack import plain
+from bot.playground.slack.blocks import Block
+
+
+class Edit(NamedTuple):
+    """What a message became, and when by the steady clock."""
+
+    at: float
+    text: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file in Slack."""
+
+    id: str
+    name: str
+    content: bytes
+    mimetype: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as it stands now; every change makes a new value.
+
+    `thread_ts` is None at top level. `at` is when it was posted, by the steady clock; `edits` are all later changes,
+    oldest first. `text` is as the wire has it (`&amp;`, `<@U…>`). `bot_id` and `app_id` are empty for a person's
+    message; `to` is the only reader of an ephemeral one. `edited` is the "(edited)" mark: `{"user", "ts"}`.
+    """
+
+    channel: str
+    ts: str
+    user: str
+    text: str
+    at: float
+    thread_ts: str | None = None
+    blocks: tuple[Block, ...] = ()
+    attachments: tuple[Mapping[str, object], ...] = ()
+    edits: tuple[Edit, ...] = ()
+    metadata: Mapping[str, object] | None = None
+    bot_id: str = ""
+    app_id: str = ""
+    to: str = ""
+    edited: Mapping[str, str] | None = None
+    files: tuple[File, ...] = ()
+    client_msg_id: str = ""
+
+    @property
+    def plain(self) -> str:
+        """The text that a person reads, blocks flattened."""
+        return plain.plain(self.text, self.blocks)
+
+    @property
+    def body(self) -> str:
+        """The answer without what stands around it: the rich_text, table and markdown blocks, else the text."""
+        return plain.body(self.text, self.blocks)
+
+    @property
+    def root(self) -> str:
+        """The `ts` of the thread it stands in or opens."""
+        return self.thread_ts or self.ts
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A message of the app would notify somebody: `target` is an id, "here", "channel", "everyone" or "#name"."""
+
+    channel: str
+    ts: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Slack would have fetched `url` to show a preview under a message of the app."""
+
+    channel: str
+    ts: str
+    url: str

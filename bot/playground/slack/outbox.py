@@ -1,0 +1,49 @@
+"""Knows the way of a payload to the app: by HTTP or by socket, with Slack's retries, each in its own task."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.playground.slack.delivery import Delivered, Patience, Payload, Push, Retry
+from bot.playground.slack.sockets import Sockets
+
+
+class Outbox:
+    """Sends to `events_url`, or, where that is None, to the Socket Mode connections."""
+
+    def __init__(self, push: Push, sockets: Sockets, patience: Patience) -> None:
+        self.events_url: str | None = None
+        self._push, self._sockets, self._patience = push, sockets, patience
+        self._tasks: set[asyncio.Task[Delivered]] = set()
+
+    def event(self, envelope: Payload) -> None:
+        """Deliver an event in the background, again and again as Slack does."""
+        task = asyncio.get_running_loop().create_task(self.until_acked(envelope))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def once(self, kind: str, payload: Payload, retry: Retry | None = None) -> Delivered:
+        """Make one attempt, as for a command: Slack does not repeat these."""
+        if self.events_url is not None:
+            return await self._push.send(self.events_url, kind, payload, retry)
+        return await self._sockets.send(kind, payload, retry)
+
+    async def until_acked(self, envelope: Payload) -> Delivered:
+        result = await self.once("events_api", envelope)
+        for number, wait in enumerate(self._patience.retries, start=1):
+            if result.acked or result.unwanted:
+                break
+            await asyncio.sleep(wait)
+            result = await self.once("events_api", envelope, Retry(number, result.reason, result.via))
+        return result
+
+    async def settled(self) -> None:
+        """Wait until every event is acknowledged or given up."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def close(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

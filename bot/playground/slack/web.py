@@ -1,0 +1,227 @@
+"""Knows the HTTP face of the local Slack: who may call, how often, and how answers and refusals look on the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.playground.slack import arguments
+from bot.playground.slack.arguments import Args
+from bot.playground.slack.faults import Fault, Faults
+from bot.playground.slack.methods import Methods
+from bot.playground.slack.responses import ResponseUrls
+from bot.playground.slack.rules import Refusal
+from bot.playground.slack.tiers import Limits
+from bot.playground.slack.uploads import Uploads
+from bot.playground.slack.workspace import Workspace
+
+_CONNECT = "apps.connections.open"
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """A call of the Web API as it arrived, without the token.
+
+    `answer` is "ok", Slack's error word, "429", "500", "dropped" (done, but the reply was cut off) or "broken" (cut
+    off before it was done). `at` and `done_at` are times of the steady clock.
+    """
+
+    method: str
+    args: Args
+    at: float
+    answer: str
+    done_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    word: str
+    body: dict[str, object]
+    status: int = 200
+    retry_after: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """The app's tokens, and how fast it is served: `limits` None means without rate limits."""
+
+    bot_token: str
+    app_token: str
+    limits: Limits | None
+    latency: float
+
+
+class WebFace:
+    """The routes of the local Slack."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        methods: Methods,
+        uploads: Uploads,
+        responses: ResponseUrls,
+        access: Access,
+        faults: Faults,
+        called: Callable[[ApiCall], None],
+    ) -> None:
+        self._workspace, self._methods, self._uploads, self._responses = workspace, methods, uploads, responses
+        self._access, self._faults, self._called = access, faults, called
+        self._in_flight: Counter[tuple[str, str]] = Counter()
+
+    def application(
+        self, ticket: Callable[[], str], link: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.Application:
+        """`ticket` makes an address for Socket Mode, `link` serves it."""
+        self._ticket = ticket
+        app = web.Application(client_max_size=_MOST_BYTES)
+        app.router.add_route("*", "/api/{method}", self._call)
+        app.router.add_post("/response/{key}", self._respond)
+        app.router.add_post("/upload/{file}", self._upload)
+        app.router.add_get("/files-pri/{file}/{name}", self._download)
+        app.router.add_get("/link/", link)
+        return app
+
+    async def _call(self, request: web.Request) -> web.StreamResponse:
+        name, at = request.match_info["method"], self._workspace.clock()
+        args: Args = {}
+        try:
+            args, token = await _read(request)
+        except Refusal as refusal:
+            return self._finish(name, args, at, _refused(refusal))
+        place = (arguments.text(args, "channel"), arguments.text(args, "ts"))
+        with _Flight(self._in_flight, self._workspace.violations, name, place):
+            fault = self._faults.take(name, arguments.text(args, "channel") or arguments.text(args, "channel_id"))
+            await asyncio.sleep(self._access.latency / 2)
+            if fault is not None and fault.kind == "break_before":
+                return self._cut(request, ApiCall(name, args, at, "broken", self._workspace.clock()))
+            answer = self._answer(name, args, token, fault)
+            await asyncio.sleep(self._access.latency / 2)
+        if fault is not None and fault.kind == "drop_reply":
+            return self._cut(request, ApiCall(name, args, at, "dropped", self._workspace.clock()))
+        return self._finish(name, args, at, answer)
+
+    def _cut(self, request: web.Request, call: ApiCall) -> web.StreamResponse:
+        self._called(call)
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+
+    def _finish(self, name: str, args: Args, at: float, answer: _Answer) -> web.StreamResponse:
+        self._called(ApiCall(name, args, at, answer.word, self._workspace.clock()))
+        headers = {"Retry-After": str(answer.retry_after)} if answer.retry_after else {}
+        return web.json_response(answer.body, status=answer.status, headers=headers)
+
+    def _answer(self, name: str, args: Args, token: str, fault: Fault | None) -> _Answer:
+        try:
+            if fault is not None and fault.kind == "server_error":
+                return _Answer("500", {"ok": False, "error": "internal_error"}, 500)
+            self._admit(name, token)
+            wait = fault.retry_after if fault is not None and fault.kind == "limit" else self._wait(name, args)
+            if wait > 0.0:
+                return _Answer("429", {"ok": False, "error": "ratelimited"}, 429, max(1, math.ceil(wait)))
+            if fault is not None and fault.kind == "refuse":
+                raise Refusal(fault.word)
+            done = {"url": self._ticket()} if name == _CONNECT else self._methods.do(name, args)
+        except Refusal as refusal:
+            return _refused(refusal)
+        return _Answer("ok", {"ok": True, **done})
+
+    def _admit(self, name: str, token: str) -> None:
+        if name != _CONNECT and name not in self._methods:
+            raise Refusal("unknown_method")
+        if not token:
+            raise Refusal("not_authed")
+        if token not in (self._access.bot_token, self._access.app_token):
+            raise Refusal("invalid_auth")
+        if (token == self._access.app_token) != (name == _CONNECT):
+            raise Refusal("not_allowed_token_type")
+
+    def _wait(self, name: str, args: Args) -> float:
+        limits = self._access.limits
+        if limits is None:
+            return 0.0
+        channel = arguments.text(args, "channel")
+        return limits.take(self._workspace.team_id, name, channel, self._workspace.clock())
+
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
+        at = self._workspace.clock()
+        args: Args = {}
+        try:
+            args, _ = await _read(request)
+            self._responses.use(request.match_info["key"], args)
+        except Refusal as refusal:
+            status = 404 if refusal.word in ("expired_url", "used_url") else 400
+            answer = _refused(refusal)
+            return self._finish("response_url", args, at, _Answer(answer.word, answer.body, status))
+        self._called(ApiCall("response_url", args, at, "ok", self._workspace.clock()))
+        return web.Response(text="ok")
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        content = await request.read()
+        if request.content_type == "multipart/form-data":
+            parts = (await request.post()).values()
+            content = next((part.file.read() for part in parts if isinstance(part, web.FileField)), b"")
+        if not self._uploads.receive(request.match_info["file"], content):
+            return web.Response(status=400, text="the length is not the one announced")
+        return web.Response(text=f"OK - {len(content)}")
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        """Without the token Slack shows its login page, with 200."""
+        if request.headers.get("Authorization") != f"Bearer {self._access.bot_token}":
+            return web.Response(text="<!DOCTYPE html><title>Slack</title>Sign in", content_type="text/html")
+        file = self._workspace.files.get(request.match_info["file"])
+        if file is None:
+            return web.Response(status=404)
+        return web.Response(body=file.content, content_type=file.mimetype)
+
+
+class _Flight:
+    """Notes two edits of one message that are under way at the same time: Slack may land them in either order."""
+
+    def __init__(
+        self, counts: Counter[tuple[str, str]], violations: list[str], method: str, place: tuple[str, str]
+    ) -> None:
+        self._counts, self._violations, self._place = counts, violations, place
+        self._counted = method == "chat.update"
+
+    def __enter__(self) -> None:
+        if self._counted:
+            self._counts[self._place] += 1
+            if self._counts[self._place] > 1:
+                self._violations.append(f"two chat.update in flight for {':'.join(self._place)}")
+
+    def __exit__(self, *_: object) -> None:
+        if self._counted:
+            self._counts[self._place] -= 1
+
+
+def _refused(refusal: Refusal) -> _Answer:
+    body: dict[str, object] = {"ok": False, "error": refusal.word, **refusal.extra}
+    if refusal.details:
+        body |= {"errors": list(refusal.details), "response_metadata": {"messages": list(refusal.details)}}
+    return _Answer(refusal.word, body)
+
+
+async def _read(request: web.Request) -> tuple[Args, str]:
+    """The arguments and the token of a call.
+
+    Raises:
+        Refusal: the body is not of its form.
+    """
+    if request.content_type == "application/json":
+        try:
+            args = arguments.from_json(await request.text())
+        except UnicodeDecodeError:
+            raise Refusal("invalid_charset") from None
+    else:
+        args = arguments.from_form(dict(await request.post()))
+    args = {**arguments.from_form(request.query), **args}
+    inner = args.pop("token", "")
+    scheme, _, outer = request.headers.get("Authorization", "").partition(" ")
+    return args, outer.strip() if scheme.lower() == "bearer" else str(inner)

@@ -12,15 +12,6 @@ from bot.thread import Conversation, Run, Thread
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """A message of an earlier exchange, as Flowise's `history` takes it."""
-
-    author: str
-    text: str
-    ours: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Prediction:
     """What Flowise is asked: the question, on which chat."""
 
@@ -50,6 +41,21 @@ class Flowise(Protocol):
     async def stored_since(self, chat_id: str, since: float) -> bool:
         """Whether an answer was stored on the chat after `since` (epoch seconds). False where that cannot be known."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot is, by auth.test."""
+
+    team: str
+    enterprise: str
+    bot_id: str
+    bot_user: str
+    name: str
+
+    @property
+    def organisations(self) -> frozenset[str]:
+        return frozenset({self.team, self.enterprise} - {""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +94,6 @@ class Store(Protocol):
     async def claim(self, key: str, seconds: float) -> bool:
         """Take a message or command for ourselves; False when somebody has it already."""
         ...
-
-    async def is_claimed(self, key: str) -> bool: ...
 
     async def stand(self, line: str, ticket: str, score: float, lease: float) -> int:
         """Stand in a line, or go on standing in it: call again within `lease` seconds or lose the place.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from bot.playground.house import House, house
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
 
@@ -31,3 +34,18 @@ async def store(redis_url: str) -> AsyncIterator[RedisStore]:
     store = RedisStore.at(redis_url, prefix=f"test-{uuid4().hex}")
     yield store
     await store.aclose()
+
+
+@pytest.fixture
+async def own_redis(tmp_path: Path) -> AsyncIterator[str]:
+    """A server of the test's own, for tests in which the same direct message would meet itself, or that stop it."""
+    server = EmbeddedValkey(tmp_path / "store")
+    yield await server.start()
+    await server.stop()
+
+
+@pytest.fixture
+async def home(own_redis: str) -> AsyncIterator[House]:
+    """A local Slack and a local Flowise that answers as fast as it can; start bots with `home.bot()`."""
+    async with house(own_redis, tokens_per_second=math.inf) as built:
+        yield built

@@ -5,7 +5,7 @@ Works on Redis 7 and 8 and on Valkey. The keys, under a prefix:
     claim:<key>                      the id of the call that won it                   as long as said
     chat:<team>:<channel>:<ts>       hash: the conversation of a thread               30 days after its last use
     message:<team>:<channel>:<ts>    JSON: the chat a direct message belongs to       30 days
-    run:<chat id>                    JSON: a run not seen to end                      1 day
+    run:<chat id>                    JSON: a run not seen to end                      1 day (30 for one that waits)
     {line:<line>}:turn|waiting|leases                                                 one lease after the last word
 """
 
@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable
+from dataclasses import asdict
 from typing import TypeVar, cast
 from uuid import uuid4
 
@@ -122,9 +123,6 @@ class RedisStore:
         held_by = await self._ask(self._client.set(name, ours, nx=True, get=True, px=_milliseconds(seconds)))
         return held_by is None or held_by == ours
 
-    async def is_claimed(self, key: str) -> bool:
-        return bool(await self._ask(self._client.exists(self._key("claim", key))))
-
     async def stand(self, line: str, ticket: str, score: float, lease: float) -> int:
         """Stand in a line, or go on standing in it; returns the number of tickets before ours (bot.ports.Store).
 
@@ -181,9 +179,12 @@ class RedisStore:
         return chat_id, chatflow_id
 
     async def run_started(self, chat_id: str, run: Run) -> None:
-        """Note that a run goes on on a chat (replaces what was noted). Forgotten after a day."""
-        note = {"since": run.since, "agentflow": run.agentflow, "awaits_decision": run.awaits_decision}
-        await self._ask(self._client.set(self._key("run", chat_id), json.dumps(note), px=_milliseconds(_RUN_SECONDS)))
+        """Note that a run goes on on a chat (replaces what was noted).
+
+        Forgotten after a day; a run that waits for a decision may do so as long as its conversation is kept.
+        """
+        lifetime = self._lifetime if run.awaits_decision else _milliseconds(_RUN_SECONDS)
+        await self._ask(self._client.set(self._key("run", chat_id), json.dumps(asdict(run)), px=lifetime))
 
     async def run_ended(self, chat_id: str) -> None:
         await self._ask(self._client.delete(self._key("run", chat_id)))

@@ -1,0 +1,69 @@
+"""Knows the command line: `python -m bot` serves, `python -m bot demo` shows."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+
+from bot.errors import BotError, SettingsError
+
+# The exit status of programs for wrong usage, configuration included (sysexits aside, what shells and argparse use).
+WRONG_SETTINGS = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program; returns its exit status."""
+    parser = argparse.ArgumentParser(prog="python -m bot", description="A Flowise chatflow, answering in Slack.")
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    commands.add_parser("serve", help="serve Slack (the default); settings come from the environment or .env")
+    demo = commands.add_parser("demo", help="see it at work here: a local Slack, the real bot, a conversation")
+    demo.add_argument("--once", action="store_true", help="end after the scripted conversation")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.command == "demo":
+            return _demo(once=chosen.once)
+        return _serve()
+    except SettingsError as error:
+        print(f"The settings cannot work:\n{_indented(str(error))}", file=sys.stderr)
+        return WRONG_SETTINGS
+    except BotError as error:
+        print(f"Stopped: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _indented(lines: str) -> str:
+    return "\n".join(f"  {line}" for line in lines.splitlines())
+
+
+def _serve() -> int:
+    # Imported here because the wrong settings should be told at once, and the demo needs its own.
+    from bot import logs
+    from bot.app import Bot
+    from bot.settings import read_settings
+
+    settings = read_settings()
+    logs.configure(settings.log_level, settings.log_format, settings.secrets())
+
+    async def serve() -> None:
+        bot = Bot(settings)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, bot.stop)
+        await bot.run()
+
+    asyncio.run(serve())
+    return 0
+
+
+def _demo(*, once: bool) -> int:
+    from bot.playground.demo import show
+
+    return asyncio.run(show(once=once))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

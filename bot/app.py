@@ -1,0 +1,267 @@
+"""Knows how the house is put together: the only place where concrete things meet."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TypeVar
+
+import structlog
+from aiohttp import ClientSession, web
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+import bot.flowise.client as flowise
+from bot import __version__
+from bot.conversation import Conversations, Habits
+from bot.desk import Desk
+from bot.errors import FlowiseError, SettingsError, SlackRefused, SlackUnavailable, StoreUnavailable
+from bot.ports import Identity
+from bot.settings import Settings
+from bot.slack.client import SlackClient, new_session, web_client
+from bot.socket_mode import SocketMode, check_app_token
+from bot.store.embedded import EmbeddedValkey
+from bot.store.redis import RedisStore
+from bot.web import web_app
+from handlers import register
+from handlers.hearing import Manners
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+_LONGEST_WAIT_FOR_SLACK = 30.0
+
+
+class Bot:
+    """The whole bot. `run` serves until `stop` is called."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._stop = asyncio.Event()
+        self._store: RedisStore | None = None
+        self._desk: Desk | None = None
+        self._app: AsyncApp | None = None
+        self._socket: SocketMode | None = None
+        self.port = 0
+
+    def stop(self) -> None:
+        """Begin to stop: no more questions are taken, answers under way get the grace period and a last word."""
+        self._stop.set()
+
+    @property
+    def under_way(self) -> int:
+        """How many messages and answers are being worked on."""
+        return self._desk.under_way if self._desk else 0
+
+    async def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Serve. `ready` is called when Slack is connected.
+
+        Raises:
+            SettingsError: a setting is refused by the service it is for.
+            StoreUnavailable: the embedded store cannot be started.
+        """
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._listening())
+            store = self._store = await stack.enter_async_context(_opened_store(self._settings))
+            slack_session = await stack.enter_async_context(new_session())
+            flowise_session = await stack.enter_async_context(flowise.new_session())
+            chatflow = _chatflow(self._settings, flowise_session)
+            token = self._settings.slack_bot_token.get_secret_value()
+            web_api = web_client(token, self._settings.slack_api_url, slack_session)
+            slack = SlackClient(web_api, slack_session)
+            identity = await self._connected(lambda: _identity(slack))
+            if identity is None:
+                return
+            desk = self._desk = self._new_desk(chatflow, slack, store, identity)
+            self._app = _slack_app(self._settings, web_api, identity, desk)
+            await self._serve(web_api, desk, chatflow, ready)
+
+    def _new_desk(self, chatflow: flowise.Client, slack: SlackClient, store: RedisStore, identity: Identity) -> Desk:
+        settings = self._settings
+        habits = Habits(context_messages=settings.bot_context_messages, left_run_wait=settings.flowise_left_run_wait)
+        conversations = Conversations(chatflow, slack, store, habits, wall=time.time)
+        return Desk(
+            conversations,
+            slack,
+            store,
+            identity,
+            interval=settings.slack_edit_interval,
+            now=time.monotonic,
+            wall=time.time,
+        )
+
+    async def _serve(
+        self, web_api: AsyncWebClient, desk: Desk, chatflow: flowise.Client, ready: Callable[[], None]
+    ) -> None:
+        app_token = self._settings.slack_app_token
+        if app_token is not None:
+            token = app_token.get_secret_value()
+            if await self._connected(lambda: _checked(web_api, token)) is None:
+                return
+            assert self._app is not None  # noqa: S101  # set by run just before
+            self._socket = SocketMode(self._app, token)
+            await self._socket.start()
+            await self._until(self._socket.connected)
+        await _warn_of_flowise(chatflow)
+        if not self._stop.is_set():
+            how = "Socket Mode" if self._socket else f"HTTP on port {self.port}"
+            log.info("ready", version=__version__, bot=desk.identity.name, team=desk.identity.team, by=how)
+            ready()
+        await self._stop.wait()
+        log.info("stopping")
+        if self._socket is not None:
+            await self._socket.stop()
+        await desk.stop(self._settings.bot_stop_grace)
+        log.info("stopped")
+
+    async def _until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        # slack_sdk has no event for being connected, only the question.
+        while not self._stop.is_set() and not await condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+    async def _connected(self, ask: Callable[[], Awaitable[T]]) -> T | None:
+        """Ask Slack until it answers; None when we are stopped meanwhile."""
+        wait = 1.0
+        while not self._stop.is_set():
+            try:
+                return await ask()
+            except SlackUnavailable as error:
+                log.warning("Slack does not answer; trying again", seconds=wait, reason=str(error))
+                try:
+                    async with asyncio.timeout(wait):
+                        await self._stop.wait()
+                except TimeoutError:
+                    wait = min(wait * 2, _LONGEST_WAIT_FOR_SLACK)
+        return None
+
+    @asynccontextmanager
+    async def _listening(self) -> AsyncIterator[None]:
+        settings = self._settings
+        by_http = settings.slack_app_token is None
+        application = web_app(
+            lambda: self._app, self._unready, self._stop.is_set, lambda: self.under_way, takes_events=by_http
+        )
+        runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, settings.host, settings.port)
+            try:
+                await site.start()
+            except OSError as error:
+                raise SettingsError(
+                    f"PORT: cannot listen on {settings.host}:{settings.port} ({error.strerror}); expected a free port"
+                ) from None
+            self.port = runner.addresses[0][1]
+            yield
+        finally:
+            await runner.cleanup()
+
+    async def _unready(self) -> tuple[str, ...]:
+        missing = []
+        if self._app is None or (self._socket is not None and not await self._socket.connected()):
+            missing.append("slack")
+        try:
+            if self._store is None:
+                raise StoreUnavailable("not started")
+            await self._store.ping()
+        except StoreUnavailable:
+            missing.append("redis")
+        return tuple(missing)
+
+
+@asynccontextmanager
+async def _opened_store(settings: Settings) -> AsyncIterator[RedisStore]:
+    embedded: EmbeddedValkey | None = None
+    url = settings.redis_url
+    if url is None:
+        embedded = EmbeddedValkey(settings.data_dir)
+        url = await embedded.start()
+        log.warning(
+            "REDIS_URL is not set: keeping everything in a private store; run one replica only",
+            folder=str(settings.data_dir),
+        )
+    store = RedisStore.at(url, conversation_days=settings.bot_conversation_days)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+        if embedded is not None:
+            await embedded.stop()
+
+
+def _chatflow(settings: Settings, session: ClientSession) -> flowise.Client:
+    limits = flowise.Limits(
+        connect=settings.flowise_connect_timeout,
+        headers=settings.flowise_headers_timeout,
+        json=settings.flowise_json_timeout,
+        silence=settings.flowise_silence_timeout,
+        events=settings.flowise_event_timeout,
+        total=settings.flowise_total_timeout,
+        frame_bytes=settings.flowise_frame_limit,
+    )
+    key = settings.flowise_api_key.get_secret_value() if settings.flowise_api_key else None
+    return flowise.Client(session, settings.flowise_url, settings.flowise_chatflow_id, key, limits)
+
+
+def _slack_app(settings: Settings, web_api: AsyncWebClient, identity: Identity, desk: Desk) -> AsyncApp:
+    # Bolt turns to OAuth by itself where it finds these two, and would then ignore the bot token.
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        os.environ.pop(name, None)
+    who = AuthorizeResult(
+        enterprise_id=identity.enterprise or None,
+        team_id=identity.team,
+        bot_token=web_api.token,
+        bot_id=identity.bot_id,
+        bot_user_id=identity.bot_user,
+    )
+
+    async def authorize() -> AuthorizeResult:
+        # Known since the start. Bolt's own way asks auth.test, and acknowledges and drops the event when that fails.
+        return who
+
+    secret = settings.slack_signing_secret
+    logger = logging.getLogger("slack_bolt")
+    logger.setLevel(logging.ERROR)  # while it is made, Bolt warns that a token stands beside `authorize`: as we want it
+    app = AsyncApp(
+        client=web_api,
+        logger=logger,
+        signing_secret=secret.get_secret_value() if secret else "unused in Socket Mode",
+        authorize=authorize,
+        attaching_conversation_kwargs_enabled=False,
+    )
+    logger.setLevel(logging.WARNING)
+    manners = Manners(
+        command=settings.slack_command,
+        follow_ups_without_mention=settings.bot_follow_ups == "all",
+        answers_external_people=settings.bot_external_people == "answer",
+    )
+    register(app, desk, manners)
+    return app
+
+
+async def _identity(slack: SlackClient) -> Identity:
+    try:
+        return await slack.identity()
+    except SlackRefused as error:
+        raise SettingsError(
+            f"SLACK_BOT_TOKEN: Slack refuses it ({error.code}); expected the bot token of an installed app"
+        ) from None
+
+
+async def _checked(web_api: AsyncWebClient, app_token: str) -> bool:
+    await check_app_token(web_api, app_token)
+    return True
+
+
+async def _warn_of_flowise(chatflow: flowise.Client) -> None:
+    """A Flowise that is down or wrong at the start may be right when the first question comes: a warning, no exit."""
+    try:
+        await chatflow.check()
+    except FlowiseError as error:
+        hint = " ".join((type(error).__doc__ or "").split())
+        log.warning("Flowise could not answer a question now", error=type(error).__name__, reason=str(error), hint=hint)

@@ -1,0 +1,311 @@
+"""Knows one question from claim to last word: whose turn it is, on which chat it is asked, and what is kept of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+import structlog
+
+from bot.errors import BotError, FlowiseError, RunState, SlackRefused, SlackUnavailable, StoreUnavailable
+from bot.flowise.events import Action, AgentflowStarted, End, ErrorReported, Metadata
+from bot.ports import Flowise, Prediction, Said, Slack, Store
+from bot.reply.contract import Failed, Finished, HeldBack, Noted, Place, Queued, ReplyEvent, Thinking, Told
+from bot.slack import wording
+from bot.thread import Conversation, Run, Thread
+
+log = structlog.get_logger(__name__)
+
+# A place in the line that is not renewed for so long is given up: a killed replica holds a thread up no longer.
+LEASE = 15.0
+RENEWAL = 5.0
+# How often a waiting question looks whether it is its turn, and a held-back one whether the earlier run is over.
+TURN_POLL = 0.4
+RUN_POLL = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person asked. `ts` orders the questions of a thread; `reference` names the turn in the log and in Slack.
+
+    `joins` says that the bot was called into a thread that others began: its earlier messages may go along.
+    """
+
+    thread: Thread
+    place: Place
+    ts: str
+    user: str
+    text: str
+    reference: str
+    notes: tuple[str, ...] = ()
+    joins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How conversations are led: the settings of the same names. Times in seconds."""
+
+    context_messages: int = 20
+    left_run_wait: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Chat:
+    """The chat a question is asked on."""
+
+    chat_id: str
+    generation: int
+
+
+class Conversations:
+    """Leads every thread's conversation with one chatflow."""
+
+    def __init__(
+        self,
+        flowise: Flowise,
+        slack: Slack,
+        store: Store,
+        habits: Habits,
+        *,
+        wall: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._flowise = flowise
+        self._slack = slack
+        self._store = store
+        self._habits = habits
+        self._wall = wall
+        self._sleep = sleep
+
+    async def turn(self, question: Question) -> AsyncGenerator[ReplyEvent, None]:
+        """Everything that happens to a question, up to and with `Finished` or `Failed`. Raises nothing of its own."""
+        log_turn = log.bind(ref=question.reference, thread=str(question.thread))
+        try:
+            async with aclosing(self._in_line(question)) as events:
+                async for event in events:
+                    yield event
+        except BotError as error:
+            log_turn.warning("turn failed", error=type(error).__name__, reason=str(error))
+            yield Failed(error, question.reference)
+        except Exception as error:  # the person must get a last word whatever our own mistake is
+            log_turn.exception("turn failed by a mistake of ours", error=type(error).__name__)
+            yield Failed(BotError("internal error"), question.reference)
+        else:
+            log_turn.info("turn finished")
+            yield Finished()
+
+    async def _in_line(self, question: Question) -> AsyncGenerator[ReplyEvent, None]:
+        line, ticket = question.thread.line, question.reference
+        try:
+            rank = await self._stand(line, ticket, question.ts)
+            if rank:
+                yield Queued()
+            while rank:
+                await self._sleep(TURN_POLL)
+                rank = await self._stand(line, ticket, question.ts)
+            async with self._kept(line, ticket, question.ts), aclosing(self._asked(question)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            with suppress(StoreUnavailable):  # then the lease gives it up
+                await asyncio.shield(self._store.leave(line, ticket))
+
+    async def _stand(self, line: str, ticket: str, ts: str) -> int:
+        return await self._store.stand(line, ticket, _score(ts), LEASE)
+
+    @asynccontextmanager
+    async def _kept(self, line: str, ticket: str, ts: str) -> AsyncIterator[None]:
+        """Renews our turn while an answer is being written; a store that is away for a moment costs nothing."""
+
+        async def renew() -> None:
+            while True:
+                await self._sleep(RENEWAL)
+                try:
+                    if await self._stand(line, ticket, ts):
+                        log.warning("turn lost to another question", ref=ticket)
+                except StoreUnavailable as error:
+                    log.warning("turn could not be renewed", ref=ticket, reason=str(error))
+
+        task = asyncio.create_task(renew())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def _asked(self, question: Question) -> AsyncGenerator[ReplyEvent, None]:
+        known = await self._store.conversation(question.thread)
+        chat = await self._chat(question, known)
+        run = await self._store.run_on(chat.chat_id)
+        if run is not None and run.awaits_decision:
+            yield Told(wording.DECISION_PENDING)
+            return
+        if run is not None and not await self._is_over(chat.chat_id, run):
+            yield HeldBack()
+            if not await self._waited_for(chat.chat_id, run):
+                chat = await self._fresh(question.thread)
+                yield Noted(wording.NOT_REMEMBERED_BEFORE)
+        yield Thinking()
+        for remark in question.notes:
+            yield Noted(remark)
+        text = await self._with_context(question, known)
+        async with aclosing(self._predicted(question, chat, text)) as events:
+            async for event in events:
+                yield event
+
+    # Which chat ---------------------------------------------------------------------------------------------------
+
+    async def _chat(self, question: Question, known: Conversation | None) -> _Chat:
+        thread, chatflow = question.thread, self._flowise.chatflow_id
+        generation = known.generation if known else 0
+        if known and known.chat_id and known.chatflow_id == chatflow:
+            return _Chat(known.chat_id, generation)
+        if known is None and thread.channel.startswith("D") and thread.thread_ts:
+            root = await self._store.chat_of_message(thread.team, thread.channel, thread.thread_ts)
+            if root and root[1] == chatflow:
+                return _Chat(root[0], generation)
+        return _Chat(_new_chat_id(), generation)
+
+    async def _fresh(self, thread: Thread) -> _Chat:
+        generation = await self._store.start_over(thread, self._wall())
+        return _Chat(_new_chat_id(), generation)
+
+    async def start_over(self, thread: Thread) -> None:
+        """The thread's next question begins a new chat. Raises StoreUnavailable."""
+        await self._store.start_over(thread, self._wall())
+
+    # A run that we left ---------------------------------------------------------------------------------------------
+
+    async def _is_over(self, chat_id: str, run: Run) -> bool:
+        """Whether a run that was not seen to end is over now; then the note of it is taken away."""
+        over = await self._flowise.abort(chat_id) if run.agentflow else False
+        over = over or await self._flowise.stored_since(chat_id, run.since)
+        if over:
+            await self._store.run_ended(chat_id)
+        return over
+
+    async def _waited_for(self, chat_id: str, run: Run) -> bool:
+        """Waits for the end of a left run, no longer than the setting says from when it was left."""
+        until = (run.left_at or run.since) + self._habits.left_run_wait
+        while self._wall() < until:
+            await self._sleep(min(RUN_POLL, max(0.1, until - self._wall())))
+            if await self._is_over(chat_id, run):
+                return True
+        return False
+
+    # The prediction -------------------------------------------------------------------------------------------------
+
+    async def _predicted(self, question: Question, chat: _Chat, text: str) -> AsyncGenerator[ReplyEvent, None]:
+        run = Run(since=self._wall())
+        await self._begin(question, chat, run)
+        noted = chat.chat_id
+        try:
+            async with aclosing(self._flowise.predict(Prediction(text, chat.chat_id))) as events:
+                async for event in events:
+                    match event:
+                        case AgentflowStarted():
+                            run = replace(run, agentflow=True)
+                            await self._note(noted, run)
+                        case Action():
+                            run = replace(run, awaits_decision=True)
+                            yield event
+                        case Metadata(chat_id=told) if told:
+                            chat = replace(chat, chat_id=told)
+                        case Metadata() | ErrorReported() | End():
+                            pass
+                        case _:
+                            yield event
+        except FlowiseError as error:
+            await self._failed(noted, run, error)
+            raise
+        except (asyncio.CancelledError, GeneratorExit):
+            await asyncio.shield(self._left(noted, run))
+            raise
+        await self._ended(question, chat, noted, run)
+
+    async def _begin(self, question: Question, chat: _Chat, run: Run) -> None:
+        """Note the run before it starts: a process killed in mid-answer leaves a trace of it."""
+        await self._keep(question, chat)
+        await self._store.run_started(chat.chat_id, run)
+
+    async def _note(self, chat_id: str, run: Run) -> None:
+        with suppress(StoreUnavailable):  # an answer under way does not fail for a note
+            await self._store.run_started(chat_id, run)
+
+    async def _keep(self, question: Question, chat: _Chat) -> None:
+        thread, chatflow = question.thread, self._flowise.chatflow_id
+        await self._store.remember(thread, chat.chat_id, chatflow, chat.generation, self._wall())
+        if thread.channel.startswith("D"):
+            await self._store.message_belongs(thread.team, thread.channel, question.ts, chat.chat_id, chatflow)
+
+    async def _ended(self, question: Question, chat: _Chat, noted: str, run: Run) -> None:
+        """The answer is whole: Flowise's word on the chatId wins over what we proposed."""
+        try:
+            if noted != chat.chat_id or not run.awaits_decision:
+                await self._store.run_ended(noted)
+            if run.awaits_decision:
+                await self._store.run_started(chat.chat_id, run)
+            if noted != chat.chat_id:
+                await self._keep(question, chat)
+        except StoreUnavailable as error:
+            log.warning("the end of a turn could not be kept", ref=question.reference, reason=str(error))
+
+    async def _failed(self, chat_id: str, run: Run, error: FlowiseError) -> None:
+        if error.run is RunState.UNKNOWN:
+            await self._left(chat_id, run)
+        else:
+            with suppress(StoreUnavailable):
+                await self._store.run_ended(chat_id)
+
+    async def _left(self, chat_id: str, run: Run) -> None:
+        """We go, the run may stay: agent flows are asked to stop, of others a note is kept."""
+        with suppress(StoreUnavailable):
+            if run.agentflow and await self._flowise.abort(chat_id):
+                await self._store.run_ended(chat_id)
+            else:
+                await self._store.run_started(chat_id, replace(run, left_at=self._wall()))
+
+    async def delivered(self, question: Question, messages: tuple[str, ...]) -> None:
+        """Note the chat that the answer's messages belong to, so that a thread opened under one goes on with it."""
+        thread = question.thread
+        if not thread.channel.startswith("D"):
+            return
+        with suppress(StoreUnavailable):
+            belongs = await self._store.chat_of_message(thread.team, thread.channel, question.ts)
+            if belongs is None:
+                return
+            for ts in messages:
+                await self._store.message_belongs(thread.team, thread.channel, ts, *belongs)
+
+    # Earlier messages -------------------------------------------------------------------------------------------------
+
+    async def _with_context(self, question: Question, known: Conversation | None) -> str:
+        """The question, with the thread's earlier messages where the bot is called into one for the first time."""
+        if not question.joins or known is not None or self._habits.context_messages == 0:
+            return question.text
+        try:
+            said = await self._slack.replies(question.thread, before=question.ts, limit=self._habits.context_messages)
+        except (SlackRefused, SlackUnavailable) as error:
+            log.info("earlier messages could not be read", ref=question.reference, reason=str(error))
+            return question.text
+        return wording.with_earlier([_quoted(message) for message in said], question.text) if said else question.text
+
+
+def _new_chat_id() -> str:
+    """A chatId of our own, because Flowise tells the one it would choose only at the end, and not after an error."""
+    return str(uuid4())
+
+
+def _quoted(message: Said) -> str:
+    return wording.earlier(message.author, message.text)
+
+
+def _score(ts: str) -> float:
+    """The order of questions. A `ts` is seconds as text; commands bring their time in the same form."""
+    try:
+        return float(ts)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,182 @@
+"""Knows what a handler may ask for: claim a message, answer it, say a sentence; and owns every answer under way."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Coroutine
+
+import structlog
+
+from bot.conversation import Conversations, Question
+from bot.delivery import deliver
+from bot.errors import BotError, StoreUnavailable
+from bot.ports import Identity, Slack, Store
+from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Told
+from bot.reply.edited import EditedReply
+from bot.reply.responded import RespondedReply
+from bot.slack import wording
+from bot.slack.blocks import fallback, plain
+from bot.slack.calls import Call, Limited, Lost, PostEphemeral, Result
+from bot.slack.payload import mentions
+from bot.slack.payload import plain as plain_text
+from bot.thread import Thread
+
+log = structlog.get_logger(__name__)
+
+# Slack repeats deliveries for hours with Delayed Events; two days is safely more (Slack docs, The Events API).
+CLAIM_SECONDS = 48 * 3600.0
+_TRIES = 4
+_LONGEST_WAIT = 30.0
+_REMEMBERED_APOLOGIES = 1_000
+
+
+def new_reference() -> str:
+    """A short name for one turn, told to the person and written to the log."""
+    return secrets.token_hex(3)
+
+
+class Desk:
+    """What handlers work with. `interval` is the least time between two edits of one answer, in seconds."""
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        slack: Slack,
+        store: Store,
+        identity: Identity,
+        *,
+        interval: float,
+        now: Callable[[], float],
+        wall: Callable[[], float],
+    ) -> None:
+        self.identity = identity
+        self.wall = wall
+        self.slack = slack
+        self.store = store
+        self.conversations = conversations
+        self._interval = interval
+        self._now = now
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+        self._apologised: OrderedDict[str, None] = OrderedDict()
+
+    # Work that outlives the event it came with ------------------------------------------------------------------------
+
+    def start(self, work: Coroutine[None, None, None], *, name: str) -> None:
+        """Run something to its end; `stop` waits for it. What it raises is logged."""
+        task = asyncio.create_task(self._guarded(work, name))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, work: Coroutine[None, None, None], name: str) -> None:
+        try:
+            await work
+        except StoreUnavailable as error:
+            log.warning("not done: the store is away", work=name, reason=str(error))
+        except Exception as error:  # one failing message must not end the others
+            log.exception("not done", work=name, error=type(error).__name__)
+
+    @property
+    def under_way(self) -> int:
+        return len(self._tasks)
+
+    async def stop(self, grace: float) -> None:
+        """Wait `grace` seconds for the answers under way, then give each its last word, then end what is left."""
+        if self._tasks:
+            log.info("waiting for answers under way", answers=len(self._tasks), seconds=grace)
+            await asyncio.wait(self._tasks, timeout=grace)
+        self._stopping.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=8.0)
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    # Claiming -------------------------------------------------------------------------------------------------------
+
+    async def claim(self, key: str, place: Place) -> bool:
+        """Take a message or command for us. When the store is away, the person is told so, once."""
+        try:
+            return await self.store.claim(key, CLAIM_SECONDS)
+        except StoreUnavailable as error:
+            if key not in self._apologised:
+                self._apologised[key] = None
+                if len(self._apologised) > _REMEMBERED_APOLOGIES:
+                    self._apologised.popitem(last=False)
+                await self.fail(place, error)
+            return False
+
+    # Answering ------------------------------------------------------------------------------------------------------
+
+    async def answer(self, question: Question) -> None:
+        """Ask the flow and bring its answer to Slack."""
+        reply = self._reply(question.place, question.reference)
+        log.info("question", ref=question.reference, thread=str(question.thread), characters=len(question.text))
+        await self._deliver(reply, self.conversations.turn(question), question.reference)
+        await self.conversations.delivered(question, reply.messages)
+
+    async def tell(self, place: Place, sentence: str) -> None:
+        """Say a sentence where everybody in the place sees it."""
+        reference = new_reference()
+        await self._deliver(self._reply(place, reference), _events(Told(sentence), Finished()), reference)
+
+    async def fail(self, place: Place, error: BotError) -> None:
+        """Say that something went wrong."""
+        reference = new_reference()
+        log.warning("apology", ref=reference, error=type(error).__name__, reason=str(error))
+        await self._deliver(self._reply(place, reference), _events(Failed(error, reference)), reference)
+
+    async def whisper(self, place: Place, sentence: str) -> None:
+        """Say a sentence to one person alone."""
+        call = PostEphemeral(
+            channel=place.channel,
+            user=place.user,
+            thread_ts=place.thread_ts,
+            text=fallback(sentence),
+            blocks=plain(sentence),
+        )
+        result = await self.post(call)
+        log.debug("whispered", result=type(result).__name__)
+
+    def _reply(self, place: Place, reference: str) -> Reply:
+        if place.response_url:
+            return RespondedReply(place, invite=wording.invite(self.identity.name))
+        return EditedReply(place, reference=reference, interval=self._interval, has_status=place.thread_ts is not None)
+
+    async def _deliver(self, reply: Reply, events: AsyncGenerator[ReplyEvent, None], reference: str) -> None:
+        await deliver(reply, events, self.slack, now=self._now, stopping=self._stopping, reference=reference)
+        if reply.given_up:
+            log.warning("answer not delivered", ref=reference, reason=reply.given_up)
+
+    async def post(self, call: Call) -> Result:
+        """Make one call that is not part of an answer, patiently: again after a rate limit or a lost reply."""
+        result: Result = Lost("not tried")
+        for attempt in range(_TRIES):
+            result = await self.slack.call(call)
+            match result:
+                case Limited(retry_after=seconds):
+                    await asyncio.sleep(min(seconds, _LONGEST_WAIT))
+                case Lost():
+                    await asyncio.sleep(2.0**attempt)
+                case _:
+                    return result
+        return result
+
+    # Reading --------------------------------------------------------------------------------------------------------
+
+    async def plain(self, text: str) -> str:
+        """A Slack text as a person reads it, without the mentions of the bot."""
+        own = self.identity.bot_user
+        names = {user: await self.slack.name(user) for user in mentions(text) if user != own}
+        return plain_text(text, names, without=own)
+
+    def thread(self, channel: str, thread_ts: str) -> Thread:
+        return Thread(self.identity.team, channel, thread_ts)
+
+
+async def _events(*events: ReplyEvent) -> AsyncGenerator[ReplyEvent, None]:
+    for event in events:
+        yield event

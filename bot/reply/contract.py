@@ -1,0 +1,119 @@
+"""Knows the reply's contract: what happens to an answer, and the five words the pump speaks with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from bot.errors import BotError
+from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
+from bot.slack.calls import Call, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Another question of the thread is being answered first."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """An earlier run may still be going on in Flowise; the question waits for its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """It is our turn: Flowise is being asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A remark of ours that stands under the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A sentence of ours that is the answer: Flowise was not asked."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer is whole. The last event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The answer will not become whole. The last event. `reference` stands in the log line too."""
+
+    error: BotError
+    reference: str
+
+
+ReplyEvent: TypeAlias = (
+    Queued
+    | HeldBack
+    | Thinking
+    | Noted
+    | Told
+    | Finished
+    | Failed
+    | Token
+    | SourceDocuments
+    | UsedTools
+    | CalledTools
+    | Action
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an answer goes. `thread_ts` None is flat in a direct message; `user` is who asked.
+
+    With a `response_url` the bot may not post there and answers the asker alone, through that URL.
+    """
+
+    channel: str
+    thread_ts: str | None
+    user: str
+    response_url: str = ""
+
+
+class Reply(Protocol):
+    """One answer on its way to Slack. Does no I/O and reads no clock; `now` is in seconds on one monotonic clock.
+
+    At most one call is under way: after `next_call` has given one, `answered` tells its result before the next.
+    """
+
+    def receive(self, event: ReplyEvent, now: float) -> None:
+        """Something happened to the answer."""
+        ...
+
+    def next_call(self, now: float) -> Call | None:
+        """The call to make now, if any."""
+        ...
+
+    def answered(self, call: Call, result: Result, now: float) -> None:
+        """What Slack said to that call."""
+        ...
+
+    def wake_at(self, now: float) -> float | None:
+        """When `next_call` may have something without a new event; None: not before one."""
+        ...
+
+    @property
+    def done(self) -> bool:
+        """Nothing more will be called."""
+        ...
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """The `ts` of the messages the answer stands in, in order."""
+        ...
+
+    @property
+    def given_up(self) -> str:
+        """Why the answer could not be delivered, for the log; empty when it could."""
+        ...

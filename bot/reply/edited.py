@@ -1,0 +1,284 @@
+"""Knows how an answer is written into a thread by posting and editing: which call is next, and when it may be made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.flowise.events import Token
+from bot.reply.answer import Answer
+from bot.reply.contract import Place, ReplyEvent
+from bot.slack import wording
+from bot.slack.blocks import fallback, plain
+from bot.slack.calls import (
+    Accepted,
+    Call,
+    DeleteMessage,
+    Limited,
+    Lost,
+    Posted,
+    PostEphemeral,
+    PostMessage,
+    Refused,
+    Result,
+    SetStatus,
+    UpdateMessage,
+)
+from bot.slack.pages import Page
+
+# Slack drops a status after two minutes (Slack docs, assistant.threads.setStatus).
+STATUS_RENEWAL = 90.0
+# So long may a text stand still before the status line says that the bot is still at it.
+STATUS_AFTER_SILENCE = 10.0
+# Waits after calls whose answer was lost, in seconds; after the last one the message is given up.
+BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
+
+# The message to edit is not there any more, or not ours to edit: its text moves to a new one.
+_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
+# Slack dislikes the shape of what we sent: the same text goes again as plain text.
+_SHAPE = frozenset(
+    {
+        "msg_too_long",
+        "msg_blocks_too_long",
+        "msg_blocks_too_many",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "block_mismatch",
+        "no_text",
+    }
+)
+_MOST_REPOSTS = 3
+
+
+@dataclass(slots=True)
+class _Message:
+    """One message of ours as it stands in Slack; an empty `ts` is one that has gone and must be posted again."""
+
+    ts: str
+    page: Page
+
+
+class EditedReply:
+    """A `Reply` that posts a message and edits it as the answer grows; long answers go on in further messages.
+
+    `interval` is the least time between two writes of this answer in seconds. `has_status` says that the place has
+    a thread, so that Slack's status line can show that we are at it; else a first message does.
+    """
+
+    def __init__(self, place: Place, *, reference: str, interval: float, has_status: bool) -> None:
+        self._place = place
+        self._reference = reference
+        self._interval = interval
+        self._answer = Answer()
+        self._messages: list[_Message] = []
+        self._pages: tuple[Page, ...] = ()
+        self._pages_of: tuple[int, bool] | None = None
+        self._write_after = 0.0
+        self._held_until = 0.0
+        self._losses = 0
+        self._reposts = 0
+        self._status_works = has_status
+        self._status = wording.STATUS_NONE
+        self._status_at = 0.0
+        self._status_after = 0.0
+        self._text_at = 0.0
+        self._complaint: Call | None = None
+        self._given_up = ""
+        self._over = False
+
+    # The contract -----------------------------------------------------------------------------------------------
+
+    def receive(self, event: ReplyEvent, now: float) -> None:
+        if isinstance(event, Token) and event.text:
+            self._text_at = now
+        self._answer.receive(event)
+
+    def next_call(self, now: float) -> Call | None:
+        if self._over:
+            return None
+        if self._complaint is not None:
+            return self._complaint
+        write = self._next_write(now)
+        # A post goes first, for it takes the status away by itself; an edit does not.
+        call = write if isinstance(write, PostMessage) else self._next_status(now) or write
+        if call is not None and call is write:
+            self._write_after = now + self._interval
+        if call is None and self._answer.ended and self._mismatch() is None:
+            self._over = True
+        return call
+
+    def answered(self, call: Call, result: Result, now: float) -> None:
+        if isinstance(call, SetStatus):
+            self._status_answered(call, result, now)
+        elif call is self._complaint:
+            self._over = True
+        else:
+            self._write_answered(call, result, now)
+
+    def wake_at(self, now: float) -> float | None:
+        times = []
+        if self._pages_of != self._pages_key() or self._mismatch() is not None:
+            times.append(max(self._write_after, self._held_until))
+        if (change := self._status_due_at()) is not None:
+            times.append(max(change, self._status_after))
+        later = [time for time in times if time > now]
+        return min(later) if later else None
+
+    @property
+    def done(self) -> bool:
+        return self._over
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return tuple(message.ts for message in self._messages if message.ts)
+
+    @property
+    def given_up(self) -> str:
+        return self._given_up
+
+    # Writing ----------------------------------------------------------------------------------------------------
+
+    def _wanted(self) -> tuple[Page, ...]:
+        """The pages that should stand in Slack; rendered again only after something changed."""
+        key = self._pages_key()
+        if self._pages_of != key:
+            self._pages = self._answer.pages(shows_work=not self._status_works)
+            self._pages_of = key
+        return self._pages
+
+    def _pages_key(self) -> tuple[int, bool]:
+        return (self._answer.version, self._status_works)
+
+    def _mismatch(self) -> int | None:
+        """The first message that does not stand as it should."""
+        wanted = self._wanted()
+        for number, page in enumerate(wanted):
+            if number >= len(self._messages) or self._messages[number].page != page or not self._messages[number].ts:
+                return number
+        return len(wanted) if len(self._messages) > len(wanted) > 0 and self._answer.ended else None
+
+    def _next_write(self, now: float) -> Call | None:
+        if now < max(self._write_after, self._held_until):
+            return None
+        number = self._mismatch()
+        if number is None:
+            return None
+        wanted = self._wanted()
+        if number >= len(wanted):
+            return DeleteMessage(channel=self._place.channel, ts=self._messages[-1].ts)
+        return self._write(number, wanted[number])
+
+    def _write(self, number: int, page: Page) -> Call:
+        if number < len(self._messages) and self._messages[number].ts:
+            ts = self._messages[number].ts
+            return UpdateMessage(channel=self._place.channel, ts=ts, text=page.text, blocks=page.blocks)
+        return PostMessage(
+            channel=self._place.channel,
+            thread_ts=self._place.thread_ts,
+            text=page.text,
+            blocks=page.blocks,
+            mark=f"{self._reference}-{number}-{self._reposts}",
+        )
+
+    def _write_answered(self, call: Call, result: Result, now: float) -> None:
+        match result:
+            case Posted() | Accepted():
+                self._losses = 0
+                self._stands(call, result)
+            case Limited(retry_after=seconds):
+                self._held_until = now + seconds
+            case Lost(reason=reason):
+                self._lost(reason, now)
+            case Refused(error=code):
+                self._refused(call, code)
+
+    def _stands(self, call: Call, result: Result) -> None:
+        match call:
+            case PostMessage(text=text, blocks=blocks) if isinstance(result, Posted):
+                # Slack takes the status away when the app's next message comes (Slack docs, setStatus).
+                self._status = wording.STATUS_NONE
+                message = _Message(ts=result.ts, page=Page(blocks=blocks, text=text))
+                gone = next((number for number, old in enumerate(self._messages) if not old.ts), None)
+                if gone is None:
+                    self._messages.append(message)
+                else:
+                    self._messages[gone] = message
+            case UpdateMessage(ts=ts, text=text, blocks=blocks):
+                for old in self._messages:
+                    if old.ts == ts:
+                        old.page = Page(blocks=blocks, text=text)
+            case DeleteMessage(ts=ts):
+                self._messages = [old for old in self._messages if old.ts != ts]
+
+    def _lost(self, reason: str, now: float) -> None:
+        if self._losses >= len(BACKOFF):
+            self._give_up(f"no answer from Slack: {reason}")
+            self._over = True
+            return
+        self._held_until = now + BACKOFF[self._losses]
+        self._losses += 1
+
+    def _refused(self, call: Call, code: str) -> None:
+        if isinstance(call, DeleteMessage):
+            self._messages = [old for old in self._messages if old.ts != call.ts]
+        elif isinstance(call, UpdateMessage) and code in _GONE and self._reposts < _MOST_REPOSTS:
+            self._reposts += 1
+            for old in self._messages:
+                old.ts = "" if old.ts == call.ts else old.ts
+        elif code in _SHAPE and not self._answer.in_plain_text:
+            self._answer.in_plain_text = True
+            self._answer.version += 1
+        else:
+            self._give_up(f"Slack refused: {code}")
+            self._complain(code)
+
+    def _give_up(self, why: str) -> None:
+        self._given_up = why
+
+    def _complain(self, code: str) -> None:
+        """The last try to be heard: a word to the asker alone."""
+        sentence = wording.cannot_post(code, self._reference)
+        self._complaint = PostEphemeral(
+            channel=self._place.channel, user=self._place.user, text=fallback(sentence), blocks=plain(sentence)
+        )
+
+    # The status line --------------------------------------------------------------------------------------------
+
+    def _status_wanted(self, now: float) -> str:
+        answer = self._answer
+        if not self._status_works or not answer.thinking:
+            return wording.STATUS_NONE
+        if answer.empty or answer.running or now - self._text_at >= STATUS_AFTER_SILENCE:
+            return wording.using(answer.running)
+        return wording.STATUS_NONE
+
+    def _status_due_at(self) -> float | None:
+        """When the status line next needs a look, without new events."""
+        if self._status != wording.STATUS_NONE:
+            return self._status_at + STATUS_RENEWAL
+        if self._status_works and self._answer.thinking:
+            return self._text_at + STATUS_AFTER_SILENCE
+        return None
+
+    def _next_status(self, now: float) -> SetStatus | None:
+        if self._place.thread_ts is None or now < self._status_after:
+            return None
+        wanted = self._status_wanted(now)
+        stale = wanted != wording.STATUS_NONE and now - self._status_at >= STATUS_RENEWAL
+        if wanted == self._status and not stale:
+            return None
+        if wanted == wording.STATUS_NONE and len(self._messages) < len(self._wanted()):
+            return None  # the post that is due takes the status away by itself
+        return SetStatus(channel=self._place.channel, thread_ts=self._place.thread_ts, status=wanted)
+
+    def _status_answered(self, call: SetStatus, result: Result, now: float) -> None:
+        match result:
+            case Posted() | Accepted():
+                self._status, self._status_at = call.status, now
+            case Refused():
+                # Not to be had here: the first message shows that we are at it.
+                self._status_works, self._status = False, wording.STATUS_NONE
+            case Limited() | Lost():
+                seconds = result.retry_after if isinstance(result, Limited) else BACKOFF[2]
+                self._status_after = now + seconds
+                if call.status == wording.STATUS_NONE:
+                    self._status = wording.STATUS_NONE  # Slack drops it by itself

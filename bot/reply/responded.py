@@ -1,0 +1,97 @@
+"""Knows how an answer is given to one person through a command's response URL, within its five uses."""
+
+from __future__ import annotations
+
+from bot.reply.answer import Answer
+from bot.reply.contract import Place, ReplyEvent
+from bot.reply.edited import BACKOFF
+from bot.slack import wording
+from bot.slack.blocks import fallback, note, plain
+from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Respond, Result
+from bot.slack.pages import Page
+
+# Five uses in 30 minutes (Slack docs, Handling user interaction): one says what is going on, four are the answer's.
+_ANSWER_USES = 4
+
+
+class RespondedReply:
+    """A `Reply` for a place where the bot may not post: a first word at once, then the whole answer in the end."""
+
+    def __init__(self, place: Place, *, invite: str) -> None:
+        self._place = place
+        self._answer = Answer()
+        self._greeting: Page | None = _greeting(invite)
+        self._given = 0
+        self._held_until = 0.0
+        self._losses = 0
+        self._given_up = ""
+        self._over = False
+
+    def receive(self, event: ReplyEvent, now: float) -> None:
+        self._answer.receive(event)
+
+    def next_call(self, now: float) -> Call | None:
+        if self._over or now < self._held_until:
+            return None
+        page = self._greeting or self._next_page()
+        if page is None:
+            return None
+        return Respond(response_url=self._place.response_url, text=page.text, blocks=page.blocks)
+
+    def _pages(self) -> tuple[Page, ...]:
+        pages = self._answer.pages(shows_work=False)
+        if len(pages) <= _ANSWER_USES:
+            return pages
+        last = pages[_ANSWER_USES - 1]
+        return (*pages[: _ANSWER_USES - 1], Page(blocks=(*last.blocks, note(wording.CUT)), text=last.text))
+
+    def _next_page(self) -> Page | None:
+        if not self._answer.ended:
+            return None
+        pages = self._pages()
+        return pages[self._given] if self._given < len(pages) else None
+
+    def answered(self, call: Call, result: Result, now: float) -> None:
+        match result:
+            case Posted() | Accepted():
+                self._went_through()
+            case Limited(retry_after=seconds):
+                self._held_until = now + seconds
+            case Lost(reason=reason) if self._losses >= 2:
+                self._stop(f"no answer from Slack: {reason}")
+            case Lost():
+                self._held_until = now + BACKOFF[self._losses]
+                self._losses += 1
+            case Refused(error=code):
+                self._stop(f"Slack refused: {code}")
+
+    def _went_through(self) -> None:
+        if self._greeting is not None:
+            self._greeting = None
+        else:
+            self._given += 1
+        self._over = self._answer.ended and self._given >= len(self._pages())
+
+    def _stop(self, why: str) -> None:
+        self._given_up = why
+        self._over = True
+
+    def wake_at(self, now: float) -> float | None:
+        return self._held_until if self._held_until > now else None
+
+    @property
+    def done(self) -> bool:
+        return self._over
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def given_up(self) -> str:
+        return self._given_up
+
+
+def _greeting(invite: str) -> Page:
+    text = wording.PRIVATE.format(invite=invite)
+    return Page(blocks=plain(text), text=fallback(text))

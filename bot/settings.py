@@ -1,0 +1,160 @@
+"""Knows the environment: every setting, its default, what is expected of it, and what contradicts what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+
+def _base_url(value: str) -> str:
+    """An http(s) address without a query, its trailing slashes taken off."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("expected an address such as https://flowise.example.com")
+    return value.rstrip("/")
+
+
+def _flowise_url(value: str) -> str:
+    value = _base_url(value)
+    if "/api/v1" in value or "/prediction" in value or "/canvas" in value:
+        raise ValueError("expected the server's base address alone, without /api/v1 or a chatflow's path")
+    return value
+
+
+def _slack_api_url(value: str) -> str:
+    return _base_url(value) + "/"
+
+
+def _chatflow_id(value: str) -> str:
+    if not value or not all(letter.isalnum() or letter == "-" for letter in value):
+        raise ValueError("expected the id alone: the last part of the chatflow's address in Flowise")
+    return value
+
+
+def _redis_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.path):
+        raise ValueError("expected redis://, rediss:// or unix:// and an address")
+    return value
+
+
+def _command(value: str) -> str:
+    # 32 characters: Slack docs, App manifest reference.
+    if not value.startswith("/") or not 2 <= len(value) <= 32 or any(letter.isspace() for letter in value):
+        raise ValueError("expected a slash and a name, such as /flowise, of at most 32 characters")
+    return value.lower()
+
+
+def _starts(prefix: str) -> AfterValidator:
+    def check(value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(prefix):
+            raise ValueError(f"expected a token that starts with {prefix}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _one_word(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.isascii() or not text.isprintable() or any(letter.isspace() for letter in text):
+        raise ValueError("expected one word of plain characters, without line breaks or spaces")
+    return value
+
+
+Word = AfterValidator(_one_word)
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Settings(BaseSettings):
+    """What the environment (or a file `.env`) says. `.env.example` tells the meaning of each."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    slack_bot_token: Annotated[SecretStr, Word, _starts("xoxb-")]
+    slack_app_token: Annotated[SecretStr, Word, _starts("xapp-")] | None = None
+    slack_signing_secret: Annotated[SecretStr, Word] | None = None
+    slack_command: Annotated[str, AfterValidator(_command)] = "/flowise"
+    slack_api_url: Annotated[str, AfterValidator(_slack_api_url)] = "https://slack.com/api/"
+    slack_edit_interval: Annotated[float, Field(ge=0.4, le=60)] = 1.2
+
+    flowise_url: Annotated[str, AfterValidator(_flowise_url)]
+    flowise_chatflow_id: Annotated[str, AfterValidator(_chatflow_id)]
+    flowise_api_key: Annotated[SecretStr, Word] | None = None
+    flowise_connect_timeout: Seconds = 10
+    flowise_headers_timeout: Seconds = 30
+    flowise_json_timeout: Seconds = 600
+    flowise_silence_timeout: Seconds = 75
+    flowise_event_timeout: Seconds = 180
+    flowise_total_timeout: Annotated[float, Field(ge=0, le=86_400)] = 1800
+    flowise_left_run_wait: Annotated[float, Field(ge=0, le=3600)] = 60
+    flowise_frame_limit: Annotated[int, Field(ge=65_536)] = 8_388_608
+
+    redis_url: Annotated[str, AfterValidator(_redis_url)] | None = None
+    redis_required: bool = False
+    data_dir: Path = Path(".data")
+
+    bot_follow_ups: Literal["all", "mentions"] = "all"
+    bot_context_messages: Annotated[int, Field(ge=0, le=200)] = 20
+    bot_conversation_days: Annotated[float, Field(gt=0, le=3650)] = 30
+    bot_external_people: Literal["refuse", "answer"] = "refuse"
+    bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25
+
+    # All interfaces: the health checks of a container platform come from outside; Slack's requests are signed.
+    host: str = "0.0.0.0"  # noqa: S104
+    port: Annotated[int, Field(ge=0, le=65_535)] = 3000
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+
+    @model_validator(mode="after")
+    def _agree(self) -> Settings:
+        if self.slack_app_token is None and self.slack_signing_secret is None:
+            raise ValueError(
+                "SLACK_APP_TOKEN: expected an app-level token (xapp-…), or for HTTP a SLACK_SIGNING_SECRET"
+            )
+        if self.redis_required and self.redis_url is None:
+            raise ValueError("REDIS_URL: expected the address of a Redis, because REDIS_REQUIRED is true")
+        return self
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret value, for the log's redaction."""
+        tokens = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.flowise_api_key)
+        password = urlsplit(self.redis_url or "").password
+        return (*(token.get_secret_value() for token in tokens if token), *((password,) if password else ()))
+
+
+def read_settings(env_file: Path | None = Path(".env")) -> Settings:
+    """The settings from the environment, which wins over `env_file`.
+
+    Raises:
+        SettingsError: one line for each setting that is missing or wrong; no line holds a value.
+    """
+    try:
+        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # the required fields come from the environment
+    except ValidationError as error:
+        raise SettingsError("\n".join(_line(dict(problem)) for problem in error.errors())) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{env_file}: expected a readable text file ({type(error).__name__})") from None
+
+
+_EXPECTED = {
+    "slack_bot_token": "the bot token (xoxb-…) from OAuth & Permissions",
+    "flowise_url": "the address of your Flowise, such as http://localhost:3000",
+    "flowise_chatflow_id": "the chatflow's id: the last part of its address in Flowise",
+}
+
+
+def _line(problem: dict[str, object]) -> str:
+    where = problem["loc"]
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    if not isinstance(where, tuple) or not where:
+        return message  # the rules between settings name theirs
+    name = str(where[0]).lower()
+    if problem["type"] == "missing":
+        return f"{name.upper()}: not set; expected {_EXPECTED.get(name, 'a value')}"
+    return f"{name.upper()}: {message[0].lower()}{message[1:]}"

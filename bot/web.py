@@ -1,0 +1,71 @@
+"""Knows the bot's own HTTP: the health checks, and Slack's requests where there is no Socket Mode."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.async_app import AsyncApp
+
+log = structlog.get_logger(__name__)
+
+# Slack's largest events are far below; it bounds what a stranger can make us read before the signature is checked.
+_LARGEST_BODY = 4 * 1024 * 1024
+
+
+def web_app(
+    slack_app: Callable[[], AsyncApp | None],
+    unready: Callable[[], Awaitable[tuple[str, ...]]],
+    stopping: Callable[[], bool],
+    under_way: Callable[[], int],
+    *,
+    takes_events: bool,
+) -> web.Application:
+    """`unready` gives what is missing for readiness; with `takes_events` Slack's requests come to /slack/events."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"status": "alive", "under_way": under_way()})
+
+    async def readyz(_: web.Request) -> web.Response:
+        missing = ("stopping",) if stopping() else await unready()
+        return web.json_response({"ready": not missing, "missing": list(missing)}, status=503 if missing else 200)
+
+    async def events(request: web.Request) -> web.Response:
+        app = slack_app()
+        if app is None or stopping():
+            # Slack asks again in a moment, and may reach another replica.
+            return web.Response(status=503, text="not serving")
+        if not _is_number(request.headers.get("X-Slack-Request-Timestamp", "0")):
+            return web.Response(status=401, text="bad timestamp")  # Bolt would fail with a 500
+        if _is_rate_limit_notice(await request.text()):
+            log.warning("Slack drops events: more than 30,000 an hour in this workspace")
+            return web.Response()
+        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+
+    application = web.Application(client_max_size=_LARGEST_BODY)
+    application.router.add_get("/healthz", healthz)
+    application.router.add_get("/readyz", readyz)
+    if takes_events:
+        application.router.add_post("/slack/events", events)
+    return application
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+def _is_rate_limit_notice(body: str) -> bool:
+    """`app_rate_limited` comes without an inner event, which Bolt answers with 404 (Slack docs, Rate limits).
+
+    It is only logged, so that its signature does not matter.
+    """
+    if '"app_rate_limited"' not in body or not body.startswith("{"):
+        return False
+    try:
+        notice = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(notice, dict) and notice.get("type") == "app_rate_limited"

@@ -1,0 +1,178 @@
+"""What a person reads when something fails: one sentence with a next step, once, and a reference for the log."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.playground.flowise.scripts import Script
+from bot.playground.house import House, house
+from bot.slack import wording
+from bot.store.embedded import EmbeddedValkey
+
+REFERENCE = re.compile(r"\(ref ([0-9a-f]{6})\)$", re.MULTILINE)
+
+
+async def failed(home: House, said: str, **changes: object) -> str:
+    """Ask once; the answer's only message holds `said` and ends with a reference."""
+    async with home.bot(**changes):
+        root = await home.ask(f"{home.mention} why?")
+        [answer] = await home.answered(root)
+    assert said in answer
+    assert REFERENCE.search(answer)
+    assert "predictionsServices" not in answer
+    assert "Traceback" not in answer
+    assert home.slack.status(home.channel, root) == ""
+    return answer
+
+
+async def test_flowise_is_down(home: House) -> None:
+    answer = await failed(home, "can't reach Flowise", flowise_url="http://127.0.0.1:9", flowise_connect_timeout=1)
+    assert "will not be remembered" in answer
+
+
+async def test_what_answers_is_not_flowise(home: House) -> None:
+    await failed(home, "isn't Flowise", flowise_url=home.slack.url.removesuffix("/api/"))
+
+
+async def test_the_chatflow_is_unknown(home: House) -> None:
+    await failed(home, "FLOWISE_CHATFLOW_ID", flowise_chatflow_id="00000000-0000-4000-8000-000000000000")
+    assert home.flowise.predictions == []
+
+
+async def test_the_flow_fails_before_a_word(home: House) -> None:
+    await failed(home, "The flow reported an error", flowise_chatflow_id=home.flowise.flow("fails"))
+
+
+async def test_the_flow_fails_in_the_middle(home: House) -> None:
+    answer = await failed(home, "This answer is incomplete", flowise_chatflow_id=home.flowise.flow("fails_midway"))
+    assert not answer.startswith("This answer")
+
+
+async def test_the_flow_says_nothing(home: House) -> None:
+    await failed(home, "ended without an answer", flowise_chatflow_id=home.flowise.flow("empty"))
+
+
+async def test_flowise_limits_the_rate(home: House) -> None:
+    home.flowise.script("rag", *[Script(status=429, headers={"Retry-After": "60"}, body=b"slow down")] * 2)
+    await failed(home, "limit on questions")
+    assert len(home.flowise.predictions) == 1
+
+
+async def test_flowise_is_slow_to_begin(home: House) -> None:
+    home.flowise.script("rag", Script(silent=True))
+    await failed(home, "took too long", flowise_headers_timeout=0.3)
+    assert len(home.flowise.predictions) == 1
+
+
+async def test_the_key_is_wrong(own_redis: str) -> None:
+    async with house(own_redis, tokens_per_second=10_000, api_key="right") as home:
+        await failed(home, "FLOWISE_API_KEY", flowise_api_key="wrong-key")
+
+
+async def test_a_question_after_an_answer_that_broke_off_waits_and_then_begins_anew(home: House) -> None:
+    home.flowise.script("rag", Script(tokens=["half", " of", " it"], cut_after=2))
+    async with home.bot(flowise_left_run_wait=0.5):
+        root = await home.ask(f"{home.mention} one")
+        [broken] = await home.answered(root)
+        assert broken.startswith("half of")
+        assert "Don't count on this question being remembered" in broken
+        await home.ask("two", thread_ts=root)
+        _, second = await home.answered(root, 2)
+        assert wording.NOT_REMEMBERED_BEFORE in second
+        one, two = home.flowise.predictions
+        assert one.chat_id != two.chat_id
+        await home.ask("three", thread_ts=root)
+        _, _, third = await home.answered(root, 3)
+        assert wording.NOT_REMEMBERED_BEFORE not in third
+        assert home.flowise.predictions[2].chat_id == two.chat_id
+
+
+async def test_a_left_run_that_is_seen_to_end_is_gone_on_with(own_redis: str) -> None:
+    async with house(own_redis, tokens_per_second=10_000, api_key="right") as home:
+        home.flowise.script("rag", Script(tokens=["half", " of", " it"], cut_after=2))
+        async with home.bot(flowise_left_run_wait=20, flowise_api_key="right"):
+            root = await home.ask(f"{home.mention} one")
+            await home.answered(root)
+            await home.flowise.predictions[0].over()
+            await home.ask("What did I ask before?", thread_ts=root)
+            _, second = await home.answered(root, 2)
+            assert wording.NOT_REMEMBERED_BEFORE not in second
+            assert home.flowise.predictions[0].chat_id == home.flowise.predictions[1].chat_id
+            assert home.flowise.collisions == 0
+
+
+async def test_an_agent_flow_that_we_leave_is_stopped(own_redis: str) -> None:
+    async with (
+        house(own_redis, tokens_per_second=4) as home,
+        home.bot(flowise_total_timeout=1, flowise_chatflow_id=home.flowise.flow("agentflow")),
+    ):
+        root = await home.ask(f"{home.mention} one")
+        [broken] = await home.answered(root)
+        assert "took too long" in broken
+        await home.flowise.predictions[0].over()
+        await home.ask("two", thread_ts=root)
+        await home.answered(root, 2)
+        assert home.flowise.predictions[0].chat_id == home.flowise.predictions[1].chat_id
+        assert home.flowise.collisions == 0
+
+
+async def test_slack_refuses_the_answer(home: House) -> None:
+    home.slack.refuse("chat.postMessage", "restricted_action")
+    async with home.bot():
+        await home.ask(f"{home.mention} why?")
+        await home.slack.until(lambda: len(home.slack.ephemerals(home.channel, home.ada)) == 1)
+        told = home.slack.ephemerals(home.channel, home.ada)[0].plain
+        assert "restricted" in told
+        assert REFERENCE.search(told)
+
+
+async def test_slack_loses_replies_and_the_answer_stands_once(home: House) -> None:
+    home.slack.drop_reply("chat.postMessage")
+    home.slack.server_error("assistant.threads.setStatus")
+    async with home.bot():
+        root = await home.ask(f"{home.mention} why?")
+        await home.answered(root, timeout=15)
+        assert len(home.answers(root)) == 1
+
+
+async def test_slack_limits_the_rate_and_the_answer_is_whole(home: House) -> None:
+    home.slack.limit("chat.update", 1, times=2)
+    home.flowise.script("rag", Script(tokens=[f"word{number} " for number in range(30)], token_wait=0.05))
+    async with home.bot():
+        root = await home.ask(f"{home.mention} why?")
+        await home.answered(root, timeout=20)
+        [message] = home.slack.thread(home.channel, root)[1:]
+        assert message.body.split()[-1] == "word29"
+    limited = [call.at for call in home.slack.calls if call.answer == "ratelimited"]
+    later = [call.at for call in home.slack.calls if call.method == "chat.update"]
+    for at in limited:
+        assert not [other for other in later if at < other < at + 1.0]
+
+
+async def test_redis_is_away(home: House, tmp_path_factory: pytest.TempPathFactory) -> None:
+    server = EmbeddedValkey(tmp_path_factory.mktemp("store"))
+    async with home.bot(redis_url=await server.start()):
+        root = await home.ask(f"{home.mention} hello")
+        await home.answered(root)
+        await server.stop()
+        second = await home.ask(f"{home.mention} are you there?")
+        [answer] = await home.answered(second)
+        assert "Redis" in answer
+        assert len(home.flowise.predictions) == 1
+        await home.ask("and in the thread?", thread_ts=root)
+        await home.slack.until(lambda: home.idle)
+        await home.slack.settled()
+        assert len(home.answers(root)) == 1  # whether it is our thread cannot be known, so nothing is said
+
+
+async def test_the_reference_is_in_the_log(home: House) -> None:
+    with capture_logs() as lines:
+        answer = await failed(home, "The flow reported an error", flowise_chatflow_id=home.flowise.flow("fails"))
+    match = REFERENCE.search(answer)
+    assert match is not None
+    [line] = [line for line in lines if line["event"] == "turn failed"]
+    assert line["ref"] == match[1]
+    assert line["error"] == "FlowiseFailed"

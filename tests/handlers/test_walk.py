@@ -1,0 +1,367 @@
+"""What a person in Slack gets, as dialogues: the real bot, over the wire, against a local Slack and a local Flowise."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bot.playground.flowise.scripts import Script
+from bot.playground.house import House
+from bot.slack import wording
+
+
+@contextmanager
+def in_good_manners(home: House) -> Iterator[None]:
+    """Nobody is pinged, no link is previewed, no rule of Slack or Flowise is broken."""
+    yield
+    assert home.slack.pings == []
+    assert home.slack.previews == []
+    assert home.slack.violations == []
+    assert home.flowise.collisions == 0
+    assert [call for call in home.slack.calls if call.answer == "ratelimited"] == []
+
+
+def chat_ids(home: House) -> list[str]:
+    return [str(prediction.chat_id) for prediction in home.flowise.predictions]
+
+
+def questions(home: House) -> list[str]:
+    return [str(prediction.question) for prediction in home.flowise.predictions]
+
+
+async def test_a_mention_is_answered_in_its_thread_with_sources_and_a_follow_up_remembers(home: House) -> None:
+    with in_good_manners(home):
+        async with home.bot():
+            tom = home.slack.user("tom")
+            root = await home.ask(f"{home.mention} How do &lt;sources&gt; look, <@{tom}>? <https://example.com|here>")
+            [first] = await home.answered(root)
+            assert questions(home) == ["How do <sources> look, @tom? here (https://example.com)"]
+            assert "Sources" in first
+            assert "handbook.pdf" in first
+            follow_up = await home.ask("What did I ask before?", thread_ts=root)
+            _, second = await home.answered(root, 2)
+            assert "How do <sources> look" in second
+            assert chat_ids(home)[0] == chat_ids(home)[1]
+            assert follow_up != root
+    status = [call for call in home.slack.calls if call.method == "assistant.threads.setStatus"]
+    assert status[0].args["status"] == wording.STATUS_THINKING
+    assert home.slack.status(home.channel, root) == ""
+
+
+async def test_the_answer_grows_by_edits_of_one_message_and_keeps_its_sources(home: House) -> None:
+    document = {"pageContent": "secret words", "metadata": {"source": "guide.md"}}
+    words = [f" word{number}" for number in range(40)]
+    home.flowise.script("rag", Script(tokens=words, token_wait=0.03, source_documents=[document]))
+    async with home.bot():
+        root = await home.ask(f"{home.mention} grow")
+        await home.answered(root)
+    [message] = home.slack.thread(home.channel, root)[1:]
+    seen = [edit.blocks for edit in message.edits]
+    assert len(seen) >= 2
+    assert message.body.split()[:40] == "".join(words).split()
+    assert "guide.md" in message.plain
+    assert "secret words" not in message.plain
+
+
+async def test_a_mention_inside_a_thread_takes_the_earlier_messages_along_once(home: House) -> None:
+    tom = home.slack.user("tom")
+    async with home.bot(bot_context_messages=2):
+        root = await home.ask("The coffee machine is broken")
+        await home.ask("zero", thread_ts=root)
+        await home.ask("It blinks red &amp; beeps", thread_ts=root, user=tom)
+        await home.ask("Third floor", thread_ts=root)
+        await home.ask(f"{home.mention} what can be done?", thread_ts=root)
+        await home.answered(root)
+        [asked] = questions(home)
+        assert "tom" in asked
+        assert "It blinks red & beeps" in asked
+        assert "Third floor" in asked
+        assert "coffee" not in asked  # two messages, as the setting says
+        assert asked.endswith("what can be done?")
+        await home.ask("and then?", thread_ts=root)
+        await home.answered(root, 2)
+        assert questions(home)[1] == "and then?"
+
+
+async def test_a_thread_that_slack_does_not_show_is_asked_about_without_it(home: House) -> None:
+    async with home.bot():
+        root = await home.ask("Something")
+        home.slack.refuse("conversations.replies", "missing_scope")
+        await home.ask(f"{home.mention} what can be done?", thread_ts=root)
+        await home.answered(root)
+        assert questions(home) == ["what can be done?"]
+
+
+async def test_people_may_talk_to_each_other_in_a_thread_of_the_bot(home: House) -> None:
+    tom = home.slack.user("tom")
+    async with home.bot():
+        root = await home.ask(f"{home.mention} hello")
+        await home.answered(root)
+        await home.ask(f"<@{tom}> did you see this?", thread_ts=root)
+        await home.slack.settled()
+        await home.ask("and now to you", thread_ts=root)
+        await home.answered(root, 2)
+        assert questions(home) == ["hello", "and now to you"]
+
+
+async def test_quiet_until_mentioned_again(home: House) -> None:
+    async with home.bot():
+        root = await home.ask(f"{home.mention} hello")
+        await home.answered(root)
+        await home.ask(f"{home.mention} Quiet!", thread_ts=root)
+        assert (await home.answered(root, 2))[1] == wording.QUIET
+        await home.ask("not for you", thread_ts=root)
+        await home.slack.settled()
+        await home.ask(f"{home.mention} are you there?", thread_ts=root)
+        await home.answered(root, 3)
+        await home.ask("good", thread_ts=root)
+        await home.answered(root, 4)
+        assert questions(home) == ["hello", "are you there?", "good"]
+        assert len(set(chat_ids(home))) == 1
+
+
+async def test_follow_ups_can_be_made_to_need_a_mention(home: House) -> None:
+    async with home.bot(bot_follow_ups="mentions"):
+        root = await home.ask(f"{home.mention} hello")
+        await home.answered(root)
+        await home.ask("not for you", thread_ts=root)
+        await home.slack.settled()
+        await home.ask(f"{home.mention} for you", thread_ts=root)
+        await home.answered(root, 2)
+        assert questions(home) == ["hello", "for you"]
+
+
+async def test_a_new_conversation_in_a_thread(home: House) -> None:
+    async with home.bot():
+        root = await home.ask(f"{home.mention} my name is Ada")
+        await home.answered(root)
+        await home.ask(f"{home.mention} new conversation", thread_ts=root)
+        assert (await home.answered(root, 2))[1] == wording.NEW_CONVERSATION
+        await home.ask("what is my name?", thread_ts=root)
+        await home.answered(root, 3)
+        assert len(set(chat_ids(home))) == 2
+
+
+async def test_direct_messages_are_one_conversation_and_a_thread_there_goes_on_with_its_message_s_chat(
+    home: House,
+) -> None:
+    with in_good_manners(home):
+        async with home.bot():
+            dm = home.slack.dm(home.ada)
+            first = await home.ask("my name is Ada", channel=dm)
+            await home.slack.until(lambda: len(home.slack.messages(dm)) == 2 and home.idle)
+            assert home.slack.messages(dm)[1].thread_ts is None
+            await home.ask("new conversation", channel=dm)
+            await home.slack.until(lambda: len(home.slack.messages(dm)) == 4 and home.idle)
+            await home.ask("what is my name?", channel=dm)
+            await home.slack.until(lambda: len(home.slack.messages(dm)) == 6 and home.idle)
+            for root in (first, home.slack.messages(dm)[1].ts):
+                await home.ask("what is my name?", channel=dm, thread_ts=root)
+                [answer] = (
+                    await home.answered(root, channel=dm)
+                    if root == first
+                    else (await home.answered(root, 2, channel=dm))[1:]
+                )
+                assert "Ada" in answer
+            ids = chat_ids(home)
+            assert ids[0] == ids[2] == ids[3] != ids[1]
+            assert "assistant.threads.setStatus" not in {call.method for call in home.slack.calls[:8]}
+
+
+async def test_the_command_shows_who_asked_what_and_can_be_followed_up(home: House) -> None:
+    with in_good_manners(home):
+        async with home.bot():
+            done = await home.slack.command(
+                home.ada, home.channel, "/flowise", "why &lt;!channel&gt; @here <#C1|general>?"
+            )
+            assert done.acked
+            await home.slack.until(lambda: len(home.slack.messages(home.channel)) == 2 and home.idle)
+            root = home.slack.messages(home.channel)[0]
+            assert root.user == home.slack.bot_user_id
+            assert "ada" in root.plain
+            assert "why <!channel> @here #general?" in root.plain
+            assert home.slack.messages(home.channel)[1].thread_ts == root.ts
+            await home.ask("What did I ask before?", thread_ts=root.ts)
+            await home.answered(root.ts, 3)
+            assert chat_ids(home)[0] == chat_ids(home)[1]
+
+
+@pytest.mark.parametrize("text", ["", "help", " HELP "])
+async def test_the_command_s_usage_is_for_the_asker_alone(home: House, text: str) -> None:
+    async with home.bot(slack_command="/ask"):
+        done = await home.slack.command(home.ada, home.channel, "/ask", text)
+        assert done.payload is not None
+        assert "/ask" in str(done.payload["text"])
+        assert home.slack.messages(home.channel) == []
+        assert home.flowise.predictions == []
+
+
+async def test_where_the_bot_may_not_post_the_command_is_answered_privately(home: House) -> None:
+    elsewhere = home.slack.channel("elsewhere", members=[home.ada], bot_is_member=False)
+    async with home.bot():
+        await home.slack.command(home.ada, elsewhere, "/flowise", "tell me in 1,500 words")
+        await home.slack.until(lambda: len(home.slack.ephemerals(elsewhere, home.ada)) >= 2 and home.idle)
+        greeting, *answer = home.slack.ephemerals(elsewhere, home.ada)
+        assert "/invite @" in greeting.plain
+        assert 1 <= len(answer) <= 4
+        assert home.slack.messages(elsewhere) == []
+
+
+async def test_a_new_conversation_by_command(home: House) -> None:
+    async with home.bot():
+        dm = home.slack.dm(home.ada)
+        await home.ask("hello", channel=dm)
+        await home.slack.until(lambda: len(home.slack.messages(dm)) == 2 and home.idle)
+        done = await home.slack.command(home.ada, dm, "/flowise", "new")
+        assert done.payload is not None
+        assert done.payload["text"] == wording.NEW_CONVERSATION
+        await home.ask("hello again", channel=dm)
+        await home.slack.until(lambda: len(home.slack.messages(dm)) == 4 and home.idle)
+        assert len(set(chat_ids(home))) == 2
+        elsewhere = await home.slack.command(home.ada, home.channel, "/flowise", "new")
+        assert elsewhere.payload is not None
+        assert elsewhere.payload["text"] == wording.NEW_ONLY_IN_DM
+
+
+async def test_a_bare_mention_gets_the_usage_alone(home: House) -> None:
+    async with home.bot():
+        await home.ask(home.mention)
+        await home.slack.until(lambda: len(home.slack.ephemerals(home.channel, home.ada)) == 1)
+        assert "/flowise" in home.slack.ephemerals(home.channel, home.ada)[0].plain
+        assert home.flowise.predictions == []
+
+
+async def test_questions_of_a_thread_are_answered_one_after_the_other_each_in_its_own_message(home: House) -> None:
+    with in_good_manners(home):
+        first_may_end = asyncio.Event()
+        home.flowise.script("rag", Script(tokens=["first ", "answer"], hold=first_may_end, hold_after=1))
+        async with home.bot():
+            root = await home.ask(f"{home.mention} one")
+            await home.slack.until(lambda: home.answers(root) == ["first"])
+            await home.ask("two", thread_ts=root)
+            await home.slack.until(lambda: home.answers(root)[1:] == [wording.QUEUED])
+            await home.ask("What did I ask before?", thread_ts=root)
+            await home.slack.until(lambda: home.answers(root)[2:] == [wording.QUEUED])
+            assert questions(home) == ["one"]
+            first_may_end.set()
+            first, _, third = await home.answered(root, 3)
+            assert first.startswith("first answer")
+            assert "one" in third
+            assert "two" in third
+            assert questions(home) == ["one", "two", "What did I ask before?"]
+            assert len(home.answers(root)) == 3
+
+
+async def test_an_attached_file_is_named_as_not_read(home: House) -> None:
+    async with home.bot():
+        root = await home.slack.say(home.ada, home.channel, f"{home.mention} what is in it?", files=["plan.pdf"])
+        [answer] = await home.answered(root)
+        assert wording.no_files(("plan.pdf",)) in answer
+        await home.slack.say(home.ada, home.channel, "", thread_ts=root, files=["picture.png"])
+        await home.slack.until(lambda: len(home.slack.ephemerals(home.channel, home.ada)) == 1)
+        assert "picture.png" in home.slack.ephemerals(home.channel, home.ada)[0].plain
+        assert len(home.flowise.predictions) == 1
+
+
+async def test_a_mention_that_is_edited_in_is_a_question_and_other_edits_are_not(home: House) -> None:
+    async with home.bot():
+        root = await home.ask("why is it so?")
+        await home.slack.settled()
+        await home.slack.edit(home.ada, home.channel, root, f"{home.mention} why is it so?")
+        await home.answered(root)
+        await home.slack.edit(home.ada, home.channel, root, f"{home.mention} why is it not so?")
+        await home.slack.settled()
+        assert questions(home) == ["why is it so?"]
+
+
+async def test_an_old_message_that_is_edited_is_let_be(home: House) -> None:
+    async with home.bot():
+        seen: list[dict[str, object]] = []
+        root = await home.ask(f"{home.mention} hello")
+        await home.answered(root)
+        old = f"{float(root) - 601:.6f}"
+        event = {
+            "type": "app_mention",
+            "user": home.ada,
+            "text": f"{home.mention} old",
+            "ts": old,
+            "event_ts": root,
+            "channel": home.channel,
+            "edited": {"user": home.ada, "ts": root},
+        }
+        await home.slack.deliver(
+            {
+                "type": "event_callback",
+                "team_id": home.slack.team_id,
+                "event_id": "Ev9",
+                "event_time": 1,
+                "event": event,
+                "authorizations": [{"team_id": home.slack.team_id, "user_id": home.slack.bot_user_id, "is_bot": True}],
+            }
+        )
+        await home.slack.until(lambda: home.idle)
+        assert seen == []
+        assert questions(home) == ["hello"]
+
+
+async def test_people_of_other_organisations_are_refused_alone_unless_allowed(home: House) -> None:
+    guest = home.slack.user("guest", team="T0OTHER99")
+    shared = home.slack.channel("shared", members=[home.ada, guest], shared=True)
+    async with home.bot():
+        await home.ask(f"{home.mention} hello", channel=shared, user=guest)
+        await home.slack.until(lambda: len(home.slack.ephemerals(shared, guest)) == 1)
+        assert home.slack.ephemerals(shared, guest)[0].plain == wording.EXTERNAL
+        root = await home.ask(f"{home.mention} hello", channel=shared)
+        await home.answered(root, channel=shared)
+        await home.ask("and I?", channel=shared, user=guest, thread_ts=root)
+        await home.slack.settled()
+        assert questions(home) == ["hello"]
+    async with home.bot(bot_external_people="answer"):
+        root = await home.ask(f"{home.mention} now?", channel=shared, user=guest)
+        await home.answered(root, channel=shared)
+
+
+async def test_a_flow_that_waits_for_a_decision_is_not_run_again(home: House) -> None:
+    async with home.bot(flowise_chatflow_id=home.flowise.flow("human")):
+        root = await home.ask(f"{home.mention} do it")
+        [asks] = await home.answered(root)
+        assert "sure" in asks
+        assert wording.DECISION_NEEDED in asks
+        await home.ask("yes", thread_ts=root)
+        assert (await home.answered(root, 2))[1] == wording.DECISION_PENDING
+        assert len(home.flowise.predictions) == 1
+        await home.ask(f"{home.mention} new conversation", thread_ts=root)
+        await home.answered(root, 3)
+        await home.ask("do it again", thread_ts=root)
+        await home.answered(root, 4)
+        assert len(set(chat_ids(home))) == 2
+
+
+async def test_tools_are_named(home: House) -> None:
+    async with home.bot(flowise_chatflow_id=home.flowise.flow("tools")):
+        root = await home.ask(f"{home.mention} what is 21*2?")
+        [answer] = await home.answered(root)
+        assert "42" in answer
+        assert "calculator" in answer.splitlines()[-1]
+
+
+async def test_hostile_words_of_a_model_ping_nobody_and_preview_nothing(home: House) -> None:
+    evil = "Hi <!channel> <@U000000001> @here <!subteam^S1> [https://bank.example](https://evil.example/?q=1) <https://evil.example|ok>"
+    document = {"pageContent": "x", "metadata": {"title": "<!everyone> <@U1>", "url": "javascript:alert(1)"}}
+    home.flowise.script(
+        "rag",
+        Script(
+            tokens=[evil],
+            source_documents=[document],
+            used_tools=[{"tool": "<!here>", "toolInput": {}, "toolOutput": ""}],
+        ),
+    )
+    with in_good_manners(home):
+        async with home.bot():
+            root = await home.ask(f"{home.mention} go")
+            [answer] = await home.answered(root)
+    assert "<!channel>" in answer
+    assert "evil.example" in answer

@@ -1,0 +1,393 @@
+"""An edited answer, as dialogues and as a seeded simulation with an invented clock and an invented Slack."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.errors import FlowiseBroke, FlowiseFailed, RunState
+from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.reply.contract import Failed, Finished, HeldBack, Noted, Place, Queued, ReplyEvent, Thinking, Told
+from bot.reply.edited import BACKOFF, STATUS_RENEWAL, EditedReply
+from bot.slack import wording
+from bot.slack.calls import (
+    Accepted,
+    Block,
+    Call,
+    DeleteMessage,
+    Limited,
+    Lost,
+    Posted,
+    PostEphemeral,
+    PostMessage,
+    Refused,
+    Result,
+    SetStatus,
+    UpdateMessage,
+)
+
+THREAD = Place(channel="C1", thread_ts="1.0", user="U1")
+FLAT = Place(channel="D1", thread_ts=None, user="U1")
+
+
+def reply(place: Place = THREAD, interval: float = 1.2) -> EditedReply:
+    return EditedReply(place, reference="abc123", interval=interval, has_status=place.thread_ts is not None)
+
+
+def words(blocks: tuple[Block, ...]) -> str:
+    """All text in blocks, in order."""
+
+    def walk(value: object) -> Iterator[str]:
+        if isinstance(value, dict):
+            if isinstance(value.get("text"), str):
+                yield value["text"]
+            for key in ("elements", "text"):
+                yield from walk(value.get(key))
+        elif isinstance(value, list | tuple):
+            for part in value:
+                yield from walk(part)
+
+    return "".join(walk(list(blocks)))
+
+
+@dataclass
+class Slack:
+    """Keeps messages as Slack would."""
+
+    messages: dict[str, str] = field(default_factory=dict)
+    calls: list[tuple[float, Call]] = field(default_factory=list)
+    status: str = ""
+
+    def make(self, call: Call, now: float) -> Result:
+        self.calls.append((now, call))
+        match call:
+            case PostMessage(blocks=blocks):
+                ts = f"{len(self.calls)}.5"
+                self.messages[ts] = words(blocks)
+                self.status = ""
+                return Posted(ts)
+            case UpdateMessage(ts=ts, blocks=blocks):
+                assert ts in self.messages
+                self.messages[ts] = words(blocks)
+            case DeleteMessage(ts=ts):
+                del self.messages[ts]
+            case SetStatus(status=status):
+                self.status = status
+        return Accepted()
+
+
+def run(reply: EditedReply, slack: Slack, now: float) -> float:
+    """Make every call that is due at this moment."""
+    while (call := reply.next_call(now)) is not None:
+        reply.answered(call, slack.make(call, now), now)
+    return now
+
+
+def told(reply: EditedReply, *events: ReplyEvent, now: float = 0.0) -> None:
+    for event in events:
+        reply.receive(event, now)
+
+
+def kinds(slack: Slack) -> list[str]:
+    return [type(call).__name__ for _, call in slack.calls]
+
+
+def test_a_status_then_a_message_then_its_end() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking())
+    run(answer, slack, 0.0)
+    assert slack.status == wording.STATUS_THINKING
+    told(answer, Token("Hello"), now=0.5)
+    run(answer, slack, 0.5)
+    assert list(slack.messages.values()) == ["Hello"]
+    told(answer, Token(" world."), now=0.6)
+    run(answer, slack, 0.6)
+    assert list(slack.messages.values()) == ["Hello"]  # not more often than the interval
+    assert answer.wake_at(0.6) == pytest.approx(1.7)
+    run(answer, slack, 1.7)
+    assert list(slack.messages.values()) == ["Hello world."]
+    told(answer, Finished(), now=1.8)
+    run(answer, slack, 1.8)
+    assert answer.done  # nothing had changed, so nothing was called
+    assert kinds(slack) == ["SetStatus", "PostMessage", "UpdateMessage"]
+
+
+def test_flat_in_a_direct_message_a_first_message_is_the_sign_of_life() -> None:
+    answer, slack = reply(FLAT), Slack()
+    told(answer, Thinking())
+    run(answer, slack, 0.0)
+    assert list(slack.messages.values()) == [wording.THINKING]
+    told(answer, CalledTools(("calculator",)), now=2.0)
+    run(answer, slack, 2.0)
+    assert "calculator" in next(iter(slack.messages.values()))
+    told(answer, Token("42"), Finished(), now=4.0)
+    run(answer, slack, 4.0)
+    assert list(slack.messages.values()) == ["42"]
+    assert "SetStatus" not in kinds(slack)
+
+
+def test_where_the_status_is_refused_a_first_message_takes_its_place() -> None:
+    answer = reply()
+    told(answer, Thinking())
+    call = answer.next_call(0.0)
+    assert isinstance(call, SetStatus)
+    answer.answered(call, Refused("missing_scope"), 0.0)
+    post = answer.next_call(0.0)
+    assert isinstance(post, PostMessage)
+    assert words(post.blocks) == wording.THINKING
+
+
+def test_a_long_silence_renews_the_status_and_names_the_tool() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking())
+    run(answer, slack, 0.0)
+    assert answer.wake_at(0.0) == STATUS_RENEWAL
+    run(answer, slack, STATUS_RENEWAL)
+    told(answer, CalledTools(("search",)), now=100.0)
+    run(answer, slack, 100.0)
+    assert slack.status == "is using search"
+    assert len(slack.calls) == 3
+
+
+def test_a_text_that_stands_still_gets_a_status_and_loses_it_at_the_end() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("Wait"))
+    run(answer, slack, 0.0)
+    at = answer.wake_at(0.0)
+    assert at is not None
+    run(answer, slack, at)
+    assert slack.status == wording.STATUS_THINKING
+    told(answer, Finished(), now=at + 5)
+    run(answer, slack, at + 5)
+    assert slack.status == ""
+    assert answer.done
+
+
+def test_a_waiting_question_shows_a_place_holder_that_becomes_its_answer() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Queued())
+    run(answer, slack, 0.0)
+    assert list(slack.messages.values()) == [wording.QUEUED]
+    told(answer, Thinking(), now=30.0)
+    run(answer, slack, 30.0)
+    assert list(slack.messages.values()) == [wording.QUEUED]
+    told(answer, Token("Here."), Finished(), now=31.0)
+    run(answer, slack, 31.0)
+    assert list(slack.messages.values()) == ["Here."]
+    assert slack.status == ""
+    assert answer.done
+
+
+def test_an_earlier_run_holds_back() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, HeldBack())
+    run(answer, slack, 0.0)
+    assert list(slack.messages.values()) == [wording.HELD_BACK]
+
+
+def test_sources_tools_and_remarks_stand_under_the_answer_and_stay() -> None:
+    answer, slack = reply(), Slack()
+    told(
+        answer, Thinking(), Token("Yes."), SourceDocuments((SourceDocument("a.pdf", page="3"),)), UsedTools(("search",))
+    )
+    told(answer, Noted("A remark."))
+    run(answer, slack, 0.0)
+    told(answer, Finished(), now=5.0)
+    run(answer, slack, 5.0)
+    [text] = slack.messages.values()
+    assert text.startswith("Yes.")
+    for part in ("a.pdf", "p. 3", "search", "A remark."):
+        assert part in text
+
+
+def test_a_tool_call_between_two_texts_makes_a_paragraph() -> None:
+    answer, slack = reply(), Slack()
+    told(
+        answer, Thinking(), Token("Let me look."), CalledTools(("search",)), CalledTools(()), Token(""), Token("Found.")
+    )
+    told(answer, Finished())
+    run(answer, slack, 0.0)
+    [text] = slack.messages.values()
+    assert text.split() == ["Let", "me", "look.", "Found."]
+
+
+def test_a_failure_before_the_first_word_is_the_message() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Failed(FlowiseFailed("Error: secret", run=RunState.OVER), "abc123"))
+    run(answer, slack, 0.0)
+    [text] = slack.messages.values()
+    assert text.endswith("(ref abc123)")
+    assert "will not be remembered" in text
+    assert "secret" not in text
+    assert answer.done
+
+
+def test_a_failure_in_the_middle_keeps_what_had_come() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("Half of it"), Failed(FlowiseBroke("cut"), "abc123"))
+    run(answer, slack, 0.0)
+    [text] = slack.messages.values()
+    assert text.startswith("Half of it")
+    assert "incomplete" in text
+
+
+def test_a_decision_that_is_needed_is_said_with_and_without_words() -> None:
+    for tokens in ((), (Token("Shall I?"),)):
+        answer, slack = reply(), Slack()
+        told(answer, Thinking(), *tokens, Action(("Proceed", "Reject")), Finished())
+        run(answer, slack, 0.0)
+        [text] = slack.messages.values()
+        assert "decision" in text
+
+
+def test_a_sentence_of_ours_needs_no_thinking() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Told("Done."), Finished())
+    run(answer, slack, 0.0)
+    assert kinds(slack) == ["PostMessage"]
+
+
+def test_a_rate_limit_is_waited_for_and_the_last_edit_lands() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("a"))
+    run(answer, slack, 0.0)
+    told(answer, Token(" b"), Finished(), now=2.0)
+    call = answer.next_call(2.0)
+    assert isinstance(call, UpdateMessage)
+    answer.answered(call, Limited(30.0), 2.0)
+    assert answer.next_call(31.9) is None
+    assert answer.wake_at(3.0) == 32.0
+    run(answer, slack, 32.0)
+    assert list(slack.messages.values()) == ["a b"]
+    assert answer.done
+
+
+def test_a_lost_post_is_made_again_under_the_same_mark() -> None:
+    answer = reply()
+    told(answer, Told("Hi."), Finished())
+    first = answer.next_call(0.0)
+    assert isinstance(first, PostMessage)
+    answer.answered(first, Lost("reset"), 0.0)
+    assert answer.next_call(0.5) is None
+    second = answer.next_call(BACKOFF[0] + 1.0)
+    assert isinstance(second, PostMessage)
+    assert second.mark == first.mark
+    assert second.mark
+
+
+def test_a_slack_that_stays_away_is_given_up() -> None:
+    answer, now = reply(), 0.0
+    told(answer, Told("Hi."), Finished())
+    for _ in range(len(BACKOFF) + 1):
+        call = answer.next_call(now)
+        assert call is not None
+        answer.answered(call, Lost("reset"), now)
+        now += 60.0
+    assert answer.done
+    assert answer.given_up
+
+
+def test_a_message_that_is_gone_is_posted_again() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("a"))
+    run(answer, slack, 0.0)
+    slack.messages.clear()
+    told(answer, Token(" b"), Finished(), now=2.0)
+    call = answer.next_call(2.0)
+    assert call is not None
+    answer.answered(call, Refused("message_not_found"), 2.0)
+    run(answer, slack, 10.0)
+    assert list(slack.messages.values()) == ["a b"]
+    assert len(answer.messages) == 1
+
+
+@pytest.mark.parametrize("code", ["msg_blocks_too_long", "invalid_blocks", "block_mismatch"])
+def test_a_shape_that_slack_dislikes_goes_as_plain_text_whole(code: str) -> None:
+    answer, slack = reply(), Slack()
+    text = "# Title\n\n" + "word " * 2_000
+    told(answer, Thinking(), Token(text), Finished())
+    call = answer.next_call(0.0)
+    assert call is not None
+    answer.answered(call, Refused(code), 0.0)
+    for now in range(2, 20, 2):
+        run(answer, slack, float(now))
+    assert "".join(slack.messages.values()).split() == text.split()
+    assert answer.done
+
+
+def test_a_refused_post_is_told_to_the_asker_alone_once() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("a"))
+    call = answer.next_call(0.0)
+    assert isinstance(call, PostMessage)
+    answer.answered(call, Refused("restricted_action_thread_locked"), 0.0)
+    complaint = answer.next_call(0.0)
+    assert isinstance(complaint, PostEphemeral)
+    assert complaint.user == "U1"
+    assert "(ref abc123)" in words(complaint.blocks)
+    answer.answered(complaint, Refused("not_in_channel"), 0.0)
+    assert answer.done
+    assert "restricted_action" in answer.given_up
+    assert slack.calls == []
+
+
+def paragraphs(chance: random.Random, count: int) -> str:
+    sentences = (
+        " ".join(f"w{chance.randrange(10_000)}" for _ in range(chance.randrange(3, 60))) + "." for _ in range(count)
+    )
+    return "\n\n".join(sentences)
+
+
+@dataclass
+class Moody:
+    """A Slack that limits or loses a part of the calls, the lost ones before or after their effect."""
+
+    chance: random.Random
+    slack: Slack = field(default_factory=Slack)
+    lost: dict[str, str] = field(default_factory=dict)
+    writes: list[float] = field(default_factory=list)
+
+    def make(self, call: Call, now: float) -> Result:
+        if isinstance(call, PostMessage | UpdateMessage):
+            self.writes.append(now)
+        fate = self.chance.random()
+        if fate < 0.05:
+            return Limited(self.chance.uniform(0.5, 5.0))
+        if fate < 0.08:
+            return Lost("before its effect")
+        if isinstance(call, PostMessage) and call.mark in self.lost:
+            return Posted(self.lost[call.mark])  # the client finds a lost post by its mark
+        result = self.slack.make(call, now)
+        if fate > 0.1:
+            return result
+        if isinstance(call, PostMessage) and isinstance(result, Posted):
+            self.lost[call.mark] = result.ts
+        return Lost("after its effect")
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_simulation_whatever_slack_does_the_answer_arrives_whole_in_order_once(seed: int) -> None:
+    chance = random.Random(seed)
+    text = paragraphs(chance, chance.choice([1, 5, 60, 120]))
+    answer, moody, now = reply(), Moody(chance), 0.0
+    pieces = [text[start : start + 7] for start in range(0, len(text), 7)]
+    told(answer, Thinking())
+    while not answer.done and now < 3600:
+        now += chance.uniform(0.0, 0.1)
+        if pieces:
+            told(answer, Token(pieces.pop(0)), *(() if pieces else (Finished(),)), now=now)
+        else:
+            now = max(now, answer.wake_at(now) or now)
+        call = answer.next_call(now)
+        if call is not None:
+            answer.answered(call, moody.make(call, now), now)
+    assert answer.done
+    assert "\n".join(moody.slack.messages.values()).split() == text.split()
+    assert answer.given_up == ""
+    assert moody.slack.status == ""
+    assert list(answer.messages) == list(moody.slack.messages)
+    for start in moody.writes:
+        assert sum(start <= at < start + 60.0 for at in moody.writes) <= 51

@@ -1,0 +1,161 @@
+"""The papers of the house tell the truth: what they link to, name and promise is there."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from bot import __version__
+
+ROOT = Path(__file__).parent.parent
+PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PICTURES = sorted((ROOT / "docs").glob("*.svg"))
+LOCKS = sorted(ROOT.glob("requirements*.lock"))
+
+by_name = pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
+
+# A path: folders and a name, or a name with one of our endings. Those that begin with a slash are addresses.
+_PATH = re.compile(r"(?:[\w.-]+/)+[\w.-]*|[\w.-]*\w\.(?:py|md|json|yaml|toml|lock|svg|example)")
+
+
+def blocks_of_code(text: str) -> list[str]:
+    fenced = re.findall(r"^```[^\n]*\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+    return [*fenced, *re.findall(r"(?<=\n\n)(?: {4}[^\n]*\n)+", text)]
+
+
+def spans_of_code(text: str) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", text)
+
+
+def targets(text: str) -> list[str]:
+    """What a paper links to and which pictures it shows, without addresses on the web."""
+    found = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r"\b(?:src|srcset|href)=\"([^\"]+)\"", text)
+    return [target for target in found if not re.match(r"[a-z]+:", target)]
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of a paper's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def files() -> Iterator[Path]:
+    """Every file that is or could be committed, but for what git ignores."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("this is no clone")
+    command = [git, "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    for name in filter(None, listed.split("\0")):
+        path = ROOT / name
+        if path.is_file():
+            yield path
+
+
+def text_of(path: Path) -> str:
+    """A file's text; empty for files that are no text."""
+    content = path.read_bytes()
+    return "" if b"\0" in content else content.decode("utf-8", "replace")
+
+
+def test_there_are_the_papers_and_the_pictures() -> None:
+    assert {path.name for path in PAPERS} >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "design.md"}
+    assert [path.name for path in PICTURES] == ["picture-dark.svg", "picture-light.svg"]
+    assert len(LOCKS) == 3
+
+
+@by_name
+def test_links_lead_somewhere(paper: Path) -> None:
+    for target in targets(paper.read_text()):
+        name, _, anchor = target.partition("#")
+        file = paper.parent / name if name else paper
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file.read_text()), target
+
+
+@by_name
+def test_every_path_that_is_named_exists(paper: Path) -> None:
+    named = {span for span in spans_of_code(paper.read_text()) if _PATH.fullmatch(span)}
+    assert [span for span in sorted(named) if not (ROOT / span).exists()] == []
+
+
+def test_paths_are_told_from_other_words() -> None:
+    paths = ["bot/app.py", "README.md", "tests/", ".env.example", ".ci/run", "deploy/slack-manifest.http.json"]
+    others = ["/slack/events", "make demo", "redis://", ".data", "chat.update", "wake_at", "xoxb-…", "1.2"]
+    assert [span for span in paths + others if _PATH.fullmatch(span)] == paths
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+
+
+def test_every_command_of_make_that_is_named_exists() -> None:
+    named: set[str] = set()
+    for paper in PAPERS:
+        text = paper.read_text()
+        for code in spans_of_code(text) + blocks_of_code(text):
+            named |= set(re.findall(r"\bmake ([a-z-]+)", code))
+    named |= set(re.findall(r"^make ([a-z-]+)", (ROOT / ".ci" / "run").read_text(), flags=re.MULTILINE))
+    assert {"demo", "test", "run", "check"} <= named
+    assert named - make_targets() == set()
+
+
+def test_the_readme_begins_with_the_two_commands() -> None:
+    [first, *_] = blocks_of_code((ROOT / "README.md").read_text())
+    assert first.split() == ["make", "demo", "make", "test"]
+
+
+def test_the_changelog_knows_the_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == __version__
+    assert __version__ in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)
+def test_a_picture_is_a_picture_and_nothing_else(picture: Path) -> None:
+    root = ElementTree.fromstring(picture.read_text())  # noqa: S314 - our own file
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    elements = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert elements <= {"svg", "title", "desc", "style", "g", "rect", "line", "text", "tspan"}
+    assert "url(" not in picture.read_text()
+
+
+def test_the_two_pictures_differ_in_colours_alone() -> None:
+    bare = {re.sub(r"#[0-9a-f]{6}", "", picture.read_text()) for picture in PICTURES}
+    assert len(bare) == 1
+
+
+# In pieces, so that this file does not hold what it looks for.
+FOREIGN = {
+    "a package registry": "|".join(["pypi" + r"\.org", "python" + "hosted", "npm" + r"js\.(?:org|com)"]),
+    "a path of somebody's machine": "|".join(
+        rf"(?<![\w.~}}])/{top}/\w" for top in ("wo" + "rk", "ho" + "me", "Us" + "ers")
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FOREIGN)
+def test_no_file_holds_what_belongs_to_one_machine(what: str) -> None:
+    pattern = re.compile(FOREIGN[what])
+    assert [str(path.relative_to(ROOT)) for path in files() if pattern.search(text_of(path))] == []
+
+
+def test_what_is_foreign_is_recognised() -> None:
+    registry, machine = (re.compile(pattern) for pattern in FOREIGN.values())
+    assert registry.search("--index-url https://" + "pypi" + ".org/x")
+    assert machine.search("see /" + "home/ada/notes")
+    assert not machine.search("https://host.example/home" + "/ada, or ~/home" + "/x")
+
+
+@pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)
+def test_a_lock_holds_versions_and_hashes_and_no_address(lock: Path) -> None:
+    text = lock.read_text()
+    assert "--hash=sha256:" in text
+    assert "://" not in text

@@ -1,0 +1,188 @@
+"""The floors of the house: which module may import which, read from the sources themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HOUSE = ("bot", "handlers")
+
+SLACK_WIRE = "bot.slack.client"
+SLACK_PURE = ("bot.slack.*", f"!{SLACK_WIRE}")
+VALUES = ("bot.errors", "bot.thread")
+
+# One row a room: its modules, and what of the house they may import. The first row that matches a module is its own;
+# a pattern with "!" takes back what an earlier one of its row has allowed. A module without a row is a failure.
+FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("bot", ()),
+    ("bot.errors", ()),
+    ("bot.thread", ()),
+    ("bot.ports", ("bot.flowise.events", "bot.slack.calls", *VALUES)),
+    ("bot.flowise.client", ("bot.flowise.*", "bot.ports", *VALUES)),
+    ("bot.flowise*", ("bot.flowise.*", "!bot.flowise.client", *VALUES)),
+    (SLACK_WIRE, ("bot.slack.*", "bot.ports", *VALUES)),
+    ("bot.slack*", (*SLACK_PURE, *VALUES)),
+    ("bot.store*", ("bot.store.*", *VALUES)),
+    ("bot.reply*", ("bot.reply.*", "bot.flowise.events", *SLACK_PURE, *VALUES)),
+    ("bot.delivery", ("bot.ports", "bot.reply.contract", *VALUES)),
+    ("bot.conversation", ("bot.ports", "bot.reply.contract", "bot.flowise.events", "bot.slack.wording", *VALUES)),
+    ("bot.desk", ("bot.conversation", "bot.delivery", "bot.ports", "bot.reply.*", *SLACK_PURE, *VALUES)),
+    ("handlers*", ("handlers.*", "bot.desk", "bot.conversation", "bot.reply.contract", *SLACK_PURE, "bot.errors")),
+    ("bot.settings", ("bot.errors",)),
+    ("bot.logs", ()),
+    ("bot.socket_mode", ("bot.errors",)),
+    ("bot.web", ("bot.errors",)),
+    # The local servers judge the bot: they must not share its mistakes.
+    ("bot.playground.slack*", ("bot.playground.slack*",)),
+    ("bot.playground.flowise*", ("bot.playground.flowise*",)),
+    # The demo around them starts the bot and draws what stands in Slack; it judges nothing by the bot's own rules.
+    (
+        "bot.playground*",
+        ("bot", "bot.playground*", "bot.app", "bot.settings", "bot.store.embedded", *SLACK_PURE, "bot.errors"),
+    ),
+    ("bot.app", ("bot", "bot.*", "handlers*", "!bot.playground*", "!bot.__main__")),
+    ("bot.__main__", ("bot.app", "bot.settings", "bot.logs", "bot.errors", "bot.playground.demo")),
+)
+
+WIRES = frozenset({"aiohttp", "aiohttp_sse_client", "redis", "slack_sdk", "slack_bolt", "socket", "ssl", "subprocess"})
+CLOCKS = frozenset({"time", "datetime"})
+WAITING = frozenset({"asyncio", "threading", "selectors"})
+
+# Patterns as above, and the outside modules that must not be imported there.
+BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
+    (("bot.errors", "bot.thread", "bot.ports", "bot.reply*", "bot.slack*", f"!{SLACK_WIRE}"), WIRES | CLOCKS | WAITING),
+    # Among Flowise's modules these three are the wire; a new one is pure until it is named here.
+    (
+        ("bot.flowise*", "!bot.flowise.client", "!bot.flowise.api", "!bot.flowise.stream"),
+        WIRES | CLOCKS | WAITING,
+    ),
+    # They wait, but on what they were given: clocks and wires are arguments.
+    (("bot.conversation", "bot.delivery", "bot.desk"), WIRES | CLOCKS),
+    # slack_bolt is how a handler hears.
+    (("handlers*",), (WIRES | CLOCKS | WAITING) - {"slack_bolt"}),
+    (("bot.settings",), WIRES | CLOCKS | WAITING),
+)
+
+
+def names(root: Path) -> dict[str, Path]:
+    """Every module of the house by its dotted name."""
+    files = [path for room in HOUSE for path in (root / room).rglob("*.py")]
+    return {".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): path for path in files}
+
+
+def imported(path: Path, modules: dict[str, Path]) -> frozenset[str]:
+    """What a file imports, wherever in it; a name taken from a package is its module where there is one."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                found.add(inner if inner in modules else str(node.module))
+    return frozenset(found)
+
+
+def imports(root: Path) -> dict[str, frozenset[str]]:
+    modules = names(root)
+    return {name: imported(path, modules) for name, path in modules.items()}
+
+
+def among(name: str, patterns: tuple[str, ...]) -> bool:
+    inside = False
+    for pattern in patterns:
+        if fnmatchcase(name, pattern.removeprefix("!")):
+            inside = not pattern.startswith("!")
+    return inside
+
+
+def of_the_house(name: str) -> bool:
+    return name.split(".", 1)[0] in HOUSE
+
+
+def row_of(name: str) -> tuple[str, tuple[str, ...]] | None:
+    return next((row for row in FLOORS if fnmatchcase(name, row[0])), None)
+
+
+def trespasses(house: dict[str, frozenset[str]]) -> Iterator[str]:
+    for name, targets in sorted(house.items()):
+        row = row_of(name)
+        if row is None:
+            yield f"{name} has no row in FLOORS"
+            continue
+        for target in sorted(filter(of_the_house, targets)):
+            if not among(target, row[1]):
+                yield f"{name} imports {target}"
+
+
+def barred(house: dict[str, frozenset[str]]) -> Iterator[str]:
+    for name, targets in sorted(house.items()):
+        outside = {target.split(".", 1)[0] for target in targets}
+        for patterns, forbidden in BARRED:
+            if among(name, patterns):
+                yield from (f"{name} imports {target}" for target in sorted(outside & forbidden))
+
+
+def cycle(house: dict[str, frozenset[str]]) -> list[str]:
+    try:
+        TopologicalSorter({name: targets & house.keys() for name, targets in house.items()}).prepare()
+    except CycleError as error:
+        return [str(name) for name in error.args[1]]
+    return []
+
+
+def test_imports_go_down() -> None:
+    assert list(trespasses(imports(ROOT))) == []
+
+
+def test_what_is_pure_does_not_wait_and_reads_no_clock() -> None:
+    assert list(barred(imports(ROOT))) == []
+
+
+def test_there_is_no_import_cycle() -> None:
+    assert cycle(imports(ROOT)) == []
+
+
+def test_every_row_is_about_something() -> None:
+    house = imports(ROOT)
+    assert [pattern for pattern, _ in FLOORS if not any(row_of(name) == (pattern, _) for name in house)] == []
+    empty = [patterns for patterns, _ in BARRED if not any(among(name, patterns) for name in house)]
+    assert empty == []
+    gone = {pattern.strip("!*.") for _, allowed in FLOORS for pattern in allowed} - house.keys()
+    assert gone == set()
+
+
+@pytest.fixture
+def crooked(tmp_path: Path) -> Path:
+    """A house of three modules that breaks each kind of rule once."""
+    files = {
+        "bot/__init__.py": "",
+        "bot/reply/__init__.py": "",
+        "bot/reply/answer.py": "import asyncio\nfrom bot.slack import client\n",
+        "bot/slack/__init__.py": "",
+        "bot/slack/client.py": "def late() -> None:\n    import bot.reply.answer as answer\n",
+        "bot/attic.py": "",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def test_the_guard_sees_what_it_is_there_for(crooked: Path) -> None:
+    house = imports(crooked)
+    assert list(trespasses(house)) == [
+        "bot.attic has no row in FLOORS",
+        "bot.reply.answer imports bot.slack.client",
+        "bot.slack.client imports bot.reply.answer",
+    ]
+    assert list(barred(house)) == ["bot.reply.answer imports asyncio"]
+    assert set(cycle(house)) == {"bot.reply.answer", "bot.slack.client"}

@@ -1,0 +1,134 @@
+"""Settings: what is missing or wrong is said in one line each, without a value; the example file mirrors them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import Settings, read_settings
+
+ROOT = Path(__file__).parent.parent
+GOOD = {
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_APP_TOKEN": "xapp-1",
+    "FLOWISE_URL": "http://localhost:3000/",
+    "FLOWISE_CHATFLOW_ID": "abc-123",
+}
+
+
+@pytest.fixture(autouse=True)
+def only_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def read(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> Settings:
+    for name, value in (GOOD | changes).items():
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    return read_settings(None)
+
+
+def test_the_least_that_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch)
+    assert settings.flowise_url == "http://localhost:3000"
+    assert settings.slack_api_url == "https://slack.com/api/"
+    assert settings.redis_url is None
+
+
+def test_everything_missing_is_a_line_each() -> None:
+    with pytest.raises(SettingsError) as failure:
+        read_settings(None)
+    lines = str(failure.value).splitlines()
+    assert [line.split(":")[0] for line in lines] == ["SLACK_BOT_TOKEN", "FLOWISE_URL", "FLOWISE_CHATFLOW_ID"]
+    assert all("expected" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SLACK_BOT_TOKEN", "xapp-1-secretvalue", "expected a token that starts with xoxb-"),
+        ("SLACK_BOT_TOKEN", "xoxb-1\nsecretvalue", "one word"),
+        ("SLACK_APP_TOKEN", "xoxb-1-secretvalue", "expected a token that starts with xapp-"),
+        ("SLACK_COMMAND", "flowise", "expected a slash"),
+        ("SLACK_API_URL", "slack.com", "expected an address"),
+        ("SLACK_EDIT_INTERVAL", "0.1", "0.4"),
+        ("FLOWISE_URL", "localhost:3000", "expected an address"),
+        ("FLOWISE_URL", "http://localhost:3000/api/v1", "without /api/v1"),
+        ("FLOWISE_CHATFLOW_ID", "http://x/canvas/1", "expected the id alone"),
+        ("FLOWISE_TOTAL_TIMEOUT", "soon", "valid number"),
+        ("REDIS_URL", "localhost:6379", "expected redis://"),
+        ("PORT", "99999", "65535"),
+        ("BOT_FOLLOW_UPS", "some", "'all' or 'mentions'"),
+    ],
+)
+def test_a_wrong_value_is_named_but_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    with pytest.raises(SettingsError) as failure:
+        read(monkeypatch, **{name: value})
+    [line] = str(failure.value).splitlines()
+    assert line.startswith(f"{name}: ")
+    assert said in line
+    assert "secretvalue" not in line
+
+
+def test_one_of_two_transports_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match=r"^SLACK_APP_TOKEN: expected"):
+        read(monkeypatch, SLACK_APP_TOKEN=None)
+    assert read(monkeypatch, SLACK_APP_TOKEN=None, SLACK_SIGNING_SECRET="s").slack_app_token is None
+
+
+def test_a_required_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match=r"^REDIS_URL: expected"):
+        read(monkeypatch, REDIS_REQUIRED="true")
+
+
+def test_empty_means_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch, REDIS_URL="", FLOWISE_API_KEY="").flowise_api_key is None
+
+
+def test_secrets_are_known_to_the_log_and_hidden_in_print(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read(monkeypatch, FLOWISE_API_KEY="key-1", REDIS_URL="redis://:pass@host/0")
+    assert set(settings.secrets()) == {"xoxb-1", "xapp-1", "key-1", "pass"}
+    assert "xoxb-1" not in repr(settings)
+
+
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("FLOWISE_URL=http://file\nSLACK_COMMAND=/ask\n")
+    for name, value in GOOD.items():
+        monkeypatch.setenv(name, value)
+    settings = read_settings(file)
+    assert (settings.flowise_url, settings.slack_command) == ("http://localhost:3000", "/ask")
+
+
+def test_an_unreadable_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match="expected a readable text file"):
+        read_settings(file)
+
+
+def example() -> dict[str, str]:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    return dict(re.fullmatch(r"([A-Z_]+)=(.*)", line).groups() for line in lines if line and not line.startswith("#"))  # type: ignore[union-attr,misc]
+
+
+def test_the_example_file_mirrors_the_settings() -> None:
+    assert set(example()) == {name.upper() for name in Settings.model_fields}
+
+
+def test_the_example_file_shows_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    filled = {name: value for name, value in example().items() if value} | GOOD
+    file = tmp_path / ".env"
+    file.write_text("".join(f"{name}={value}\n" for name, value in filled.items()))
+    assert read_settings(file) == read(monkeypatch)
+
+
+def test_the_readme_s_table_lists_every_setting() -> None:
+    table = re.findall(r"^\| `([A-Z_]+)`", (ROOT / "README.md").read_text(), flags=re.MULTILINE)
+    assert sorted(table) == sorted(name.upper() for name in Settings.model_fields)

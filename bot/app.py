@@ -79,7 +79,12 @@ class Bot:
                 return
             desk = self._desk = self._new_desk(chatflow, slack, store, identity)
             self._app = _slack_app(self._settings, web_api, identity, desk)
-            await self._serve(web_api, desk, chatflow, ready)
+            watching = asyncio.create_task(desk.watch())
+            try:
+                await self._serve(web_api, desk, chatflow, ready)
+            finally:
+                watching.cancel()
+                await asyncio.wait([watching])
 
     def _new_desk(self, chatflow: flowise.Client, slack: SlackClient, store: RedisStore, identity: Identity) -> Desk:
         settings = self._settings

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
-from bot.conversation import Conversations, Question
+from bot.conversation import LEASE, RENEWAL, Conversations, Question
 from bot.delivery import deliver
-from bot.errors import BotError, StoreUnavailable
+from bot.errors import BotError, Interrupted, StoreUnavailable
 from bot.ports import Identity, Slack, Store
 from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Told
 from bot.reply.edited import EditedReply
@@ -21,7 +22,7 @@ from bot.slack.blocks import fallback, plain
 from bot.slack.calls import Call, Limited, Lost, PostEphemeral, Result
 from bot.slack.payload import mentions
 from bot.slack.payload import plain as plain_text
-from bot.thread import Thread
+from bot.thread import OpenAnswer, Thread
 
 log = structlog.get_logger(__name__)
 
@@ -115,8 +116,49 @@ class Desk:
         """Ask the flow and bring its answer to Slack."""
         reply = self._reply(question.place, question.reference)
         log.info("question", ref=question.reference, thread=str(question.thread), characters=len(question.text))
-        await self._deliver(reply, self.conversations.turn(question), question.reference)
+        async with self._open(question):
+            await self._deliver(reply, self.conversations.turn(question), question.reference)
         await self.conversations.delivered(question, reply.messages)
+
+    @asynccontextmanager
+    async def _open(self, question: Question) -> AsyncIterator[None]:
+        """Keeps a note of the answer while it is being written; if we are killed, another replica closes it."""
+        place = question.place
+        answer = OpenAnswer(question.reference, question.thread.team, place.channel, place.thread_ts, place.user)
+
+        async def keep() -> None:
+            while True:
+                with suppress(StoreUnavailable):
+                    await self.store.answer_open(answer, LEASE)
+                await asyncio.sleep(RENEWAL)
+
+        if place.response_url:  # only the person themselves sees it, through an address that ends with the command
+            yield
+            return
+        task = asyncio.create_task(keep())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+        with suppress(StoreUnavailable):
+            await self.store.answer_closed(answer)
+
+    async def watch(self) -> None:
+        """Close the answers that a killed replica left open. Runs until it is cancelled."""
+        while True:
+            with suppress(StoreUnavailable):
+                for left in await self.store.abandoned(self.identity.team):
+                    log.warning("closing an answer that was left open", ref=left.reference, channel=left.channel)
+                    self.start(self._close(left), name="close")
+            await asyncio.sleep(RENEWAL)
+
+    async def _close(self, left: OpenAnswer) -> None:
+        place = Place(channel=left.channel, thread_ts=left.thread_ts, user=left.user)
+        failed = Failed(Interrupted("the bot was killed"), left.reference)
+        # A mark of its own: the lost answer's first message may carry the one its reference gives.
+        reply = EditedReply(place, reference=f"{left.reference}-closed", interval=self._interval, has_status=False)
+        await self._deliver(reply, _events(failed), left.reference)
 
     async def tell(self, place: Place, sentence: str) -> None:
         """Say a sentence where everybody in the place sees it."""

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.flowise.events import Event
 from bot.slack.calls import Call, Result
-from bot.thread import Conversation, Run, Thread
+from bot.thread import Conversation, OpenAnswer, Run, Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +136,16 @@ class Store(Protocol):
 
     async def run_on(self, chat_id: str) -> Run | None:
         """The run that has not been seen to end on a chat."""
+        ...
+
+    async def answer_open(self, answer: OpenAnswer, lease: float) -> None:
+        """Note that an answer is being written; call again within `lease` seconds as long as it is."""
+        ...
+
+    async def answer_closed(self, answer: OpenAnswer) -> None: ...
+
+    async def abandoned(self, team: str) -> tuple[OpenAnswer, ...]:
+        """The answers of a workspace whose writer is gone. Each is given out once."""
         ...
 
     async def ping(self) -> None:

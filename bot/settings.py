@@ -17,6 +17,8 @@ def _base_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("expected an address such as https://flowise.example.com")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("expected an address without a name and password in it")
     return value.rstrip("/")
 
 

@@ -1,4 +1,4 @@
-"""Knows what everything is keyed by: the Slack thread, its Flowise chat, and a run that may still go on."""
+"""Knows what everything is keyed by: the Slack thread, its Flowise chat, and what is under way there."""
 
 from __future__ import annotations
 
@@ -63,3 +63,17 @@ class Run:
     left_at: float = 0.0
     agentflow: bool = False
     awaits_decision: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAnswer:
+    """An answer that is being written, and where: so that another replica can close it when its writer is killed.
+
+    `thread_ts` is None flat in a direct message; `reference` names the turn.
+    """
+
+    reference: str
+    team: str
+    channel: str
+    thread_ts: str | None
+    user: str

@@ -58,6 +58,7 @@ def test_everything_missing_is_a_line_each() -> None:
         ("SLACK_EDIT_INTERVAL", "0.1", "0.4"),
         ("FLOWISE_URL", "localhost:3000", "expected an address"),
         ("FLOWISE_URL", "http://localhost:3000/api/v1", "without /api/v1"),
+        ("FLOWISE_URL", "http://me:secretvalue@localhost:3000", "without a name and password"),
         ("FLOWISE_CHATFLOW_ID", "http://x/canvas/1", "expected the id alone"),
         ("FLOWISE_TOTAL_TIMEOUT", "soon", "valid number"),
         ("REDIS_URL", "localhost:6379", "expected redis://"),

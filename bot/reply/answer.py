@@ -89,13 +89,14 @@ class Answer:
         self._document.append(text)
         self._source += text
 
-    def pages(self, *, shows_work: bool) -> tuple[Page, ...]:
+    def pages(self, *, shows_work: bool, minutes: int = 0) -> tuple[Page, ...]:
         """What should stand in Slack now; empty when there is nothing to show yet.
 
-        `shows_work`: the message itself must show that we are at it, because no status line can.
+        `shows_work`: the message itself must show that we are at it, and for how many `minutes`, because no status
+        line can.
         """
         if self.empty:
-            return self._without_text(shows_work=shows_work)
+            return self._without_text(shows_work=shows_work, minutes=minutes)
         footer = self._footer()
         if self.in_plain_text:
             return self._as_plain_text(footer)
@@ -103,11 +104,11 @@ class Answer:
             footer = (note(wording.working(self.running)), *footer)
         return self._document.pages(growing=not self.ended, footer=footer)
 
-    def _without_text(self, *, shows_work: bool) -> tuple[Page, ...]:
+    def _without_text(self, *, shows_work: bool, minutes: int) -> tuple[Page, ...]:
         if self.ended:
             return (_page(self._last_word(partly=False), self._extras()),)
         if self.thinking and shows_work:
-            return (_page(wording.working(self.running)),)
+            return (_page(wording.working(self.running, minutes)),)
         if self._waiting:
             return (_page(self._waiting),)
         return ()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.flowise.events import Token
 from bot.reply.answer import Answer
-from bot.reply.contract import Place, ReplyEvent
+from bot.reply.contract import Place, ReplyEvent, Thinking
 from bot.slack import wording
 from bot.slack.blocks import fallback, plain
 from bot.slack.calls import (
@@ -71,7 +71,8 @@ class EditedReply:
         self._answer = Answer()
         self._messages: list[_Message] = []
         self._pages: tuple[Page, ...] = ()
-        self._pages_of: tuple[int, bool] | None = None
+        self._pages_of: tuple[int, bool, int] | None = None
+        self._thinking_at: float | None = None
         self._write_after = 0.0
         self._held_until = 0.0
         self._losses = 0
@@ -81,6 +82,7 @@ class EditedReply:
         self._status_at = 0.0
         self._status_after = 0.0
         self._text_at = 0.0
+        self._minutes = 0
         self._complaint: Call | None = None
         self._given_up = ""
         self._over = False
@@ -90,6 +92,8 @@ class EditedReply:
     def receive(self, event: ReplyEvent, now: float) -> None:
         if isinstance(event, Token) and event.text:
             self._text_at = now
+        if isinstance(event, Thinking):
+            self._thinking_at = now
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
@@ -97,6 +101,7 @@ class EditedReply:
             return None
         if self._complaint is not None:
             return self._complaint
+        self._minutes = self._waited_minutes(now)
         write = self._next_write(now)
         # A post goes first, for it takes the status away by itself; an edit does not.
         call = write if isinstance(write, PostMessage) else self._next_status(now) or write
@@ -120,6 +125,8 @@ class EditedReply:
             times.append(max(self._write_after, self._held_until))
         if (change := self._status_due_at()) is not None:
             times.append(max(change, self._status_after))
+        if self._thinking_at is not None and self._waits_in_sight():
+            times.append(self._thinking_at + 60.0 * (self._waited_minutes(now) + 1))
         later = [time for time in times if time > now]
         return min(later) if later else None
 
@@ -141,12 +148,21 @@ class EditedReply:
         """The pages that should stand in Slack; rendered again only after something changed."""
         key = self._pages_key()
         if self._pages_of != key:
-            self._pages = self._answer.pages(shows_work=not self._status_works)
+            self._pages = self._answer.pages(shows_work=not self._status_works, minutes=self._minutes)
             self._pages_of = key
         return self._pages
 
-    def _pages_key(self) -> tuple[int, bool]:
-        return (self._answer.version, self._status_works)
+    def _pages_key(self) -> tuple[int, bool, int]:
+        return (self._answer.version, self._status_works, self._minutes)
+
+    def _waits_in_sight(self) -> bool:
+        """A message of ours is all that shows that we are at it."""
+        return self._answer.thinking and self._answer.empty and not self._status_works
+
+    def _waited_minutes(self, now: float) -> int:
+        if self._thinking_at is None or not self._waits_in_sight():
+            return 0
+        return int((now - self._thinking_at) // 60)
 
     def _mismatch(self) -> int | None:
         """The first message that does not stand as it should."""

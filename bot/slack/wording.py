@@ -69,9 +69,10 @@ def using(tools: Sequence[str]) -> str:
     return f"is using {names if len(names) <= 38 else names[:37] + '…'}"
 
 
-def working(tools: Sequence[str]) -> str:
-    """What stands in a message of ours while no status line can be had."""
-    return f"Using {', '.join(tools)[:80]}…" if tools else THINKING
+def working(tools: Sequence[str], minutes: int = 0) -> str:
+    """What stands in a message of ours while no status line can be had; `minutes` is how long it has stood."""
+    so_far = f" ({minutes} min)" if minutes else ""
+    return f"Using {', '.join(tools)[:80]}…{so_far}" if tools else f"{THINKING}{so_far}"
 
 
 def earlier(author: str, text: str) -> str:

@@ -7,6 +7,7 @@ Works on Redis 7 and 8 and on Valkey. The keys, under a prefix:
     message:<team>:<channel>:<ts>    JSON: the chat a direct message belongs to       30 days
     run:<chat id>                    JSON: a run not seen to end                      1 day (30 for one that waits)
     {line:<line>}:turn|waiting|leases                                                 one lease after the last word
+    {answers:<team>}:leases|open     JSON: the answers being written                  1 day after the last word
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from redis.exceptions import RedisError
 
 from bot.errors import SettingsError, StoreUnavailable
 from bot.store import scripts
-from bot.thread import Conversation, Run, Thread
+from bot.thread import Conversation, OpenAnswer, Run, Thread
 
 T = TypeVar("T")
 
@@ -92,6 +93,9 @@ class RedisStore:
         self._remember = client.register_script(scripts.REMEMBER)
         self._start_over = client.register_script(scripts.START_OVER)
         self._set_quiet = client.register_script(scripts.SET_QUIET)
+        self._answer_open = client.register_script(scripts.ANSWER_OPEN)
+        self._answer_closed = client.register_script(scripts.ANSWER_CLOSED)
+        self._abandoned = client.register_script(scripts.ABANDONED)
 
     @classmethod
     def at(
@@ -194,6 +198,20 @@ class RedisStore:
         kept = await self._ask(self._client.get(self._key("run", chat_id)))
         return None if kept is None else Run(**json.loads(kept))
 
+    async def answer_open(self, answer: OpenAnswer, lease: float) -> None:
+        """Note that an answer is being written; call again within `lease` seconds as long as it is."""
+        noted = json.dumps(asdict(answer))
+        args: list[str | int] = [answer.reference, noted, _milliseconds(lease), _milliseconds(_DAY)]
+        await self._ask(self._answer_open(keys=self._answers(answer.team), args=args))
+
+    async def answer_closed(self, answer: OpenAnswer) -> None:
+        await self._ask(self._answer_closed(keys=self._answers(answer.team), args=[answer.reference]))
+
+    async def abandoned(self, team: str) -> tuple[OpenAnswer, ...]:
+        """The answers of a workspace whose writer is gone, 20 at most. Each is given out once."""
+        found = await self._ask(self._abandoned(keys=self._answers(team)))
+        return tuple(OpenAnswer(**json.loads(answer)) for answer in found)
+
     async def ping(self) -> None:
         """Raises StoreUnavailable when the store does not answer within about a second."""
         await self._ask(self._probe.ping(), patience=min(self._patience, 1.0))
@@ -203,6 +221,9 @@ class RedisStore:
 
     def _line(self, line: str) -> list[str]:
         return [f"{self._prefix}:{{line:{line}}}:{part}" for part in ("turn", "waiting", "leases")]
+
+    def _answers(self, team: str) -> list[str]:
+        return [f"{self._prefix}:{{answers:{team}}}:{part}" for part in ("leases", "open")]
 
     async def _ask(self, asked: Awaitable[T], *, patience: float | None = None) -> T:
         try:

@@ -79,3 +79,38 @@ redis.call('HSETNX', KEYS[1], 'created_at', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1
 """
+
+# KEYS: leases, answers. ARGV: reference, the answer as JSON, lease in ms, lifetime in ms.
+ANSWER_OPEN = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[3]), ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+return 1
+"""
+
+# Gives each out once. The one script that is not idempotent: when its reply is lost, a killed replica's answer stays
+# without a closing word, which is better than with two.
+#
+# KEYS: leases, answers. Returns the answers as JSON.
+ABANDONED = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local found = {}
+for _, reference in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 20)) do
+  local answer = redis.call('HGET', KEYS[2], reference)
+  if answer then table.insert(found, answer) end
+  redis.call('ZREM', KEYS[1], reference)
+  redis.call('HDEL', KEYS[2], reference)
+end
+return found
+"""
+
+# KEYS: leases, answers. ARGV: reference.
+ANSWER_CLOSED = """
+redis.call('ZREM', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1])
+return 1
+"""

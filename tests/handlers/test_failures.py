@@ -11,6 +11,8 @@ from bot.playground.flowise.scripts import Script
 from bot.playground.house import House, house
 from bot.slack import wording
 from bot.store.embedded import EmbeddedValkey
+from bot.store.redis import RedisStore
+from bot.thread import OpenAnswer
 
 REFERENCE = re.compile(r"\(ref ([0-9a-f]{6})\)$", re.MULTILINE)
 
@@ -166,6 +168,19 @@ async def test_redis_is_away(home: House, tmp_path_factory: pytest.TempPathFacto
         await home.slack.until(lambda: home.idle)
         await home.slack.settled()
         assert len(home.answers(root)) == 1  # whether it is our thread cannot be known, so nothing is said
+
+
+async def test_an_answer_that_a_killed_replica_left_open_is_closed_by_another(home: House) -> None:
+    root = await home.ask("hello")
+    store = RedisStore.at(home.redis_url)
+    left = OpenAnswer("abc123", home.slack.team_id, home.channel, root, home.ada)
+    await store.answer_open(left, 0.001)
+    async with home.bot():
+        [closing] = await home.answered(root)
+        assert "restarted" in closing
+        assert closing.endswith("(ref abc123)")
+    assert await store.abandoned(home.slack.team_id) == ()
+    await store.aclose()
 
 
 async def test_the_reference_is_in_the_log(home: House) -> None:

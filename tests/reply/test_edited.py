@@ -129,6 +129,19 @@ def test_flat_in_a_direct_message_a_first_message_is_the_sign_of_life() -> None:
     assert "SetStatus" not in kinds(slack)
 
 
+def test_a_long_wait_without_a_status_line_counts_its_minutes() -> None:
+    answer, slack = reply(FLAT), Slack()
+    told(answer, Thinking())
+    run(answer, slack, 0.0)
+    for minutes in (1, 2):
+        assert answer.wake_at(60.0 * minutes - 30.0) == 60.0 * minutes
+        run(answer, slack, 60.0 * minutes)
+        assert list(slack.messages.values()) == [f"{wording.THINKING} ({minutes} min)"]
+    told(answer, Token("Done."), Finished(), now=130.0)
+    run(answer, slack, 130.0)
+    assert list(slack.messages.values()) == ["Done."]
+
+
 def test_where_the_status_is_refused_a_first_message_takes_its_place() -> None:
     answer = reply()
     told(answer, Thinking())

@@ -13,7 +13,7 @@ from redis.asyncio import Redis, SSLConnection
 from bot.errors import SettingsError, StoreUnavailable
 from bot.ports import Store
 from bot.store.redis import RedisStore, connect
-from bot.thread import Conversation, Run, Thread
+from bot.thread import Conversation, OpenAnswer, Run, Thread
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 DAY_MS = 86_400_000
@@ -325,3 +325,32 @@ async def test_tls_by_url() -> None:
     client = connect("rediss://user:password@redis.example:6380/2")
     assert client.connection_pool.connection_class is SSLConnection
     await client.aclose()
+
+
+# Answers being written
+
+
+async def test_an_answer_whose_writer_is_gone_is_given_out_once(store: RedisStore) -> None:
+    left = OpenAnswer("abc123", "T1", "C1", "1.5", "U1")
+    kept = OpenAnswer("def456", "T1", "D1", None, "U1")
+    closed = OpenAnswer("aaa111", "T1", "C1", "1.6", "U1")
+    elsewhere = OpenAnswer("bbb222", "T2", "C1", "1.7", "U1")
+    for answer, lease in ((left, 0.02), (kept, ENOUGH), (closed, 0.02), (elsewhere, 0.02)):
+        await store.answer_open(answer, lease)
+    await store.answer_closed(closed)
+    found: list[OpenAnswer] = []
+
+    async def some() -> bool:
+        found.extend(await store.abandoned("T1"))
+        return bool(found)
+
+    await until(some, True)
+    assert found == [left]
+    assert await store.abandoned("T1") == ()
+
+
+async def test_an_answer_that_goes_on_is_kept(store: RedisStore) -> None:
+    answer = OpenAnswer("abc123", "T1", "C1", "1.5", "U1")
+    await store.answer_open(answer, 0.01)
+    await store.answer_open(answer, ENOUGH)
+    assert await store.abandoned("T1") == ()

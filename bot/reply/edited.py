@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.flowise.events import Token
 from bot.reply.answer import Answer
 from bot.reply.contract import Place, ReplyEvent, Thinking
+from bot.reply.status import StatusLine
 from bot.slack import wording
 from bot.slack.blocks import fallback, plain
 from bot.slack.calls import (
@@ -25,10 +25,6 @@ from bot.slack.calls import (
 )
 from bot.slack.pages import Page
 
-# Slack drops a status after two minutes (Slack docs, assistant.threads.setStatus).
-STATUS_RENEWAL = 90.0
-# So long may a text stand still before the status line says that the bot is still at it.
-STATUS_AFTER_SILENCE = 10.0
 # Waits after calls whose answer was lost, in seconds; after the last one the message is given up.
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
 
@@ -77,11 +73,7 @@ class EditedReply:
         self._held_until = 0.0
         self._losses = 0
         self._reposts = 0
-        self._status_works = has_status
-        self._status = wording.STATUS_NONE
-        self._status_at = 0.0
-        self._status_after = 0.0
-        self._text_at = 0.0
+        self._status = StatusLine(place.channel, place.thread_ts, works=has_status)
         self._minutes = 0
         self._complaint: Call | None = None
         self._given_up = ""
@@ -90,8 +82,7 @@ class EditedReply:
     # The contract -----------------------------------------------------------------------------------------------
 
     def receive(self, event: ReplyEvent, now: float) -> None:
-        if isinstance(event, Token) and event.text:
-            self._text_at = now
+        self._status.receive(event, now)
         if isinstance(event, Thinking):
             self._thinking_at = now
         self._answer.receive(event)
@@ -104,7 +95,7 @@ class EditedReply:
         self._minutes = self._waited_minutes(now)
         write = self._next_write(now)
         # A post goes first, for it takes the status away by itself; an edit does not.
-        call = write if isinstance(write, PostMessage) else self._next_status(now) or write
+        call = write if isinstance(write, PostMessage) else self._status_call(now) or write
         if call is not None and call is write:
             self._write_after = now + self._interval
         if call is None and self._answer.ended and self._mismatch() is None:
@@ -113,7 +104,7 @@ class EditedReply:
 
     def answered(self, call: Call, result: Result, now: float) -> None:
         if isinstance(call, SetStatus):
-            self._status_answered(call, result, now)
+            self._status.answered(call, result, now)
         elif call is self._complaint:
             self._over = True
         else:
@@ -123,8 +114,8 @@ class EditedReply:
         times = []
         if self._pages_of != self._pages_key() or self._mismatch() is not None:
             times.append(max(self._write_after, self._held_until))
-        if (change := self._status_due_at()) is not None:
-            times.append(max(change, self._status_after))
+        if (change := self._status.wake_at(self._answer)) is not None:
+            times.append(change)
         if self._thinking_at is not None and self._waits_in_sight():
             times.append(self._thinking_at + 60.0 * (self._waited_minutes(now) + 1))
         later = [time for time in times if time > now]
@@ -142,22 +133,28 @@ class EditedReply:
     def given_up(self) -> str:
         return self._given_up
 
+    def _status_call(self, now: float) -> SetStatus | None:
+        return self._status.next_call(self._answer, now, post_is_due=self._post_is_due)
+
+    def _post_is_due(self) -> bool:
+        return len(self._messages) < len(self._wanted())
+
     # Writing ----------------------------------------------------------------------------------------------------
 
     def _wanted(self) -> tuple[Page, ...]:
         """The pages that should stand in Slack; rendered again only after something changed."""
         key = self._pages_key()
         if self._pages_of != key:
-            self._pages = self._answer.pages(shows_work=not self._status_works, minutes=self._minutes)
+            self._pages = self._answer.pages(shows_work=not self._status.works, minutes=self._minutes)
             self._pages_of = key
         return self._pages
 
     def _pages_key(self) -> tuple[int, bool, int]:
-        return (self._answer.version, self._status_works, self._minutes)
+        return (self._answer.version, self._status.works, self._minutes)
 
     def _waits_in_sight(self) -> bool:
         """A message of ours is all that shows that we are at it."""
-        return self._answer.thinking and self._answer.empty and not self._status_works
+        return self._answer.thinking and self._answer.empty and not self._status.works
 
     def _waited_minutes(self, now: float) -> int:
         if self._thinking_at is None or not self._waits_in_sight():
@@ -210,8 +207,7 @@ class EditedReply:
     def _stands(self, call: Call, result: Result) -> None:
         match call:
             case PostMessage(text=text, blocks=blocks) if isinstance(result, Posted):
-                # Slack takes the status away when the app's next message comes (Slack docs, setStatus).
-                self._status = wording.STATUS_NONE
+                self._status.posted()
                 message = _Message(ts=result.ts, page=Page(blocks=blocks, text=text))
                 gone = next((number for number, old in enumerate(self._messages) if not old.ts), None)
                 if gone is None:
@@ -256,45 +252,3 @@ class EditedReply:
         self._complaint = PostEphemeral(
             channel=self._place.channel, user=self._place.user, text=fallback(sentence), blocks=plain(sentence)
         )
-
-    # The status line --------------------------------------------------------------------------------------------
-
-    def _status_wanted(self, now: float) -> str:
-        answer = self._answer
-        if not self._status_works or not answer.thinking:
-            return wording.STATUS_NONE
-        if answer.empty or answer.running or now - self._text_at >= STATUS_AFTER_SILENCE:
-            return wording.using(answer.running)
-        return wording.STATUS_NONE
-
-    def _status_due_at(self) -> float | None:
-        """When the status line next needs a look, without new events."""
-        if self._status != wording.STATUS_NONE:
-            return self._status_at + STATUS_RENEWAL
-        if self._status_works and self._answer.thinking:
-            return self._text_at + STATUS_AFTER_SILENCE
-        return None
-
-    def _next_status(self, now: float) -> SetStatus | None:
-        if self._place.thread_ts is None or now < self._status_after:
-            return None
-        wanted = self._status_wanted(now)
-        stale = wanted != wording.STATUS_NONE and now - self._status_at >= STATUS_RENEWAL
-        if wanted == self._status and not stale:
-            return None
-        if wanted == wording.STATUS_NONE and len(self._messages) < len(self._wanted()):
-            return None  # the post that is due takes the status away by itself
-        return SetStatus(channel=self._place.channel, thread_ts=self._place.thread_ts, status=wanted)
-
-    def _status_answered(self, call: SetStatus, result: Result, now: float) -> None:
-        match result:
-            case Posted() | Accepted():
-                self._status, self._status_at = call.status, now
-            case Refused():
-                # Not to be had here: the first message shows that we are at it.
-                self._status_works, self._status = False, wording.STATUS_NONE
-            case Limited() | Lost():
-                seconds = result.retry_after if isinstance(result, Limited) else BACKOFF[2]
-                self._status_after = now + seconds
-                if call.status == wording.STATUS_NONE:
-                    self._status = wording.STATUS_NONE  # Slack drops it by itself

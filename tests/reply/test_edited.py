@@ -11,7 +11,8 @@ import pytest
 from bot.errors import FlowiseBroke, FlowiseFailed, RunState
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.reply.contract import Failed, Finished, HeldBack, Noted, Place, Queued, ReplyEvent, Thinking, Told
-from bot.reply.edited import BACKOFF, STATUS_RENEWAL, EditedReply
+from bot.reply.edited import BACKOFF, EditedReply
+from bot.reply.status import RENEWAL
 from bot.slack import wording
 from bot.slack.calls import (
     Accepted,
@@ -157,8 +158,8 @@ def test_a_long_silence_renews_the_status_and_names_the_tool() -> None:
     answer, slack = reply(), Slack()
     told(answer, Thinking())
     run(answer, slack, 0.0)
-    assert answer.wake_at(0.0) == STATUS_RENEWAL
-    run(answer, slack, STATUS_RENEWAL)
+    assert answer.wake_at(0.0) == RENEWAL
+    run(answer, slack, RENEWAL)
     told(answer, CalledTools(("search",)), now=100.0)
     run(answer, slack, 100.0)
     assert slack.status == "is using search"

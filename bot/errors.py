@@ -31,7 +31,7 @@ class RunState(Enum):
     NOT_STARTED = "not started"
     """Nothing can be running: the request did not arrive, or was turned away."""
     OVER = "over"
-    """It has ended. Flowise remembers nothing of the turn."""
+    """It has ended. Flowise remembers nothing of the turn, unless it ended well and only said nothing."""
     UNKNOWN = "unknown"
     """It may go on for minutes, and its turn may still be stored: nobody else may use its chatId."""
 

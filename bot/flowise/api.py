@@ -11,6 +11,7 @@ from urllib.parse import quote
 import aiohttp
 
 from bot.errors import NotFlowise, RunState, UnknownChatflow
+from bot.flowise.json_text import read_json
 from bot.flowise.limits import Limits
 from bot.flowise.refusals import Reply, names_unknown_chatflow, shortened
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
@@ -21,6 +22,10 @@ log = logging.getLogger(__name__)
 _SMALL_REQUEST = 10.0
 
 _PROBE_KEPT = 60.0
+
+# A result without text is stored as its own JSON: {"text": ""}, or {"sourceDocuments": [...]} with the words of every
+# chunk (measured on Flowise 3.1.4).
+_PARTS_OF_A_RESULT = frozenset({"text", "sourceDocuments", "usedTools", "artifacts", "fileAnnotations"})
 
 
 class Api:
@@ -84,7 +89,7 @@ class Api:
         for row in await self._answers({"chatId": chat_id, "messageId": message_id}):
             content = row.get("content")
             if row.get("id") == message_id and isinstance(content, str):
-                return content
+                return "" if _is_result_without_text(content) else content
         return ""
 
     async def stored_since(self, chat_id: str, since: float) -> bool:
@@ -136,6 +141,14 @@ class Api:
         except TimeoutError:
             log.debug("%s %s: no answer in time", method, path[0])
             return None
+
+
+def _is_result_without_text(content: str) -> bool:
+    try:
+        stored = read_json(content)
+    except ValueError:
+        return False
+    return isinstance(stored, dict) and stored.keys() <= _PARTS_OF_A_RESULT and not stored.get("text")
 
 
 def _created(row: Mapping[str, object]) -> float:

@@ -30,12 +30,16 @@ class Answer:
         self._tools: Block | None = None
         self._notes: tuple[str, ...] = ()
         self._failure: Failed | None = None
+        self._asks = False
         self._break_due = False
+        self._has_words = False
 
     @property
     def empty(self) -> bool:
         """There is no word of the answer to show. While it grows, a half-open beginning is not shown yet."""
-        return not self._document.pages(growing=False) if self.ended else self._document.empty
+        if not self._has_words:  # asked with every token, so that it is looked up only until the first words are there
+            self._has_words = bool(self._document.pages(growing=False)) if self.ended else not self._document.empty
+        return not self._has_words
 
     def receive(self, event: ReplyEvent) -> None:
         self.version += 1
@@ -47,13 +51,16 @@ class Answer:
             case SourceDocuments(documents=documents):
                 self._sources = sources_blocks(gathered(documents)) if documents else ()
             case UsedTools(names=names):
-                self._tools = tools_block(names) if names else None
+                # Flowise names a tool as used that only waits to be allowed (measured on 3.1.4).
+                self._tools = tools_block(names) if names and not self._asks else None
             case CalledTools(names=names):
                 self.running = names
                 self._break_due = self._break_due or bool(names)
             case Noted(text=text):
                 self._notes += (text,)
             case Action():
+                self._asks = True
+                self._tools = None
                 self._notes += (wording.DECISION_NEEDED,)
             case _:
                 self._progress(event)

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from markdown_it.rules_inline import StateInline
+
 from bot.slack.inert import units
 from bot.slack.limits import LINK_URL
 from bot.slack.rich_text import Run, Runs, Style
@@ -53,10 +55,28 @@ def linked(label: Runs, href: str, style: Style) -> Runs:
 
 def autolinked(label: Runs, href: str, style: Style) -> Runs:
     """What is shown for an address that stands in the text by itself."""
+    text = "".join(run.text for run in label)
     url = target(href)
-    if url is not None and misleads("".join(run.text for run in label), url):
+    if url is not None and misleads(text, url):
         return (Run(url, style, url),)
     return tuple(Run(run.text, run.style, url) for run in label)
+
+
+# A model that has seen Slack's own markup writes <address|label>, of which Markdown makes one long, dead address.
+_SLACK_LINK = re.compile(r"<(https?://[^\s<>|]+)\|([^<>\n]*)>")
+
+
+def slack_link(state: StateInline, silent: bool) -> bool:
+    """A rule for markdown-it: Slack's way to write a link is one too."""
+    found = _SLACK_LINK.match(state.src, state.pos)
+    if found is None:
+        return False
+    if not silent:
+        state.push("link_open", "a", 1).attrSet("href", found[1])
+        state.push("text", "", 0).content = found[2]
+        state.push("link_close", "a", -1)
+    state.pos = found.end()
+    return True
 
 
 def misleads(label: str, url: str) -> bool:

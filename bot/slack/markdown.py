@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from bot.slack.links import autolinked, linked
+from bot.slack.links import autolinked, linked, slack_link
 from bot.slack.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Run, Runs, Shape, Style, strip, tidy
 from bot.slack.tables import draw
 
@@ -25,6 +25,7 @@ def _parser() -> MarkdownIt:
     # The preset nests 20 deep and drops what is deeper; a hundred levels cost nothing and nobody writes them.
     parser = MarkdownIt("commonmark", {"html": False, "linkify": True, "maxNesting": 100})
     parser.enable(["table", "strikethrough", "linkify"]).disable("reference")
+    parser.inline.ruler.before("autolink", "slack_link", slack_link)
     if parser.linkify is None:
         raise RuntimeError("linkify-it-py is not installed")
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})

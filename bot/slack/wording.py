@@ -19,7 +19,7 @@ NEW_ONLY_IN_DM = "In a channel, mention me in the thread with “new conversatio
 EXTERNAL = "Sorry, I only answer people of the organisation that runs me. Please ask one of your contacts there."
 DECISION_NEEDED = (
     "The flow waits for a decision here. It cannot be given from Slack yet: please decide in Flowise, "
-    "or start over with “new conversation”."
+    "or mention me with “new conversation” to start over."
 )
 DECISION_PENDING = (
     "This conversation waits for a decision in its flow, which cannot be given from Slack yet, so I did not ask "
@@ -126,6 +126,8 @@ _SENTENCES: dict[type[BotError], str] = {
 def _memory(error: BotError) -> str:
     if not isinstance(error, FlowiseError | errors.Interrupted):
         return ""
+    if isinstance(error, errors.FlowiseEmpty):
+        return ""  # the one failure that Flowise does remember, with an answer of no words (measured on Flowise 3.1.4)
     if isinstance(error, FlowiseError) and error.run is not RunState.UNKNOWN:
         return " This question will not be remembered."
     return " Don't count on this question being remembered."

@@ -384,6 +384,23 @@ async def test_an_answer_without_text_anywhere(
     assert len(server.posts) == 1
 
 
+# As Flowise 3.1.4 stores the answers of a model that says nothing: of a chat, and of a chain that retrieves.
+NOTHING_SAID = ('{\n  "text": ""\n}', '{"sourceDocuments": [{"pageContent": "secret words", "metadata": {}}]}')
+
+
+@pytest.mark.parametrize("stored", NOTHING_SAID)
+async def test_a_stored_result_without_text_is_no_answer(stored: str, server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(METADATA, ("end", "[DONE]")))
+    server.on("GET", "/api/v1/chatmessage/", server.json([row("apiMessage", stored)]))
+    assert type(await failure(make_client(key="k"))) is errors.FlowiseEmpty
+
+
+async def test_a_stored_answer_that_is_json_of_its_own_is_read_back(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(METADATA, ("end", "[DONE]")))
+    server.on("GET", "/api/v1/chatmessage/", server.json([row("apiMessage", '{"answer": 42}')]))
+    assert Token('{"answer": 42}') in await asked(make_client(key="k"))
+
+
 def test_it_fills_the_hole(make_client: MakeClient) -> None:
     client: Flowise = make_client()
     assert client.chatflow_id == FLOW

@@ -257,6 +257,13 @@ def test_a_decision_that_is_needed_is_said_with_and_without_words() -> None:
         assert "decision" in text
 
 
+def test_a_tool_that_waits_to_be_allowed_is_not_named_as_used() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("May I?"), Action(("Yes", "No")), UsedTools(("calculator",)), Finished())
+    run(answer, slack, 0.0)
+    assert "calculator" not in next(iter(slack.messages.values()))
+
+
 def test_a_sentence_of_ours_needs_no_thinking() -> None:
     answer, slack = reply(), Slack()
     told(answer, Told("Done."), Finished())

@@ -7,6 +7,7 @@ import pytest
 from bot.slack.limits import LINK_URL
 from bot.slack.links import misleads
 from bot.slack.markdown import render, spans
+from bot.slack.pages import Document
 from bot.slack.rich_text import rich_text
 from bot.slack.tables import columns, draw
 
@@ -176,3 +177,23 @@ def test_spans_tell_where_blocks_and_items_begin() -> None:
         ("ordered_list", 2, (2, 4), 3),
         ("fence", 6, (), None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "shown", "target"),
+    [
+        ("see <https://example.com/a|the page> ok", "see the page ok", "https://example.com/a"),
+        (
+            "<https://example.com|https://bank.example>",
+            "https://bank.example (https://example.com)",
+            "https://example.com",
+        ),
+        ("<https://example.com|>", "https://example.com", "https://example.com"),
+    ],
+)
+def test_slack_s_own_way_to_write_a_link_is_one(source: str, shown: str, target: str) -> None:
+    document = Document()
+    document.append(source)
+    [page] = document.pages(growing=False)
+    assert page.text == shown
+    assert f"'url': '{target}'" in str(page.blocks)

@@ -10,21 +10,21 @@ from uuid import uuid4
 
 import structlog
 
-from bot.errors import BotError, FlowiseError, RunState, SlackRefused, SlackUnavailable, StoreUnavailable
+from bot.errors import BotError, FlowiseError, SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.flowise.events import Action, AgentflowStarted, End, ErrorReported, Metadata
 from bot.ports import Flowise, Prediction, Said, Slack, Store
 from bot.reply.contract import Failed, Finished, HeldBack, Noted, Place, Queued, ReplyEvent, Thinking, Told
+from bot.runs import Runs
 from bot.slack import wording
-from bot.thread import Conversation, Run, Thread
+from bot.thread import Conversation, Thread
 
 log = structlog.get_logger(__name__)
 
 # A place in the line that is not renewed for so long is given up: a killed replica holds a thread up no longer.
 LEASE = 15.0
 RENEWAL = 5.0
-# How often a waiting question looks whether it is its turn, and a held-back one whether the earlier run is over.
+# How often a waiting question looks whether it is its turn.
 TURN_POLL = 0.4
-RUN_POLL = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ class Conversations:
         self._habits = habits
         self._wall = wall
         self._sleep = sleep
+        self._runs = Runs(flowise, store, wait=habits.left_run_wait, wall=wall, sleep=sleep)
 
     async def turn(self, question: Question) -> AsyncGenerator[ReplyEvent, None]:
         """Everything that happens to a question, up to and with `Finished` or `Failed`. Raises nothing of its own."""
@@ -139,13 +140,13 @@ class Conversations:
     async def _asked(self, question: Question) -> AsyncGenerator[ReplyEvent, None]:
         known = await self._store.conversation(question.thread)
         chat = await self._chat(question, known)
-        run = await self._store.run_on(chat.chat_id)
+        run = await self._runs.on(chat.chat_id)
         if run is not None and run.awaits_decision:
             yield Told(wording.DECISION_PENDING)
             return
-        if run is not None and not await self._is_over(chat.chat_id, run):
+        if run is not None:
             yield HeldBack()
-            if not await self._waited_for(chat.chat_id, run):
+            if not await self._runs.waited_for(chat.chat_id, run):
                 chat = await self._fresh(question.thread)
                 yield Noted(wording.NOT_REMEMBERED_BEFORE)
         yield Thinking()
@@ -177,38 +178,19 @@ class Conversations:
         """The thread's next question begins a new chat. Raises StoreUnavailable."""
         await self._store.start_over(thread, self._wall())
 
-    # A run that we left ---------------------------------------------------------------------------------------------
-
-    async def _is_over(self, chat_id: str, run: Run) -> bool:
-        """Whether a run that was not seen to end is over now; then the note of it is taken away."""
-        over = await self._flowise.abort(chat_id) if run.agentflow else False
-        over = over or await self._flowise.stored_since(chat_id, run.since)
-        if over:
-            await self._store.run_ended(chat_id)
-        return over
-
-    async def _waited_for(self, chat_id: str, run: Run) -> bool:
-        """Waits for the end of a left run, no longer than the setting says from when it was left."""
-        until = (run.left_at or run.since) + self._habits.left_run_wait
-        while self._wall() < until:
-            await self._sleep(min(RUN_POLL, max(0.1, until - self._wall())))
-            if await self._is_over(chat_id, run):
-                return True
-        return False
-
     # The prediction -------------------------------------------------------------------------------------------------
 
     async def _predicted(self, question: Question, chat: _Chat, text: str) -> AsyncGenerator[ReplyEvent, None]:
-        run = Run(since=self._wall())
-        await self._begin(question, chat, run)
         noted = chat.chat_id
+        await self._keep(question, chat)
+        run = await self._runs.begin(noted)
         try:
             async with aclosing(self._flowise.predict(Prediction(text, chat.chat_id))) as events:
                 async for event in events:
                     match event:
                         case AgentflowStarted():
                             run = replace(run, agentflow=True)
-                            await self._note(noted, run)
+                            await self._runs.note(noted, run)
                         case Action():
                             run = replace(run, awaits_decision=True)
                             yield event
@@ -219,54 +201,21 @@ class Conversations:
                         case _:
                             yield event
         except FlowiseError as error:
-            await self._failed(noted, run, error)
+            await self._runs.failed(noted, run, error)
             raise
         except (asyncio.CancelledError, GeneratorExit):
-            await asyncio.shield(self._left(noted, run))
+            await asyncio.shield(self._runs.left(noted, run))
             raise
-        await self._ended(question, chat, noted, run)
-
-    async def _begin(self, question: Question, chat: _Chat, run: Run) -> None:
-        """Note the run before it starts: a process killed in mid-answer leaves a trace of it."""
-        await self._keep(question, chat)
-        await self._store.run_started(chat.chat_id, run)
-
-    async def _note(self, chat_id: str, run: Run) -> None:
-        with suppress(StoreUnavailable):  # an answer under way does not fail for a note
-            await self._store.run_started(chat_id, run)
+        await self._runs.ended(noted, run, now_on=chat.chat_id)
+        if noted != chat.chat_id:  # Flowise's word on the chatId wins over what we proposed
+            with suppress(StoreUnavailable):
+                await self._keep(question, chat)
 
     async def _keep(self, question: Question, chat: _Chat) -> None:
         thread, chatflow = question.thread, self._flowise.chatflow_id
         await self._store.remember(thread, chat.chat_id, chatflow, chat.generation, self._wall())
         if thread.channel.startswith("D"):
             await self._store.message_belongs(thread.team, thread.channel, question.ts, chat.chat_id, chatflow)
-
-    async def _ended(self, question: Question, chat: _Chat, noted: str, run: Run) -> None:
-        """The answer is whole: Flowise's word on the chatId wins over what we proposed."""
-        try:
-            if noted != chat.chat_id or not run.awaits_decision:
-                await self._store.run_ended(noted)
-            if run.awaits_decision:
-                await self._store.run_started(chat.chat_id, run)
-            if noted != chat.chat_id:
-                await self._keep(question, chat)
-        except StoreUnavailable as error:
-            log.warning("the end of a turn could not be kept", ref=question.reference, reason=str(error))
-
-    async def _failed(self, chat_id: str, run: Run, error: FlowiseError) -> None:
-        if error.run is RunState.UNKNOWN:
-            await self._left(chat_id, run)
-        else:
-            with suppress(StoreUnavailable):
-                await self._store.run_ended(chat_id)
-
-    async def _left(self, chat_id: str, run: Run) -> None:
-        """We go, the run may stay: agent flows are asked to stop, of others a note is kept."""
-        with suppress(StoreUnavailable):
-            if run.agentflow and await self._flowise.abort(chat_id):
-                await self._store.run_ended(chat_id)
-            else:
-                await self._store.run_started(chat_id, replace(run, left_at=self._wall()))
 
     async def delivered(self, question: Question, messages: tuple[str, ...]) -> None:
         """Note the chat that the answer's messages belong to, so that a thread opened under one goes on with it."""

@@ -31,7 +31,11 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot.store*", ("bot.store.*", *VALUES)),
     ("bot.reply*", ("bot.reply.*", "bot.flowise.events", *SLACK_PURE, *VALUES)),
     ("bot.delivery", ("bot.ports", "bot.reply.contract", *VALUES)),
-    ("bot.conversation", ("bot.ports", "bot.reply.contract", "bot.flowise.events", "bot.slack.wording", *VALUES)),
+    ("bot.runs", ("bot.ports", *VALUES)),
+    (
+        "bot.conversation",
+        ("bot.runs", "bot.ports", "bot.reply.contract", "bot.flowise.events", "bot.slack.wording", *VALUES),
+    ),
     ("bot.desk", ("bot.conversation", "bot.delivery", "bot.ports", "bot.reply.*", *SLACK_PURE, *VALUES)),
     ("handlers*", ("handlers.*", "bot.desk", "bot.conversation", "bot.reply.contract", *SLACK_PURE, "bot.errors")),
     ("bot.settings", ("bot.errors",)),
@@ -63,7 +67,7 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
         WIRES | CLOCKS | WAITING,
     ),
     # They wait, but on what they were given: clocks and wires are arguments.
-    (("bot.conversation", "bot.delivery", "bot.desk"), WIRES | CLOCKS),
+    (("bot.conversation", "bot.runs", "bot.delivery", "bot.desk"), WIRES | CLOCKS),
     # slack_bolt is how a handler hears.
     (("handlers*",), (WIRES | CLOCKS | WAITING) - {"slack_bolt"}),
     (("bot.settings",), WIRES | CLOCKS | WAITING),

@@ -79,12 +79,8 @@ class Bot:
                 return
             desk = self._desk = self._new_desk(chatflow, slack, store, identity)
             self._app = _slack_app(self._settings, web_api, identity, desk)
-            watching = asyncio.create_task(desk.watch())
-            try:
-                await self._serve(web_api, desk, chatflow, ready)
-            finally:
-                watching.cancel()
-                await asyncio.wait([watching])
+            desk.watch()
+            await self._serve(web_api, desk, chatflow, ready)
 
     def _new_desk(self, chatflow: flowise.Client, slack: SlackClient, store: RedisStore, identity: Identity) -> Desk:
         settings = self._settings
@@ -121,6 +117,7 @@ class Bot:
         log.info("stopping")
         if self._socket is not None:
             await self._socket.stop()
+            await asyncio.sleep(0.05)  # what was acknowledged is on its way to the desk
         await desk.stop(self._settings.bot_stop_grace)
         log.info("stopped")
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 import structlog
 
 from bot.errors import BotError, FlowiseError, SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.flowise.events import Action, AgentflowStarted, End, ErrorReported, Metadata
-from bot.ports import Flowise, Prediction, Said, Slack, Store
+from bot.ports import Flowise, Prediction, Slack, Store
 from bot.reply.contract import Failed, Finished, HeldBack, Noted, Place, Queued, ReplyEvent, Thinking, Told
 from bot.runs import Runs
 from bot.slack import wording
-from bot.thread import Conversation, Thread
+from bot.thread import Conversation, Run, Thread, seconds
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,6 @@ class Question:
     thread: Thread
     place: Place
     ts: str
-    user: str
     text: str
     reference: str
     notes: tuple[str, ...] = ()
@@ -60,6 +59,14 @@ class _Chat:
     generation: int
 
 
+@dataclass(slots=True)
+class _UnderWay:
+    """What is known of a turn while its answer is being written: its chat, once decided, and its messages so far."""
+
+    chat_id: str = ""
+    messages: list[str] = field(default_factory=list)
+
+
 class Conversations:
     """Leads every thread's conversation with one chatflow."""
 
@@ -79,10 +86,12 @@ class Conversations:
         self._habits = habits
         self._wall = wall
         self._sleep = sleep
+        self._under_way: dict[str, _UnderWay] = {}
         self._runs = Runs(flowise, store, wait=habits.left_run_wait, wall=wall, sleep=sleep)
 
     async def turn(self, question: Question) -> AsyncGenerator[ReplyEvent, None]:
         """Everything that happens to a question, up to and with `Finished` or `Failed`. Raises nothing of its own."""
+        self._under_way[question.reference] = _UnderWay()
         log_turn = log.bind(ref=question.reference, thread=str(question.thread))
         try:
             async with aclosing(self._in_line(question)) as events:
@@ -101,12 +110,9 @@ class Conversations:
     async def _in_line(self, question: Question) -> AsyncGenerator[ReplyEvent, None]:
         line, ticket = question.thread.line, question.reference
         try:
-            rank = await self._stand(line, ticket, question.ts)
-            if rank:
+            if await self._stand(line, ticket, question.ts):
                 yield Queued()
-            while rank:
-                await self._sleep(TURN_POLL)
-                rank = await self._stand(line, ticket, question.ts)
+                await self._turn_comes(line, ticket, question.ts)
             async with self._kept(line, ticket, question.ts), aclosing(self._asked(question)) as events:
                 async for event in events:
                     yield event
@@ -115,7 +121,21 @@ class Conversations:
                 await asyncio.shield(self._store.leave(line, ticket))
 
     async def _stand(self, line: str, ticket: str, ts: str) -> int:
-        return await self._store.stand(line, ticket, _score(ts), LEASE)
+        return await self._store.stand(line, ticket, seconds(ts), LEASE)
+
+    async def _turn_comes(self, line: str, ticket: str, ts: str) -> None:
+        """Waits in the line. A store that is away for less than our lease costs nothing: our place is kept as long."""
+        away = 0.0
+        while True:
+            await self._sleep(TURN_POLL)
+            try:
+                if not await self._stand(line, ticket, ts):
+                    return
+                away = 0.0
+            except StoreUnavailable:
+                away += TURN_POLL
+                if away >= LEASE:
+                    raise
 
     @asynccontextmanager
     async def _kept(self, line: str, ticket: str, ts: str) -> AsyncIterator[None]:
@@ -140,6 +160,7 @@ class Conversations:
     async def _asked(self, question: Question) -> AsyncGenerator[ReplyEvent, None]:
         known = await self._store.conversation(question.thread)
         chat = await self._chat(question, known)
+        await self._keep(question, chat)
         run = await self._runs.on(chat.chat_id)
         if run is not None and run.awaits_decision:
             yield Told(wording.DECISION_PENDING)
@@ -148,6 +169,7 @@ class Conversations:
             yield HeldBack()
             if not await self._runs.waited_for(chat.chat_id, run):
                 chat = await self._fresh(question.thread)
+                await self._keep(question, chat)
                 yield Noted(wording.NOT_REMEMBERED_BEFORE)
         yield Thinking()
         for remark in question.notes:
@@ -181,10 +203,11 @@ class Conversations:
     # The prediction -------------------------------------------------------------------------------------------------
 
     async def _predicted(self, question: Question, chat: _Chat, text: str) -> AsyncGenerator[ReplyEvent, None]:
-        noted = chat.chat_id
-        await self._keep(question, chat)
-        run = await self._runs.begin(noted)
+        noted, asked = chat.chat_id, False
+        run = self._runs.new()
         try:
+            await self._runs.begin(noted, run)
+            asked = True
             async with aclosing(self._flowise.predict(Prediction(text, chat.chat_id))) as events:
                 async for event in events:
                     match event:
@@ -204,57 +227,57 @@ class Conversations:
             await self._runs.failed(noted, run, error)
             raise
         except (asyncio.CancelledError, GeneratorExit):
-            await asyncio.shield(self._runs.left(noted, run))
+            await asyncio.shield(self._runs.left(noted, run) if asked else self._runs.never_began(noted))
             raise
+        await asyncio.shield(self._ended(question, chat, noted, run))
+
+    async def _ended(self, question: Question, chat: _Chat, noted: str, run: Run) -> None:
+        """The answer is whole. Flowise's word on the chatId wins over what we proposed."""
         await self._runs.ended(noted, run, now_on=chat.chat_id)
-        if noted != chat.chat_id:  # Flowise's word on the chatId wins over what we proposed
-            with suppress(StoreUnavailable):
-                await self._keep(question, chat)
-
-    async def _keep(self, question: Question, chat: _Chat) -> None:
-        thread, chatflow = question.thread, self._flowise.chatflow_id
-        await self._store.remember(thread, chat.chat_id, chatflow, chat.generation, self._wall())
-        if thread.channel.startswith("D"):
-            await self._store.message_belongs(thread.team, thread.channel, question.ts, chat.chat_id, chatflow)
-
-    async def delivered(self, question: Question, messages: tuple[str, ...]) -> None:
-        """Note the chat that the answer's messages belong to, so that a thread opened under one goes on with it."""
-        thread = question.thread
-        if not thread.channel.startswith("D"):
-            return
         with suppress(StoreUnavailable):
-            belongs = await self._store.chat_of_message(thread.team, thread.channel, question.ts)
-            if belongs is None:
-                return
-            for ts in messages:
-                await self._store.message_belongs(thread.team, thread.channel, ts, *belongs)
+            await self._keep(question, chat, answered=True)
+
+    async def _keep(self, question: Question, chat: _Chat, *, answered: bool = False) -> None:
+        """Note the chat that the thread, and in a direct message each message, stands for."""
+        if question.place.response_url:
+            return  # nobody can follow up there
+        thread, chatflow = question.thread, self._flowise.chatflow_id
+        await self._store.remember(thread, chat.chat_id, chatflow, chat.generation, self._wall(), answered=answered)
+        turn = self._under_way.setdefault(question.reference, _UnderWay())
+        if thread.channel.startswith("D") and turn.chat_id != chat.chat_id:
+            turn.chat_id = chat.chat_id
+            for ts in (question.ts, *turn.messages):
+                await self._store.message_belongs(thread.team, thread.channel, ts, chat.chat_id, chatflow)
+
+    async def posted(self, question: Question, ts: str) -> None:
+        """A message of the answer stands: a thread opened under it in a direct message goes on with its chat."""
+        thread, turn = question.thread, self._under_way.get(question.reference)
+        if turn is None or not thread.channel.startswith("D"):
+            return
+        turn.messages.append(ts)
+        if turn.chat_id:
+            with suppress(StoreUnavailable):
+                chatflow = self._flowise.chatflow_id
+                await self._store.message_belongs(thread.team, thread.channel, ts, turn.chat_id, chatflow)
+
+    def delivered(self, question: Question) -> None:
+        """The answer has its last word."""
+        self._under_way.pop(question.reference, None)
 
     # Earlier messages -------------------------------------------------------------------------------------------------
 
     async def _with_context(self, question: Question, known: Conversation | None) -> str:
-        """The question, with the thread's earlier messages where the bot is called into one for the first time."""
-        if not question.joins or known is not None or self._habits.context_messages == 0:
+        """The question, with the thread's earlier messages until one was answered: Flowise forgets a failed turn."""
+        if not question.joins or (known is not None and known.answered) or self._habits.context_messages == 0:
             return question.text
         try:
             said = await self._slack.replies(question.thread, before=question.ts, limit=self._habits.context_messages)
         except (SlackRefused, SlackUnavailable) as error:
             log.info("earlier messages could not be read", ref=question.reference, reason=str(error))
             return question.text
-        return wording.with_earlier([_quoted(message) for message in said], question.text) if said else question.text
+        return wording.with_earlier([(message.author, message.text) for message in said], question.text)
 
 
 def _new_chat_id() -> str:
     """A chatId of our own, because Flowise tells the one it would choose only at the end, and not after an error."""
     return str(uuid4())
-
-
-def _quoted(message: Said) -> str:
-    return wording.earlier(message.author, message.text)
-
-
-def _score(ts: str) -> float:
-    """The order of questions. A `ts` is seconds as text; commands bring their time in the same form."""
-    try:
-        return float(ts)
-    except ValueError:
-        return 0.0

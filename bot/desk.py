@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 
 import structlog
 
 from bot.conversation import LEASE, RENEWAL, Conversations, Question
-from bot.delivery import deliver
+from bot.delivery import deliver, unheard
 from bot.errors import BotError, Interrupted, StoreUnavailable
 from bot.ports import Identity, Slack, Store
 from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Told
@@ -31,6 +31,9 @@ CLAIM_SECONDS = 48 * 3600.0
 _TRIES = 4
 _LONGEST_WAIT = 30.0
 _REMEMBERED_APOLOGIES = 1_000
+_NAMED = 10
+# After the grace period, how long the last words may take, in seconds.
+_LAST_WORDS = 8.0
 
 
 def new_reference() -> str:
@@ -61,6 +64,9 @@ class Desk:
         self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
+        self._live: dict[str, OpenAnswer] = {}
+        self._unclosed: dict[str, OpenAnswer] = {}
+        self._watching: asyncio.Task[None] | None = None
         self._apologised: OrderedDict[str, None] = OrderedDict()
 
     # Work that outlives the event it came with ------------------------------------------------------------------------
@@ -85,12 +91,15 @@ class Desk:
 
     async def stop(self, grace: float) -> None:
         """Wait `grace` seconds for the answers under way, then give each its last word, then end what is left."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait([self._watching])
         if self._tasks:
             log.info("waiting for answers under way", answers=len(self._tasks), seconds=grace)
             await asyncio.wait(self._tasks, timeout=grace)
         self._stopping.set()
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=8.0)
+            await asyncio.wait(self._tasks, timeout=_LAST_WORDS)
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:
@@ -116,9 +125,18 @@ class Desk:
         """Ask the flow and bring its answer to Slack."""
         reply = self._reply(question.place, question.reference)
         log.info("question", ref=question.reference, thread=str(question.thread), characters=len(question.text))
-        async with self._open(question):
-            await self._deliver(reply, self.conversations.turn(question), question.reference)
-        await self.conversations.delivered(question, reply.messages)
+
+        async def posted(ts: str) -> None:
+            await self.conversations.posted(question, ts)
+
+        try:
+            async with self._open(question):
+                await self._deliver(reply, self.conversations.turn(question), question.reference, posted)
+        except Exception:  # a mistake of ours: the person gets a last word all the same
+            log.exception("answer failed by a mistake of ours", ref=question.reference)
+            await self._close(question.place, BotError("internal error"), question.reference)
+        finally:
+            self.conversations.delivered(question)
 
     @asynccontextmanager
     async def _open(self, question: Question) -> AsyncIterator[None]:
@@ -126,39 +144,57 @@ class Desk:
         place = question.place
         answer = OpenAnswer(question.reference, question.thread.team, place.channel, place.thread_ts, place.user)
 
+        if place.response_url:  # only the asker sees it, through an address that ends with the command
+            yield
+            return
+
         async def keep() -> None:
             while True:
                 with suppress(StoreUnavailable):
                     await self.store.answer_open(answer, LEASE)
                 await asyncio.sleep(RENEWAL)
 
-        if place.response_url:  # only the person themselves sees it, through an address that ends with the command
-            yield
-            return
+        self._live[answer.reference] = answer
         task = asyncio.create_task(keep())
         try:
             yield
         finally:
             task.cancel()
             await asyncio.wait([task])
+            self._unclosed[answer.reference] = self._live.pop(answer.reference)
+        await self._note_closed()
+
+    async def _note_closed(self) -> None:
+        """Take away the notes of answers that are done; what the store does not take now is tried again."""
         with suppress(StoreUnavailable):
-            await self.store.answer_closed(answer)
+            for answer in list(self._unclosed.values()):
+                await self.store.answer_closed(answer)
+                self._unclosed.pop(answer.reference, None)
 
-    async def watch(self) -> None:
-        """Close the answers that a killed replica left open. Runs until it is cancelled."""
+    def watch(self) -> None:
+        """From now on close the answers that a killed replica left open, until `stop`."""
+        self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
         while True:
-            with suppress(StoreUnavailable):
+            try:
+                await self._note_closed()
                 for left in await self.store.abandoned(self.identity.team):
+                    if left.reference in self._live or left.reference in self._unclosed:
+                        continue  # ours: the store was away, or we were slow
                     log.warning("closing an answer that was left open", ref=left.reference, channel=left.channel)
-                    self.start(self._close(left), name="close")
-            await asyncio.sleep(RENEWAL)
+                    place = Place(channel=left.channel, thread_ts=left.thread_ts, user=left.user)
+                    self.start(self._close(place, Interrupted("the bot was killed"), left.reference), name="close")
+                await asyncio.sleep(RENEWAL)
+            except StoreUnavailable:
+                # When it is back, every replica must first have the time to renew its notes.
+                await asyncio.sleep(LEASE + RENEWAL)
 
-    async def _close(self, left: OpenAnswer) -> None:
-        place = Place(channel=left.channel, thread_ts=left.thread_ts, user=left.user)
-        failed = Failed(Interrupted("the bot was killed"), left.reference)
-        # A mark of its own: the lost answer's first message may carry the one its reference gives.
-        reply = EditedReply(place, reference=f"{left.reference}-closed", interval=self._interval, has_status=False)
-        await self._deliver(reply, _events(failed), left.reference)
+    async def _close(self, place: Place, error: BotError, reference: str) -> None:
+        """Say under an answer that it will not go on. Its own messages are not known here, so it is a new one."""
+        # A mark of its own: the answer's first message carries the one its reference gives.
+        reply = EditedReply(place, reference=f"{reference}-closed", interval=self._interval, has_status=False)
+        await self._deliver(reply, _events(Failed(error, reference)), reference)
 
     async def tell(self, place: Place, sentence: str) -> None:
         """Say a sentence where everybody in the place sees it."""
@@ -188,8 +224,22 @@ class Desk:
             return RespondedReply(place, invite=wording.invite(self.identity.name))
         return EditedReply(place, reference=reference, interval=self._interval, has_status=place.thread_ts is not None)
 
-    async def _deliver(self, reply: Reply, events: AsyncGenerator[ReplyEvent, None], reference: str) -> None:
-        await deliver(reply, events, self.slack, now=self._now, stopping=self._stopping, reference=reference)
+    async def _deliver(
+        self,
+        reply: Reply,
+        events: AsyncGenerator[ReplyEvent, None],
+        reference: str,
+        posted: Callable[[str], Awaitable[None]] = unheard,
+    ) -> None:
+        await deliver(
+            reply,
+            events,
+            self.slack,
+            now=self._now,
+            stopping=self._stopping,
+            reference=reference,
+            posted=posted,
+        )
         if reply.given_up:
             log.warning("answer not delivered", ref=reference, reason=reply.given_up)
 
@@ -212,8 +262,14 @@ class Desk:
     async def plain(self, text: str) -> str:
         """A Slack text as a person reads it, without the mentions of the bot."""
         own = self.identity.bot_user
-        names = {user: await self.slack.name(user) for user in mentions(text) if user != own}
-        return plain_text(text, names, without=own)
+        # A sign of life waits for this, so no more are looked up than a question needs; the others stay ids.
+        users = [user for user in mentions(text) if user != own][:_NAMED]
+        names = await asyncio.gather(*(self.slack.name(user) for user in users))
+        return plain_text(text, dict(zip(users, names, strict=True)), without=own)
+
+    def without_mention(self, text: str) -> str:
+        """A Slack text without the mentions of the bot, nobody's name looked up."""
+        return plain_text(text, {}, without=self.identity.bot_user)
 
     def thread(self, channel: str, thread_ts: str) -> Thread:
         return Thread(self.identity.team, channel, thread_ts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
@@ -11,8 +12,9 @@ from typing import TextIO
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
-# Slack's tokens by their prefixes, and what follows an Authorization header's scheme: also those that are not ours.
-_TOKENS = re.compile(r"\b(xox[a-z]-|xapp-|xoxe\.)[\w-]+|(?<=Bearer )[\w.~+/-]+=*")
+# Slack's tokens by their prefixes, what follows an Authorization header's scheme, also those that are not ours, and the
+# ticket in a Socket Mode address, which slack_sdk logs when a handshake fails.
+_TOKENS = re.compile(r"\b(xox[a-z]-|xapp-|xoxe\.)[\w-]+|(?<=Bearer )[\w.~+/-]+=*|(?<=[?&]ticket=)[\w.~%+/-]+")
 _HIDDEN = "[hidden]"
 # These libraries log whole payloads, with the words of people in them, below this level.
 _CHATTY = ("slack_bolt", "slack_sdk", "aiohttp", "asyncio", "markdown_it")
@@ -22,8 +24,10 @@ class Redaction:
     """Takes secrets out of a finished line, tracebacks included."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        # Short values would hide ordinary words.
-        self._secrets = sorted({secret for secret in secrets if len(secret) >= 6}, key=len, reverse=True)
+        # Short values would hide ordinary words. A quoted value has its quotes and backslashes escaped.
+        long = {secret for secret in secrets if len(secret) >= 6}
+        escaped = {form for secret in long for form in (json.dumps(secret)[1:-1], repr(secret)[1:-1])}
+        self._secrets = sorted(long | escaped, key=len, reverse=True)
 
     def __call__(self, line: str) -> str:
         for secret in self._secrets:

@@ -65,7 +65,6 @@ class Said:
     ts: str
     author: str
     text: str
-    ours: bool
 
 
 class Slack(Protocol):
@@ -109,7 +108,9 @@ class Store(Protocol):
 
     async def conversation(self, thread: Thread) -> Conversation | None: ...
 
-    async def remember(self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float) -> bool:
+    async def remember(
+        self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float, *, answered: bool = False
+    ) -> bool:
         """Write the chat of a thread and renew its lifetime; False, and nothing written, if the thread has meanwhile
         been started over (its generation is another one). Leaves the thread's being quiet as it is."""
         ...

@@ -6,6 +6,7 @@ A stream that we leave goes on in Flowise, and a second request on its chatId wo
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -20,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 # How often a question that is held back looks whether the earlier run is over, in seconds.
 _POLL = 3.0
+# How long the abort is waited for when we leave: somebody waits for our last word.
+_ABORT_SECONDS = 3.0
+_ABORT_SETTLES = 2.0
 
 
 class Runs:
@@ -40,11 +44,17 @@ class Runs:
         self._wall = wall
         self._sleep = sleep
 
-    async def begin(self, chat_id: str) -> Run:
+    def new(self) -> Run:
+        return Run(since=self._wall())
+
+    async def begin(self, chat_id: str, run: Run) -> None:
         """Note a run that is about to start. Raises StoreUnavailable: then it must not start."""
-        run = Run(since=self._wall())
         await self._store.run_started(chat_id, run)
-        return run
+
+    async def never_began(self, chat_id: str) -> None:
+        """We were stopped before Flowise was asked."""
+        with suppress(StoreUnavailable):
+            await self._store.run_ended(chat_id)
 
     async def note(self, chat_id: str, run: Run) -> None:
         """More is known of a run. An answer under way does not fail for a note."""
@@ -57,7 +67,7 @@ class Runs:
             if now_on != chat_id or not run.awaits_decision:
                 await self._store.run_ended(chat_id)
             if run.awaits_decision:
-                await self._store.run_started(now_on, run)
+                await self._store.run_started(now_on, replace(run, left_at=self._wall()))
         except StoreUnavailable as error:
             log.warning("the end of a run could not be noted", reason=str(error))
 
@@ -72,21 +82,26 @@ class Runs:
     async def left(self, chat_id: str, run: Run) -> None:
         """We go, the run may stay: agent flows are asked to stop, of others a note is kept."""
         with suppress(StoreUnavailable):
-            if run.agentflow and await self._flowise.abort(chat_id):
-                await self._store.run_ended(chat_id)
-            else:
-                await self._store.run_started(chat_id, replace(run, left_at=self._wall()))
+            await self._store.run_started(chat_id, replace(run, left_at=self._wall()))
+        if run.agentflow:
+            with suppress(TimeoutError):  # the next question asks again
+                async with asyncio.timeout(_ABORT_SECONDS):
+                    await self._flowise.abort(chat_id)
 
     async def on(self, chat_id: str) -> Run | None:
         """The run that is not over on a chat, as far as can be seen."""
         run = await self._store.run_on(chat_id)
-        if run is None or run.awaits_decision or not await self._is_over(chat_id, run):
-            return run
-        return None
+        return None if run is None or await self._is_over(chat_id, run) else run
 
     async def _is_over(self, chat_id: str, run: Run) -> bool:
-        over = run.agentflow and await self._flowise.abort(chat_id)
-        over = over or await self._flowise.stored_since(chat_id, run.since)
+        if run.awaits_decision:  # if it was given in Flowise, there is an answer since then
+            over = await self._flowise.stored_since(chat_id, run.left_at)
+        elif run.agentflow and run.left_at:
+            # An abort is taken at once, but what a node is doing may need a moment to end.
+            settled = self._wall() - run.left_at >= _ABORT_SETTLES
+            over = await self._flowise.abort(chat_id) and settled
+        else:
+            over = await self._flowise.stored_since(chat_id, run.since)
         if over:
             await self._store.run_ended(chat_id)
         return over

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -126,8 +126,10 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's redaction."""
         tokens = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.flowise_api_key)
-        password = urlsplit(self.redis_url or "").password
-        return (*(token.get_secret_value() for token in tokens if token), *((password,) if password else ()))
+        # As it stands in the URL and as it is sent.
+        password = urlsplit(self.redis_url or "").password or ""
+        passwords = {password, unquote(password)} - {""}
+        return (*(token.get_secret_value() for token in tokens if token), *passwords)
 
 
 def read_settings(env_file: Path | None = Path(".env")) -> Settings:

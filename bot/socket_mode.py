@@ -17,9 +17,11 @@ from bot.errors import SettingsError, SlackUnavailable
 
 log = structlog.get_logger(__name__)
 
-# slack_sdk retries a failed handshake on the same ticket for ever; without its ticket it fetches a new one.
-WEDGED_SECONDS = 30.0
+# slack_sdk notices a lost socket at its next ping: up to ten seconds late with Bolt's interval.
+_PING_SECONDS = 5.0
 _WATCH_SECONDS = 2.0
+# slack_sdk retries a failed handshake on the same ticket for ever; without its ticket it fetches a new one.
+_WEDGED_SECONDS = 10.0
 _REFUSALS = frozenset({"invalid_auth", "not_authed", "not_allowed_token_type", "token_revoked", "account_inactive"})
 
 
@@ -50,40 +52,69 @@ async def check_app_token(web: AsyncWebClient, app_token: str) -> None:
 
 
 class SocketMode:
-    """One Socket Mode connection with a watchdog."""
+    """One Socket Mode connection with a watchdog. Times are in seconds.
 
-    def __init__(self, app: AsyncApp, app_token: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._handler = AsyncSocketModeHandler(app, app_token)
+    `watch` is how often the watchdog looks; it connects a lost socket anew. `wedged` is how long a connection may fail
+    before it gets a new ticket, `ping` how often slack_sdk pings and how long it waits between two handshakes.
+    """
+
+    def __init__(
+        self,
+        app: AsyncApp,
+        app_token: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        watch: float = _WATCH_SECONDS,
+        wedged: float = _WEDGED_SECONDS,
+        ping: float = _PING_SECONDS,
+    ) -> None:
+        self._client = AsyncSocketModeHandler(app, app_token, ping_interval=ping).client
         self._clock = clock
-        self._tasks: list[asyncio.Task[None]] = []
+        self._watch_seconds = watch
+        self._wedged_seconds = wedged
+        self._watchdog: asyncio.Task[None] | None = None
+        self._connecting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to connect; `connected` tells when that has happened."""
-        self._tasks = [asyncio.create_task(self._connect()), asyncio.create_task(self._watch())]
-
-    async def _connect(self) -> None:
-        await self._handler.client.connect()  # type: ignore[no-untyped-call]  # slack_sdk left it untyped
+        self._connect()
+        self._watchdog = asyncio.create_task(self._watch())
 
     async def connected(self) -> bool:
-        return await self._handler.client.is_connected()
+        return await self._client.is_connected()
+
+    def _connect(self) -> None:
+        """Connect unless that is being done already: slack_sdk has a lock for it and looks again under it."""
+        if self._connecting is None or self._connecting.done():
+            self._connecting = asyncio.create_task(self._connected_anew())
+
+    async def _connected_anew(self) -> None:
+        try:
+            await self._client.connect_to_new_endpoint()
+        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            log.warning("Socket Mode gets no address; trying again", error=type(error).__name__)
 
     async def _watch(self) -> None:
         away_since: float | None = None
         while True:
-            await asyncio.sleep(_WATCH_SECONDS)
+            await asyncio.sleep(self._watch_seconds)
             if await self.connected():
                 away_since = None
             elif away_since is None:
                 away_since = self._clock()
-            elif self._clock() - away_since > WEDGED_SECONDS:
-                log.warning("Socket Mode is stuck; asking for a new address")
-                self._handler.client.wss_uri = None
-                away_since = None
+                self._connect()
+            else:
+                self._connect()
+                if self._clock() - away_since > self._wedged_seconds:
+                    log.warning("Socket Mode is stuck; asking for a new address")
+                    self._client.wss_uri = None
+                    away_since = None
 
     async def stop(self) -> None:
         """Take no more events. What was taken goes on."""
-        for task in self._tasks:
+        tasks = [task for task in (self._watchdog, self._connecting) if task is not None]
+        for task in tasks:
             task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        await self._handler.client.close()  # type: ignore[no-untyped-call]  # as above
+        if tasks:
+            await asyncio.wait(tasks)
+        await self._client.close()  # type: ignore[no-untyped-call]  # slack_sdk left it untyped

@@ -38,7 +38,7 @@ class Conversation:
     """What is kept of a thread: the Flowise chat it stands for.
 
     `chat_id` is empty right after the thread was started over: the next question brings a new one. `generation` counts
-    how often that was done.
+    how often that was done. `answered`: a question has been answered in it.
     `created_at` and `used_at` are seconds since the epoch.
     """
 
@@ -48,6 +48,7 @@ class Conversation:
     created_at: float
     used_at: float
     quiet: bool = False
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +78,11 @@ class OpenAnswer:
     channel: str
     thread_ts: str | None
     user: str
+
+
+def seconds(ts: str) -> float:
+    """A `ts` as epoch seconds, for comparing times; 0 where it is none. As a name it stays the text that it is."""
+    try:
+        return float(ts)
+    except ValueError:
+        return 0.0

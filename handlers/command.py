@@ -10,11 +10,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.conversation import Question
 from bot.desk import Desk, new_reference
-from bot.errors import StoreUnavailable
+from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.blocks import fallback, quoted_question
-from bot.slack.calls import Posted, PostMessage
+from bot.slack.calls import Posted, PostMessage, Refused, Result
 from bot.slack.payload import Command, command
 from handlers.hearing import Manners
 
@@ -29,7 +29,7 @@ def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
     @app.command(manners.command)
     async def on_command(ack: AsyncAck, body: Mapping[str, object]) -> None:
         typed = command(body)
-        word = typed.text.lower()
+        word = desk.without_mention(typed.text).lower()
         if word in {"", "help"}:
             await ack(wording.usage(desk.identity.name, manners.command))
         elif word in _NEW:
@@ -62,19 +62,22 @@ async def _ask(desk: Desk, typed: Command) -> None:
         return
     text = await desk.plain(typed.text)
     reference = new_reference()
-    ts = await _post_root(desk, typed, text, reference)
-    if ts is None:
-        # Alone with the asker, a conversation of its own: nobody can follow up where the bot may not post.
-        thread, place, ts = desk.thread(typed.channel, f"command-{reference}"), private, f"{desk.wall():.6f}"
-    elif typed.channel.startswith("D"):
-        thread, place = desk.thread(typed.channel, ""), Place(typed.channel, None, typed.user)
-    else:
-        thread, place = desk.thread(typed.channel, ts), Place(typed.channel, ts, typed.user)
-    await desk.answer(Question(thread=thread, place=place, ts=ts, user=typed.user, text=text, reference=reference))
+    match await _post_root(desk, typed, text, reference):
+        case Posted(ts=ts) if typed.channel.startswith("D"):
+            thread, place = desk.thread(typed.channel, ""), Place(typed.channel, None, typed.user)
+        case Posted(ts=ts):
+            thread, place = desk.thread(typed.channel, ts), Place(typed.channel, ts, typed.user)
+        case Refused():
+            # Alone with the asker, a conversation of its own: nobody can follow up where the bot may not post.
+            thread, place, ts = desk.thread(typed.channel, f"command-{reference}"), private, f"{desk.wall():.6f}"
+        case result:
+            await desk.fail(private, SlackUnavailable(f"the question could not be posted: {result}"))
+            return
+    await desk.answer(Question(thread=thread, place=place, ts=ts, text=text, reference=reference))
 
 
-async def _post_root(desk: Desk, typed: Command, text: str, reference: str) -> str | None:
-    """Show the channel who asked what; None where the bot may not post."""
+async def _post_root(desk: Desk, typed: Command, text: str, reference: str) -> Result:
+    """Show the channel who asked what."""
     asker = await desk.slack.name(typed.user)
     if asker == typed.user:
         asker = typed.user_name or asker
@@ -85,7 +88,6 @@ async def _post_root(desk: Desk, typed: Command, text: str, reference: str) -> s
         mark=f"{reference}-root",
     )
     result = await desk.post(root)
-    if isinstance(result, Posted):
-        return result.ts
-    log.info("the question could not be posted", ref=reference, result=str(result))
-    return None
+    if not isinstance(result, Posted):
+        log.info("the question could not be posted", ref=reference, result=str(result))
+    return result

@@ -10,6 +10,7 @@ from bot.errors import StoreUnavailable
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Heard, Wish, is_external, wish
+from bot.thread import seconds
 
 # A mention that was edited in counts while the message is young; later it would surprise those who have read on.
 EDIT_SECONDS = 600.0
@@ -43,7 +44,7 @@ def _ear(heard: Heard) -> Place:
 
 
 def too_old_an_edit(desk: Desk, heard: Heard) -> bool:
-    return heard.edited and desk.wall() - float(heard.ts) >= EDIT_SECONDS
+    return heard.edited and desk.wall() - seconds(heard.ts) >= EDIT_SECONDS
 
 
 async def take(desk: Desk, manners: Manners, heard: Heard, *, addressed: bool) -> None:
@@ -62,19 +63,23 @@ async def take(desk: Desk, manners: Manners, heard: Heard, *, addressed: bool) -
 
 
 async def _do(desk: Desk, manners: Manners, heard: Heard, place: Place, *, addressed: bool) -> None:
-    text = await desk.plain(heard.text)
     thread = desk.thread(heard.channel, place.thread_ts or "")
-    asked_for = wish(text) if addressed or not text else Wish.ANSWER
+    asked_for = wish(desk.without_mention(heard.text)) if addressed else Wish.ANSWER
+    if asked_for is Wish.HELP or not heard.text:
+        await _help(desk, manners, heard, place)
+        return
     if asked_for is Wish.QUIET and not heard.in_dm:
         await desk.store.set_quiet(thread, True, desk.wall())
         await desk.tell(place, wording.QUIET)
-    elif asked_for is Wish.NEW_CONVERSATION:
+        return
+    if addressed and not heard.in_dm:
+        # From now on the thread is ours, for what follows at once is a follow-up; and we are not quiet any more.
+        await desk.store.set_quiet(thread, False, desk.wall())
+    if asked_for is Wish.NEW_CONVERSATION:
         await desk.conversations.start_over(thread)
         await desk.tell(place, wording.NEW_CONVERSATION)
-    elif asked_for is Wish.HELP:
-        await _help(desk, manners, heard, place)
     else:
-        await desk.answer(await _question(desk, heard, place, text, addressed=addressed))
+        await desk.answer(await _question(desk, heard, place))
 
 
 async def _help(desk: Desk, manners: Manners, heard: Heard, place: Place) -> None:
@@ -85,24 +90,13 @@ async def _help(desk: Desk, manners: Manners, heard: Heard, place: Place) -> Non
         await desk.whisper(_ear(heard), sentence)
 
 
-async def _question(desk: Desk, heard: Heard, place: Place, text: str, *, addressed: bool) -> Question:
-    thread = desk.thread(heard.channel, place.thread_ts or "")
-    if addressed and heard.in_thread:
-        await _unquiet(desk, heard)
+async def _question(desk: Desk, heard: Heard, place: Place) -> Question:
     return Question(
-        thread=thread,
+        thread=desk.thread(heard.channel, place.thread_ts or ""),
         place=place,
         ts=heard.ts,
-        user=heard.user,
-        text=text,
+        text=await desk.plain(heard.text),
         reference=new_reference(),
         notes=(wording.no_files(heard.files),) if heard.files else (),
         joins=heard.in_thread and not heard.in_dm,
     )
-
-
-async def _unquiet(desk: Desk, heard: Heard) -> None:
-    thread = desk.thread(heard.channel, heard.thread_ts)
-    known = await desk.store.conversation(thread)
-    if known is not None and known.quiet:
-        await desk.store.set_quiet(thread, False, desk.wall())

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from slack_bolt.async_app import AsyncApp
 
 from bot.desk import Desk
-from bot.slack.payload import Heard, heard, mentions
+from bot.slack.payload import Heard, calls_others, heard, mentions
 from handlers.hearing import Manners, take
 
 
@@ -19,14 +19,14 @@ def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
         message = heard(event)
         if message is None or message.edited:
             return
-        mentioned = mentions(message.text)
-        to_us = desk.identity.bot_user in mentioned
+        to_us = desk.identity.bot_user in mentions(message.text)
+        to_others = calls_others(message.text, desk.identity.bot_user)
         if message.in_dm:
             desk.start(take(desk, manners, message, addressed=True), name="direct message")
         elif to_us and message.channel_type == "mpim":
             # Whether app_mention comes in group messages is not documented; the claim lets both come.
             desk.start(take(desk, manners, message, addressed=True), name="group message")
-        elif not mentioned and message.in_thread and manners.follow_ups_without_mention:
+        elif not to_us and not to_others and message.in_thread and manners.follow_ups_without_mention:
             desk.start(_follow_up(desk, manners, message), name="follow-up")
 
 

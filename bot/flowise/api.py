@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import quote
 
 import aiohttp
@@ -23,6 +24,9 @@ _SMALL_REQUEST = 10.0
 
 _PROBE_KEPT = 60.0
 
+# A Date header has no fractions of a second.
+_DATE_STEP = 1.0
+
 # A result without text is stored as its own JSON: {"text": ""}, or {"sourceDocuments": [...]} with the words of every
 # chunk (measured on Flowise 3.1.4).
 _PARTS_OF_A_RESULT = frozenset({"text", "sourceDocuments", "usedTools", "artifacts", "fileAnnotations"})
@@ -39,6 +43,7 @@ class Api:
         api_key: str | None,
         limits: Limits,
         clock: Callable[[], float],
+        wall: Callable[[], float],
     ) -> None:
         self._session = session
         self._base = url.rstrip("/")
@@ -46,6 +51,7 @@ class Api:
         self._api_key = api_key
         self._limits = limits
         self._clock = clock
+        self._wall = wall
         self._probed: tuple[float, bool | None] | None = None
 
     @property
@@ -86,15 +92,21 @@ class Api:
 
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         """The text of a stored answer; empty where it cannot be read."""
-        for row in await self._answers({"chatId": chat_id, "messageId": message_id}):
+        rows, _ = await self._answers({"chatId": chat_id, "messageId": message_id})
+        for row in rows:
             content = row.get("content")
             if row.get("id") == message_id and isinstance(content, str):
                 return "" if _is_result_without_text(content) else content
         return ""
 
     async def stored_since(self, chat_id: str, since: float) -> bool:
-        """Whether an answer on the chat is younger than `since`, epoch seconds; by the server's clock."""
-        return any(_created(row) > since for row in await self._answers({"chatId": chat_id}))
+        """Whether an answer on the chat is younger than `since`, in epoch seconds of our clock.
+
+        Rows carry the server's time, so the difference of the clocks is taken from its Date header. That is whole
+        seconds, so an answer counts only when it is a second younger: too late is a wait, too early two runs at once.
+        """
+        rows, ahead = await self._answers({"chatId": chat_id})
+        return any(_created(row) > since + ahead + _DATE_STEP for row in rows)
 
     async def abort(self, chat_id: str) -> bool:
         """Ask for the run on a chat to be stopped; whether Flowise has taken that.
@@ -104,16 +116,17 @@ class Api:
         reply = await self._request("PUT", "chatmessage", "abort", self._chatflow_id, chat_id)
         return reply is not None and reply.status == 200 and isinstance(reply.json(), dict)
 
-    async def _answers(self, query: Mapping[str, str]) -> list[Mapping[str, object]]:
-        """The stored answers; none without a key, which this needs."""
+    async def _answers(self, query: Mapping[str, str]) -> tuple[list[Mapping[str, object]], float]:
+        """The stored answers, and how far the server's clock is ahead of ours; none without a key, which this needs."""
         if not self._api_key:
-            return []
+            return [], 0.0
         reply = await self._request("GET", "chatmessage", self._chatflow_id, query=query)
         rows = reply.json() if reply is not None and reply.status == 200 and reply.whole else None
         if not isinstance(rows, list):
             log.warning("the stored turns of a chat cannot be read: HTTP %s", reply.status if reply else "time-out")
-            return []
-        return [row for row in rows if isinstance(row, dict) and row.get("role") == "apiMessage"]
+            return [], 0.0
+        ahead = _date(reply.headers) - self._wall() if reply is not None and _date(reply.headers) else 0.0
+        return [row for row in rows if isinstance(row, dict) and row.get("role") == "apiMessage"], ahead
 
     async def _request(self, method: str, *path: str, query: Mapping[str, str] | None = None) -> Reply | None:
         """One small request; None where no answer has come in time, or none whole.
@@ -149,6 +162,14 @@ def _is_result_without_text(content: str) -> bool:
     except ValueError:
         return False
     return isinstance(stored, dict) and stored.keys() <= _PARTS_OF_A_RESULT and not stored.get("text")
+
+
+def _date(headers: Mapping[str, str]) -> float:
+    """A reply's Date in epoch seconds; 0 where it has none that can be read."""
+    try:
+        return parsedate_to_datetime(headers.get("Date", "")).timestamp()
+    except ValueError:
+        return 0.0
 
 
 def _created(row: Mapping[str, object]) -> float:

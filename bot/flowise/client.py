@@ -76,7 +76,7 @@ class Client:
         self._clock = clock
         self._wall = wall
         self._sleep = sleep
-        self._api = Api(session, url, chatflow_id, api_key, limits, clock)
+        self._api = Api(session, url, chatflow_id, api_key, limits, clock, wall)
 
     @property
     def chatflow_id(self) -> str:

@@ -12,6 +12,8 @@ from bot.slack.pages import Document, Page
 
 # A message in plain text, for when Slack refuses the shape of a rendered one: safely under its 4,000 for an edit.
 _PLAIN_PAGE = 3_500
+# Nobody reads on after some twenty messages; a flow that never stops must not fill a channel, or our memory.
+_LONGEST = 200_000
 
 
 class Answer:
@@ -24,12 +26,14 @@ class Answer:
         self.running: tuple[str, ...] = ()
         self.in_plain_text = False
         self._document = Document()
-        self._source = ""
+        self._source: list[str] = []
+        self._length = 0
         self._waiting = ""
         self._sources: Blocks = ()
         self._tools: Block | None = None
         self._notes: tuple[str, ...] = ()
         self._failure: Failed | None = None
+        self._told = ""
         self._asks = False
         self._break_due = False
         self._has_words = False
@@ -47,7 +51,7 @@ class Answer:
             case Token(text=text):
                 self._write(text)
             case Told(text=text):
-                self._write(text)
+                self._told = text
             case SourceDocuments(documents=documents):
                 self._sources = sources_blocks(gathered(documents)) if documents else ()
             case UsedTools(names=names):
@@ -90,11 +94,16 @@ class Answer:
             return
         if self._break_due:
             self._document.paragraph_break()
-            self._source += "\n\n" if self._source else ""
+            self._source.append("\n\n")
             self._break_due = False
         self.running = ()  # not every flow says that a tool has ended; words do
+        if self._length > _LONGEST:
+            return
+        self._length += len(text)
         self._document.append(text)
-        self._source += text
+        self._source.append(text)
+        if self._length > _LONGEST:
+            self._notes += (wording.TOO_LONG,)
 
     def pages(self, *, shows_work: bool, minutes: int = 0) -> tuple[Page, ...]:
         """What should stand in Slack now; empty when there is nothing to show yet.
@@ -102,6 +111,8 @@ class Answer:
         `shows_work`: the message itself must show that we are at it, and for how many `minutes`, because no status
         line can.
         """
+        if self._told:
+            return (_page(self._told),)
         if self.empty:
             return self._without_text(shows_work=shows_work, minutes=minutes)
         footer = self._footer()
@@ -138,7 +149,7 @@ class Answer:
         return (*failed, *map(note, self._notes), *tools, *self._sources)
 
     def _as_plain_text(self, footer: Blocks) -> tuple[Page, ...]:
-        text = self._source
+        text = "".join(self._source)
         cuts = [text[start : start + _PLAIN_PAGE] for start in range(0, len(text), _PLAIN_PAGE)]
         pages = [_page(cut) for cut in cuts if cut.strip()]
         return (*pages[:-1], Page(blocks=(*pages[-1].blocks, *footer), text=pages[-1].text))

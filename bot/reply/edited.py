@@ -25,8 +25,10 @@ from bot.slack.calls import (
 )
 from bot.slack.pages import Page
 
-# Waits after calls whose answer was lost, in seconds; after the last one the message is given up.
-BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
+# Waits after calls whose answer was lost, in seconds; the last one again and again.
+BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+# So long a whole answer waits for a Slack that does not answer, in seconds: outages of some minutes do happen.
+PATIENCE = 1800.0
 
 # The message to edit is not there any more, or not ours to edit: its text moves to a new one.
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
@@ -43,6 +45,7 @@ _SHAPE = frozenset(
     }
 )
 _MOST_REPOSTS = 3
+_COMPLAINTS = 3
 
 
 @dataclass(slots=True)
@@ -72,6 +75,7 @@ class EditedReply:
         self._write_after = 0.0
         self._held_until = 0.0
         self._losses = 0
+        self._lost_since = 0.0
         self._reposts = 0
         self._status = StatusLine(place.channel, place.thread_ts, works=has_status)
         self._minutes = 0
@@ -91,7 +95,7 @@ class EditedReply:
         if self._over:
             return None
         if self._complaint is not None:
-            return self._complaint
+            return self._complaint if now >= self._held_until else None
         self._minutes = self._waited_minutes(now)
         write = self._next_write(now)
         # A post goes first, for it takes the status away by itself; an edit does not.
@@ -106,12 +110,12 @@ class EditedReply:
         if isinstance(call, SetStatus):
             self._status.answered(call, result, now)
         elif call is self._complaint:
-            self._over = True
+            self._complained(result, now)
         else:
             self._write_answered(call, result, now)
 
     def wake_at(self, now: float) -> float | None:
-        times = []
+        times = [self._held_until] if self._complaint is not None else []
         if self._pages_of != self._pages_key() or self._mismatch() is not None:
             times.append(max(self._write_after, self._held_until))
         if (change := self._status.wake_at(self._answer)) is not None:
@@ -208,7 +212,8 @@ class EditedReply:
         match call:
             case PostMessage(text=text, blocks=blocks) if isinstance(result, Posted):
                 self._status.posted()
-                message = _Message(ts=result.ts, page=Page(blocks=blocks, text=text))
+                page = Page(blocks=(), text="") if result.found else Page(blocks=blocks, text=text)
+                message = _Message(ts=result.ts, page=page)
                 gone = next((number for number, old in enumerate(self._messages) if not old.ts), None)
                 if gone is None:
                     self._messages.append(message)
@@ -222,11 +227,12 @@ class EditedReply:
                 self._messages = [old for old in self._messages if old.ts != ts]
 
     def _lost(self, reason: str, now: float) -> None:
-        if self._losses >= len(BACKOFF):
+        self._lost_since = now if self._losses == 0 else self._lost_since
+        if self._answer.ended and now - self._lost_since > PATIENCE:
             self._give_up(f"no answer from Slack: {reason}")
             self._over = True
             return
-        self._held_until = now + BACKOFF[self._losses]
+        self._held_until = now + BACKOFF[min(self._losses, len(BACKOFF) - 1)]
         self._losses += 1
 
     def _refused(self, call: Call, code: str) -> None:
@@ -242,6 +248,13 @@ class EditedReply:
         else:
             self._give_up(f"Slack refused: {code}")
             self._complain(code)
+
+    def _complained(self, result: Result, now: float) -> None:
+        self._losses += 1
+        if isinstance(result, Limited | Lost) and self._losses <= _COMPLAINTS:
+            self._held_until = now + (result.retry_after if isinstance(result, Limited) else BACKOFF[self._losses])
+        else:
+            self._over = True
 
     def _give_up(self, why: str) -> None:
         self._given_up = why

@@ -68,7 +68,6 @@ class Respond:
     response_url: str
     text: str
     blocks: Blocks
-    replace_original: bool = False
 
 
 Call: TypeAlias = PostMessage | UpdateMessage | DeleteMessage | SetStatus | PostEphemeral | Respond
@@ -76,9 +75,13 @@ Call: TypeAlias = PostMessage | UpdateMessage | DeleteMessage | SetStatus | Post
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """A message stands in Slack under `ts`."""
+    """A message stands in Slack under `ts`.
+
+    `found`: it is from an earlier try whose answer was lost, and may show what was to be shown then.
+    """
 
     ts: str
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)

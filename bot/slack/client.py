@@ -47,6 +47,8 @@ _NAMES = 5_000
 # conversations.replies gives a thread from its start; its last messages are in the first thousand or not at all.
 _REPLIES_PAGE = 1_000
 _MARK = "flowise_answer"
+# The last two: slack_sdk stumbles over JSON that is no object, and over text that is no UTF-8.
+_NO_ANSWER = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError, AttributeError, ValueError)
 
 
 def new_session() -> aiohttp.ClientSession:
@@ -149,7 +151,7 @@ class SlackClient:
             payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
             if isinstance(payload, Mapping) and payload.get("mark") == call.mark:
                 self._unsure.discard(call.mark)
-                return Posted(_string(message, "ts"))
+                return Posted(_string(message, "ts"), found=True)
         return Refused("not_found")
 
     # The wire -------------------------------------------------------------------------------------------------------
@@ -159,10 +161,12 @@ class SlackClient:
             answer = await self._web.api_call(method, json=dict(body))
         except SlackApiError as error:
             return _refusal(error.response)
-        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
+        except _NO_ANSWER as error:
             return Lost(f"{method}: {type(error).__name__}")
+        if method != "chat.postMessage":
+            return Accepted()
         ts = answer.get("ts")
-        return Posted(ts) if isinstance(ts, str) and method == "chat.postMessage" else Accepted()
+        return Posted(ts) if isinstance(ts, str) else Lost(f"{method}: no ts")
 
     async def _ask(self, method: str, params: dict[str, object]) -> Mapping[str, object]:
         """A reading call. Raises SlackRefused, SlackUnavailable (a rate limit counts as the latter)."""
@@ -175,14 +179,13 @@ class SlackClient:
                     raise SlackRefused(method, code) from None
                 case other:
                     raise SlackUnavailable(f"{method}: {other}") from None
-        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError) as error:
+        except _NO_ANSWER as error:
             raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
         return answer.data if isinstance(answer.data, dict) else {}
 
     async def _respond(self, call: Respond) -> Result:
         body = {
             "response_type": "ephemeral",
-            "replace_original": call.replace_original,
             "text": call.text,
             "blocks": list(call.blocks),
         }
@@ -212,8 +215,7 @@ class SlackClient:
             return None
         names = {mentioned: await self.name(mentioned) for mentioned in mentions(text)}
         author = await self.name(user) if user else _string(message, "username") or "A bot"
-        ours = user == self._bot_user
-        return Said(ts=_string(message, "ts"), author=author, text=plain(text, names), ours=ours)
+        return Said(ts=_string(message, "ts"), author=author, text=plain(text, names))
 
     async def name(self, user: str) -> str:
         now = self._clock()
@@ -270,7 +272,7 @@ def _refusal(response: object) -> Result:
     if not isinstance(response, AsyncSlackResponse):
         return Lost("no JSON")  # a proxy's page: slack_sdk hands over the bare response then
     status, headers = response.status_code, response.headers
-    error = response.get("error")
+    error = response.data.get("error") if isinstance(response.data, dict) else None
     code = error if isinstance(error, str) else ""
     if status == 429 or code in {"ratelimited", "rate_limited"}:
         return Limited(_seconds(headers.get("Retry-After") or headers.get("retry-after")))

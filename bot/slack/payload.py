@@ -12,6 +12,7 @@ from enum import Enum, auto
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast"})
 
 _CONTROL = re.compile(r"<([^<>\n]{1,4000})>")
+_GROUP = re.compile(r"<!(?:subteam\^|here|channel|everyone)")
 _USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 
 
@@ -102,6 +103,12 @@ def command(body: Mapping[str, object]) -> Command:
 def mentions(text: str) -> tuple[str, ...]:
     """The ids of the people and bots that a text mentions, in order, each once."""
     return tuple(dict.fromkeys(_USER.findall(text)))
+
+
+def calls_others(text: str, us: str) -> bool:
+    """Whether a text turns to somebody else: a person, a group or everybody in the channel, and not to us."""
+    mentioned = mentions(text)
+    return us not in mentioned and (bool(mentioned) or bool(_GROUP.search(text)))
 
 
 def plain(text: str, names: Mapping[str, str], *, without: str = "") -> str:

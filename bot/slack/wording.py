@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot import errors
 from bot.errors import BotError, FlowiseError, RunState
+from bot.slack.inert import one_line, shorten
 
 THINKING = "Thinking…"
 QUEUED = "I'll answer this after the answer above…"
@@ -18,8 +19,8 @@ NEW_CONVERSATION = "New conversation: I've let go of what was said before. What 
 NEW_ONLY_IN_DM = "In a channel, mention me in the thread with “new conversation”; here in the command it works in our direct messages."
 EXTERNAL = "Sorry, I only answer people of the organisation that runs me. Please ask one of your contacts there."
 DECISION_NEEDED = (
-    "The flow waits for a decision here. It cannot be given from Slack yet: please decide in Flowise, "
-    "or mention me with “new conversation” to start over."
+    "The flow waits for a decision here, which cannot be given from Slack yet. "
+    "To go on without it, mention me with “new conversation”."
 )
 DECISION_PENDING = (
     "This conversation waits for a decision in its flow, which cannot be given from Slack yet, so I did not ask "
@@ -27,6 +28,7 @@ DECISION_PENDING = (
 )
 NOT_REMEMBERED_BEFORE = "An earlier answer here broke off and I could not see it end, so this is a new conversation: what was said before is not remembered."
 PRIVATE = "I can't post in this channel, so only you see this answer. To have me answer here for everyone: {invite}"
+TOO_LONG = "The answer goes on, but it is too long for Slack. Please ask for a part of it."
 CUT = "The answer goes on, but this is all I can show here. Invite me to the channel to see the whole."
 NOTHING_TO_SHOW = "The flow ended without an answer. Please put it another way, or tell whoever built the flow."
 
@@ -75,19 +77,28 @@ def working(tools: Sequence[str], minutes: int = 0) -> str:
     return f"Using {', '.join(tools)[:80]}…{so_far}" if tools else f"{THINKING}{so_far}"
 
 
-def earlier(author: str, text: str) -> str:
-    """One earlier message of the thread, as the flow gets it."""
-    quoted = "\n".join(f"> {line}" for line in text.splitlines())
-    return f"> {author}:\n{quoted}"
+# Together they must leave room for the question in a model's context; single ones may be pasted logs.
+_EARLIER_EACH = 2_000
+_EARLIER_ALL = 12_000
 
 
-def with_earlier(quoted: Sequence[str], question: str) -> str:
-    """The question with the earlier messages of its thread, marked as quoted."""
-    return (
-        "Earlier messages in this thread, quoted for context:\n\n"
-        + "\n>\n".join(quoted)
-        + f"\n\nThe question:\n{question}"
-    )
+def with_earlier(said: Sequence[tuple[str, str]], question: str) -> str:
+    """The question with the earlier messages of its thread, as (author, text), marked as quoted; the latest matter most.
+
+    An author's name is one line, so that nobody can pass for the question by the name they gave themselves.
+    """
+    quoted: list[str] = []
+    room = _EARLIER_ALL
+    for author, text in reversed(said):
+        shown = "\n".join(f"> {line}" for line in shorten(text, min(room, _EARLIER_EACH)).splitlines())
+        quoted.insert(0, f"> {one_line(author)[:80]}:\n{shown}")
+        room -= len(shown)
+        if room <= 0:
+            break
+    if not quoted:
+        return question
+    earlier = "\n>\n".join(quoted)
+    return f"Earlier messages in this thread, quoted for context:\n\n{earlier}\n\nThe question:\n{question}"
 
 
 def failure(error: BotError, reference: str, *, partly: bool) -> str:
@@ -119,6 +130,8 @@ _SENTENCES: dict[type[BotError], str] = {
     errors.UnknownChatflow: "Flowise doesn't know the chatflow I am set to use. Whoever runs this bot needs to check FLOWISE_CHATFLOW_ID.",
     errors.NotFlowise: "What answers at Flowise's address isn't Flowise. Whoever runs this bot needs to check FLOWISE_URL.",
     errors.StoreUnavailable: "I can't reach my memory (Redis), so I did not ask. Please try again in a minute; if it stays so, tell whoever runs this bot.",
+    errors.SlackUnavailable: "Slack didn't take my message. Please ask again in a minute.",
+    errors.SlackRefused: "Slack didn't take my message. Please ask again, or tell whoever runs this bot.",
     errors.Interrupted: "I was restarted before I was done. Please ask again.",
 }
 

@@ -15,8 +15,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable
-from dataclasses import asdict
-from typing import TypeVar, cast
+from dataclasses import asdict, fields
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -141,24 +141,26 @@ class RedisStore:
         await self._ask(self._leave(keys=self._line(line), args=[ticket]))
 
     async def conversation(self, thread: Thread) -> Conversation | None:
-        fields = await self._ask(cast("Awaitable[dict[str, str]]", self._client.hgetall(self._key("chat", thread))))
-        if not fields:
+        kept = await self._ask(cast("Awaitable[dict[str, str]]", self._client.hgetall(self._key("chat", thread))))
+        if not kept:
             return None
         return Conversation(
-            chat_id=fields.get("chat_id", ""),
-            chatflow_id=fields.get("chatflow_id", ""),
-            generation=int(fields.get("generation", "0")),
-            created_at=float(fields["created_at"]),
-            used_at=float(fields["used_at"]),
-            quiet=fields.get("quiet") == "1",
+            chat_id=kept.get("chat_id", ""),
+            chatflow_id=kept.get("chatflow_id", ""),
+            generation=int(kept.get("generation", "0")),
+            created_at=float(kept["created_at"]),
+            used_at=float(kept["used_at"]),
+            quiet=kept.get("quiet") == "1",
+            answered=kept.get("answered") == "1",
         )
 
-    async def remember(self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float) -> bool:
+    async def remember(
+        self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float, *, answered: bool = False
+    ) -> bool:
         """Write the chat of a thread and renew its lifetime; False, and nothing written, if the thread is meanwhile
-        of another generation. A thread we know nothing of is of generation 0."""
-        key = self._key("chat", thread)
-        asked = self._remember(keys=[key], args=[generation, chat_id, chatflow_id, now, self._lifetime])
-        return bool(await self._ask(asked))
+        of another generation. A thread we know nothing of is of generation 0. Once answered, it stays so."""
+        args: list[str | float] = [generation, chat_id, chatflow_id, now, self._lifetime, int(answered)]
+        return bool(await self._ask(self._remember(keys=[self._key("chat", thread)], args=args)))
 
     async def start_over(self, thread: Thread, now: float) -> int:
         """Begin the next generation of a thread, with no chat yet. Returns its number."""
@@ -196,7 +198,7 @@ class RedisStore:
     async def run_on(self, chat_id: str) -> Run | None:
         """The run that has not been seen to end on a chat."""
         kept = await self._ask(self._client.get(self._key("run", chat_id)))
-        return None if kept is None else Run(**json.loads(kept))
+        return None if kept is None else Run(**_known(Run, kept))
 
     async def answer_open(self, answer: OpenAnswer, lease: float) -> None:
         """Note that an answer is being written; call again within `lease` seconds as long as it is."""
@@ -210,7 +212,7 @@ class RedisStore:
     async def abandoned(self, team: str) -> tuple[OpenAnswer, ...]:
         """The answers of a workspace whose writer is gone, 20 at most. Each is given out once."""
         found = await self._ask(self._abandoned(keys=self._answers(team)))
-        return tuple(OpenAnswer(**json.loads(answer)) for answer in found)
+        return tuple(OpenAnswer(**_known(OpenAnswer, answer)) for answer in found)
 
     async def ping(self) -> None:
         """Raises StoreUnavailable when the store does not answer within about a second."""
@@ -247,3 +249,9 @@ def _name_of(error: Exception) -> str:
     # Redis opens its errors with a code in capitals: READONLY, NOPERM, CROSSSLOT.
     known = isinstance(error, RedisError) and code.isascii() and code.isalpha() and code.isupper()
     return f"{name}: {code}" if known else name
+
+
+def _known(value: type[Run] | type[OpenAnswer], kept: str | bytes) -> dict[str, Any]:
+    """The fields of a note that this version knows: while replicas are being updated, two versions write notes."""
+    names = {field.name for field in fields(value)}
+    return {name: value for name, value in json.loads(kept).items() if name in names}

@@ -51,12 +51,14 @@ redis.call('ZREM', KEYS[3], ARGV[1])
 return 1
 """
 
-# KEYS: conversation. ARGV: generation, chat_id, chatflow_id, now, lifetime in ms. Returns 1 when it wrote.
+# KEYS: conversation. ARGV: generation, chat_id, chatflow_id, now, lifetime in ms, answered (0 or 1). Returns 1 when it
+# wrote.
 REMEMBER = """
 local key = KEYS[1]
 if (redis.call('HGET', key, 'generation') or '0') ~= ARGV[1] then return 0 end
 redis.call('HSET', key, 'generation', ARGV[1], 'chat_id', ARGV[2], 'chatflow_id', ARGV[3], 'used_at', ARGV[4])
 redis.call('HSETNX', key, 'created_at', ARGV[4])
+if ARGV[6] == '1' then redis.call('HSET', key, 'answered', 1) end
 redis.call('PEXPIRE', key, ARGV[5])
 return 1
 """

@@ -11,7 +11,7 @@ import pytest
 from bot.errors import FlowiseBroke, FlowiseFailed, RunState
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.reply.contract import Failed, Finished, HeldBack, Noted, Place, Queued, ReplyEvent, Thinking, Told
-from bot.reply.edited import BACKOFF, EditedReply
+from bot.reply.edited import BACKOFF, PATIENCE, EditedReply
 from bot.reply.status import RENEWAL
 from bot.slack import wording
 from bot.slack.calls import (
@@ -302,13 +302,45 @@ def test_a_lost_post_is_made_again_under_the_same_mark() -> None:
 def test_a_slack_that_stays_away_is_given_up() -> None:
     answer, now = reply(), 0.0
     told(answer, Told("Hi."), Finished())
-    for _ in range(len(BACKOFF) + 1):
+    while not answer.done:
         call = answer.next_call(now)
         assert call is not None
         answer.answered(call, Lost("reset"), now)
         now += 60.0
-    assert answer.done
+    assert PATIENCE < now < 2 * PATIENCE
     assert answer.given_up
+
+
+def test_a_slack_that_comes_back_gets_the_answer() -> None:
+    answer, slack, now = reply(), Slack(), 0.0
+    told(answer, Thinking(), Token("Half"))
+    for _ in range(20):
+        call = answer.next_call(now)
+        if call is not None:
+            answer.answered(call, Lost("reset"), now)
+        now += 30.0
+    told(answer, Token(" and whole."), Finished(), now=now)
+    run(answer, slack, now + 31.0)
+    assert list(slack.messages.values()) == ["Half and whole."]
+
+
+def test_a_post_that_was_found_again_is_brought_up_to_date() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("Half"))
+    call = answer.next_call(0.0)
+    while not isinstance(call, PostMessage):
+        assert call is not None
+        answer.answered(call, Accepted(), 0.0)
+        call = answer.next_call(0.0)
+    slack.make(call, 0.0)
+    answer.answered(call, Lost("reset"), 0.0)
+    told(answer, Token(" and whole."), Finished(), now=1.0)
+    again = answer.next_call(9.0)
+    assert isinstance(again, PostMessage)
+    answer.answered(again, Posted(next(iter(slack.messages)), found=True), 9.0)
+    run(answer, slack, 20.0)
+    assert list(slack.messages.values()) == ["Half and whole."]
+    assert answer.done
 
 
 def test_a_message_that_is_gone_is_posted_again() -> None:

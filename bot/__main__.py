@@ -40,12 +40,13 @@ def _indented(lines: str) -> str:
 
 
 def _serve() -> int:
-    # Imported here because the wrong settings should be told at once, and the demo needs its own.
+    # Imported here because the demo needs its own, and the bot last because wrong settings should be told at once.
     from bot import logs
-    from bot.app import Bot
     from bot.settings import read_settings
 
     settings = read_settings()
+    from bot.app import Bot
+
     logs.configure(settings.log_level, settings.log_format, settings.secrets())
 
     async def serve() -> None:

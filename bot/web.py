@@ -41,7 +41,7 @@ def web_app(
         if not _is_number(request.headers.get("X-Slack-Request-Timestamp", "0")):
             return web.Response(status=401, text="bad timestamp")  # Bolt would fail with a 500
         if _is_rate_limit_notice(await request.text()):
-            log.warning("Slack drops events: more than 30,000 an hour in this workspace")
+            log.info("Slack says that it drops events: more than 30,000 an hour in this workspace")
             return web.Response()
         return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
 

@@ -228,13 +228,20 @@ class RedisStore:
         return [f"{self._prefix}:{{answers:{team}}}:{part}" for part in ("leases", "open")]
 
     async def _ask(self, asked: Awaitable[T], *, patience: float | None = None) -> T:
+        task = asyncio.current_task()
+        cancels = task.cancelling() if task else 0
         try:
             # redis-py nests its retries (connecting inside sending), so only a limit of our own bounds them all.
             async with asyncio.timeout(self._patience if patience is None else patience):
-                return await asked
+                answer = await asked
         except (RedisError, OSError) as error:
             # Not "from error": a server that does not know AUTH repeats its arguments, the password among them.
             raise StoreUnavailable(f"Redis does not answer as it should ({_name_of(error)})") from None
+        # redis-py sends through asyncio.wait_for, which on Python 3.11 loses a cancellation that comes in the moment of
+        # its success: a loop that was told to end would go on for ever.
+        if task and task.cancelling() > cancels:
+            raise asyncio.CancelledError
+        return answer
 
 
 def _milliseconds(seconds: float) -> int:

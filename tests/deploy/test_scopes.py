@@ -1,0 +1,117 @@
+"""The manifests ask for exactly what the code uses: the scopes of its calls, the events it listens to, its command."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+MANIFESTS = sorted((ROOT / "deploy").glob("slack-manifest*.json"))
+SOURCES = sorted(path for room in ("bot", "handlers") for path in (ROOT / room).rglob("*.py"))
+OURS = [path for path in SOURCES if not {"playground", "store", "flowise"} & set(path.parts)]
+
+HISTORY = frozenset({"channels:history", "groups:history", "im:history", "mpim:history"})
+# What each method needs with a bot token (Slack docs, the page of each method).
+SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
+    "apps.connections.open": frozenset(),  # the app-level token's connections:write
+    "assistant.threads.setStatus": frozenset({"chat:write"}),
+    "auth.test": frozenset(),
+    "chat.delete": frozenset({"chat:write"}),
+    "chat.postEphemeral": frozenset({"chat:write"}),
+    "chat.postMessage": frozenset({"chat:write"}),
+    "chat.update": frozenset({"chat:write"}),
+    "conversations.history": HISTORY,
+    "conversations.replies": HISTORY,
+    "users.info": frozenset({"users:read"}),
+}
+# What each event needs, and under which names one subscribes to it (Slack docs, the page of each event).
+SUBSCRIPTIONS: dict[str, dict[str, str]] = {
+    "app_mention": {"app_mention": "app_mentions:read"},
+    "message": {
+        "message.channels": "channels:history",
+        "message.groups": "groups:history",
+        "message.im": "im:history",
+        "message.mpim": "mpim:history",
+    },
+}
+# The families of Slack's Web API: a string of this shape is one of its methods.
+METHOD = re.compile(
+    r"(admin|agents|api|apps|assistant|auth|blocks|bookmarks|bots|calls|canvases|chat|conversations|dnd|emoji|files|"
+    r"oauth|openid|pins|reactions|reminders|search|stars|team|usergroups|users|views|workflows)(\.[a-z][A-Za-z]+)+"
+)
+
+SDK = frozenset(name for name in dir(AsyncWebClient) if "_" in name.strip("_")) - {"api_call"}
+
+
+def nodes() -> list[ast.AST]:
+    return [node for path in OURS for node in ast.walk(ast.parse(path.read_text("utf-8")))]
+
+
+def methods_called() -> set[str]:
+    """By their names as strings, and by slack_sdk's: `web.apps_connections_open(…)`."""
+    found = set()
+    for node in nodes():
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SDK:
+            found.add(node.func.attr.replace("_", "."))
+    return set(filter(METHOD.fullmatch, found))
+
+
+def listened_to(kind: str) -> list[ast.Call]:
+    """The registrations `app.<kind>(…)` of the handlers."""
+    return [
+        node
+        for node in nodes()
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == kind
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "app"
+    ]
+
+
+def events_heard() -> set[str]:
+    return {ast.literal_eval(argument) for call in listened_to("event") for argument in call.args}
+
+
+def loaded(path: Path) -> dict[str, Any]:
+    manifest: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return manifest
+
+
+def test_the_methods_are_found_and_known() -> None:
+    assert methods_called() == SCOPES_OF_METHOD.keys()
+
+
+def test_there_are_two_manifests() -> None:
+    assert [path.name for path in MANIFESTS] == ["slack-manifest.http.json", "slack-manifest.json"]
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_the_scopes_are_those_of_the_calls_the_events_and_the_command(path: Path) -> None:
+    needed = {scope for method in methods_called() for scope in SCOPES_OF_METHOD[method]}
+    needed |= {scope for event in events_heard() for scope in SUBSCRIPTIONS[event].values()}
+    if listened_to("command"):
+        needed.add("commands")
+    assert set(loaded(path)["oauth_config"]["scopes"]["bot"]) == needed
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_the_events_are_those_that_are_listened_to(path: Path) -> None:
+    heard = {name for event in events_heard() for name in SUBSCRIPTIONS[event]}
+    assert heard == set(loaded(path)["settings"]["event_subscriptions"]["bot_events"])
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_the_command_is_the_setting_s_default(path: Path) -> None:
+    commands = [command["command"] for command in loaded(path)["features"]["slash_commands"]]
+    assert commands == [Settings.model_fields["slack_command"].default]

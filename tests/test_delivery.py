@@ -1,0 +1,231 @@
+"""The pump: events in, calls out one at a time, a last word when it is stopped, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+import pytest
+
+from bot.delivery import deliver
+from bot.errors import Interrupted
+from bot.flowise.events import Token
+from bot.ports import Said
+from bot.reply.contract import Failed, Finished, ReplyEvent
+from bot.slack.calls import Accepted, Call, Limited, Result, SetStatus
+from bot.thread import Thread
+
+
+class Teller:
+    """A reply that tells how many events it has heard, again after each of them, until its last word is told."""
+
+    def __init__(self) -> None:
+        self.heard: list[ReplyEvent] = []
+        self.told = 0
+        self.held_until = 0.0
+
+    def receive(self, event: ReplyEvent, now: float) -> None:
+        self.heard.append(event)
+
+    def next_call(self, now: float) -> Call | None:
+        if now < self.held_until or self.told == len(self.heard):
+            return None
+        return SetStatus(channel="C1", thread_ts="1.0", status=str(len(self.heard)))
+
+    def answered(self, call: Call, result: Result, now: float) -> None:
+        if isinstance(result, Limited):
+            self.held_until = now + result.retry_after
+        elif isinstance(call, SetStatus):
+            self.told = int(call.status)
+
+    def wake_at(self, now: float) -> float | None:
+        return self.held_until if self.held_until > now else None
+
+    @property
+    def done(self) -> bool:
+        return bool(self.heard) and isinstance(self.heard[-1], Finished | Failed) and self.told == len(self.heard)
+
+    @property
+    def messages(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def given_up(self) -> str:
+        return ""
+
+
+class Slack:
+    """Takes calls while `open` is set; `results` come first."""
+
+    def __init__(self, *results: Result) -> None:
+        self.calls: list[str] = []
+        self.times: list[float] = []
+        self.open = asyncio.Event()
+        self.open.set()
+        self._results = list(results)
+        self._under_way = 0
+        self.most_under_way = 0
+
+    async def call(self, call: Call) -> Result:
+        assert isinstance(call, SetStatus)
+        self.calls.append(call.status)
+        self.times.append(asyncio.get_running_loop().time())
+        self._under_way += 1
+        self.most_under_way = max(self.most_under_way, self._under_way)
+        await self.open.wait()
+        await asyncio.sleep(0)
+        self._under_way -= 1
+        return self._results.pop(0) if self._results else Accepted()
+
+    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+        return ()
+
+    async def name(self, user: str) -> str:
+        return user
+
+
+class Source:
+    """Events as they are put in; None ends them without a word. Tells whether it was closed."""
+
+    def __init__(self, *events: ReplyEvent) -> None:
+        self.queue: asyncio.Queue[ReplyEvent | Exception | None] = asyncio.Queue()
+        self.closed = False
+        for event in events:
+            self.queue.put_nowait(event)
+
+    async def events(self) -> AsyncGenerator[ReplyEvent, None]:
+        try:
+            while (event := await self.queue.get()) is not None:
+                if isinstance(event, Exception):
+                    raise event
+                yield event
+        finally:
+            await asyncio.sleep(0)  # closing takes a moment, as that of a connection does
+            self.closed = True
+
+
+async def delivered(teller: Teller, source: Source, slack: Slack, stopping: asyncio.Event | None = None) -> None:
+    """Deliver, and see that no task is left."""
+    before = asyncio.all_tasks()
+    try:
+        await deliver(
+            teller,
+            source.events(),
+            slack,
+            now=asyncio.get_running_loop().time,
+            stopping=stopping or asyncio.Event(),
+            reference="a1b2c3",
+        )
+    finally:
+        assert asyncio.all_tasks() == before
+        assert source.closed
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  # what is waited for is a list that grows
+            await asyncio.sleep(0)
+
+
+async def test_events_are_received_while_a_call_is_under_way_and_one_call_is_under_way_at_a_time() -> None:
+    teller, slack, source = Teller(), Slack(), Source(Token("a"))
+    slack.open.clear()
+    task = asyncio.create_task(delivered(teller, source, slack))
+    await until(lambda: slack.calls == ["1"])
+    for event in (Token("b"), Token("c"), Finished()):
+        source.queue.put_nowait(event)
+    await until(lambda: len(teller.heard) == 4)
+    assert slack.calls == ["1"]
+    slack.open.set()
+    await task
+    assert slack.calls == ["1", "4"]
+    assert slack.most_under_way == 1
+
+
+async def test_a_call_that_must_wait_is_made_when_its_time_has_come_without_a_new_event() -> None:
+    teller, slack = Teller(), Slack(Limited(0.05))
+    await delivered(teller, Source(Finished()), slack)
+    assert slack.calls == ["1", "1"]
+    assert slack.times[1] - slack.times[0] >= 0.05
+
+
+async def test_after_the_last_word_no_more_events_are_heard() -> None:
+    teller = Teller()
+    await delivered(teller, Source(Finished(), Token("late")), Slack())
+    assert teller.heard == [Finished()]
+
+
+async def test_stopping_gives_a_last_word() -> None:
+    teller, slack, source, stopping = Teller(), Slack(), Source(Token("a")), asyncio.Event()
+    task = asyncio.create_task(delivered(teller, source, slack, stopping))
+    await until(lambda: slack.calls == ["1"])
+    stopping.set()
+    await task
+    token, last = teller.heard
+    assert token == Token("a")
+    assert isinstance(last, Failed)
+    assert isinstance(last.error, Interrupted)
+    assert last.reference == "a1b2c3"
+    assert slack.calls == ["1", "2"]
+
+
+async def test_stopping_in_the_middle_of_a_call_lets_it_end() -> None:
+    teller, slack, source, stopping = Teller(), Slack(), Source(Token("a")), asyncio.Event()
+    slack.open.clear()
+    task = asyncio.create_task(delivered(teller, source, slack, stopping))
+    await until(lambda: slack.calls == ["1"])
+    stopping.set()
+    await until(lambda: len(teller.heard) == 2)
+    slack.open.set()
+    await task
+    assert slack.calls == ["1", "2"]
+    assert slack.most_under_way == 1
+
+
+async def test_stopping_after_the_last_word_adds_none() -> None:
+    teller, slack, source, stopping = Teller(), Slack(), Source(Token("a"), Finished()), asyncio.Event()
+    slack.open.clear()
+    task = asyncio.create_task(delivered(teller, source, slack, stopping))
+    await until(lambda: len(teller.heard) == 2)
+    stopping.set()
+    await until(lambda: source.closed)
+    slack.open.set()
+    await task
+    assert teller.heard == [Token("a"), Finished()]
+
+
+async def test_one_that_begins_when_all_is_stopping_has_its_last_word_too() -> None:
+    teller, slack, source, stopping = Teller(), Slack(), Source(), asyncio.Event()
+    stopping.set()
+    task = asyncio.create_task(
+        deliver(teller, source.events(), slack, now=lambda: 0.0, stopping=stopping, reference="a1b2c3")
+    )
+    async with asyncio.timeout(5):
+        await task
+    assert [type(event) for event in teller.heard] == [Failed]
+    assert slack.calls == ["1"]
+
+
+async def test_a_source_that_ends_without_a_last_word_is_a_mistake() -> None:
+    source = Source(Token("a"))
+    source.queue.put_nowait(None)
+    with pytest.raises(RuntimeError, match="without a last word"):
+        await delivered(Teller(), source, Slack())
+
+
+async def test_a_source_that_breaks_breaks_the_delivery() -> None:
+    source = Source(Token("a"))
+    source.queue.put_nowait(KeyError("ours"))
+    with pytest.raises(KeyError, match="ours"):
+        await delivered(Teller(), source, Slack())
+
+
+async def test_a_delivery_that_is_cancelled_closes_its_events() -> None:
+    teller, slack, source = Teller(), Slack(), Source(Token("a"))
+    slack.open.clear()
+    task = asyncio.create_task(delivered(teller, source, slack))
+    await until(lambda: slack.calls == ["1"])
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert source.closed

@@ -1,0 +1,310 @@
+"""Every recorded prediction of a real Flowise 3.1.4, through the real parts of the bot, as a person reads it in Slack.
+
+All recordings are played once, each as a flow of its own and as a thread of its own; the tests then look at what stands
+in Slack.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import logging
+import math
+import re
+import time
+from collections.abc import Mapping, MutableMapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+import bot.flowise.client as flowise
+from bot.conversation import Conversations, Habits, Question
+from bot.desk import Desk, new_reference
+from bot.playground.flowise import LocalFlowise
+from bot.playground.slack import LocalSlack
+from bot.playground.slack.message import Message
+from bot.playground.slack.plain import body, plain
+from bot.reply.contract import Place
+from bot.slack import wording
+from bot.slack.client import SlackClient, new_session, web_client
+from bot.store.redis import RedisStore
+
+RECORDINGS = Path(__file__).parent / "recordings"
+NAMES = sorted(path.stem for path in RECORDINGS.glob("*.jsonl"))
+# Enough to keep both sides busy.
+AT_A_TIME = 12
+INTERVAL = 0.05
+# Nobody hears from a hanging recording again, so any limit will do; the others end by themselves.
+IMPATIENT = flowise.Limits(headers=0.5, json=0.5, silence=0.5, events=0.5)
+
+
+# What was recorded, read without any code of ours ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """`frames` are the events of a stream, `body` is an answer in one piece."""
+
+    frames: list[dict[str, Any]]
+    body: dict[str, Any]
+    hangs: bool
+
+    def data(self, name: str) -> list[Any]:
+        return [frame["data"] for frame in self.frames if frame["event"] == name]
+
+    @property
+    def whole(self) -> bool:
+        return (bool(self.data("end")) and not self.data("error")) or bool({"text", "json"} & self.body.keys())
+
+    @property
+    def text(self) -> str:
+        if "json" in self.body and "text" not in self.body:
+            return json.dumps(self.body["json"])
+        return "".join(self.data("token")) or str(self.body.get("text", ""))
+
+    @property
+    def documents(self) -> list[dict[str, Any]]:
+        documents: list[dict[str, Any]] = (self.data("sourceDocuments") or [self.body.get("sourceDocuments") or []])[-1]
+        return documents
+
+    @property
+    def tools(self) -> list[str]:
+        used = (self.data("usedTools") or [self.body.get("usedTools") or []])[-1]
+        return list(dict.fromkeys(tool["tool"] for tool in used))
+
+
+def recorded(name: str) -> Recorded:
+    rows = [json.loads(line) for line in (RECORDINGS / f"{name}.jsonl").read_text("utf-8").split("\n") if line]
+    lines = (line for row in rows for line in row.get("frame", "").split("\n"))
+    frames = [json.loads(line.removeprefix("data:")) for line in lines if line.startswith("data:")]
+    tail = "".join(row.get("tail", "") for row in rows)
+    closed = next(row["closed"] for row in rows if "closed" in row)
+    return Recorded(frames, json.loads(tail) if tail.startswith("{") else {}, closed == "curl: time-out")
+
+
+ALL = {name: recorded(name) for name in NAMES}
+
+
+# What stands in Slack -------------------------------------------------------------------------------------------------
+
+
+def is_list_of_sources(block: Mapping[str, object]) -> bool:
+    return plain("", [block]).splitlines()[:1] == ["Sources"]
+
+
+@dataclass(frozen=True)
+class Played:
+    """`messages` are the bot's in the thread, `asked` counts the predictions, `log` has this turn's lines."""
+
+    messages: list[Message]
+    status: str
+    asked: int
+    log: list[MutableMapping[str, Any]]
+
+    @property
+    def body(self) -> str:
+        """The answer without the list of its sources and what else stands around it."""
+        return "\n".join(
+            body(message.text, [block for block in message.blocks if not is_list_of_sources(block)])
+            for message in self.messages
+        )
+
+    @property
+    def plain(self) -> str:
+        return "\n".join(message.plain for message in self.messages)
+
+
+@dataclass(frozen=True)
+class Run:
+    """All of it, and what happened around."""
+
+    played: Mapping[str, Played]
+    slack: LocalSlack
+    collisions: int
+    complaints: list[str]
+
+
+class Complaints(logging.Handler):
+    """Keeps what libraries and asyncio complain about."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.said: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
+
+
+async def play_all(redis_url: str) -> Run:
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(LocalSlack(scale=1_000))
+        server = await stack.enter_async_context(LocalFlowise(tokens_per_second=math.inf))
+        store = RedisStore.at(redis_url, prefix=f"recordings-{new_reference()}")
+        stack.push_async_callback(store.aclose)
+        session = await stack.enter_async_context(new_session())
+        client = SlackClient(web_client(slack.bot_token, slack.url, session), session)
+        identity = await client.identity()
+        wire = await stack.enter_async_context(flowise.new_session())
+        ada = slack.user("ada")
+        channel = slack.channel("general", members=[ada])
+        turns = asyncio.Semaphore(AT_A_TIME)
+
+        async def play(name: str) -> Played:
+            flow = server.replay(RECORDINGS / f"{name}.jsonl")
+            limits = IMPATIENT if ALL[name].hangs else flowise.Limits()
+            chatflow = flowise.Client(wire, server.url, flow, None, limits)
+            conversations = Conversations(chatflow, client, store, Habits(), wall=time.time)
+            desk = Desk(conversations, client, store, identity, interval=INTERVAL, now=time.monotonic, wall=time.time)
+            async with turns:
+                root, ref = await slack.say(ada, channel, f"a question for {name}"), new_reference()
+                place = Place(channel, root, ada)
+                question = Question(thread=desk.thread(channel, root), place=place, ts=root, text="why?", reference=ref)
+                await desk.answer(question)
+            messages = [message for message in slack.thread(channel, root) if message.user == slack.bot_user_id]
+            asked = sum(prediction.flow_id == flow for prediction in server.predictions)
+            return Played(
+                messages, slack.status(channel, root), asked, [line for line in log if line.get("ref") == ref]
+            )
+
+        complaints = Complaints()
+        logging.getLogger().addHandler(complaints)
+        try:
+            with capture_logs() as log:
+                played = await asyncio.gather(*map(play, NAMES))
+        finally:
+            logging.getLogger().removeHandler(complaints)
+        broken = [str(line) for line in log if line["log_level"] not in {"info", "warning"}]
+        return Run(dict(zip(NAMES, played, strict=True)), slack, server.collisions, [*broken, *complaints.said])
+
+
+@pytest.fixture(scope="module")
+def run(redis_url: str) -> Run:
+    return asyncio.run(play_all(redis_url))
+
+
+# The comparison -------------------------------------------------------------------------------------------------------
+
+# Markdown that is not shown as it is written: the language of a fenced block, and a link's address.
+UNSEEN = ((re.compile(r"^ *(```|~~~)[^\n`]*$", re.MULTILINE), ""), (re.compile(r"\[([^\]]*)\]\([^)]*\)"), r"\1"))
+# Numbers of lists, which the local Slack does not draw; all other syntax, on both sides: a table is drawn with + and -.
+NUMBERS = re.compile(r"^ *\d+[.)] ", re.MULTILINE)
+SYNTAX = re.compile(r"[\s*_`#<>|\\~\[\]()!:+—-]+")
+
+
+def bare(shown: str) -> str:
+    """What is left without Markdown's signs, its escapes (`&amp;`) and white space."""
+    return SYNTAX.sub("", html.unescape(shown))
+
+
+def bare_markdown(written: str) -> str:
+    for pattern, seen in (*UNSEEN, (NUMBERS, "")):
+        written = pattern.sub(seen, written)
+    return bare(written)
+
+
+def with_text(*, whole: bool | None = None) -> list[str]:
+    return [name for name in NAMES if ALL[name].text.strip() and whole in (None, ALL[name].whole)]
+
+
+FAILED = [name for name in NAMES if not (ALL[name].whole and ALL[name].text.strip())]
+REFERENCE = re.compile(r"\(ref [0-9a-f]{6}\)")
+UNFINISHED = (wording.THINKING, wording.QUEUED, wording.HELD_BACK, "Using ")
+
+
+def test_the_recordings_are_of_all_kinds() -> None:
+    assert len(with_text(whole=True)) > 100
+    assert len(with_text(whole=False)) > 10
+    assert len(FAILED) > 50
+    assert sum(ALL[name].hangs for name in NAMES) > 5
+    assert set(with_text(whole=True)) | set(FAILED) == set(NAMES)
+
+
+@pytest.mark.parametrize("name", with_text())
+def test_the_words_of_the_answer_stand_in_slack(run: Run, name: str) -> None:
+    words = bare_markdown(ALL[name].text)
+    assert words
+    assert bare(run.played[name].body) == words
+
+
+@pytest.mark.parametrize("name", with_text(whole=True))
+def test_an_answer_is_closed(run: Run, name: str) -> None:
+    played = run.played[name]
+    assert not REFERENCE.search(played.plain)
+    assert not [message for message in played.messages if message.plain.startswith(UNFINISHED)]
+    assert played.status == ""
+    assert [line["event"] for line in played.log] == ["question", "turn finished"]
+
+
+@pytest.mark.parametrize("name", FAILED)
+def test_a_failure_is_one_closed_message(run: Run, name: str) -> None:
+    played = run.played[name]
+    [message] = played.messages
+    assert len(REFERENCE.findall(message.plain)) == 1
+    assert not message.plain.startswith(UNFINISHED)
+    assert ("incomplete" in message.plain) == bool(ALL[name].text.strip())
+    assert "predictionsServices" not in message.plain
+    assert played.status == ""
+    assert [line["event"] for line in played.log] == ["question", "turn failed"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_flowise_is_asked_once(run: Run, name: str) -> None:
+    # A 429 says that nothing was started, and when to come back.
+    assert run.played[name].asked in ({1, 2} if name.startswith("ratelimit") else {1})
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if ALL[name].documents])
+def test_the_sources_stand_under_the_answer(run: Run, name: str) -> None:
+    [sources] = [block for block in run.played[name].messages[-1].blocks if is_list_of_sources(block)]
+    lines, raw = plain("", [sources]).splitlines()[1:], json.dumps(sources)
+    for document in ALL[name].documents:
+        metadata = document["metadata"]
+        title = metadata.get("title") or metadata.get("source") or "Untitled"
+        assert any(title in line for line in lines)
+        assert metadata.get("url", "") in raw
+        assert json.dumps(document["pageContent"][:30])[1:-1] not in raw
+    assert len(lines) <= len(ALL[name].documents)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if ALL[name].tools and ALL[name].whole])
+def test_the_tools_are_named_under_the_answer(run: Run, name: str) -> None:
+    last = run.played[name].messages[-1].plain.splitlines()
+    assert any(all(tool in line for tool in ALL[name].tools) for line in last)
+
+
+def interrupted(name: str) -> list[tuple[str, str]]:
+    """The text before and after each tool call that came in the middle of an answer."""
+    found: list[tuple[str, str]] = []
+    before, call = "", False
+    for frame in ALL[name].frames:
+        match frame:
+            case {"event": "token", "data": str(text)} if text.strip():
+                if call and before:
+                    found.append((before, text))
+                before, call = text, False
+            case {"event": "calledTools", "data": [_, *_]} | {"event": "agent_trace"}:
+                call = True
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if interrupted(name)])
+def test_a_tool_call_begins_a_new_paragraph(run: Run, name: str) -> None:
+    for before, after in interrupted(name):
+        assert re.search(rf"{re.escape(before.strip())}\s*\n\s*{re.escape(after.strip())}", run.played[name].body)
+
+
+def test_the_recorded_tool_calls_interrupt_an_answer() -> None:
+    assert [name for name in NAMES if interrupted(name)]
+
+
+def test_nothing_broke_and_no_rule_was_broken(run: Run) -> None:
+    assert run.complaints == []
+    assert run.slack.violations == []
+    assert run.slack.pings == []
+    assert run.slack.previews == []
+    assert run.collisions == 0

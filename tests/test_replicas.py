@@ -1,0 +1,132 @@
+"""Two bots on one Redis: what Slack sends to either is answered once, in order, and outlives the death of one."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bot import conversation
+from bot.playground.flowise.scripts import Script
+from bot.playground.house import House, house
+from bot.playground.program import environment
+from bot.slack import wording
+
+# A replica's hold on a thread, shortened for the tests; the program below shortens its own.
+LEASE, RENEWAL = 1.5, 0.4
+
+
+@pytest.fixture
+async def busy(own_redis: str) -> AsyncIterator[House]:
+    """A house whose Slack takes as much as twenty channels' worth."""
+    async with house(own_redis, tokens_per_second=math.inf, scale=20) as built:
+        yield built
+
+
+async def test_twenty_mentions_and_their_twins_are_answered_once_each(busy: House) -> None:
+    async with busy.bot(bot_stop_grace=2), busy.bot(bot_stop_grace=2):
+        roots = [await busy.ask(f"{busy.mention} question {number}") for number in range(20)]
+        await busy.slack.until(lambda: all(len(busy.answers(root)) == 1 for root in roots) and busy.idle, 30)
+        await busy.slack.settled()
+        last = await busy.ask(f"{busy.mention} the last")
+        await busy.answered(last)
+    asked = sorted(prediction.question for prediction in busy.flowise.predictions)
+    assert asked == sorted([*(f"question {number}" for number in range(20)), "the last"])
+    for number, root in enumerate(roots):
+        [answer] = busy.answers(root)
+        assert f"question {number}" in answer
+    assert len({prediction.chat_id for prediction in busy.flowise.predictions}) == 21
+    assert busy.slack.violations == []
+    assert busy.slack.pings == []
+
+
+async def test_follow_ups_of_one_thread_are_answered_in_order_whoever_hears_them(busy: House) -> None:
+    held = asyncio.Event()
+    busy.flowise.script("rag", Script(tokens=["an answer"]), Script(tokens=["one", " done"], hold=held, hold_after=1))
+    async with busy.bot(bot_stop_grace=2), busy.bot(bot_stop_grace=2):
+        root = await busy.ask(f"{busy.mention} hello")
+        await busy.answered(root)
+        await busy.ask("one", thread_ts=root)
+        await busy.slack.until(lambda: busy.answers(root)[1:] == ["one"])
+        for text in ("two", "three", "four"):
+            await busy.ask(text, thread_ts=root)
+        await busy.slack.until(lambda: busy.answers(root)[1:].count(wording.QUEUED) == 3)
+        assert all(bot.under_way for bot in busy.bots)  # the sockets take turns: each has heard some of them
+        assert [prediction.question for prediction in busy.flowise.predictions] == ["hello", "one"]
+        held.set()
+        answers = await busy.answered(root, 5, timeout=20)
+    predictions = busy.flowise.predictions
+    assert [prediction.question for prediction in predictions] == ["hello", "one", "two", "three", "four"]
+    assert {prediction.chat_id for prediction in predictions} == {predictions[0].chat_id}
+    for earlier, later in pairwise(predictions):
+        assert earlier.ended is not None
+        assert earlier.ended <= later.at
+    assert wording.QUEUED not in answers
+    assert busy.flowise.collisions == 0
+
+
+PROGRAM = f"""
+import bot.conversation, bot.desk
+for room in (bot.conversation, bot.desk):
+    room.LEASE, room.RENEWAL = {LEASE}, {RENEWAL}
+from bot.__main__ import main
+main([])
+"""
+
+
+@asynccontextmanager
+async def other_replica(home: House, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A bot in a process of its own, so that it can be killed; connected."""
+    settings = {
+        "SLACK_BOT_TOKEN": home.slack.bot_token,
+        "SLACK_APP_TOKEN": home.slack.app_token,
+        "SLACK_API_URL": home.slack.url,
+        "SLACK_EDIT_INTERVAL": "0.4",
+        "FLOWISE_URL": home.flowise.url,
+        "FLOWISE_CHATFLOW_ID": home.flowise.chatflow_id,
+        "REDIS_URL": home.redis_url,
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", PROGRAM), cwd=folder, env=environment(os.environ, settings)
+    )
+    try:
+        await home.slack.until(lambda: home.slack.sockets == 1, 20)
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def test_a_thread_whose_replica_was_killed_is_taken_over(
+    home: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation, "LEASE", LEASE)
+    monkeypatch.setattr(conversation, "RENEWAL", RENEWAL)
+    home.flowise.script("rag", Script(tokens=["half", " of it"], hold=asyncio.Event(), hold_after=1))
+    async with other_replica(home, tmp_path) as process:
+        root = await home.ask(f"{home.mention} one")
+        await home.slack.until(lambda: home.answers(root) == ["half"])
+        process.kill()
+        await process.wait()
+    await home.slack.until(lambda: home.slack.sockets == 0)
+    async with home.bot(flowise_left_run_wait=2):
+        await home.ask("two", thread_ts=root)
+        # First it is not known that the one before has died, then whether its run in Flowise still goes on.
+        await home.slack.until(lambda: wording.QUEUED in home.answers(root))
+        await home.slack.until(lambda: len(home.answers(root)) >= 2 and "Sources" in home.answers(root)[-1], 15)
+    one, two = home.flowise.predictions
+    assert one.question == "one"
+    assert two.question.endswith("two")
+    assert one.chat_id != two.chat_id  # one's run goes on, and would mix with two's
+    assert wording.NOT_REMEMBERED_BEFORE in home.answers(root)[-1]
+    assert home.flowise.collisions == 0

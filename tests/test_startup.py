@@ -1,0 +1,216 @@
+"""How the program starts, or says in a line why it cannot; and that no secret is ever in what it writes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.playground.flowise.scripts import Script
+from bot.playground.house import House, house
+from bot.playground.program import environment
+
+_SECONDS = 20.0
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-77-very-secret",
+    "SLACK_APP_TOKEN": "xapp-77-very-secret",
+    "SLACK_SIGNING_SECRET": "0badc0ffee-signing",
+    "FLOWISE_API_KEY": "flow-key-secret",
+}
+
+
+@asynccontextmanager
+async def started(folder: Path, settings: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """`python -m bot` in a folder without a .env, with these settings and no others; killed if it is still there."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bot"),
+        cwd=folder,
+        env=environment(os.environ, settings),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
+
+
+async def refused(folder: Path, settings: dict[str, str]) -> list[str]:
+    """The lines on stderr of a start that ends by itself with status 2, without a stack trace."""
+    async with started(folder, settings) as process, asyncio.timeout(_SECONDS):
+        out, err = await process.communicate()
+    lines = err.decode().splitlines()
+    assert process.returncode == 2, lines
+    assert out == b""
+    assert "Traceback" not in err.decode()
+    assert not [secret for secret in SECRETS.values() if secret in err.decode()]
+    return lines
+
+
+def settings(home: House, **changes: str) -> dict[str, str]:
+    """The house's settings as they stand in an environment; an empty value takes one away."""
+    given = {
+        "SLACK_BOT_TOKEN": home.slack.bot_token,
+        "SLACK_APP_TOKEN": home.slack.app_token,
+        "SLACK_API_URL": home.slack.url,
+        "FLOWISE_URL": home.flowise.url,
+        "FLOWISE_CHATFLOW_ID": home.flowise.chatflow_id,
+        "REDIS_URL": home.redis_url,
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+    }
+    return given | changes
+
+
+COMPLETE = {
+    **SECRETS,
+    "FLOWISE_URL": "http://127.0.0.1:9",
+    "FLOWISE_CHATFLOW_ID": "abc-1",
+    "HOST": "127.0.0.1",
+    "PORT": "0",
+}
+
+
+# Settings that cannot work --------------------------------------------------------------------------------------------
+
+
+async def test_without_any_setting_each_that_is_needed_is_named(tmp_path: Path) -> None:
+    first, *lines = await refused(tmp_path, {})
+    assert first == "The settings cannot work:"
+    assert [line.split(":")[0].strip() for line in lines] == ["SLACK_BOT_TOKEN", "FLOWISE_URL", "FLOWISE_CHATFLOW_ID"]
+    assert all("expected" in line for line in lines)
+
+
+async def test_each_malformed_setting_has_its_line(tmp_path: Path) -> None:
+    wrong = {
+        "SLACK_BOT_TOKEN": SECRETS["SLACK_APP_TOKEN"],
+        "SLACK_APP_TOKEN": SECRETS["SLACK_BOT_TOKEN"],
+        "FLOWISE_URL": "https://flowise.example/api/v1/prediction/1",
+        "FLOWISE_CHATFLOW_ID": "a/b",
+        "REDIS_URL": "http://127.0.0.1",
+        "PORT": "70000",
+        "BOT_FOLLOW_UPS": "some",
+    }
+    _, *lines = await refused(tmp_path, COMPLETE | wrong)
+    assert sorted(line.split(":")[0].strip() for line in lines) == sorted(wrong)
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"REDIS_REQUIRED": "true"}, "REDIS_URL"),
+        ({"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": ""}, "SLACK_APP_TOKEN"),
+    ],
+)
+async def test_settings_that_contradict_each_other(tmp_path: Path, changes: dict[str, str], name: str) -> None:
+    _, line = await refused(tmp_path, COMPLETE | changes)
+    assert line.strip().startswith(f"{name}: expected")
+
+
+async def test_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        _, line = await refused(tmp_path, COMPLETE | {"PORT": port})
+    assert line.strip().startswith(f"PORT: cannot listen on 127.0.0.1:{port}")
+
+
+# Slack says no --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
+async def test_a_token_that_slack_refuses(home: House, tmp_path: Path, name: str) -> None:
+    *_, line = await refused(tmp_path, settings(home, **{name: SECRETS[name]}))
+    assert line.strip().startswith(f"{name}: Slack refuses it (invalid_auth); expected")
+    assert home.slack.sockets == 0
+
+
+async def test_a_slack_that_is_away_is_waited_for(home: House, tmp_path: Path) -> None:
+    home.slack.server_error("auth.test", times=1)
+    async with started(tmp_path, settings(home)) as process:
+        await home.slack.until(lambda: home.slack.sockets == 1, _SECONDS)
+        process.send_signal(signal.SIGTERM)
+        _, err = await process.communicate()
+    assert process.returncode == 0
+    assert err.decode().count("Slack does not answer; trying again") == 1
+
+
+async def test_waiting_for_slack_can_be_stopped(home: House, tmp_path: Path) -> None:
+    home.slack.server_error("auth.test", times=100)
+    async with started(tmp_path, settings(home)) as process:
+        await home.slack.until(lambda: bool(home.slack.calls), _SECONDS)
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(_SECONDS):
+            await process.communicate()
+    assert process.returncode == 0
+
+
+# Flowise is wrong -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"FLOWISE_URL": "http://127.0.0.1:9"}, "FlowiseUnreachable"),
+        ({"FLOWISE_CHATFLOW_ID": "00000000-0000-4000-8000-000000000000"}, "UnknownChatflow"),
+    ],
+)
+async def test_a_flowise_that_cannot_answer_now_is_a_warning(
+    home: House, tmp_path: Path, changes: dict[str, str], error: str
+) -> None:
+    async with started(tmp_path, settings(home, **changes)) as process:
+        await home.slack.until(lambda: home.slack.sockets == 1, _SECONDS)
+        root = await home.ask(f"{home.mention} are you there?")
+        await home.slack.until(lambda: len(home.answers(root)) == 1)
+        process.send_signal(signal.SIGTERM)
+        _, err = await process.communicate()
+    assert process.returncode == 0
+    [line] = [line for line in err.decode().splitlines() if "Flowise could not answer a question now" in line]
+    assert f"error={error}" in line
+    assert "[warning" in line
+    assert home.flowise.predictions == []
+
+
+# No secret ------------------------------------------------------------------------------------------------------------
+
+
+async def test_at_the_finest_level_no_secret_and_no_word_of_a_person_is_in_the_log(
+    own_redis: str, tmp_path: Path
+) -> None:
+    password = "p%2Fass-word-9"  # as it stands in a URL; a Redis without users takes any
+    async with house(own_redis, tokens_per_second=10_000, api_key=SECRETS["FLOWISE_API_KEY"]) as home:
+        home.flowise.script("rag", Script(error="refused Bearer flow-key-secret"))
+        given = settings(
+            home,
+            LOG_LEVEL="DEBUG",
+            FLOWISE_API_KEY=SECRETS["FLOWISE_API_KEY"],
+            SLACK_SIGNING_SECRET=SECRETS["SLACK_SIGNING_SECRET"],
+            REDIS_URL=f"unix://:{password}@{own_redis.removeprefix('unix://')}",
+        )
+        async with started(tmp_path, given) as process:
+            await home.slack.until(lambda: home.slack.sockets == 1, _SECONDS)
+            failing = await home.ask(f"{home.mention} a whispered question")
+            await home.slack.until(lambda: "(ref " in "".join(home.answers(failing)))
+            root = await home.ask(f"{home.mention} a whispered question")
+            await home.slack.until(lambda: "Sources" in "".join(home.answers(root)))
+            process.send_signal(signal.SIGTERM)
+            out, err = await process.communicate()
+        written = (out + err).decode()
+        tokens = [home.slack.bot_token, home.slack.app_token, SECRETS["FLOWISE_API_KEY"]]
+        hidden = [*tokens, SECRETS["SLACK_SIGNING_SECRET"], password, "p/ass-word-9", "ticket="]
+    assert process.returncode == 0
+    assert "turn failed" in written
+    assert "turn finished" in written
+    assert [secret for secret in hidden if secret in written] == []
+    assert "whispered" not in written

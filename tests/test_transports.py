@@ -1,0 +1,324 @@
+"""How the bot is reached: Slack's requests by HTTP, Socket Mode with its losses, and the health checks of both."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import io
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_bolt.async_app import AsyncApp
+
+from bot.app import Bot
+from bot.playground.flowise.scripts import Script
+from bot.playground.house import House
+from bot.playground.slack import LocalSlack
+from bot.slack.client import new_session, web_client
+from bot.socket_mode import SocketMode
+from bot.store.embedded import EmbeddedValkey
+
+Transport = Callable[[House], dict[str, object]]
+
+
+def by_http(home: House) -> dict[str, object]:
+    return {"slack_app_token": None, "slack_signing_secret": home.slack.signing_secret}
+
+
+def by_socket(home: House) -> dict[str, object]:
+    return {}
+
+
+TRANSPORTS = pytest.mark.parametrize("transport", [by_http, by_socket])
+
+
+def address(bot: Bot, path: str) -> str:
+    return f"http://127.0.0.1:{bot.port}{path}"
+
+
+@asynccontextmanager
+async def serving(home: House, transport: Transport, **changes: object) -> AsyncIterator[Bot]:
+    """A bot that hears its Slack by that transport."""
+    async with home.bot(**transport(home), **changes) as bot:
+        if transport is by_http:
+            home.slack.events_url = address(bot, "/slack/events")
+        yield bot
+
+
+def event(home: House, kind: str, ts: str, text: str) -> dict[str, object]:
+    """An envelope about a message of ada's, with an id of its own, as a retry or a twin of an earlier one would be."""
+    inner = {"type": kind, "user": home.ada, "text": text, "ts": ts, "event_ts": ts, "channel": home.channel}
+    if kind == "message":
+        inner["channel_type"] = "channel"
+    team = home.slack.team_id
+    return {
+        "type": "event_callback",
+        "team_id": team,
+        "event_id": f"Ev{kind}{ts}",
+        "event_time": 1,
+        "event": inner,
+        "authorizations": [{"team_id": team, "user_id": home.slack.bot_user_id, "is_bot": True}],
+    }
+
+
+async def got(url: str) -> tuple[int, Any]:
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return answer.status, await answer.json()
+
+
+async def posted(bot: Bot, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session:
+        url = address(bot, "/slack/events")
+        async with session.post(
+            url, data=io.BytesIO(body), headers={"Content-Type": "application/json", **headers}
+        ) as answer:
+            return answer.status, await answer.text()
+
+
+def signed(home: House, body: bytes, *, timestamp: str | None = None) -> dict[str, str]:
+    timestamp = timestamp or str(int(time.time()))
+    base = b"v0:" + timestamp.encode() + b":" + body
+    digest = hmac.new(home.slack.signing_secret.encode(), base, hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": f"v0={digest}"}
+
+
+# Both transports ------------------------------------------------------------------------------------------------------
+
+
+@TRANSPORTS
+async def test_a_mention_a_follow_up_a_command_and_a_button(home: House, transport: Transport) -> None:
+    async with serving(home, transport):
+        root = await home.ask(f"{home.mention} my name is Ada")
+        await home.answered(root)
+        await home.ask("what is my name?", thread_ts=root)
+        _, second = await home.answered(root, 2)
+        assert "Ada" in second
+        done = await home.slack.command(home.ada, home.channel, "/flowise", "and by command?")
+        assert done.acked
+        await home.slack.until(lambda: len(home.flowise.predictions) == 3 and home.idle)
+        button = {
+            "type": "block_actions",
+            "team": {"id": home.slack.team_id},
+            "user": {"id": home.ada, "team_id": home.slack.team_id},
+            "channel": {"id": home.channel},
+            "actions": [{"type": "button", "action_id": "left-over", "block_id": "b", "value": "1"}],
+        }
+        assert (await home.slack.deliver(button, kind="interactive")).acked
+        other = await home.slack.command(home.ada, home.channel, "/another", "")
+        assert other.acked
+        assert "/flowise" in other.text
+
+
+@TRANSPORTS
+async def test_an_event_that_comes_again_is_answered_once_whichever_replica_hears_it(
+    home: House, transport: Transport
+) -> None:
+    text = f"{home.mention} once, please"
+    async with serving(home, transport), serving(home, transport):
+        root = await home.ask(text)
+        await home.answered(root)
+        for number in (1, 2, 3):  # the sockets take turns; by HTTP all of these reach the other replica
+            for kind in ("app_mention", "message"):
+                done = await home.slack.deliver(event(home, kind, root, text), retry_num=number)
+                assert done.acked
+        last = await home.ask(f"{home.mention} and this")
+        await home.answered(last)
+        assert [prediction.question for prediction in home.flowise.predictions] == ["once, please", "and this"]
+        assert len(home.answers(root)) == 1
+
+
+async def test_by_http_the_replica_that_has_not_answered_hears_the_retry(home: House) -> None:
+    text = f"{home.mention} once, please"
+    async with serving(home, by_http) as first, serving(home, by_http) as second:
+        home.slack.events_url = address(first, "/slack/events")
+        root = await home.ask(text)
+        await home.answered(root)
+        home.slack.events_url = address(second, "/slack/events")
+        assert (await home.slack.deliver(event(home, "app_mention", root, text), retry_num=1)).acked
+        last = await home.ask(f"{home.mention} and this")
+        await home.answered(last)
+        assert len(home.flowise.predictions) == 2
+
+
+@TRANSPORTS
+async def test_the_health_checks(home: House, transport: Transport, tmp_path_factory: pytest.TempPathFactory) -> None:
+    server, held = EmbeddedValkey(tmp_path_factory.mktemp("store")), asyncio.Event()
+    url = await server.start()
+    try:
+        async with serving(home, transport, redis_url=url) as bot:
+            assert await got(address(bot, "/healthz")) == (200, {"status": "alive", "under_way": 0})
+            assert await got(address(bot, "/readyz")) == (200, {"ready": True, "missing": []})
+            await server.stop()
+            assert await got(address(bot, "/readyz")) == (503, {"ready": False, "missing": ["redis"]})
+            assert (await got(address(bot, "/healthz")))[0] == 200
+            # The folder is the same, and so is the socket: the store is back.
+            assert await server.start() == url
+            assert (await got(address(bot, "/readyz")))[0] == 200
+            home.flowise.script("rag", Script(tokens=["one", " two"], hold=held, hold_after=1))
+            root = await home.ask(f"{home.mention} hello")
+            await home.slack.until(lambda: home.answers(root) == ["one"])
+            bot.stop()
+            assert await got(address(bot, "/readyz")) == (503, {"ready": False, "missing": ["stopping"]})
+            assert await got(address(bot, "/healthz")) == (200, {"status": "alive", "under_way": 1})
+            held.set()
+            [answer] = await home.answered(root)
+            assert answer.startswith("one two")
+    finally:
+        await server.stop()
+
+
+# HTTP -----------------------------------------------------------------------------------------------------------------
+
+
+async def test_slack_makes_sure_of_the_address(home: House) -> None:
+    async with serving(home, by_http) as bot:
+        body = json.dumps({"type": "url_verification", "token": "t", "challenge": "3eZbrw1aB"}).encode()
+        status, text = await posted(bot, body, signed(home, body))
+        assert status == 200
+        assert json.loads(text) == {"challenge": "3eZbrw1aB"}
+
+
+async def test_what_slack_has_not_signed_is_not_heard(home: House) -> None:
+    async with serving(home, by_http) as bot:
+        root = await home.ask(f"{home.mention} hello")
+        await home.answered(root)
+        body = json.dumps(event(home, "app_mention", f"{float(root) + 1:.6f}", f"{home.mention} forged")).encode()
+        good = signed(home, body)
+        stale = signed(home, body, timestamp=str(int(time.time()) - 600))
+        wrong = [
+            good | {"X-Slack-Signature": "v0=" + "0" * 64},
+            {"X-Slack-Request-Timestamp": good["X-Slack-Request-Timestamp"]},
+            good | {"X-Slack-Request-Timestamp": "soon"},
+            stale,
+            {},
+        ]
+        for headers in wrong:
+            assert (await posted(bot, body, headers))[0] == 401
+        other = await home.ask(f"{home.mention} hello again")
+        await home.answered(other)
+        assert [prediction.question for prediction in home.flowise.predictions] == ["hello", "hello again"]
+
+
+async def test_slack_s_notice_that_it_drops_events_is_taken(home: House) -> None:
+    async with serving(home, by_http) as bot:
+        notice = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1, "api_app_id": "A1"}
+        body = json.dumps(notice).encode()
+        assert (await posted(bot, body, signed(home, body)))[0] == 200
+
+
+async def test_a_body_that_no_event_has_is_not_read(home: House) -> None:
+    async with serving(home, by_http) as bot:
+        body = b"{" + b" " * (5 * 1024 * 1024) + b"}"
+        assert (await posted(bot, body, signed(home, body)))[0] == 413
+
+
+async def test_while_it_stops_slack_is_sent_to_another_replica(home: House) -> None:
+    held = asyncio.Event()
+    home.flowise.script("rag", Script(tokens=["one", " two"], hold=held, hold_after=1))
+    async with serving(home, by_http) as bot:
+        root = await home.ask(f"{home.mention} hello")
+        await home.slack.until(lambda: home.answers(root) == ["one"])
+        bot.stop()
+        body = json.dumps(event(home, "app_mention", f"{float(root) + 1:.6f}", f"{home.mention} late")).encode()
+        assert (await posted(bot, body, signed(home, body)))[0] == 503
+        held.set()
+    assert len(home.flowise.predictions) == 1
+
+
+async def test_by_socket_nobody_is_heard_by_http(home: House) -> None:
+    async with home.bot() as bot:
+        assert (await posted(bot, b"{}", {}))[0] == 404
+
+
+# Socket Mode ----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_refresh_between_and_during_answers_loses_nothing(home: House) -> None:
+    async with home.bot():
+        await home.slack.refresh_sockets()
+        root = await home.ask(f"{home.mention} one")
+        await home.answered(root)
+        held = asyncio.Event()
+        home.flowise.script("rag", Script(tokens=["first", " second"], hold=held, hold_after=1))
+        await home.ask("two", thread_ts=root)
+        await home.slack.until(lambda: home.answers(root)[1:] == ["first"])
+        await home.slack.refresh_sockets()
+        await home.ask("three", thread_ts=root)
+        held.set()
+        answers = await home.answered(root, 3)
+        assert answers[1].startswith("first second")
+        assert [prediction.question for prediction in home.flowise.predictions] == ["one", "two", "three"]
+        assert home.slack.sockets == 1
+
+
+async def test_an_announced_refresh_and_a_link_that_is_switched_off_are_outlived(home: House) -> None:
+    async with home.bot():
+        for reason in ("warning", "link_disabled"):
+            await home.slack.refresh_sockets(reason)
+            root = await home.ask(f"{home.mention} {reason}")
+            await home.answered(root)
+        assert len(home.flowise.predictions) == 2
+
+
+async def test_a_lost_socket_is_back_soon_and_what_was_said_meanwhile_is_answered(home: House) -> None:
+    async with home.bot() as bot:
+        await home.slack.close_sockets()
+        root = await home.ask(f"{home.mention} are you there?")
+        assert (await got(address(bot, "/readyz")))[1] == {"ready": False, "missing": ["slack"]}
+        await home.slack.until(lambda: home.slack.sockets == 1, timeout=5)
+        await home.answered(root)
+        assert len(home.flowise.predictions) == 1
+
+
+class Clock:
+    """Makes a ticket stale before it can be used, until it is steady."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.steady = False
+
+    def __call__(self) -> float:
+        self.now += 0.0 if self.steady else 100.0
+        return self.now
+
+
+@asynccontextmanager
+async def connecting(
+    slack: LocalSlack, *, watch: float, wedged: float = 10.0, ping: float = 5.0
+) -> AsyncIterator[SocketMode]:
+    async with new_session() as session:
+        app = AsyncApp(client=web_client(slack.bot_token, slack.url, session), signing_secret="unused")
+        mode = SocketMode(app, slack.app_token, watch=watch, wedged=wedged, ping=ping)
+        await mode.start()
+        try:
+            yield mode
+        finally:
+            await mode.stop()
+
+
+def tickets(slack: LocalSlack) -> int:
+    return sum(call.method == "apps.connections.open" for call in slack.calls)
+
+
+async def test_a_ticket_that_failed_and_expired_is_replaced() -> None:
+    clock = Clock()
+    async with LocalSlack(clock=clock) as slack, connecting(slack, watch=0.05, wedged=0.2, ping=0.05):
+        await slack.until(lambda: tickets(slack) == 1)
+        clock.steady = True  # from now on a new ticket is good; the one it holds has expired
+        await slack.until(lambda: slack.sockets == 1, timeout=5)
+        assert tickets(slack) == 2
+
+
+async def test_a_slack_that_gives_no_address_is_asked_again() -> None:
+    async with LocalSlack() as slack:
+        slack.server_error("apps.connections.open", times=2)
+        async with connecting(slack, watch=0.05) as mode:
+            await slack.until(lambda: slack.sockets == 1, timeout=5)
+            assert await mode.connected()
+        await slack.until(lambda: slack.sockets == 0)

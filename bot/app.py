@@ -19,8 +19,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 import bot.flowise.client as flowise
 from bot import __version__
 from bot.conversation import Conversations, Habits
-from bot.desk import Desk
+from bot.desk import Desk, Writing
 from bot.errors import FlowiseError, SettingsError, SlackRefused, SlackUnavailable, StoreUnavailable
+from bot.governor import Governor
 from bot.ports import Identity
 from bot.settings import Settings
 from bot.slack.client import SlackClient, new_session, web_client
@@ -91,7 +92,8 @@ class Bot:
             slack,
             store,
             identity,
-            interval=settings.slack_edit_interval,
+            gate=Governor(store, identity.team, scale=settings.slack_rate_scale, now=time.monotonic),
+            writing=Writing(settings.slack_edit_interval, settings.bot_most_messages),
             now=time.monotonic,
             wall=time.time,
         )

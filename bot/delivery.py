@@ -5,16 +5,44 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Protocol
 
 from bot.errors import Interrupted
 from bot.flowise.events import Token
 from bot.ports import Slack
 from bot.reply.contract import Failed, Finished, Reply, ReplyEvent
-from bot.slack.calls import Posted, PostMessage
+from bot.reply.policy import Want
+from bot.slack.calls import Limited, Posted, PostMessage, method_of
 
 # A flow that does not stream gives its answer as one token, of megabytes at worst. Taken in slices, with the other
 # answers and the sockets served between them, it costs nobody their lease or their connection.
 _SLICE = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Leave to make one call of a method in a channel; `name` is its own in the budget."""
+
+    method: str
+    channel: str
+    name: str
+
+
+class Gate(Protocol):
+    """Who may call Slack when."""
+
+    async def granted(self, want: Callable[[], Want]) -> Leave:
+        """Wait until the call may be made that is wanted, as `want` tells at every moment."""
+        ...
+
+    async def refused(self, leave: Leave, retry_after: float) -> None:
+        """Slack answered that call with 429."""
+        ...
+
+    def touch(self) -> None:
+        """Something is wanted more than before."""
+        ...
 
 
 async def unheard(ts: str) -> None:
@@ -25,6 +53,7 @@ async def deliver(
     reply: Reply,
     events: AsyncGenerator[ReplyEvent, None],
     slack: Slack,
+    gate: Gate,
     *,
     now: Callable[[], float],
     stopping: asyncio.Event,
@@ -50,6 +79,7 @@ async def deliver(
                         await asyncio.sleep(0)
                 if isinstance(event, Finished | Failed):
                     has_ended = True
+                    gate.touch()
                     return
         raise RuntimeError("the events ended without a last word")
 
@@ -59,12 +89,13 @@ async def deliver(
         if not has_ended:  # the last word does not wait for what Flowise has to say to the end
             reply.receive(Failed(Interrupted("the bot was stopped"), reference), now())
             wake.set()
+            gate.touch()
 
     feeder = asyncio.create_task(feed())
     stopper = asyncio.create_task(stop())
     feeder.add_done_callback(lambda _: wake.set())
     try:
-        await _pump(reply, slack, wake, feeder, now, posted)
+        await _pump(reply, slack, gate, wake, feeder, now, posted)
     finally:
         stopper.cancel()
         feeder.cancel()
@@ -84,6 +115,7 @@ def _pieces(event: ReplyEvent) -> Iterator[ReplyEvent]:
 async def _pump(
     reply: Reply,
     slack: Slack,
+    gate: Gate,
     wake: asyncio.Event,
     feeder: asyncio.Task[None],
     now: Callable[[], float],
@@ -93,12 +125,17 @@ async def _pump(
         wake.clear()
         # One moment for both questions: a time that falls due between them would be due for neither.
         moment = now()
-        call = reply.next_call(moment)
-        if call is not None:
-            result = await slack.call(call)
-            reply.answered(call, result, now())
-            if isinstance(call, PostMessage) and isinstance(result, Posted):
-                await posted(result.ts)
+        if reply.next_call(moment) is not None:
+            leave = await gate.granted(lambda: reply.want(now()))
+            # What is worth showing now: more has come while we waited, or the answer has ended.
+            call = reply.next_call(now())
+            if call is not None and method_of(call) == leave.method:
+                result = await slack.call(call)
+                if isinstance(result, Limited):
+                    await gate.refused(leave, result.retry_after)
+                reply.answered(call, result, now())
+                if isinstance(call, PostMessage) and isinstance(result, Posted):
+                    await posted(result.ts)
             continue
         broken = feeder.done() and not feeder.cancelled() and feeder.exception() is not None
         if reply.done or broken:

@@ -7,19 +7,22 @@ import secrets
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 
 import structlog
 
 from bot.conversation import LEASE, RENEWAL, Conversations, Question
 from bot.delivery import deliver, unheard
 from bot.errors import BotError, Interrupted, StoreUnavailable
+from bot.governor import Governor
 from bot.ports import Identity, Slack, Store
 from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Told
 from bot.reply.edited import EditedReply
+from bot.reply.policy import Kind, Want
 from bot.reply.responded import RespondedReply
 from bot.slack import wording
 from bot.slack.blocks import fallback, plain
-from bot.slack.calls import Call, Limited, Lost, PostEphemeral, Result
+from bot.slack.calls import Limited, Lost, PostEphemeral, PostMessage, Result, method_of
 from bot.slack.payload import mentions
 from bot.slack.payload import plain as plain_text
 from bot.thread import OpenAnswer, Thread
@@ -29,7 +32,6 @@ log = structlog.get_logger(__name__)
 # Slack repeats deliveries for hours with Delayed Events; two days is safely more (Slack docs, The Events API).
 CLAIM_SECONDS = 48 * 3600.0
 _TRIES = 4
-_LONGEST_WAIT = 30.0
 _REMEMBERED_APOLOGIES = 1_000
 _NAMED = 10
 # After the grace period, how long the last words may take, in seconds.
@@ -41,8 +43,16 @@ def new_reference() -> str:
     return secrets.token_hex(3)
 
 
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How answers are written: the settings SLACK_EDIT_INTERVAL, in seconds, and BOT_MOST_MESSAGES."""
+
+    interval: float
+    most_messages: int
+
+
 class Desk:
-    """What handlers work with. `interval` is the least time between two edits of one answer, in seconds."""
+    """What handlers work with."""
 
     def __init__(
         self,
@@ -51,7 +61,8 @@ class Desk:
         store: Store,
         identity: Identity,
         *,
-        interval: float,
+        gate: Governor,
+        writing: Writing,
         now: Callable[[], float],
         wall: Callable[[], float],
     ) -> None:
@@ -60,7 +71,8 @@ class Desk:
         self.slack = slack
         self.store = store
         self.conversations = conversations
-        self._interval = interval
+        self._gate = gate
+        self._writing = writing
         self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -104,6 +116,7 @@ class Desk:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        await self._gate.stop()
 
     # Claiming -------------------------------------------------------------------------------------------------------
 
@@ -126,11 +139,13 @@ class Desk:
         reply = self._reply(question.place, question.reference)
         log.info("question", ref=question.reference, thread=str(question.thread), characters=len(question.text))
 
-        async def posted(ts: str) -> None:
-            await self.conversations.posted(question, ts)
-
         try:
-            async with self._open(question):
+            async with self._open(question), self._gate.answering() as stands:
+
+                async def posted(ts: str) -> None:
+                    stands()
+                    await self.conversations.posted(question, ts)
+
                 await self._deliver(reply, self.conversations.turn(question), question.reference, posted)
         except Exception:  # a mistake of ours: the person gets a last word all the same
             log.exception("answer failed by a mistake of ours", ref=question.reference)
@@ -193,7 +208,7 @@ class Desk:
     async def _close(self, place: Place, error: BotError, reference: str) -> None:
         """Say under an answer that it will not go on. Its own messages are not known here, so it is a new one."""
         # A mark of its own: the answer's first message carries the one its reference gives.
-        reply = EditedReply(place, reference=f"{reference}-closed", interval=self._interval, has_status=False)
+        reply = EditedReply(place, reference=f"{reference}-closed", interval=self._writing.interval, has_status=False)
         await self._deliver(reply, _events(Failed(error, reference)), reference)
 
     async def tell(self, place: Place, sentence: str) -> None:
@@ -222,7 +237,13 @@ class Desk:
     def _reply(self, place: Place, reference: str) -> Reply:
         if place.response_url:
             return RespondedReply(place, invite=wording.invite(self.identity.name))
-        return EditedReply(place, reference=reference, interval=self._interval, has_status=place.thread_ts is not None)
+        return EditedReply(
+            place,
+            reference=reference,
+            interval=self._writing.interval,
+            has_status=place.thread_ts is not None,
+            most=self._writing.most_messages,
+        )
 
     async def _deliver(
         self,
@@ -235,6 +256,7 @@ class Desk:
             reply,
             events,
             self.slack,
+            self._gate,
             now=self._now,
             stopping=self._stopping,
             reference=reference,
@@ -243,14 +265,17 @@ class Desk:
         if reply.given_up:
             log.warning("answer not delivered", ref=reference, reason=reply.given_up)
 
-    async def post(self, call: Call) -> Result:
+    async def post(self, call: PostMessage | PostEphemeral) -> Result:
         """Make one call that is not part of an answer, patiently: again after a rate limit or a lost reply."""
         result: Result = Lost("not tried")
+        wanted_at = self._now()
+        want = Want(method_of(call), call.channel, Kind.FIRST, since=wanted_at, unseen=0, last_write=wanted_at)
         for attempt in range(_TRIES):
+            leave = await self._gate.granted(lambda: want)
             result = await self.slack.call(call)
             match result:
                 case Limited(retry_after=seconds):
-                    await asyncio.sleep(min(seconds, _LONGEST_WAIT))
+                    await self._gate.refused(leave, seconds)
                 case Lost():
                     await asyncio.sleep(2.0**attempt)
                 case _:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.flowise.events import Event
 from bot.slack.calls import Call, Result
+from bot.slack.tiers import Key, Quota
 from bot.thread import Conversation, OpenAnswer, Run, Thread
 
 
@@ -87,6 +88,18 @@ class Slack(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a draw on the write budget gave: `wait` 0 when the tokens were taken, else the seconds until they can be.
+
+    `level` and `quota` are of the first bucket: the tokens left in it, and its size and rate at present.
+    """
+
+    wait: float
+    level: float
+    quota: Quota
+
+
 class Store(Protocol):
     """What is kept across restarts and shared by replicas. Every method may raise StoreUnavailable."""
 
@@ -147,6 +160,17 @@ class Store(Protocol):
 
     async def abandoned(self, team: str) -> tuple[OpenAnswer, ...]:
         """The answers of a workspace whose writer is gone. Each is given out once."""
+        ...
+
+    async def spend(self, team: str, keys: Sequence[Key], reserve: float, call: str) -> Spent:
+        """Draw one token from each bucket of a workspace's write budget, or nothing from any.
+
+        `reserve` tokens must remain in the first. `call` names the draw: sent twice, it counts once.
+        """
+        ...
+
+    async def refused(self, team: str, keys: Sequence[Key], retry_after: float, call: str) -> None:
+        """Slack answered a call with 429: nothing from these buckets before `retry_after` seconds, and less later."""
         ...
 
     async def ping(self) -> None:

@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     slack_command: Annotated[str, AfterValidator(_command)] = "/flowise"
     slack_api_url: Annotated[str, AfterValidator(_slack_api_url)] = "https://slack.com/api/"
     slack_edit_interval: Annotated[float, Field(ge=0.4, le=60)] = 1.2
+    slack_rate_scale: Annotated[float, Field(gt=0, le=100)] = 1
 
     flowise_url: Annotated[str, AfterValidator(_flowise_url)]
     flowise_chatflow_id: Annotated[str, AfterValidator(_chatflow_id)]
@@ -103,6 +104,7 @@ class Settings(BaseSettings):
 
     bot_follow_ups: Literal["all", "mentions"] = "all"
     bot_context_messages: Annotated[int, Field(ge=0, le=200)] = 20
+    bot_most_messages: Annotated[int, Field(ge=2, le=50)] = 10
     bot_conversation_days: Annotated[float, Field(gt=0, le=3650)] = 30
     bot_external_people: Literal["refuse", "answer"] = "refuse"
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25

@@ -7,11 +7,12 @@ from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
-from bot.delivery import deliver
+from bot.delivery import Leave, deliver
 from bot.errors import Interrupted
 from bot.flowise.events import Token
 from bot.ports import Said
 from bot.reply.contract import Failed, Finished, ReplyEvent
+from bot.reply.policy import Kind, Want
 from bot.slack.calls import Accepted, Call, Limited, Result, SetStatus
 from bot.thread import Thread
 
@@ -31,6 +32,10 @@ class Teller:
         if now < self.held_until or self.told == len(self.heard):
             return None
         return SetStatus(channel="C1", thread_ts="1.0", status=str(len(self.heard)))
+
+    def want(self, now: float) -> Want:
+        kind = Kind.ENDING if isinstance(self.heard[-1], Finished | Failed) else Kind.PROGRESS
+        return Want("assistant.threads.setStatus", "C1", kind, since=now, unseen=1, last_write=now)
 
     def answered(self, call: Call, result: Result, now: float) -> None:
         if isinstance(result, Limited):
@@ -52,6 +57,28 @@ class Teller:
     @property
     def given_up(self) -> str:
         return ""
+
+
+class Gate:
+    """Gives leave at once while `open` is set; remembers what was refused."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+        self.asked: list[Want] = []
+        self.refusals: list[tuple[Leave, float]] = []
+        self.touched = 0
+
+    async def granted(self, want: Callable[[], Want]) -> Leave:
+        self.asked.append(want())
+        await self.open.wait()
+        return Leave(want().method, want().channel, str(len(self.asked)))
+
+    async def refused(self, leave: Leave, retry_after: float) -> None:
+        self.refusals.append((leave, retry_after))
+
+    def touch(self) -> None:
+        self.touched += 1
 
 
 class Slack:
@@ -104,7 +131,9 @@ class Source:
             self.closed = True
 
 
-async def delivered(teller: Teller, source: Source, slack: Slack, stopping: asyncio.Event | None = None) -> None:
+async def delivered(
+    teller: Teller, source: Source, slack: Slack, stopping: asyncio.Event | None = None, gate: Gate | None = None
+) -> None:
     """Deliver, and see that no task is left."""
     before = asyncio.all_tasks()
     try:
@@ -112,6 +141,7 @@ async def delivered(teller: Teller, source: Source, slack: Slack, stopping: asyn
             teller,
             source.events(),
             slack,
+            gate or Gate(),
             now=asyncio.get_running_loop().time,
             stopping=stopping or asyncio.Event(),
             reference="a1b2c3",
@@ -198,7 +228,7 @@ async def test_one_that_begins_when_all_is_stopping_has_its_last_word_too() -> N
     teller, slack, source, stopping = Teller(), Slack(), Source(), asyncio.Event()
     stopping.set()
     task = asyncio.create_task(
-        deliver(teller, source.events(), slack, now=lambda: 0.0, stopping=stopping, reference="a1b2c3")
+        deliver(teller, source.events(), slack, Gate(), now=lambda: 0.0, stopping=stopping, reference="a1b2c3")
     )
     async with asyncio.timeout(5):
         await task
@@ -229,3 +259,24 @@ async def test_a_delivery_that_is_cancelled_closes_its_events() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert source.closed
+
+
+async def test_what_is_called_is_what_is_worth_showing_when_leave_is_given() -> None:
+    teller, slack, source, gate = Teller(), Slack(), Source(Token("a")), Gate()
+    gate.open.clear()
+    task = asyncio.create_task(delivered(teller, source, slack, gate=gate))
+    await until(lambda: bool(gate.asked))
+    source.queue.put_nowait(Token("b"))
+    source.queue.put_nowait(Finished())
+    await until(lambda: len(teller.heard) == 3)
+    assert gate.touched == 1  # an ending is worth more than what was waited for
+    gate.open.set()
+    await task
+    assert slack.calls == ["3"]
+
+
+async def test_a_refusal_is_told_to_the_gate() -> None:
+    teller, slack, source, gate = Teller(), Slack(Limited(0.01)), Source(Token("a"), Finished()), Gate()
+    await delivered(teller, source, slack, gate=gate)
+    [(leave, retry_after)] = gate.refusals
+    assert (leave.method, leave.channel, retry_after) == ("assistant.threads.setStatus", "C1", 0.01)

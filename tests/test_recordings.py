@@ -24,7 +24,8 @@ from structlog.testing import capture_logs
 
 import bot.flowise.client as flowise
 from bot.conversation import Conversations, Habits, Question
-from bot.desk import Desk, new_reference
+from bot.desk import Desk, new_reference, Writing
+from bot.governor import Governor
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.message import Message
@@ -154,12 +155,23 @@ async def play_all(redis_url: str) -> Run:
         channel = slack.channel("general", members=[ada])
         turns = asyncio.Semaphore(AT_A_TIME)
 
+        gate = Governor(store, identity.team, scale=1000, now=time.monotonic)
+
         async def play(name: str) -> Played:
             flow = server.replay(RECORDINGS / f"{name}.jsonl")
             limits = IMPATIENT if ALL[name].hangs else flowise.Limits()
             chatflow = flowise.Client(wire, server.url, flow, None, limits)
             conversations = Conversations(chatflow, client, store, Habits(), wall=time.time)
-            desk = Desk(conversations, client, store, identity, interval=INTERVAL, now=time.monotonic, wall=time.time)
+            desk = Desk(
+                conversations,
+                client,
+                store,
+                identity,
+                gate=gate,
+                writing=Writing(INTERVAL, 50),
+                now=time.monotonic,
+                wall=time.time,
+            )
             async with turns:
                 root, ref = await slack.say(ada, channel, f"a question for {name}"), new_reference()
                 place = Place(channel, root, ada)
@@ -190,7 +202,11 @@ def run(redis_url: str) -> Run:
 # The comparison -------------------------------------------------------------------------------------------------------
 
 # Markdown that is not shown as it is written: the language of a fenced block, and a link's address.
-UNSEEN = ((re.compile(r"^ *(```|~~~)[^\n`]*$", re.MULTILINE), ""), (re.compile(r"\[([^\]]*)\]\([^)]*\)"), r"\1"))
+UNSEEN = (
+    (re.compile(r"^ *(```|~~~)[^\n`]*$", re.MULTILINE), ""),
+    (re.compile(r"\[([^\]]*)\]\([^)]*\)"), r"\1"),
+    (re.compile(r"<br\s*/?>"), ""),
+)
 # Numbers of lists, which the local Slack does not draw; all other syntax, on both sides: a table is drawn with + and -.
 NUMBERS = re.compile(r"^ *\d+[.)] ", re.MULTILINE)
 SYNTAX = re.compile(r"[\s*_`#<>|\\~\[\]()!:+—-]+")

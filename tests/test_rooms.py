@@ -23,20 +23,31 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot", ()),
     ("bot.errors", ()),
     ("bot.thread", ()),
-    ("bot.ports", ("bot.flowise.events", "bot.slack.calls", *VALUES)),
+    ("bot.ports", ("bot.flowise.events", "bot.slack.calls", "bot.slack.tiers", *VALUES)),
     ("bot.flowise.client", ("bot.flowise.*", "bot.ports", *VALUES)),
     ("bot.flowise*", ("bot.flowise.*", "!bot.flowise.client", *VALUES)),
     (SLACK_WIRE, ("bot.slack.*", "bot.ports", *VALUES)),
     ("bot.slack*", (*SLACK_PURE, *VALUES)),
-    ("bot.store*", ("bot.store.*", *VALUES)),
+    # The shared budget does the arithmetic of the pure one.
+    ("bot.store*", ("bot.store.*", "bot.ports", "bot.reply.budget", "bot.slack.tiers", *VALUES)),
     ("bot.reply*", ("bot.reply.*", "bot.flowise.events", *SLACK_PURE, *VALUES)),
-    ("bot.delivery", ("bot.ports", "bot.reply.contract", "bot.flowise.events", "bot.slack.calls", *VALUES)),
+    (
+        "bot.delivery",
+        ("bot.ports", "bot.reply.contract", "bot.reply.policy", "bot.flowise.events", "bot.slack.calls", *VALUES),
+    ),
+    (
+        "bot.governor",
+        ("bot.delivery", "bot.ports", "bot.reply.budget", "bot.reply.policy", "bot.slack.tiers", *VALUES),
+    ),
     ("bot.runs", ("bot.ports", *VALUES)),
     (
         "bot.conversation",
         ("bot.runs", "bot.ports", "bot.reply.contract", "bot.flowise.events", "bot.slack.wording", *VALUES),
     ),
-    ("bot.desk", ("bot.conversation", "bot.delivery", "bot.ports", "bot.reply.*", *SLACK_PURE, *VALUES)),
+    (
+        "bot.desk",
+        ("bot.conversation", "bot.delivery", "bot.governor", "bot.ports", "bot.reply.*", *SLACK_PURE, *VALUES),
+    ),
     ("handlers*", ("handlers.*", "bot.desk", "bot.conversation", "bot.reply.contract", *SLACK_PURE, *VALUES)),
     ("bot.settings", ("bot.errors",)),
     ("bot.logs", ()),
@@ -67,7 +78,7 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
         WIRES | CLOCKS | WAITING,
     ),
     # They wait, but on what they were given: clocks and wires are arguments.
-    (("bot.conversation", "bot.runs", "bot.delivery", "bot.desk"), WIRES | CLOCKS),
+    (("bot.conversation", "bot.runs", "bot.delivery", "bot.governor", "bot.desk"), WIRES | CLOCKS),
     # slack_bolt is how a handler hears.
     (("handlers*",), (WIRES | CLOCKS | WAITING) - {"slack_bolt"}),
     (("bot.settings",), WIRES | CLOCKS | WAITING),

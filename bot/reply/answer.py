@@ -17,15 +17,19 @@ _LONGEST = 200_000
 
 
 class Answer:
-    """The answer so far. `version` counts the changes that can be seen."""
+    """The answer so far, in `most` messages at most. `version` counts the changes that can be seen.
 
-    def __init__(self) -> None:
+    `rest_is_lost`: what did not fit could not be attached as a file.
+    """
+
+    def __init__(self, *, most: int | None = None) -> None:
         self.version = 0
         self.ended = False
         self.thinking = False
         self.running: tuple[str, ...] = ()
         self.in_plain_text = False
-        self._document = Document()
+        self.rest_is_lost = False
+        self._document = Document(most=most)
         self._source: list[str] = []
         self._length = 0
         self._waiting = ""
@@ -37,6 +41,16 @@ class Answer:
         self._asks = False
         self._break_due = False
         self._has_words = False
+
+    @property
+    def length(self) -> int:
+        """Characters of text that have come."""
+        return self._length
+
+    @property
+    def rest(self) -> str:
+        """The Markdown that no page shows, once the answer has ended."""
+        return self._document.rest() if self.ended and not self._told else ""
 
     @property
     def empty(self) -> bool:
@@ -146,7 +160,8 @@ class Answer:
         """Under the text: what failed, remarks, tools, sources."""
         failed = (note(self._last_word(partly=True)),) if self._failure else ()
         tools = (self._tools,) if self._tools else ()
-        return (*failed, *map(note, self._notes), *tools, *self._sources)
+        rest = (note(wording.REST_LOST if self.rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
+        return (*failed, *rest, *map(note, self._notes), *tools, *self._sources)
 
     def _as_plain_text(self, footer: Blocks) -> tuple[Page, ...]:
         text = "".join(self._source)

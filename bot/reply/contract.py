@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
 from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
+from bot.reply.policy import Want
 from bot.slack.calls import Call, Result
 
 
@@ -84,7 +85,8 @@ class Place:
 class Reply(Protocol):
     """One answer on its way to Slack. Does no I/O and reads no clock; `now` is in seconds on one monotonic clock.
 
-    At most one call is under way: after `next_call` has given one, `answered` tells its result before the next.
+    At most one call is under way: after one that `next_call` gave was made, `answered` tells its result. One that was
+    given and not made is forgotten: the next one shows more.
     """
 
     def receive(self, event: ReplyEvent, now: float) -> None:
@@ -93,6 +95,10 @@ class Reply(Protocol):
 
     def next_call(self, now: float) -> Call | None:
         """The call to make now, if any."""
+        ...
+
+    def want(self, now: float) -> Want:
+        """What the call that `next_call` gave last is worth now; its method is empty if it needs no leave."""
         ...
 
     def answered(self, call: Call, result: Result, now: float) -> None:

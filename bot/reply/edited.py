@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from bot.reply.answer import Answer
+from bot.reply.budget import Budget
 from bot.reply.contract import Place, ReplyEvent, Thinking
+from bot.reply.policy import Kind, Want
 from bot.reply.status import StatusLine
 from bot.slack import wording
 from bot.slack.blocks import fallback, plain
@@ -22,8 +25,11 @@ from bot.slack.calls import (
     Result,
     SetStatus,
     UpdateMessage,
+    UploadFile,
+    method_of,
 )
 from bot.slack.pages import Page
+from bot.slack.tiers import Key, Quota
 
 # Waits after calls whose answer was lost, in seconds; the last one again and again.
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -45,6 +51,8 @@ _SHAPE = frozenset(
     }
 )
 _MOST_REPOSTS = 3
+# Edits of one answer that may come as fast as the workspace's budget allows: enough for one of eight seconds.
+_EARLY_EDITS = 14
 _COMPLAINTS = 3
 
 
@@ -59,19 +67,28 @@ class _Message:
 class EditedReply:
     """A `Reply` that posts a message and edits it as the answer grows; long answers go on in further messages.
 
-    `interval` is the least time between two writes of this answer in seconds. `has_status` says that the place has
-    a thread, so that Slack's status line can show that we are at it; else a first message does.
+    `interval` is the least time between two edits of this answer in the long run, in seconds; some more are had in the
+    beginning. `has_status` says that the place has a thread, so that Slack's status line can show that we are at it;
+    else a first message does. What does not fit into `most` messages is attached as a file.
     """
 
-    def __init__(self, place: Place, *, reference: str, interval: float, has_status: bool) -> None:
+    def __init__(
+        self, place: Place, *, reference: str, interval: float, has_status: bool, most: int | None = None
+    ) -> None:
         self._place = place
         self._reference = reference
-        self._interval = interval
-        self._answer = Answer()
+        self._own = Budget()
+        self._own_key = Key("own", Quota(rate=1.0 / interval, burst=_EARLY_EDITS))
+        self._answer = Answer(most=most)
+        self._rest_is_placed = False
         self._messages: list[_Message] = []
         self._pages: tuple[Page, ...] = ()
         self._pages_of: tuple[int, bool, int] | None = None
         self._thinking_at: float | None = None
+        self._offered: Call | None = None
+        self._unseen_since: float | None = None
+        self._seen = 0
+        self._wrote_at = -math.inf
         self._write_after = 0.0
         self._held_until = 0.0
         self._losses = 0
@@ -89,9 +106,28 @@ class EditedReply:
         self._status.receive(event, now)
         if isinstance(event, Thinking):
             self._thinking_at = now
+        if self._unseen_since is None:
+            self._unseen_since = now
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
+        self._offered = self._next_call(now)
+        return self._offered
+
+    def want(self, now: float) -> Want:
+        # A place-holder is a sign of life, which like an ending does not wait for others' texts.
+        urgent = self._answer.ended or self._answer.empty
+        kind = Kind.ENDING if urgent else Kind.PROGRESS if self._messages else Kind.FIRST
+        return Want(
+            method=method_of(self._offered) if self._offered else "",
+            channel=self._place.channel,
+            kind=kind,
+            since=now if self._unseen_since is None else self._unseen_since,
+            unseen=self._answer.length - self._seen,
+            last_write=self._wrote_at,
+        )
+
+    def _next_call(self, now: float) -> Call | None:
         if self._over:
             return None
         if self._complaint is not None:
@@ -100,24 +136,58 @@ class EditedReply:
         write = self._next_write(now)
         # A post goes first, for it takes the status away by itself; an edit does not.
         call = write if isinstance(write, PostMessage) else self._status_call(now) or write
-        if call is not None and call is write:
-            self._write_after = now + self._interval
         if call is None and self._answer.ended and self._mismatch() is None:
-            self._over = True
+            call = self._rest_call(now)
+            self._over = call is None and now >= self._held_until
         return call
+
+    def _rest_call(self, now: float) -> UploadFile | None:
+        """The file with what no message shows, when everything else stands."""
+        if self._rest_is_placed or now < self._held_until or not self._answer.rest:
+            return None
+        return UploadFile(
+            channel=self._place.channel,
+            thread_ts=self._place.thread_ts,
+            name="answer.md",
+            title=wording.REST_TITLE,
+            content=self._answer.rest,
+        )
 
     def answered(self, call: Call, result: Result, now: float) -> None:
         if isinstance(call, SetStatus):
             self._status.answered(call, result, now)
         elif call is self._complaint:
             self._complained(result, now)
+        elif isinstance(call, UploadFile):
+            self._rest_answered(result, now)
         else:
+            self._wrote(now)
             self._write_answered(call, result, now)
 
+    def _rest_answered(self, result: Result, now: float) -> None:
+        match result:
+            case Limited(retry_after=seconds):
+                self._held_until = now + seconds
+            case Lost(reason=reason):
+                self._lost(reason, now)
+            case Refused():
+                self._rest_is_placed = True
+                self._answer.rest_is_lost = True
+                self._answer.version += 1
+            case _:
+                self._rest_is_placed = True
+
+    def _wrote(self, now: float) -> None:
+        """A write was made, whatever came of it."""
+        self._wrote_at = now
+        self._own.take((self._own_key,), now)
+        missing = 1.0 - self._own.level(self._own_key, now)
+        self._write_after = now + max(0.0, missing) / self._own_key.quota.rate
+
     def wake_at(self, now: float) -> float | None:
-        times = [self._held_until] if self._complaint is not None else []
+        times = [self._held_until] if self._complaint is not None or self._answer.ended else []
         if self._pages_of != self._pages_key() or self._mismatch() is not None:
-            times.append(max(self._write_after, self._held_until))
+            times.append(self._may_write_at())
         if (change := self._status.wake_at(self._answer)) is not None:
             times.append(change)
         if self._thinking_at is not None and self._waits_in_sight():
@@ -165,6 +235,10 @@ class EditedReply:
             return 0
         return int((now - self._thinking_at) // 60)
 
+    def _may_write_at(self) -> float:
+        """An ending waits for Slack's own word alone."""
+        return self._held_until if self._answer.ended else max(self._write_after, self._held_until)
+
     def _mismatch(self) -> int | None:
         """The first message that does not stand as it should."""
         wanted = self._wanted()
@@ -174,7 +248,7 @@ class EditedReply:
         return len(wanted) if len(self._messages) > len(wanted) > 0 and self._answer.ended else None
 
     def _next_write(self, now: float) -> Call | None:
-        if now < max(self._write_after, self._held_until):
+        if now < self._may_write_at():
             return None
         number = self._mismatch()
         if number is None:
@@ -200,6 +274,7 @@ class EditedReply:
         match result:
             case Posted() | Accepted():
                 self._losses = 0
+                self._unseen_since, self._seen = None, self._answer.length
                 self._stands(call, result)
             case Limited(retry_after=seconds):
                 self._held_until = now + seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.reply.answer import Answer
 from bot.reply.contract import Place, ReplyEvent
 from bot.reply.edited import BACKOFF
+from bot.reply.policy import Kind, Want
 from bot.slack import wording
 from bot.slack.blocks import fallback, note, plain
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Respond, Result
@@ -50,6 +51,9 @@ class RespondedReply:
             return None
         pages = self._pages()
         return pages[self._given] if self._given < len(pages) else None
+
+    def want(self, now: float) -> Want:
+        return Want(method="", channel="", kind=Kind.ENDING, since=now, unseen=0, last_write=now)
 
     def answered(self, call: Call, result: Result, now: float) -> None:
         match result:

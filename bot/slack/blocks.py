@@ -86,8 +86,17 @@ def fallback(text: str) -> str:
 
 
 def shown(blocks: Blocks, *, targets: bool = False) -> str:
-    """All text that blocks show, one piece a line; with `targets`, the addresses behind links too."""
-    return "\n".join(text for block in blocks for text in _texts(block, ("text", "url") if targets else ("text",)))
+    """All text that blocks show, one piece or table row a line; with `targets`, the addresses behind links too."""
+    keys = ("text", "url") if targets else ("text",)
+    return "\n".join(line for block in blocks for line in _lines(block, keys))
+
+
+def _lines(block: Block, keys: tuple[str, ...]) -> Iterator[str]:
+    rows = block.get("rows")
+    if block.get("type") == "table" and isinstance(rows, Sequence):
+        yield from (" | ".join("".join(_texts(cell, keys)).strip() for cell in row) for row in rows)
+    else:
+        yield from _texts(block, keys)
 
 
 def _texts(value: object, keys: tuple[str, ...]) -> Iterator[str]:

@@ -70,7 +70,42 @@ class Respond:
     blocks: Blocks
 
 
-Call: TypeAlias = PostMessage | UpdateMessage | DeleteMessage | SetStatus | PostEphemeral | Respond
+@dataclass(frozen=True, slots=True)
+class UploadFile:
+    """A file of text under a thread, or flat where `thread_ts` is None: three steps, of which the last one is seen.
+
+    `name` is the file's name with its ending, `title` what Slack shows above it. Needs the scope files:write. Making
+    the same call again after it was Lost does not share the file twice.
+    """
+
+    channel: str
+    thread_ts: str | None
+    name: str
+    title: str
+    content: str
+
+
+Call: TypeAlias = PostMessage | UpdateMessage | DeleteMessage | SetStatus | PostEphemeral | Respond | UploadFile
+
+
+def method_of(call: Call) -> str:
+    """The Web API method that a call counts for; empty for a response URL, which has uses of its own."""
+    match call:
+        case PostMessage():
+            method = "chat.postMessage"
+        case UpdateMessage():
+            method = "chat.update"
+        case DeleteMessage():
+            method = "chat.delete"
+        case SetStatus():
+            method = "assistant.threads.setStatus"
+        case PostEphemeral():
+            method = "chat.postEphemeral"
+        case UploadFile():
+            method = "files.completeUploadExternal"
+        case Respond():
+            method = ""
+    return method
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -30,6 +31,8 @@ from bot.slack.calls import (
     Result,
     SetStatus,
     UpdateMessage,
+    UploadFile,
+    method_of,
 )
 from bot.slack.payload import mentions, plain
 from bot.thread import Thread
@@ -43,9 +46,15 @@ _MAY_HAVE_HAPPENED = frozenset({"internal_error", "fatal_error", "service_unavai
 _DEFAULT_RETRY_AFTER = 1.0
 _CALL_SECONDS = 15.0
 _NAME_SECONDS = 3600.0
+_NO_NAME_SECONDS = 60.0
 _NAMES = 5_000
-# conversations.replies gives a thread from its start; its last messages are in the first thousand or not at all.
+# conversations.replies gives a thread from its start, at most a thousand messages a page (Slack docs).
 _REPLIES_PAGE = 1_000
+_REPLIES_PAGES = 5
+# Posts whose answer was lost, by mark; one that is never tried again must not be kept for ever.
+_MOST_UNSURE = 1_000
+# The same for files, which are kept with their content.
+_MOST_UNSURE_FILES = 20
 _MARK = "flowise_answer"
 # The last two: slack_sdk stumbles over JSON that is no object, and over text that is no UTF-8.
 _NO_ANSWER = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError, AttributeError, ValueError)
@@ -71,7 +80,8 @@ class SlackClient:
         self._session = session
         self._clock = clock
         self._names: OrderedDict[str, tuple[float, str]] = OrderedDict()
-        self._unsure: set[str] = set()
+        self._unsure: OrderedDict[str, None] = OrderedDict()
+        self._shared: OrderedDict[UploadFile, str] = OrderedDict()
         self._bot_user = ""
 
     async def identity(self) -> Identity:
@@ -96,18 +106,19 @@ class SlackClient:
         match call:
             case PostMessage():
                 return await self._post(call)
-            case UpdateMessage(channel=channel, ts=ts, text=text, blocks=blocks):
-                return await self._make("chat.update", _body(channel=channel, ts=ts, text=text, blocks=list(blocks)))
-            case DeleteMessage(channel=channel, ts=ts):
-                return await self._make("chat.delete", _body(channel=channel, ts=ts))
-            case SetStatus(channel=channel, thread_ts=thread_ts, status=status):
-                status_body = {"channel_id": channel, "thread_ts": thread_ts, "status": status}
-                return await self._make("assistant.threads.setStatus", status_body)
-            case PostEphemeral(channel=channel, user=user, text=text, blocks=blocks, thread_ts=thread_ts):
-                body = _body(channel=channel, user=user, text=text, blocks=list(blocks), thread_ts=thread_ts)
-                return await self._make("chat.postEphemeral", body)
             case Respond():
                 return await self._respond(call)
+            case UploadFile():
+                return await self._upload(call)
+            case UpdateMessage(channel=channel, ts=ts, text=text, blocks=blocks):
+                body = _body(channel=channel, ts=ts, text=text, blocks=list(blocks))
+            case DeleteMessage(channel=channel, ts=ts):
+                body = _body(channel=channel, ts=ts)
+            case SetStatus(channel=channel, thread_ts=thread_ts, status=status):
+                body = _body(channel_id=channel, thread_ts=thread_ts, status=status)
+            case PostEphemeral(channel=channel, user=user, text=text, blocks=blocks, thread_ts=thread_ts):
+                body = _body(channel=channel, user=user, text=text, blocks=list(blocks), thread_ts=thread_ts)
+        return await self._make(method_of(call), body)
 
     # Posting once ---------------------------------------------------------------------------------------------------
 
@@ -130,9 +141,11 @@ class SlackClient:
         if not call.mark:
             return result
         if isinstance(result, Lost):
-            self._unsure.add(call.mark)
+            self._unsure[call.mark] = None
+            if len(self._unsure) > _MOST_UNSURE:
+                self._unsure.popitem(last=False)
         else:
-            self._unsure.discard(call.mark)
+            self._unsure.pop(call.mark, None)
         return result
 
     async def _find(self, call: PostMessage) -> Result:
@@ -150,15 +163,78 @@ class SlackClient:
             metadata = message.get("metadata")
             payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
             if isinstance(payload, Mapping) and payload.get("mark") == call.mark:
-                self._unsure.discard(call.mark)
+                self._unsure.pop(call.mark, None)
                 return Posted(_string(message, "ts"), found=True)
+        return Refused("not_found")
+
+    # Files ----------------------------------------------------------------------------------------------------------
+
+    async def _upload(self, call: UploadFile) -> Result:
+        """Upload and share a file; one whose sharing was lost is looked for, and never uploaded a second time."""
+        file_id = self._shared.get(call, "")
+        if file_id:
+            looked = await self._find_file(call, file_id)
+            if not isinstance(looked, Refused):
+                return looked
+        else:
+            sent = await self._send_file(call)
+            if not isinstance(sent, str):
+                return sent
+            file_id = sent
+        files = json.dumps([{"id": file_id, "title": call.title}])
+        body = _body(files=files, channel_id=call.channel, thread_ts=call.thread_ts)
+        result = await self._make("files.completeUploadExternal", body, form=True)
+        if isinstance(result, Lost | Limited):
+            self._shared[call] = file_id
+            if len(self._shared) > _MOST_UNSURE_FILES:
+                self._shared.popitem(last=False)
+        else:
+            self._shared.pop(call, None)
+        return result
+
+    async def _send_file(self, call: UploadFile) -> Result | str:
+        """The id of a file that Slack has and nobody sees yet. Losing the answer of either step does no harm."""
+        content = call.content.encode()
+        # The two methods are called with forms, as slack_sdk does: the first takes no JSON.
+        body: dict[str, object] = {"filename": call.name, "length": str(len(content))}
+        try:
+            answer = await self._web.api_call("files.getUploadURLExternal", data=body)
+            url, file_id = answer.get("upload_url"), answer.get("file_id")
+            if not isinstance(url, str) or not isinstance(file_id, str):
+                return Lost("files.getUploadURLExternal: no address")
+            async with self._session.post(url, data=content) as sent:
+                if sent.status == 429:
+                    return Limited(_seconds(sent.headers.get("Retry-After")))
+                return file_id if sent.status == 200 else Lost(f"upload: {sent.status}")
+        except SlackApiError as error:
+            return _refusal(error.response)
+        except _NO_ANSWER as error:
+            return Lost(f"upload: {type(error).__name__}")
+
+    async def _find_file(self, call: UploadFile, file_id: str) -> Result:
+        """Accepted where a message has the file, Refused where none has or we may not look, Lost where not told."""
+        method = "conversations.replies" if call.thread_ts else "conversations.history"
+        body = _body(channel=call.channel, ts=call.thread_ts, limit=_REPLIES_PAGE if call.thread_ts else 100)
+        try:
+            answer = await self._ask(method, body)
+        except SlackUnavailable as error:
+            return Lost(str(error))
+        except SlackRefused as error:
+            return Refused(error.code)
+        for message in _messages(answer):
+            files = message.get("files")
+            shared = files if isinstance(files, list) else []
+            if any(isinstance(file, Mapping) and file.get("id") == file_id for file in shared):
+                self._shared.pop(call, None)
+                return Accepted()
         return Refused("not_found")
 
     # The wire -------------------------------------------------------------------------------------------------------
 
-    async def _make(self, method: str, body: Mapping[str, object]) -> Result:
+    async def _make(self, method: str, body: Mapping[str, object], *, form: bool = False) -> Result:
+        data, json_body = (dict(body), None) if form else (None, dict(body))
         try:
-            answer = await self._web.api_call(method, json=dict(body))
+            answer = await self._web.api_call(method, data=data, json=json_body)
         except SlackApiError as error:
             return _refusal(error.response)
         except _NO_ANSWER as error:
@@ -204,9 +280,16 @@ class SlackClient:
     # Reading --------------------------------------------------------------------------------------------------------
 
     async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
-        params: dict[str, object] = {"channel": thread.channel, "ts": thread.thread_ts, "limit": _REPLIES_PAGE}
-        answer = await self._ask("conversations.replies", {**params, "latest": before, "inclusive": False})
-        earlier = [message for message in _messages(answer) if _earlier(message, before)][-limit:]
+        earlier: list[Mapping[str, object]] = []
+        cursor = ""
+        for _ in range(_REPLIES_PAGES):
+            params: dict[str, object] = {"channel": thread.channel, "ts": thread.thread_ts, "limit": _REPLIES_PAGE}
+            params |= {"latest": before, "inclusive": False} | ({"cursor": cursor} if cursor else {})
+            answer = await self._ask("conversations.replies", params)
+            earlier = [*earlier, *(said for said in _messages(answer) if _earlier(said, before))][-limit:]
+            cursor = _next_cursor(answer)
+            if not cursor:
+                break
         return tuple([said for message in earlier if (said := await self._said(message)) is not None])
 
     async def _said(self, message: Mapping[str, object]) -> Said | None:
@@ -226,9 +309,12 @@ class SlackClient:
             answer = await self._ask("users.info", {"user": user})
         except (SlackRefused, SlackUnavailable) as error:
             log.debug("no name for a user", user=user, reason=str(error))
-            return known[1] if known else user
-        name = _display_name(answer.get("user")) or user
-        self._names[user] = (now + _NAME_SECONDS, name)
+            # Kept for a while too: the sign of life waits for names, and must not wait for each time-out again.
+            return self._keep_name(user, known[1] if known else user, now + _NO_NAME_SECONDS)
+        return self._keep_name(user, _display_name(answer.get("user")) or user, now + _NAME_SECONDS)
+
+    def _keep_name(self, user: str, name: str, until: float) -> str:
+        self._names[user] = (until, name)
         self._names.move_to_end(user)
         if len(self._names) > _NAMES:
             self._names.popitem(last=False)
@@ -252,6 +338,11 @@ def _string(values: Mapping[str, object], key: str) -> str:
 def _messages(answer: Mapping[str, object]) -> list[Mapping[str, object]]:
     messages = answer.get("messages")
     return [message for message in messages if isinstance(message, Mapping)] if isinstance(messages, list) else []
+
+
+def _next_cursor(answer: Mapping[str, object]) -> str:
+    metadata = answer.get("response_metadata")
+    return _string(metadata, "next_cursor") if isinstance(metadata, Mapping) else ""
 
 
 def _earlier(message: Mapping[str, object], before: str) -> bool:

@@ -17,6 +17,11 @@ _MARKS_ONLY = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(?:\d{1,9}[.)]?|[-
 _TABLE_RULE = re.compile(r"[\s>]*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 _BLOCK_MARK = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]+)*")
 
+# The beginning of an address in angle brackets, of a link as Slack writes them, or of a `<br>`.
+_HALF_ANGLE = re.compile(
+    r"<(?:b(?:r\s*/?)?|[a-zA-Z][a-zA-Z0-9+.-]{0,31}:[^\s<>|]*(?:\|[^<>\n]*)?|h|ht|htt|https?)?", re.IGNORECASE
+)
+
 
 def heal(source: str) -> str:
     """The source as it is best shown while more is to come. Takes any text."""
@@ -99,7 +104,8 @@ class _Inline:
 
     text: str
     at: int = 0
-    emphasis: list[tuple[str, int]] = field(default_factory=list)
+    emphasis: list[tuple[str, int, int]] = field(default_factory=list)
+    """The character and number of marks that nothing has closed yet, and where the text after them begins."""
     brackets: list[tuple[int, int]] = field(default_factory=list)
     """Where a `[` or `![` begins and ends that nothing has closed yet."""
     closer: str = ""
@@ -117,13 +123,25 @@ class _Inline:
                     self._label_end()
                 case "*" | "_" | "~":
                     self._delimiter()
+                case "<":
+                    self._angle()
                 case _:
                     self.at += 1
-        for start, end in reversed(self.brackets):
+        self._forget_empty_emphasis()
+        for start, end in sorted(self.brackets, reverse=True):
             self.text = self.text[:start] + self.text[end:]
         body = self.text.rstrip()
-        marks = "".join(char * count for char, count in reversed(self.emphasis))
+        marks = "".join(char * count for char, count, _ in reversed(self.emphasis))
         return body + self.closer + marks if self.closer or marks else self.text
+
+    def _forget_empty_emphasis(self) -> None:
+        """Marks with nothing after them would be closed at once, and show as marks."""
+        while self.emphasis and not self.closer:
+            _, count, end = self.emphasis[-1]
+            if self.text[end:].strip("![*_~ \n"):
+                return
+            self.emphasis.pop()
+            self.brackets.append((end - count, end))
 
     def _end_at(self, position: int) -> None:
         self.text = self.text[:position]
@@ -177,6 +195,12 @@ class _Inline:
             self.brackets.pop()
             self.at = end + 1
 
+    def _angle(self) -> None:
+        if _HALF_ANGLE.fullmatch(self.text, self.at):
+            self._end_at(self.at)
+        else:
+            self.at += 1
+
     def _delimiter(self) -> None:
         char, count, start = self.text[self.at], self._run(), self.at
         before = self.text[start - 1] if start else " "
@@ -190,18 +214,18 @@ class _Inline:
             if left == count:
                 self._end_at(start)
         elif left and opens:
-            self.emphasis.append((char, left))
+            self.emphasis.append((char, left, self.at))
 
     def _close(self, char: str, count: int) -> int:
         """Close what is open with this character; returns how many marks are left."""
-        while count and any(opened == char for opened, _ in self.emphasis):
-            opened, width = self.emphasis.pop()
+        while count and any(opened == char for opened, *_ in self.emphasis):
+            opened, width, end = self.emphasis.pop()
             if opened != char:
                 continue
             used = min(width, count)
             count -= used
             if width > used:
-                self.emphasis.append((char, width - used))
+                self.emphasis.append((char, width - used, end))
         return count
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # C0 and C1 controls other than tab and newline: JSON may carry them, Slack refuses or hides them. The two directional
 # overrides make a text read backwards and are used for nothing but disguise; isolates and marks stay.
@@ -11,7 +12,14 @@ _HIGH_SURROGATES = ("\ud800", "\udbff")
 
 ELLIPSIS = "…"
 
-SENTENCE_ENDS = tuple(".!?…\u3002\uff01\uff1f")
+_JOINER = "\u200d"
+_SKIN_TONES = ("\U0001f3fb", "\U0001f3ff")
+_LONGEST_CHARACTER = 16
+
+WIDE_ENDS = tuple("\u3002\uff01\uff1f")
+"""Full-width marks that end a sentence; no space follows them."""
+
+SENTENCE_ENDS = (*".!?…", *WIDE_ENDS)
 """Latin and full-width marks after which a text is best cut."""
 
 
@@ -28,6 +36,21 @@ def prefix(text: str, room: int) -> str:
     while end and units(text[:end]) > room:
         end -= max(1, (units(text[:end]) - room) // 2)
     return text[:end]
+
+
+def between_characters(text: str, place: int) -> int:
+    """The place, or one just before it where no emoji of several parts and no letter with its accents is cut apart."""
+    for earlier in range(place, max(1, place - _LONGEST_CHARACTER), -1):
+        if not (text[earlier - 1] == _JOINER or _belongs_to_the_one_before(text[earlier : earlier + 1])):
+            return earlier
+    return place
+
+
+def _belongs_to_the_one_before(char: str) -> bool:
+    if not char:
+        return False
+    tone = _SKIN_TONES[0] <= char <= _SKIN_TONES[1]
+    return char == _JOINER or tone or unicodedata.category(char) in ("Mn", "Me")
 
 
 def clean(text: str) -> str:

@@ -29,8 +29,18 @@ context line that long is no line."""
 LINK_URL: Final = 3_000
 """A link's address: the documented limit of other URLs in blocks (Slack docs, Button element); longer ones are text."""
 
+LAST_PAGE_TEXT: Final = 6_000
+"""Our choice: what the last message of an answer that is given no more of them is filled to. The rest is for what
+stands under an answer: the sources with their targets, the tools, what failed and where the text goes on."""
+
+LEADING_TEXT: Final = 300
+"""Our choice: a heading up to this weight goes along to the next message with the block that it is over."""
+
 LIST_INDENT: Final = 8
 """Deepest level of a rich_text_list. Not documented; our choice, deeper items stay on this level."""
+
+LIST_NUMBER: Final = 10_000
+"""Our choice: the highest number of a list item. Slack documents none for `offset`; a larger one is written as text."""
 
 QUESTION_TEXT: Final = 2_800
 """Our choice for a quoted question: what is shown of it, so that the message stays one screen."""
@@ -49,6 +59,16 @@ TOOLS: Final = 5
 
 TOOL_NAME: Final = 60
 """Our choice: units of one tool's name."""
+
+TABLES: Final = 1
+"""Tables in one message: a second is refused with only_one_table_allowed (Slack docs, Table block)."""
+
+TABLE_ROWS: Final = 100
+"""Rows of a table block, its header among them (Slack docs, Table block). Its text, 10,000 characters by the same
+page, is under MESSAGE_BLOCK_TEXT already."""
+
+TABLE_COLUMNS: Final = 20
+"""Columns of a table block (Slack docs, Table block)."""
 
 TABLE_WIDTH: Final = 88
 """Our choice: columns of a table drawn with aligned cells; about what a desktop client shows without wrapping."""

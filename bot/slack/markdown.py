@@ -1,24 +1,42 @@
 """Knows how Markdown reads, and which pieces of rich_text show it as its writer meant it.
 
-The dialect: CommonMark with tables and strikethrough; bare http(s) addresses are links; raw HTML is text. Reference
-definitions are off: without them no block depends on a later one, so a finished block can be rendered once and for all.
+The dialect: CommonMark with tables and strikethrough; bare http(s) addresses are links; raw HTML is text, but for
+`<br>`, which models write into table cells. Reference definitions are off: without them no block depends on a later
+one, so a finished block can be rendered once and for all.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from bot.slack.languages import language
+from bot.slack.limits import LIST_NUMBER
 from bot.slack.links import autolinked, linked, slack_link
-from bot.slack.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Run, Runs, Shape, Style, strip, tidy
-from bot.slack.tables import draw
+from bot.slack.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Run, Runs, Shape, Style, Table, strip, text_of, tidy
+from bot.slack.tables import as_text
 
 _STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
 _TASKS = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 _RULE = "———"
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_ALIGNMENT = re.compile(r"text-align:(left|center|right)")
+_BOLD: Style = frozenset({"bold"})
+
+
+def _line_break(state: StateInline, silent: bool) -> bool:
+    found = _BREAK.match(state.src, state.pos)
+    if found is None:
+        return False
+    if not silent:
+        state.push("hardbreak", "br", 0)
+    state.pos = found.end()
+    return True
 
 
 def _parser() -> MarkdownIt:
@@ -26,6 +44,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "linkify": True, "maxNesting": 100})
     parser.enable(["table", "strikethrough", "linkify"]).disable("reference")
     parser.inline.ruler.before("autolink", "slack_link", slack_link)
+    parser.inline.ruler.before("autolink", "line_break", _line_break)
     if parser.linkify is None:
         raise RuntimeError("linkify-it-py is not installed")
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
@@ -55,11 +74,13 @@ class Span:
 class Seam:
     """How a source that goes on with a block that was cut joins what came before it.
 
-    `joint` stands before its first piece; `number` is that of its first list item where the list is ordered.
+    `joint` stands before its first piece; `number` is that of its first list item where the list is ordered; `table`
+    says that it begins with the header of the table before, of which it has the next rows.
     """
 
     joint: str = GAP
     number: int | None = None
+    table: bool = False
 
 
 FRESH = Seam()
@@ -112,8 +133,9 @@ class _Writer:
         self._quotes = 0
         self._grows = False  # the last piece is the item or the quote that the next paragraph belongs to
         self._heading = False
-        self._table: list[list[str]] | None = None
-        self._right: list[bool] = []
+        self._table: list[list[Runs]] | None = None
+        self._align: list[str] = []
+        self._table_goes_on = False
 
     def take(self, token: Token) -> None:
         if token.level == 0 and token.nesting >= 0:
@@ -157,49 +179,62 @@ class _Writer:
 
     def inline(self, token: Token) -> None:
         if self._table is not None:
-            self._table[-1].append("".join(run.text for run in _runs(token.children or (), PLAIN)))
+            self._table[-1].append(strip(_runs(token.children or (), PLAIN if len(self._table) > 1 else _BOLD)))
             return
-        runs = strip(_runs(token.children or (), frozenset({"bold"}) if self._heading else PLAIN))
-        self._heading = False
+        leads, self._heading = self._heading, False
+        runs = strip(_runs(token.children or (), _BOLD if leads else PLAIN))
         if not runs:
             return
         if self._grows:
             between = GAP if self.pieces[-1].shape is Shape.QUOTE else LINE
             self.pieces[-1] = replace(self.pieces[-1], runs=tidy((*self.pieces[-1].runs, Run(between), *runs)))
         elif self._bullet is not None:
-            self._add(Shape.ITEM, _task(runs), self._bullet)
+            self._item(_task(runs), self._bullet)
             self._grows = True
         elif self._quotes:
-            self._add(Shape.QUOTE, runs)
+            self._add(Piece(Shape.QUOTE, runs))
             self._grows = True
         else:
-            self._add(Shape.SECTION, runs)
+            self._add(Piece(Shape.SECTION, runs, leads=leads))
 
     def code(self, token: Token) -> None:
         if content := token.content.removesuffix("\n"):
-            self._add(Shape.CODE, (Run(content),))
+            self._add(Piece(Shape.CODE, (Run(content),), language=language(token.info)))
 
     def rule(self, _token: Token) -> None:
-        self._add(Shape.QUOTE if self._quotes else Shape.SECTION, (Run(_RULE),))
+        self._add(Piece(Shape.QUOTE if self._quotes else Shape.SECTION, (Run(_RULE),)))
 
     def table_open(self, _token: Token) -> None:
-        self._table, self._right = [], []
+        self._table, self._align = [], []
+        self._table_goes_on = self._seam is not None and self._seam.table
 
     def row_open(self, _token: Token) -> None:
         if self._table is not None:
             self._table.append([])
 
     def header_open(self, token: Token) -> None:
-        self._right.append("right" in str(token.attrGet("style")))
+        found = _ALIGNMENT.search(str(token.attrGet("style")))
+        self._align.append(found[1] if found else "left")
 
     def table_close(self, _token: Token) -> None:
         rows, self._table = self._table or [], None
-        if any(cell.strip() for row in rows for cell in row):
-            self._add(Shape.CODE, (Run(draw(rows, self._right)),))
+        fewest = 2 if self._table_goes_on else 1  # a header that is only repeated says nothing
+        if len(rows) < fewest or not any(cell for row in rows for cell in row):
+            return
+        table = Table(tuple(map(tuple, rows)), tuple(self._align), self._table_goes_on)
+        piece = Piece(Shape.TABLE, (), table=table)
+        # Slack's own table is a block of its own: within a list or a quote it would fall out of it.
+        self._add(as_text(piece, table) if self._lists or self._quotes else piece)
 
-    def _add(self, shape: Shape, runs: Runs, bullet: Bullet | None = None) -> None:
-        quoted = self._quotes > 0 and shape in (Shape.ITEM, Shape.CODE)
-        self.pieces.append(Piece(shape, runs, self._joint, bullet, quoted))
+    def _item(self, runs: Runs, bullet: Bullet) -> None:
+        if bullet.number is not None and bullet.number > LIST_NUMBER:
+            self._add(Piece(Shape.SECTION, tidy((Run(f"{bullet.number}. "), *runs))))
+        else:
+            self._add(Piece(Shape.ITEM, runs, bullet=bullet))
+
+    def _add(self, piece: Piece) -> None:
+        quoted = self._quotes > 0 and piece.shape in (Shape.ITEM, Shape.CODE)
+        self.pieces.append(replace(piece, joint=self._joint, quoted=quoted))
         self._joint = LINE
         self._bullet = None
         self._grows = False
@@ -259,7 +294,7 @@ def _leaf(token: Token, style: Style, *, within_link: bool) -> Runs:
         case "code_inline":
             return (Run(token.content, style | {"code"}),)
         case "image":
-            label = (Run("".join(run.text for run in _runs(token.children or (), PLAIN)), style),)
+            label = (Run(text_of(_runs(token.children or (), PLAIN)), style),)
             return label if within_link else linked(label, str(token.attrGet("src") or ""), style)
         case _:
             return (Run(token.content, style),)

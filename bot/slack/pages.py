@@ -2,56 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+import re
 
-from bot.slack.blocks import fallback, shown
 from bot.slack.calls import Blocks
 from bot.slack.half_open import heal
-from bot.slack.inert import ELLIPSIS, SENTENCE_ENDS, clean, prefix, units, waits_for_more
-from bot.slack.limits import HALF_PAGE, MESSAGE_BLOCK_TEXT, MESSAGE_BLOCKS, TAIL_SOURCE
-from bot.slack.markdown import FRESH, render
-from bot.slack.rich_text import GAP, Piece, Run, Runs, Shape, plain_text, rich_text, strip, tidy, weight
+from bot.slack.inert import clean, waits_for_more
+from bot.slack.layout import Full, Layout, Page
+from bot.slack.limits import TAIL_SOURCE
+from bot.slack.markdown import FRESH, Seam, render, spans
 from bot.slack.sealing import cut
 
+__all__ = ["Document", "Page"]
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One Slack message.
-
-    The first block is always a rich_text block, because Slack refuses to replace one by another kind (Slack docs,
-    chat.update: block_mismatch). `text` is the top-level fallback: escaped, without markup.
-    """
-
-    blocks: Blocks
-    text: str
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class Document:
-    """An answer's Markdown, growing. Finished top-level blocks are sealed and never parsed again, only the tail is."""
+    """An answer's Markdown, growing. Finished top-level blocks are sealed and never parsed again, only the tail is.
 
-    def __init__(self) -> None:
-        self._layout = _Layout()
+    With `most`, at least 2, there are never more pages than that (a footer that does not fit aside): the first
+    top-level block that the last one has no room for, and all after it, are not shown but told by `rest`.
+    """
+
+    def __init__(self, *, most: int | None = None) -> None:
+        self._layout = Layout(most)
         self._tail = ""
         self._seam = FRESH
         self._waiting = ""
+        self._rest: list[str] = []
 
     def append(self, markdown: str) -> None:
         """Add what comes next: any text, cut anywhere."""
         text = self._waiting + markdown
         self._waiting = text[-1:] if text and waits_for_more(text[-1]) else ""
         added = clean(text.removesuffix(self._waiting))
+        if self._rest:
+            self._rest.append(added)
+            return
         self._tail += added
         if "\n" not in added and len(self._tail) < TAIL_SOURCE:
             return  # blocks end at line ends, or where they grow too large
         while (found := cut(self._tail, self._seam)) is not None:
-            self._layout.add(render(found.head, self._seam))
+            if left := _lay_out(self._layout, found.head, self._seam):
+                self._keep(left + self._tail[len(found.head) :])
+                return
             self._tail, self._seam = found.rest, found.seam
 
     def paragraph_break(self) -> None:
         """Let what follows start a new paragraph; an open code fence is closed. Twice is once."""
-        self._tail += clean(self._waiting)
-        self._layout.add(render(self._tail, self._seam))
+        if self._rest:
+            self._rest.append(clean(self._waiting) + "\n\n")
+        elif left := _lay_out(self._layout, self._tail + clean(self._waiting), self._seam):
+            self._keep(left + "\n\n")
         self._tail, self._seam, self._waiting = "", FRESH, ""
 
     @property
@@ -67,125 +69,43 @@ class Document:
         """
         layout = self._layout.copy()
         # Half a surrogate pair is left out while its other half may come, and shown as U+FFFD when nothing more does.
-        layout.add(render(heal(self._tail) if growing else self._tail + clean(self._waiting), self._seam))
+        tail = heal(self._tail) if growing else self._tail + clean(self._waiting)
+        if not self._rest:
+            _lay_out(layout, tail, self._seam)
         return layout.finish(footer)
 
+    def rest(self) -> str:
+        """The Markdown that the pages of the finished text do not show; empty where they show all of it."""
+        if self._rest:
+            return "".join(self._rest) + clean(self._waiting)
+        return _lay_out(self._layout.copy(), self._tail + clean(self._waiting), self._seam)
 
-@dataclass(slots=True)
-class _Layout:
-    """Pages being filled: the full ones, and what stands on the open one, of a given weight."""
-
-    full: list[Page] = field(default_factory=list)
-    open: list[Piece] = field(default_factory=list)
-    taken: int = 0
-
-    @property
-    def started(self) -> bool:
-        return bool(self.full or self.open)
-
-    def copy(self) -> _Layout:
-        return _Layout(list(self.full), list(self.open), self.taken)
-
-    def add(self, pieces: Iterable[Piece]) -> None:
-        for piece in pieces:
-            self._add(piece)
-
-    def _add(self, piece: Piece) -> None:
-        left: Piece | None = piece
-        while left is not None:
-            room = MESSAGE_BLOCK_TEXT - self.taken
-            if left.weight <= room:
-                self.open.append(left)
-                self.taken += left.weight
-                return
-            if self.taken >= HALF_PAGE:
-                self._turn()
-                continue
-            head, left = _split(left, room - len(GAP))
-            self.open.append(head)
-            self._turn()
-
-    def _turn(self) -> None:
-        self.full.append(_page(self.open))
-        self.open, self.taken = [], 0
-
-    def finish(self, footer: Blocks) -> tuple[Page, ...]:
-        pages = [*self.full, *([_page(self.open)] if self.open else [])]
-        if not footer:
-            return tuple(pages)
-        fits = self.taken + _weight(footer) <= MESSAGE_BLOCK_TEXT and len(footer) < MESSAGE_BLOCKS
-        if self.open and fits:
-            pages[-1] = replace(pages[-1], blocks=(*pages[-1].blocks, *footer))
-        else:
-            pages.append(_footer_page(footer))
-        return tuple(pages)
+    def _keep(self, left: str) -> None:
+        self._rest.append(left)
+        self._tail, self._seam = "", FRESH
 
 
-def _page(pieces: list[Piece]) -> Page:
-    return Page((rich_text(pieces),), fallback(plain_text(pieces)))
-
-
-def _footer_page(footer: Blocks) -> Page:
-    text = fallback(" ".join(shown(footer).split()))
-    if footer[0].get("type") == "rich_text":
-        return Page(footer, text)
-    return Page((rich_text([Piece(Shape.SECTION, (Run(ELLIPSIS),))]), *footer), text)
-
-
-def _weight(blocks: Blocks) -> int:
-    return units(shown(blocks, targets=True))
-
-
-def _split(piece: Piece, room: int) -> tuple[Piece, Piece | None]:
-    """A piece in two, the first of at most `room` units; no link weighs more than that.
-
-    What follows a cut list item stands without its bullet.
-    """
-    place = _place(piece, _fitting(piece.runs, room))
-    head, tail = _cut_runs(piece.runs, place)
-    if piece.shape is Shape.CODE:
-        tail = tidy((replace(tail[0], text=tail[0].text.removeprefix("\n")), *tail[1:])) if tail else ()
+def _lay_out(layout: Layout, source: str, seam: Seam) -> str:
+    """Put a source under what is there. Returns the source of the blocks that the last page has no room for."""
+    before = layout.copy()
+    try:
+        layout.add(render(source, seam))
+    except Full:
+        layout.restore(before)
     else:
-        head, tail = strip(head) or head, strip(tail)
-    if not tail:
-        return replace(piece, runs=head), None
-    shape = (Shape.QUOTE if piece.quoted else Shape.SECTION) if piece.shape is Shape.ITEM else piece.shape
-    quoted = piece.quoted and shape is Shape.CODE
-    return replace(piece, runs=head), Piece(shape, tail, "\n", None, quoted)
+        return ""
+    lines = _LINE.findall(source)
+    for number, block in enumerate(spans(source)):
+        before = layout.copy()
+        own = FRESH if number else seam
+        try:
+            layout.add(render("".join(lines[block.start : block.end]), own))
+        except Full:
+            layout.restore(before)
+            return _numbered("".join(lines[block.start :]), own)
+    return ""
 
 
-def _fitting(runs: Runs, room: int) -> int:
-    """How many characters of the runs' text weigh at most `room`."""
-    count = 0
-    for run in runs:
-        if weight(run) > room:
-            inside = room - (weight(run) - units(run.text))
-            # A link stays whole, unless it is first and would never fit.
-            return count if run.url and count else count + len(prefix(run.text, inside))
-        room -= weight(run)
-        count += len(run.text)
-    return count
-
-
-def _place(piece: Piece, limit: int) -> int:
-    """The best place for a cut up to `limit`: a line end, a sentence's end or a space in the second half, or there."""
-    text = piece.text[:limit]
-    half = limit // 2
-    line = text.rfind("\n", half)
-    if line > 0:
-        return line
-    if piece.shape is Shape.CODE:
-        return limit
-    spaces = [place for place in range(half, limit) if text[place] == " " and place]
-    ends = [place for place in spaces if text[place - 1] in SENTENCE_ENDS]
-    return (ends or spaces or [limit])[-1]
-
-
-def _cut_runs(runs: Runs, place: int) -> tuple[Runs, Runs]:
-    head: list[Run] = []
-    tail: list[Run] = []
-    for run in runs:
-        head.append(replace(run, text=run.text[:place]))
-        tail.append(replace(run, text=run.text[place:]))
-        place = max(0, place - len(run.text))
-    return tidy(head), tidy(tail)
+def _numbered(source: str, seam: Seam) -> str:
+    """A source whose first list goes on counting, though its own numbers may not tell (Markdown reads the first)."""
+    return source if seam.number is None else re.sub(r"\d{1,9}", str(seam.number), source, count=1)

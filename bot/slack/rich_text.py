@@ -42,6 +42,27 @@ class Run:
 Runs = tuple[Run, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells, as many in each as there are columns; the first row is the header.
+
+    `align` holds left, center or right for each column. `goes_on`: the header is that of the table just before, of
+    which these are the next rows.
+    """
+
+    rows: tuple[tuple[Runs, ...], ...]
+    align: tuple[str, ...]
+    goes_on: bool = False
+
+    @property
+    def text(self) -> str:
+        return "\n".join(" | ".join(map(text_of, row)).strip() for row in self.rows)
+
+    @property
+    def weight(self) -> int:
+        return sum(map(row_weight, self.rows))
+
+
 class Shape(Enum):
     """What a piece looks like."""
 
@@ -49,6 +70,7 @@ class Shape(Enum):
     QUOTE = "quote"
     CODE = "code"
     ITEM = "item"
+    TABLE = "table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +89,11 @@ class Bullet:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text that a page takes whole or cuts: a paragraph, a quote, a code box, a list item.
+    """A part of a text that a page takes whole or cuts: a paragraph, a quote, a code box, a list item, a table.
 
     `joint` is what stands between it and the piece before, if that is on the same page: GAP, LINE, a space or nothing.
-    `quoted` gives lists and code the bar that a quote has.
+    `quoted` gives lists and code the bar that a quote has. `leads`: it is a heading. `language` is that of a code box,
+    as Slack calls it. A piece of shape TABLE has a `table` and no runs; it is no part of a rich_text block.
     """
 
     shape: Shape
@@ -78,20 +101,32 @@ class Piece:
     joint: str = GAP
     bullet: Bullet | None = None
     quoted: bool = False
+    leads: bool = False
+    language: str = ""
+    table: Table | None = None
 
     @property
     def text(self) -> str:
-        return "".join(run.text for run in self.runs)
+        return text_of(self.runs) if self.table is None else self.table.text
 
     @property
     def weight(self) -> int:
         """Units it takes of a message: its text, its link targets, and a blank line."""
-        return len(GAP) + sum(weight(run) for run in self.runs)
+        return len(GAP) + (sum(map(weight, self.runs)) if self.table is None else self.table.weight)
 
 
 def weight(run: Run) -> int:
     """Units a run takes of a message. Whether Slack counts link targets is not documented, so they count."""
     return units(run.text) + (units(run.url) if run.url else 0)
+
+
+def row_weight(row: Iterable[Runs]) -> int:
+    """Units a table's row takes of a message: an empty cell takes one, because Slack wants a space in it."""
+    return sum(1 + sum(map(weight, cell)) for cell in row)
+
+
+def text_of(runs: Iterable[Run]) -> str:
+    return "".join(run.text for run in runs)
 
 
 def tidy(runs: Iterable[Run]) -> Runs:
@@ -153,7 +188,7 @@ def plain_text(pieces: Sequence[Piece]) -> str:
 
 
 def _one_element(first: Piece, second: Piece) -> bool:
-    if first.shape is not second.shape or first.quoted != second.quoted:
+    if (first.shape, first.quoted, first.language) != (second.shape, second.quoted, second.language):
         return False
     if first.bullet is not None and second.bullet is not None:
         return second.joint != GAP and first.bullet.precedes(second.bullet)
@@ -172,7 +207,7 @@ def _element(group: Sequence[Piece], before: Piece | None, after: Piece | None) 
     for piece in group[1:]:
         runs += (Run(piece.joint), *piece.runs)
     if first.shape is Shape.CODE:
-        return {**_inline("rich_text_preformatted", runs), **({"border": 1} if first.quoted else {})}
+        return _code(runs, first)
     if first.shape is Shape.QUOTE:
         return _inline("rich_text_quote", runs)
     if before is not None and _gap(before, first):
@@ -180,6 +215,15 @@ def _element(group: Sequence[Piece], before: Piece | None, after: Piece | None) 
     if after is not None and _gap(last, after):
         runs.append(Run(GAP))
     return _inline("rich_text_section", runs)
+
+
+def _code(runs: Iterable[Run], piece: Piece) -> Block:
+    block = _inline("rich_text_preformatted", runs)
+    if piece.language:
+        block["language"] = piece.language
+    if piece.quoted:
+        block["border"] = 1
+    return block
 
 
 def _list(items: Sequence[Piece], bullet: Bullet, *, quoted: bool) -> Block:

@@ -10,13 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.slack.half_open import heal
-from bot.slack.inert import SENTENCE_ENDS
+from bot.slack.inert import SENTENCE_ENDS, WIDE_ENDS, between_characters
 from bot.slack.limits import TAIL_SOURCE
 from bot.slack.markdown import FRESH, Seam, Span, spans
 from bot.slack.rich_text import LINE
 
 # One white space before a letter or inline markup: what follows cannot be read as the beginning of another block.
-_SPACE = re.compile(r"""(?<=\S)[ \n](?=[^\W\d_]|!?\[|["'(]|(?P<mark>\*{1,3}|_{1,3}|~~|`)(?!(?P=mark))[^\s*_~`])""")
+_SPACE = re.compile(
+    r"""(?<=\S)[ \n](?=[^\W\d_]|!?\[|["'(]|(?P<mark>\*{1,3}|_{1,3}|~~|`)(?!(?P=mark))[^\s*_~`])"""
+    # Chinese and Japanese put no space after a sentence.
+    rf"""|(?<=[{"".join(WIDE_ENDS)}])(?=[^\W\d_])"""
+)
 _CANDIDATES = 20
 
 
@@ -50,11 +54,11 @@ def cut(source: str, seam: Seam) -> Cut | None:
 
 
 def reopened(source: str, block: Span) -> str | None:
-    """The line that opens the fence again which the source ends in; None where it is closed or is none."""
+    """The line that opens the fence again, with its language, which the source ends in; None where it is closed."""
     if block.kind != "fence":
         return None
     lines = source.split("\n")
-    opened = re.match(r"\s*(`+|~+)", lines[block.start])
+    opened = re.match(r"\s*(`+|~+)[ \t]*[\w+#.-]*", lines[block.start])
     if opened is None:
         return None
     last = next(line for line in reversed(lines) if line.strip()).strip()
@@ -103,7 +107,8 @@ def _code(source: str, window: str, lines: str, block: Span) -> Cut:
     if len(lines) > _offset(window + "\n", block.start + 1):
         return Cut(lines, opening + source[len(lines) :], Seam(LINE))
     # One line of code fills the window.
-    return Cut(window, opening + source[len(window) :], Seam(""))
+    place = between_characters(window, len(window) - 1)
+    return Cut(window[:place], opening + source[place:], Seam(""))
 
 
 def _items(source: str, lines: str, seam: Seam) -> Cut | None:
@@ -121,7 +126,7 @@ def _rows(source: str, window: str, lines: str, block: Span) -> Cut:
     start, body = _offset(window + "\n", block.start), _offset(window + "\n", block.start + 2)
     if len(lines) <= body or (body - start) * 2 > len(window):
         return _prose(source, window)
-    return Cut(lines, source[start:body] + source[len(lines) :], FRESH)
+    return Cut(lines, source[start:body] + source[len(lines) :], Seam(table=True))
 
 
 def _prose(source: str, window: str) -> Cut:
@@ -132,7 +137,8 @@ def _prose(source: str, window: str) -> Cut:
             return _at_space(source, place)
     if places:
         return _at_space(source, places[0])
-    return Cut(window, source[len(window) :], Seam(""))
+    place = between_characters(window, len(window) - 1)
+    return Cut(window[:place], source[place:], Seam(""))
 
 
 def _places(window: str) -> Iterator[int]:
@@ -144,4 +150,5 @@ def _places(window: str) -> Iterator[int]:
 
 
 def _at_space(source: str, place: int) -> Cut:
-    return Cut(source[:place], source[place + 1 :], Seam(source[place]))
+    space = source[place].strip(" \n") == ""
+    return Cut(source[:place], source[place + space :], Seam(source[place] if space else ""))

@@ -1,16 +1,57 @@
-"""Knows how a table is drawn with plain characters: aligned cells, wide characters two columns, long cells wrapped."""
+"""Knows how a table is shown: as Slack's own block within its limits, else with plain characters in aligned columns."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import zip_longest
 
+from bot.slack.calls import Block
 from bot.slack.inert import units
-from bot.slack.limits import TABLE_TEXT, TABLE_WIDTH
+from bot.slack.limits import TABLE_COLUMNS, TABLE_TEXT, TABLE_WIDTH
+from bot.slack.rich_text import Piece, Run, Shape, Table, rich_text, row_weight, text_of
 
 _BETWEEN = " | "
 _NARROWEST = 8
+# Slack refuses an empty cell.
+_EMPTY = (Run(" "),)
+
+
+def block(table: Table) -> Block:
+    """Slack's own table. Cells are rich_text, so that styles and links stay and nothing pings; all of them wrap,
+    because Slack cuts off what a cell has no room for otherwise."""
+    return {
+        "type": "table",
+        "rows": [[rich_text([Piece(Shape.SECTION, cell or _EMPTY)]) for cell in row] for row in table.rows],
+        "column_settings": [{"align": align, "is_wrapped": True} for align in table.align],
+    }
+
+
+def divide(table: Table, rows: int, room: int) -> tuple[Table | None, Table | None]:
+    """A table in two, both under its header: the first of at most `rows` rows and `room` units, and what is left.
+
+    None for the first where not even one row fits, or where the table has more columns than Slack takes.
+    """
+    weights = [row_weight(row) for row in table.rows]
+    count = 0
+    while count < min(len(weights), rows) and weights[count] <= room:
+        room -= weights[count]
+        count += 1
+    if len(table.align) > TABLE_COLUMNS or count < min(2, len(weights)):
+        return None, table
+    if count == len(weights):
+        return table, None
+    return (
+        replace(table, rows=table.rows[:count]),
+        replace(table, rows=(table.rows[0], *table.rows[count:]), goes_on=True),
+    )
+
+
+def as_text(piece: Piece, table: Table) -> Piece:
+    """The same piece with its table drawn as text."""
+    right = [align == "right" for align in table.align]
+    return Piece(Shape.CODE, (Run(draw([list(map(text_of, row)) for row in table.rows], right)),), piece.joint)
 
 
 def draw(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
@@ -23,7 +64,9 @@ def draw(rows: Sequence[Sequence[str]], right: Sequence[bool]) -> str:
     lines.append("-+-".join("-" * width for width in widths))
     lines += [line for row in rows[1:] for line in _row(row, widths, right)]
     drawn = "\n".join(lines)
-    return drawn if units(drawn) <= TABLE_TEXT else "\n".join(_BETWEEN.join(row).rstrip() for row in rows)
+    if units(drawn) <= TABLE_TEXT:
+        return drawn
+    return "\n".join(_BETWEEN.join(" ".join(cell.split()) for cell in row).rstrip() for row in rows)
 
 
 def columns(text: str) -> int:

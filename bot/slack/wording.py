@@ -28,6 +28,9 @@ DECISION_PENDING = (
 )
 NOT_REMEMBERED_BEFORE = "An earlier answer here broke off and I could not see it end, so this is a new conversation: what was said before is not remembered."
 PRIVATE = "I can't post in this channel, so only you see this answer. To have me answer here for everyone: {invite}"
+REST_ATTACHED = "The rest of the answer is attached as a file."
+REST_LOST = "The answer goes on, but I can show no more of it here. Please ask for a part of it."
+REST_TITLE = "The rest of the answer"
 TOO_LONG = "The answer goes on, but it is too long for Slack. Please ask for a part of it."
 CUT = "The answer goes on, but this is all I can show here. Invite me to the channel to see the whole."
 NOTHING_TO_SHOW = "The flow ended without an answer. Please put it another way, or tell whoever built the flow."

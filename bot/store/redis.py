@@ -7,6 +7,7 @@ Works on Redis 7 and 8 and on Valkey. The keys, under a prefix:
     message:<team>:<channel>:<ts>    JSON: the chat a direct message belongs to       30 days
     run:<chat id>                    JSON: a run not seen to end                      1 day (30 for one that waits)
     {line:<line>}:turn|waiting|leases                                                 one lease after the last word
+    {budget:<team>}:<name>:bucket|taken  the write budget of a workspace              1 hour after the last call
     {answers:<team>}:leases|open     JSON: the answers being written                  1 day after the last word
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import asdict, fields
 from typing import Any, TypeVar, cast
 from uuid import uuid4
@@ -25,7 +26,10 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
 from bot.errors import SettingsError, StoreUnavailable
+from bot.ports import Spent
+from bot.slack.tiers import Key, Quota
 from bot.store import scripts
+from bot.store.budget import BUDGET
 from bot.thread import Conversation, OpenAnswer, Run, Thread
 
 T = TypeVar("T")
@@ -96,6 +100,7 @@ class RedisStore:
         self._answer_open = client.register_script(scripts.ANSWER_OPEN)
         self._answer_closed = client.register_script(scripts.ANSWER_CLOSED)
         self._abandoned = client.register_script(scripts.ABANDONED)
+        self._budget = client.register_script(BUDGET)
 
     @classmethod
     def at(
@@ -214,6 +219,18 @@ class RedisStore:
         found = await self._ask(self._abandoned(keys=self._answers(team)))
         return tuple(OpenAnswer(**_known(OpenAnswer, answer)) for answer in found)
 
+    async def spend(self, team: str, keys: Sequence[Key], reserve: float, call: str) -> Spent:
+        """Take a token from each bucket, or from none and say when; the same `call` takes once."""
+        answer = await self._ask(
+            self._budget(keys=self._buckets(team, keys), args=_figures("take", reserve, call, keys))
+        )
+        wait, level, rate, burst = (float(figure) for figure in cast("list[int]", answer))
+        return Spent(wait=wait / 1e3, level=level / 1e3, quota=Quota(rate / 1e6, int(burst)))
+
+    async def refused(self, team: str, keys: Sequence[Key], retry_after: float, call: str) -> None:
+        """Slack answered a call with 429: nobody draws from its buckets before `retry_after` seconds."""
+        await self._ask(self._budget(keys=self._buckets(team, keys), args=_figures("limited", retry_after, call, keys)))
+
     async def ping(self) -> None:
         """Raises StoreUnavailable when the store does not answer within about a second."""
         await self._ask(self._probe.ping(), patience=min(self._patience, 1.0))
@@ -226,6 +243,9 @@ class RedisStore:
 
     def _answers(self, team: str) -> list[str]:
         return [f"{self._prefix}:{{answers:{team}}}:{part}" for part in ("leases", "open")]
+
+    def _buckets(self, team: str, keys: Sequence[Key]) -> list[str]:
+        return [f"{self._prefix}:{{budget:{team}}}:{key.name}:{part}" for key in keys for part in ("bucket", "taken")]
 
     async def _ask(self, asked: Awaitable[T], *, patience: float | None = None) -> T:
         task = asyncio.current_task()
@@ -242,6 +262,10 @@ class RedisStore:
         if task and task.cancelling() > cancels:
             raise asyncio.CancelledError
         return answer
+
+
+def _figures(verb: str, number: float, call: str, keys: Sequence[Key]) -> list[str | float]:
+    return [verb, number, call, *(figure for key in keys for figure in (key.quota.rate, key.quota.burst))]
 
 
 def _milliseconds(seconds: float) -> int:

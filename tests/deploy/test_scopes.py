@@ -30,6 +30,8 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "chat.update": frozenset({"chat:write"}),
     "conversations.history": HISTORY,
     "conversations.replies": HISTORY,
+    "files.completeUploadExternal": frozenset({"files:write"}),
+    "files.getUploadURLExternal": frozenset({"files:write"}),
     "users.info": frozenset({"users:read"}),
 }
 # What each event needs, and under which names one subscribes to it (Slack docs, the page of each event).

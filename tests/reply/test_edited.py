@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
@@ -12,6 +13,7 @@ from bot.errors import FlowiseBroke, FlowiseFailed, RunState
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.reply.contract import Failed, Finished, HeldBack, Noted, Place, Queued, ReplyEvent, Thinking, Told
 from bot.reply.edited import BACKOFF, PATIENCE, EditedReply
+from bot.reply.policy import Kind
 from bot.reply.status import RENEWAL
 from bot.slack import wording
 from bot.slack.calls import (
@@ -106,14 +108,47 @@ def test_a_status_then_a_message_then_its_end() -> None:
     assert list(slack.messages.values()) == ["Hello"]
     told(answer, Token(" world."), now=0.6)
     run(answer, slack, 0.6)
-    assert list(slack.messages.values()) == ["Hello"]  # not more often than the interval
-    assert answer.wake_at(0.6) == pytest.approx(1.7)
-    run(answer, slack, 1.7)
     assert list(slack.messages.values()) == ["Hello world."]
     told(answer, Finished(), now=1.8)
     run(answer, slack, 1.8)
     assert answer.done  # nothing had changed, so nothing was called
     assert kinds(slack) == ["SetStatus", "PostMessage", "UpdateMessage"]
+
+
+def test_in_the_long_run_edits_are_not_more_often_than_the_interval() -> None:
+    answer, slack, now = reply(interval=2.0), Slack(), 0.0
+    told(answer, Thinking())
+    while now < 60.0:
+        now += 0.1
+        told(answer, Token("word "), now=now)
+        run(answer, slack, now)
+    edits = [at for at, call in slack.calls if isinstance(call, UpdateMessage)]
+    late = [at for at in edits if at > 30.0]
+    assert len(late) == pytest.approx(15, abs=1)
+    assert max(after - before for before, after in pairwise(late)) == pytest.approx(2.0, abs=0.2)
+    assert len([at for at in edits if at < 2.0]) >= 10  # the first ones come fast
+    told(answer, Finished(), now=now)
+    run(answer, slack, now)
+    assert answer.done  # an ending does not wait
+
+
+def test_what_a_call_is_worth() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking())
+    run(answer, slack, 0.0)
+    told(answer, Token("Hello"), now=1.0)
+    assert isinstance(answer.next_call(1.0), PostMessage)
+    first = answer.want(1.5)
+    assert (first.method, first.channel, first.kind, first.unseen) == ("chat.postMessage", "C1", Kind.FIRST, 5)
+    run(answer, slack, 2.0)
+    told(answer, Token(" you"), now=3.0)
+    assert answer.next_call(3.0) is not None
+    told(answer, Token(" there"), now=3.5)
+    edit = answer.want(4.0)
+    assert (edit.method, edit.kind, edit.since, edit.unseen) == ("chat.update", Kind.PROGRESS, 3.0, 10)
+    assert edit.last_write == 2.0
+    told(answer, Finished(), now=4.0)
+    assert answer.want(4.0).kind is Kind.ENDING
 
 
 def test_flat_in_a_direct_message_a_first_message_is_the_sign_of_life() -> None:
@@ -443,4 +478,4 @@ def test_simulation_whatever_slack_does_the_answer_arrives_whole_in_order_once(s
     assert moody.slack.status == ""
     assert list(answer.messages) == list(moody.slack.messages)
     for start in moody.writes:
-        assert sum(start <= at < start + 60.0 for at in moody.writes) <= 51
+        assert sum(start <= at < start + 60.0 for at in moody.writes) <= 14 + 51

@@ -64,6 +64,23 @@ HEALED = [
     ("| a | b |\n|---|---|\n| **c", "| a | b |\n|---|---|\n| **c**"),
     ("| a | b |\n|---|---|\n|", "| a | b |\n|---|---|"),
     ("| a |\nno table", "| a |\nno table"),
+    ("one<br", "one"),
+    ("one <", "one "),
+    ("see <https://a.b/c", "see "),
+    ("see <https://a.b|the pa", "see "),
+    ("see **<https://a.b|the pa", "see "),
+    ("see **_`", "see "),
+    ("*a\\*", "*a\\**"),
+    ("see *[_[", "see "),
+    ("[a *b", "a *b*"),
+    ("x < y and <b", "x < y and "),
+    ("x <y", "x <y"),
+    ("`<br", "`<br`"),
+    ("<https://a.b|page> <!here", "<https://a.b|page> <!here"),
+    ("- [x] do\n- [ ", "- [x] do"),
+    ("> > qu **o", "> > qu **o**"),
+    ("漢字 **漢", "漢字 **漢**"),
+    ("مرحبا `با", "مرحبا `با`"),
 ]
 
 

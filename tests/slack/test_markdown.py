@@ -8,8 +8,8 @@ from bot.slack.limits import LINK_URL
 from bot.slack.links import misleads
 from bot.slack.markdown import render, spans
 from bot.slack.pages import Document
-from bot.slack.rich_text import rich_text
-from bot.slack.tables import columns, draw
+from bot.slack.rich_text import Piece, Run, Shape, Table, rich_text
+from bot.slack.tables import as_text, block, columns, divide, draw
 
 
 def text(words: str, **style: bool) -> dict[str, Any]:
@@ -58,6 +58,15 @@ INLINE = [
     ("<b>raw</b> &lt;!channel&gt; <!here> <@U1> @here :tada: 🎉", [
         text("<b>raw</b> <!channel> <!here> <@U1> @here :tada: 🎉"),
     ]),
+    ("one<br>two<BR />three<br", [text("one\ntwo\nthree<br")]),
+    ("<details><summary>S</summary> `<br>`", [text("<details><summary>S</summary> "), text("<br>", code=True)]),
+    ("![a **b**](https://a.b/c.png) ![x](data:image/png;base64,AA)", [
+        *(link("https://a.b/c.png", "a b"), text(" x (data:image/png;base64,AA)")),
+    ]),
+    ("مرحبا **بالعالم** \u2067x\u2069 **漢字**。", [
+        *(text("مرحبا "), text("بالعالم", bold=True), text(" \u2067x\u2069 "), text("漢字", bold=True), text("。")),
+    ]),
+    ("👩‍👩‍👧 🇩🇪 ❤️ *👍🏽*", [text("👩‍👩‍👧 🇩🇪 ❤️ "), text("👍🏽", italic=True)]),
     ("[1]: https://a.b\n[1]", [text("[1]: "), link("https://a.b", "https://a.b"), text("\n[1]")]),
 ]  # fmt: skip
 
@@ -95,8 +104,13 @@ BLOCKS: list[tuple[str, list[dict[str, Any]]]] = [
     ("> ```\n> c\n> ```", [{**section(text("c"), kind="preformatted"), "border": 1}]),
     ("a\n```py\n*x*\n\ny\n```\nb", [
         section(text("a")),
-        section(text("*x*\n\ny"), kind="preformatted"),
+        {**section(text("*x*\n\ny"), kind="preformatted"), "language": "python"},
         section(text("b")),
+    ]),
+    ("``` JS title=x\na\n```\n```<!here>\nb\n```", [
+        {**section(text("a"), kind="preformatted"), "language": "javascript"},
+        section(text("\n")),
+        section(text("b"), kind="preformatted"),
     ]),
     ("```\na", [section(text("a"), kind="preformatted")]),
     ("```\na\n```\n```\nb\n```", [
@@ -104,9 +118,23 @@ BLOCKS: list[tuple[str, list[dict[str, Any]]]] = [
         section(text("\n")),
         section(text("b"), kind="preformatted"),
     ]),
-    ("| A | **B** |\n|--:|---|\n| 1 | [l](https://a.b) |", [
+    ("- x\n  | A | **B** |\n  |--:|---|\n  | 1 | [l](https://a.b) |", [
+        listed("bullet", text("x")),
         section(text("A | B\n--+--\n1 | l"), kind="preformatted"),
     ]),
+    ("> | A |\n> |---|\n> | 1 |", [{**section(text("A\n-\n1"), kind="preformatted"), "border": 1}]),
+    ("9999999. x\n1. y", [section(text("9999999. x\n10000000. y"))]),
+    ("- a\n  1. b\n     - c\n- d", [
+        listed("bullet", text("a")),
+        listed("ordered", text("b"), indent=1),
+        listed("bullet", text("c"), indent=2),
+        listed("bullet", text("d")),
+    ]),
+    ("1. [ ] do\n2. [x] **done**", [
+        {**listed("ordered"), "elements": [section(text("☐ do")), section(text("☑ "), text("done", bold=True))]},
+    ]),
+    ("> # T\n> > deep\n>\n> b", [section(text("T", bold=True), text("\ndeep\nb"), kind="quote")]),
+    ("Title\n===\nx", [section(text("Title", bold=True), text("\n\nx"))]),
 ]  # fmt: skip
 
 
@@ -168,6 +196,70 @@ def test_long_cells_are_wrapped_and_nothing_of_them_is_lost() -> None:
 def test_table_that_padding_would_blow_up_is_drawn_without() -> None:
     rows = [["a" * 60, "b"]] + [["x", "y"]] * 200
     assert draw(rows, [False, False]).split("\n")[1:] == ["x | y"] * 200
+
+
+def cell(*elements: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "rich_text", "elements": [section(*elements)]}
+
+
+def table_of(source: str) -> Table:
+    [piece] = render(source)
+    assert piece.shape is Shape.TABLE
+    assert piece.table is not None
+    return piece.table
+
+
+def test_table_keeps_its_styles_links_and_alignment_and_pings_nobody() -> None:
+    table = table_of("| A | **B** | |\n|--:|:-:|---|\n| <!here> `c` | [l](https://a.b)<br>x |\n")
+    assert block(table) == {
+        "type": "table",
+        "rows": [
+            [cell(text("A", bold=True)), cell(text("B", bold=True)), cell(text(" "))],
+            [
+                cell(text("<!here> "), text("c", code=True)),
+                cell(link("https://a.b", "l"), text("\nx")),
+                cell(text(" ")),
+            ],
+        ],
+        "column_settings": [{"align": align, "is_wrapped": True} for align in ("right", "center", "left")],
+    }
+    assert table.text == "A | B |\n<!here> c | l\nx |"
+    assert (
+        as_text(Piece(Shape.TABLE, (), table=table), table).text
+        == "        A | B   |\n----------+-----+--\n<!here> c | l x |"
+    )
+
+
+def rows(count: int, columns: int = 2) -> Table:
+    return Table(tuple(((Run(f"r{row}"),),) * columns for row in range(count)), ("left",) * columns)
+
+
+@pytest.mark.parametrize(
+    ("table", "most", "room", "first", "left"),
+    [
+        (rows(5), 100, 1_000, 5, None),
+        (rows(5), 3, 1_000, 3, 3),
+        (rows(5), 100, 14, 2, 4),
+        (rows(5), 100, 11, None, 5),
+        (rows(5), 1, 1_000, None, 5),
+        (rows(1), 1, 6, 1, None),
+        (rows(5, 20), 100, 1_000, 5, None),
+        (rows(5, 21), 100, 1_000, None, 5),
+    ],
+)
+def test_table_is_divided_under_its_header(
+    table: Table, most: int, room: int, first: int | None, left: int | None
+) -> None:
+    head, rest = divide(table, most, room)
+    assert (head and len(head.rows), rest and len(rest.rows)) == (first, left)
+    if head and rest:
+        assert head.rows + rest.rows[1:] == table.rows
+        assert rest.rows[0] == table.rows[0]
+        assert (head.goes_on, rest.goes_on) == (False, True)
+
+
+def test_table_of_nothing_is_none() -> None:
+    assert render("| | |\n|---|---|\n| | |") == ()
 
 
 def test_spans_tell_where_blocks_and_items_begin() -> None:

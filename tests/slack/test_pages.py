@@ -8,12 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.playground.slack.rules import check_blocks
 from bot.slack import pages as pages_module
 from bot.slack import sealing
 from bot.slack.blocks import Source, note, shown, sources_blocks
 from bot.slack.calls import Blocks
 from bot.slack.inert import units
-from bot.slack.limits import HALF_PAGE, MESSAGE_BLOCK_TEXT, MESSAGE_BLOCKS, MESSAGE_TEXT, TAIL_SOURCE
+from bot.slack.limits import (
+    HALF_PAGE,
+    LAST_PAGE_TEXT,
+    MESSAGE_BLOCK_TEXT,
+    MESSAGE_BLOCKS,
+    MESSAGE_TEXT,
+    TABLE_ROWS,
+    TAIL_SOURCE,
+)
 from bot.slack.markdown import Seam, Span, render, spans
 from bot.slack.pages import Document, Page
 from bot.slack.rich_text import Piece
@@ -49,6 +58,14 @@ FRAGMENTS = [
         "🎉👩‍👩‍👧",
         "javascript:x",
         "word " * 60,
+    ),
+    *(
+        "\n\n| a | b |\n|---|--:|\n" + "| c **d** | [e](https://e.org) |\n" * 30,
+        "\n\n| a |\n|---|\n" + "| c |\n" * 130,
+        "\n\n" + "| a " * 21 + "|\n" + "|---" * 21 + "|\n| c |\n",
+        "<br>",
+        "<",
+        "\n99999999. ",
     ),
     *(
         "wörd" * 400,
@@ -93,7 +110,9 @@ def assert_harmless(page: Page) -> None:
     assert 0 < units(page.text) <= MESSAGE_TEXT
     assert not {"<", ">"} & set(page.text)
     json.dumps(page.blocks, ensure_ascii=False).encode()  # a lone surrogate cannot be encoded
+    check_blocks(page.blocks)
     kinds = {
+        "table",
         "rich_text",
         "rich_text_section",
         "rich_text_list",
@@ -104,10 +123,12 @@ def assert_harmless(page: Page) -> None:
     }
     for found in objects(page.blocks):
         if "type" not in found:
-            assert set(found) <= {"bold", "italic", "strike", "code"}
+            assert set(found) <= {"bold", "italic", "strike", "code"} or set(found) == {"align", "is_wrapped"}
             continue
         assert found["type"] in kinds
-        if "elements" in found:
+        if found["type"] == "table":
+            assert len({len(row) for row in found["rows"]}) == 1
+        elif "elements" in found:
             assert found["elements"]
         else:
             assert found["text"]
@@ -249,11 +270,186 @@ def test_one_monstrous_word_is_cut_hard_and_nothing_of_it_is_lost() -> None:
 
 def test_large_table_goes_on_under_its_header() -> None:
     rows = "".join(f"| key {number} | value {number} |\n" for number in range(400))
-    text = "\n".join(shown(page.blocks) for page in final(f"| Key | Value |\n|---|---|\n{rows}"))
+    shown_pages = final(f"Look:\n\n| Key | Value |\n|---|---|\n{rows}\nDone.")
+    text = "\n".join(shown(page.blocks) for page in shown_pages)
     for number in range(400):
         assert text.count(f"key {number} ") == 1
-    assert text.count("Key") > 1
     assert "|--" not in text
+    for page in shown_pages:
+        lines = shown(page.blocks).split("\n")
+        assert next(line for line in lines if "key" in line or "Key" in line).startswith("Key ")
+    assert kinds(shown_pages[0]) == ["rich_text", "table", "rich_text"]
+    assert len(table_in(shown_pages[0])["rows"]) == TABLE_ROWS
+    assert shown_pages[-1].text.endswith("Done.")
+
+
+def kinds(page: Page) -> list[object]:
+    return [block["type"] for block in page.blocks]
+
+
+def table_in(page: Page) -> dict[str, Any]:
+    [table] = [block for block in page.blocks if block["type"] == "table"]
+    return dict(table)
+
+
+TABLE = "| Name | Age |\n|------|-----|\n| Ann  | 31  |\n| Bob | 4 |\n"
+
+
+def test_table_stands_between_the_text_around_it() -> None:
+    (page,) = final(f"# Ages\n\nBefore.\n\n{TABLE}\n- after\n")
+    assert kinds(page) == ["rich_text", "table", "rich_text"]
+    assert shown(page.blocks) == "Ages\n\n\nBefore.\nName | Age\nAnn | 31\nBob | 4\nafter"
+    assert page.text == "Ages\n\nBefore.\n\nName | Age\nAnn | 31\nBob | 4\n\n• after"
+
+
+def test_message_that_begins_with_a_table_still_begins_as_rich_text() -> None:
+    (page,) = document(TABLE).pages(growing=False, footer=(note("Used: search"),))
+    assert kinds(page) == ["rich_text", "table", "context"]
+    assert shown(page.blocks[:1]).strip() == ""
+    assert page.text.startswith("Name | Age")
+
+
+def test_second_table_of_a_page_is_drawn_as_text() -> None:
+    (page,) = final(f"{TABLE}\nAnd\n\n{TABLE}")
+    assert kinds(page) == ["rich_text", "table", "rich_text"]
+    assert shown(page.blocks).endswith("And\nName | Age\n-----+----\nAnn  | 31\nBob  | 4")
+
+
+def test_table_that_is_too_wide_is_drawn_as_text() -> None:
+    (page,) = final("|" + " x |" * 21 + "\n|" + "---|" * 21 + "\n|" + " y |" * 21)
+    assert kinds(page) == ["rich_text"]
+    assert shown(page.blocks).count("y") == 21
+
+
+def test_growing_table_is_one_from_its_header_on_and_never_turns_back() -> None:
+    growing = Document()
+    seen: list[tuple[object, ...]] = []
+    for char in f"Text.\n\n{TABLE}\nMore text.":
+        growing.append(char)
+        for page in growing.pages(growing=True):
+            if not seen or seen[-1] != tuple(kinds(page)):
+                seen.append(tuple(kinds(page)))
+    assert seen == [("rich_text",), ("rich_text", "table"), ("rich_text", "table", "rich_text")]
+
+
+def test_table_goes_on_as_one_block_however_long_it_waits_to_be_cut() -> None:
+    rows = "".join(f"| {number} {'x' * 80} |\n" for number in range(90))
+    (page,) = final(f"| Header |\n|---|\n{rows}")
+    assert [shown([{"type": "table", "rows": [row]}]) for row in table_in(page)["rows"]] == [  # type: ignore[arg-type]
+        "Header",
+        *(f"{number} {'x' * 80}" for number in range(90)),
+    ]
+
+
+def test_heading_goes_along_to_the_next_page_with_what_it_is_over() -> None:
+    filler = "\n\n".join(["word " * 209] * 9)
+    rows = "| 1234567 | 7654321 |\n" * 60
+    first, second = final(f"{filler}\n\n## Figures\n\n| x | y |\n|---|---|\n{rows}")
+    assert "Figures" not in first.text
+    assert kinds(second) == ["rich_text", "table"]
+    assert shown(second.blocks).startswith("Figures\nx | y\n")
+
+
+def test_page_of_headings_alone_ends() -> None:
+    shown_pages = final("".join(f"# Heading number {number}\n\n" for number in range(900)))
+    seen = "\n".join(shown(page.blocks) for page in shown_pages)
+    assert [f"Heading number {number}" in seen for number in range(900)] == [True] * 900
+    assert len(shown_pages) < 5
+
+
+def test_cut_code_keeps_its_language() -> None:
+    shown_pages = final("```py\n" + "line of code\n" * 2_000 + "```\n")
+    boxes = [found for found in objects([page.blocks for page in shown_pages]) if "language" in found]
+    assert len(boxes) == len(shown_pages) > 2
+    assert {box["language"] for box in boxes} == {"python"}
+
+
+def test_chinese_is_cut_after_a_sentence() -> None:
+    sentence = "这是一个没有空格的句子" * 3 + "。"
+    shown_pages = final(sentence * 700)
+    assert "".join(shown(page.blocks) for page in shown_pages) == sentence * 700
+    assert len(shown_pages) > 1
+    assert all(shown(page.blocks).endswith("。") for page in shown_pages)
+
+
+def test_emoji_of_several_parts_is_not_cut_apart() -> None:
+    family = "👩\u200d👩\u200d👧\u200d👧"
+    shown_pages = final(family * 3_000)
+    texts = [shown(page.blocks) for page in shown_pages]
+    assert "".join(texts) == family * 3_000
+    assert all(text.startswith("👩") and text.endswith("👧") for text in texts)
+
+
+# More text than may be shown --------------------------------------------------------------------------------------
+
+
+def numbered(count: int) -> str:
+    return "".join(f"Paragraph {number}: {'words ' * 60}\n\n" for number in range(count))
+
+
+def test_what_the_last_page_has_no_room_for_is_told_as_markdown() -> None:
+    text = numbered(200)
+    short = Document(most=3)
+    short.append(text)
+    shown_pages = short.pages(growing=False)
+    rest = short.rest()
+    assert len(shown_pages) == 3
+    assert text.endswith(rest)
+    seen = "\n\n".join(shown(page.blocks) for page in shown_pages)
+    assert letters(seen + rest) == letters(text)
+    assert units(shown(shown_pages[-1].blocks)) <= LAST_PAGE_TEXT
+    footer: Blocks = (note("x" * 2_000), note("y" * 1_500))
+    assert short.pages(growing=False, footer=footer)[-1].blocks[1:] == footer
+
+
+def test_nothing_is_left_of_a_text_that_fits() -> None:
+    short = Document(most=3)
+    short.append(numbered(40))
+    assert short.rest() == ""
+    assert short.pages(growing=False) == final(numbered(40))
+
+
+def test_the_rest_opens_again_what_was_cut() -> None:
+    code = Document(most=2)
+    code.append("```py\n" + "".join(f"line {number}\n" for number in range(3_000)) + "```\n\nThe end.")
+    assert code.rest().startswith("```py\nline ")
+    assert code.rest().endswith("line 2999\n```\n\nThe end.")
+    rows = Document(most=2)
+    rows.append("| Key |\n|---|\n" + "".join(f"| row {number} |\n" for number in range(3_000)))
+    assert rows.rest().startswith("| Key |\n|---|\n| row ")
+    items = Document(most=2)
+    items.append("".join(f"1. item {number} {'x' * 40}\n" for number in range(1, 1_000)))
+    first = items.rest().split("\n")[0]
+    assert first.split(". item ")[0] == first.split(" ")[2]
+
+
+def test_a_break_is_kept_in_the_rest_and_it_costs_no_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    short = Document(most=2)
+    short.append(numbered(60))
+    assert short.rest()
+    monkeypatch.setattr(pages_module, "cut", None)
+    short.append("One \ud83d")
+    short.append("\ude00.")
+    short.paragraph_break()
+    short.append("Two.")
+    assert short.rest().endswith("One 😀.\n\nTwo.")
+
+
+@few
+@given(pieces_of_text, st.randoms(use_true_random=False))
+def test_the_rest_is_the_same_however_the_text_arrives(pieces: list[str], random: Any) -> None:
+    text = "".join(pieces * 4)
+    whole, growing = Document(most=2), Document(most=2)
+    whole.append(text)
+    while text:
+        size = random.choice([1, 3, 40, 900])
+        growing.append(text[:size])
+        text = text[size:]
+        for page in growing.pages(growing=True):
+            assert_harmless(page)
+    assert growing.rest() == whole.rest()
+    assert growing.pages(growing=False) == whole.pages(growing=False)
+    assert len(whole.pages(growing=False)) <= 2
 
 
 def test_footer_stands_under_the_last_page_or_on_its_own() -> None:

@@ -1,0 +1,199 @@
+"""Knows who may write to Slack next: the wants of all answers, the policy that orders them, the budget all share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+import structlog
+
+from bot.delivery import Leave
+from bot.errors import StoreUnavailable
+from bot.ports import Spent, Store
+from bot.reply.budget import Budget
+from bot.reply.policy import Policy, Want
+from bot.slack.tiers import Key, Quota, keys
+
+log = structlog.get_logger(__name__)
+
+# A want that was turned down by its channel's own limit is looked at again after so long at the latest, in seconds.
+_LONGEST_SLEEP = 30.0
+_AFTER_A_MISTAKE = 1.0
+# Of what answers are written with there is too little; a status line, say, is to be had ten times as often.
+_EDIT = "chat.update"
+_SCARCE = frozenset({"chat.postMessage", _EDIT})
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One answer that waits to write. `want` tells what it wants at the moment it is asked."""
+
+    want: Callable[[], Want]
+    granted: asyncio.Future[Leave]
+    not_before: float = 0.0
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Those who want to call one method."""
+
+    method: str
+    waiting: dict[str, _Waiting] = field(default_factory=dict)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+    known: Spent | None = None
+    known_at: float = 0.0
+
+
+class Governor:
+    """Shares out the write budget of one workspace. `scale` multiplies Slack's documented limits."""
+
+    def __init__(self, store: Store, team: str, *, scale: float, now: Callable[[], float]) -> None:
+        self._store = store
+        self._team = team
+        self._scale = scale
+        self._now = now
+        self._policy = Policy()
+        self._alone = Budget()
+        self._lanes: dict[str, _Lane] = {}
+        self._growing = 0
+        self._standing: set[str] = set()
+
+    @asynccontextmanager
+    async def answering(self) -> AsyncIterator[Callable[[], None]]:
+        """An answer is under way: the others leave it its share. Gives what to call when it stands in Slack."""
+        name = uuid4().hex
+        self._growing += 1
+        try:
+            yield lambda: self._standing.add(name)
+        finally:
+            self._growing -= 1
+            self._standing.discard(name)
+
+    async def granted(self, want: Callable[[], Want]) -> Leave:
+        """Wait until the call may be made that is wanted, as `want` tells at every moment."""
+        first = want()
+        if not first.method:
+            return Leave("", first.channel, "")
+        lane = self._lanes.setdefault(first.method, _Lane(first.method))
+        ticket = uuid4().hex
+        lane.waiting[ticket] = waiting = _Waiting(want, asyncio.get_running_loop().create_future())
+        lane.changed.set()
+        if lane.task is None or lane.task.done():
+            lane.task = asyncio.create_task(self._serve(lane))
+        try:
+            return await waiting.granted
+        finally:
+            lane.waiting.pop(ticket, None)
+
+    def touch(self) -> None:
+        """Somebody wants more than before: an answer has ended."""
+        for lane in self._lanes.values():
+            lane.changed.set()
+
+    async def refused(self, leave: Leave, retry_after: float) -> None:
+        """Slack answered a granted call with 429: everybody slows down for this method."""
+        if not leave.method:
+            return
+        log.warning("Slack limits the rate", method=leave.method, retry_after=retry_after)
+        buckets = self._keys(leave.method, leave.channel)
+        self._alone.limited(buckets, retry_after, self._now())
+        with suppress(StoreUnavailable):
+            await self._store.refused(self._team, buckets, retry_after, leave.name)
+        self.touch()
+
+    async def stop(self) -> None:
+        """Grant nothing more."""
+        tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    # The one who waits ------------------------------------------------------------------------------------------------
+
+    async def _serve(self, lane: _Lane) -> None:
+        while lane.waiting:
+            lane.changed.clear()
+            try:
+                rest = await self._grant_one(lane)
+            except Exception:  # a mistake of ours must not keep every answer from being written
+                log.exception("leave could not be given by worth", method=lane.method)
+                rest = self._without_thought(lane)
+            if rest > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(rest, _LONGEST_SLEEP)):
+                        await lane.changed.wait()
+
+    def _without_thought(self, lane: _Lane) -> float:
+        """Leave for the one who came first, a second apart."""
+        ticket = next(iter(lane.waiting), None)
+        if ticket is not None:
+            waiting = lane.waiting.pop(ticket)
+            if not waiting.granted.done():
+                waiting.granted.set_result(Leave(lane.method, waiting.want().channel, uuid4().hex))
+        return _AFTER_A_MISTAKE
+
+    async def _grant_one(self, lane: _Lane) -> float:
+        """Grant the call that is worth most, if any may be made. Returns the seconds until another look is due."""
+        now = self._now()
+        ready = {ticket: one.want() for ticket, one in lane.waiting.items() if one.not_before <= now}
+        ready = {ticket: replace(want, method=lane.method) for ticket, want in ready.items()}
+        if not ready:
+            return min((one.not_before for one in lane.waiting.values()), default=now) - now
+        chosen, reserve, rest = self._chosen(lane, ready, now)
+        if chosen is None:
+            return rest
+        want = ready[chosen]
+        call = uuid4().hex
+        spent = await self._spend(self._keys(want.method, want.channel), reserve, call)
+        lane.known, lane.known_at = spent, self._now()
+        waiting = lane.waiting.get(chosen)
+        if waiting is None:
+            return 0.0
+        if spent.wait <= 0:
+            lane.waiting.pop(chosen)
+            if not waiting.granted.done():
+                waiting.granted.set_result(Leave(want.method, want.channel, call))
+            return 0.0
+        # The method's own bucket may have tokens for others, when it is the channel's that is empty.
+        waiting.not_before = self._now() + spent.wait
+        return 0.0 if spent.level >= 1.0 + reserve else spent.wait
+
+    def _chosen(self, lane: _Lane, ready: Mapping[str, Want], now: float) -> tuple[str | None, float, float]:
+        """Who may call now, if anybody, what must remain for others, and else when to look again."""
+        if lane.method not in _SCARCE:
+            return min(ready, key=lambda ticket: ready[ticket].since), 0.0, 0.0
+        # A post is cheap, the edits that it will need are not: both are weighed by what is left for edits.
+        level, quota = self._estimate(_EDIT)
+        growing, unfinished = max(self._growing, 1), len(self._standing)
+        chosen, rest = self._policy.choose(ready, now, level=level, quota=quota, growing=growing, unfinished=unfinished)
+        reserves = chosen is not None and lane.method == _EDIT
+        return chosen, self._policy.reserve(ready[chosen].kind, unfinished, quota) if chosen and reserves else 0.0, rest
+
+    def _estimate(self, method: str) -> tuple[float, Quota]:
+        """The tokens in a method's bucket as far as we know: others may have taken some since we last heard."""
+        lane = self._lanes.get(method)
+        if lane is None or lane.known is None:
+            quota = self._keys(method, "")[0].quota
+            return float(quota.burst), quota
+        since = self._now() - lane.known_at
+        return min(lane.known.level + since * lane.known.quota.rate, lane.known.quota.burst), lane.known.quota
+
+    def _keys(self, method: str, channel: str) -> tuple[Key, ...]:
+        return tuple(Key(key.name, key.quota.scaled(self._scale)) for key in keys(method, channel))
+
+    async def _spend(self, buckets: tuple[Key, ...], reserve: float, call: str) -> Spent:
+        now = self._now()
+        try:
+            spent = await self._store.spend(self._team, buckets, reserve, call)
+        except StoreUnavailable:
+            # Better some 429 than silence: until the shared budget is back, we draw on one of our own.
+            wait = self._alone.take(buckets, now, reserve=reserve)
+            return Spent(wait, self._alone.level(buckets[0], now), self._alone.quota(buckets[0], now))
+        if spent.wait <= 0:
+            self._alone.take(buckets, now)  # so that it is not full when it is needed
+        return spent

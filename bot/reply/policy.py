@@ -1,0 +1,154 @@
+"""Knows what an edit is worth: whose call goes next, and how far apart the edits of a growing answer are.
+
+A reader of a text that grows by `speed` characters a second and is written every `gap` seconds is behind by gap / 2 on
+average, so one call saves about speed * gap * gap / 2 of waiting. When calls are scarce they save most where all
+answers get the same from each: gap proportional to 1 / sqrt(speed), so that the longest wait for the most new text goes
+first. The mean gap comes from what the budget can give in the time that answers usually take.
+
+An answer whose first words stand in Slack needs one edit more, its ending. One that ends before it was posted needs
+none: it is posted whole. So when edits are scarce the first words wait like any others (the status line shows meanwhile
+that there is an answer coming), and when they are not, they go out at once.
+
+The numbers below were found by benchmarks/simulation.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+from bot.slack.tiers import Quota
+
+CLOSEST: Final = 0.5
+"""Seconds between two writes of one answer, at least: two calls a second. Nobody reads faster."""
+
+HORIZON: Final = 12.0
+"""What is in the bucket is spent so that it would last for this long, in seconds: about what an answer takes."""
+
+OUTLIVED: Final = 0.8
+"""The share of the due edits that are ever made: the others come to answers that have ended before."""
+
+REFILL: Final = 4.0
+"""So many seconds of refill are counted on when tokens are kept for endings."""
+
+AT_ONCE: Final = 1.0
+"""First words are not held back while answers are written this often, in seconds."""
+
+BRIM: Final = 0.2
+"""The share of the gap that is waited for while the bucket is full, because what it cannot hold is lost."""
+
+UNEVEN: Final = 2.0
+"""Slow and fast answers have gaps that differ from the mean by this factor at most."""
+
+LOOK: Final = 1.0
+"""Seconds until the next look at the latest, for gaps shrink while the bucket fills."""
+
+_SOON: Final = 0.01
+_EPSILON: Final = 1e-9
+
+
+class Kind(IntEnum):
+    """What a call brings, the most urgent first."""
+
+    ENDING = 0
+    """The last of an answer, or anything else that must not wait for others' texts."""
+    FIRST = 1
+    """The first words of an answer, of which nothing stands in Slack."""
+    PROGRESS = 2
+    """More of an answer that can be seen already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A call that one answer would like to make.
+
+    `since` is when the oldest text came that cannot be seen yet, or when an ending became due; `last_write` when this
+    answer was last written, and of no meaning for first words. Both are seconds of the clock of `now`. `unseen` counts
+    the characters that cannot be seen.
+    """
+
+    method: str
+    channel: str
+    kind: Kind
+    since: float
+    unseen: int
+    last_write: float
+
+    def waited(self, now: float) -> float:
+        """Seconds in which nothing of this answer was written though there was something."""
+        return now - (self.last_write if self.kind is Kind.PROGRESS else self.since)
+
+    def speed(self, now: float) -> float:
+        """Characters a second that come and cannot be seen."""
+        return self.unseen / max(0.1, self.waited(now))
+
+
+class Policy:
+    """Shares the calls of a workspace out among answers. Holds nothing: all it goes by is told."""
+
+    def reserve(self, kind: Kind, unfinished: int, quota: Quota) -> float:
+        """The tokens that a call must leave for endings, of which `unfinished` answers will need one each.
+
+        At most so many that a full bucket still has one to give: nobody waits for ever.
+        """
+        if kind is Kind.ENDING:
+            return 0.0
+        return max(0.0, min(max(1.0, unfinished - quota.rate * REFILL), quota.burst - 1.0))
+
+    def gap(self, *, level: float, quota: Quota, growing: int, unfinished: int) -> float:
+        """The mean of seconds between two writes of one answer, when `growing` share what is to be had."""
+        spare = max(0.0, level - self.reserve(Kind.PROGRESS, unfinished, quota))
+        return OUTLIVED * growing / (spare / HORIZON + quota.rate)
+
+    def choose(
+        self,
+        wants: Mapping[str, Want],
+        now: float,
+        *,
+        level: float,
+        quota: Quota,
+        growing: int,
+        unfinished: int,
+    ) -> tuple[str | None, float]:
+        """The ticket whose call should be made now, or None; and in how many seconds to ask again (inf: no wants).
+
+        All wants are of one method. `level` and `quota` are of the bucket that the answers grow by (chat.update),
+        also where the wants are posts: a post is cheap, the edits that it will need are not. `growing` counts the
+        answers that have begun and not ended, `unfinished` those of them that stand in Slack; in all replicas.
+        """
+        gap = self.gap(level=level, quota=quota, growing=growing, unfinished=unfinished)
+        speeds = [want.speed(now) for want in wants.values() if want.kind is not Kind.ENDING]
+        mean = sum(speeds) / len(speeds) if speeds else 0.0
+        hurry = BRIM if level > quota.burst - 0.5 else 1.0
+        holds_back = gap > AT_ONCE and growing > 1
+        # Each answer that is begun in Slack takes an edit away from the endings of those that stand there.
+        affordable = level + quota.rate * REFILL >= unfinished + 1.0
+        best: tuple[tuple[float, float], str] | None = None
+        again = math.inf
+        for ticket, want in wants.items():
+            share = _share(want.speed(now), mean)
+            match want.kind:
+                case Kind.ENDING:
+                    due = now
+                case Kind.FIRST:
+                    due = want.since + (gap * share if holds_back else 0.0) if affordable else now + LOOK
+                case Kind.PROGRESS:
+                    due = want.last_write + max(CLOSEST, gap * share * hurry)
+            if due > now + _EPSILON:
+                again = min(again, max(_SOON, due - now), LOOK)
+                continue
+            # Endings and first words in the order in which they became due, progress by what of its gap is over.
+            order = (want.kind, -want.waited(now) / share if want.kind is Kind.PROGRESS else want.since)
+            if best is None or order < best[0]:
+                best = (order, ticket)
+        return (best[1], 0.0) if best is not None else (None, again)
+
+
+def _share(speed: float, mean: float) -> float:
+    """The gap of an answer of this speed, as a multiple of the mean gap."""
+    if mean <= 0.0:
+        return 1.0
+    return min(UNEVEN, max(1.0 / UNEVEN, math.sqrt(mean / max(speed, _EPSILON))))

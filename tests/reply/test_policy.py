@@ -1,0 +1,188 @@
+"""The policy: who goes first as tables, and that nobody freezes as seeded runs in invented time."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.reply.budget import Budget
+from bot.reply.policy import AT_ONCE, CLOSEST, Kind, Policy, Want
+from bot.slack.tiers import QUOTAS, Quota, keys
+
+EDITS = QUOTAS["chat.update"]
+FULL, NOW = float(EDITS.burst), 100.0
+POLICY = Policy()
+
+
+def ending(since: float, unseen: int = 10, last_write: float = 99.9) -> Want:
+    return Want("chat.update", "C1", Kind.ENDING, since, unseen, last_write)
+
+
+def first(since: float, unseen: int = 10) -> Want:
+    return Want("chat.postMessage", "C1", Kind.FIRST, since, unseen, -math.inf)
+
+
+def progress(last_write: float, unseen: int = 10) -> Want:
+    return Want("chat.update", "C1", Kind.PROGRESS, last_write, unseen, last_write)
+
+
+def choose(
+    wants: dict[str, Want],
+    *,
+    level: float = FULL,
+    growing: int = 1,
+    unfinished: int = 0,
+    now: float = NOW,
+) -> tuple[str | None, float]:
+    return POLICY.choose(wants, now, level=level, quota=EDITS, growing=growing, unfinished=unfinished)
+
+
+@pytest.mark.parametrize(
+    ("wants", "goes"),
+    [
+        ({"a": progress(90.0, 1000), "b": ending(100.0, 1)}, "b"),
+        ({"a": progress(90.0, 1000), "b": first(100.0, 1)}, "b"),
+        ({"a": first(90.0, 1000), "b": ending(100.0, 1)}, "b"),
+        ({"a": ending(99.0), "b": ending(98.0), "c": ending(99.5)}, "b"),
+        ({"a": first(99.0), "b": first(98.0)}, "b"),
+        ({"a": progress(90.0, 10), "b": progress(90.0, 30)}, "b"),
+        ({"a": progress(95.0, 10), "b": progress(90.0, 10)}, "b"),
+        ({"a": progress(90.0, 100), "b": progress(95.0, 300)}, "b"),
+        ({"a": progress(99.9, 100)}, None),
+        ({}, None),
+    ],
+)
+def test_who_goes_first(wants: dict[str, Want], goes: str | None) -> None:
+    assert choose(wants)[0] == goes
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, FULL])
+@pytest.mark.parametrize("growing", [1, 40, 200])
+def test_an_ending_is_always_due(level: float, growing: int) -> None:
+    assert choose({"a": ending(NOW)}, level=level, growing=growing, unfinished=growing) == ("a", 0.0)
+
+
+def test_one_answer_is_written_twice_a_second_while_the_bucket_is_full() -> None:
+    assert choose({"a": progress(NOW - CLOSEST)}, unfinished=1) == ("a", 0.0)
+    ticket, again = choose({"a": progress(NOW - CLOSEST + 0.2)}, unfinished=1)
+    assert ticket is None
+    assert again == pytest.approx(0.2)
+
+
+def test_edits_space_out_to_what_the_rate_gives() -> None:
+    gaps = [POLICY.gap(level=level, quota=EDITS, growing=1, unfinished=1) for level in (24.0, 12.0, 6.0, 2.0, 0.0)]
+    assert gaps == sorted(gaps)
+    assert gaps[0] < CLOSEST
+    assert 1.5 < gaps[-1] <= 1.0 / EDITS.rate
+
+
+@settings(deadline=None, max_examples=200)
+@given(level=st.floats(0.0, FULL), growing=st.integers(1, 300), unfinished=st.integers(0, 300))
+def test_a_newcomer_slows_everyone_a_little(level: float, growing: int, unfinished: int) -> None:
+    before = POLICY.gap(level=level, quota=EDITS, growing=growing, unfinished=unfinished)
+    after = POLICY.gap(level=level, quota=EDITS, growing=growing + 1, unfinished=unfinished)
+    assert before < after <= before * (growing + 1) / growing + 1e-9
+
+
+def test_first_words_go_at_once_while_there_is_enough() -> None:
+    for growing in (1, 2):
+        assert POLICY.gap(level=FULL, quota=EDITS, growing=growing, unfinished=0) <= AT_ONCE
+        assert choose({"a": first(NOW)}, growing=growing) == ("a", 0.0)
+
+
+def test_one_answer_alone_begins_at_once_with_a_tenth_of_the_limits_too() -> None:
+    tenth = EDITS.scaled(0.1)
+    found = POLICY.choose({"a": first(NOW)}, NOW, level=float(tenth.burst), quota=tenth, growing=1, unfinished=0)
+    assert found == ("a", 0.0)
+
+
+def test_first_words_wait_when_many_share_and_whole_answers_do_not() -> None:
+    ticket, again = choose({"a": first(NOW - 0.1)}, growing=40, unfinished=3)
+    assert ticket is None
+    assert 0.0 < again <= 1.0
+    whole = Want("chat.postMessage", "C1", Kind.ENDING, NOW, 100, -math.inf)
+    assert choose({"a": first(NOW - 0.1), "b": whole}, growing=40, unfinished=3) == ("b", 0.0)
+
+
+def test_nothing_is_begun_whose_ending_cannot_be_paid() -> None:
+    assert choose({"a": first(NOW - 60.0)}, level=8.0, growing=8, unfinished=5) == ("a", 0.0)
+    assert choose({"a": first(NOW - 60.0)}, level=3.0, growing=8, unfinished=5)[0] is None
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    unfinished=st.integers(0, 300),
+    rate=st.floats(0.01, 5.0),
+    burst=st.integers(1, 200),
+    kind=st.sampled_from([Kind.FIRST, Kind.PROGRESS]),
+)
+def test_the_reserve_grows_with_the_answers_and_leaves_a_token(
+    unfinished: int, rate: float, burst: int, kind: Kind
+) -> None:
+    quota = Quota(rate, burst)
+    reserve = POLICY.reserve(kind, unfinished, quota)
+    assert 0.0 <= reserve <= burst - 1
+    assert reserve <= POLICY.reserve(kind, unfinished + 1, quota)
+    assert POLICY.reserve(Kind.ENDING, unfinished, quota) == 0.0
+
+
+wants = st.builds(
+    Want,
+    method=st.just("chat.update"),
+    channel=st.just("C1"),
+    kind=st.sampled_from(Kind),
+    since=st.floats(0.0, NOW),
+    unseen=st.integers(0, 5000),
+    last_write=st.floats(0.0, NOW),
+)
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    some=st.dictionaries(st.text("abcdef", min_size=1, max_size=3), wants, min_size=1, max_size=12),
+    level=st.floats(0.0, FULL),
+    growing=st.integers(1, 200),
+    unfinished=st.integers(0, 200),
+)
+def test_no_ending_ever_stands_behind_progress(
+    some: dict[str, Want], level: float, growing: int, unfinished: int
+) -> None:
+    ticket, again = choose(some, level=level, growing=growing, unfinished=unfinished)
+    endings = {name: want for name, want in some.items() if want.kind is Kind.ENDING}
+    if endings:
+        assert ticket in endings
+        assert endings[ticket or ""].since == min(want.since for want in endings.values())
+    assert (ticket is None) == (again > 0.0)
+    assert again <= 1.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("n", [2, 10, 30])
+def test_nobody_starves_while_others_write_faster(n: int, seed: int) -> None:
+    """Answers of very different speed that never end: each is written again and again, at about the mean gap."""
+    chance, budget, key = random.Random(f"{n} {seed}"), Budget(), keys("chat.update", "C1")
+    speeds = {str(number): chance.uniform(1.0, 400.0) for number in range(n)}
+    written = dict.fromkeys(speeds, 0.0)
+    longest, counts = dict.fromkeys(speeds, 0.0), dict.fromkeys(speeds, 0)
+    now, until = 0.0, 3600.0
+    while now < until:
+        some = {
+            name: Want("chat.update", "C1", Kind.PROGRESS, last, int((now - last) * speeds[name]), last)
+            for name, last in written.items()
+        }
+        level = budget.level(key[0], now)
+        ticket, again = POLICY.choose(some, now, level=level, quota=EDITS, growing=n, unfinished=n)
+        if ticket is not None:
+            again = budget.take(key, now, reserve=POLICY.reserve(Kind.PROGRESS, n, EDITS))
+            if again == 0.0:
+                longest[ticket] = max(longest[ticket], now - written[ticket])
+                written[ticket], counts[ticket] = now, counts[ticket] + 1
+        now += again
+    assert sum(counts.values()) == pytest.approx(EDITS.rate * until, rel=0.15)  # the budget is spent, not hoarded
+    mean = n / EDITS.rate
+    assert max(longest.values()) < 12.0 * mean
+    assert min(counts.values()) >= 0.1 * max(counts.values())

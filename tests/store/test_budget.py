@@ -1,0 +1,89 @@
+"""The shared write budget: the script does what the pure one does, and two replicas never take more than there is."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from bot.reply.budget import Budget
+from bot.slack.tiers import Key, Quota, keys
+from bot.store.redis import RedisStore
+
+SMALL = Key("small", Quota(rate=0.5, burst=3))
+OTHER = Key("other", Quota(rate=0.1, burst=1))
+
+
+def call() -> str:
+    return uuid4().hex
+
+
+async def test_the_burst_then_a_wait(store: RedisStore) -> None:
+    for left in (2, 1, 0):
+        spent = await store.spend("T1", [SMALL], 0, call())
+        assert spent.wait == 0
+        assert spent.level == pytest.approx(left, abs=0.2)
+    spent = await store.spend("T1", [SMALL], 0, call())
+    assert 1.0 < spent.wait <= 2.0
+    assert spent.quota.burst == 3
+    assert spent.quota.rate == pytest.approx(0.5)
+    assert (await store.spend("T2", [SMALL], 0, call())).wait == 0  # another workspace
+
+
+async def test_the_same_call_counts_once(store: RedisStore) -> None:
+    once = call()
+    for _ in range(5):
+        assert (await store.spend("T1", [SMALL], 0, once)).wait == 0
+    assert (await store.spend("T1", [SMALL], 0, call())).level == pytest.approx(1, abs=0.2)
+
+
+async def test_of_several_buckets_all_or_none(store: RedisStore) -> None:
+    assert (await store.spend("T1", [SMALL, OTHER], 0, call())).wait == 0
+    assert (await store.spend("T1", [SMALL, OTHER], 0, call())).wait > 5
+    assert (await store.spend("T1", [SMALL], 0, call())).level == pytest.approx(1, abs=0.2)
+
+
+async def test_the_reserve_stays(store: RedisStore) -> None:
+    assert (await store.spend("T1", [SMALL], 2, call())).wait == 0
+    assert (await store.spend("T1", [SMALL], 2, call())).wait > 0
+    assert (await store.spend("T1", [SMALL], 0, call())).wait == 0
+
+
+async def test_after_a_refusal_nobody_calls_and_the_limit_is_lower(store: RedisStore) -> None:
+    update = keys("chat.update", "C1")
+    last = ""
+    for _ in range(6):
+        last = call()
+        assert (await store.spend("T1", update, 0, last)).wait == 0
+    await store.refused("T1", update, 30.0, last)
+    await store.refused("T1", update, 30.0, last)
+    spent = await store.spend("T1", update, 0, call())
+    assert 29.0 < spent.wait <= 62.0
+    assert spent.level == 0
+    assert spent.quota.per_minute < update[0].quota.per_minute / 4
+
+
+async def test_a_hundred_at_once_by_two_replicas_take_what_there_is(redis_url: str) -> None:
+    prefix = f"test-{uuid4().hex}"
+    twins = [RedisStore.at(redis_url, prefix=prefix) for _ in range(2)]
+    spent = await asyncio.gather(*(twins[i % 2].spend("T1", [SMALL], 0, call()) for i in range(100)))
+    assert sum(one.wait == 0 for one in spent) == 3
+    for twin in twins:
+        await twin.aclose()
+
+
+async def test_the_script_agrees_with_the_pure_budget(store: RedisStore) -> None:
+    """The same draws at nearly the same times: the same grants; waits and levels differ by the time between."""
+    pure, now = Budget(), asyncio.get_running_loop().time
+    for step in range(60):
+        buckets = [SMALL, OTHER] if step % 7 == 3 else [SMALL]
+        reserve = 1.0 if step % 3 == 0 else 0.0
+        spent = await store.spend("T1", buckets, reserve, call())
+        wait = pure.take(buckets, now(), reserve=reserve)
+        assert (wait == 0) == (spent.wait == 0)
+        assert spent.wait == pytest.approx(wait, abs=0.5)
+        assert spent.level == pytest.approx(pure.level(SMALL, now()), abs=0.3)
+        if step == 20:
+            pure.limited([SMALL], 0.3, now())
+            await store.refused("T1", [SMALL], 0.3, call())

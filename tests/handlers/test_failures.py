@@ -149,7 +149,8 @@ async def test_slack_limits_the_rate_and_the_answer_is_whole(home: House) -> Non
         await home.answered(root, timeout=20)
         [message] = home.slack.thread(home.channel, root)[1:]
         assert message.body.split()[-1] == "word29"
-    limited = [call.at for call in home.slack.calls if call.answer == "ratelimited"]
+    limited = [call.at for call in home.slack.calls if call.answer == "429"]
+    assert limited
     later = [call.at for call in home.slack.calls if call.method == "chat.update"]
     for at in limited:
         assert not [other for other in later if at < other < at + 1.0]

@@ -21,7 +21,7 @@ def in_good_manners(home: House) -> Iterator[None]:
     assert home.slack.previews == []
     assert home.slack.violations == []
     assert home.flowise.collisions == 0
-    assert [call for call in home.slack.calls if call.answer == "ratelimited"] == []
+    assert [call for call in home.slack.calls if call.answer == "429"] == []
 
 
 def chat_ids(home: House) -> list[str]:
@@ -453,3 +453,37 @@ async def test_our_own_sentences_are_no_markup(home: House) -> None:
         await home.slack.say(home.ada, dm, "", files=["[click](https://evil.example/x) *b*"])
         await home.slack.until(lambda: len(home.slack.messages(dm)) == 2 and home.idle)
         assert "[click](https://evil.example/x) *b*" in home.slack.messages(dm)[1].plain
+
+
+async def test_an_overlong_answer_ends_in_a_file_or_says_that_it_is_cut(home: House) -> None:
+    text = "\n\n".join(f"Paragraph {number}: " + "word " * 150 for number in range(60))
+    home.flowise.script("rag", *[Script(tokens=[text])] * 2)
+    with in_good_manners(home):
+        async with home.bot(bot_most_messages=2):
+            root = await home.ask(f"{home.mention} all of it")
+            await home.answered(root, 3, timeout=20)
+            *messages, file = home.slack.thread(home.channel, root)[1:]
+            assert len(messages) == 2
+            assert wording.REST_ATTACHED in messages[-1].plain
+            content = file.files[0].content.decode()
+            shown = "".join(message.body for message in messages)
+            for number in range(60):
+                assert (f"Paragraph {number}:" in shown) != (f"Paragraph {number}:" in content)
+            home.slack.refuse("files.getUploadURLExternal", "missing_scope")
+            second = await home.ask(f"{home.mention} again")
+            await home.answered(second, 2, timeout=20)
+            assert wording.REST_LOST in home.answers(second)[-1]
+
+
+async def test_twelve_people_at_once_are_answered_whole_within_slack_s_limits(home: House) -> None:
+    words = [f"word{number} " for number in range(60)]
+    home.flowise.script("rag", *[Script(tokens=words, token_wait=0.02)] * 12)
+    with in_good_manners(home):
+        async with home.bot():
+            channels = [home.slack.channel(f"room-{number}", members=[home.ada]) for number in range(12)]
+            roots = [(channel, await home.ask(f"{home.mention} go", channel=channel)) for channel in channels]
+            await home.slack.until(lambda: len(home.flowise.predictions) == 12 and home.idle, timeout=30)
+            for channel, root in roots:
+                [answer] = home.slack.thread(channel, root)[1:]
+                assert answer.body.split() == "".join(words).split()
+    assert [call for call in home.slack.calls if call.answer == "429"] == []

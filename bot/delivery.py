@@ -13,7 +13,7 @@ from bot.flowise.events import Token
 from bot.ports import Slack
 from bot.reply.contract import Failed, Finished, Reply, ReplyEvent
 from bot.reply.policy import Want
-from bot.slack.calls import Limited, Posted, PostMessage, method_of
+from bot.slack.calls import Limited, Posted, PostMessage, SetStatus, method_of
 
 # A flow that does not stream gives its answer as one token, of megabytes at worst. Taken in slices, with the other
 # answers and the sockets served between them, it costs nobody their lease or their connection.
@@ -125,11 +125,15 @@ async def _pump(
         wake.clear()
         # One moment for both questions: a time that falls due between them would be due for neither.
         moment = now()
-        if reply.next_call(moment) is not None:
+        offered = reply.next_call(moment)
+        if offered is not None:
             leave = await gate.granted(lambda: reply.want(now()))
-            # What is worth showing now: more has come while we waited, or the answer has ended.
-            call = reply.next_call(now())
-            if call is not None and method_of(call) == leave.method:
+            # What is worth showing now: more has come while we waited, or the answer has ended. Only a sign of life is
+            # given as it was meant, for the words that have come may have to wait.
+            fresh = reply.next_call(now())
+            same = fresh is not None and method_of(fresh) == leave.method
+            call = fresh if same else offered if isinstance(offered, SetStatus) else None
+            if call is not None:
                 result = await slack.call(call)
                 if isinstance(result, Limited):
                     await gate.refused(leave, result.retry_after)

@@ -90,7 +90,7 @@ class _Bucket:
         self.full_at = max(self.full_at, now) + 1.0 / self.at(now).rate
         self.taken.append(now)
 
-    def refused(self, least: float, retry_after: float, now: float) -> None:
+    def refused(self, least: float, now: float) -> None:
         """Learn from a refusal of the call that was taken last; not to fewer calls a minute than `least` at first."""
         self.at(now)
         if self.taken:
@@ -100,9 +100,16 @@ class _Bucket:
         else:
             self.most = max(1, min(len(self.taken), self.most - 1))
         self.raise_at = now + HOLD
-        # Slack says that one call is free then; the others come at the new rate.
+
+    def silence(self, until: float, now: float) -> None:
+        """Nothing before `until`. One call is free then; what has gathered meanwhile comes at the bucket's rate."""
         quota = self.at(now)
-        self.full_at = now + retry_after + (quota.burst - 1) / quota.rate
+        self.blocked_until = max(self.blocked_until, until)
+        self.full_at = max(self.full_at, until + (quota.burst - 1) / quota.rate)
+
+    def is_busy(self, now: float) -> bool:
+        """There was a call not long before the last."""
+        return len(self.taken) > 1 and self.taken[-2] > now - 2.0 * SHORT
 
     def idle(self, now: float) -> bool:
         self.at(now)
@@ -142,17 +149,18 @@ class Budget:
     def limited(self, keys: Sequence[Key], retry_after: float, now: float) -> None:
         """Slack has refused (429) a call that had been taken from `keys`: nothing before `retry_after` seconds.
 
-        Slack does not say which of several limits was met. That of a channel counts seconds, so a wait of up to
-        `SHORT` is taken for the last key's, and one call in that time for its rate; a longer one is the method's. A
-        refusal in the silence that an earlier one has asked for teaches nothing: its call was under way already.
+        Slack does not say which of several limits was met. That of a channel counts seconds: a wait of up to `SHORT`
+        is taken for the last key's if that has let another call through just before, and one call in that time for its
+        rate. Any other wait is of the method. A refusal in the silence that an earlier one has asked for teaches
+        nothing: its call was under way already.
         """
         buckets = [self._bucket(key, now) for key in keys]
-        is_short = len(buckets) > 1 and retry_after <= SHORT
+        is_short = len(buckets) > 1 and retry_after <= SHORT and buckets[-1].is_busy(now)
         met = buckets[-1] if is_short else buckets[0]
         if met.most is None or now >= met.blocked_until:
-            met.refused(60.0 / (1.0 + retry_after) if is_short else met.quota.per_minute * LOWEST, retry_after, now)
+            met.refused(60.0 / (1.0 + retry_after) if is_short else met.quota.per_minute * LOWEST, now)
         for bucket in buckets:
-            bucket.blocked_until = max(bucket.blocked_until, now + retry_after)
+            bucket.silence(now + retry_after, now)
 
     def _bucket(self, key: Key, now: float) -> _Bucket:
         bucket = self._buckets.get(key.name)

@@ -145,8 +145,8 @@ def _memory(error: BotError) -> str:
     if isinstance(error, errors.FlowiseEmpty):
         return ""  # the one failure that Flowise does remember, with an answer of no words (measured on Flowise 3.1.4)
     if isinstance(error, FlowiseError) and error.run is not RunState.UNKNOWN:
-        return " This question will not be remembered."
-    return " Don't count on this question being remembered."
+        return " Flowise will not remember this question."
+    return " Don't count on Flowise remembering this question."
 
 
 def cannot_post(code: str, reference: str) -> str:

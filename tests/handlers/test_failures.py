@@ -32,7 +32,7 @@ async def failed(home: House, said: str, **changes: object) -> str:
 
 async def test_flowise_is_down(home: House) -> None:
     answer = await failed(home, "can't reach Flowise", flowise_url="http://127.0.0.1:9", flowise_connect_timeout=1)
-    assert "will not be remembered" in answer
+    assert "will not remember" in answer
 
 
 async def test_what_answers_is_not_flowise(home: House) -> None:
@@ -80,7 +80,7 @@ async def test_a_question_after_an_answer_that_broke_off_waits_and_then_begins_a
         root = await home.ask(f"{home.mention} one")
         [broken] = await home.answered(root)
         assert broken.startswith("half of")
-        assert "Don't count on this question being remembered" in broken
+        assert "Don't count on Flowise remembering this question" in broken
         await home.ask("two", thread_ts=root)
         _, second = await home.answered(root, 2)
         assert wording.NOT_REMEMBERED_BEFORE in second

@@ -198,15 +198,32 @@ def test_after_a_restart_one_refusal_does_not_strangle() -> None:
     assert budget.quota(UPDATE[0], 1.0).per_minute >= 3.0
 
 
-def test_a_short_wait_is_of_the_channel_a_long_one_of_the_workspace() -> None:
-    for retry_after, lowered in ((SHORT, 1), (SHORT + 1.0, 0)):
-        budget = Budget()
+@pytest.mark.parametrize(
+    ("before", "retry_after", "lowered"),
+    [
+        ("C1", SHORT, POST[1]),
+        ("C1", SHORT + 1.0, POST[0]),
+        ("C2", SHORT, POST[0]),  # the channel has let one call through, which no limit forbids
+    ],
+)
+def test_which_limit_was_met(before: str, retry_after: float, lowered: Key) -> None:
+    budget = Budget()
+    budget.take(keys("chat.postMessage", before), 0.0)
+    budget.take(POST, 0.0)
+    budget.limited(POST, retry_after, 0.1)
+    now = 0.1 + retry_after
+    assert [key for key in POST if budget.quota(key, now) != key.quota] == [lowered]
+    # All channels keep silent meanwhile.
+    assert budget.take(keys("chat.postMessage", "C3"), now - 0.5) == pytest.approx(0.5)
+
+
+def test_what_has_gathered_in_the_silence_does_not_come_at_once() -> None:
+    budget = Budget()
+    for _ in range(2):
         budget.take(POST, 0.0)
-        budget.limited(POST, retry_after, 0.1)
-        now = 0.1 + retry_after
-        changed = [budget.quota(key, now) != key.quota for key in POST]
-        assert changed == [lowered == 0, lowered == 1]
-        assert budget.take(keys("chat.postMessage", "C2"), now - 0.5) == pytest.approx(0.5)  # all keep silent meanwhile
+    budget.limited(POST, 3.0, 0.0)
+    taken = [budget.take(keys("chat.postMessage", f"D{number}"), 3.0) == 0.0 for number in range(20)]
+    assert taken == [True, *[False] * 19]
 
 
 @settings(deadline=None, max_examples=60)

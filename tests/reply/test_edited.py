@@ -269,7 +269,7 @@ def test_a_failure_before_the_first_word_is_the_message() -> None:
     run(answer, slack, 0.0)
     [text] = slack.messages.values()
     assert text.endswith("(ref abc123)")
-    assert "will not be remembered" in text
+    assert "will not remember" in text
     assert "secret" not in text
     assert answer.done
 

@@ -8,8 +8,8 @@ from bot import errors
 from bot.errors import BotError, RunState
 from bot.slack.wording import failure
 
-FORGOTTEN = "This question will not be remembered."
-DOUBTFUL = "Don't count on this question being remembered."
+FORGOTTEN = "Flowise will not remember this question."
+DOUBTFUL = "Don't count on Flowise remembering this question."
 
 
 @pytest.mark.parametrize(

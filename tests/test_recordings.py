@@ -24,7 +24,7 @@ from structlog.testing import capture_logs
 
 import bot.flowise.client as flowise
 from bot.conversation import Conversations, Habits, Question
-from bot.desk import Desk, new_reference, Writing
+from bot.desk import Desk, Writing, new_reference
 from bot.governor import Governor
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack

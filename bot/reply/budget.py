@@ -7,7 +7,8 @@ nothing drifts.
 A refusal (429) says that Slack's limit is below the one we were told. The calls of the last minute are remembered for
 that moment: as many as were taken is what Slack allows. That number is respected for `HOLD` seconds, in the bucket's
 size and rate and as a count of any minute, and then raised by a quarter each minute until the told limit is reached or
-Slack refuses again. So there is at most one refusal a minute, and in the long run one in about five minutes.
+Slack refuses again. So a bucket is refused once a minute at most, but for calls that were under way at that moment, and
+in the long run once in about five minutes.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ server's.
 
 from __future__ import annotations
 
-from bot.reply.budget import HOLD, LOWEST, RAISE, STEP, WINDOW
+from bot.reply.budget import HOLD, LOWEST, RAISE, SHORT, STEP, WINDOW
 from bot.slack.tiers import SLOWEST
 
 # A bucket is a hash (full_at, blocked_until, most, raise_at; seconds of the server's clock) and a sorted set of the
@@ -15,10 +15,11 @@ from bot.slack.tiers import SLOWEST
 #
 # Returns for "take" the wait in ms (0: taken), and the first bucket's level in thousandths, its rate in millionths a
 # second and its burst. Sent twice with one id, it takes once.
-_FIGURES = f"local WINDOW, HOLD, STEP, RAISE, LOWEST, SLOWEST = {WINDOW}, {HOLD}, {STEP}, {RAISE}, {LOWEST}, {SLOWEST}"
+_NAMES = "WINDOW, HOLD, STEP, RAISE, LOWEST, SLOWEST, SHORT"
+_VALUES = ", ".join(str(value) for value in (WINDOW, HOLD, STEP, RAISE, LOWEST, SLOWEST, SHORT))
 
 BUDGET = (
-    _FIGURES
+    f"local {_NAMES} = {_VALUES}"
     + """
 local EPSILON = 1e-6
 local verb, number, id = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -96,27 +97,32 @@ end
 local first = buckets[1]
 
 if verb == 'limited' then
-  local met = nil
-  for _, bucket in ipairs(buckets) do
-    bucket.blocked_until = math.max(bucket.blocked_until, now + number)
-    if not met or bucket.taken / bucket.per_minute > met.taken / met.per_minute then met = bucket end
+  local last, short = buckets[#buckets], false
+  if #buckets > 1 and number <= SHORT and last.taken > 1 then
+    local before = redis.call('ZRANGE', last.set, -2, -2, 'WITHSCORES')
+    short = tonumber(before[2]) > now - 2 * SHORT
   end
-  if redis.call('HGET', met.hash, 'limited_by') ~= id then
-    redis.call('HSET', met.hash, 'limited_by', id)
+  local met = short and last or first
+  if redis.call('HGET', first.hash, 'limited_by') ~= id and (not met.most or now >= met.blocked_until) then
     if met.taken > 0 then
       redis.call('ZPOPMAX', met.set)
       met.taken = met.taken - 1
     end
     if not met.most then
-      met.most = math.max(1, math.floor(math.min(math.max(met.taken, met.per_minute * LOWEST), met.per_minute * 0.9)))
+      local least = short and 60 / (1 + number) or met.per_minute * LOWEST
+      met.most = math.max(1, math.floor(math.min(math.max(met.taken, least), met.per_minute * 0.9)))
     else
       met.most = math.max(1, math.min(met.taken, met.most - 1))
     end
     met.raise_at = now + HOLD
     hold(met)
-    met.full_at = now + number + (met.burst - 1) / met.rate
   end
-  for _, bucket in ipairs(buckets) do save(bucket) end
+  redis.call('HSET', first.hash, 'limited_by', id)
+  for _, bucket in ipairs(buckets) do
+    bucket.blocked_until = math.max(bucket.blocked_until, now + number)
+    bucket.full_at = math.max(bucket.full_at, now + number + (bucket.burst - 1) / bucket.rate)
+    save(bucket)
+  end
   return {0, 0, 0, 0}
 end
 

@@ -73,17 +73,22 @@ async def test_a_hundred_at_once_by_two_replicas_take_what_there_is(redis_url: s
         await twin.aclose()
 
 
-async def test_the_script_agrees_with_the_pure_budget(store: RedisStore) -> None:
+@pytest.mark.parametrize("retry_after", [0.3, 6.0])
+@pytest.mark.parametrize("several", [False, True])
+async def test_the_script_agrees_with_the_pure_budget(store: RedisStore, retry_after: float, several: bool) -> None:
     """The same draws at nearly the same times: the same grants; waits and levels differ by the time between."""
+    wide = Key("wide", Quota(rate=5.0, burst=30))
     pure, now = Budget(), asyncio.get_running_loop().time
     for step in range(60):
-        buckets = [SMALL, OTHER] if step % 7 == 3 else [SMALL]
+        buckets = [wide, SMALL] if several else [SMALL]
         reserve = 1.0 if step % 3 == 0 else 0.0
         spent = await store.spend("T1", buckets, reserve, call())
         wait = pure.take(buckets, now(), reserve=reserve)
         assert (wait == 0) == (spent.wait == 0)
         assert spent.wait == pytest.approx(wait, abs=0.5)
-        assert spent.level == pytest.approx(pure.level(SMALL, now()), abs=0.3)
-        if step == 20:
-            pure.limited([SMALL], 0.3, now())
-            await store.refused("T1", [SMALL], 0.3, call())
+        assert spent.level == pytest.approx(pure.level(buckets[0], now()), abs=0.6)
+        assert spent.quota.per_minute == pytest.approx(pure.quota(buckets[0], now()).per_minute, rel=0.01)
+        if step in {20, 21}:
+            refused = call()
+            pure.limited(buckets, retry_after, now())
+            await store.refused("T1", buckets, retry_after, refused)

@@ -14,7 +14,7 @@ from bot.delivery import Leave
 from bot.errors import StoreUnavailable
 from bot.ports import Spent, Store
 from bot.reply.budget import Budget
-from bot.reply.policy import Policy, Want
+from bot.reply.policy import Kind, Policy, Want
 from bot.slack.tiers import Key, Quota, keys
 
 log = structlog.get_logger(__name__)
@@ -149,7 +149,7 @@ class Governor:
             return rest
         want = ready[chosen]
         call = uuid4().hex
-        spent = await self._spend(self._keys(want.method, want.channel), reserve, call)
+        spent = await self._spend(want, reserve, call)
         lane.known, lane.known_at = spent, self._now()
         waiting = lane.waiting.get(chosen)
         if waiting is None:
@@ -186,14 +186,14 @@ class Governor:
     def _keys(self, method: str, channel: str) -> tuple[Key, ...]:
         return tuple(Key(key.name, key.quota.scaled(self._scale)) for key in keys(method, channel))
 
-    async def _spend(self, buckets: tuple[Key, ...], reserve: float, call: str) -> Spent:
-        now = self._now()
+    async def _spend(self, want: Want, reserve: float, call: str) -> Spent:
+        buckets, urgent, now = self._keys(want.method, want.channel), want.kind is Kind.ENDING, self._now()
         try:
-            spent = await self._store.spend(self._team, buckets, reserve, call)
+            spent = await self._store.spend(self._team, buckets, reserve, call, urgent=urgent)
         except StoreUnavailable:
             # Better some 429 than silence: until the shared budget is back, we draw on one of our own.
-            wait = self._alone.take(buckets, now, reserve=reserve)
+            wait = self._alone.take(buckets, now, reserve=reserve, urgent=urgent)
             return Spent(wait, self._alone.level(buckets[0], now), self._alone.quota(buckets[0], now))
         if spent.wait <= 0:
-            self._alone.take(buckets, now)  # so that it is not full when it is needed
+            self._alone.take(buckets, now, urgent=urgent)  # so that it is not full when it is needed
         return spent

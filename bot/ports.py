@@ -162,10 +162,11 @@ class Store(Protocol):
         """The answers of a workspace whose writer is gone. Each is given out once."""
         ...
 
-    async def spend(self, team: str, keys: Sequence[Key], reserve: float, call: str) -> Spent:
+    async def spend(self, team: str, keys: Sequence[Key], reserve: float, call: str, *, urgent: bool = False) -> Spent:
         """Draw one token from each bucket of a workspace's write budget, or nothing from any.
 
-        `reserve` tokens must remain in the first. `call` names the draw: sent twice, it counts once.
+        `reserve` tokens must remain in the first. `call` names the draw: sent twice, it counts once. An `urgent` one
+        does not wait for a lower limit that a refusal has taught.
         """
         ...
 

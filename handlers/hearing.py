@@ -66,6 +66,9 @@ async def _do(desk: Desk, manners: Manners, heard: Heard, place: Place, *, addre
     thread = desk.thread(heard.channel, place.thread_ts or "")
     asked_for = wish(desk.without_mention(heard.text)) if addressed else Wish.ANSWER
     if asked_for is Wish.HELP or not heard.text:
+        known = await desk.store.conversation(thread)
+        if addressed and known is not None and known.quiet:
+            await desk.store.set_quiet(thread, False, desk.wall())
         await _help(desk, manners, heard, place)
         return
     if asked_for is Wish.QUIET and not heard.in_dm:

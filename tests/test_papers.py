@@ -112,6 +112,47 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     assert first.split() == ["make", "demo", "make", "test"]
 
 
+def rooms() -> set[str]:
+    """What stands in bot/: its packages and modules, as bot/slack and bot/desk."""
+    found = {path for path in (ROOT / "bot").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    return {f"bot/{path.stem}" for path in found} - {"bot/__init__"}
+
+
+def test_the_table_of_rooms_knows_every_room() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    rows = re.findall(r"^\| (`(?:bot|handlers)/[^|]*)\|", text, flags=re.MULTILINE)
+    told = {"/".join(span.removesuffix(".py").split("/")[:2]) for row in rows for span in spans_of_code(row)}
+    assert {room.rstrip("/") for room in told} == rooms() | {"handlers"}
+
+
+def test_the_plan_of_the_house_knows_every_room() -> None:
+    [plan, *_] = blocks_of_code((ROOT / "docs" / "design.md").read_text())
+    told: set[str] = set()
+    for line in plan.splitlines():
+        names = re.split(r"\s{3,}", line.strip())[0].split()
+        # "bot/thread  ports  errors" are three modules of bot/.
+        told |= {name if "/" in name else f"bot/{name}" for name in names}
+    assert {room.rstrip("/") for room in told} == rooms() | {"handlers"}
+
+
+def test_every_module_that_is_run_exists() -> None:
+    named: set[str] = set()
+    for paper in PAPERS:
+        named |= set(re.findall(r"\bpython -m ([a-z_.]+)", paper.read_text()))
+    assert named >= {"benchmarks.one_answer", "benchmarks.simulation"}
+    for name in named:
+        path = ROOT.joinpath(*name.split("."))
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), name
+
+
+def test_the_figures_of_the_readme_are_those_of_the_measurement() -> None:
+    measured = re.findall(r"^## Measured\n(.*?)^## ", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    figures = re.findall(r"\d[\d,.]*\d|\d", measured[0])
+    known = set(re.findall(r"\d[\d,.]*\d|\d", (ROOT / "docs" / "performance.md").read_text()))
+    assert len(figures) > 5
+    assert [figure for figure in figures if figure not in known] == []
+
+
 def test_the_changelog_knows_the_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == __version__

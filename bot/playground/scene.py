@@ -12,7 +12,7 @@ from bot.playground.program import BotProgram, Turns
 from bot.playground.screen import Screen, View
 from bot.playground.slack import LocalSlack, Message
 
-# After the turn is over, the next edit comes at most one interval (1.2 s by default) after the one before.
+# After the turn is over, the last edit comes at once: an ending waits for nothing but Slack's own limits.
 STILL_SECONDS = 2.0
 # An edit that began after the turn was over shows a short answer whole: there is no further page to come.
 SETTLED_SECONDS = 0.3

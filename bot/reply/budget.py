@@ -76,9 +76,11 @@ class _Bucket:
         level = quota.burst - max(0.0, self.full_at - now) * quota.rate
         return max(0.0, level if self.most is None else min(level, self.most - len(self.taken)))
 
-    def wait(self, now: float, reserve: float) -> float:
+    def wait(self, now: float, reserve: float, *, urgent: bool) -> float:
         """Seconds until a token can be taken and `reserve` remain; a reserve of more than fits is what fits."""
         quota = self.at(now)
+        if urgent and self.most is not None and len(self.taken) < self.quota.per_minute:
+            return max(0.0, self.blocked_until - now)
         need = min(1.0 + reserve, float(quota.burst))
         ready = max(self.blocked_until, self.full_at - (quota.burst - need) / quota.rate)
         if self.most is not None:
@@ -127,13 +129,17 @@ class Budget:
         self._scale = scale
         self._buckets: dict[str, _Bucket] = {}
 
-    def take(self, keys: Sequence[Key], now: float, *, reserve: float = 0.0) -> float:
+    def take(self, keys: Sequence[Key], now: float, *, reserve: float = 0.0, urgent: bool = False) -> float:
         """Take one token from each bucket: 0.0; or nothing from any, and the seconds until it could be.
 
         `reserve` tokens must remain in the first key's bucket. If that is more than it can hold, a full one will do.
+        An `urgent` call, one that ends an answer, waits for the silence that Slack has asked for and for the limit
+        that we were told, but not for a lower one that a refusal has taught: nobody should read half an answer for a
+        minute because of a lesson that may be wrong.
         """
         buckets = [self._bucket(key, now) for key in keys]
-        wait = max((bucket.wait(now, 0.0 if rank else reserve) for rank, bucket in enumerate(buckets)), default=0.0)
+        waits = [bucket.wait(now, 0.0 if rank else reserve, urgent=urgent) for rank, bucket in enumerate(buckets)]
+        wait = max(waits, default=0.0)
         if wait <= 0.0:
             for bucket in buckets:
                 bucket.take(now)

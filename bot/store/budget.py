@@ -11,7 +11,7 @@ from bot.slack.tiers import SLOWEST
 
 # A bucket is a hash (full_at, blocked_until, most, raise_at; seconds of the server's clock) and a sorted set of the
 # calls of the last minute. KEYS: hash and set of each bucket. ARGV: what to do ("take" or "limited"), the reserve or
-# the Retry-After in seconds, an id of this call, then rate and burst of each bucket.
+# the Retry-After in seconds, an id of this call, 1 where it is urgent, then rate and burst of each bucket.
 #
 # Returns for "take" the wait in ms (0: taken), and the first bucket's level in thousandths, its rate in millionths a
 # second and its burst. Sent twice with one id, it takes once.
@@ -22,7 +22,7 @@ BUDGET = (
     f"local {_NAMES} = {_VALUES}"
     + """
 local EPSILON = 1e-6
-local verb, number, id = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local verb, number, id, urgent = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4] == '1'
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 
@@ -34,7 +34,7 @@ end
 
 local function load(i)
   local bucket = {hash = KEYS[2 * i - 1], set = KEYS[2 * i]}
-  bucket.told_rate, bucket.told_burst = tonumber(ARGV[2 + 2 * i]), tonumber(ARGV[3 + 2 * i])
+  bucket.told_rate, bucket.told_burst = tonumber(ARGV[3 + 2 * i]), tonumber(ARGV[4 + 2 * i])
   local kept = redis.call('HMGET', bucket.hash, 'full_at', 'blocked_until', 'most', 'raise_at')
   bucket.full_at, bucket.blocked_until = tonumber(kept[1] or 0) or 0, tonumber(kept[2] or 0) or 0
   bucket.most, bucket.raise_at = tonumber(kept[3] or '') , tonumber(kept[4] or '')
@@ -76,6 +76,9 @@ local function level(bucket)
 end
 
 local function wait(bucket, reserve)
+  if urgent and bucket.most and bucket.taken < bucket.per_minute then
+    return math.max(0, bucket.blocked_until - now)
+  end
   local need = math.min(1 + reserve, bucket.burst)
   local ready = math.max(bucket.blocked_until, bucket.full_at - (bucket.burst - need) / bucket.rate)
   if bucket.most then

@@ -219,10 +219,10 @@ class RedisStore:
         found = await self._ask(self._abandoned(keys=self._answers(team)))
         return tuple(OpenAnswer(**_known(OpenAnswer, answer)) for answer in found)
 
-    async def spend(self, team: str, keys: Sequence[Key], reserve: float, call: str) -> Spent:
+    async def spend(self, team: str, keys: Sequence[Key], reserve: float, call: str, *, urgent: bool = False) -> Spent:
         """Take a token from each bucket, or from none and say when; the same `call` takes once."""
         answer = await self._ask(
-            self._budget(keys=self._buckets(team, keys), args=_figures("take", reserve, call, keys))
+            self._budget(keys=self._buckets(team, keys), args=_figures("take", reserve, call, keys, urgent=urgent))
         )
         wait, level, rate, burst = (float(figure) for figure in cast("list[int]", answer))
         return Spent(wait=wait / 1e3, level=level / 1e3, quota=Quota(rate / 1e6, int(burst)))
@@ -264,8 +264,8 @@ class RedisStore:
         return answer
 
 
-def _figures(verb: str, number: float, call: str, keys: Sequence[Key]) -> list[str | float]:
-    return [verb, number, call, *(figure for key in keys for figure in (key.quota.rate, key.quota.burst))]
+def _figures(verb: str, number: float, call: str, keys: Sequence[Key], *, urgent: bool = False) -> list[str | float]:
+    return [verb, number, call, int(urgent), *(figure for key in keys for figure in (key.quota.rate, key.quota.burst))]
 
 
 def _milliseconds(seconds: float) -> int:

@@ -381,6 +381,19 @@ async def test_a_new_conversation_ends_being_quiet(home: House) -> None:
         assert questions(home) == ["hello", "my question"]
 
 
+async def test_a_bare_mention_ends_being_quiet(home: House) -> None:
+    async with home.bot():
+        root = await home.ask(f"{home.mention} hello")
+        await home.answered(root)
+        await home.ask(f"{home.mention} quiet", thread_ts=root)
+        await home.answered(root, 2)
+        await home.ask(home.mention, thread_ts=root)
+        await home.slack.until(lambda: len(home.slack.ephemerals(home.channel, home.ada)) == 1 and home.idle)
+        await home.ask("my question", thread_ts=root)
+        await home.answered(root, 3)
+        assert questions(home) == ["hello", "my question"]
+
+
 async def test_calling_a_group_in_a_thread_of_the_bot_is_no_question(home: House) -> None:
     async with home.bot():
         root = await home.ask(f"{home.mention} hello")

@@ -246,3 +246,13 @@ def test_a_learned_limit_holds_in_any_minute(retry_after: float, pauses: list[fl
             # As many as in the minute before the refusal, but for the floor of a first lesson.
             before = sum(1 for time in made if lesson - WINDOW < time <= lesson)
             assert sum(1 for time in made if now - 60.0 < time <= now) <= max(before, 4)
+
+
+def test_an_urgent_call_waits_for_the_silence_but_not_for_what_a_refusal_taught() -> None:
+    budget, update = Budget(), keys("chat.update", "C1")
+    assert budget.take(update, 0.0) == 0.0
+    budget.limited(update, 10.0, 0.0)
+    assert budget.take(update, 1.0, urgent=True) == pytest.approx(9.0)
+    assert budget.take(update, 10.0, urgent=True) == 0.0
+    assert budget.take(update, 10.5) > 1.0
+    assert budget.take(update, 10.5, urgent=True) == 0.0

@@ -82,8 +82,9 @@ async def test_the_script_agrees_with_the_pure_budget(store: RedisStore, retry_a
     for step in range(60):
         buckets = [wide, SMALL] if several else [SMALL]
         reserve = 1.0 if step % 3 == 0 else 0.0
-        spent = await store.spend("T1", buckets, reserve, call())
-        wait = pure.take(buckets, now(), reserve=reserve)
+        urgent = step % 5 == 0
+        spent = await store.spend("T1", buckets, reserve, call(), urgent=urgent)
+        wait = pure.take(buckets, now(), reserve=reserve, urgent=urgent)
         assert (wait == 0) == (spent.wait == 0)
         assert spent.wait == pytest.approx(wait, abs=0.5)
         assert spent.level == pytest.approx(pure.level(buckets[0], now()), abs=0.6)

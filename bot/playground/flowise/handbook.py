@@ -39,7 +39,7 @@ def _file(name: str, first: int, last: int, text: str) -> Chunk:
 
 
 CHUNKS: tuple[Chunk, ...] = (
-    _pdf(3, 1, 6, "An answer grows by edits of one message, at most about one edit every 1.2 seconds (streaming)."),
+    _pdf(3, 1, 6, "An answer grows by edits of one message, as often as the limits of Slack allow (streaming)."),
     _pdf(3, 7, 11, "While nothing is to be seen yet, a status line says that the bot is thinking."),
     _pdf(7, 1, 9, "A follow-up needs no mention: the next message in the thread goes on with the same Flowise chat."),
     _pdf(8, 4, 9, "The bot remembers a conversation for 30 days after its last use; the mapping is kept in Redis."),

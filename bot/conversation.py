@@ -120,6 +120,13 @@ class Conversations:
             with suppress(StoreUnavailable):  # then the lease gives it up
                 await asyncio.shield(self._store.leave(line, ticket))
 
+    async def queue_up(self, thread: Thread, reference: str, ts: str) -> None:
+        """Take a place in the thread's line for a question that is still being prepared; `turn` goes on with it.
+
+        A place that is not used is given up by itself. Raises StoreUnavailable.
+        """
+        await self._stand(thread.line, reference, ts)
+
     async def _stand(self, line: str, ticket: str, ts: str) -> int:
         return await self._store.stand(line, ticket, seconds(ts), LEASE)
 

@@ -94,12 +94,15 @@ async def _help(desk: Desk, manners: Manners, heard: Heard, place: Place) -> Non
 
 
 async def _question(desk: Desk, heard: Heard, place: Place) -> Question:
+    thread, reference = desk.thread(heard.channel, place.thread_ts or ""), new_reference()
+    # Before the names are looked up: a follow-up that needs no look-up must not be answered first.
+    await desk.conversations.queue_up(thread, reference, heard.ts)
     return Question(
-        thread=desk.thread(heard.channel, place.thread_ts or ""),
+        thread=thread,
         place=place,
         ts=heard.ts,
         text=await desk.plain(heard.text),
-        reference=new_reference(),
+        reference=reference,
         notes=(wording.no_files(heard.files),) if heard.files else (),
         joins=heard.in_thread and not heard.in_dm,
     )

@@ -80,7 +80,7 @@ def test_edits_space_out_to_what_the_rate_gives() -> None:
     assert 1.5 < gaps[-1] <= 1.0 / EDITS.rate
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(level=st.floats(0.0, FULL), growing=st.integers(1, 300), unfinished=st.integers(0, 300))
 def test_a_newcomer_slows_everyone_a_little(level: float, growing: int, unfinished: int) -> None:
     before = POLICY.gap(level=level, quota=EDITS, growing=growing, unfinished=unfinished)
@@ -113,7 +113,7 @@ def test_nothing_is_begun_whose_ending_cannot_be_paid() -> None:
     assert choose({"a": first(NOW - 60.0)}, level=3.0, growing=8, unfinished=5)[0] is None
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(
     unfinished=st.integers(0, 300),
     rate=st.floats(0.01, 5.0),
@@ -141,7 +141,7 @@ wants = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(
     some=st.dictionaries(st.text("abcdef", min_size=1, max_size=3), wants, min_size=1, max_size=12),
     level=st.floats(0.0, FULL),

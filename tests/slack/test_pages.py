@@ -77,7 +77,7 @@ FRAGMENTS = [
     ),
 ]
 pieces_of_text = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=12), max_size=30)
-few = settings(deadline=None, max_examples=80)
+few = settings(deadline=None, max_examples=50)
 
 
 def document(*pieces: str) -> Document:
@@ -541,7 +541,7 @@ def letters(text: str) -> str:
     return "".join(filter(str.isalnum, text))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(well_formed)
 def test_nothing_of_a_well_formed_text_is_lost(blocks: list[tuple[str, str]]) -> None:
     markdown = "\n\n<!-- -->\n\n".join(source for source, _ in blocks)

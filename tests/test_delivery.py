@@ -51,10 +51,6 @@ class Teller:
         return bool(self.heard) and isinstance(self.heard[-1], Finished | Failed) and self.told == len(self.heard)
 
     @property
-    def messages(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def given_up(self) -> str:
         return ""
 

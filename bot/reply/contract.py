@@ -115,11 +115,6 @@ class Reply(Protocol):
         ...
 
     @property
-    def messages(self) -> tuple[str, ...]:
-        """The `ts` of the messages the answer stands in, in order."""
-        ...
-
-    @property
     def given_up(self) -> str:
         """Why the answer could not be delivered, for the log; empty when it could."""
         ...

@@ -200,10 +200,6 @@ class EditedReply:
         return self._over
 
     @property
-    def messages(self) -> tuple[str, ...]:
-        return tuple(message.ts for message in self._messages if message.ts)
-
-    @property
     def given_up(self) -> str:
         return self._given_up
 

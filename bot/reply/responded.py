@@ -88,10 +88,6 @@ class RespondedReply:
         return self._over
 
     @property
-    def messages(self) -> tuple[str, ...]:
-        return ()
-
-    @property
     def given_up(self) -> str:
         return self._given_up
 

@@ -389,7 +389,7 @@ def test_a_message_that_is_gone_is_posted_again() -> None:
     answer.answered(call, Refused("message_not_found"), 2.0)
     run(answer, slack, 10.0)
     assert list(slack.messages.values()) == ["a b"]
-    assert len(answer.messages) == 1
+    assert len(answer._messages) == 1
 
 
 @pytest.mark.parametrize("code", ["msg_blocks_too_long", "invalid_blocks", "block_mismatch"])
@@ -476,6 +476,6 @@ def test_simulation_whatever_slack_does_the_answer_arrives_whole_in_order_once(s
     assert "\n".join(moody.slack.messages.values()).split() == text.split()
     assert answer.given_up == ""
     assert moody.slack.status == ""
-    assert list(answer.messages) == list(moody.slack.messages)
+    assert [message.ts for message in answer._messages] == list(moody.slack.messages)
     for start in moody.writes:
         assert sum(start <= at < start + 60.0 for at in moody.writes) <= 14 + 51

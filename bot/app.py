@@ -24,7 +24,8 @@ from bot.errors import FlowiseError, SettingsError, SlackRefused, SlackUnavailab
 from bot.governor import Governor
 from bot.ports import Identity
 from bot.settings import Settings
-from bot.slack.client import SlackClient, new_session, web_client
+from bot.slack.client import SlackClient
+from bot.slack.wire import new_session, web_client
 from bot.socket_mode import SocketMode, check_app_token
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore

@@ -32,7 +32,8 @@ from bot.playground.slack.message import Message
 from bot.playground.slack.plain import body, plain
 from bot.reply.contract import Place
 from bot.slack import wording
-from bot.slack.client import SlackClient, new_session, web_client
+from bot.slack.client import SlackClient
+from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 
 RECORDINGS = Path(__file__).parent / "recordings"

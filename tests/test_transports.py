@@ -20,7 +20,7 @@ from bot.app import Bot
 from bot.playground.flowise.scripts import Script
 from bot.playground.house import House
 from bot.playground.slack import LocalSlack
-from bot.slack.client import new_session, web_client
+from bot.slack.wire import new_session, web_client
 from bot.socket_mode import SocketMode
 from bot.store.embedded import EmbeddedValkey
 

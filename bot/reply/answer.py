@@ -1,46 +1,72 @@
-"""Knows what a person should see of an answer at this moment, as pages; not when, nor by which calls."""
+"""Knows what has come of an answer: its text, its sources and remarks, how it ended; not how it is shown."""
 
 from __future__ import annotations
+
+from typing import Generic, Protocol, TypeVar
 
 from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
 from bot.reply.contract import Failed, Finished, HeldBack, Noted, Queued, ReplyEvent, Thinking, Told
 from bot.reply.sources import gathered
 from bot.slack import wording
-from bot.slack.blocks import fallback, note, plain, sources_blocks, tools_block
+from bot.slack.blocks import note, sources_blocks, tools_block
 from bot.slack.calls import Block, Blocks
-from bot.slack.pages import Document, Page
 
-# A message in plain text, for when Slack refuses the shape of a rendered one: safely under its 4,000 for an edit.
-_PLAIN_PAGE = 3_500
 # Nobody reads on after some twenty messages; a flow that never stops must not fill a channel, or our memory.
 _LONGEST = 200_000
 
 
-class Answer:
-    """The answer so far, in `most` messages at most. `version` counts the changes that can be seen.
+class Text(Protocol):
+    """An answer's Markdown, growing."""
 
-    `rest_is_lost`: what did not fit could not be attached as a file.
+    def append(self, markdown: str) -> None:
+        """Add what comes next: any text, cut anywhere."""
+        ...
+
+    def paragraph_break(self) -> None:
+        """Let what follows start a new paragraph. Twice is once."""
+        ...
+
+    def shows(self, *, growing: bool) -> bool:
+        """Whether there is anything to see. While it grows, a half-open beginning is not."""
+        ...
+
+    def rest(self) -> str:
+        """What of the finished text is not shown, because the messages are full."""
+        ...
+
+
+T_co = TypeVar("T_co", bound=Text, covariant=True)
+
+
+class Answer(Generic[T_co]):
+    """The answer so far; its words go into `text`. `version` counts the changes that can be seen.
+
+    `told` is a sentence of ours that stands for the answer. `rest_is_lost`: what did not fit could not be attached as
+    a file.
     """
 
-    def __init__(self, *, most: int | None = None) -> None:
+    def __init__(self, text: T_co) -> None:
         self.version = 0
         self.ended = False
         self.thinking = False
         self.running: tuple[str, ...] = ()
-        self.in_plain_text = False
         self.rest_is_lost = False
-        self._document = Document(most=most)
-        self._source: list[str] = []
+        self.told = ""
+        self._text = text
         self._length = 0
         self._waiting = ""
         self._sources: Blocks = ()
         self._tools: Block | None = None
         self._notes: tuple[str, ...] = ()
         self._failure: Failed | None = None
-        self._told = ""
         self._asks = False
         self._break_due = False
         self._has_words = False
+
+    @property
+    def text(self) -> T_co:
+        """Where the words are."""
+        return self._text
 
     @property
     def length(self) -> int:
@@ -50,13 +76,13 @@ class Answer:
     @property
     def rest(self) -> str:
         """The Markdown that no page shows, once the answer has ended."""
-        return self._document.rest() if self.ended and not self._told else ""
+        return self._text.rest() if self.ended and not self.told else ""
 
     @property
     def empty(self) -> bool:
         """There is no word of the answer to show. While it grows, a half-open beginning is not shown yet."""
         if not self._has_words:  # asked with every token, so that it is looked up only until the first words are there
-            self._has_words = bool(self._document.pages(growing=False)) if self.ended else not self._document.empty
+            self._has_words = self._text.shows(growing=not self.ended)
         return not self._has_words
 
     def receive(self, event: ReplyEvent) -> None:
@@ -65,7 +91,7 @@ class Answer:
             case Token(text=text):
                 self._write(text)
             case Told(text=text):
-                self._told = text
+                self.told = text
             case SourceDocuments(documents=documents):
                 self._sources = sources_blocks(gathered(documents)) if documents else ()
             case UsedTools(names=names):
@@ -107,68 +133,37 @@ class Answer:
             self.version -= 1
             return
         if self._break_due:
-            self._document.paragraph_break()
-            self._source.append("\n\n")
+            self._text.paragraph_break()
             self._break_due = False
         self.running = ()  # not every flow says that a tool has ended; words do
         if self._length > _LONGEST:
             return
         self._length += len(text)
-        self._document.append(text)
-        self._source.append(text)
+        self._text.append(text)
         if self._length > _LONGEST:
             self._notes += (wording.TOO_LONG,)
 
-    def pages(self, *, shows_work: bool, minutes: int = 0) -> tuple[Page, ...]:
-        """What should stand in Slack now; empty when there is nothing to show yet.
+    @property
+    def waiting(self) -> str:
+        """Why nothing is done for the answer yet; empty when something is."""
+        return self._waiting
 
-        `shows_work`: the message itself must show that we are at it, and for how many `minutes`, because no status
-        line can.
-        """
-        if self._told:
-            return (_page(self._told),)
-        if self.empty:
-            return self._without_text(shows_work=shows_work, minutes=minutes)
-        footer = self._footer()
-        if self.in_plain_text:
-            return self._as_plain_text(footer)
-        if not self.ended and shows_work and self.running:
-            footer = (note(wording.working(self.running)), *footer)
-        return self._document.pages(growing=not self.ended, footer=footer)
-
-    def _without_text(self, *, shows_work: bool, minutes: int) -> tuple[Page, ...]:
-        if self.ended:
-            return (_page(self._last_word(partly=False), self._extras()),)
-        if self.thinking and shows_work:
-            return (_page(wording.working(self.running, minutes)),)
-        if self._waiting:
-            return (_page(self._waiting),)
-        return ()
-
-    def _last_word(self, *, partly: bool) -> str:
+    def last_word(self, *, partly: bool) -> str:
+        """What is said where there is no text, or, `partly`, under a text that is not whole."""
         if self._failure is None:
             # A flow that only asks for a decision, say: its remark is all there is.
             return self._notes[0] if self._notes else wording.NOTHING_TO_SHOW
         return wording.failure(self._failure.error, self._failure.reference, partly=partly)
 
-    def _extras(self) -> Blocks:
+    def extras(self) -> Blocks:
+        """What stands under a last word."""
         notes = self._notes if self._failure else self._notes[1:]
         tools = (self._tools,) if self._tools else ()
         return (*map(note, notes), *tools, *self._sources)
 
-    def _footer(self) -> Blocks:
-        """Under the text: what failed, remarks, tools, sources."""
-        failed = (note(self._last_word(partly=True)),) if self._failure else ()
+    def footer(self) -> Blocks:
+        """What stands under the text: what failed, remarks, tools, sources."""
+        failed = (note(self.last_word(partly=True)),) if self._failure else ()
         tools = (self._tools,) if self._tools else ()
         rest = (note(wording.REST_LOST if self.rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
         return (*failed, *rest, *map(note, self._notes), *tools, *self._sources)
-
-    def _as_plain_text(self, footer: Blocks) -> tuple[Page, ...]:
-        text = "".join(self._source)
-        cuts = [text[start : start + _PLAIN_PAGE] for start in range(0, len(text), _PLAIN_PAGE)]
-        pages = [_page(cut) for cut in cuts if cut.strip()]
-        return (*pages[:-1], Page(blocks=(*pages[-1].blocks, *footer), text=pages[-1].text))
-
-
-def _page(text: str, extras: Blocks = ()) -> Page:
-    return Page(blocks=(*plain(text), *extras), text=fallback(text))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from bot.reply.answer import Answer
-from bot.reply.budget import Budget
 from bot.reply.contract import Place, ReplyEvent, Thinking
+from bot.reply.messages import Messages
+from bot.reply.pace import BACKOFF, Pace
+from bot.reply.paged import PagedAnswer
 from bot.reply.policy import Kind, Want
 from bot.reply.status import StatusLine
 from bot.slack import wording
@@ -15,7 +15,6 @@ from bot.slack.blocks import fallback, plain
 from bot.slack.calls import (
     Accepted,
     Call,
-    DeleteMessage,
     Limited,
     Lost,
     Posted,
@@ -24,20 +23,14 @@ from bot.slack.calls import (
     Refused,
     Result,
     SetStatus,
-    UpdateMessage,
     UploadFile,
     method_of,
 )
 from bot.slack.pages import Page
-from bot.slack.tiers import Key, Quota
 
-# Waits after calls whose answer was lost, in seconds; the last one again and again.
-BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 # So long a whole answer waits for a Slack that does not answer, in seconds: outages of some minutes do happen.
 PATIENCE = 1800.0
 
-# The message to edit is not there any more, or not ours to edit: its text moves to a new one.
-_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
 # Slack dislikes the shape of what we sent: the same text goes again as plain text.
 _SHAPE = frozenset(
     {
@@ -50,18 +43,7 @@ _SHAPE = frozenset(
         "no_text",
     }
 )
-_MOST_REPOSTS = 3
-# Edits of one answer that may come as fast as the workspace's budget allows: enough for one of eight seconds.
-_EARLY_EDITS = 14
 _COMPLAINTS = 3
-
-
-@dataclass(slots=True)
-class _Message:
-    """One message of ours as it stands in Slack; an empty `ts` is one that has gone and must be posted again."""
-
-    ts: str
-    page: Page
 
 
 class EditedReply:
@@ -69,32 +51,36 @@ class EditedReply:
 
     `interval` is the least time between two edits of this answer in the long run, in seconds; some more are had in the
     beginning. `has_status` says that the place has a thread, so that Slack's status line can show that we are at it;
-    else a first message does. What does not fit into `most` messages is attached as a file.
+    else a first message does. What does not fit into `most` messages is attached as a file. `adopted` are messages that
+    stand already and are written anew; the stream of the one that is `streaming` is stopped first.
     """
 
     def __init__(
-        self, place: Place, *, reference: str, interval: float, has_status: bool, most: int | None = None
+        self,
+        place: Place,
+        *,
+        reference: str,
+        interval: float,
+        has_status: bool,
+        most: int | None = None,
+        adopted: Sequence[str] = (),
+        streaming: str = "",
     ) -> None:
         self._place = place
         self._reference = reference
-        self._own = Budget()
-        self._own_key = Key("own", Quota(rate=1.0 / interval, burst=_EARLY_EDITS))
-        self._answer = Answer(most=most)
+        self._answer = PagedAnswer(most=most)
+        self._messages = Messages(place, reference, adopted=adopted, streaming=streaming)
+        self._pace = Pace(interval)
+        self._status = StatusLine(place.channel, place.thread_ts, works=has_status)
         self._rest_is_placed = False
-        self._messages: list[_Message] = []
         self._pages: tuple[Page, ...] = ()
         self._pages_of: tuple[int, bool, int] | None = None
         self._thinking_at: float | None = None
         self._offered: Call | None = None
         self._unseen_since: float | None = None
         self._seen = 0
-        self._wrote_at = -math.inf
-        self._write_after = 0.0
-        self._held_until = 0.0
         self._losses = 0
         self._lost_since = 0.0
-        self._reposts = 0
-        self._status = StatusLine(place.channel, place.thread_ts, works=has_status)
         self._minutes = 0
         self._complaint: Call | None = None
         self._given_up = ""
@@ -124,26 +110,26 @@ class EditedReply:
             kind=kind,
             since=now if self._unseen_since is None else self._unseen_since,
             unseen=self._answer.length - self._seen,
-            last_write=self._wrote_at,
+            last_write=self._pace.wrote_at,
         )
 
     def _next_call(self, now: float) -> Call | None:
         if self._over:
             return None
         if self._complaint is not None:
-            return self._complaint if now >= self._held_until else None
+            return self._complaint if now >= self._pace.held_until else None
         self._minutes = self._waited_minutes(now)
         write = self._next_write(now)
         # A post goes first, for it takes the status away by itself; an edit does not.
         call = write if isinstance(write, PostMessage) else self._status_call(now) or write
-        if call is None and self._answer.ended and self._mismatch() is None:
+        if call is None and self._answer.ended and self._stands:
             call = self._rest_call(now)
-            self._over = call is None and now >= self._held_until
+            self._over = call is None and now >= self._pace.held_until
         return call
 
     def _rest_call(self, now: float) -> UploadFile | None:
         """The file with what no message shows, when everything else stands."""
-        if self._rest_is_placed or now < self._held_until or not self._answer.rest:
+        if self._rest_is_placed or now < self._pace.held_until or not self._answer.rest:
             return None
         return UploadFile(
             channel=self._place.channel,
@@ -161,13 +147,13 @@ class EditedReply:
         elif isinstance(call, UploadFile):
             self._rest_answered(result, now)
         else:
-            self._wrote(now)
+            self._pace.wrote(now)
             self._write_answered(call, result, now)
 
     def _rest_answered(self, result: Result, now: float) -> None:
         match result:
             case Limited(retry_after=seconds):
-                self._held_until = now + seconds
+                self._pace.hold(now + seconds)
             case Lost(reason=reason):
                 self._lost(reason, now)
             case Refused():
@@ -177,17 +163,10 @@ class EditedReply:
             case _:
                 self._rest_is_placed = True
 
-    def _wrote(self, now: float) -> None:
-        """A write was made, whatever came of it."""
-        self._wrote_at = now
-        self._own.take((self._own_key,), now)
-        missing = 1.0 - self._own.level(self._own_key, now)
-        self._write_after = now + max(0.0, missing) / self._own_key.quota.rate
-
     def wake_at(self, now: float) -> float | None:
-        times = [self._held_until] if self._complaint is not None or self._answer.ended else []
-        if self._pages_of != self._pages_key() or self._mismatch() is not None:
-            times.append(self._may_write_at())
+        times = [self._pace.held_until] if self._complaint is not None or self._answer.ended else []
+        if self._pages_of != self._pages_key() or not self._stands:
+            times.append(self._pace.may_write_at(ended=self._answer.ended))
         if (change := self._status.wake_at(self._answer)) is not None:
             times.append(change)
         if self._thinking_at is not None and self._waits_in_sight():
@@ -231,71 +210,30 @@ class EditedReply:
             return 0
         return int((now - self._thinking_at) // 60)
 
-    def _may_write_at(self) -> float:
-        """An ending waits for Slack's own word alone."""
-        return self._held_until if self._answer.ended else max(self._write_after, self._held_until)
-
-    def _mismatch(self) -> int | None:
-        """The first message that does not stand as it should."""
-        wanted = self._wanted()
-        for number, page in enumerate(wanted):
-            if number >= len(self._messages) or self._messages[number].page != page or not self._messages[number].ts:
-                return number
-        return len(wanted) if len(self._messages) > len(wanted) > 0 and self._answer.ended else None
+    @property
+    def _stands(self) -> bool:
+        """Every message stands as it should."""
+        return self._messages.next_call(self._wanted(), ended=self._answer.ended) is None
 
     def _next_write(self, now: float) -> Call | None:
-        if now < self._may_write_at():
+        if now < self._pace.may_write_at(ended=self._answer.ended):
             return None
-        number = self._mismatch()
-        if number is None:
-            return None
-        wanted = self._wanted()
-        if number >= len(wanted):
-            return DeleteMessage(channel=self._place.channel, ts=self._messages[-1].ts)
-        return self._write(number, wanted[number])
-
-    def _write(self, number: int, page: Page) -> Call:
-        if number < len(self._messages) and self._messages[number].ts:
-            ts = self._messages[number].ts
-            return UpdateMessage(channel=self._place.channel, ts=ts, text=page.text, blocks=page.blocks)
-        return PostMessage(
-            channel=self._place.channel,
-            thread_ts=self._place.thread_ts,
-            text=page.text,
-            blocks=page.blocks,
-            mark=f"{self._reference}-{number}-{self._reposts}",
-        )
+        return self._messages.next_call(self._wanted(), ended=self._answer.ended)
 
     def _write_answered(self, call: Call, result: Result, now: float) -> None:
         match result:
             case Posted() | Accepted():
                 self._losses = 0
                 self._unseen_since, self._seen = None, self._answer.length
-                self._stands(call, result)
+                if isinstance(call, PostMessage):
+                    self._status.posted()
+                self._messages.stands(call, result)
             case Limited(retry_after=seconds):
-                self._held_until = now + seconds
+                self._pace.hold(now + seconds)
             case Lost(reason=reason):
                 self._lost(reason, now)
-            case Refused(error=code):
-                self._refused(call, code)
-
-    def _stands(self, call: Call, result: Result) -> None:
-        match call:
-            case PostMessage(text=text, blocks=blocks) if isinstance(result, Posted):
-                self._status.posted()
-                page = Page(blocks=(), text="") if result.found else Page(blocks=blocks, text=text)
-                message = _Message(ts=result.ts, page=page)
-                gone = next((number for number, old in enumerate(self._messages) if not old.ts), None)
-                if gone is None:
-                    self._messages.append(message)
-                else:
-                    self._messages[gone] = message
-            case UpdateMessage(ts=ts, text=text, blocks=blocks):
-                for old in self._messages:
-                    if old.ts == ts:
-                        old.page = Page(blocks=blocks, text=text)
-            case DeleteMessage(ts=ts):
-                self._messages = [old for old in self._messages if old.ts != ts]
+            case Refused():
+                self._refused(call, result)
 
     def _lost(self, reason: str, now: float) -> None:
         self._lost_since = now if self._losses == 0 else self._lost_since
@@ -303,27 +241,23 @@ class EditedReply:
             self._give_up(f"no answer from Slack: {reason}")
             self._over = True
             return
-        self._held_until = now + BACKOFF[min(self._losses, len(BACKOFF) - 1)]
+        self._pace.hold(now + BACKOFF[min(self._losses, len(BACKOFF) - 1)])
         self._losses += 1
 
-    def _refused(self, call: Call, code: str) -> None:
-        if isinstance(call, DeleteMessage):
-            self._messages = [old for old in self._messages if old.ts != call.ts]
-        elif isinstance(call, UpdateMessage) and code in _GONE and self._reposts < _MOST_REPOSTS:
-            self._reposts += 1
-            for old in self._messages:
-                old.ts = "" if old.ts == call.ts else old.ts
-        elif code in _SHAPE and not self._answer.in_plain_text:
+    def _refused(self, call: Call, result: Refused) -> None:
+        if self._messages.refused(call, result):
+            return
+        if result.error in _SHAPE and not self._answer.in_plain_text:
             self._answer.in_plain_text = True
             self._answer.version += 1
         else:
-            self._give_up(f"Slack refused: {code}")
-            self._complain(code)
+            self._give_up(f"Slack refused: {result.error}")
+            self._complain(result.error)
 
     def _complained(self, result: Result, now: float) -> None:
         self._losses += 1
         if isinstance(result, Limited | Lost) and self._losses <= _COMPLAINTS:
-            self._held_until = now + (result.retry_after if isinstance(result, Limited) else BACKOFF[self._losses])
+            self._pace.hold(now + (result.retry_after if isinstance(result, Limited) else BACKOFF[self._losses]))
         else:
             self._over = True
 

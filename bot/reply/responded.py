@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.reply.answer import Answer
 from bot.reply.contract import Place, ReplyEvent
-from bot.reply.edited import BACKOFF
+from bot.reply.pace import BACKOFF
+from bot.reply.paged import PagedAnswer
 from bot.reply.policy import Kind, Want
 from bot.slack import wording
 from bot.slack.blocks import fallback, note, plain
@@ -20,7 +20,7 @@ class RespondedReply:
 
     def __init__(self, place: Place, *, invite: str) -> None:
         self._place = place
-        self._answer = Answer()
+        self._answer = PagedAnswer()
         self._greeting: Page | None = _greeting(invite)
         self._given = 0
         self._held_until = 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.flowise.events import Token
-from bot.reply.answer import Answer
+from bot.reply.answer import Answer, Text
 from bot.reply.contract import ReplyEvent
 from bot.slack import wording
 from bot.slack.calls import Accepted, Posted, Result, SetStatus
@@ -35,7 +35,7 @@ class StatusLine:
         """A message of ours came: Slack takes the line away by itself then, but not for an edit."""
         self._shown = wording.STATUS_NONE
 
-    def next_call(self, answer: Answer, now: float, *, post_is_due: Callable[[], bool]) -> SetStatus | None:
+    def next_call(self, answer: Answer[Text], now: float, *, post_is_due: Callable[[], bool]) -> SetStatus | None:
         """The call that the line needs now. Where a post is due (asked only then), it need not be taken away."""
         wanted = self._wanted(answer, now)
         stale = wanted != wording.STATUS_NONE and now - self._set_at >= RENEWAL
@@ -45,7 +45,7 @@ class StatusLine:
             return None
         return SetStatus(channel=self._channel, thread_ts=self._thread_ts, status=wanted)
 
-    def _wanted(self, answer: Answer, now: float) -> str:
+    def _wanted(self, answer: Answer[Text], now: float) -> str:
         if not self.works or not answer.thinking:
             return wording.STATUS_NONE
         if answer.empty or answer.running or now - self._text_at >= AFTER_SILENCE:
@@ -60,7 +60,7 @@ class StatusLine:
         self.works = self.works and call.status == wording.STATUS_NONE
         self._shown = wording.STATUS_NONE
 
-    def wake_at(self, answer: Answer) -> float | None:
+    def wake_at(self, answer: Answer[Text]) -> float | None:
         """When the line next needs a look, without new events."""
         if self._shown != wording.STATUS_NONE:
             return self._set_at + RENEWAL

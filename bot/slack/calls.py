@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Block: TypeAlias = Mapping[str, object]
 """A Block Kit block as Slack's JSON has it."""
@@ -39,6 +39,41 @@ class DeleteMessage:
 
     channel: str
     ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartStream:
+    """chat.startStream: a message in a thread that grows by Slack's own streaming, begun with some `markdown`.
+
+    `user` and `team` are the person who asked, and that person's workspace. `mark` is the call's own name, by which a
+    start is known whose answer was lost.
+    """
+
+    channel: str
+    thread_ts: str
+    user: str
+    team: str
+    markdown: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppendStream:
+    """chat.appendStream: more `markdown` for a message that is being streamed."""
+
+    channel: str
+    ts: str
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopStream:
+    """chat.stopStream: the last `markdown` of a streamed message, if any, and the blocks that stand under it."""
+
+    channel: str
+    ts: str
+    markdown: str = ""
+    blocks: Blocks = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +120,37 @@ class UploadFile:
     content: str
 
 
-Call: TypeAlias = PostMessage | UpdateMessage | DeleteMessage | SetStatus | PostEphemeral | Respond | UploadFile
+Call: TypeAlias = (
+    PostMessage
+    | UpdateMessage
+    | DeleteMessage
+    | StartStream
+    | AppendStream
+    | StopStream
+    | SetStatus
+    | PostEphemeral
+    | Respond
+    | UploadFile
+)
+
+
+_METHODS: Final[Mapping[type[Call], str]] = {
+    PostMessage: "chat.postMessage",
+    UpdateMessage: "chat.update",
+    DeleteMessage: "chat.delete",
+    StartStream: "chat.startStream",
+    AppendStream: "chat.appendStream",
+    StopStream: "chat.stopStream",
+    SetStatus: "assistant.threads.setStatus",
+    PostEphemeral: "chat.postEphemeral",
+    UploadFile: "files.completeUploadExternal",
+    Respond: "",
+}
 
 
 def method_of(call: Call) -> str:
     """The Web API method that a call counts for; empty for a response URL, which has uses of its own."""
-    match call:
-        case PostMessage():
-            method = "chat.postMessage"
-        case UpdateMessage():
-            method = "chat.update"
-        case DeleteMessage():
-            method = "chat.delete"
-        case SetStatus():
-            method = "assistant.threads.setStatus"
-        case PostEphemeral():
-            method = "chat.postEphemeral"
-        case UploadFile():
-            method = "files.completeUploadExternal"
-        case Respond():
-            method = ""
-    return method
+    return _METHODS[type(call)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,16 @@ class Document:
         self._seam = FRESH
         self._waiting = ""
         self._rest: list[str] = []
+        self._source: list[str] = []
+
+    @property
+    def source(self) -> str:
+        """All that was added, as it came."""
+        return "".join(self._source)
 
     def append(self, markdown: str) -> None:
         """Add what comes next: any text, cut anywhere."""
+        self._source.append(markdown)
         text = self._waiting + markdown
         self._waiting = text[-1:] if text and waits_for_more(text[-1]) else ""
         added = clean(text.removesuffix(self._waiting))
@@ -50,16 +57,18 @@ class Document:
 
     def paragraph_break(self) -> None:
         """Let what follows start a new paragraph; an open code fence is closed. Twice is once."""
+        self._source.append("\n\n")
         if self._rest:
             self._rest.append(clean(self._waiting) + "\n\n")
         elif left := _lay_out(self._layout, self._tail + clean(self._waiting), self._seam):
             self._keep(left + "\n\n")
         self._tail, self._seam, self._waiting = "", FRESH, ""
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is to be seen yet, as a growing text."""
-        return not self._layout.started and not render(heal(self._tail), self._seam)
+    def shows(self, *, growing: bool) -> bool:
+        """Whether there is anything to see. While it grows, a half-open beginning is not."""
+        if not growing:
+            return bool(self.pages(growing=False))
+        return self._layout.started or bool(render(heal(self._tail), self._seam))
 
     def pages(self, *, growing: bool, footer: Blocks = ()) -> tuple[Page, ...]:
         """The messages that show the text.

@@ -12,7 +12,8 @@ import pytest
 from bot.errors import FlowiseBroke, FlowiseFailed, RunState
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.reply.contract import Failed, Finished, HeldBack, Noted, Place, Queued, ReplyEvent, Thinking, Told
-from bot.reply.edited import BACKOFF, PATIENCE, EditedReply
+from bot.reply.edited import PATIENCE, EditedReply
+from bot.reply.pace import BACKOFF
 from bot.reply.policy import Kind
 from bot.reply.status import RENEWAL
 from bot.slack import wording
@@ -96,6 +97,21 @@ def told(reply: EditedReply, *events: ReplyEvent, now: float = 0.0) -> None:
 
 def kinds(slack: Slack) -> list[str]:
     return [type(call).__name__ for _, call in slack.calls]
+
+
+def test_a_message_that_may_not_change_its_kind_of_blocks_moves() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("Hello"))
+    run(answer, slack, 0.0)
+    told(answer, Token(" world."), Finished(), now=1.0)
+    call = answer.next_call(1.0)
+    assert isinstance(call, UpdateMessage)
+    answer.answered(call, Refused("block_mismatch"), 1.0)
+    run(answer, slack, 2.0)
+    assert answer.done
+    assert list(slack.messages.values()) == ["Hello world."]
+    assert call.ts not in slack.messages
+    assert kinds(slack)[-2:] == ["PostMessage", "DeleteMessage"]  # nothing is gone before it stands elsewhere
 
 
 def test_a_status_then_a_message_then_its_end() -> None:
@@ -476,6 +492,6 @@ def test_simulation_whatever_slack_does_the_answer_arrives_whole_in_order_once(s
     assert "\n".join(moody.slack.messages.values()).split() == text.split()
     assert answer.given_up == ""
     assert moody.slack.status == ""
-    assert [message.ts for message in answer._messages] == list(moody.slack.messages)
+    assert answer._messages.standing == tuple(moody.slack.messages)
     for start in moody.writes:
         assert sum(start <= at < start + 60.0 for at in moody.writes) <= 14 + 51

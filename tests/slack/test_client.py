@@ -27,7 +27,8 @@ from bot.slack.calls import (
     SetStatus,
     UpdateMessage,
 )
-from bot.slack.client import SlackClient, new_session, web_client
+from bot.slack.client import SlackClient
+from bot.slack.wire import new_session, web_client
 from bot.thread import Thread
 
 

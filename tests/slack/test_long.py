@@ -11,8 +11,9 @@ import pytest
 from bot.playground.slack import LocalSlack, Message
 from bot.slack.blocks import Source, note, sources_blocks
 from bot.slack.calls import Accepted, Posted, PostMessage, UpdateMessage, UploadFile
-from bot.slack.client import SlackClient, new_session, web_client
+from bot.slack.client import SlackClient
 from bot.slack.pages import Document, Page
+from bot.slack.wire import new_session, web_client
 
 LENGTH = 60_000
 MOST = 10

@@ -156,7 +156,7 @@ def test_every_beginning_of_a_text_can_be_shown(pieces: list[str]) -> None:
     growing = Document()
     for char in text:
         growing.append(char)
-        assert growing.empty == (growing.pages(growing=True) == ())
+        assert growing.shows(growing=True) == (growing.pages(growing=True) != ())
 
 
 @few
@@ -494,7 +494,7 @@ def test_paragraph_break_parts_text_and_closes_code() -> None:
 def test_paragraph_break_at_the_start_does_nothing() -> None:
     written = Document()
     written.paragraph_break()
-    assert written.empty
+    assert not written.shows(growing=True)
     assert written.pages(growing=True) == ()
 
 

@@ -10,7 +10,8 @@ from aiohttp import web
 
 from bot.playground.slack import LocalSlack, Message
 from bot.slack.calls import Accepted, Limited, Lost, Refused, UploadFile
-from bot.slack.client import SlackClient, new_session, web_client
+from bot.slack.client import SlackClient
+from bot.slack.wire import new_session, web_client
 
 CONTENT = "# The rest\n\nÜber <!channel> 🎉\n" * 100
 

@@ -1,0 +1,127 @@
+"""Knows the messages of an answer as they stand in Slack, and the call that brings them nearer to what should stand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.reply.contract import Place
+from bot.slack.calls import (
+    Accepted,
+    Call,
+    DeleteMessage,
+    Posted,
+    PostMessage,
+    Refused,
+    StopStream,
+    UpdateMessage,
+)
+from bot.slack.pages import Page
+
+# The message to edit is not there any more, or not ours to edit: its text moves to a new one.
+_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
+# Its text moves too, and the old message is deleted.
+_MISMATCH = "block_mismatch"
+# The message is still being streamed, which must be stopped before it can be edited.
+_STREAMING = "streaming_state_conflict"
+_MOST_REPOSTS = 3
+_UNKNOWN = Page(blocks=(), text="")
+
+
+@dataclass(slots=True)
+class _Message:
+    """One message of ours as it stands in Slack; an empty `ts` is one that has gone and must be posted again."""
+
+    ts: str
+    page: Page
+
+
+class Messages:
+    """The messages of one answer. `adopted` are the `ts` of messages that stand already, and show nobody knows what.
+
+    Of an adopted one that is `streaming` the stream is stopped first.
+    """
+
+    def __init__(self, place: Place, reference: str, *, adopted: Sequence[str] = (), streaming: str = "") -> None:
+        self._place = place
+        self._reference = reference
+        self._messages = [_Message(ts, _UNKNOWN) for ts in adopted]
+        self._streaming = streaming
+        self._left_over: list[str] = []
+        self._reposts = 0
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    @property
+    def standing(self) -> tuple[str, ...]:
+        """The `ts` of the messages that stand, in order."""
+        return tuple(message.ts for message in self._messages if message.ts)
+
+    def next_call(self, wanted: Sequence[Page], *, ended: bool) -> Call | None:
+        """The next write, None when all stands as `wanted`. Messages too many are deleted when the answer has ended."""
+        channel = self._place.channel
+        if self._streaming:
+            return StopStream(channel=channel, ts=self._streaming)
+        for number, page in enumerate(wanted):
+            if number >= len(self._messages) or self._messages[number].page != page or not self._messages[number].ts:
+                return self._write(number, page)
+        if self._left_over:
+            return DeleteMessage(channel=channel, ts=self._left_over[0])
+        if ended and len(self._messages) > len(wanted) > 0:
+            return DeleteMessage(channel=channel, ts=self._messages[-1].ts)
+        return None
+
+    def _write(self, number: int, page: Page) -> Call:
+        channel = self._place.channel
+        if number < len(self._messages) and (ts := self._messages[number].ts):
+            return UpdateMessage(channel=channel, ts=ts, text=page.text, blocks=page.blocks)
+        return PostMessage(
+            channel=channel,
+            thread_ts=self._place.thread_ts,
+            text=page.text,
+            blocks=page.blocks,
+            mark=f"{self._reference}-{number}-{self._reposts}",
+        )
+
+    def stands(self, call: Call, result: Posted | Accepted) -> None:
+        """Slack has taken a write."""
+        match call:
+            case PostMessage(text=text, blocks=blocks) if isinstance(result, Posted):
+                message = _Message(result.ts, _UNKNOWN if result.found else Page(blocks=blocks, text=text))
+                gone = next((number for number, old in enumerate(self._messages) if not old.ts), None)
+                if gone is None:
+                    self._messages.append(message)
+                else:
+                    self._messages[gone] = message
+            case UpdateMessage(ts=ts, text=text, blocks=blocks):
+                for old in self._messages:
+                    if old.ts == ts:
+                        old.page = Page(blocks=blocks, text=text)
+            case DeleteMessage(ts=ts):
+                self._forget(ts)
+            case StopStream():
+                self._streaming = ""
+
+    def refused(self, call: Call, result: Refused) -> bool:
+        """Slack has refused a write. Whether there is another way; else the answer cannot be delivered."""
+        match call:
+            case DeleteMessage(ts=ts):
+                self._forget(ts)
+            case StopStream():
+                self._streaming = ""  # it has ended by itself, or the next edit will tell what is wrong
+            case UpdateMessage(ts=ts) if self._reposts < _MOST_REPOSTS and result.error == _STREAMING:
+                self._reposts += 1
+                self._streaming = ts
+            case UpdateMessage(ts=ts) if self._reposts < _MOST_REPOSTS and result.error in {_MISMATCH, *_GONE}:
+                self._reposts += 1
+                self._left_over += [ts] if result.error == _MISMATCH else []
+                for old in self._messages:
+                    old.ts = "" if old.ts == ts else old.ts
+            case _:
+                return False
+        return True
+
+    def _forget(self, ts: str) -> None:
+        self._messages = [old for old in self._messages if old.ts != ts]
+        self._left_over = [old for old in self._left_over if old != ts]

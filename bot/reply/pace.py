@@ -1,0 +1,44 @@
+"""Knows how far apart the writes of one answer are at least, whatever the workspace could give."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from bot.reply.budget import Budget
+from bot.slack.tiers import Key, Quota
+
+BACKOFF: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""Waits after calls whose answer was lost, in seconds; the last one again and again."""
+
+# Writes of one answer that may come as fast as the workspace's budget allows: enough for one of eight seconds.
+_EARLY = 14
+
+
+class Pace:
+    """The writes of one answer: `interval` seconds apart in the long run, some more in the beginning.
+
+    Times are seconds of one clock.
+    """
+
+    def __init__(self, interval: float) -> None:
+        self.wrote_at = -math.inf
+        self.held_until = 0.0
+        self._own = Budget()
+        self._key = Key("own", Quota(rate=1.0 / interval, burst=_EARLY))
+        self._after = 0.0
+
+    def wrote(self, now: float) -> None:
+        """A write was made, whatever came of it."""
+        self.wrote_at = now
+        self._own.take((self._key,), now)
+        missing = 1.0 - self._own.level(self._key, now)
+        self._after = now + max(0.0, missing) / self._key.quota.rate
+
+    def hold(self, until: float) -> None:
+        """Slack has asked for silence, or does not answer."""
+        self.held_until = until
+
+    def may_write_at(self, *, ended: bool) -> float:
+        """An ending waits for Slack's own word alone."""
+        return self.held_until if ended else max(self._after, self.held_until)

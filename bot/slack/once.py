@@ -1,0 +1,170 @@
+"""Knows how what makes a message is done once, also when Slack's answer to it was lost: it is looked for, then made."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Generic, TypeVar
+
+from bot.errors import SlackRefused, SlackUnavailable
+from bot.slack.calls import Accepted, Limited, Lost, Posted, PostMessage, Refused, Result, StartStream, UploadFile
+from bot.slack.wire import Wire, messages, string, without_none
+
+# conversations.replies gives a thread from its start, at most a thousand messages a page (Slack docs).
+REPLIES_PAGE = 1_000
+_HISTORY_PAGE = 100
+# Calls whose answer was lost; one that is never tried again must not be kept for ever.
+_MOST_UNSURE = 1_000
+# The same for files, which are kept with their content.
+_MOST_UNSURE_FILES = 20
+_MARK = "flowise_answer"
+
+K = TypeVar("K")
+V = TypeVar("V")
+Message = Mapping[str, object]
+
+
+class _Unsure(Generic[K, V]):
+    """The last calls whose answer was lost."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        return self._kept.get(key)
+
+    def note(self, key: K, value: V, result: Result, *, unsure: tuple[type[Result], ...]) -> None:
+        """Keep a call, or forget it, as its result tells."""
+        if not isinstance(result, unsure):
+            self._kept.pop(key, None)
+            return
+        self._kept.setdefault(key, value)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+
+    def forget(self, key: K) -> None:
+        self._kept.pop(key, None)
+
+
+class Once:
+    """Makes messages and files for one workspace."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._posts: _Unsure[str, PostMessage] = _Unsure(_MOST_UNSURE)
+        self._starts: _Unsure[str, StartStream] = _Unsure(_MOST_UNSURE)
+        self._shared: _Unsure[UploadFile, str] = _Unsure(_MOST_UNSURE_FILES)
+
+    async def post(self, call: PostMessage) -> Result:
+        """Post; a post whose answer was lost is looked for before it is made again, so that none stands twice."""
+        if self._posts.get(call.mark) is not None:
+            found = await self._found(call.channel, call.thread_ts, lambda message: _has_mark(message, call.mark))
+            if not isinstance(found, Refused):
+                if isinstance(found, Posted):
+                    self._posts.forget(call.mark)
+                return found
+        body = without_none(
+            channel=call.channel,
+            thread_ts=call.thread_ts,
+            text=call.text,
+            blocks=list(call.blocks),
+            unfurl_links=False,
+            unfurl_media=False,
+            metadata={"event_type": _MARK, "event_payload": {"mark": call.mark}} if call.mark else None,
+        )
+        result = await self._wire.make("chat.postMessage", body)
+        if call.mark:
+            self._posts.note(call.mark, call, result, unsure=(Lost,))
+        return result
+
+    async def start(self, call: StartStream, bot_user: str) -> Result:
+        """Start a stream; one whose answer was lost is looked for first, by what it was begun with.
+
+        A stream takes no metadata before its end, so there is no mark on it. But `bot_user` writes one answer in a
+        thread at a time, and the message that has just begun shows what the lost call brought, and nothing else.
+        """
+        if (lost := self._starts.get(call.mark)) is not None:
+            found = await self._found(
+                call.channel,
+                call.thread_ts,
+                lambda message: (
+                    string(message, "user") == bot_user and _letters(_shown(message)) == _letters(lost.markdown)
+                ),
+            )
+            if not isinstance(found, Refused):
+                if isinstance(found, Posted):
+                    self._starts.forget(call.mark)
+                return found
+        body = without_none(
+            channel=call.channel,
+            thread_ts=call.thread_ts,
+            recipient_user_id=call.user,
+            recipient_team_id=call.team,
+            markdown_text=call.markdown,
+        )
+        result = await self._wire.make("chat.startStream", body)
+        self._starts.note(call.mark, call, result, unsure=(Lost,))
+        return result
+
+    async def upload(self, call: UploadFile) -> Result:
+        """Upload and share a file; one whose sharing was lost is looked for, and never uploaded a second time."""
+        file_id = self._shared.get(call) or ""
+        if file_id:
+            looked = await self._found(call.channel, call.thread_ts, lambda message: _has_file(message, file_id))
+            if isinstance(looked, Posted):
+                self._shared.forget(call)
+                return Accepted()
+            if not isinstance(looked, Refused):
+                return looked
+        else:
+            sent = await self._wire.send_file(call.name, call.content.encode())
+            if not isinstance(sent, str):
+                return sent
+            file_id = sent
+        files = json.dumps([{"id": file_id, "title": call.title}])
+        body = without_none(files=files, channel_id=call.channel, thread_ts=call.thread_ts)
+        result = await self._wire.make("files.completeUploadExternal", body, form=True)
+        self._shared.note(call, file_id, result, unsure=(Lost, Limited))
+        return result
+
+    async def _found(self, channel: str, thread_ts: str | None, is_it: Callable[[Message], bool]) -> Result:
+        """The newest such message: Posted, or Refused when it is not there, or Lost when Slack does not tell."""
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        params = without_none(channel=channel, ts=thread_ts, limit=REPLIES_PAGE if thread_ts else _HISTORY_PAGE)
+        try:
+            answer = await self._wire.ask(method, {**params, "include_all_metadata": True})
+        except SlackUnavailable as error:
+            return Lost(str(error))
+        except SlackRefused as error:
+            # Without the right to look, a second message is better than none.
+            return Refused(error.code)
+        found = [string(message, "ts") for message in messages(answer) if is_it(message)]
+        return Posted(max(found), found=True) if found else Refused("not_found")
+
+
+def _has_mark(message: Message, mark: str) -> bool:
+    metadata = message.get("metadata")
+    payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
+    return isinstance(payload, Mapping) and payload.get("mark") == mark
+
+
+def _has_file(message: Message, file_id: str) -> bool:
+    files = message.get("files")
+    shared = files if isinstance(files, list) else []
+    return any(isinstance(file, Mapping) and file.get("id") == file_id for file in shared)
+
+
+def _shown(message: Message) -> str:
+    """What a streamed message shows: its markdown blocks, else its text."""
+    blocks = message.get("blocks")
+    texts = (
+        [string(block, "text") for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+    )
+    return "".join(texts) or string(message, "text")
+
+
+def _letters(text: str) -> str:
+    """What of a text survives any rendering."""
+    return "".join(char for char in text if char.isalnum())

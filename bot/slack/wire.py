@@ -1,0 +1,150 @@
+"""Knows one call of Slack's Web API on the wire: made once, and what came back as a value."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.errors import SlackRefused, SlackUnavailable
+from bot.slack.calls import Accepted, Limited, Lost, Posted, Refused, Respond, Result
+
+# Slack's word is that part of the work may have been done (Slack docs, errors of every method).
+_MAY_HAVE_HAPPENED = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+# Design for one call a second and method where Slack does not say how long (Slack docs, Rate limits).
+_DEFAULT_RETRY_AFTER = 1.0
+_CALL_SECONDS = 15.0
+# The methods that make a message, whose `ts` is needed.
+_MAKES_A_MESSAGE = frozenset({"chat.postMessage", "chat.startStream"})
+# The last two: slack_sdk stumbles over JSON that is no object, and over text that is no UTF-8.
+_NO_ANSWER = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError, AttributeError, ValueError)
+
+
+def new_session() -> aiohttp.ClientSession:
+    """The session for every Slack call; slack_sdk would open a connection for each call without one."""
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS))
+
+
+def web_client(token: str, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """slack_sdk's client without its retries: it would repeat a post whose answer was lost, and post twice."""
+    return AsyncWebClient(token=token, base_url=base_url, session=session, retry_handlers=[])
+
+
+class Wire:
+    """Slack's Web API with one token."""
+
+    def __init__(self, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+        self._web = web
+        self._session = session
+
+    async def make(self, method: str, body: Mapping[str, object], *, form: bool = False) -> Result:
+        """A writing call, once. Never raises for what Slack or the network does: that is the result."""
+        data, json_body = (dict(body), None) if form else (None, dict(body))
+        try:
+            answer = await self._web.api_call(method, data=data, json=json_body)
+        except SlackApiError as error:
+            return _refusal(error.response)
+        except _NO_ANSWER as error:
+            return Lost(f"{method}: {type(error).__name__}")
+        if method not in _MAKES_A_MESSAGE:
+            return Accepted()
+        ts = answer.get("ts")
+        return Posted(ts) if isinstance(ts, str) else Lost(f"{method}: no ts")
+
+    async def ask(self, method: str, params: dict[str, object]) -> Mapping[str, object]:
+        """A reading call. Raises SlackRefused, SlackUnavailable (a rate limit counts as the latter)."""
+        try:
+            wire = {key: _param(value) for key, value in params.items()}
+            answer = await self._web.api_call(method, http_verb="GET", params=wire)
+        except SlackApiError as error:
+            match _refusal(error.response):
+                case Refused(error=code):
+                    raise SlackRefused(method, code) from None
+                case other:
+                    raise SlackUnavailable(f"{method}: {other}") from None
+        except _NO_ANSWER as error:
+            raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
+        return answer.data if isinstance(answer.data, dict) else {}
+
+    async def send_file(self, name: str, content: bytes) -> Result | str:
+        """The id of a file that Slack has and nobody sees yet. Losing the answer of either step does no harm."""
+        # The method is called with a form, as slack_sdk does: it takes no JSON.
+        body: dict[str, object] = {"filename": name, "length": str(len(content))}
+        try:
+            answer = await self._web.api_call("files.getUploadURLExternal", data=body)
+            url, file_id = answer.get("upload_url"), answer.get("file_id")
+            if not isinstance(url, str) or not isinstance(file_id, str):
+                return Lost("files.getUploadURLExternal: no address")
+            async with self._session.post(url, data=content) as sent:
+                if sent.status == 429:
+                    return Limited(_seconds(sent.headers.get("Retry-After")))
+                return file_id if sent.status == 200 else Lost(f"upload: {sent.status}")
+        except SlackApiError as error:
+            return _refusal(error.response)
+        except _NO_ANSWER as error:
+            return Lost(f"upload: {type(error).__name__}")
+
+    async def respond(self, call: Respond) -> Result:
+        """Use a response URL."""
+        body = {
+            "response_type": "ephemeral",
+            "text": call.text,
+            "blocks": list(call.blocks),
+        }
+        try:
+            async with self._session.post(call.response_url, json=body) as answer:
+                if answer.status == 200:
+                    return Accepted()
+                if answer.status == 429:
+                    return Limited(_seconds(answer.headers.get("Retry-After")))
+                if answer.status >= 500:
+                    return Lost(f"response URL: {answer.status}")
+                return Refused((await answer.text())[:100])
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return Lost(f"response URL: {type(error).__name__}")
+
+
+def without_none(**values: object) -> dict[str, object]:
+    """The arguments of a call that are given."""
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def string(values: Mapping[str, object], key: str) -> str:
+    """A text of Slack's JSON; empty where there is none."""
+    value = values.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def messages(answer: Mapping[str, object]) -> list[Mapping[str, object]]:
+    """The messages of a thread's or channel's page."""
+    found = answer.get("messages")
+    return [message for message in found if isinstance(message, Mapping)] if isinstance(found, list) else []
+
+
+def _param(value: object) -> object:
+    # Query parameters know no booleans; Slack reads 1 and 0.
+    return int(value) if isinstance(value, bool) else value
+
+
+def _refusal(response: object) -> Result:
+    if not isinstance(response, AsyncSlackResponse):
+        return Lost("no JSON")  # a proxy's page: slack_sdk hands over the bare response then
+    status, headers = response.status_code, response.headers
+    error = response.data.get("error") if isinstance(response.data, dict) else None
+    code = error if isinstance(error, str) else ""
+    if status == 429 or code in {"ratelimited", "rate_limited"}:
+        return Limited(_seconds(headers.get("Retry-After") or headers.get("retry-after")))
+    if status >= 500 or code in _MAY_HAVE_HAPPENED or not code:
+        return Lost(f"{status} {code}".strip())
+    return Refused(code)
+
+
+def _seconds(value: object) -> float:
+    try:
+        return max(0.0, float(str(value)))
+    except ValueError:
+        return _DEFAULT_RETRY_AFTER

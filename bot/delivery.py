@@ -22,11 +22,16 @@ _SLICE = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """Leave to make one call of a method in a channel; `name` is its own in the budget."""
+    """Leave to make one call of a method in a channel; `name` is its own in the budget.
+
+    With `denied` above 0 it is none: the want that does not wait cannot be granted now, and might be after so many
+    seconds. Nothing was drawn from the budget.
+    """
 
     method: str
     channel: str
     name: str
+    denied: float = 0.0
 
 
 class Gate(Protocol):
@@ -134,8 +139,8 @@ async def _pump(
             same = fresh is not None and method_of(fresh) == leave.method
             call = fresh if same else offered if isinstance(offered, SetStatus) else None
             if call is not None:
-                result = await slack.call(call)
-                if isinstance(result, Limited):
+                result = Limited(leave.denied) if leave.denied > 0 else await slack.call(call)
+                if isinstance(result, Limited) and leave.denied <= 0:
                     await gate.refused(leave, result.retry_after)
                 reply.answered(call, result, now())
                 if isinstance(call, PostMessage) and isinstance(result, Posted):

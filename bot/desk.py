@@ -140,10 +140,9 @@ class Desk:
         log.info("question", ref=question.reference, thread=str(question.thread), characters=len(question.text))
 
         try:
-            async with self._open(question), self._gate.answering() as stands:
+            async with self._open(question), self._gate.answering(question.reference):
 
                 async def posted(ts: str) -> None:
-                    stands()
                     await self.conversations.posted(question, ts)
 
                 await self._deliver(reply, self.conversations.turn(question), question.reference, posted)

@@ -12,19 +12,19 @@ import structlog
 
 from bot.delivery import Leave
 from bot.errors import StoreUnavailable
+from bot.growth import Growth
 from bot.ports import Spent, Store
 from bot.reply.budget import Budget
-from bot.reply.policy import Kind, Policy, Want
-from bot.slack.tiers import Key, Quota, keys
+from bot.reply.policy import Kind, Policy, Stock, Want
+from bot.slack.tiers import Key, keys
 
 log = structlog.get_logger(__name__)
 
 # A want that was turned down by its channel's own limit is looked at again after so long at the latest, in seconds.
 _LONGEST_SLEEP = 30.0
 _AFTER_A_MISTAKE = 1.0
-# Of what answers are written with there is too little; a status line, say, is to be had ten times as often.
-_EDIT = "chat.update"
-_SCARCE = frozenset({"chat.postMessage", _EDIT})
+_POST, _EDIT = "chat.postMessage", "chat.update"
+_START, _APPEND, _STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 
 
 @dataclass(slots=True)
@@ -59,22 +59,22 @@ class Governor:
         self._policy = Policy()
         self._alone = Budget()
         self._lanes: dict[str, _Lane] = {}
-        self._growing = 0
-        self._standing: set[str] = set()
+        self._growth = Growth()
 
     @asynccontextmanager
-    async def answering(self) -> AsyncIterator[Callable[[], None]]:
-        """An answer is under way: the others leave it its share. Gives what to call when it stands in Slack."""
-        name = uuid4().hex
-        self._growing += 1
+    async def answering(self, reference: str) -> AsyncIterator[None]:
+        """An answer is under way: the others leave it its share. How it grows is learned from what it is granted."""
+        self._growth.begin(reference)
         try:
-            yield lambda: self._standing.add(name)
+            yield
         finally:
-            self._growing -= 1
-            self._standing.discard(name)
+            self._growth.end(reference)
 
     async def granted(self, want: Callable[[], Want]) -> Leave:
-        """Wait until the call may be made that is wanted, as `want` tells at every moment."""
+        """Wait until the call may be made that is wanted, as `want` tells at every moment.
+
+        A want that does not wait is told at once: leave, or one that is denied.
+        """
         first = want()
         if not first.method:
             return Leave("", first.channel, "")
@@ -132,9 +132,7 @@ class Governor:
         """Leave for the one who came first, a second apart."""
         ticket = next(iter(lane.waiting), None)
         if ticket is not None:
-            waiting = lane.waiting.pop(ticket)
-            if not waiting.granted.done():
-                waiting.granted.set_result(Leave(lane.method, waiting.want().channel, uuid4().hex))
+            self._settle(lane, ticket, Leave(lane.method, lane.waiting[ticket].want().channel, uuid4().hex))
         return _AFTER_A_MISTAKE
 
     async def _grant_one(self, lane: _Lane) -> float:
@@ -146,42 +144,77 @@ class Governor:
             return min((one.not_before for one in lane.waiting.values()), default=now) - now
         chosen, reserve, rest = self._chosen(lane, ready, now)
         if chosen is None:
+            for ticket in [ticket for ticket, want in ready.items() if not want.waits]:
+                self._settle(lane, ticket, Leave(lane.method, ready[ticket].channel, "", denied=rest))
             return rest
-        want = ready[chosen]
-        call = uuid4().hex
+        return await self._draw(lane, chosen, ready, reserve)
+
+    async def _draw(self, lane: _Lane, chosen: str, ready: Mapping[str, Want], reserve: float) -> float:
+        """Draw on the budget for the one who goes next. Returns the seconds until another look is due."""
+        want, call = ready[chosen], uuid4().hex
+        if lane.method == _START and not want.waits and (rest := self._stream_in()) > 0:
+            self._settle(lane, chosen, Leave(want.method, want.channel, "", denied=rest))
+            return 0.0
         spent = await self._spend(want, reserve, call)
         lane.known, lane.known_at = spent, self._now()
-        waiting = lane.waiting.get(chosen)
-        if waiting is None:
-            return 0.0
         if spent.wait <= 0:
-            lane.waiting.pop(chosen)
-            if not waiting.granted.done():
-                waiting.granted.set_result(Leave(want.method, want.channel, call))
+            self._growth.called(want.answer, want.method)
+            self._settle(lane, chosen, Leave(want.method, want.channel, call))
             return 0.0
-        # The method's own bucket may have tokens for others, when it is the channel's that is empty.
-        waiting.not_before = self._now() + spent.wait
-        return 0.0 if spent.level >= 1.0 + reserve else spent.wait
+        if not want.waits:
+            self._settle(lane, chosen, Leave(want.method, want.channel, "", denied=spent.wait))
+            return 0.0
+        if chosen in lane.waiting:
+            lane.waiting[chosen].not_before = self._now() + spent.wait
+        # The method's own bucket may have tokens for others, when it is the channel's that is empty; and whoever does
+        # not wait is to be told so.
+        others = spent.level >= 1.0 + reserve or any(not other.waits for other in ready.values())
+        return 0.0 if others else spent.wait
+
+    def _settle(self, lane: _Lane, ticket: str, leave: Leave) -> None:
+        """Answer one who waits, if it still does."""
+        waiting = lane.waiting.pop(ticket, None)
+        if waiting is not None and not waiting.granted.done():
+            waiting.granted.set_result(leave)
 
     def _chosen(self, lane: _Lane, ready: Mapping[str, Want], now: float) -> tuple[str | None, float, float]:
         """Who may call now, if anybody, what must remain for others, and else when to look again."""
-        if lane.method not in _SCARCE:
-            return min(ready, key=lambda ticket: ready[ticket].since), 0.0, 0.0
-        # A post is cheap, the edits that it will need are not: both are weighed by what is left for edits.
-        level, quota = self._estimate(_EDIT)
-        growing, unfinished = max(self._growing, 1), len(self._standing)
+        if lane.method not in {_POST, _EDIT, _APPEND}:
+            return min(ready, key=lambda ticket: (ready[ticket].kind, ready[ticket].since)), 0.0, 0.0
+        counts = self._growth.counts
+        if lane.method == _APPEND:
+            # The last words of a stream travel with its stop: nothing is kept for endings.
+            stock, growing, unfinished = self._stock(_APPEND), counts.streaming, 0
+        else:
+            # A post is cheap, the edits that it will need are not: both are weighed by what is left for edits.
+            stock, growing, unfinished = self._stock(_EDIT), counts.editing, counts.standing
+        level, quota, growing = stock.level, stock.quota, max(growing, 1)
         chosen, rest = self._policy.choose(ready, now, level=level, quota=quota, growing=growing, unfinished=unfinished)
-        reserves = chosen is not None and lane.method == _EDIT
-        return chosen, self._policy.reserve(ready[chosen].kind, unfinished, quota) if chosen and reserves else 0.0, rest
+        if chosen is None or lane.method == _POST:
+            return chosen, 0.0, rest
+        return chosen, self._policy.reserve(ready[chosen].kind, unfinished, quota), rest
 
-    def _estimate(self, method: str) -> tuple[float, Quota]:
-        """The tokens in a method's bucket as far as we know: others may have taken some since we last heard."""
+    def _stream_in(self) -> float:
+        """Seconds until one more answer might begin to stream; 0.0: now."""
+        counts = self._growth.counts
+        return self._policy.stream_in(
+            starts=self._stock(_START),
+            stops=self._stock(_STOP),
+            appends=self._stock(_APPEND),
+            edits=self._stock(_EDIT),
+            streaming=counts.streaming,
+            growing=counts.editing,
+            standing=counts.standing,
+        )
+
+    def _stock(self, method: str) -> Stock:
+        """What is in a method's bucket as far as we know: others may have taken some since we last heard."""
         lane = self._lanes.get(method)
         if lane is None or lane.known is None:
             quota = self._keys(method, "")[0].quota
-            return float(quota.burst), quota
+            return Stock(float(quota.burst), quota)
         since = self._now() - lane.known_at
-        return min(lane.known.level + since * lane.known.quota.rate, lane.known.quota.burst), lane.known.quota
+        return Stock(min(lane.known.level + since * lane.known.quota.rate, lane.known.quota.burst), lane.known.quota)
 
     def _keys(self, method: str, channel: str) -> tuple[Key, ...]:
         return tuple(Key(key.name, key.quota.scaled(self._scale)) for key in keys(method, channel))

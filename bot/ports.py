@@ -89,6 +89,16 @@ class Slack(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """The answers under way by what they grow by: `editing` by edits or not yet by anything, of which `standing` can
+    be seen in Slack, and `streaming` by native streams."""
+
+    editing: int = 0
+    standing: int = 0
+    streaming: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """What a draw on the write budget gave: `wait` 0 when the tokens were taken, else the seconds until they can be.
 

@@ -56,9 +56,10 @@ class Teller:
 
 
 class Gate:
-    """Gives leave at once while `open` is set; remembers what was refused."""
+    """Gives leave at once while `open` is set, after so many that are denied; remembers what was refused."""
 
-    def __init__(self) -> None:
+    def __init__(self, *denied: float) -> None:
+        self.denied = list(denied)
         self.open = asyncio.Event()
         self.open.set()
         self.asked: list[Want] = []
@@ -68,7 +69,8 @@ class Gate:
     async def granted(self, want: Callable[[], Want]) -> Leave:
         self.asked.append(want())
         await self.open.wait()
-        return Leave(want().method, want().channel, str(len(self.asked)))
+        denied = self.denied.pop(0) if self.denied else 0.0
+        return Leave(want().method, want().channel, str(len(self.asked)), denied)
 
     async def refused(self, leave: Leave, retry_after: float) -> None:
         self.refusals.append((leave, retry_after))
@@ -276,3 +278,12 @@ async def test_a_refusal_is_told_to_the_gate() -> None:
     await delivered(teller, source, slack, gate=gate)
     [(leave, retry_after)] = gate.refusals
     assert (leave.method, leave.channel, retry_after) == ("assistant.threads.setStatus", "C1", 0.01)
+
+
+async def test_leave_that_is_denied_is_a_limit_that_slack_never_hears_of() -> None:
+    teller, slack, source, gate = Teller(), Slack(), Source(Token("a"), Finished()), Gate(0.05)
+    start = asyncio.get_running_loop().time()
+    await delivered(teller, source, slack, gate=gate)
+    assert slack.calls == ["2"]
+    assert slack.times[0] - start >= 0.05
+    assert gate.refusals == []

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
+from bot.delivery import Leave
 from bot.governor import Governor
+from bot.ports import Counts
 from bot.reply.policy import Kind, Want
-from bot.slack.tiers import QUOTAS
+from bot.slack.tiers import QUOTAS, keys
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
 
@@ -19,9 +21,27 @@ UPDATE = "chat.update"
 BURST = QUOTAS[UPDATE].burst
 
 
-def wanted(kind: Kind, *, channel: str = "C1", method: str = UPDATE, unseen: int = 100) -> Want:
+START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
+
+
+def wanted(
+    kind: Kind,
+    *,
+    channel: str = "C1",
+    method: str = UPDATE,
+    unseen: int = 100,
+    answer: str = "",
+    waits: bool = True,
+    last_write: float = -60.0,
+) -> Want:
+    """A want of now; `last_write` counts from now."""
     now = time.monotonic()
-    return Want(method, channel, kind, since=now - 5.0, unseen=unseen, last_write=now - 60.0)
+    return Want(method, channel, kind, now - 5.0, unseen, now + last_write, answer=answer, waits=waits)
+
+
+async def leave_for(governor: Governor, want: Want) -> Leave:
+    async with asyncio.timeout(2):
+        return await governor.granted(lambda: want)
 
 
 @asynccontextmanager
@@ -137,3 +157,84 @@ async def test_who_no_longer_waits_is_forgotten(store: RedisStore) -> None:
             task.cancel()
         await asyncio.wait(tasks)
         assert not any(lane.waiting for lane in governor._lanes.values())
+
+
+# Streams -------------------------------------------------------------------------------------------------------------
+
+
+def start(answer: str, *, waits: bool = False) -> Want:
+    return wanted(Kind.FIRST, method=START, answer=answer, waits=waits)
+
+
+async def test_streams_are_begun_until_no_more_can_be_ended_or_pays(store: RedisStore) -> None:
+    async with governing(store) as governor, AsyncExitStack() as answers:
+        begun = 0
+        for number in range(40):
+            await answers.enter_async_context(governor.answering(str(number)))
+        for number in range(40):
+            leave = await leave_for(governor, start(str(number)))
+            begun += leave.denied == 0
+            assert leave.denied == 0 or begun in {7, 8}
+        assert governor._growth.counts == Counts(editing=40 - begun, streaming=begun)
+
+
+async def test_one_more_stream_is_denied_where_edits_are_had_more_often(store: RedisStore) -> None:
+    async with governing(store) as governor, AsyncExitStack() as answers:
+        for number in range(3):
+            await answers.enter_async_context(governor.answering(str(number)))
+            leave = await leave_for(governor, start(str(number)))
+        assert leave.denied > 0  # alone with all the edits
+        assert (await leave_for(governor, start("2", waits=True))).denied == 0
+
+
+async def test_what_is_denied_was_not_drawn(store: RedisStore) -> None:
+    async with governing(store, scale=0.1) as governor:
+        leaves = [await leave_for(governor, start("")) for _ in range(3)]
+        assert [leave.denied > 0 for leave in leaves] == [False, True, True]
+        assert leaves[1].denied >= leaves[2].denied > 30
+        spent = await store.spend("T1", keys(STOP, "C1"), 0, "a stop")
+        assert spent.level == pytest.approx(QUOTAS[STOP].burst - 1, abs=0.1)
+
+
+async def test_who_does_not_wait_is_told_while_others_wait(store: RedisStore) -> None:
+    async with governing(store, scale=0.1) as governor:
+        await leave_for(governor, start("a"))
+        patient = start("b", waits=True)
+        waiting = asyncio.create_task(governor.granted(lambda: patient))
+        leaves = await asyncio.gather(*(leave_for(governor, start(name)) for name in "cd"))
+        assert all(leave.denied > 0 for leave in leaves)
+        assert not waiting.done()
+        waiting.cancel()
+        await asyncio.wait([waiting])
+
+
+async def test_an_edit_that_does_not_wait_is_denied_while_it_is_not_worth_it(store: RedisStore) -> None:
+    async with governing(store) as governor:
+        assert (await leave_for(governor, wanted(Kind.PROGRESS, waits=False))).denied == 0
+        leave = await leave_for(governor, wanted(Kind.PROGRESS, waits=False, last_write=0.0))
+        assert 0 < leave.denied <= 1
+
+
+async def test_an_append_is_weighed_by_those_that_stream(store: RedisStore) -> None:
+    """Forty that grow by edits do not slow down the one that streams."""
+    async with governing(store) as governor, AsyncExitStack() as answers:
+        for number in range(40):
+            await answers.enter_async_context(governor.answering(str(number)))
+        await leave_for(governor, start("0"))
+        soon = wanted(Kind.PROGRESS, method=APPEND, answer="0", waits=False, last_write=-1.0)
+        assert (await leave_for(governor, soon)).denied == 0
+        edit = wanted(Kind.PROGRESS, answer="1", waits=False, last_write=-1.0)
+        assert (await leave_for(governor, edit)).denied > 0
+
+
+async def test_stops_go_by_what_they_bring_then_by_age(store: RedisStore) -> None:
+    async with governing(store, scale=0.05) as governor:
+        await leave_for(governor, wanted(Kind.ENDING, method=STOP))
+        lane = governor._lanes[STOP]
+        now = time.monotonic()
+        ready = {
+            "old": Want(STOP, "C1", Kind.PROGRESS, now - 9.0, 1, now),
+            "late": Want(STOP, "C1", Kind.ENDING, now - 1.0, 1, now),
+            "early": Want(STOP, "C1", Kind.ENDING, now - 2.0, 1, now),
+        }
+        assert governor._chosen(lane, ready, now)[0] == "early"

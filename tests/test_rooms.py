@@ -35,9 +35,18 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "bot.delivery",
         ("bot.ports", "bot.reply.contract", "bot.reply.policy", "bot.flowise.events", "bot.slack.calls", *VALUES),
     ),
+    ("bot.growth", ("bot.ports",)),
     (
         "bot.governor",
-        ("bot.delivery", "bot.ports", "bot.reply.budget", "bot.reply.policy", "bot.slack.tiers", *VALUES),
+        (
+            "bot.delivery",
+            "bot.growth",
+            "bot.ports",
+            "bot.reply.budget",
+            "bot.reply.policy",
+            "bot.slack.tiers",
+            *VALUES,
+        ),
     ),
     ("bot.runs", ("bot.ports", *VALUES)),
     (
@@ -72,7 +81,7 @@ WAITING = frozenset({"asyncio", "threading", "selectors"})
 # Patterns as above, and the outside modules that must not be imported there.
 BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (
-        ("bot.errors", "bot.thread", "bot.ports", "bot.reply*", "bot.slack", *SLACK_PURE),
+        ("bot.errors", "bot.thread", "bot.ports", "bot.growth", "bot.reply*", "bot.slack", *SLACK_PURE),
         WIRES | CLOCKS | WAITING,
     ),
     # Among Flowise's modules these three are the wire; a new one is pure until it is named here.

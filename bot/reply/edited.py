@@ -111,6 +111,7 @@ class EditedReply:
             since=now if self._unseen_since is None else self._unseen_since,
             unseen=self._answer.length - self._seen,
             last_write=self._pace.wrote_at,
+            answer=self._reference,
         )
 
     def _next_call(self, now: float) -> Call | None:

@@ -67,7 +67,8 @@ class Want:
 
     `since` is when the oldest text came that cannot be seen yet, or when an ending became due; `last_write` when this
     answer was last written, and of no meaning for first words. Both are seconds of the clock of `now`. `unseen` counts
-    the characters that cannot be seen.
+    the characters that cannot be seen. `answer` is the reference of the answer, empty for single sentences. A want that
+    does not wait (`waits` False) is granted now or not at all.
     """
 
     method: str
@@ -76,6 +77,8 @@ class Want:
     since: float
     unseen: int
     last_write: float
+    answer: str = ""
+    waits: bool = True
 
     def waited(self, now: float) -> float:
         """Seconds in which nothing of this answer was written though there was something."""
@@ -86,6 +89,14 @@ class Want:
         return self.unseen / max(0.1, self.waited(now))
 
 
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """A bucket at a moment: the tokens in it, and its size and rate."""
+
+    level: float
+    quota: Quota
+
+
 class Policy:
     """Shares the calls of a workspace out among answers. Holds nothing: all it goes by is told."""
 
@@ -94,7 +105,7 @@ class Policy:
 
         At most so many that a full bucket still has one to give: nobody waits for ever.
         """
-        if kind is Kind.ENDING:
+        if kind is Kind.ENDING or unfinished <= 0:
             return 0.0
         return max(0.0, min(max(1.0, unfinished - quota.rate * REFILL), quota.burst - 1.0))
 
@@ -102,6 +113,20 @@ class Policy:
         """The mean of seconds between two writes of one answer, when `growing` share what is to be had."""
         spare = max(0.0, level - self.reserve(Kind.PROGRESS, unfinished, quota))
         return OUTLIVED * growing / (spare / HORIZON + quota.rate)
+
+    def stream_in(
+        self, *, starts: Stock, stops: Stock, appends: Stock, edits: Stock, streaming: int, growing: int, standing: int
+    ) -> float:
+        """Seconds until one more answer might begin to grow by a stream; 0.0: it may and it pays.
+
+        `streaming` answers grow by streams; `growing` do not, of which `standing` can be seen, and the one that asks is
+        among them. What a stream is begun with is scarce, and each one begun takes a stop away from the endings of the
+        others. It pays while a stream is written at least as often as an answer that grows by edits.
+        """
+        wait = max(_missing(1.0, starts), _missing(1.0, stops), _missing(streaming + 1.0, stops) - REFILL)
+        by_stream = self.gap(level=appends.level, quota=appends.quota, growing=streaming + 1, unfinished=0)
+        by_edits = self.gap(level=edits.level, quota=edits.quota, growing=max(growing, 1), unfinished=standing)
+        return max(wait, LOOK if by_stream > max(CLOSEST, by_edits) else 0.0)
 
     def choose(
         self,
@@ -115,9 +140,10 @@ class Policy:
     ) -> tuple[str | None, float]:
         """The ticket whose call should be made now, or None; and in how many seconds to ask again (inf: no wants).
 
-        All wants are of one method. `level` and `quota` are of the bucket that the answers grow by (chat.update),
-        also where the wants are posts: a post is cheap, the edits that it will need are not. `growing` counts the
-        answers that have begun and not ended, `unfinished` those of them that stand in Slack; in all replicas.
+        All wants are of one method. `level` and `quota` are of the bucket that the answers grow by (chat.update or
+        chat.appendStream), also where the wants are posts: a post is cheap, the edits that it will need are not.
+        `growing` counts the answers that share that bucket, `unfinished` those of them that stand in Slack and will
+        need it for their ending; in all replicas.
         """
         gap = self.gap(level=level, quota=quota, growing=growing, unfinished=unfinished)
         speeds = [want.speed(now) for want in wants.values() if want.kind is not Kind.ENDING]
@@ -145,6 +171,11 @@ class Policy:
             if best is None or order < best[0]:
                 best = (order, ticket)
         return (best[1], 0.0) if best is not None else (None, again)
+
+
+def _missing(tokens: float, stock: Stock) -> float:
+    """Seconds until there are so many tokens, if nobody takes any."""
+    return max(0.0, (tokens - stock.level) / stock.quota.rate)
 
 
 def _share(speed: float, mean: float) -> float:

@@ -49,6 +49,11 @@ QUOTAS: Final = {
     # 1.9 and 4.2 with 20, 1.8 and 4.0 with 24, 1.7 and 3.9 with 30. More in the burst leaves less for a workspace that
     # is never quiet: 26 a minute here.
     "chat.update": Quota(rate=26 / 60, burst=24),
+    # Tier 4, 100 a minute, and tier 2, 20 a minute, to begin and to end one (Slack docs, chat.appendStream and its two
+    # neighbours).
+    "chat.appendStream": Quota(rate=1.0, burst=40),
+    "chat.startStream": Quota(rate=0.2, burst=8),
+    "chat.stopStream": Quota(rate=0.2, burst=8),
     # Tier 3 (Slack docs, chat.delete).
     "chat.delete": Quota(rate=0.5, burst=20),
     # "Several hundred" a minute in a workspace is all that Slack says (Slack docs, Rate limits); 270 here. An answer

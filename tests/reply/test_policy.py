@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.reply.budget import Budget
-from bot.reply.policy import AT_ONCE, CLOSEST, Kind, Policy, Want
+from bot.reply.policy import AT_ONCE, CLOSEST, LOOK, REFILL, Kind, Policy, Stock, Want
 from bot.slack.tiers import QUOTAS, Quota, keys
 
 EDITS = QUOTAS["chat.update"]
@@ -186,3 +186,66 @@ def test_nobody_starves_while_others_write_faster(n: int, seed: int) -> None:
     mean = n / EDITS.rate
     assert max(longest.values()) < 12.0 * mean
     assert min(counts.values()) >= 0.1 * max(counts.values())
+
+
+# Streams -------------------------------------------------------------------------------------------------------------
+
+STARTS, APPENDS = QUOTAS["chat.startStream"], QUOTAS["chat.appendStream"]
+
+
+def stream_in(
+    *,
+    starts: float = STARTS.burst,
+    stops: float = STARTS.burst,
+    appends: float = APPENDS.burst,
+    edits: float = FULL,
+    streaming: int = 0,
+    growing: int = 1,
+    standing: int = 0,
+) -> float:
+    return POLICY.stream_in(
+        starts=Stock(starts, STARTS),
+        stops=Stock(stops, STARTS),
+        appends=Stock(appends, APPENDS),
+        edits=Stock(edits, EDITS),
+        streaming=streaming,
+        growing=growing,
+        standing=standing,
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "wait"),
+    [
+        ({}, 0.0),
+        ({"starts": 0.5}, 0.5 / STARTS.rate),
+        ({"stops": 0.0}, 1.0 / STARTS.rate),
+        ({"starts": 0.0, "stops": 0.5}, 1.0 / STARTS.rate),
+        # Two stream already and will need two stops.
+        ({"streaming": 2, "growing": 5, "stops": 1.0}, 2.0 / STARTS.rate - REFILL),
+        ({"streaming": 2, "growing": 5, "stops": 3.0}, 0.0),
+        # The others are written seldom, a third stream often; or the other way round.
+        ({"streaming": 2, "growing": 20, "standing": 10}, 0.0),
+        ({"streaming": 1, "growing": 1}, 0.0),  # both may be written as often as any answer
+        ({"streaming": 2, "growing": 1}, LOOK),
+        ({"appends": 0.0, "growing": 1}, LOOK),
+        ({"appends": 0.0, "growing": 10, "edits": 0.0}, 0.0),
+    ],
+)
+def test_when_one_more_stream_may_begin(given: dict[str, float], wait: float) -> None:
+    assert stream_in(**given) == pytest.approx(wait)  # type: ignore[arg-type]  # counts are whole numbers
+
+
+@settings(deadline=None, max_examples=120)
+@given(
+    appends=st.floats(0.0, APPENDS.burst),
+    edits=st.floats(0.0, FULL),
+    streaming=st.integers(0, 6),
+    growing=st.integers(1, 60),
+)
+def test_a_stream_that_begins_is_written_no_less_often_than_by_edits(
+    appends: float, edits: float, streaming: int, growing: int
+) -> None:
+    if stream_in(appends=appends, edits=edits, streaming=streaming, growing=growing) == 0.0:
+        by_stream = POLICY.gap(level=appends, quota=APPENDS, growing=streaming + 1, unfinished=0)
+        assert by_stream <= max(CLOSEST, POLICY.gap(level=edits, quota=EDITS, growing=growing, unfinished=0))

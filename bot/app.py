@@ -23,6 +23,7 @@ from bot.desk import Desk, Writing
 from bot.errors import FlowiseError, SettingsError, SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.governor import Governor
 from bot.ports import Identity
+from bot.reply.streams import Mode
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
@@ -94,7 +95,7 @@ class Bot:
             store,
             identity,
             gate=Governor(store, identity.team, scale=settings.slack_rate_scale, now=time.monotonic),
-            writing=Writing(settings.slack_edit_interval, settings.bot_most_messages),
+            writing=Writing(settings.slack_edit_interval, settings.bot_most_messages, Mode(settings.slack_delivery)),
             now=time.monotonic,
             wall=time.time,
         )

@@ -13,7 +13,7 @@ from bot.flowise.events import Token
 from bot.ports import Slack
 from bot.reply.contract import Failed, Finished, Reply, ReplyEvent
 from bot.reply.policy import Want
-from bot.slack.calls import Limited, Posted, PostMessage, SetStatus, method_of
+from bot.slack.calls import Call, Limited, Posted, SetStatus, method_of
 
 # A flow that does not stream gives its answer as one token, of megabytes at worst. Taken in slices, with the other
 # answers and the sockets served between them, it costs nobody their lease or their connection.
@@ -50,7 +50,7 @@ class Gate(Protocol):
         ...
 
 
-async def unheard(ts: str) -> None:
+async def unheard(call: Call, ts: str) -> None:
     """For sentences of ours: nobody wants to know where they stand."""
 
 
@@ -63,12 +63,13 @@ async def deliver(
     now: Callable[[], float],
     stopping: asyncio.Event,
     reference: str,
-    posted: Callable[[str], Awaitable[None]] = unheard,
+    posted: Callable[[Call, str], Awaitable[None]] = unheard,
 ) -> None:
     """Bring an answer to Slack: returns when the last call is made and the events are closed.
 
-    One call is under way at a time; events are received meanwhile. `posted` is told the `ts` of every message that
-    comes to stand. When `stopping` is set, the reply gets its last word and the events are closed.
+    One call is under way at a time; events are received meanwhile. `posted` is told every message that comes to
+    stand: the call that made it, and its `ts`. When `stopping` is set, the reply gets its last word and the events are
+    closed.
     """
     wake = asyncio.Event()
     has_ended = False
@@ -124,7 +125,7 @@ async def _pump(
     wake: asyncio.Event,
     feeder: asyncio.Task[None],
     now: Callable[[], float],
-    posted: Callable[[str], Awaitable[None]],
+    posted: Callable[[Call, str], Awaitable[None]],
 ) -> None:
     while True:
         wake.clear()
@@ -143,8 +144,8 @@ async def _pump(
                 if isinstance(result, Limited) and leave.denied <= 0:
                     await gate.refused(leave, result.retry_after)
                 reply.answered(call, result, now())
-                if isinstance(call, PostMessage) and isinstance(result, Posted):
-                    await posted(result.ts)
+                if isinstance(result, Posted):
+                    await posted(call, result.ts)
             continue
         broken = feeder.done() and not feeder.cancelled() and feeder.exception() is not None
         if reply.done or broken:

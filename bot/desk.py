@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 
 import structlog
 
-from bot.conversation import LEASE, RENEWAL, Conversations, Question
+from bot.conversation import Conversations, Question
 from bot.delivery import deliver, unheard
 from bot.errors import BotError, Interrupted, StoreUnavailable
 from bot.governor import Governor
+from bot.open_answers import OpenAnswers
 from bot.ports import Identity, Slack, Store
 from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Told
 from bot.reply.edited import EditedReply
 from bot.reply.policy import Kind, Want
 from bot.reply.responded import RespondedReply
+from bot.reply.streamed import StreamedReply
+from bot.reply.streams import Mode, Streams
 from bot.slack import wording
 from bot.slack.blocks import fallback, plain
-from bot.slack.calls import Limited, Lost, PostEphemeral, PostMessage, Result, method_of
+from bot.slack.calls import Call, Limited, Lost, PostEphemeral, PostMessage, Result, StartStream, method_of
 from bot.slack.payload import mentions
 from bot.slack.payload import plain as plain_text
 from bot.thread import OpenAnswer, Thread
@@ -45,10 +48,11 @@ def new_reference() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How answers are written: the settings SLACK_EDIT_INTERVAL, in seconds, and BOT_MOST_MESSAGES."""
+    """How answers are written: the settings SLACK_EDIT_INTERVAL, in seconds, BOT_MOST_MESSAGES and SLACK_DELIVERY."""
 
     interval: float
     most_messages: int
+    mode: Mode
 
 
 class Desk:
@@ -76,8 +80,8 @@ class Desk:
         self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
-        self._live: dict[str, OpenAnswer] = {}
-        self._unclosed: dict[str, OpenAnswer] = {}
+        self._open_answers = OpenAnswers(store, identity.team)
+        self._streams = Streams(writing.mode)
         self._watching: asyncio.Task[None] | None = None
         self._apologised: OrderedDict[str, None] = OrderedDict()
 
@@ -136,90 +140,57 @@ class Desk:
 
     async def answer(self, question: Question) -> None:
         """Ask the flow and bring its answer to Slack."""
-        reply = self._reply(question.place, question.reference)
+        place = question.place
+        reply = self._reply(place, question.reference)
         log.info("question", ref=question.reference, thread=str(question.thread), characters=len(question.text))
-
         try:
-            async with self._open(question), self._gate.answering(question.reference):
+            async with self._noted(question) as streams, self._gate.answering(question.reference):
 
-                async def posted(ts: str) -> None:
+                async def posted(call: Call, ts: str) -> None:
+                    if isinstance(call, StartStream):
+                        streams(ts)
                     await self.conversations.posted(question, ts)
 
                 await self._deliver(reply, self.conversations.turn(question), question.reference, posted)
         except Exception:  # a mistake of ours: the person gets a last word all the same
             log.exception("answer failed by a mistake of ours", ref=question.reference)
-            await self._close(question.place, BotError("internal error"), question.reference)
+            await self._close(_left_open(question), BotError("internal error"))
         finally:
             self.conversations.delivered(question)
 
-    @asynccontextmanager
-    async def _open(self, question: Question) -> AsyncIterator[None]:
-        """Keeps a note of the answer while it is being written; if we are killed, another replica closes it."""
-        place = question.place
-        answer = OpenAnswer(question.reference, question.thread.team, place.channel, place.thread_ts, place.user)
-
-        if place.response_url:  # only the asker sees it, through an address that ends with the command
-            yield
-            return
-
-        async def keep() -> None:
-            while True:
-                with suppress(StoreUnavailable):
-                    await self.store.answer_open(answer, LEASE)
-                await asyncio.sleep(RENEWAL)
-
-        self._live[answer.reference] = answer
-        task = asyncio.create_task(keep())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
-            self._unclosed[answer.reference] = self._live.pop(answer.reference)
-        await self._note_closed()
-
-    async def _note_closed(self) -> None:
-        """Take away the notes of answers that are done; what the store does not take now is tried again."""
-        with suppress(StoreUnavailable):
-            for answer in list(self._unclosed.values()):
-                await self.store.answer_closed(answer)
-                self._unclosed.pop(answer.reference, None)
+    def _noted(self, question: Question) -> AbstractAsyncContextManager[Callable[[str], None]]:
+        if question.place.response_url:  # only the asker sees it, through an address that ends with the command
+            return nullcontext(lambda _: None)
+        return self._open_answers.noted(_left_open(question))
 
     def watch(self) -> None:
         """From now on close the answers that a killed replica left open, until `stop`."""
         self._watching = asyncio.create_task(self._watch())
 
     async def _watch(self) -> None:
-        while True:
-            try:
-                await self._note_closed()
-                for left in await self.store.abandoned(self.identity.team):
-                    if left.reference in self._live or left.reference in self._unclosed:
-                        continue  # ours: the store was away, or we were slow
-                    log.warning("closing an answer that was left open", ref=left.reference, channel=left.channel)
-                    place = Place(channel=left.channel, thread_ts=left.thread_ts, user=left.user)
-                    self.start(self._close(place, Interrupted("the bot was killed"), left.reference), name="close")
-                await asyncio.sleep(RENEWAL)
-            except StoreUnavailable:
-                # When it is back, every replica must first have the time to renew its notes.
-                await asyncio.sleep(LEASE + RENEWAL)
+        async for left in self._open_answers.abandoned():
+            self.start(self._close(left, Interrupted("the bot was killed")), name="close")
 
-    async def _close(self, place: Place, error: BotError, reference: str) -> None:
-        """Say under an answer that it will not go on. Its own messages are not known here, so it is a new one."""
+    async def _close(self, left: OpenAnswer, error: BotError) -> None:
+        """Say under an answer that it will not go on: in a new message, for what the old ones show is not known.
+
+        A stream of it is stopped first, or it would go on looking like one that is being written.
+        """
+        place = Place(channel=left.channel, thread_ts=left.thread_ts, user=left.user)
         # A mark of its own: the answer's first message carries the one its reference gives.
-        reply = EditedReply(place, reference=f"{reference}-closed", interval=self._writing.interval, has_status=False)
-        await self._deliver(reply, _events(Failed(error, reference)), reference)
+        reply = self._edited(place, f"{left.reference}-closed", streaming=left.stream)
+        await self._deliver(reply, _events(Failed(error, left.reference)), left.reference)
 
     async def tell(self, place: Place, sentence: str) -> None:
         """Say a sentence where everybody in the place sees it."""
         reference = new_reference()
-        await self._deliver(self._reply(place, reference), _events(Told(sentence), Finished()), reference)
+        await self._deliver(self._told(place, reference), _events(Told(sentence), Finished()), reference)
 
     async def fail(self, place: Place, error: BotError) -> None:
         """Say that something went wrong."""
         reference = new_reference()
         log.warning("apology", ref=reference, error=type(error).__name__, reason=str(error))
-        await self._deliver(self._reply(place, reference), _events(Failed(error, reference)), reference)
+        await self._deliver(self._told(place, reference), _events(Failed(error, reference)), reference)
 
     async def whisper(self, place: Place, sentence: str) -> None:
         """Say a sentence to one person alone."""
@@ -234,14 +205,32 @@ class Desk:
         log.debug("whispered", result=type(result).__name__)
 
     def _reply(self, place: Place, reference: str) -> Reply:
+        """How an answer is written."""
+        if place.response_url or self._streams.mode is Mode.EDIT:
+            return self._told(place, reference)
+        writing = self._writing
+        return StreamedReply(
+            place,
+            reference=reference,
+            interval=writing.interval,
+            most=writing.most_messages,
+            streams=self._streams,
+        )
+
+    def _told(self, place: Place, reference: str) -> Reply:
+        """How a sentence is written."""
         if place.response_url:
             return RespondedReply(place, invite=wording.invite(self.identity.name))
+        return self._edited(place, reference)
+
+    def _edited(self, place: Place, reference: str, *, streaming: str = "") -> EditedReply:
         return EditedReply(
             place,
             reference=reference,
             interval=self._writing.interval,
             has_status=place.thread_ts is not None,
             most=self._writing.most_messages,
+            streaming=streaming,
         )
 
     async def _deliver(
@@ -249,7 +238,7 @@ class Desk:
         reply: Reply,
         events: AsyncGenerator[ReplyEvent, None],
         reference: str,
-        posted: Callable[[str], Awaitable[None]] = unheard,
+        posted: Callable[[Call, str], Awaitable[None]] = unheard,
     ) -> None:
         await deliver(
             reply,
@@ -302,3 +291,8 @@ class Desk:
 async def _events(*events: ReplyEvent) -> AsyncGenerator[ReplyEvent, None]:
     for event in events:
         yield event
+
+
+def _left_open(question: Question) -> OpenAnswer:
+    place = question.place
+    return OpenAnswer(question.reference, question.thread.team, place.channel, place.thread_ts, place.user)

@@ -70,7 +70,8 @@ class Run:
 class OpenAnswer:
     """An answer that is being written, and where: so that another replica can close it when its writer is killed.
 
-    `thread_ts` is None flat in a direct message; `reference` names the turn.
+    `thread_ts` is None flat in a direct message; `reference` names the turn; `stream` is the `ts` of the message that
+    was last begun as a native stream, if any.
     """
 
     reference: str
@@ -78,6 +79,7 @@ class OpenAnswer:
     channel: str
     thread_ts: str | None
     user: str
+    stream: str = ""
 
 
 def seconds(ts: str) -> float:

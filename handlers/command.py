@@ -66,7 +66,9 @@ async def _ask(desk: Desk, typed: Command) -> None:
         case Posted(ts=ts) if typed.channel.startswith("D"):
             thread, place = desk.thread(typed.channel, ""), Place(typed.channel, None, typed.user)
         case Posted(ts=ts):
-            thread, place = desk.thread(typed.channel, ts), Place(typed.channel, ts, typed.user)
+            # A command is used by people of this workspace alone (Slack docs, Understanding Slack Connect).
+            place = Place(typed.channel, ts, typed.user, team=desk.identity.team)
+            thread = desk.thread(typed.channel, ts)
         case Refused():
             # Alone with the asker, a conversation of its own: nobody can follow up where the bot may not post.
             thread, place, ts = desk.thread(typed.channel, f"command-{reference}"), private, f"{desk.wall():.6f}"

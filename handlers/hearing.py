@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.conversation import Question
 from bot.desk import Desk, new_reference
@@ -56,6 +56,8 @@ async def take(desk: Desk, manners: Manners, heard: Heard, *, addressed: bool) -
         if addressed:
             await desk.whisper(_ear(heard), wording.EXTERNAL)
         return
+    if not is_external(heard.teams, desk.identity.organisations):
+        place = replace(place, team=desk.identity.team)
     try:
         await _do(desk, manners, heard, place, addressed=addressed)
     except StoreUnavailable as error:

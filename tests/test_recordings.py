@@ -31,6 +31,7 @@ from bot.playground.slack import LocalSlack
 from bot.playground.slack.message import Message
 from bot.playground.slack.plain import body, plain
 from bot.reply.contract import Place
+from bot.reply.streams import Mode
 from bot.slack import wording
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
@@ -169,7 +170,7 @@ async def play_all(redis_url: str) -> Run:
                 store,
                 identity,
                 gate=gate,
-                writing=Writing(INTERVAL, 50),
+                writing=Writing(INTERVAL, 50, Mode.EDIT),
                 now=time.monotonic,
                 wall=time.time,
             )

@@ -53,9 +53,19 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "bot.conversation",
         ("bot.runs", "bot.ports", "bot.reply.contract", "bot.flowise.events", "bot.slack.wording", *VALUES),
     ),
+    ("bot.open_answers", ("bot.conversation", "bot.ports", *VALUES)),
     (
         "bot.desk",
-        ("bot.conversation", "bot.delivery", "bot.governor", "bot.ports", "bot.reply.*", *SLACK_PURE, *VALUES),
+        (
+            "bot.conversation",
+            "bot.open_answers",
+            "bot.delivery",
+            "bot.governor",
+            "bot.ports",
+            "bot.reply.*",
+            *SLACK_PURE,
+            *VALUES,
+        ),
     ),
     ("handlers*", ("handlers.*", "bot.desk", "bot.conversation", "bot.reply.contract", *SLACK_PURE, *VALUES)),
     ("bot.settings", ("bot.errors",)),
@@ -90,7 +100,7 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
         WIRES | CLOCKS | WAITING,
     ),
     # They wait, but on what they were given: clocks and wires are arguments.
-    (("bot.conversation", "bot.runs", "bot.delivery", "bot.governor", "bot.desk"), WIRES | CLOCKS),
+    (("bot.conversation", "bot.runs", "bot.delivery", "bot.governor", "bot.open_answers", "bot.desk"), WIRES | CLOCKS),
     # slack_bolt is how a handler hears.
     (("handlers*",), (WIRES | CLOCKS | WAITING) - {"slack_bolt"}),
     (("bot.settings",), WIRES | CLOCKS | WAITING),

@@ -71,7 +71,8 @@ ReplyEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an answer goes. `thread_ts` None is flat in a direct message; `user` is who asked.
+    """Where an answer goes. `thread_ts` None is flat in a direct message; `user` is who asked, `team` that person's
+    workspace, empty where it is not known.
 
     With a `response_url` the bot may not post there and answers the asker alone, through that URL.
     """
@@ -80,6 +81,7 @@ class Place:
     thread_ts: str | None
     user: str
     response_url: str = ""
+    team: str = ""
 
 
 class Reply(Protocol):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
+from bot.reply.attachment import Attachment
 from bot.reply.contract import Place, ReplyEvent, Thinking
 from bot.reply.messages import Messages
 from bot.reply.pace import BACKOFF, Pace
@@ -46,13 +47,24 @@ _SHAPE = frozenset(
 _COMPLAINTS = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What another reply has done for an answer before it was given up: `messages` by their `ts`, which are written
+    anew, one of them perhaps still `streaming`; the status line as it stands, and the pace of writing."""
+
+    messages: tuple[str, ...]
+    streaming: str
+    status: StatusLine
+    pace: Pace
+
+
 class EditedReply:
     """A `Reply` that posts a message and edits it as the answer grows; long answers go on in further messages.
 
     `interval` is the least time between two edits of this answer in the long run, in seconds; some more are had in the
     beginning. `has_status` says that the place has a thread, so that Slack's status line can show that we are at it;
-    else a first message does. What does not fit into `most` messages is attached as a file. `adopted` are messages that
-    stand already and are written anew; the stream of the one that is `streaming` is stopped first.
+    else a first message does. What does not fit into `most` messages is attached as a file. The message
+    `streaming`, if any, is a stream that is stopped first. `standing` is what is taken over from another reply.
     """
 
     def __init__(
@@ -63,16 +75,20 @@ class EditedReply:
         interval: float,
         has_status: bool,
         most: int | None = None,
-        adopted: Sequence[str] = (),
         streaming: str = "",
+        standing: Standing | None = None,
     ) -> None:
         self._place = place
         self._reference = reference
         self._answer = PagedAnswer(most=most)
-        self._messages = Messages(place, reference, adopted=adopted, streaming=streaming)
-        self._pace = Pace(interval)
-        self._status = StatusLine(place.channel, place.thread_ts, works=has_status)
-        self._rest_is_placed = False
+        if standing is None:
+            standing = Standing(
+                (), streaming, StatusLine(place.channel, place.thread_ts, works=has_status), Pace(interval)
+            )
+        self._messages = Messages(place, reference, adopted=standing.messages, streaming=standing.streaming)
+        self._pace = standing.pace
+        self._status = standing.status
+        self._attachment = Attachment(place)
         self._pages: tuple[Page, ...] = ()
         self._pages_of: tuple[int, bool, int] | None = None
         self._thinking_at: float | None = None
@@ -124,21 +140,11 @@ class EditedReply:
         # A post goes first, for it takes the status away by itself; an edit does not.
         call = write if isinstance(write, PostMessage) else self._status_call(now) or write
         if call is None and self._answer.ended and self._stands:
-            call = self._rest_call(now)
-            self._over = call is None and now >= self._pace.held_until
+            if now < self._pace.held_until:
+                return None
+            call = self._attachment.next_call(self._answer)
+            self._over = call is None
         return call
-
-    def _rest_call(self, now: float) -> UploadFile | None:
-        """The file with what no message shows, when everything else stands."""
-        if self._rest_is_placed or now < self._pace.held_until or not self._answer.rest:
-            return None
-        return UploadFile(
-            channel=self._place.channel,
-            thread_ts=self._place.thread_ts,
-            name="answer.md",
-            title=wording.REST_TITLE,
-            content=self._answer.rest,
-        )
 
     def answered(self, call: Call, result: Result, now: float) -> None:
         if isinstance(call, SetStatus):
@@ -157,12 +163,8 @@ class EditedReply:
                 self._pace.hold(now + seconds)
             case Lost(reason=reason):
                 self._lost(reason, now)
-            case Refused():
-                self._rest_is_placed = True
-                self._answer.rest_is_lost = True
-                self._answer.version += 1
             case _:
-                self._rest_is_placed = True
+                self._attachment.settled(self._answer, result)
 
     def wake_at(self, now: float) -> float | None:
         times = [self._pace.held_until] if self._complaint is not None or self._answer.ended else []

@@ -82,15 +82,12 @@ def shorten(text: str, room: int) -> str:
 
 def escape_within(text: str, room: int) -> str:
     """A text, escaped and shortened so that the escaped form has at most `room` units and no entity is cut."""
-    escaped = escape(text)
-    if units(escaped) <= room:
+    within = prefix(text, room)  # escaping makes no text shorter
+    escaped = escape(within)
+    if len(within) == len(text) and units(escaped) <= room:
         return escaped
-    kept: list[str] = []
-    left = room - units(ELLIPSIS)
-    for char in text:
-        form = escape(char)
-        left -= units(form)
-        if left < 0:
-            break
-        kept.append(form)
-    return "".join(kept).rstrip() + ELLIPSIS
+    kept = prefix(escaped, room - units(ELLIPSIS))
+    entity = kept.rfind("&")
+    if entity >= 0 and ";" not in kept[entity:]:
+        kept = kept[:entity]
+    return kept.rstrip() + ELLIPSIS

@@ -79,3 +79,11 @@ TABLE_TEXT: Final = 4_000
 TAIL_SOURCE: Final = 2_400
 """Our choice: characters of Markdown that may wait for their block's end before the block is cut. Links and tables at
 most double it, so what waits stays under half a page and reaches back to the last message but one at the furthest."""
+
+STREAM_BYTES: Final = 9_000
+"""UTF-8 bytes of one streamed message, all calls together. Slack documents 12,000 characters a call; whole messages
+were refused with msg_too_long at about 12,000 characters (CopilotKit issues 6064 and 6244), or from 10,600 bytes on
+(openclaw issue 143882)."""
+
+STREAM_FULL: Final = 7_500
+"""Our choice: UTF-8 bytes after which a streamed message ends with the next paragraph."""

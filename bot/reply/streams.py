@@ -1,0 +1,55 @@
+"""Knows where an answer may grow by Slack's own streaming, and remembers for a while where Slack has refused it."""
+
+from __future__ import annotations
+
+import math
+from enum import Enum
+from typing import Final
+
+from bot.reply.contract import Place
+
+LIFE: Final = 240.0
+"""Seconds after which a stream is ended and goes on in another message. Slack ends one about five minutes after its
+start, even while it is appended to (slackapi/python-slack-sdk issue 1859)."""
+
+LAST_CALL: Final = 30.0
+"""For so many seconds more the end of a paragraph is waited for."""
+
+MEMORY: Final = 3600.0
+"""Seconds for which a refusal is remembered: an admin may have changed what was in the way."""
+
+# What is wrong with one place or person, not with the whole workspace (Slack docs, chat.startStream).
+_OF_THE_PLACE = frozenset(
+    {"channel_type_not_supported", "restricted_action_thread_locked", "restricted_action_read_only_channel"}
+    | {"channel_not_found", "not_in_channel", "is_archived", "user_not_found", "messages_tab_disabled"}
+    | {"missing_recipient_user_id", "missing_recipient_team_id", "invalid_thread_ts", "msg_too_long", "no_text"}
+)
+_MOST = 1_000
+
+
+class Mode(Enum):
+    """How answers grow: by edits; by Slack's own streaming where it is to be had; by that where it pays."""
+
+    EDIT = "edit"
+    STREAM = "stream"
+    AUTO = "auto"
+
+
+class Streams:
+    """Slack's own streaming in one workspace."""
+
+    def __init__(self, mode: Mode) -> None:
+        self.mode = mode
+        self._refused: dict[str, float] = {}
+
+    def is_open_to(self, place: Place, now: float) -> bool:
+        """Whether an answer may be streamed there. A stream needs a thread, and a reader whose workspace is known."""
+        known = place.thread_ts is not None and place.user and place.team
+        refused_at = max(self._refused.get(key, -math.inf) for key in ("", place.channel))
+        return self.mode is not Mode.EDIT and bool(known) and now - refused_at > MEMORY
+
+    def refused(self, place: Place, error: str, now: float) -> None:
+        """Slack has refused to begin a stream there."""
+        if len(self._refused) >= _MOST:
+            self._refused = {key: at for key, at in self._refused.items() if now - at <= MEMORY / 2}
+        self._refused[place.channel if error in _OF_THE_PLACE else ""] = now

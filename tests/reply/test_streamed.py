@@ -1,0 +1,384 @@
+"""A streamed answer: dialogues, and a seeded simulation with a Slack that ends streams as it likes."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.errors import FlowiseBroke, RunState
+from bot.flowise.events import CalledTools, SourceDocument, SourceDocuments, Token
+from bot.reply.contract import Failed, Finished, Noted, Place, ReplyEvent, Thinking, Told
+from bot.reply.policy import Kind
+from bot.reply.streamed import StreamedReply
+from bot.reply.streams import LAST_CALL, LIFE, MEMORY, Mode, Streams
+from bot.slack import wording
+from bot.slack.blocks import shown
+from bot.slack.calls import (
+    Accepted,
+    AppendStream,
+    Call,
+    DeleteMessage,
+    Limited,
+    Lost,
+    Posted,
+    PostMessage,
+    Refused,
+    Result,
+    SetStatus,
+    StartStream,
+    StopStream,
+    UpdateMessage,
+    UploadFile,
+)
+from bot.slack.limits import STREAM_BYTES
+
+PLACE = Place(channel="C1", thread_ts="1.0", user="U1", team="T1")
+
+
+def reply(
+    place: Place = PLACE, *, mode: Mode = Mode.STREAM, most: int = 10, streams: Streams | None = None
+) -> StreamedReply:
+    return StreamedReply(place, reference="abc123", interval=1.2, most=most, streams=streams or Streams(mode))
+
+
+@dataclass
+class Slack:
+    """Keeps messages as Slack would, with their streams."""
+
+    messages: dict[str, str] = field(default_factory=dict)
+    streams: dict[str, float] = field(default_factory=dict)
+    calls: list[Call] = field(default_factory=list)
+    footers: str = ""
+    status: str = ""
+    files: list[str] = field(default_factory=list)
+
+    def make(self, call: Call, now: float) -> Result:
+        self.calls.append(call)
+        match call:
+            case PostMessage(blocks=blocks):
+                self.messages[ts := f"{len(self.calls)}.5"] = shown(blocks)
+                self.status = ""
+                return Posted(ts)
+            case UpdateMessage(ts=ts, blocks=blocks):
+                if self._runs(ts, now):
+                    return Refused("streaming_state_conflict")
+                self.messages[ts] = shown(blocks)
+            case DeleteMessage(ts=ts):
+                del self.messages[ts]
+            case StartStream(markdown=markdown):
+                self.messages[ts := f"{len(self.calls)}.5"] = markdown
+                self.streams[ts] = now
+                self.status = ""
+                return Posted(ts)
+            case AppendStream() | StopStream():
+                return self._grow(call, now)
+            case SetStatus(status=status):
+                self.status = status
+            case UploadFile(content=content):
+                self.files.append(content)
+        return Accepted()
+
+    def _grow(self, call: AppendStream | StopStream, now: float) -> Result:
+        if not self._runs(call.ts, now):
+            return Refused("message_not_in_streaming_state")
+        self.messages[call.ts] += call.markdown
+        if len(self.messages[call.ts].encode()) > STREAM_BYTES:
+            raise AssertionError("a streamed message of more than its limit")
+        if isinstance(call, StopStream):
+            self.footers += shown(call.blocks)
+            del self.streams[call.ts]
+        return Accepted()
+
+    def _runs(self, ts: str, now: float) -> bool:
+        return ts in self.streams and now - self.streams[ts] < 300
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.messages.values())
+
+
+def run(reply: StreamedReply, slack: Slack, now: float) -> None:
+    """Make every call that is due at this moment."""
+    while (call := reply.next_call(now)) is not None:
+        reply.answered(call, slack.make(call, now), now)
+
+
+def told(reply: StreamedReply, *events: ReplyEvent, now: float = 0.0) -> None:
+    for event in events:
+        reply.receive(event, now)
+
+
+def kinds(slack: Slack) -> list[str]:
+    return [type(call).__name__ for call in slack.calls]
+
+
+def documents() -> SourceDocuments:
+    return SourceDocuments((SourceDocument("Handbook", url="https://handbook.example/a"),))
+
+
+def test_a_stream_begins_grows_and_ends_with_its_sources() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking())
+    run(answer, slack, 0.0)
+    assert slack.status == wording.STATUS_THINKING
+    told(answer, Token("Hello wor"), now=1.0)
+    run(answer, slack, 1.0)
+    assert slack.text == "Hello "  # half a word may become an address
+    told(answer, Token("ld."), documents(), now=2.0)
+    run(answer, slack, 2.0)
+    told(answer, Token(" Bye."), Finished(), now=3.0)
+    run(answer, slack, 3.0)
+    assert answer.done
+    assert slack.text == "Hello world. Bye."
+    assert "Handbook" in slack.footers
+    assert kinds(slack) == ["SetStatus", "StartStream", "AppendStream", "StopStream"] or kinds(slack) == [
+        "SetStatus",
+        "StartStream",
+        "StopStream",
+    ]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        Place(channel="D1", thread_ts=None, user="U1", team="T1"),
+        Place(channel="C1", thread_ts="1.0", user="U1"),
+        Place(channel="C1", thread_ts="1.0", user="", team="T1"),
+    ],
+    ids=["no thread", "a reader from elsewhere", "nobody"],
+)
+def test_where_a_stream_has_no_place_or_reader_the_answer_is_edited(place: Place) -> None:
+    answer, slack = reply(place), Slack()
+    told(answer, Thinking(), Token("Hello world. "), Finished())
+    run(answer, slack, 0.0)
+    assert answer.done
+    assert slack.text == "Hello world. ".strip()
+    assert not any(isinstance(call, StartStream) for call in slack.calls)
+
+
+def test_an_answer_that_is_whole_before_it_is_seen_is_posted_whole() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("Hello world."), Finished())
+    run(answer, slack, 0.0)
+    assert kinds(slack) == ["PostMessage"]
+
+
+def test_a_sentence_of_ours_and_a_failure_before_the_first_word_are_posted() -> None:
+    for event in (Told("Not now."), Failed(FlowiseBroke("x", run=RunState.OVER), "abc123")):
+        answer, slack = reply(), Slack()
+        told(answer, Thinking(), event, *((Finished(),) if isinstance(event, Told) else ()))
+        run(answer, slack, 0.0)
+        assert answer.done
+        assert kinds(slack) == ["PostMessage"]
+
+
+def test_a_refused_start_goes_on_by_edits_and_is_remembered_for_an_hour() -> None:
+    streams = Streams(Mode.STREAM)
+    answer, slack = reply(streams=streams), Slack()
+    told(answer, Thinking(), Token("Hello "))
+    run_until(answer, slack, StartStream, Refused("unknown_method"))
+    told(answer, Token("world."), Noted("A remark."), Finished(), now=1.0)
+    run(answer, slack, 1.0)
+    assert answer.done
+    assert slack.text.startswith("Hello world.")
+    assert not streams.is_open_to(PLACE, MEMORY - 1)
+    assert streams.is_open_to(PLACE, MEMORY + 2)
+
+
+def test_a_refusal_that_is_of_one_channel_does_not_close_the_others() -> None:
+    streams = Streams(Mode.AUTO)
+    streams.refused(PLACE, "channel_type_not_supported", 0.0)
+    assert not streams.is_open_to(PLACE, 1.0)
+    assert streams.is_open_to(Place(channel="C2", thread_ts="1.0", user="U1", team="T1"), 1.0)
+
+
+def run_until(answer: StreamedReply, slack: Slack, kind: type[Call], result: Result, now: float = 0.0) -> None:
+    """Make calls until one of that kind, which gets this result without any effect."""
+    while (call := answer.next_call(now)) is not None:
+        if isinstance(call, kind):
+            answer.answered(call, result, now)
+            return
+        answer.answered(call, slack.make(call, now), now)
+    raise AssertionError(f"no {kind} was called")
+
+
+def test_auto_does_not_wait_for_a_stream_and_stream_does() -> None:
+    for mode, waits in ((Mode.AUTO, False), (Mode.STREAM, True)):
+        answer, slack = reply(mode=mode), Slack()
+        told(answer, Thinking(), Token("Hello "))
+        while not isinstance(call := answer.next_call(0.0), StartStream):
+            assert call is not None
+            answer.answered(call, slack.make(call, 0.0), 0.0)
+        want = answer.want(0.0)
+        assert (want.waits, want.kind, want.answer) == (waits, Kind.FIRST, "abc123")
+        answer.answered(call, Limited(20.0), 0.0)
+        again = answer.next_call(0.0)
+        assert (again is None) is waits
+        assert isinstance(again, PostMessage | None)
+
+
+@pytest.mark.parametrize(
+    ("result", "stops"),
+    [
+        (Refused("message_not_in_streaming_state"), False),
+        (Refused("msg_too_long"), True),
+        (Lost("reset"), True),
+        (Limited(30.0), True),
+    ],
+    ids=str,
+)
+def test_a_stream_that_fails_is_settled_by_an_edit_of_the_same_message(result: Result, stops: bool) -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("One two three "))
+    run(answer, slack, 0.0)
+    told(answer, Token("four five "), now=2.0)
+    if not stops:
+        slack.streams.clear()
+    run_until(answer, slack, AppendStream, result, 2.0)
+    told(answer, Token("six."), Finished(), now=3.0)
+    run(answer, slack, 4.0)
+    assert answer.done
+    assert slack.text == "One two three four five six."
+    assert not slack.streams
+    assert "PostMessage" not in kinds(slack)
+
+
+def test_a_person_who_presses_stop_is_obeyed() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("One two three "))
+    run(answer, slack, 0.0)
+    told(answer, Token("four five "), now=2.0)
+    run_until(answer, slack, AppendStream, Refused("stopped_by_user"), 2.0)
+    assert answer.done
+    assert answer.given_up
+    assert answer.next_call(3.0) is None
+
+
+def test_a_stream_is_ended_before_slack_ends_it_and_the_answer_goes_on_in_another() -> None:
+    answer, slack, now, text = reply(), Slack(), 0.0, ""
+    told(answer, Thinking())
+    while now < 2.2 * LIFE:
+        now += 0.5
+        word = f"w{now} " + ("\n\n" if now % 7 == 0 else "")
+        text += word
+        told(answer, Token(word), now=now)
+        run(answer, slack, now)
+        assert all(now - since <= LIFE + LAST_CALL for since in slack.streams.values())
+    told(answer, Finished(), now=now)
+    run(answer, slack, now)
+    assert answer.done
+    assert len(slack.messages) >= 3
+    assert slack.text.split() == text.split()
+    assert not slack.streams
+
+
+def test_a_stream_that_has_nothing_to_say_is_ended_in_time_and_its_sources_come_by_an_edit() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("Let me look. "), CalledTools(("search",)))
+    run(answer, slack, 0.0)
+    at = answer.wake_at(1.0)
+    while slack.streams:
+        assert at is not None
+        run(answer, slack, at)
+        at = answer.wake_at(at)
+        assert at is None or at <= LIFE + LAST_CALL + 200
+    told(answer, CalledTools(()), documents(), Finished(), now=LIFE + 5)
+    run(answer, slack, LIFE + 5)
+    assert answer.done
+    assert "Let me look." in slack.text
+    assert "Handbook" in slack.text
+    assert kinds(slack)[-1] == "UpdateMessage"
+
+
+def test_an_answer_past_the_last_message_is_attached_before_it_ends() -> None:
+    answer, slack = reply(most=2), Slack()
+    text = " ".join(f"w{number}" for number in range(5_000))
+    told(answer, Thinking(), Token(text))
+    now = 0.0
+    while now < 60:
+        run(answer, slack, now)
+        now += 1.0
+    told(answer, Finished(), now=now)
+    run(answer, slack, now)
+    assert answer.done
+    assert len(slack.messages) == 2
+    assert (slack.text + " " + "".join(slack.files)).split() == text.split()
+    assert wording.REST_ATTACHED in slack.footers
+
+
+@dataclass
+class Moody:
+    """A Slack that loses, limits and refuses calls, and ends streams."""
+
+    chance: random.Random
+    slack: Slack = field(default_factory=Slack)
+    lost: dict[str, str] = field(default_factory=dict)
+
+    def make(self, call: Call, now: float) -> Result:
+        fate = self.chance.random()
+        if fate < 0.04:
+            return Limited(self.chance.uniform(0.5, 9.0))
+        if fate < 0.06:
+            return Lost("before its effect")
+        if isinstance(call, PostMessage | StartStream) and call.mark in self.lost:
+            return Posted(self.lost[call.mark], found=True)
+        if fate < 0.07 and isinstance(call, StartStream):
+            return Refused("internal_trouble")
+        if fate < 0.08:
+            self.slack.streams.clear()
+        result = self.slack.make(call, now)
+        if fate > 0.1:
+            return result
+        if isinstance(call, PostMessage | StartStream) and isinstance(result, Posted):
+            self.lost[call.mark] = result.ts
+        return Lost("after its effect")
+
+
+def prose(chance: random.Random, paragraphs: int) -> str:
+    """Text with code and a table, all of whose words differ."""
+    parts = []
+    for number in range(paragraphs):
+        kind = chance.choice(["prose", "prose", "prose", "code", "table", "list"])
+        some = [f"x{number}y{place}" for place in range(chance.randint(3, 60))]
+        match kind:
+            case "code":
+                parts.append("```python\n" + "\n".join(some) + "\n```")
+            case "table":
+                parts.append(
+                    f"| h{number}a | h{number}b |\n|---|---|\n" + "\n".join(f"| {one} | z{one} |" for one in some)
+                )
+            case "list":
+                parts.append("\n".join(f"- {one}" for one in some))
+            case _:
+                parts.append(" ".join(some))
+    return "\n\n".join(parts)
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_simulation_whatever_slack_does_the_answer_arrives_whole_in_order_once(seed: int) -> None:
+    chance = random.Random(seed)
+    text = prose(chance, chance.choice([1, 5, 40, 80]))
+    answer, moody, now = reply(mode=chance.choice([Mode.STREAM, Mode.AUTO]), most=50), Moody(chance), 0.0
+    pieces = [text[start : start + 7] for start in range(0, len(text), 7)]
+    told(answer, Thinking())
+    while not answer.done and now < 7200:
+        now += chance.uniform(0.0, 0.3)
+        if pieces:
+            told(answer, Token(pieces.pop(0)), *(() if pieces else (Finished(),)), now=now)
+        else:
+            now = max(now, answer.wake_at(now) or now)
+        call = answer.next_call(now)
+        if call is not None:
+            answer.answered(call, moody.make(call, now), now)
+    assert answer.done
+    assert answer.given_up == ""
+    # A table that goes on in a further message has its header twice.
+    headers = re.compile(r"h\d+[ab]")
+    seen = [word for word in re.findall(r"\w+", moody.slack.text.replace("python", "")) if not headers.fullmatch(word)]
+    wanted = [word for word in re.findall(r"\w+", text.replace("python", "")) if not headers.fullmatch(word)]
+    assert seen == wanted
+    assert not moody.slack.streams
+    assert moody.slack.status == ""

@@ -15,11 +15,12 @@ from html import unescape
 _JOINER = "\u2060"
 _LIVE = re.compile(r"(?<=!)(?=(?:here|channel|everyone)\b|subteam\^|date\^)|(?<=@)(?=(?:here|channel|everyone)\b)")
 _IDS = re.compile(r"(?<=<[@#])(?=[A-Z0-9])")
-# Outside of code an @ may be followed by what only becomes a word later, by a link's label for instance.
-_AT = re.compile(r"(?<![\w.+-])@(?!\u2060)")
+# Outside of code an @ may be followed by what only becomes a word later, by a link's label for instance; and the bare
+# name of a channel is none there.
+_AT = re.compile(r"(?<![\w.+-])@(?!\u2060)|(?<![\w&/#])#(?=[a-z0-9])")
 
 _SPECIAL = re.compile(
-    r"(?P<ticks>`+)|(?P<bracket>!?\[)|(?P<angle><)|(?P<escape>\\.)|(?P<entity>&\#?\w{1,31};)"
+    r"(?P<ticks>`{1,100})|(?P<bracket>!?\[)|(?P<angle><)|(?P<escape>\\.)|(?P<entity>&\#?\w{1,31};)"
     r"|(?P<url>(?:[a-z][a-z0-9+.-]{0,31}://|www\.)[^\s<>`|]{0,1500})",
     re.IGNORECASE,
 )
@@ -42,7 +43,7 @@ _LONGEST_CODE = 400
 _REACH = 1_200
 # A longer word is taken apart while it grows.
 _LONGEST_WORD = 2_000
-_WORDS = re.compile(r"\s*\S{0,1000}")
+_WORDS = re.compile(r"\s{0,1000}\S{0,1000}")
 _TRAILING = ".,;:!?\"'*_~"
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
@@ -67,7 +68,7 @@ def line(text: str, *, final: bool) -> Iterator[tuple[str, int]]:
         start = special.start() if special else len(text)
         for word in _WORDS.finditer(text, at, max(at, min(start, end))):
             if word[0]:
-                yield _AT.sub(f"@{_JOINER}", code(word[0])), word.end()
+                yield _AT.sub(_behind, code(word[0])), word.end()
         if special is None or (start >= end and not final):
             return
         shown = _special(text, special, final)
@@ -75,6 +76,10 @@ def line(text: str, *, final: bool) -> Iterator[tuple[str, int]]:
             return
         yield shown
         at = shown[1]
+
+
+def _behind(sign: re.Match[str]) -> str:
+    return sign[0] + _JOINER
 
 
 def last_word(text: str) -> int:
@@ -116,7 +121,7 @@ def _code_span(text: str, start: int, ticks: str, final: bool) -> tuple[str, int
         return code(text[start : closing.end()]), closing.end()
     if not final and len(text) - start < _LONGEST_CODE:
         return None
-    return "\\`" * len(ticks), start + len(ticks)
+    return "\\`" * len(ticks) + _JOINER, start + len(ticks)
 
 
 def _link(text: str, start: int, bracket: str, final: bool) -> tuple[str, int] | None:

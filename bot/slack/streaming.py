@@ -97,7 +97,8 @@ class StreamText:
         is_last = self._number + self._closed == self._most
         whole = end == len(source) or (full and is_last)
         if full or (whole and not growing):
-            shown = shown.rstrip("\n") + state.closed
+            closed = state.closed.lstrip("\n")
+            shown = shown.rstrip("\n") + (f"\n{closed}" if closed else "")
         return Piece(shown.lstrip("\n") if begins else shown, full and not is_last, whole, end, state, full and is_last)
 
     def taken(self, piece: Piece) -> None:

@@ -7,14 +7,11 @@ from dataclasses import replace
 
 from bot.playground.slack import rules
 from bot.playground.slack.arguments import Args, text, truth
-from bot.playground.slack.message import Message, Ping, Preview
-from bot.playground.slack.pings import pings, urls
+from bot.playground.slack.message import Message
+from bot.playground.slack.noting import note, note_previews
 from bot.playground.slack.rules import Draft, Refusal
 from bot.playground.slack.streams import Streams
 from bot.playground.slack.workspace import Channel, Workspace
-
-# A workspace has these two even where nobody has opened them here, so that their bare names are live too.
-_ALWAYS_THERE = frozenset({"general", "random"})
 
 
 def post_message(workspace: Workspace, args: Args, scopes: frozenset[str]) -> dict[str, object]:
@@ -32,19 +29,8 @@ def place(workspace: Workspace, channel: Channel, new: Draft, thread_ts: str | N
     message = replace(message, blocks=new.blocks or (), attachments=new.attachments or (), metadata=new.metadata)
     note(workspace, message, args)
     if truth(args, "unfurl_links") is not False or truth(args, "unfurl_media") is not False:
-        found = urls(message.text, message.blocks)
-        workspace.previews += [Preview(channel.id, message.ts, url) for url in found]
+        note_previews(workspace, message)
     return workspace.post(message)
-
-
-def note(workspace: Workspace, message: Message, args: Args) -> None:
-    """Note whom an app's message would notify, and arguments that make a model's text live."""
-    parse = text(args, "parse") == "full" or bool(truth(args, "link_names"))
-    if parse:
-        workspace.violations.append(f"link_names or parse=full on a message in {message.channel}")
-    names = frozenset(c.name for c in workspace.channels.values() if c.kind == "channel") | _ALWAYS_THERE
-    found = pings(message.text, message.blocks, message.attachments, names, parse=parse)
-    workspace.pings += [Ping(message.channel, message.ts, target) for target in found]
 
 
 def _writable(workspace: Workspace, args: Args, scopes: frozenset[str]) -> Channel:

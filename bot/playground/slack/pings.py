@@ -10,6 +10,11 @@ from bot.playground.slack.blocks import Block, objects
 _LIVE = re.compile(r"<(?:@([UW][A-Z0-9]+)|!(here|channel|everyone)|!subteam\^(S[A-Z0-9]+))(?:\|[^<>]*)?>")
 _BARE = re.compile(r"(?<![\w@/.<!])@(here|channel|everyone)\b")
 _NAMED = re.compile(r"(?<![\w#&/<])#([a-z0-9][a-z0-9_-]{0,79})")
+# In Markdown, an address in code is no link.
+_CODE = re.compile(
+    r"^ *(?P<fence>`{3,}|~{3,}).*?(?:^ *(?P=fence)|\Z)|\\.|(?P<ticks>`+).+?(?<!`)(?P=ticks)(?!`)",
+    re.MULTILINE | re.DOTALL,
+)
 _URL = re.compile(r"https?://[^\s|<>\"')\]]+")
 
 
@@ -43,8 +48,10 @@ def urls(text: str, blocks: Sequence[Block]) -> list[str]:
 def _urls_in(item: Block) -> Iterator[str]:
     if item.get("type") == "link":
         yield str(item.get("url", ""))
-    elif item.get("type") in {"mrkdwn", "markdown"}:
+    elif item.get("type") == "mrkdwn":
         yield from _URL.findall(str(item.get("text", "")))
+    elif item.get("type") == "markdown":
+        yield from _URL.findall(_CODE.sub("", str(item.get("text", ""))))
 
 
 def _in_object(item: Block, channels: frozenset[str]) -> list[str]:

@@ -10,6 +10,7 @@ from bot.playground.slack import rules
 from bot.playground.slack.arguments import Args, text
 from bot.playground.slack.blocks import Block
 from bot.playground.slack.message import Message
+from bot.playground.slack.noting import note, note_previews
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.workspace import Workspace
 
@@ -54,6 +55,7 @@ class Streams:
         message = self._workspace.by_bot(channel.id, stream.markdown, root)
         message = replace(message, blocks=_shown(stream))
         self._open[channel.id, message.ts] = stream
+        note(self._workspace, message, args)
         self._workspace.post(message)
         return {"channel": channel.id, "ts": message.ts}
 
@@ -62,7 +64,9 @@ class Streams:
             raise Refusal("no_text")
         message, stream = self._find(args)
         self._add(stream, args)
-        self._workspace.change(message, replace(message, text=stream.markdown, blocks=_shown(stream)), quietly=True)
+        grown = replace(message, text=stream.markdown, blocks=_shown(stream))
+        note(self._workspace, grown, args)
+        self._workspace.change(message, grown, quietly=True)
         return {"channel": message.channel, "ts": message.ts}
 
     def stop(self, args: Args) -> dict[str, object]:
@@ -73,6 +77,9 @@ class Streams:
         blocks = (*_shown(stream), *(last.blocks or ()))
         del self._open[message.channel, message.ts]
         ended = replace(message, text=stream.markdown, blocks=blocks, metadata=last.metadata or message.metadata)
+        note(self._workspace, ended, args)
+        # No argument switches previews off. The blocks of the end are not judged: their links are the sources.
+        note_previews(self._workspace, replace(ended, blocks=_shown(stream)))
         ended = self._workspace.change(message, ended)
         return {"channel": message.channel, "ts": message.ts, "message": self._workspace.as_json(ended)}
 

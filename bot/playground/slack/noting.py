@@ -1,0 +1,27 @@
+"""Knows how it is noted what an app's message would do to people: whom it would notify, what Slack would fetch."""
+
+from __future__ import annotations
+
+from bot.playground.slack.arguments import Args, text, truth
+from bot.playground.slack.message import Message, Ping, Preview
+from bot.playground.slack.pings import pings, urls
+from bot.playground.slack.workspace import Workspace
+
+# A workspace has these two even where nobody has opened them here, so that their bare names are live too.
+_ALWAYS_THERE = frozenset({"general", "random"})
+
+
+def note(workspace: Workspace, message: Message, args: Args) -> None:
+    """Note whom an app's message would notify, and arguments that make a model's text live."""
+    parse = text(args, "parse") == "full" or bool(truth(args, "link_names"))
+    if parse:
+        workspace.violations.append(f"link_names or parse=full on a message in {message.channel}")
+    names = frozenset(c.name for c in workspace.channels.values() if c.kind == "channel") | _ALWAYS_THERE
+    found = pings(message.text, message.blocks, message.attachments, names, parse=parse)
+    workspace.pings += [Ping(message.channel, message.ts, target) for target in found]
+
+
+def note_previews(workspace: Workspace, message: Message) -> None:
+    """Note the addresses that Slack would fetch for a message whose previews are not switched off."""
+    found = urls(message.text, message.blocks)
+    workspace.previews += [Preview(message.channel, message.ts, url) for url in found]

@@ -1,0 +1,165 @@
+"""Answers that grow by Slack's own streaming: the real bot, over the wire, against a Slack that keeps its rules."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bot.playground.flowise.scripts import Script
+from bot.playground.house import House
+from bot.playground.slack import Message
+from bot.slack.calls import Posted, StartStream
+from bot.slack.client import SlackClient
+from bot.slack.wire import new_session, web_client
+from bot.store.redis import RedisStore
+from bot.thread import OpenAnswer
+from tests.slack.test_long import essay, numbers
+
+START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
+DOCUMENT = {"pageContent": "secret words", "metadata": {"source": "guide.md"}}
+
+
+def called(home: House, *methods: str) -> list[str]:
+    """What the calls of these methods got, in order."""
+    return [call.answer for call in home.slack.calls if call.method in methods]
+
+
+def clean(home: House) -> bool:
+    """Nobody is pinged, no link is previewed, no rule of Slack is broken, nothing is refused for its rate."""
+    slack = home.slack
+    return not (slack.pings or slack.previews or slack.violations or any(call.answer == "429" for call in slack.calls))
+
+
+def growing(count: int = 40, *, wait: float = 0.03) -> Script:
+    tokens = [f" word{number}" for number in range(count)]
+    return Script(tokens=tokens, token_wait=wait, source_documents=[DOCUMENT])
+
+
+def spoken(messages: list[Message]) -> list[str]:
+    return re.findall(r"word\d+", " ".join(message.plain for message in messages))
+
+
+async def whole(home: House, root: str, count: int = 40) -> list[Message]:
+    """The bot's messages in a thread, when all words of a script stand there once and in order."""
+    await home.answered(root)
+    messages = home.slack.thread(home.channel, root)[1:]
+    assert spoken(messages) == [f"word{number}" for number in range(count)]
+    assert "guide.md" in messages[-1].plain
+    assert "secret words" not in messages[-1].plain
+    return messages
+
+
+@pytest.mark.parametrize("mode", ["stream", "auto"])
+async def test_an_answer_streams_in_one_message_with_its_sources(home: House, mode: str) -> None:
+    home.flowise.script("rag", growing())
+    async with home.bot(slack_delivery=mode):
+        root = await home.ask(f"{home.mention} grow")
+        [message] = await whole(home, root)
+    assert called(home, START) == ["ok"]
+    assert called(home, STOP) == ["ok"]
+    assert len(called(home, APPEND)) >= 2
+    assert called(home, "chat.postMessage", "chat.update") == []
+    assert message.blocks[0]["type"] == "markdown"
+    assert home.slack.status(home.channel, root) == ""
+    assert clean(home)
+
+
+async def test_a_follow_up_goes_on_where_the_thread_stood(home: House) -> None:
+    async with home.bot(slack_delivery="stream"):
+        root = await home.ask(f"{home.mention} How do sources look?")
+        await home.answered(root)
+        await home.ask("What did I ask before?", thread_ts=root)
+        _, second = await home.answered(root, 2)
+    assert "How do sources look" in second
+    assert len({prediction.chat_id for prediction in home.flowise.predictions}) == 1
+    assert clean(home)
+
+
+async def test_what_slack_refuses_is_tried_once_and_not_again(home: House) -> None:
+    home.slack.refuse(START, "unknown_method", times=100)
+    async with home.bot(slack_delivery="auto"):
+        for _ in range(2):
+            home.flowise.script("rag", growing())
+            root = await home.ask(f"{home.mention} grow")
+            await whole(home, root)
+    assert called(home, START) == ["unknown_method"]
+    assert len(called(home, "chat.postMessage")) == 2
+    assert clean(home)
+
+
+@pytest.mark.parametrize("error", ["message_not_in_streaming_state", "msg_too_long", "streaming_state_conflict"])
+async def test_a_stream_that_breaks_goes_on_by_edits_of_the_same_message(home: House, error: str) -> None:
+    home.flowise.script("rag", growing(80))
+    async with home.bot(slack_delivery="stream"):
+        root = await home.ask(f"{home.mention} grow")
+        await home.slack.until(lambda: len(called(home, APPEND)) >= 2, 10)
+        home.slack.refuse(APPEND, error, times=1)
+        [message] = await whole(home, root, 80)
+    assert called(home, "chat.postMessage") == []
+    assert message.blocks[0]["type"] == "rich_text"
+    assert clean(home)
+
+
+@pytest.mark.parametrize("method", [START, APPEND, STOP])
+@pytest.mark.parametrize("fault", ["drop_reply", "break_before", "server_error"])
+async def test_a_lost_answer_loses_and_doubles_nothing(home: House, method: str, fault: str) -> None:
+    home.flowise.script("rag", growing())
+    getattr(home.slack, fault)(method)
+    async with home.bot(slack_delivery="stream"):
+        root = await home.ask(f"{home.mention} grow")
+        await whole(home, root)
+    assert clean(home)
+
+
+async def test_a_direct_message_is_flat_and_so_edited(home: House) -> None:
+    home.flowise.script("rag", growing(5))
+    async with home.bot(slack_delivery="stream"):
+        await home.ask("grow", channel=home.slack.dm(home.ada))
+        await home.slack.until(lambda: bool(called(home, "chat.postMessage")) and home.idle, 10)
+    assert called(home, START) == []
+
+
+async def test_many_at_once_share_streams_and_edits_and_all_are_whole(home: House) -> None:
+    for _ in range(20):
+        home.flowise.script("rag", growing(60, wait=0.05))
+    channels = [home.slack.channel(f"room{number}", members=[home.ada]) for number in range(4)]
+    async with home.bot(slack_delivery="auto"):
+        roots = [(await home.ask(f"{home.mention} grow", channel=room), room) for room in channels * 5]
+        for root, room in roots:
+            await home.answered(root, channel=room, timeout=60)
+            messages = [m for m in home.slack.thread(room, root) if m.user == home.slack.bot_user_id]
+            assert spoken(messages) == [f"word{number}" for number in range(60)]
+    assert 2 <= len(called(home, START)) <= 12
+    assert len(called(home, "chat.postMessage")) >= 8
+    assert clean(home)
+
+
+async def test_sixty_thousand_characters_stream_in_order_once(home: House) -> None:
+    text = essay(60_000)
+    tokens = [text[start : start + 60] for start in range(0, len(text), 60)]
+    home.flowise.script("rag", Script(tokens=tokens, token_wait=0.002))
+    async with home.bot(slack_delivery="stream"):
+        root = await home.ask(f"{home.mention} write")
+        await home.answered(root, timeout=60)
+    messages = home.slack.thread(home.channel, root)[1:]
+    assert numbers("\n".join(message.body for message in messages)) == numbers(text)
+    assert 6 <= len(called(home, START)) == len(messages) <= 10
+    assert clean(home)
+
+
+async def test_a_stream_that_a_killed_replica_left_open_is_stopped_before_the_last_word(home: House) -> None:
+    root = await home.ask("hello")
+    store = RedisStore.at(home.redis_url)
+    async with new_session() as session:
+        client = SlackClient(web_client(home.slack.bot_token, home.slack.url, session), session)
+        started = await client.call(StartStream(home.channel, root, home.ada, home.slack.team_id, "Half an", "m"))
+    assert isinstance(started, Posted)
+    left = OpenAnswer("abc123", home.slack.team_id, home.channel, root, home.ada, stream=started.ts)
+    await store.answer_open(left, 0.001)
+    async with home.bot():
+        stream, closing = await home.answered(root, 2)
+    assert stream == "Half an"
+    assert "restarted" in closing
+    assert called(home, STOP) == ["ok"]
+    await store.aclose()

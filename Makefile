@@ -60,7 +60,8 @@ deploy-check: .venv/developing ## Validate what stands in deploy/
 	@$(BIN)/check-jsonschema --quiet --schemafile deploy/schemas/slack-manifest.schema.json deploy/slack-manifest*.json
 
 lock: ## Pin every dependency again (needs uv)
-	@for set in "requirements.lock" "requirements-embedded.lock --extra embedded" "requirements-dev.lock --extra embedded --group dev"; do \
+	@for set in "requirements.lock --extra uvloop" "requirements-embedded.lock --extra uvloop --extra embedded" \
+		"requirements-dev.lock --extra uvloop --extra embedded --group dev"; do \
 		set -- $$set; out=$$1; shift; \
 		$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-annotate --no-emit-index-url $$* -o $$out || exit 1; done

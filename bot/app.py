@@ -115,7 +115,8 @@ class Bot:
         await _warn_of_flowise(chatflow)
         if not self._stop.is_set():
             how = "Socket Mode" if self._socket else f"HTTP on port {self.port}"
-            log.info("ready", version=__version__, bot=desk.identity.name, team=desk.identity.team, by=how)
+            who, loop = desk.identity, type(asyncio.get_running_loop()).__module__.partition(".")[0]
+            log.info("ready", version=__version__, bot=who.name, team=who.team, by=how, loop=loop)
             ready()
         await self._stop.wait()
         log.info("stopping")

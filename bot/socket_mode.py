@@ -25,15 +25,15 @@ _WEDGED_SECONDS = 10.0
 _REFUSALS = frozenset({"invalid_auth", "not_authed", "not_allowed_token_type", "token_revoked", "account_inactive"})
 
 
-async def check_app_token(web: AsyncWebClient, app_token: str) -> None:
-    """Ask for a connection once, because slack_sdk would log and loop over a token that Slack refuses.
+async def open_connection(web: AsyncWebClient, app_token: str) -> str:
+    """The address of a connection, good for a short while. slack_sdk would log and loop over a refused token.
 
     Raises:
         SettingsError: Slack refuses the token, or Socket Mode is off.
         SlackUnavailable: Slack does not answer.
     """
     try:
-        await web.apps_connections_open(app_token=app_token)
+        address = (await web.apps_connections_open(app_token=app_token)).get("url")
     except SlackApiError as error:
         code = error.response.get("error") if hasattr(error.response, "get") else None
         if code in _REFUSALS:
@@ -49,6 +49,9 @@ async def check_app_token(web: AsyncWebClient, app_token: str) -> None:
         raise SlackUnavailable(f"apps.connections.open: {code}") from None
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise SlackUnavailable(f"apps.connections.open: {type(error).__name__}") from None
+    if not isinstance(address, str):
+        raise SlackUnavailable("apps.connections.open: no address")
+    return address
 
 
 class SocketMode:
@@ -75,8 +78,9 @@ class SocketMode:
         self._watchdog: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Begin to connect; `connected` tells when that has happened."""
+    async def start(self, address: str = "") -> None:
+        """Begin to connect, to an address that was just opened if there is one; `connected` tells when it has come."""
+        self._connecting = asyncio.create_task(self._connected_first(address)) if address else None
         self._connect()
         self._watchdog = asyncio.create_task(self._watch())
 
@@ -87,6 +91,11 @@ class SocketMode:
         """Connect unless that is being done already: slack_sdk has a lock for it and looks again under it."""
         if self._connecting is None or self._connecting.done():
             self._connecting = asyncio.create_task(self._connected_anew())
+
+    async def _connected_first(self, address: str) -> None:
+        self._client.wss_uri = address
+        # Tries until it is connected; the watchdog takes an address away that does not work.
+        await self._client.connect()  # type: ignore[no-untyped-call]  # slack_sdk left it untyped
 
     async def _connected_anew(self) -> None:
         try:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.playground.flowise.scripts import Script
@@ -24,6 +25,13 @@ SECRETS = {
     "SLACK_SIGNING_SECRET": "0badc0ffee-signing",
     "FLOWISE_API_KEY": "flow-key-secret",
 }
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
 
 
 @asynccontextmanager
@@ -124,6 +132,33 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
         port = str(taken.getsockname()[1])
         _, line = await refused(tmp_path, COMPLETE | {"PORT": port})
     assert line.strip().startswith(f"PORT: cannot listen on 127.0.0.1:{port}")
+
+
+# Ready ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_the_start_asks_slack_two_things_side_by_side_and_no_more(own_redis: str, tmp_path: Path) -> None:
+    async with house(own_redis, tokens_per_second=10_000, latency=0.5) as home:
+        async with started(tmp_path, settings(home)) as process:
+            await home.slack.until(lambda: home.slack.sockets == 1, _SECONDS)
+            process.send_signal(signal.SIGTERM)
+            await process.communicate()
+        first, second = home.slack.calls
+    assert {first.method, second.method} == {"auth.test", "apps.connections.open"}
+    assert second.at < first.done_at
+
+
+async def test_it_is_not_ready_before_it_hears_slack(own_redis: str, tmp_path: Path) -> None:
+    async with house(own_redis, tokens_per_second=10_000) as home:
+        home.slack.server_error("apps.connections.open", times=100)
+        port = free_port()
+        async with started(tmp_path, settings(home, PORT=str(port))) as process, aiohttp.ClientSession() as session:
+            await home.slack.until(lambda: len(home.slack.calls) >= 4, _SECONDS)
+            async with session.get(f"http://127.0.0.1:{port}/readyz") as response:
+                assert response.status == 503
+                assert (await response.json())["missing"] == ["slack"]
+            process.send_signal(signal.SIGTERM)
+            await process.communicate()
 
 
 # Slack says no --------------------------------------------------------------------------------------------------------

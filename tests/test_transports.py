@@ -21,7 +21,7 @@ from bot.playground.flowise.scripts import Script
 from bot.playground.house import House
 from bot.playground.slack import LocalSlack
 from bot.slack.wire import new_session, web_client
-from bot.socket_mode import SocketMode
+from bot.socket_mode import SocketMode, open_connection
 from bot.store.embedded import EmbeddedValkey
 
 Transport = Callable[[House], dict[str, object]]
@@ -290,12 +290,14 @@ class Clock:
 
 @asynccontextmanager
 async def connecting(
-    slack: LocalSlack, *, watch: float, wedged: float = 10.0, ping: float = 5.0
+    slack: LocalSlack, *, watch: float, wedged: float = 10.0, ping: float = 5.0, opened: bool = False
 ) -> AsyncIterator[SocketMode]:
+    """With `opened` it begins with an address that it was given."""
     async with new_session() as session:
-        app = AsyncApp(client=web_client(slack.bot_token, slack.url, session), signing_secret="unused")
+        web = web_client(slack.bot_token, slack.url, session)
+        app = AsyncApp(client=web, signing_secret="unused")
         mode = SocketMode(app, slack.app_token, watch=watch, wedged=wedged, ping=ping)
-        await mode.start()
+        await mode.start(await open_connection(web, slack.app_token) if opened else "")
         try:
             yield mode
         finally:
@@ -306,9 +308,10 @@ def tickets(slack: LocalSlack) -> int:
     return sum(call.method == "apps.connections.open" for call in slack.calls)
 
 
-async def test_a_ticket_that_failed_and_expired_is_replaced() -> None:
+@pytest.mark.parametrize("opened", [False, True])
+async def test_a_ticket_that_failed_and_expired_is_replaced(opened: bool) -> None:
     clock = Clock()
-    async with LocalSlack(clock=clock) as slack, connecting(slack, watch=0.05, wedged=0.2, ping=0.05):
+    async with LocalSlack(clock=clock) as slack, connecting(slack, watch=0.05, wedged=0.2, ping=0.05, opened=opened):
         await slack.until(lambda: tickets(slack) == 1)
         clock.steady = True  # from now on a new ticket is good; the one it holds has expired
         await slack.until(lambda: slack.sockets == 1, timeout=5)
@@ -320,6 +323,13 @@ async def connected(mode: SocketMode) -> None:
     async with asyncio.timeout(5):
         while not await mode.connected():  # noqa: ASYNC110  # slack_sdk has no event for it
             await asyncio.sleep(0.01)
+
+
+async def test_an_address_that_was_given_is_connected_to() -> None:
+    async with LocalSlack() as slack, connecting(slack, watch=10.0, opened=True) as mode:
+        await connected(mode)
+        assert slack.sockets == 1
+        assert tickets(slack) == 1
 
 
 async def test_a_slack_that_gives_no_address_is_asked_again() -> None:

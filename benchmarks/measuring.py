@@ -60,9 +60,10 @@ class Figures:
     `first` is from the first token to the first word in Slack, `lags` from sent to seen for every word; one that was
     never seen counts with the time we waited for it, so that a bot gains nothing by losing it. `shown_at_end` is the
     share of the words that were seen when the last one was sent, `shown` in the end. `freeze` is the longest time in
-    which something new had come and nothing new was seen. `ending` is from the last word to the whole answer, or to when
-    we stopped waiting for it; `whole` says which. `lost` words were sent and are not there, `repeated` ones are there and were not sent, or
-    not there; `back` counts the times at which words that had been seen were gone again.
+    which something new had come and nothing new was seen. `ending` is from the last word to the whole answer, or to
+    when we stopped waiting for it; `whole` says which. `lost` words were sent and are not there in their order;
+    `repeated` ones are there and were not sent, or not in that place; `back` counts the times at which words that had
+    been seen were gone again.
     """
 
     first: float

@@ -1,10 +1,10 @@
-"""Knows how this bot and others do on the same work: n people ask at once, over the wire, each bot a process of its own.
+"""Knows how this bot and others do on the same work: n people ask at once, over the wire, each in its own process.
 
     .venv/bin/python -m benchmarks.side_by_side
 
 For each bot and each n there are a new local Slack with its documented limits, at 120 ms a call, and a new local
-Flowise, whose answers are one text of so many words at 50 a second. n people mention the bot at once, five in a
-channel; each answer carries a number. A word is sent when the local Flowise gives its frame to the socket, and seen
+Flowise, whose answers are one text of so many words at 50 a second. n people mention the bot at once, in eight
+channels; each answer carries a number. A word is sent when the local Flowise gives its frame to the socket, and seen
 when the local Slack has taken the call that shows it. Who is not whole 75 s after the last word is not waited for.
 
 Only one run streams at a time. While one has nothing left but to wait for Slack, the next one begins.
@@ -37,7 +37,7 @@ from bot.playground.slack.message import Message
 
 LATENCY, RATE = 0.12, 50.0
 BOTS = ("edit", "say_stream", "each_second", "chat_sdk", "chat_sdk_edits")
-_ASKERS_A_CHANNEL = 5
+_CHANNELS = 8
 _START_SECONDS, _SETTLE_SECONDS = 20.0, 1.0
 # How much longer than the text takes a bot may be about asking Flowise for it.
 _LATE_SECONDS = 15.0
@@ -82,7 +82,7 @@ class Bench:
     async def _asked(
         self, slack: LocalSlack, flowise: LocalFlowise, program: Program, n: int, streamed: Callable[[], None]
     ) -> Row:
-        mine = {next(self._numbers): Watched(f"room {place // _ASKERS_A_CHANNEL}") for place in range(n)}
+        mine = {next(self._numbers): Watched(f"room {place % _CHANNELS}") for place in range(n)}
         self._watched |= mine
         answers = list(mine.values())
         for number in mine:

@@ -50,12 +50,13 @@ SUBJECTS = {
         Subject("auto", "this bot, auto", _OURS, {"SLACK_DELIVERY": "auto"}),
         Subject("say_stream", "Bolt say_stream", (sys.executable, "-m", "benchmarks.peers.say_stream_bot")),
         Subject(
-            "each_second", "an edit a second", (sys.executable, "-m", "benchmarks.peers.edit_each_second_bot"), edits=True
+            "each_second",
+            "an edit a second",
+            (sys.executable, "-m", "benchmarks.peers.edit_each_second_bot"),
+            edits=True,
         ),
         Subject("chat_sdk", "Chat SDK, native", _NODE, needs_node=True),
-        Subject(
-            "chat_sdk_edits", "Chat SDK, edits", _NODE, {"NATIVE_STREAMING": "false"}, edits=True, needs_node=True
-        ),
+        Subject("chat_sdk_edits", "Chat SDK, edits", _NODE, {"NATIVE_STREAMING": "false"}, edits=True, needs_node=True),
     )
 }
 

@@ -42,12 +42,12 @@ def _long(rows: Sequence[Row], labels: Mapping[str, str]) -> list[str]:
         f"{'bot':<{_WIDTH}}  n  first   mean    p95 bound ratio calls 429s fail  end%    %  whole freeze ending  worst "
         "lost twice back cpu/1000  idle  peak"
     ]
-    for row in rows:
-        lines.append(
-            f"{labels[row.bot]:<{_WIDTH}} {row.n:>2} {row.first:>6.2f} {row.mean:>6.2f} {row.p95:>6.2f} "
-            f"{row.bound:>5.2f} {row.ratio:>5.2f} {row.calls:>5} {row.refused:>4} {row.failed:>4} "
-            f"{100 * row.shown_at_end:>5.1f} {100 * row.shown:>4.0f} {row.whole:>6} {row.freeze:>6.1f} "
-            f"{row.ending:>6.2f} {row.worst:>6.2f} {row.lost:>4} {row.repeated:>5} {row.back:>4} {row.cpu:>8.2f} "
-            f"{row.idle:>5.0f} {row.peak:>5.0f}"
-        )
+    lines += [
+        f"{labels[row.bot]:<{_WIDTH}} {row.n:>2} {row.first:>6.2f} {row.mean:>6.2f} {row.p95:>6.2f} "
+        f"{row.bound:>5.2f} {row.ratio:>5.2f} {row.calls:>5} {row.refused:>4} {row.failed:>4} "
+        f"{100 * row.shown_at_end:>5.1f} {100 * row.shown:>4.0f} {row.whole:>6} {row.freeze:>6.1f} "
+        f"{row.ending:>6.2f} {row.worst:>6.2f} {row.lost:>4} {row.repeated:>5} {row.back:>4} {row.cpu:>8.2f} "
+        f"{row.idle:>5.0f} {row.peak:>5.0f}"
+        for row in rows
+    ]
     return lines

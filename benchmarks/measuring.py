@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import pairwise
 
+WRITES = frozenset({"chat.postMessage", "chat.update", "chat.startStream", "chat.appendStream", "chat.stopStream"})
+
 
 def words(text: str) -> tuple[str, ...]:
     """The words of a text as letters and digits alone."""
@@ -133,14 +135,18 @@ class Row:
     """A run of n answers. Times in seconds, `cpu` in seconds for 1,000 tokens, memory in MB (10^6 bytes).
 
     `mean` and `p95` are over all words of all answers, `first` is the mean over the answers, `freeze` and `worst` are
-    of the worst answer. `ratio` is the mean lag as a multiple of `bound`; `writes` counts the calls that showed text.
+    of the worst answer. `even` is the mean lag that as many writes in even steps would give, `bound` the least that any
+    schedule of edits could reach. `writes` counts the calls that posted, edited or streamed; `asked` the answers that
+    Flowise was asked for within the time: the times are of those.
     """
 
     bot: str
     n: int
+    asked: int
     first: float
     mean: float
     p95: float
+    even: float
     bound: float
     calls: int
     writes: int
@@ -172,21 +178,25 @@ def summed(
     calls: Sequence[tuple[str, str]],
     tokens: int,
     usage: Usage,
+    latency: float,
 ) -> Row:
     """The row of a run of n questions, of which `answers` came to Flowise and were given `tokens` in all. `calls` are
-    Slack's methods and what Slack answered."""
+    Slack's methods and what Slack answered after `latency` seconds."""
     figures = [judged(answer) for answer in answers]
     lags = sorted(lag for some in figures for lag in some.lags)
     endings = [some.ending for some in figures]
+    writes = sum(word == "ok" and method in WRITES for method, word in calls)
     return Row(
         bot=bot,
         n=n,
+        asked=len(answers),
         first=statistics.fmean(some.first for some in figures),
         mean=statistics.fmean(lags),
         p95=lags[int(0.95 * len(lags))],
+        even=_even(answers, writes) + latency,
         bound=bound,
         calls=len(calls),
-        writes=sum(word == "ok" and method in WRITES for method, word in calls),
+        writes=writes,
         refused=sum(word == "429" for _, word in calls),
         failed=sum(word not in {"ok", "429"} for _, word in calls),
         shown_at_end=sum(some.shown_at_end for some in figures) / n,
@@ -204,4 +214,7 @@ def summed(
     )
 
 
-WRITES = frozenset({"chat.postMessage", "chat.update", "chat.startStream", "chat.appendStream", "chat.stopStream"})
+def _even(answers: Sequence[Answer], writes: int) -> float:
+    """Half a step, where so many writes are shared out evenly over the time in which the answers came."""
+    lasted = sum(answer.sent[-1].at - answer.begun for answer in answers)
+    return lasted / (2 * max(1, writes))

@@ -110,6 +110,7 @@ class Bench:
             [(call.method, call.answer) for call in slack.calls[before:] if call.method != "apps.connections.open"],
             sum(answer.tokens for answer in heard),
             usage,
+            LATENCY,
         )
 
 

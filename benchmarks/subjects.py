@@ -29,34 +29,30 @@ class NotHere(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A bot. `edits` tells that its answers grow by chat.update, which is what the bound is about."""
+    """A bot: what it is called by and how it is started. `settings` go over those of the local servers."""
 
     name: str
     label: str
     command: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
-    edits: bool = False
     needs_node: bool = False
 
 
 _OURS = (sys.executable, "-m", "bot")
+_SAY_STREAM = (sys.executable, "-m", "benchmarks.peers.say_stream_bot")
+_EACH_SECOND = (sys.executable, "-m", "benchmarks.peers.edit_each_second_bot")
 _NODE = ("node", str(_INSTALLED / "bot.mjs"))
 
 SUBJECTS = {
     subject.name: subject
     for subject in (
-        Subject("edit", "this bot, edits", _OURS, {"SLACK_DELIVERY": "edit"}, edits=True),
+        Subject("edit", "this bot, edits", _OURS, {"SLACK_DELIVERY": "edit"}),
         Subject("stream", "this bot, streams", _OURS, {"SLACK_DELIVERY": "stream"}),
         Subject("auto", "this bot, auto", _OURS, {"SLACK_DELIVERY": "auto"}),
-        Subject("say_stream", "Bolt say_stream", (sys.executable, "-m", "benchmarks.peers.say_stream_bot")),
-        Subject(
-            "each_second",
-            "an edit a second",
-            (sys.executable, "-m", "benchmarks.peers.edit_each_second_bot"),
-            edits=True,
-        ),
+        Subject("say_stream", "Bolt say_stream", _SAY_STREAM),
+        Subject("each_second", "an edit a second", _EACH_SECOND),
         Subject("chat_sdk", "Chat SDK, native", _NODE, needs_node=True),
-        Subject("chat_sdk_edits", "Chat SDK, edits", _NODE, {"NATIVE_STREAMING": "false"}, edits=True, needs_node=True),
+        Subject("chat_sdk_edits", "Chat SDK, edits", _NODE, {"NATIVE_STREAMING": "false"}, needs_node=True),
     )
 }
 

@@ -20,9 +20,9 @@ from benchmarks.measuring import Row
 from benchmarks.subjects import SUBJECTS
 
 _WIDTH, _HEIGHT = 760, 420
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 580, 64, 366
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 580, 76, 366
 _TEXT_STEP = 19.0
-_TICKS = (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+_TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
 
 Point = tuple[float, float]
 
@@ -56,11 +56,13 @@ THEMES = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A bot's lag over n, in seconds, and what stands at its end. `style` is a class of the picture's."""
+    """A bot's lag over n, in seconds, and what stands at its end. `style` is a class of the picture's; where n is in
+    `broken`, not every answer was whole in the end."""
 
     label: str
     style: str
     points: Sequence[Point]
+    broken: frozenset[float] = frozenset()
 
 
 def lines(rows: Sequence[Row]) -> list[Line]:
@@ -73,8 +75,9 @@ def lines(rows: Sequence[Row]) -> list[Line]:
         if bot == "edit":
             bound = [(float(row.n), row.bound) for row in mine]
             found.append(Line("least that edits allow", "bound", bound))
-        style = "ours" if ours else next(colours)
-        found.append(Line(SUBJECTS[bot].label, style, [(float(row.n), row.mean) for row in mine]))
+        broken = frozenset(float(row.n) for row in mine if row.whole < row.n)
+        points = [(float(row.n), row.mean) for row in mine]
+        found.append(Line(SUBJECTS[bot].label, "ours" if ours else next(colours), points, broken))
     return found
 
 
@@ -89,6 +92,10 @@ def svg(drawn: Sequence[Line], theme: Theme) -> str:
     parts += [_across(y(tick), f"{tick:g} s") for tick in _TICKS if least <= tick <= most]
     parts += [f'<text class="soft" x="{x(n):.1f}" y="{_BOTTOM + 22}" text-anchor="middle">{n:g}</text>' for n in across]
     parts += [_line(line, x, y) for line in drawn]
+    if any(line.broken for line in drawn):
+        parts.append(
+            f'<text class="soft small" x="{_LEFT}" y="{_TOP - 12}">○ not every answer was whole 75 s later</text>'
+        )
     parts += _labels(drawn, y)
     return "\n".join([*parts, "</svg>", ""])
 
@@ -108,14 +115,15 @@ class _Scale:
 
 
 def _outer(least: float, most: float) -> tuple[float, float]:
-    """The ticks around two figures."""
-    return max(t for t in (0.1, *_TICKS) if t <= least), min(t for t in (*_TICKS, 200) if t >= most)
+    """The ticks around two figures; beyond the ticks the figures themselves."""
+    return max((t for t in _TICKS if t <= least), default=least), min((t for t in _TICKS if t >= most), default=most)
 
 
 def _head(theme: Theme, drawn: Sequence[Line]) -> str:
     most = max(n for line in drawn for n, _ in line.points)
     told = "; ".join(f"{line.label} {line.points[-1][1]:.1f} s" for line in drawn)
-    colours = "\n".join(f"    .{name} {{ stroke: {c} }} .{name}-text {{ fill: {c} }}" for name, c in theme.lines)
+    rules = "    .{0} {{ stroke: {1} }} .{0}-text, .{0}.dot {{ fill: {1} }}"
+    colours = "\n".join(rules.format(*line) for line in theme.lines)
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" \
 height="{_HEIGHT}" role="img" aria-labelledby="title told"
      font-family="-apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', 'DejaVu Sans', \
@@ -128,6 +136,8 @@ sans-serif" font-size="14">
     .text {{ fill: {theme.text} }}
     .soft {{ fill: {theme.soft} }}
     .bold {{ font-weight: 700 }}
+    .small {{ font-size: 12.5px }}
+    .hollow {{ fill: {theme.ground}; stroke-width: 2 }}
     polyline {{ fill: none; stroke-width: 2; stroke-linejoin: round }}
     polyline.ours {{ stroke-width: 3.5 }}
     polyline.bound {{ stroke: {theme.soft}; stroke-width: 1 }} .bound-text {{ fill: {theme.soft} }}
@@ -147,7 +157,11 @@ def _across(y: float, label: str) -> str:
 
 def _line(line: Line, x: _Scale, y: _Scale) -> str:
     points = " ".join(f"{x(n):.1f},{y(lag):.1f}" for n, lag in line.points)
-    return f'<polyline class="{line.style}" points="{points}"/>'
+    drawn = f'<polyline class="{line.style}" points="{points}"/>'
+    for n, lag in line.points if line.style != "bound" else ():
+        kind = "hollow" if n in line.broken else "dot"
+        drawn += f'\n<circle class="{line.style} {kind}" cx="{x(n):.1f}" cy="{y(lag):.1f}" r="4"/>'
+    return drawn
 
 
 def _labels(drawn: Sequence[Line], y: _Scale) -> list[str]:

@@ -47,6 +47,8 @@ class Watched:
     def change(self, kind: str, message: Message) -> None:
         """Slack has taken a post, an edit or a deletion of a message of this answer."""
         at = message.edits[-1].at if message.edits else message.at
+        if kind == "deleted":  # which is not told in the message
+            at = time.monotonic()
         self._messages[message.ts] = () if kind == "deleted" else words(message.body or message.plain)
         whole = (word for ts in sorted(self._messages, key=float) for word in self._messages[ts])
         self.states.append(State(at, tuple(whole)))

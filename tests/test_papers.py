@@ -69,7 +69,8 @@ def text_of(path: Path) -> str:
 
 def test_there_are_the_papers_and_the_pictures() -> None:
     assert {path.name for path in PAPERS} >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "design.md"}
-    assert [path.name for path in PICTURES] == ["picture-dark.svg", "picture-light.svg"]
+    names = ["lag-dark.svg", "lag-light.svg", "picture-dark.svg", "picture-light.svg"]
+    assert [path.name for path in PICTURES] == names
     assert len(LOCKS) == 3
 
 
@@ -141,7 +142,7 @@ def test_every_module_that_is_run_exists() -> None:
     named: set[str] = set()
     for paper in PAPERS:
         named |= set(re.findall(r"\bpython -m ([a-z_.]+)", paper.read_text()))
-    assert named >= {"benchmarks.one_answer", "benchmarks.simulation"}
+    assert named >= {"benchmarks.one_answer", "benchmarks.simulation", "benchmarks.side_by_side"}
     for name in named:
         path = ROOT.joinpath(*name.split("."))
         assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), name
@@ -166,13 +167,16 @@ def test_a_picture_is_a_picture_and_nothing_else(picture: Path) -> None:
     root = ElementTree.fromstring(picture.read_text())  # noqa: S314 - our own file
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     elements = {element.tag.rpartition("}")[2] for element in root.iter()}
-    assert elements <= {"svg", "title", "desc", "style", "g", "rect", "line", "text", "tspan"}
+    drawn = {"svg", "title", "desc", "style", "g", "rect", "line", "polyline", "circle", "text", "tspan"}
+    assert elements <= drawn
     assert "url(" not in picture.read_text()
 
 
-def test_the_two_pictures_differ_in_colours_alone() -> None:
-    bare = {re.sub(r"#[0-9a-f]{6}", "", picture.read_text()) for picture in PICTURES}
-    assert len(bare) == 1
+@pytest.mark.parametrize("name", ["picture", "lag"])
+def test_light_and_dark_differ_in_colours_alone(name: str) -> None:
+    pair = [picture.read_text() for picture in PICTURES if picture.name.startswith(f"{name}-")]
+    assert len(set(pair)) == 2
+    assert len({re.sub(r"#[0-9a-f]{6}", "", picture) for picture in pair}) == 1
 
 
 # In pieces, so that this file does not hold what it looks for.

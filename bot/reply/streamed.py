@@ -17,7 +17,7 @@ from bot.reply.edited import EditedReply, Standing
 from bot.reply.pace import BACKOFF, Pace
 from bot.reply.policy import Kind, Want
 from bot.reply.status import StatusLine
-from bot.reply.streams import LAST_CALL, LIFE, Mode, Streams
+from bot.reply.streams import LAST_CALL, LIFE, PATIENCE, Mode, Streams
 from bot.slack.calls import (
     Accepted,
     AppendStream,
@@ -38,7 +38,7 @@ from bot.slack.streaming import Piece, StreamText
 # Slack's answer when a person has pressed its stop button: the answer is not wanted any more.
 _STOPPED = "stopped_by_user"
 # A longer silence than that, in seconds, and the answer goes on by edits.
-_PATIENCE = 5.0
+_SHORT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,8 @@ class _Open:
 class StreamedReply:
     """A `Reply` that streams, in at most `most` messages; where it may not or cannot, it goes on as an `EditedReply`.
 
-    In `streams`' mode AUTO it does so too where a stream would have to wait for its turn.
+    It does so too where a stream would have to wait for its turn: at all in `streams`' mode AUTO, for PATIENCE seconds
+    in STREAM.
     """
 
     def __init__(self, place: Place, *, reference: str, interval: float, most: int, streams: Streams) -> None:
@@ -74,6 +75,9 @@ class StreamedReply:
         self._offered: Call | None = None
         self._piece: Piece | None = None
         self._last: StopStream | None = None
+        self._stop_is_late = False
+        """A stop had no leave when it was wanted: words go out before it."""
+        self._is_full = False
         self._unseen_since: float | None = None
         self._seen = 0
         self._losses = 0
@@ -118,8 +122,18 @@ class StreamedReply:
             unseen=self._answer.length - self._seen,
             last_write=self._pace.wrote_at,
             answer=self._reference,
-            waits=self._streams.mode is not Mode.AUTO or not isinstance(self._offered, StartStream),
+            waits=self._waits_for(self._offered, now),
         )
+
+    def _waits_for(self, call: Call | None, now: float) -> bool:
+        match call:
+            case StartStream():
+                since = now if self._unseen_since is None else self._unseen_since
+                return self._streams.mode is Mode.STREAM and now - since < PATIENCE
+            case StopStream(markdown=markdown):
+                # Words that a stop has no leave to bring can be appended before it.
+                return self._stop_is_late or not markdown.strip()
+        return True
 
     def answered(self, call: Call, result: Result, now: float) -> None:
         if self._edited is not None:
@@ -178,14 +192,18 @@ class StreamedReply:
     def _next_write(self, now: float) -> Call | None:
         if now < self._pace.may_write_at(ended=self._answer.ended):
             return None
+        if self._is_full and self._stream is not None:
+            self._piece = None
+            return StopStream(self._place.channel, self._stream.ts)
         age = now - self._stream.since if self._stream is not None else 0.0
         self._piece = piece = self._text.piece(growing=not self._answer.ended, ends_soon=age >= LIFE)
         if self._stream is None:
             return self._begin(piece, now)
-        if self._answer.ended and (piece is None or piece.whole):
-            return self._attachment.next_call(self._answer) or self._finish(self._stream, piece)
-        if (piece is not None and piece.full) or age >= LIFE + LAST_CALL or (age >= LIFE and piece is None):
-            return self._stop(self._stream, piece)
+        if piece is None or not self._stop_is_late:
+            if self._answer.ended and (piece is None or piece.whole):
+                return self._attachment.next_call(self._answer) or self._finish(self._stream, piece)
+            if (piece is not None and piece.full) or age >= LIFE + (LAST_CALL if piece is not None else 0):
+                return self._stop(self._stream, piece)
         return AppendStream(self._place.channel, self._stream.ts, piece.markdown) if piece is not None else None
 
     def _begin(self, piece: Piece | None, now: float) -> Call | None:
@@ -228,7 +246,10 @@ class StreamedReply:
         if isinstance(call, StartStream) and isinstance(result, Posted):
             self._stream = _Open(result.ts, now)
             self._status.posted()
+        elif isinstance(call, AppendStream):
+            self._is_full = self._piece is not None and self._piece.full
         elif isinstance(call, StopStream):
+            self._stop_is_late = self._is_full = False
             self._ended.append(call.ts)
             self._stream = None
             self._text.close()
@@ -255,9 +276,11 @@ class StreamedReply:
             case StartStream(), Refused(error=code):
                 self._streams.refused(self._place, code, now)
                 self._go_on_by_edits(now)
-            case StartStream(), Limited() if self._streams.mode is Mode.AUTO:
+            case StopStream(), Limited() if not self._waits_for(call, now):
+                self._stop_is_late = True
+            case StartStream(), Limited() if not self._waits_for(call, now):
                 self._go_on_by_edits(now)
-            case AppendStream(ts=ts), Limited(retry_after=seconds) if seconds > _PATIENCE:
+            case AppendStream(ts=ts), Limited(retry_after=seconds) if seconds > _SHORT:
                 self._go_on_by_edits(now, ts, streaming=True)
             case AppendStream(ts=ts), Lost() | Refused():
                 self._go_on_by_edits(now, ts, streaming=isinstance(result, Lost))

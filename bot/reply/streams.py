@@ -15,6 +15,10 @@ start, even while it is appended to (slackapi/python-slack-sdk issue 1859)."""
 LAST_CALL: Final = 30.0
 """For so many seconds more the end of a paragraph is waited for."""
 
+PATIENCE: Final = 3.0
+"""Seconds for which first words wait for leave to begin a stream, in mode STREAM: nobody is kept from reading by a way
+of showing it."""
+
 MEMORY: Final = 3600.0
 """Seconds for which a refusal is remembered: an admin may have changed what was in the way."""
 

@@ -13,7 +13,7 @@ from bot.flowise.events import CalledTools, SourceDocument, SourceDocuments, Tok
 from bot.reply.contract import Failed, Finished, Noted, Place, ReplyEvent, Thinking, Told
 from bot.reply.policy import Kind
 from bot.reply.streamed import StreamedReply
-from bot.reply.streams import LAST_CALL, LIFE, MEMORY, Mode, Streams
+from bot.reply.streams import LAST_CALL, LIFE, MEMORY, PATIENCE, Mode, Streams
 from bot.slack import wording
 from bot.slack.blocks import shown
 from bot.slack.calls import (
@@ -220,6 +220,38 @@ def test_auto_does_not_wait_for_a_stream_and_stream_does() -> None:
         assert isinstance(again, PostMessage | None)
 
 
+def test_words_do_not_wait_for_the_stop_of_their_stream() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("One two three "))
+    run(answer, slack, 0.0)
+    told(answer, Token("four."), Finished(), now=2.0)
+    call = answer.next_call(2.0)
+    assert isinstance(call, StopStream)
+    assert not answer.want(2.0).waits
+    answer.answered(call, Limited(40.0), 2.0)  # there is no leave
+    call = answer.next_call(2.0)
+    assert isinstance(call, AppendStream)
+    answer.answered(call, slack.make(call, 2.0), 2.0)
+    assert slack.text == "One two three four."
+    call = answer.next_call(2.0)
+    assert isinstance(call, StopStream)
+    assert answer.want(2.0).waits
+    answer.answered(call, slack.make(call, 30.0), 30.0)
+    assert answer.done
+    assert slack.text == "One two three four."
+
+
+def test_nobody_waits_long_for_leave_to_stream() -> None:
+    answer = reply()
+    told(answer, Token("Hello "), now=1.0)
+    call = answer.next_call(1.0)
+    assert isinstance(call, StartStream)
+    assert answer.want(1.0 + PATIENCE - 0.1).waits
+    assert not answer.want(1.0 + PATIENCE).waits
+    answer.answered(call, Limited(40.0), 1.0 + PATIENCE)
+    assert isinstance(answer.next_call(1.0 + PATIENCE), PostMessage)
+
+
 @pytest.mark.parametrize(
     ("result", "stops"),
     [
@@ -319,7 +351,7 @@ class Moody:
 
     def make(self, call: Call, now: float) -> Result:
         fate = self.chance.random()
-        if fate < 0.04:
+        if fate < 0.04 or (isinstance(call, StopStream) and fate < 0.3):
             return Limited(self.chance.uniform(0.5, 9.0))
         if fate < 0.06:
             return Lost("before its effect")

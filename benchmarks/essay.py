@@ -35,6 +35,9 @@ _WHAT = ("a few words", "the last line", "every token", "its own order", "one mo
 _WHERE = ("in the morning", "over the wire", "at the end", "beside the others", "without a hurry", "under a limit")
 _SENTENCES_A_PARAGRAPH = 5
 
+LEAST = len(_HEAD.split()) + 1
+"""The words of the shortest text."""
+
 
 def essay(length: int, number: int) -> str:
     """Markdown of exactly `length` runs of anything but white space; `number` stands in its first line.
@@ -45,7 +48,7 @@ def essay(length: int, number: int) -> str:
     head = _HEAD.format(number=number)
     left = length - len(head.split())
     if left < 1:
-        raise ValueError(f"expected more than {len(head.split())} words")
+        raise ValueError(f"expected {LEAST} words or more")
     paragraphs: list[str] = []
     sentences = (_sentence(place) for place in count())
     while left:

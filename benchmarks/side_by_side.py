@@ -23,7 +23,7 @@ from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 
-from benchmarks.essay import essay
+from benchmarks.essay import LEAST, essay
 from benchmarks.measuring import Row, Usage, summed
 from benchmarks.simulation import Stream, bound
 from benchmarks.subjects import SUBJECTS, NotHere, Program, Subject, install_chat_sdk
@@ -53,7 +53,7 @@ class Bench:
         self._watched: dict[int, Watched] = {}
 
     async def rows(self, plan: Sequence[tuple[Subject, int]]) -> list[Row]:
-        """Measure each subject with n answers."""
+        """Measure each subject with n answers; a run that cannot be made is left out, with a line that says why."""
         with noting(self._watched):
             async with asyncio.TaskGroup() as group:
                 runs = []
@@ -61,9 +61,9 @@ class Bench:
                     streamed = asyncio.Event()
                     runs.append(group.create_task(self._run(subject, n, streamed.set)))
                     await streamed.wait()
-        return [run.result() for run in runs]
+        return [row for run in runs if (row := run.result())]
 
-    async def _run(self, subject: Subject, n: int, streamed: Callable[[], None]) -> Row:
+    async def _run(self, subject: Subject, n: int, streamed: Callable[[], None]) -> Row | None:
         folder = self._folder / f"{subject.name}-{n}"
         folder.mkdir()
         try:
@@ -74,6 +74,9 @@ class Bench:
             ):
                 await _connected(slack, program)
                 row = await self._asked(slack, flowise, program, n, streamed)
+        except NotHere as why:
+            _say(f"{subject.label}, {n} at once: {why}")
+            return None
         finally:
             streamed()
         _say(f"{subject.label}, {n} at once: mean {row.mean:.2f} s, {row.whole} whole, {row.refused} refused")
@@ -100,7 +103,7 @@ class Bench:
         now, usage = time.monotonic(), Usage(program.cpu, program.idle, program.peak)
         heard = [answer for answer in answers if answer.sent]
         if not heard:
-            raise RuntimeError(f"{program.subject.label} has not asked Flowise. Its log ends:\n{program.log[-2000:]}")
+            raise NotHere(f"it has not asked Flowise. Its log ends:\n{program.log[-2000:]}")
         streams = [Stream("", answer.channel, 0, [word.at for word in answer.sent]) for answer in heard]
         return summed(
             program.subject.name,
@@ -128,7 +131,7 @@ def _settings(slack: LocalSlack, flowise: LocalFlowise) -> dict[str, str]:
 
 async def _connected(slack: LocalSlack, program: Program) -> None:
     if not await _until(slack, lambda: slack.sockets > 0 or not program.running, _START_SECONDS) or not slack.sockets:
-        raise RuntimeError(f"{program.subject.label} does not connect. Its log ends:\n{program.log[-2000:]}")
+        raise NotHere(f"it does not connect to Slack. Its log ends:\n{program.log[-2000:]}")
     await asyncio.sleep(_SETTLE_SECONDS)
 
 
@@ -181,6 +184,8 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=419, help="of each answer (419)")
     parser.add_argument("--json", type=Path, help="where to write the figures, for benchmarks.plot")
     given = parser.parse_args()
+    if given.words < LEAST:
+        parser.error(f"--words: expected {LEAST} or more")
     rows = asyncio.run(measured(given.bots, given.n, given.words))
     sys.stdout.write(tables(rows, {subject.name: subject.label for subject in SUBJECTS.values()}) + "\n")
     if given.json:

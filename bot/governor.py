@@ -59,7 +59,7 @@ class Governor:
         self._policy = Policy()
         self._alone = Budget()
         self._lanes: dict[str, _Lane] = {}
-        self._growth = Growth()
+        self._growth = Growth(uuid4().hex)
 
     @asynccontextmanager
     async def answering(self, reference: str) -> AsyncIterator[None]:
@@ -69,6 +69,8 @@ class Governor:
             yield
         finally:
             self._growth.end(reference)
+        with suppress(StoreUnavailable):
+            await self._store.tell(self._team, self._growth.told())
 
     async def granted(self, want: Callable[[], Want]) -> Leave:
         """Wait until the call may be made that is wanted, as `want` tells at every moment.
@@ -166,10 +168,8 @@ class Governor:
             return 0.0
         if chosen in lane.waiting:
             lane.waiting[chosen].not_before = self._now() + spent.wait
-        # The method's own bucket may have tokens for others, when it is the channel's that is empty; and whoever does
-        # not wait is to be told so.
-        others = spent.level >= 1.0 + reserve or any(not other.waits for other in ready.values())
-        return 0.0 if others else spent.wait
+        # Others may go when it is the channel's bucket that is empty; and whoever does not wait is to be told so.
+        return 0.0 if any(not other.waits for other in ready.values()) else spent.shared_wait
 
     def _settle(self, lane: _Lane, ticket: str, leave: Leave) -> None:
         """Answer one who waits, if it still does."""
@@ -181,6 +181,9 @@ class Governor:
         """Who may call now, if anybody, what must remain for others, and else when to look again."""
         if lane.method not in {_POST, _EDIT, _APPEND}:
             return min(ready, key=lambda ticket: (ready[ticket].kind, ready[ticket].since)), 0.0, 0.0
+        mean = self._policy.mean_speed(ready.values(), now)
+        if lane.method != _APPEND:
+            self._growth.grows(mean)
         counts = self._growth.counts
         if lane.method == _APPEND:
             # The last words of a stream travel with its stop: nothing is kept for endings.
@@ -188,8 +191,11 @@ class Governor:
         else:
             # A post is cheap, the edits that it will need are not: both are weighed by what is left for edits.
             stock, growing, unfinished = self._stock(_EDIT), counts.editing, counts.standing
+            mean = counts.speed / max(1, counts.editing)
         level, quota, growing = stock.level, stock.quota, max(growing, 1)
-        chosen, rest = self._policy.choose(ready, now, level=level, quota=quota, growing=growing, unfinished=unfinished)
+        chosen, rest = self._policy.choose(
+            ready, now, level=level, quota=quota, growing=growing, unfinished=unfinished, mean=mean
+        )
         if chosen is None or lane.method == _POST:
             return chosen, 0.0, rest
         return chosen, self._policy.reserve(ready[chosen].kind, unfinished, quota), rest
@@ -217,16 +223,28 @@ class Governor:
         return Stock(min(lane.known.level + since * lane.known.quota.rate, lane.known.quota.burst), lane.known.quota)
 
     def _keys(self, method: str, channel: str) -> tuple[Key, ...]:
-        return tuple(Key(key.name, key.quota.scaled(self._scale)) for key in keys(method, channel))
+        return tuple(replace(key, quota=key.quota.scaled(self._scale)) for key in keys(method, channel))
 
     async def _spend(self, want: Want, reserve: float, call: str) -> Spent:
-        buckets, urgent, now = self._keys(want.method, want.channel), want.kind is Kind.ENDING, self._now()
+        buckets, now, told = (
+            self._keys(want.method, want.channel),
+            self._now(),
+            self._growth.told(want.answer, want.method),
+        )
+        urgent = want.kind is Kind.ENDING
         try:
-            spent = await self._store.spend(self._team, buckets, reserve, call, urgent=urgent)
+            due = max(0.0, now - want.since) if urgent else None
+            spent = await self._store.spend(self._team, buckets, reserve, call, told, due=due)
         except StoreUnavailable:
-            # Better some 429 than silence: until the shared budget is back, we draw on one of our own.
-            wait = self._alone.take(buckets, now, reserve=reserve, urgent=urgent)
-            return Spent(wait, self._alone.level(buckets[0], now), self._alone.quota(buckets[0], now))
+            self._growth.alone()
+            return self._spend_alone(buckets, reserve, now, urgent=urgent)
+        self._growth.heard(told, spent.counts)
         if spent.wait <= 0:
             self._alone.take(buckets, now, urgent=urgent)  # so that it is not full when it is needed
         return spent
+
+    def _spend_alone(self, buckets: tuple[Key, ...], reserve: float, now: float, *, urgent: bool) -> Spent:
+        """Better some 429 than silence: until the shared budget is back, we draw on one of our own."""
+        wait, first = self._alone.take(buckets, now, reserve=reserve, urgent=urgent), buckets[0]
+        shared = self._alone.wait(first, now, reserve=reserve, urgent=urgent) if wait > 0 else 0.0
+        return Spent(wait, self._alone.level(first, now), self._alone.quota(first, now), shared_wait=shared)

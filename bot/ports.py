@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.flowise.events import Event
@@ -91,23 +91,54 @@ class Slack(Protocol):
 @dataclass(frozen=True, slots=True)
 class Counts:
     """The answers under way by what they grow by: `editing` by edits or not yet by anything, of which `standing` can
-    be seen in Slack, and `streaming` by native streams."""
+    be seen in Slack, and `streaming` by native streams. `speed` is how fast those grow by edits, all together, as far
+    as can be judged: in characters a second."""
 
     editing: int = 0
     standing: int = 0
     streaming: int = 0
+    speed: float = 0.0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.editing + other.editing,
+            self.standing + other.standing,
+            self.streaming + other.streaming,
+            self.speed + other.speed,
+        )
+
+    def without(self, part: Counts) -> Counts:
+        """What remains of these when some of them are not counted."""
+        return Counts(
+            max(0, self.editing - part.editing),
+            max(0, self.standing - part.standing),
+            max(0, self.streaming - part.streaming),
+            max(0.0, self.speed - part.speed),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a replica, by its name, tells of the answers it has under way. Without a name: nothing."""
+
+    replica: str = ""
+    counts: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
     """What a draw on the write budget gave: `wait` 0 when the tokens were taken, else the seconds until they can be.
 
-    `level` and `quota` are of the first bucket: the tokens left in it, and its size and rate at present.
+    `shared_wait` is the part of it that any other draw from the first bucket would have to wait too. `level` and
+    `quota` are of that bucket: the tokens left in it, and its size and rate at present. `counts` are the sums of what
+    all replicas have told of late.
     """
 
     wait: float
     level: float
     quota: Quota
+    shared_wait: float = 0.0
+    counts: Counts = field(default_factory=Counts)
 
 
 class Store(Protocol):
@@ -172,12 +203,19 @@ class Store(Protocol):
         """The answers of a workspace whose writer is gone. Each is given out once."""
         ...
 
-    async def spend(self, team: str, keys: Sequence[Key], reserve: float, call: str, *, urgent: bool = False) -> Spent:
+    async def spend(
+        self, team: str, keys: Sequence[Key], reserve: float, call: str, told: Told, *, due: float | None = None
+    ) -> Spent:
         """Draw one token from each bucket of a workspace's write budget, or nothing from any.
 
-        `reserve` tokens must remain in the first. `call` names the draw: sent twice, it counts once. An `urgent` one
-        does not wait for a lower limit that a refusal has taught.
+        `reserve` tokens must remain in the first. `call` names the draw: sent twice, it counts once. An urgent one says
+        for how many seconds it has been `due`: under a lower limit that a refusal has taught it need not come evenly,
+        and it goes before those of other replicas that were due later.
         """
+        ...
+
+    async def tell(self, team: str, told: Told) -> None:
+        """Tell the other replicas without a draw."""
         ...
 
     async def refused(self, team: str, keys: Sequence[Key], retry_after: float, call: str) -> None:

@@ -7,8 +7,8 @@ nothing drifts.
 A refusal (429) says that Slack's limit is below the one we were told. The calls of the last minute are remembered for
 that moment: as many as were taken is what Slack allows. That number is respected for `HOLD` seconds, in the bucket's
 size and rate and as a count of any minute, and then raised by a quarter each minute until the told limit is reached or
-Slack refuses again. So a bucket is refused once a minute at most, but for calls that were under way at that moment, and
-in the long run once in about five minutes.
+Slack refuses again. What one channel has taught holds for all channels. So each limit is refused once a minute at most,
+but for calls that were under way at that moment; and in the long run once in about five minutes.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ have made no calls that we know of, and Slack refuses for those we have forgotte
 SHORT: Final = 5.0
 """A Retry-After up to this, in seconds, is of a limit by the second, as the one of posts to a channel is."""
 
+APART: Final = 1.0
+"""Urgent calls under a lesson come so far apart, in seconds, that Slack's word on one is known before the next."""
+
 _MANY: Final = 1024
 """Buckets that are kept before idle ones are thrown away; each channel has one."""
 
@@ -47,44 +50,59 @@ _EPSILON: Final = 1e-9
 
 
 @dataclass(slots=True)
+class _Lesson:
+    """What a refusal has taught of one bucket, or of all that learn together."""
+
+    most: int | None = None
+    """The calls a minute; None: as we were told."""
+    raise_at: float = math.inf
+
+    def at(self, now: float, told: Quota) -> int | None:
+        """What holds at `now`: raised step by step when it has been held for long enough."""
+        while self.most is not None and now >= self.raise_at:
+            self.most = max(self.most + 1, int(self.most * RAISE))
+            self.raise_at += STEP
+            if self.most >= told.per_minute:
+                self.most, self.raise_at = None, math.inf
+        return self.most
+
+
+@dataclass(slots=True)
 class _Bucket:
     quota: Quota
+    lesson: _Lesson
+    apart: float
     full_at: float = -math.inf
     blocked_until: float = -math.inf
     taken: deque[float] = field(default_factory=deque)
-    most: int | None = None
-    """The calls a minute that a refusal has taught; None: as we were told."""
-    raise_at: float = math.inf
 
     def at(self, now: float) -> Quota:
         """Bring the bucket to `now`; returns the quota that holds."""
         while self.taken and self.taken[0] <= now - WINDOW:
             self.taken.popleft()
-        while self.most is not None and now >= self.raise_at:
-            self.most = max(self.most + 1, int(self.most * RAISE))
-            self.raise_at += STEP
-            if self.most >= self.quota.per_minute:
-                self.most, self.raise_at = None, math.inf
-        if self.most is None:
-            return self.quota
-        return self.quota.scaled(self.most / self.quota.per_minute)
+        most = self.lesson.at(now, self.quota)
+        return self.quota if most is None else self.quota.scaled(most / self.quota.per_minute)
 
     def level(self, now: float) -> float:
-        quota = self.at(now)
+        quota, most = self.at(now), self.lesson.most
         if now < self.blocked_until:
             return 0.0
         level = quota.burst - max(0.0, self.full_at - now) * quota.rate
-        return max(0.0, level if self.most is None else min(level, self.most - len(self.taken)))
+        return max(0.0, level if most is None else min(level, most - len(self.taken)))
 
     def wait(self, now: float, reserve: float, *, urgent: bool) -> float:
         """Seconds until a token can be taken and `reserve` remain; a reserve of more than fits is what fits."""
-        quota = self.at(now)
-        if urgent and self.most is not None and len(self.taken) < self.quota.per_minute:
-            return max(0.0, self.blocked_until - now)
-        need = min(1.0 + reserve, float(quota.burst))
-        ready = max(self.blocked_until, self.full_at - (quota.burst - need) / quota.rate)
-        if self.most is not None:
-            too_many = math.ceil(len(self.taken) + min(need, self.most) - self.most)
+        quota, most = self.at(now), self.lesson.most
+        need, last = min(1.0 + reserve, float(quota.burst)), self.taken[-1] if self.taken else -math.inf
+        ready = max(self.blocked_until, last + self.apart)
+        if most is None or not urgent:
+            ready = max(ready, self.full_at - (quota.burst - need) / quota.rate)
+        if most is not None:
+            if urgent:
+                ready = max(ready, last + min(APART, 60.0 / most))
+            elif quota.burst == 1:  # the calls before the lesson were made at another rate
+                ready = max(ready, last + 1.0 / quota.rate)
+            too_many = math.ceil(len(self.taken) + min(1.0 + reserve if urgent else need, most) - most)
             if too_many > 0:
                 ready = max(ready, self.taken[too_many - 1] + WINDOW)
         return ready - now if ready - now > _EPSILON else 0.0
@@ -93,16 +111,31 @@ class _Bucket:
         self.full_at = max(self.full_at, now) + 1.0 / self.at(now).rate
         self.taken.append(now)
 
-    def refused(self, least: float, now: float) -> None:
-        """Learn from a refusal of the call that was taken last; not to fewer calls a minute than `least` at first."""
+    def give_back(self, now: float) -> None:
+        """The call that was taken last has been refused: Slack does not count it."""
         self.at(now)
         if self.taken:
             self.taken.pop()
-        if self.most is None:
-            self.most = max(1, int(min(max(len(self.taken), least), self.quota.per_minute * 0.9)))
+
+    def strictest(self, until: float, now: float) -> float:
+        """The calls a minute of the strictest limit by seconds that would refuse until then, after the calls before;
+        0.0: there were none."""
+        recent = [time for time in reversed(self.taken) if time > now - 2.0 * SHORT]
+        return min((60.0 * number / (until - time) for number, time in enumerate(recent, 1)), default=0.0)
+
+    def learn(self, by_seconds: float, now: float, *, known: bool) -> None:
+        """Learn from a refusal, of a limit by seconds that allows so many calls a minute or (0.0) of one by the minute.
+
+        `known`: it came in the silence of an earlier one, so it was under way; what was refused with it is the same.
+        """
+        most, allowed = self.lesson.at(now, self.quota), max(len(self.taken), by_seconds)
+        if most is None or known:
+            allowed = max(allowed, by_seconds or self.quota.per_minute * LOWEST)
+            highest = self.quota.per_minute * 0.9 if most is None else most
         else:
-            self.most = max(1, min(len(self.taken), self.most - 1))
-        self.raise_at = now + HOLD
+            highest = most - 1
+        self.lesson.most = max(1, int(min(allowed, highest)))
+        self.lesson.raise_at = now + HOLD
 
     def silence(self, until: float, now: float) -> None:
         """Nothing before `until`. One call is free then; what has gathered meanwhile comes at the bucket's rate."""
@@ -110,13 +143,9 @@ class _Bucket:
         self.blocked_until = max(self.blocked_until, until)
         self.full_at = max(self.full_at, until + (quota.burst - 1) / quota.rate)
 
-    def is_busy(self, now: float) -> bool:
-        """There was a call not long before the last."""
-        return len(self.taken) > 1 and self.taken[-2] > now - 2.0 * SHORT
-
     def idle(self, now: float) -> bool:
         self.at(now)
-        return not self.taken and self.most is None and max(self.full_at, self.blocked_until) <= now
+        return not self.taken and max(self.full_at, self.blocked_until) <= now
 
 
 class Budget:
@@ -128,22 +157,29 @@ class Budget:
     def __init__(self, *, scale: float = 1.0) -> None:
         self._scale = scale
         self._buckets: dict[str, _Bucket] = {}
+        self._lessons: dict[str, _Lesson] = {}
 
     def take(self, keys: Sequence[Key], now: float, *, reserve: float = 0.0, urgent: bool = False) -> float:
         """Take one token from each bucket: 0.0; or nothing from any, and the seconds until it could be.
 
         `reserve` tokens must remain in the first key's bucket. If that is more than it can hold, a full one will do.
-        An `urgent` call, one that ends an answer, waits for the silence that Slack has asked for and for the limit
-        that we were told, but not for a lower one that a refusal has taught: nobody should read half an answer for a
-        minute because of a lesson that may be wrong.
+        Under a lower limit that a refusal has taught, an `urgent` call, one that ends an answer, is not made to come
+        evenly: as many as were learned may come in any minute, `APART` from each other.
         """
         buckets = [self._bucket(key, now) for key in keys]
-        waits = [bucket.wait(now, 0.0 if rank else reserve, urgent=urgent) for rank, bucket in enumerate(buckets)]
+        waits = [
+            bucket.wait(now, 0.0 if rank else reserve, urgent=urgent and not rank)
+            for rank, bucket in enumerate(buckets)
+        ]
         wait = max(waits, default=0.0)
         if wait <= 0.0:
             for bucket in buckets:
                 bucket.take(now)
         return wait
+
+    def wait(self, key: Key, now: float, *, reserve: float = 0.0, urgent: bool = False) -> float:
+        """The seconds until a token could be taken from one bucket, whatever of others."""
+        return self._bucket(key, now).wait(now, reserve, urgent=urgent)
 
     def level(self, key: Key, now: float) -> float:
         """The tokens that are in a bucket; 0.0 while Slack has asked for silence."""
@@ -157,15 +193,17 @@ class Budget:
         """Slack has refused (429) a call that had been taken from `keys`: nothing before `retry_after` seconds.
 
         Slack does not say which of several limits was met. That of a channel counts seconds: a wait of up to `SHORT`
-        is taken for the last key's if that has let another call through just before, and one call in that time for its
-        rate. Any other wait is of the method. A refusal in the silence that an earlier one has asked for teaches
-        nothing: its call was under way already.
+        is taken for the last key's if that has let another call through just before. Any other wait is of the method.
+        A refusal in the silence that an earlier one has asked for was under way already: it tells only that Slack does
+        not count it either.
         """
         buckets = [self._bucket(key, now) for key in keys]
-        is_short = len(buckets) > 1 and retry_after <= SHORT and buckets[-1].is_busy(now)
-        met = buckets[-1] if is_short else buckets[0]
-        if met.most is None or now >= met.blocked_until:
-            met.refused(60.0 / (1.0 + retry_after) if is_short else met.quota.per_minute * LOWEST, now)
+        known = now < buckets[0].blocked_until
+        for bucket in buckets:
+            bucket.give_back(now)
+        by_seconds = buckets[-1].strictest(now + retry_after, now) if len(buckets) > 1 and retry_after <= SHORT else 0.0
+        met = buckets[-1] if by_seconds else buckets[0]
+        met.learn(by_seconds, now, known=known)
         for bucket in buckets:
             bucket.silence(now + retry_after, now)
 
@@ -174,5 +212,6 @@ class Budget:
         if bucket is None:
             if len(self._buckets) >= _MANY:
                 self._buckets = {name: old for name, old in self._buckets.items() if not old.idle(now)}
-            bucket = self._buckets[key.name] = _Bucket(key.quota.scaled(self._scale))
+            lesson = self._lessons.setdefault(key.lesson, _Lesson())
+            bucket = self._buckets[key.name] = _Bucket(key.quota.scaled(self._scale), lesson, key.apart)
         return bucket

@@ -15,29 +15,30 @@ The numbers below were found by benchmarks/simulation.py.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 from bot.slack.tiers import Quota
 
-CLOSEST: Final = 0.5
-"""Seconds between two writes of one answer, at least: two calls a second. Nobody reads faster."""
+CLOSEST: Final = 0.455
+"""Seconds from the end of one write of an answer to the next, at least: with its status line and calls of 0.12 s, an
+answer of eight seconds makes two calls a second. Nobody reads faster."""
 
 HORIZON: Final = 12.0
 """What is in the bucket is spent so that it would last for this long, in seconds: about what an answer takes."""
 
-OUTLIVED: Final = 0.8
+OUTLIVED: Final = 0.7
 """The share of the due edits that are ever made: the others come to answers that have ended before."""
 
-REFILL: Final = 4.0
+REFILL: Final = 4.5
 """So many seconds of refill are counted on when tokens are kept for endings."""
 
-AT_ONCE: Final = 1.0
+AT_ONCE: Final = 0.5
 """First words are not held back while answers are written this often, in seconds."""
 
-BRIM: Final = 0.2
+BRIM: Final = 0.6
 """The share of the gap that is waited for while the bucket is full, because what it cannot hold is lost."""
 
 UNEVEN: Final = 2.0
@@ -109,6 +110,11 @@ class Policy:
             return 0.0
         return max(0.0, min(max(1.0, unfinished - quota.rate * REFILL), quota.burst - 1.0))
 
+    def mean_speed(self, wants: Iterable[Want], now: float) -> float:
+        """The mean speed of answers that go on, in characters a second; 0.0: none does."""
+        speeds = [want.speed(now) for want in wants if want.kind is not Kind.ENDING and want.unseen]
+        return sum(speeds) / len(speeds) if speeds else 0.0
+
     def gap(self, *, level: float, quota: Quota, growing: int, unfinished: int) -> float:
         """The mean of seconds between two writes of one answer, when `growing` share what is to be had."""
         spare = max(0.0, level - self.reserve(Kind.PROGRESS, unfinished, quota))
@@ -137,17 +143,16 @@ class Policy:
         quota: Quota,
         growing: int,
         unfinished: int,
+        mean: float,
     ) -> tuple[str | None, float]:
         """The ticket whose call should be made now, or None; and in how many seconds to ask again (inf: no wants).
 
         All wants are of one method. `level` and `quota` are of the bucket that the answers grow by (chat.update or
         chat.appendStream), also where the wants are posts: a post is cheap, the edits that it will need are not.
         `growing` counts the answers that share that bucket, `unfinished` those of them that stand in Slack and will
-        need it for their ending; in all replicas.
+        need it for their ending, and `mean` is the mean of their speeds; in all replicas.
         """
         gap = self.gap(level=level, quota=quota, growing=growing, unfinished=unfinished)
-        speeds = [want.speed(now) for want in wants.values() if want.kind is not Kind.ENDING]
-        mean = sum(speeds) / len(speeds) if speeds else 0.0
         hurry = BRIM if level > quota.burst - 0.5 else 1.0
         holds_back = gap > AT_ONCE and growing > 1
         # Each answer that is begun in Slack takes an edit away from the endings of those that stand there.
@@ -163,6 +168,8 @@ class Policy:
                     due = want.since + (gap * share if holds_back else 0.0) if affordable else now + LOOK
                 case Kind.PROGRESS:
                     due = want.last_write + max(CLOSEST, gap * share * hurry)
+                    if now < want.last_write + CLOSEST:  # how fast it is cannot be judged yet
+                        again = min(again, max(_SOON, want.last_write + CLOSEST - now))
             if due > now + _EPSILON:
                 again = min(again, max(_SOON, due - now), LOOK)
                 continue

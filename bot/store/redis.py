@@ -7,7 +7,7 @@ Works on Redis 7 and 8 and on Valkey. The keys, under a prefix:
     message:<team>:<channel>:<ts>    JSON: the chat a direct message belongs to       30 days
     run:<chat id>                    JSON: a run not seen to end                      1 day (30 for one that waits)
     {line:<line>}:turn|waiting|leases                                                 one lease after the last word
-    {budget:<team>}:<name>:bucket|taken  the write budget of a workspace              1 hour after the last call
+    {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget 1 hour after the last call
     {answers:<team>}:leases|open     JSON: the answers being written                  1 day after the last word
 """
 
@@ -26,10 +26,11 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
 from bot.errors import SettingsError, StoreUnavailable
-from bot.ports import Spent
-from bot.slack.tiers import Key, Quota
-from bot.store import scripts
-from bot.store.budget import BUDGET
+from bot.ports import Spent, Told
+from bot.slack.tiers import Key
+from bot.store import budget, scripts
+from bot.store.budget import NOTHING
+from bot.store.budget_script import SCRIPT
 from bot.thread import Conversation, OpenAnswer, Run, Thread
 
 T = TypeVar("T")
@@ -101,7 +102,7 @@ class RedisStore:
         self._answer_open = client.register_script(scripts.ANSWER_OPEN)
         self._answer_closed = client.register_script(scripts.ANSWER_CLOSED)
         self._abandoned = client.register_script(scripts.ABANDONED)
-        self._budget = client.register_script(BUDGET)
+        self._budget = client.register_script(SCRIPT)
 
     @classmethod
     def at(
@@ -220,17 +221,29 @@ class RedisStore:
         found = await self._ask(self._abandoned(keys=self._answers(team)))
         return tuple(OpenAnswer(**_known(OpenAnswer, answer)) for answer in found)
 
-    async def spend(self, team: str, keys: Sequence[Key], reserve: float, call: str, *, urgent: bool = False) -> Spent:
+    async def spend(
+        self,
+        team: str,
+        keys: Sequence[Key],
+        reserve: float,
+        call: str,
+        told: Told = NOTHING,
+        *,
+        due: float | None = None,
+    ) -> Spent:
         """Take a token from each bucket, or from none and say when; the same `call` takes once."""
-        answer = await self._ask(
-            self._budget(keys=self._buckets(team, keys), args=_figures("take", reserve, call, keys, urgent=urgent))
-        )
-        wait, level, rate, burst = (float(figure) for figure in cast("list[int]", answer))
-        return Spent(wait=wait / 1e3, level=level / 1e3, quota=Quota(rate / 1e6, int(burst)))
+        args = budget.arguments("take", reserve, call, told, keys, due=due)
+        return budget.spent(cast("list[int]", await self._ask(self._budget(keys=self._buckets(team, keys), args=args))))
+
+    async def tell(self, team: str, told: Told) -> None:
+        """Tell the other replicas what answers this one has under way."""
+        args = budget.arguments("tell", 0.0, "", told, ())
+        await self._ask(self._budget(keys=self._buckets(team, ()), args=args))
 
     async def refused(self, team: str, keys: Sequence[Key], retry_after: float, call: str) -> None:
         """Slack answered a call with 429: nobody draws from its buckets before `retry_after` seconds."""
-        await self._ask(self._budget(keys=self._buckets(team, keys), args=_figures("limited", retry_after, call, keys)))
+        args = budget.arguments("limited", retry_after, call, NOTHING, keys)
+        await self._ask(self._budget(keys=self._buckets(team, keys), args=args))
 
     async def ping(self) -> None:
         """Raises StoreUnavailable when the store does not answer within about a second."""
@@ -246,7 +259,7 @@ class RedisStore:
         return [f"{self._prefix}:{{answers:{team}}}:{part}" for part in ("leases", "open")]
 
     def _buckets(self, team: str, keys: Sequence[Key]) -> list[str]:
-        return [f"{self._prefix}:{{budget:{team}}}:{key.name}:{part}" for key in keys for part in ("bucket", "taken")]
+        return budget.names(f"{self._prefix}:{{budget:{team}}}", keys)
 
     async def _ask(self, asked: Awaitable[T], *, patience: float | None = None) -> T:
         task = asyncio.current_task()
@@ -263,10 +276,6 @@ class RedisStore:
         if task and task.cancelling() > cancels:
             raise asyncio.CancelledError
         return answer
-
-
-def _figures(verb: str, number: float, call: str, keys: Sequence[Key], *, urgent: bool = False) -> list[str | float]:
-    return [verb, number, call, int(urgent), *(figure for key in keys for figure in (key.quota.rate, key.quota.burst))]
 
 
 def _milliseconds(seconds: float) -> int:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.reply.budget import HOLD, SHORT, STEP, WINDOW, Budget
+from bot.reply.budget import APART, HOLD, SHORT, STEP, WINDOW, Budget
 from bot.slack.tiers import Key, Quota, keys
 
 SMALL = Key("small", Quota(rate=0.5, burst=4))
@@ -168,27 +168,27 @@ def test_never_two_refusals_in_a_minute(hidden: int) -> None:
 
 def test_a_limit_that_is_gone_is_forgotten_step_by_step() -> None:
     budget = Budget()
-    for _ in range(11):
-        assert budget.take(UPDATE, 0.0) == 0.0
-    budget.limited(UPDATE, 30.0, 1.0)
-    assert budget.quota(UPDATE[0], 2.0).per_minute <= 10.0
+    for number in range(11):
+        assert budget.take(UPDATE, 0.2 * number) == 0.0
+    budget.limited(UPDATE, 30.0, 2.1)
+    assert budget.quota(UPDATE[0], 2.2).per_minute <= 10.0
     assert budget.quota(UPDATE[0], HOLD).per_minute <= 10.0
-    after = [budget.quota(UPDATE[0], HOLD + 2.0 + step * STEP).per_minute for step in range(12)]
+    after = [budget.quota(UPDATE[0], HOLD + 3.0 + step * STEP).per_minute for step in range(12)]
     assert after == sorted(after)
     assert after[0] <= 12.5
     assert after[-1] == UPDATE[0].quota.per_minute
     assert all(higher <= 1.6 * lower + 1 for lower, higher in itertools.pairwise(after))
 
 
-def test_a_call_that_was_under_way_teaches_nothing_twice() -> None:
+def test_a_call_that_was_under_way_tells_only_that_it_does_not_count() -> None:
     budget = Budget()
-    for _ in range(12):
-        budget.take(UPDATE, 0.0)
-    budget.limited(UPDATE, 20.0, 0.1)
-    lesson = budget.quota(UPDATE[0], 0.2)
-    budget.limited(UPDATE, 25.0, 0.2)
-    assert budget.quota(UPDATE[0], 0.3) == lesson
-    assert budget.take(UPDATE, 24.0) > 1.0  # but the longer of the two waits counts
+    for number in range(12):
+        assert budget.take(UPDATE, 0.2 * number) == 0.0
+    budget.limited(UPDATE, 20.0, 2.3)
+    assert 10.0 < budget.quota(UPDATE[0], 2.4).per_minute <= 11.0
+    budget.limited(UPDATE, 25.0, 2.4)
+    assert 9.0 < budget.quota(UPDATE[0], 2.5).per_minute <= 10.0
+    assert budget.take(UPDATE, 27.0) > 0.3  # the longer of the two waits counts
 
 
 def test_after_a_restart_one_refusal_does_not_strangle() -> None:
@@ -208,10 +208,10 @@ def test_after_a_restart_one_refusal_does_not_strangle() -> None:
 )
 def test_which_limit_was_met(before: str, retry_after: float, lowered: Key) -> None:
     budget = Budget()
-    budget.take(keys("chat.postMessage", before), 0.0)
-    budget.take(POST, 0.0)
-    budget.limited(POST, retry_after, 0.1)
-    now = 0.1 + retry_after
+    assert budget.take(keys("chat.postMessage", before), 0.0) == 0.0
+    assert budget.take(POST, 0.2) == 0.0
+    budget.limited(POST, retry_after, 0.3)
+    now = 0.3 + retry_after
     assert [key for key in POST if budget.quota(key, now) != key.quota] == [lowered]
     # All channels keep silent meanwhile.
     assert budget.take(keys("chat.postMessage", "C3"), now - 0.5) == pytest.approx(0.5)
@@ -219,8 +219,8 @@ def test_which_limit_was_met(before: str, retry_after: float, lowered: Key) -> N
 
 def test_what_has_gathered_in_the_silence_does_not_come_at_once() -> None:
     budget = Budget()
-    for _ in range(2):
-        budget.take(POST, 0.0)
+    for now in (-0.2, 0.0):
+        assert budget.take(POST, now) == 0.0
     budget.limited(POST, 3.0, 0.0)
     taken = [budget.take(keys("chat.postMessage", f"D{number}"), 3.0) == 0.0 for number in range(20)]
     assert taken == [True, *[False] * 19]
@@ -248,11 +248,58 @@ def test_a_learned_limit_holds_in_any_minute(retry_after: float, pauses: list[fl
             assert sum(1 for time in made if now - 60.0 < time <= now) <= max(before, 4)
 
 
-def test_an_urgent_call_waits_for_the_silence_but_not_for_what_a_refusal_taught() -> None:
-    budget, update = Budget(), keys("chat.update", "C1")
-    assert budget.take(update, 0.0) == 0.0
-    budget.limited(update, 10.0, 0.0)
-    assert budget.take(update, 1.0, urgent=True) == pytest.approx(9.0)
-    assert budget.take(update, 10.0, urgent=True) == 0.0
-    assert budget.take(update, 10.5) > 1.0
-    assert budget.take(update, 10.5, urgent=True) == 0.0
+def test_an_urgent_call_need_not_come_evenly_but_no_more_than_was_learned_come_in_a_minute() -> None:
+    budget = Budget()
+    for number in range(6):
+        assert budget.take(UPDATE, float(number)) == 0.0
+    budget.limited(UPDATE, 10.0, 5.1)  # five were taken, at 0 to 4
+    assert budget.take(UPDATE, 15.2, urgent=True) == pytest.approx(WINDOW - 15.2)
+    now = 64.5  # the minute of four of them is over
+    times: list[float] = []
+    while len(times) < 5:
+        wait = budget.take(UPDATE, now, urgent=True)
+        times += [now] if wait == 0.0 else []
+        now += wait
+    assert times == [pytest.approx(64.5 + APART * number) for number in range(5)]
+    assert budget.take(UPDATE, now, urgent=True) == pytest.approx(WINDOW - APART * 4)
+    assert budget.take(UPDATE, 64.5 + WINDOW) > 10.0  # others are held back the longer
+
+
+def test_what_one_channel_has_taught_holds_for_all_channels() -> None:
+    budget, here, elsewhere = Budget(), POST, keys("chat.postMessage", "C2")
+    for now in (0.0, 0.5):
+        assert budget.take(here, now) == 0.0
+    assert budget.take(elsewhere, 0.6) == 0.0
+    budget.limited(here, 5.0, 0.7)
+    assert budget.quota(elsewhere[1], 1.0) == budget.quota(here[1], 1.0) != elsewhere[1].quota
+    assert budget.quota(POST[0], 1.0) == POST[0].quota  # the workspace's own limit was not met
+    # One post was taken at 0.0, and Slack allows the next at 5.7; elsewhere, as long after the post at 0.6.
+    apart = 1.0 / budget.quota(here[1], 5.7).rate
+    assert 5.7 <= apart < 7.5
+    assert budget.take(elsewhere, 5.8) == pytest.approx(0.6 + apart - 5.8)
+
+
+def test_what_a_channel_teaches_is_the_strictest_limit_that_explains_the_refusal() -> None:
+    budget = Budget()
+    for now in (0.0, 4.0, 4.5):
+        assert budget.take(POST, now) == 0.0
+    budget.limited(POST, 1.0, 4.6)  # two in 5.6 s, and not one in 1.6 s
+    assert budget.quota(POST[1], 5.6).per_minute == pytest.approx(21.0, abs=1.0)
+
+
+def test_edits_come_apart_so_that_seldom_one_is_under_way_when_another_is_refused() -> None:
+    budget = Budget()
+    assert budget.take(UPDATE, 0.0) == 0.0
+    assert budget.take(UPDATE, 0.05, urgent=True) == pytest.approx(UPDATE[0].apart - 0.05)
+    assert budget.take(UPDATE, UPDATE[0].apart) == 0.0
+    assert budget.take(POST, 0.2) == 0.0
+    assert budget.take(keys("chat.postMessage", "C2"), 0.2) == 0.0  # other channels are others
+
+
+def test_the_wait_for_one_bucket_is_told_whatever_of_others() -> None:
+    budget = Budget()
+    for now in (0.0, 0.2):
+        assert budget.take(POST, now) == 0.0
+    assert budget.take(POST, 0.4) > 0.5
+    assert budget.wait(POST[0], 0.4) == 0.0
+    assert budget.wait(POST[1], 0.4) == pytest.approx(budget.take(POST, 0.4))

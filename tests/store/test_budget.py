@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from uuid import uuid4
 
 import pytest
 
+from bot.ports import Counts, Told
 from bot.reply.budget import Budget
-from bot.slack.tiers import Key, Quota, keys
+from bot.slack.tiers import QUOTAS, Key, Quota, keys
+from bot.store.budget_script import FADE, GRACE
 from bot.store.redis import RedisStore
 
 SMALL = Key("small", Quota(rate=0.5, burst=3))
@@ -51,7 +54,7 @@ async def test_the_reserve_stays(store: RedisStore) -> None:
 
 
 async def test_after_a_refusal_nobody_calls_and_the_limit_is_lower(store: RedisStore) -> None:
-    update = keys("chat.update", "C1")
+    update = (Key("chat.update", QUOTAS["chat.update"]),)
     last = ""
     for _ in range(6):
         last = call()
@@ -62,6 +65,74 @@ async def test_after_a_refusal_nobody_calls_and_the_limit_is_lower(store: RedisS
     assert 29.0 < spent.wait <= 62.0
     assert spent.level == 0
     assert spent.quota.per_minute < update[0].quota.per_minute / 4
+
+
+async def test_what_one_channel_has_taught_holds_for_all(store: RedisStore) -> None:
+    here, elsewhere = keys("chat.postMessage", "C1"), keys("chat.postMessage", "C2")
+    assert (await store.spend("T1", here, 0, call())).wait == 0
+    assert 0 < (await store.spend("T1", here, 0, call())).wait <= here[1].apart
+    await asyncio.sleep(here[1].apart)
+    last = call()
+    assert (await store.spend("T1", here, 0, last)).wait == 0
+    assert (await store.spend("T1", elsewhere, 0, call())).wait == 0
+    await store.refused("T1", here, 0.4, last)
+    await asyncio.sleep(0.4)
+    spent = await store.spend("T1", elsewhere, 0, call())
+    assert 0 < spent.wait < 2
+    assert spent.shared_wait == 0  # the workspace's own limit was not met
+    assert spent.quota == here[0].quota
+
+
+async def test_each_hears_what_all_have_told(redis_url: str) -> None:
+    prefix = f"test-{uuid4().hex}"
+    one, other = (RedisStore.at(redis_url, prefix=prefix) for _ in range(2))
+    ours, theirs = Told("one", Counts(3, 2, 1, 60.0)), Told("other", Counts(4, 1, 0, 20.5))
+    assert (await one.spend("T1", [SMALL], 0, call(), ours)).counts == ours.counts
+    assert (await other.spend("T1", [OTHER], 0, call(), theirs)).counts == Counts(7, 3, 1, 80.5)
+    assert (await other.spend("T2", [OTHER], 0, call(), theirs)).counts == theirs.counts  # another workspace
+    await one.tell("T1", Told("one"))
+    assert (await other.spend("T1", [OTHER], 0, call(), theirs)).counts == theirs.counts
+    for twin in (one, other):
+        await twin.aclose()
+
+
+async def test_what_a_dead_replica_told_fades(store: RedisStore) -> None:
+    await store.tell("T1", Told("dead", Counts(editing=5)))
+    ours = Told("ours", Counts(editing=1))
+    assert (await store.spend("T1", [SMALL], 0, call(), ours)).counts.editing == 6
+    [answers, *_] = store._buckets("T1", ())
+    await store._client.hset(answers, "dead", f"{time.time() - FADE - 1:.3f} 5 0 0 0")
+    assert (await store.spend("T1", [SMALL], 0, call(), ours)).counts.editing == 1
+
+
+async def test_the_ending_that_has_been_due_for_longest_goes_first_whoever_has_it(store: RedisStore) -> None:
+    pair = Key("pair", Quota(rate=2.0, burst=2))
+    one, other = Told("one"), Told("other")
+    for _ in range(2):
+        assert (await store.spend("T1", [pair], 0, call(), other, due=9.0)).wait == 0
+    wait = (await store.spend("T1", [pair], 0, call(), one, due=5.0)).wait
+    assert 0 < wait <= 0.5
+    await asyncio.sleep(wait + 0.01)
+    # There is one token now: for the ending that has been waiting, not for a later one of another replica, nor for
+    # anything else there.
+    assert (await store.spend("T1", [pair], 0, call(), other, due=1.0)).wait > 0
+    assert (await store.spend("T1", [pair], 0, call(), other)).wait > 0
+    assert (await store.spend("T1", [pair], 0, call(), one, due=5.0 + wait)).wait == 0
+
+
+async def test_a_place_is_lost_by_who_does_not_come_for_it(store: RedisStore) -> None:
+    pair = Key("pair", Quota(rate=2.0, burst=2))
+    for _ in range(2):
+        assert (await store.spend("T1", [pair], 0, call(), due=9.0)).wait == 0
+    assert (await store.spend("T1", [pair], 0, call(), Told("dead"), due=5.0)).wait > 0
+    await asyncio.sleep(0.51)
+    assert (await store.spend("T1", [pair], 0, call(), Told("ours"), due=1.0)).wait > 0
+    [_, endings, *_] = store._buckets("T1", [pair])
+    kept = await store._client.hget(endings, "dead")
+    since, till = (float(figure) for figure in str(kept).split())
+    assert till == pytest.approx(since + 5.5 + GRACE, abs=0.2)
+    await store._client.hset(endings, "dead", f"{since} {time.time() - 0.1:.3f}")
+    assert (await store.spend("T1", [pair], 0, call(), Told("ours"), due=1.0)).wait == 0
 
 
 async def test_a_hundred_at_once_by_two_replicas_take_what_there_is(redis_url: str) -> None:
@@ -83,7 +154,7 @@ async def test_the_script_agrees_with_the_pure_budget(store: RedisStore, retry_a
         buckets = [wide, SMALL] if several else [SMALL]
         reserve = 1.0 if step % 3 == 0 else 0.0
         urgent = step % 5 == 0
-        spent = await store.spend("T1", buckets, reserve, call(), urgent=urgent)
+        spent = await store.spend("T1", buckets, reserve, call(), due=0.0 if urgent else None)
         wait = pure.take(buckets, now(), reserve=reserve, urgent=urgent)
         assert (wait == 0) == (spent.wait == 0)
         assert spent.wait == pytest.approx(wait, abs=0.5)

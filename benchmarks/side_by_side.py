@@ -25,7 +25,8 @@ from pathlib import Path
 
 from benchmarks.essay import LEAST, essay
 from benchmarks.measuring import Row, Usage, summed
-from benchmarks.simulation import Stream, bound
+from benchmarks.bounds import bound
+from benchmarks.crowd import Stream
 from benchmarks.subjects import SUBJECTS, NotHere, Program, Subject, install_chat_sdk
 from benchmarks.tables import tables
 from benchmarks.watching import Watched, noting, question

@@ -163,14 +163,18 @@ def _url(text: str, special: re.Match[str], final: bool) -> tuple[str, int] | No
     found = special[0]
     if not final and special.end() == len(text):
         return None
+    depth = 0
+    for place, char in enumerate(found):
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            found = found[:place]
+            break
     url = found.rstrip(_TRAILING)
-    while url.endswith(")") and url.count(")") > url.count("("):
-        url = url[:-1].rstrip(_TRAILING)
-    return (f"`{url}`" if url else found), special.start() + len(url or found)
+    return (f"`{code(url)}`" if url else found), special.start() + len(url or found)
 
 
 def _with_address(label: str, url: str) -> str:
-    address = url.replace("`", "")
+    address = code(url.replace("`", ""))
     if not address or address.startswith("#"):
         return label
     return f"{label} (`{address}`)" if label and label != address else f"`{address}`"

@@ -24,9 +24,12 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),  # the app-level token's connections:write
     "assistant.threads.setStatus": frozenset({"chat:write"}),
     "auth.test": frozenset(),
+    "chat.appendStream": frozenset({"chat:write"}),
     "chat.delete": frozenset({"chat:write"}),
     "chat.postEphemeral": frozenset({"chat:write"}),
     "chat.postMessage": frozenset({"chat:write"}),
+    "chat.startStream": frozenset({"chat:write"}),
+    "chat.stopStream": frozenset({"chat:write"}),
     "chat.update": frozenset({"chat:write"}),
     "conversations.history": HISTORY,
     "conversations.replies": HISTORY,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import statistics
 from collections.abc import Sequence
 
 from benchmarks.crowd import POST, UPDATE, Stream
@@ -44,6 +45,13 @@ def _posted(answers: Sequence[Stream], posts: Quota) -> float:
     """The sum of the times at which words are seen, if each answer is seen as soon as there is a post for it."""
     lengths, first = sorted((len(a.words) for a in answers), reverse=True), min(a.begin for a in answers)
     return sum(length * (first + max(0.0, rank + 1 - posts.burst) / posts.rate) for rank, length in enumerate(lengths))
+
+
+def whole(answers: Sequence[Stream], told: float) -> float:
+    """The mean lag of a word if all answers are posted at their end, first come first served, and nothing else."""
+    late = unavoidable(answers, told)
+    lags = [answer.end + late[answer.ticket] - word for answer in answers for word in answer.words]
+    return statistics.fmean(lags)
 
 
 def unavoidable(answers: Sequence[Stream], told: float) -> dict[str, float]:

@@ -27,22 +27,22 @@ class Judge:
         self._scale = scale
         self._calls: dict[str, deque[float]] = {}
 
-    def wait(self, method: str, channel: str, now: float) -> float:
-        """Count the call and return 0.0, or the seconds to stay away."""
+    def wait(self, method: str, channel: str, now: float) -> tuple[float, str]:
+        """Count the call and return 0.0; or the seconds to stay away, and which limit says so."""
         windows = [(method, LIMITS[method], 60.0)]
         if method == POST:
             windows.append((f"{method} {channel}", 5, 5.0))
-        wait = 0.0
+        wait, limit = 0.0, ""
         for name, most, span in windows:
             calls = self._calls.setdefault(name, deque())
             while calls and calls[0] <= now - span:
                 calls.popleft()
             if len(calls) >= max(1, int(most * self._scale)):
-                wait = max(wait, calls[0] + span - now)
+                wait, limit = max((wait, limit), (calls[0] + span - now, name))
         if wait <= 0.0:
             for name, _, _ in windows:
                 self._calls[name].append(now)
-        return wait
+        return wait, limit
 
 
 class Shared:
@@ -169,7 +169,7 @@ class Run:
     """n answers, from their first words until all are whole."""
 
     def __init__(self, answers: Sequence[Stream], *, replicas: int, told: float, real: float) -> None:
-        self.refused: list[tuple[str, float]] = []
+        self.refused: list[tuple[str, str, float]] = []
         self._judge, self._shared = Judge(real), Shared(told)
         self._replicas = [Replica(str(number), self._shared, told) for number in range(replicas)]
         self._events: list[tuple[float, int, Replica, Stream | None, Want | None, float]] = []
@@ -204,9 +204,9 @@ class Run:
     def _answered(self, replica: Replica, answer: Stream, want: Want, granted: float, now: float) -> None:
         answer.in_flight = False
         # The calls reach the judge in the order in which they are answered: each takes as long as any other.
-        wait = self._judge.wait(want.method, want.channel, now - CALL / 2)
+        wait, limit = self._judge.wait(want.method, want.channel, now - CALL / 2)
         if wait > 0.0:
-            self.refused.append((want.method, now))
+            self.refused.append((want.method, limit, now))
             self._shared.budget.limited(keys(want.method, want.channel), math.ceil(wait), now)
         elif answer.written(granted, now):
             replica.end(answer, now)

@@ -23,22 +23,25 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.bounds import bound, unavoidable
+from benchmarks.bounds import bound, unavoidable, whole
 from benchmarks.crowd import Stream, streams
 from benchmarks.replicas import CALL, Run
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one run or the mean of several has given. Times in seconds; `crowded`: refusals of a method in a minute."""
+    """What one run or the mean of several has given. Times in seconds; `crowded` is the most refusals of a method in a
+    minute, `alike` those of one limit."""
 
     refused: float
     crowded: float
+    alike: float
     mean: float
     p95: float
     ending: float
     worst: float
     excess: float
+    whole: float
     bound: float
     writes: float
 
@@ -56,23 +59,30 @@ def measured(answers: list[Stream], *, replicas: int, told: float, real: float) 
     lags = sorted(lag for answer in answers for lag in answer.lags)
     late = {answer.ticket: (answer.done_at or 0.0) - answer.end for answer in answers}
     least = unavoidable(answers, min(told, real))
-    crowds = [sum(1 for m, at in run.refused if m == method and 0 <= at - now < 60) for method, now in run.refused]
     return Row(
         refused=len(run.refused),
-        crowded=max(crowds, default=0),
+        crowded=_crowded([(method, at) for method, _, at in run.refused]),
+        alike=_crowded([(limit, at) for _, limit, at in run.refused]),
         mean=statistics.fmean(lags),
         p95=lags[int(0.95 * len(lags))],
         ending=statistics.fmean(late.values()),
         worst=max(late.values()),
         excess=max(late[ticket] - least[ticket] for ticket in late),
+        whole=whole(answers, min(told, real)),
         bound=bound(answers, min(told, real)),
         writes=sum(answer.writes for answer in answers) / len(answers),
     )
 
 
+def _crowded(refused: Sequence[tuple[str, float]]) -> int:
+    """The most refusals of one kind in a minute."""
+    crowds = [sum(1 for other, at in refused if other == kind and 0 <= at - now < 60) for kind, now in refused]
+    return max(crowds, default=0)
+
+
 def averaged(rows: Sequence[Row]) -> Row:
-    """The mean of runs; of `crowded`, `worst` and `excess` the worst."""
-    worst = {"crowded", "worst", "excess"}
+    """The mean of runs; of `crowded`, `alike`, `worst` and `excess` the worst."""
+    worst = {"crowded", "alike", "worst", "excess"}
     names = Row.__dataclass_fields__
     values = {name: [float(getattr(row, name)) for row in rows] for name in names}
     return Row(**{name: max(some) if name in worst else statistics.fmean(some) for name, some in values.items()})
@@ -91,11 +101,11 @@ def one_answer() -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, default=3, help="runs of each row (default 3)")
+    parser.add_argument("--seeds", type=int, default=10, help="runs of each row (default 10)")
     parser.add_argument("--most", type=int, default=200, help="the largest number of answers at once (default 200)")
     asked = parser.parse_args()
     print(one_answer())
-    heads = "limits       replicas    n  429s  /min   mean    p95 ending  worst excess  bound ratio writes"
+    heads = "limits       replicas    n  429s  /min alike   mean    p95 ending  worst excess  whole  bound ratio writes"
     for name, told, real in (
         ("documented", 1.0, 1.0),
         ("a tenth", 0.1, 0.1),
@@ -108,9 +118,9 @@ def main() -> None:
                 runs = [streams(n, replicas, seed) for seed in range(asked.seeds)]
                 row = averaged([measured(run, replicas=replicas, told=told, real=real) for run in runs])
                 print(
-                    f"{name:<12} {replicas:>8} {n:>4} {row.refused:>5.1f} {row.crowded:>5.0f} {row.mean:>6.2f} "
-                    f"{row.p95:>6.2f} {row.ending:>6.2f} {row.worst:>6.2f} {row.excess:>6.2f} {row.bound:>6.2f} "
-                    f"{row.ratio:>5.2f} {row.writes:>6.1f}",
+                    f"{name:<12} {replicas:>8} {n:>4} {row.refused:>5.1f} {row.crowded:>5.0f} {row.alike:>5.0f} "
+                    f"{row.mean:>6.2f} {row.p95:>6.2f} {row.ending:>6.2f} {row.worst:>6.2f} {row.excess:>6.2f} "
+                    f"{row.whole:>6.2f} {row.bound:>6.2f} {row.ratio:>5.2f} {row.writes:>6.1f}",
                     flush=True,
                 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -49,7 +50,8 @@ def test_two_slim_stages_and_only_the_finished_environment_crosses() -> None:
     assert only(build, "FROM") == "python:3.13-slim AS build"
     assert only(final, "FROM") == "python:3.13-slim"
     copies = [argument for name, argument in final if name == "COPY"]
-    assert copies == ["--from=build /opt/bot /opt/bot", "bot ./bot", "handlers ./handlers"]
+    ours = ["--from=build /build/bot ./bot", "--from=build /build/handlers ./handlers"]
+    assert copies == ["--from=build /opt/bot /opt/bot", *ours]
     assert not [argument for name, argument in final if name == "RUN"]
 
 
@@ -60,6 +62,19 @@ def test_nothing_is_installed_that_the_lock_does_not_vouch_for() -> None:
     assert "--require-hashes" in steps[0]
     assert "--only-binary :all:" in steps[0]
     assert "--requirement requirements.lock" in steps[0]
+
+
+def test_what_the_image_runs_is_compiled_in_it_because_its_user_cannot(tmp_path: Path) -> None:
+    build, _ = stages()
+    assert [argument for name, argument in build if name == "COPY"][1:] == ["bot ./bot", "handlers ./handlers"]
+    [compiling] = [run for name, run in build if name == "RUN" and "compileall" in run]
+    options = compiling.split("-m compileall", 1)[1].split()
+    assert options[-2:] == ["bot", "handlers"]
+    shutil.copytree(ROOT / "handlers", tmp_path / "handlers", ignore=shutil.ignore_patterns("__pycache__"))
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPYCACHEPREFIX"}
+    command = [sys.executable, "-m", "compileall", *options[:-2], "handlers"]
+    assert subprocess.run(command, cwd=tmp_path, env=environment, check=False).returncode == 0
+    assert len(list(tmp_path.glob("handlers/__pycache__/*.pyc"))) == len(list(tmp_path.glob("handlers/*.py")))
 
 
 def test_the_image_gets_what_the_bot_runs_on_and_no_more() -> None:

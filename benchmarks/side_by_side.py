@@ -23,10 +23,10 @@ from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 
-from benchmarks.essay import LEAST, essay
-from benchmarks.measuring import Row, Usage, summed
 from benchmarks.bounds import bound
 from benchmarks.crowd import Stream
+from benchmarks.essay import LEAST, essay
+from benchmarks.measuring import Row, Usage, summed
 from benchmarks.subjects import SUBJECTS, NotHere, Program, Subject, install_chat_sdk
 from benchmarks.tables import tables
 from benchmarks.watching import Watched, noting, question

@@ -42,8 +42,12 @@ _LAST_WORDS = 8.0
 
 
 def new_reference() -> str:
-    """A short name for one turn, told to the person and written to the log."""
-    return secrets.token_hex(3)
+    """A short name for one turn, told to the person and written to the log.
+
+    It is also what marks the answer's messages, so that two at once must not share one: with 32 bits and a thousand
+    answers under way the chance is about one in ten thousand.
+    """
+    return secrets.token_hex(4)
 
 
 @dataclass(frozen=True, slots=True)

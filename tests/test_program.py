@@ -133,7 +133,7 @@ async def test_a_stop_without_grace_closes_the_message(home: House, tmp_path: Pa
     assert answer.startswith("The first half")
     assert "I was restarted before I was done. Please ask again." in answer
     assert "incomplete" in answer
-    [reference] = re.findall(r"\(ref ([0-9a-f]{6})\)", answer)
+    [reference] = re.findall(r"\(ref ([0-9a-f]{8})\)", answer)
     assert reference in program.log
     assert home.slack.status(home.channel, root) == ""
 

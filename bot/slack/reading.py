@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
@@ -29,6 +30,7 @@ class Reading:
         self._wire = wire
         self._clock = clock
         self._names: OrderedDict[str, tuple[float, str]] = OrderedDict()
+        self._asked: dict[str, asyncio.Task[str]] = {}
 
     async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
         """See `bot.ports.Slack.replies`."""
@@ -54,10 +56,17 @@ class Reading:
 
     async def name(self, user: str) -> str:
         """See `bot.ports.Slack.name`."""
-        now = self._clock()
         known = self._names.get(user)
-        if known and known[0] > now:
+        if known and known[0] > self._clock():
             return known[1]
+        # Whoever asks for the same name meanwhile waits for the same answer; one who goes away takes it from nobody.
+        if user not in self._asked:
+            self._asked[user] = task = asyncio.create_task(self._ask_name(user))
+            task.add_done_callback(lambda _: self._asked.pop(user))
+        return await asyncio.shield(self._asked[user])
+
+    async def _ask_name(self, user: str) -> str:
+        now, known = self._clock(), self._names.get(user)
         try:
             answer = await self._wire.ask("users.info", {"user": user})
         except (SlackRefused, SlackUnavailable) as error:

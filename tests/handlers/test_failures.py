@@ -14,7 +14,7 @@ from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
 from bot.thread import OpenAnswer
 
-REFERENCE = re.compile(r"\(ref ([0-9a-f]{6})\)$", re.MULTILINE)
+REFERENCE = re.compile(r"\(ref ([0-9a-f]{8})\)$", re.MULTILINE)
 
 
 async def failed(home: House, said: str, **changes: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -369,6 +370,17 @@ async def test_names_are_kept_for_an_hour(slack: LocalSlack, client: SlackClient
     clock.now += 61
     assert await client.name(ada) == "ada"
     assert lookups(slack) == 3
+
+
+async def test_a_name_that_many_ask_for_at_once_is_looked_up_once(
+    slack: LocalSlack, client: SlackClient, ada: str
+) -> None:
+    first = asyncio.create_task(client.name(ada))
+    others = [asyncio.create_task(client.name(ada)) for _ in range(20)]
+    await asyncio.sleep(0)
+    first.cancel()  # whoever asked first may go away
+    assert await asyncio.gather(*others) == ["ada"] * 20
+    assert lookups(slack) == 1
 
 
 async def test_a_person_whom_slack_does_not_name(slack: LocalSlack, client: SlackClient, clock: Clock) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterator, Mapping
 
 import aiohttp
@@ -13,6 +14,9 @@ from bot.flowise.limits import Deadline, Limits, Patience
 from bot.flowise.refusals import Reply
 from bot.flowise.wire import FrameTooLargeError, Message, Reader
 
+# Tokens that come within so many seconds of each other are read together: Slack shows text a few times a second at
+# most, and waking up costs more than a token does (docs/performance.md).
+_TOGETHER = 0.05
 # Error bodies are for one log line.
 _ERROR_BODY = 64 * 1024
 
@@ -56,6 +60,7 @@ class PredictionStream(EventSource):
         self._reader = Reader(limits.frame_bytes)
         self._pending: Iterator[Message] = iter(())
         self._asked = False
+        self._read_at = -math.inf
 
     async def connect(self, retry: int = 0) -> None:
         """Ask, and wait for the headers of the stream.
@@ -120,7 +125,10 @@ class PredictionStream(EventSource):
         deadline = self._patience.deadline()
         try:
             async with asyncio.timeout(deadline.at - self._clock()):
-                return await self._response.content.readany()
+                await asyncio.sleep(max(0.0, self._read_at + _TOGETHER - self._clock()))
+                chunk = await self._response.content.readany()
+                self._read_at = self._clock()
+                return chunk
         except aiohttp.ClientError as error:
             raise exchange_error(error, self._limits) from error
         except TimeoutError:

@@ -14,7 +14,7 @@ from bot.ports import Counts, Told
 from bot.reply.budget import Budget
 from bot.reply.policy import Kind, Policy, Stock, Want
 from bot.slack.tiers import keys
-from bot.store.budget_script import FADE, GRACE
+from bot.store.budget_script import FADE, GRACE, TIE
 
 CALL = 0.12
 LIMITS = {UPDATE: 50, POST: 300}
@@ -66,7 +66,7 @@ class Shared:
         buckets, urgent = keys(want.method, want.channel), want.kind is Kind.ENDING
         waiting = self._endings.setdefault(want.method, {})
         reserve += sum(
-            other != replica and now < till and (not urgent or since < want.since)
+            other != replica and now < till and (not urgent or since < want.since - TIE)
             for other, (since, till) in waiting.items()
         )
         wait = self.budget.take(buckets, now, reserve=reserve, urgent=urgent)

@@ -14,6 +14,10 @@ FADE = 15.0
 GRACE = 2.0
 """An ending that waits keeps its place for so long after it could have asked again, in seconds."""
 
+TIE = 0.1
+"""Endings that became due within so many seconds go as they ask: the way to Redis takes now more, now less, and each of
+two replicas could take the other's for the earlier one."""
+
 # A bucket is a hash (full_at, blocked_until; seconds of the server's clock) and a sorted set of the calls of the last
 # minute; what refusals have taught of it is a hash (most, raise_at) that buckets of a family share.
 #
@@ -26,8 +30,10 @@ GRACE = 2.0
 # Returns for "take" the wait in ms (0: taken) and the part of it that is the first bucket's, that bucket's level in
 # thousandths, its rate in millionths a second and its burst; and always the sums of the counts, the last one in
 # thousandths. Sent twice with one id, it takes once.
-_NAMES = "WINDOW, HOLD, STEP, RAISE, LOWEST, SLOWEST, SHORT, APART, FADE, GRACE"
-_VALUES = ", ".join(str(value) for value in (WINDOW, HOLD, STEP, RAISE, LOWEST, SLOWEST, SHORT, APART, FADE, GRACE))
+_NAMES = "WINDOW, HOLD, STEP, RAISE, LOWEST, SLOWEST, SHORT, APART, FADE, GRACE, TIE"
+_VALUES = ", ".join(
+    str(value) for value in (WINDOW, HOLD, STEP, RAISE, LOWEST, SLOWEST, SHORT, APART, FADE, GRACE, TIE)
+)
 
 _COUNTS = """
 local COUNTS = 4
@@ -69,7 +75,7 @@ local function endings_before()
     local since, till = string.match(waiting[i + 1], '(%S+) (%S+)')
     if tonumber(till) <= now then
       redis.call('HDEL', KEYS[2], waiting[i])
-    elseif waiting[i] ~= replica and (not urgent or tonumber(since) < now - due) then
+    elseif waiting[i] ~= replica and (not urgent or tonumber(since) < now - due - TIE) then
       before = before + 1
     end
   end

@@ -11,7 +11,7 @@ import pytest
 from bot.ports import Counts, Told
 from bot.reply.budget import Budget
 from bot.slack.tiers import QUOTAS, Key, Quota, keys
-from bot.store.budget_script import FADE, GRACE
+from bot.store.budget_script import FADE, GRACE, TIE
 from bot.store.redis import RedisStore
 
 SMALL = Key("small", Quota(rate=0.5, burst=3))
@@ -118,6 +118,17 @@ async def test_the_ending_that_has_been_due_for_longest_goes_first_whoever_has_i
     assert (await store.spend("T1", [pair], 0, call(), other, due=1.0)).wait > 0
     assert (await store.spend("T1", [pair], 0, call(), other)).wait > 0
     assert (await store.spend("T1", [pair], 0, call(), one, due=5.0 + wait)).wait == 0
+
+
+async def test_of_two_endings_that_became_due_at_once_neither_waits_for_the_other(store: RedisStore) -> None:
+    pair = Key("pair", Quota(rate=2.0, burst=2))
+    one, other = Told("one"), Told("other")
+    for _ in range(2):
+        assert (await store.spend("T1", [pair], 0, call(), due=9.0)).wait == 0
+    wait = (await store.spend("T1", [pair], 0, call(), one, due=5.0)).wait
+    await asyncio.sleep(wait + 0.01)
+    # The other's way to Redis took a little longer.
+    assert (await store.spend("T1", [pair], 0, call(), other, due=5.0 + wait - TIE / 2)).wait == 0
 
 
 async def test_a_place_is_lost_by_who_does_not_come_for_it(store: RedisStore) -> None:

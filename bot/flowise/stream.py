@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 import aiohttp
 from aiohttp_sse_client.client import CONTENT_TYPE_EVENT_STREAM, EventSource, MessageEvent
@@ -125,14 +126,24 @@ class PredictionStream(EventSource):
         deadline = self._patience.deadline()
         try:
             async with asyncio.timeout(deadline.at - self._clock()):
-                await asyncio.sleep(max(0.0, self._read_at + _TOGETHER - self._clock()))
                 chunk = await self._response.content.readany()
-                self._read_at = self._clock()
-                return chunk
         except aiohttp.ClientError as error:
             raise exchange_error(error, self._limits) from error
         except TimeoutError:
             raise _gave_up(deadline) from None
+        if chunk and (rest := self._read_at + _TOGETHER - self._clock()) > 0:
+            chunk += await self._more(self._response.content, rest)
+        self._read_at = self._clock()
+        return chunk
+
+    async def _more(self, content: aiohttp.StreamReader, seconds: float) -> bytes:
+        """What else comes within so many seconds. A failure is met again by the next read, when this is safe."""
+        more: list[bytes] = []
+        with suppress(TimeoutError, aiohttp.ClientError):
+            async with asyncio.timeout(seconds):
+                while chunk := await content.readany():
+                    more.append(chunk)
+        return b"".join(more)
 
     def _taken(self, chunk: bytes) -> Iterator[Message]:
         """The messages in a chunk; what was heard is noted as they are taken."""

@@ -26,22 +26,29 @@ CLOSEST: Final = 0.455
 """Seconds from the end of one write of an answer to the next, at least: with its status line and calls of 0.12 s, an
 answer of eight seconds makes two calls a second. Nobody reads faster."""
 
-HORIZON: Final = 12.0
+HORIZON: Final = 9.5
 """What is in the bucket is spent so that it would last for this long, in seconds: about what an answer takes."""
 
-OUTLIVED: Final = 0.7
+OUTLIVED: Final = 0.65
 """The share of the due edits that are ever made: the others come to answers that have ended before."""
 
-REFILL: Final = 4.5
+REFILL: Final = 6.8
 """So many seconds of refill are counted on when tokens are kept for endings."""
+
+ALONE: Final = 16.0
+"""HORIZON for a single answer, half of it for each of two: who is alone can count on what others would take."""
+
+PATIENCE: Final = 5.5
+"""First words are held back for so many seconds at most, where each ending has its edit: some half of what an answer
+takes, when the only write before its ending saves most."""
 
 AT_ONCE: Final = 0.5
 """First words are not held back while answers are written this often, in seconds."""
 
-BRIM: Final = 0.6
+BRIM: Final = 0.4
 """The share of the gap that is waited for while the bucket is full, because what it cannot hold is lost."""
 
-UNEVEN: Final = 2.0
+UNEVEN: Final = 1.5
 """Slow and fast answers have gaps that differ from the mean by this factor at most."""
 
 LOOK: Final = 1.0
@@ -118,7 +125,8 @@ class Policy:
     def gap(self, *, level: float, quota: Quota, growing: int, unfinished: int) -> float:
         """The mean of seconds between two writes of one answer, when `growing` share what is to be had."""
         spare = max(0.0, level - self.reserve(Kind.PROGRESS, unfinished, quota))
-        return OUTLIVED * growing / (spare / HORIZON + quota.rate)
+        horizon = max(HORIZON, ALONE / growing)
+        return OUTLIVED * growing / (spare / horizon + quota.rate)
 
     def stream_in(
         self, *, starts: Stock, stops: Stock, appends: Stock, edits: Stock, streaming: int, growing: int, standing: int
@@ -165,7 +173,7 @@ class Policy:
                 case Kind.ENDING:
                     due = now
                 case Kind.FIRST:
-                    due = want.since + (gap * share if holds_back else 0.0) if affordable else now + LOOK
+                    due = want.since + (min(gap * share, PATIENCE) if holds_back else 0.0) if affordable else now + LOOK
                 case Kind.PROGRESS:
                     due = want.last_write + max(CLOSEST, gap * share * hurry)
                     if now < want.last_write + CLOSEST:  # how fast it is cannot be judged yet

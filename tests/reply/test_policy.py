@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.reply.budget import Budget
-from bot.reply.policy import AT_ONCE, CLOSEST, LOOK, REFILL, Kind, Policy, Stock, Want
+from bot.reply.policy import AT_ONCE, CLOSEST, LOOK, PATIENCE, REFILL, Kind, Policy, Stock, Want
 from bot.slack.tiers import QUOTAS, Quota, keys
 
 EDITS = QUOTAS["chat.update"]
@@ -52,7 +52,7 @@ def choose(
         ({"a": first(99.0), "b": first(98.0)}, "b"),
         ({"a": progress(90.0, 10), "b": progress(90.0, 30)}, "b"),
         ({"a": progress(95.0, 10), "b": progress(90.0, 10)}, "b"),
-        ({"a": progress(90.0, 100), "b": progress(95.0, 300)}, "b"),
+        ({"a": progress(90.0, 100), "b": progress(94.0, 400)}, "b"),
         ({"a": progress(99.9, 100)}, None),
         ({}, None),
     ],
@@ -88,7 +88,7 @@ def test_edits_space_out_to_what_the_rate_gives() -> None:
     gaps = [POLICY.gap(level=level, quota=EDITS, growing=1, unfinished=1) for level in (24.0, 12.0, 6.0, 2.0, 0.0)]
     assert gaps == sorted(gaps)
     assert gaps[0] < CLOSEST
-    assert 1.5 < gaps[-1] <= 1.0 / EDITS.rate
+    assert 1.4 < gaps[-1] <= 1.0 / EDITS.rate
 
 
 @settings(deadline=None, max_examples=120)
@@ -104,11 +104,20 @@ def test_first_words_go_at_once_while_there_is_enough() -> None:
     assert choose({"a": first(NOW)}) == ("a", 0.0)
 
 
-def test_first_words_of_two_wait_less_than_a_second() -> None:
-    gap = POLICY.gap(level=FULL, quota=EDITS, growing=2, unfinished=0)
+def test_first_words_of_three_wait_less_than_a_second() -> None:
+    gap = POLICY.gap(level=FULL, quota=EDITS, growing=3, unfinished=0)
     assert AT_ONCE < gap < 1.0
-    assert choose({"a": first(NOW - gap + 0.1)}, growing=2)[0] is None
-    assert choose({"a": first(NOW - gap)}, growing=2) == ("a", 0.0)
+    assert choose({"a": first(NOW - gap + 0.1)}, growing=3)[0] is None
+    assert choose({"a": first(NOW - gap)}, growing=3) == ("a", 0.0)
+
+
+def test_first_words_of_many_wait_no_longer_than_they_are_worth() -> None:
+    gap = POLICY.gap(level=FULL, quota=EDITS, growing=40, unfinished=0)
+    assert gap > PATIENCE
+    assert choose({"a": first(NOW - PATIENCE + 0.1)}, growing=40)[0] is None
+    assert choose({"a": first(NOW - PATIENCE)}, growing=40) == ("a", 0.0)
+    # But not where the edit for its ending would be another one's.
+    assert choose({"a": first(NOW - PATIENCE)}, growing=40, unfinished=40)[0] is None
 
 
 def test_one_answer_alone_begins_at_once_with_a_tenth_of_the_limits_too() -> None:
@@ -246,7 +255,7 @@ def stream_in(
         # The others are written seldom, a third stream often; or the other way round.
         ({"streaming": 2, "growing": 20, "standing": 10}, 0.0),
         ({"streaming": 1, "growing": 1}, 0.0),  # both may be written as often as any answer
-        ({"streaming": 2, "growing": 1}, LOOK),
+        ({"streaming": 3, "growing": 1}, LOOK),
         ({"appends": 0.0, "growing": 1}, LOOK),
         ({"appends": 0.0, "growing": 10, "edits": 0.0}, 0.0),
     ],

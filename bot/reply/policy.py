@@ -32,7 +32,7 @@ HORIZON: Final = 9.5
 OUTLIVED: Final = 0.65
 """The share of the due edits that are ever made: the others come to answers that have ended before."""
 
-REFILL: Final = 6.8
+REFILL: Final = 5.5
 """So many seconds of refill are counted on when tokens are kept for endings."""
 
 ALONE: Final = 16.0

@@ -60,10 +60,11 @@ QUOTAS: Final = {
     # is never quiet: 26 a minute here.
     "chat.update": Quota(rate=26 / 60, burst=24),
     # Tier 4, 100 a minute, and tier 2, 20 a minute, to begin and to end one (Slack docs, chat.appendStream and its two
-    # neighbours).
-    "chat.appendStream": Quota(rate=1.0, burst=40),
-    "chat.startStream": Quota(rate=0.2, burst=8),
-    "chat.stopStream": Quota(rate=0.2, burst=8),
+    # neighbours). Most is in the bursts: an answer needs one start and one stop, and a dozen who ask at once all have
+    # theirs; who comes later grows by edits.
+    "chat.appendStream": Quota(rate=0.7, burst=58),
+    "chat.startStream": Quota(rate=8 / 60, burst=12),
+    "chat.stopStream": Quota(rate=8 / 60, burst=12),
     # Tier 3 (Slack docs, chat.delete).
     "chat.delete": Quota(rate=0.5, burst=20),
     # "Several hundred" a minute in a workspace is all that Slack says (Slack docs, Rate limits); 270 here. An answer

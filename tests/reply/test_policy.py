@@ -255,7 +255,7 @@ def stream_in(
         # The others are written seldom, a third stream often; or the other way round.
         ({"streaming": 2, "growing": 20, "standing": 10}, 0.0),
         ({"streaming": 1, "growing": 1}, 0.0),  # both may be written as often as any answer
-        ({"streaming": 3, "growing": 1}, LOOK),
+        ({"streaming": 4, "growing": 1}, LOOK),
         ({"appends": 0.0, "growing": 1}, LOOK),
         ({"appends": 0.0, "growing": 10, "edits": 0.0}, 0.0),
     ],

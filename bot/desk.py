@@ -19,9 +19,9 @@ from bot.open_answers import OpenAnswers
 from bot.ports import Identity, Slack, Store
 from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Told
 from bot.reply.edited import EditedReply
+from bot.reply.native_first import NativeFirst
 from bot.reply.policy import Kind, Want
 from bot.reply.responded import RespondedReply
-from bot.reply.streamed import StreamedReply
 from bot.reply.streams import Mode, Streams
 from bot.slack import wording
 from bot.slack.blocks import fallback, plain
@@ -213,7 +213,7 @@ class Desk:
         if place.response_url or self._streams.mode is Mode.EDIT:
             return self._told(place, reference)
         writing = self._writing
-        return StreamedReply(
+        return NativeFirst(
             place,
             reference=reference,
             interval=writing.interval,

@@ -1,19 +1,19 @@
-"""Knows how an answer is written by Slack's own streaming, and how it goes on by edits where that fails.
+"""Knows how an answer is written by Slack's own streaming, as far as that goes.
 
 Slack says little about streams and ends them for reasons of its own. Whatever is uncertain, a lost answer or a refusal,
-is settled in one way: the stream is stopped, and the message that it has made is written anew by edits, and so on from
-there. The messages before it have ended well and are left alone.
+is settled in one way: the stream is given up, and what must be done by other means is told by `left`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.flowise.events import CalledTools, Token
 from bot.reply.answer import Answer
 from bot.reply.attachment import Attachment
 from bot.reply.contract import Place, ReplyEvent
-from bot.reply.edited import EditedReply, Standing
+from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Pace
 from bot.reply.policy import Kind, Want
 from bot.reply.status import StatusLine
@@ -37,7 +37,7 @@ from bot.slack.streaming import Piece, StreamText
 
 # Slack's answer when a person has pressed its stop button: the answer is not wanted any more.
 _STOPPED = "stopped_by_user"
-# A longer silence than that, in seconds, and the answer goes on by edits.
+# A longer silence than that, in seconds, and the stream is given up.
 _SHORT = 5.0
 
 
@@ -49,18 +49,27 @@ class _Open:
     since: float
 
 
-class StreamedReply:
-    """A `Reply` that streams, in at most `most` messages; where it may not or cannot, it goes on as an `EditedReply`.
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What is left of an answer whose streaming was given up: what `standing` tells, and the `events` that are not
+    settled. `ended` messages of it have ended well."""
 
-    It does so too where a stream would have to wait for its turn: at all in `streams`' mode AUTO, for PATIENCE seconds
-    in STREAM.
+    standing: Standing
+    ended: int
+    events: tuple[ReplyEvent, ...]
+
+
+class StreamedReply:
+    """A `Reply` that streams, in at most `most` messages, until it has ended or has given up (`left`).
+
+    It gives up where a stream may not be, where it fails, and where it would have to wait for its turn: at all in
+    `streams`' mode AUTO, for PATIENCE seconds in STREAM.
     """
 
     def __init__(self, place: Place, *, reference: str, interval: float, most: int, streams: Streams) -> None:
+        self.left: Left | None = None
         self._place = place
         self._reference = reference
-        self._interval = interval
-        self._most = most
         self._streams = streams
         self._text = StreamText(most=most)
         self._answer = Answer(self._text)
@@ -83,14 +92,10 @@ class StreamedReply:
         self._losses = 0
         self._over = False
         self._given_up = ""
-        self._edited: EditedReply | None = None
 
     # The contract -----------------------------------------------------------------------------------------------
 
     def receive(self, event: ReplyEvent, now: float) -> None:
-        if self._edited is not None:
-            self._edited.receive(event, now)
-            return
         if isinstance(event, Token):
             self._before += self._after
             self._after = []
@@ -102,15 +107,10 @@ class StreamedReply:
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
-        if self._edited is None and not self._over:
-            self._offered = self._next_call(now)
-        if self._edited is not None:
-            return self._edited.next_call(now)
-        return None if self._over else self._offered
+        self._offered = None if self._over else self._next_call(now)
+        return self._offered
 
     def want(self, now: float) -> Want:
-        if self._edited is not None:
-            return self._edited.want(now)
         kind = Kind.ENDING
         if not self._answer.ended:
             kind = Kind.FIRST if isinstance(self._offered, StartStream) else Kind.PROGRESS
@@ -136,9 +136,6 @@ class StreamedReply:
         return True
 
     def answered(self, call: Call, result: Result, now: float) -> None:
-        if self._edited is not None:
-            self._edited.answered(call, result, now)
-            return
         match call:
             case SetStatus():
                 self._status.answered(call, result, now)
@@ -155,12 +152,10 @@ class StreamedReply:
                 self._failed(call, result, now)
 
     def wake_at(self, now: float) -> float | None:
-        if self._edited is not None:
-            return self._edited.wake_at(now)
         times = [self._pace.held_until]
         if self._stream is not None:
             times += [self._stream.since + LIFE, self._stream.since + LIFE + LAST_CALL]
-        if self._answer.ended or self._text.piece(growing=True) is not None:
+        if self._answer.ended or self._unseen_since is not None:
             times.append(self._pace.may_write_at(ended=self._answer.ended))
         if (change := self._status.wake_at(self._answer)) is not None:
             times.append(change)
@@ -169,11 +164,11 @@ class StreamedReply:
 
     @property
     def done(self) -> bool:
-        return self._edited.done if self._edited is not None else self._over
+        return self._over
 
     @property
     def given_up(self) -> str:
-        return self._edited.given_up if self._edited is not None else self._given_up
+        return self._given_up
 
     # What comes next ----------------------------------------------------------------------------------------------
 
@@ -181,7 +176,7 @@ class StreamedReply:
         nothing_stands = self._stream is None and not self._ended
         # An answer that is whole before its first words were shown is posted whole.
         if nothing_stands and (self._answer.ended or not self._streams.is_open_to(self._place, now)):
-            self._go_on_by_edits(now)
+            self._give_up()
             return None
         write = self._next_write(now)
         # A new message takes the status away by itself.
@@ -198,7 +193,7 @@ class StreamedReply:
         age = now - self._stream.since if self._stream is not None else 0.0
         self._piece = piece = self._text.piece(growing=not self._answer.ended, ends_soon=age >= LIFE)
         if self._stream is None:
-            return self._begin(piece, now)
+            return self._begin(piece)
         if piece is None or not self._stop_is_late:
             if self._answer.ended and (piece is None or piece.whole):
                 return self._attachment.next_call(self._answer) or self._finish(self._stream, piece)
@@ -206,7 +201,7 @@ class StreamedReply:
                 return self._stop(self._stream, piece)
         return AppendStream(self._place.channel, self._stream.ts, piece.markdown) if piece is not None else None
 
-    def _begin(self, piece: Piece | None, now: float) -> Call | None:
+    def _begin(self, piece: Piece | None) -> Call | None:
         """The first call of a message; or, when the answer has ended after its last message had, what it lacks yet."""
         if piece is not None:
             return StartStream(
@@ -219,7 +214,7 @@ class StreamedReply:
             )
         if self._answer.ended and not self._over:
             if self._answer.footer():
-                self._go_on_by_edits(now, self._ended[-1])
+                self._give_up(self._ended[-1])
             else:
                 self._over = True
         return None
@@ -272,48 +267,42 @@ class StreamedReply:
             case _, Refused(error=code) if code == _STOPPED:
                 self._over, self._given_up = True, "somebody has stopped it"
             case StartStream(), Posted(ts=ts):
-                self._go_on_by_edits(now, ts, streaming=True)  # of a lost start: it shows an earlier piece
+                self._give_up(ts, streaming=True)  # of a lost start: it shows an earlier piece
             case StartStream(), Refused(error=code):
                 self._streams.refused(self._place, code, now)
-                self._go_on_by_edits(now)
+                self._give_up()
             case StopStream(), Limited() if not self._waits_for(call, now):
                 self._stop_is_late = True
             case StartStream(), Limited() if not self._waits_for(call, now):
-                self._go_on_by_edits(now)
+                self._give_up()
             case AppendStream(ts=ts), Limited(retry_after=seconds) if seconds > _SHORT:
-                self._go_on_by_edits(now, ts, streaming=True)
+                self._give_up(ts, streaming=True)
             case AppendStream(ts=ts), Lost() | Refused():
-                self._go_on_by_edits(now, ts, streaming=isinstance(result, Lost))
+                self._give_up(ts, streaming=isinstance(result, Lost))
             case StopStream(ts=ts), Lost() | Refused():
-                self._go_on_by_edits(now, ts)
+                self._give_up(ts)
             case _:
                 if not self._waits(result, now):
-                    self._go_on_by_edits(now)
+                    self._give_up()
 
-    def _go_on_by_edits(self, now: float, adopted: str = "", *, streaming: bool = False) -> None:
-        """Write the rest by edits; `adopted` is the last message, if it must be written anew."""
-        has_ended = adopted in self._ended
-        is_known = has_ended or (self._stream is not None and adopted == self._stream.ts)
-        self._edited = EditedReply(
-            self._place,
-            reference=self._reference,
-            interval=self._interval,
-            has_status=self._status.works,
-            most=max(2, self._most - len(self._ended) + has_ended),
-            standing=Standing(
-                messages=(adopted,) if adopted else (),
-                streaming=adopted if streaming else "",
+    def _give_up(self, message: str = "", *, streaming: bool = False) -> None:
+        """Leave the rest to others; `message` is the last one, if it must be written anew."""
+        has_ended = message in self._ended
+        is_known = has_ended or (self._stream is not None and message == self._stream.ts)
+        self._over = True
+        self.left = Left(
+            Standing(
+                messages=(message,) if message else (),
+                streaming=message if streaming else "",
                 status=self._status,
                 pace=self._pace,
             ),
+            ended=len(self._ended) - has_ended,
+            events=(*self._before, *self._text_left(last_message=is_known), *self._after),
         )
-        for event in self._replayed(last_message=is_known):
-            self._edited.receive(event, now)
 
-    def _replayed(self, *, last_message: bool) -> list[ReplyEvent]:
-        """What has come, with that text alone which must be written by edits."""
-        parts = self._text.unsettled(last_message=last_message)
-        text: list[ReplyEvent] = [Token(parts[0])]
-        for part in parts[1:]:
-            text += [CalledTools(("",)), Token(part)]  # a new paragraph
-        return [*self._before, *text, *self._after]
+    def _text_left(self, *, last_message: bool) -> Iterator[ReplyEvent]:
+        for number, part in enumerate(self._text.unsettled(last_message=last_message)):
+            if number:
+                yield CalledTools(("",))  # what comes next begins a new paragraph
+            yield Token(part)

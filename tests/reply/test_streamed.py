@@ -11,8 +11,8 @@ import pytest
 from bot.errors import FlowiseBroke, RunState
 from bot.flowise.events import CalledTools, SourceDocument, SourceDocuments, Token
 from bot.reply.contract import Failed, Finished, Noted, Place, ReplyEvent, Thinking, Told
+from bot.reply.native_first import NativeFirst
 from bot.reply.policy import Kind
-from bot.reply.streamed import StreamedReply
 from bot.reply.streams import LAST_CALL, LIFE, MEMORY, PATIENCE, Mode, Streams
 from bot.slack import wording
 from bot.slack.blocks import shown
@@ -40,8 +40,8 @@ PLACE = Place(channel="C1", thread_ts="1.0", user="U1", team="T1")
 
 def reply(
     place: Place = PLACE, *, mode: Mode = Mode.STREAM, most: int = 10, streams: Streams | None = None
-) -> StreamedReply:
-    return StreamedReply(place, reference="abc123", interval=1.2, most=most, streams=streams or Streams(mode))
+) -> NativeFirst:
+    return NativeFirst(place, reference="abc123", interval=1.2, most=most, streams=streams or Streams(mode))
 
 
 @dataclass
@@ -100,13 +100,13 @@ class Slack:
         return "\n".join(self.messages.values())
 
 
-def run(reply: StreamedReply, slack: Slack, now: float) -> None:
+def run(reply: NativeFirst, slack: Slack, now: float) -> None:
     """Make every call that is due at this moment."""
     while (call := reply.next_call(now)) is not None:
         reply.answered(call, slack.make(call, now), now)
 
 
-def told(reply: StreamedReply, *events: ReplyEvent, now: float = 0.0) -> None:
+def told(reply: NativeFirst, *events: ReplyEvent, now: float = 0.0) -> None:
     for event in events:
         reply.receive(event, now)
 
@@ -195,7 +195,7 @@ def test_a_refusal_that_is_of_one_channel_does_not_close_the_others() -> None:
     assert streams.is_open_to(Place(channel="C2", thread_ts="1.0", user="U1", team="T1"), 1.0)
 
 
-def run_until(answer: StreamedReply, slack: Slack, kind: type[Call], result: Result, now: float = 0.0) -> None:
+def run_until(answer: NativeFirst, slack: Slack, kind: type[Call], result: Result, now: float = 0.0) -> None:
     """Make calls until one of that kind, which gets this result without any effect."""
     while (call := answer.next_call(now)) is not None:
         if isinstance(call, kind):

@@ -1,0 +1,64 @@
+"""Knows how an answer that cannot be streamed to its end goes on by edits, without losing or repeating a word."""
+
+from __future__ import annotations
+
+from bot.reply.contract import Place, Reply, ReplyEvent
+from bot.reply.edited import EditedReply
+from bot.reply.policy import Want
+from bot.reply.streamed import StreamedReply
+from bot.reply.streams import Streams
+from bot.slack.calls import Call, Result
+
+
+class NativeFirst:
+    """A `Reply` that streams where it can and edits from there on: the stream is stopped, and the message that it has
+    made is written anew. The messages before it have ended well and are left alone."""
+
+    def __init__(self, place: Place, *, reference: str, interval: float, most: int, streams: Streams) -> None:
+        self._place = place
+        self._reference = reference
+        self._interval = interval
+        self._most = most
+        self._reply: Reply = StreamedReply(place, reference=reference, interval=interval, most=most, streams=streams)
+
+    def receive(self, event: ReplyEvent, now: float) -> None:
+        self._reply.receive(event, now)
+
+    def next_call(self, now: float) -> Call | None:
+        call = self._reply.next_call(now)
+        return self._reply.next_call(now) if self._has_moved_on(now) else call
+
+    def want(self, now: float) -> Want:
+        return self._reply.want(now)
+
+    def answered(self, call: Call, result: Result, now: float) -> None:
+        self._reply.answered(call, result, now)
+        self._has_moved_on(now)
+
+    def wake_at(self, now: float) -> float | None:
+        return self._reply.wake_at(now)
+
+    @property
+    def done(self) -> bool:
+        return self._reply.done
+
+    @property
+    def given_up(self) -> str:
+        return self._reply.given_up
+
+    def _has_moved_on(self, now: float) -> bool:
+        """Whether the stream was given up just now; then what it has left is written by edits."""
+        left = self._reply.left if isinstance(self._reply, StreamedReply) else None
+        if left is None:
+            return False
+        self._reply = EditedReply(
+            self._place,
+            reference=self._reference,
+            interval=self._interval,
+            has_status=left.standing.status.works,
+            most=max(2, self._most - left.ended),
+            standing=left.standing,
+        )
+        for event in left.events:
+            self._reply.receive(event, now)
+        return True

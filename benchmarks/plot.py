@@ -63,6 +63,11 @@ class Line:
     style: str
     points: Sequence[Point]
     broken: frozenset[float] = frozenset()
+    dash: str = ""
+
+
+# The rows of this bot have one colour; their lines are told apart by dashes, which their names show.
+_OURS = {"edit": ("", ""), "stream": ("9 5", " – –"), "auto": ("3 4", " · · ·")}
 
 
 def lines(rows: Sequence[Row]) -> list[Line]:
@@ -71,13 +76,14 @@ def lines(rows: Sequence[Row]) -> list[Line]:
     found = []
     for bot in dict.fromkeys(row.bot for row in rows):
         mine = sorted((row for row in rows if row.bot == bot), key=lambda row: row.n)
-        ours = bot in {"edit", "stream", "auto"}
+        ours, (dash, sign) = bot in _OURS, _OURS.get(bot, ("", ""))
         if bot == "edit":
             bound = [(float(row.n), row.bound) for row in mine]
             found.append(Line("least that edits allow", "bound", bound))
         broken = frozenset(float(row.n) for row in mine if row.whole < row.n)
         points = [(float(row.n), row.mean) for row in mine]
-        found.append(Line(SUBJECTS[bot].label, "ours" if ours else next(colours), points, broken))
+        label = SUBJECTS[bot].label + sign
+        found.append(Line(label, "ours" if ours else next(colours), points, broken, dash))
     return found
 
 
@@ -157,7 +163,8 @@ def _across(y: float, label: str) -> str:
 
 def _line(line: Line, x: _Scale, y: _Scale) -> str:
     points = " ".join(f"{x(n):.1f},{y(lag):.1f}" for n, lag in line.points)
-    drawn = f'<polyline class="{line.style}" points="{points}"/>'
+    dashed = f' stroke-dasharray="{line.dash}"' if line.dash else ""
+    drawn = f'<polyline class="{line.style}"{dashed} points="{points}"/>'
     for n, lag in line.points if line.style != "bound" else ():
         kind = "hollow" if n in line.broken else "dot"
         drawn += f'\n<circle class="{line.style} {kind}" cx="{x(n):.1f}" cy="{y(lag):.1f}" r="4"/>'

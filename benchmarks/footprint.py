@@ -170,9 +170,14 @@ class Bench:
                 await asyncio.sleep(0.02)
 
 
-def _ready_after(program: BotProgram, began: float) -> float:
-    line = next(line for line in program.log.read_text().splitlines() if "] ready" in line)
-    return datetime.fromisoformat(line.split()[0]).timestamp() - began
+async def _ready_after(program: BotProgram, began: float) -> float:
+    """Seconds until the log said so, which may come a moment after the bot has answered that it is."""
+    for _ in range(500):
+        for line in program.log.read_text().splitlines():
+            if "] ready" in line:
+                return datetime.fromisoformat(line.split()[0]).timestamp() - began
+        await asyncio.sleep(0.02)
+    raise TimeoutError("the bot is up, and its log does not say so")
 
 
 async def measured(
@@ -199,7 +204,7 @@ async def measured(
                 began = time.time()
                 async with program:
                     calls = tuple(call.method for call in slack.calls)
-                    start = Start(_ready_after(program, began), cpu(program.pid), calls)
+                    start = Start(await _ready_after(program, began), cpu(program.pid), calls)
                     await asyncio.sleep(idle)
                     memory = Memory.of(program.pid)
                     return start, memory, await Bench(slack, flowise, program).crowd(answers, words, held)

@@ -58,11 +58,11 @@ async def asked(home: House, count: int, text: str) -> None:
         await home.answered(await home.ask(text))
 
 
-async def test_a_hundred_calls_go_over_a_handful_of_connections(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_scores_of_calls_go_over_a_handful_of_connections(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
     with connections(monkeypatch) as accepted:
         async with home.bot(**FAST):
             await asked(home, 35, f"{home.mention} hello")
-    assert len(home.slack.calls) > 100
+    assert len(home.slack.calls) > 60
     # Two for the calls of the start, which go side by side, one for the socket; one more would be for a slow machine.
     assert accepted[port(home.slack.url)] <= 4
     assert len(home.flowise.predictions) == 35

@@ -169,6 +169,9 @@ def test_a_terminal_redraws_and_takes_what_is_typed(long_runs: tuple[Run, Run, R
 
 def test_nothing_is_left_behind(long_runs: tuple[Run, Run, Run]) -> None:
     for run in long_runs[:2]:
+        if run is long_runs[1] and run.process.poll() is None:  # the test that types may be another worker's
+            run.read_until(b"/quit ends.")
+            os.write(run.descriptor, b"\x04")
         run.end()
         assert run.processes() == []
         assert list(run.folder.iterdir()) == []

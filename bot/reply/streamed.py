@@ -87,6 +87,8 @@ class StreamedReply:
         self._stop_is_late = False
         """A stop had no leave when it was wanted: words go out before it."""
         self._is_full = False
+        self._may_stand = False
+        """The answer to a start was lost: a message of ours may stand there that we know nothing of."""
         self._unseen_since: float | None = None
         self._seen = 0
         self._losses = 0
@@ -129,7 +131,7 @@ class StreamedReply:
         match call:
             case StartStream():
                 since = now if self._unseen_since is None else self._unseen_since
-                return self._streams.mode is Mode.STREAM and now - since < PATIENCE
+                return self._may_stand or (self._streams.mode is Mode.STREAM and now - since < PATIENCE)
             case StopStream(markdown=markdown):
                 # Words that a stop has no leave to bring can be appended before it.
                 return self._stop_is_late or not markdown.strip()
@@ -145,6 +147,8 @@ class StreamedReply:
                     self._attachment.settled(self._answer, result)
                 return
         self._pace.wrote(now)
+        if isinstance(call, StartStream) and not isinstance(result, Limited):
+            self._may_stand = isinstance(result, Lost)
         match result:
             case Posted(found=False) | Accepted():
                 self._stands(call, result, now)
@@ -173,7 +177,7 @@ class StreamedReply:
     # What comes next ----------------------------------------------------------------------------------------------
 
     def _next_call(self, now: float) -> Call | None:
-        nothing_stands = self._stream is None and not self._ended
+        nothing_stands = self._stream is None and not self._ended and not self._may_stand
         # An answer that is whole before its first words were shown is posted whole.
         if nothing_stands and (self._answer.ended or not self._streams.is_open_to(self._place, now)):
             self._give_up()

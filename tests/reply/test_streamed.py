@@ -188,6 +188,29 @@ def test_a_refused_start_goes_on_by_edits_and_is_remembered_for_an_hour() -> Non
     assert streams.is_open_to(PLACE, MEMORY + 2)
 
 
+@pytest.mark.parametrize("mode", [Mode.STREAM, Mode.AUTO])
+def test_a_start_that_was_lost_is_settled_before_the_answer_is_posted(mode: Mode) -> None:
+    answer, slack = reply(mode=mode), Slack()
+    told(answer, Thinking(), Token("One two "))
+    call = answer.next_call(0.0)
+    while not isinstance(call, StartStream):
+        assert call is not None
+        answer.answered(call, slack.make(call, 0.0), 0.0)
+        call = answer.next_call(0.0)
+    started = slack.make(call, 0.0)
+    assert isinstance(started, Posted)
+    answer.answered(call, Lost("reset"), 0.0)
+    told(answer, Token("three."), Finished(), now=0.5)
+    again = answer.next_call(2.0)
+    assert isinstance(again, StartStream)
+    assert again.mark == call.mark
+    assert answer.want(2.0).waits
+    answer.answered(again, Posted(started.ts, found=True), 2.0)
+    run(answer, slack, 3.0)
+    assert answer.done
+    assert list(slack.messages.values()) == ["One two three."]
+
+
 def test_a_refusal_that_is_of_one_channel_does_not_close_the_others() -> None:
     streams = Streams(Mode.AUTO)
     streams.refused(PLACE, "channel_type_not_supported", 0.0)

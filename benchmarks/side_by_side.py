@@ -37,7 +37,6 @@ from bot.playground.slack import LocalSlack
 from bot.playground.slack.message import Message
 
 LATENCY, RATE = 0.12, 50.0
-BOTS = ("edit", "say_stream", "each_second", "chat_sdk", "chat_sdk_edits")
 _CHANNELS = 8
 _START_SECONDS, _SETTLE_SECONDS = 20.0, 1.0
 # How much longer than the text takes a bot may be about asking Flowise for it.
@@ -180,7 +179,9 @@ async def measured(names: Sequence[str], sizes: Sequence[int], length: int) -> l
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.side_by_side", description="Measure bots side by side.")
-    parser.add_argument("--bots", nargs="+", choices=SUBJECTS, default=BOTS, metavar="BOT", help=", ".join(SUBJECTS))
+    parser.add_argument(
+        "--bots", nargs="+", choices=SUBJECTS, default=tuple(SUBJECTS), metavar="BOT", help=", ".join(SUBJECTS)
+    )
     parser.add_argument("--n", nargs="+", type=int, default=[1, 5, 10, 20, 40], help="answers at once (1 5 10 20 40)")
     parser.add_argument("--words", type=int, default=419, help="of each answer (419)")
     parser.add_argument("--json", type=Path, help="where to write the figures, for benchmarks.plot")

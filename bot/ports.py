@@ -43,6 +43,23 @@ class Flowise(Protocol):
         """Whether an answer was stored on the chat after `since` (epoch seconds). False where that cannot be known."""
         ...
 
+    async def stored_answer(
+        self, chat_id: str, since: float, *, question: str | None = None
+    ) -> tuple[Event, ...] | None:
+        """The answer that was stored on the chat after `since` (epoch seconds): the first, if there are several.
+
+        It is given as the events that a reply shows: `Token` with the whole text, `SourceDocuments`, `UsedTools`,
+        `Action`, each where there is one; an empty tuple is an answer that says nothing. None: none is stored yet.
+        Clocks differ by a second unseen, so an answer that was whole within a second is found only by its `question`,
+        the text of the prediction. The text may differ from what was streamed: Flowise does not store what an agent
+        said before it called a tool.
+
+        Raises:
+            KeyRefused: without the right key it will never be known.
+            FlowiseUnreachable, FlowiseSlow, FlowiseBroke: not now; ask again later.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:

@@ -11,9 +11,19 @@ from urllib.parse import quote
 
 import aiohttp
 
-from bot.errors import NotFlowise, RunState, UnknownChatflow
-from bot.flowise.json_text import read_json
+from bot.errors import (
+    FlowiseBroke,
+    FlowiseError,
+    FlowiseSlow,
+    FlowiseUnreachable,
+    KeyRefused,
+    NotFlowise,
+    RunState,
+    UnknownChatflow,
+)
+from bot.flowise.events import Event
 from bot.flowise.limits import Limits
+from bot.flowise.parse import stored_events, stored_text
 from bot.flowise.refusals import Reply, names_unknown_chatflow, shortened
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
 
@@ -27,9 +37,8 @@ _PROBE_KEPT = 60.0
 # A Date header has no fractions of a second.
 _DATE_STEP = 1.0
 
-# A result without text is stored as its own JSON: {"text": ""}, or {"sourceDocuments": [...]} with the words of every
-# chunk (measured on Flowise 3.1.4).
-_PARTS_OF_A_RESULT = frozenset({"text", "sourceDocuments", "usedTools", "artifacts", "fileAnnotations"})
+# A valid key of another workspace than the chatflow's: HTTP 500 with these words (Flowise 3.1.4, `getChatMessage`).
+_KEY_OF_ANOTHER_WORKSPACE = "Unauthorized access"
 
 
 class Api:
@@ -91,13 +100,13 @@ class Api:
             raise NotFlowise(f"HTTP {ping.status} and no pong at {self._base}", run=RunState.NOT_STARTED)
 
     async def stored_text(self, chat_id: str, message_id: str) -> str:
-        """The text of a stored answer; empty where it cannot be read."""
-        rows, _ = await self._answers({"chatId": chat_id, "messageId": message_id})
-        for row in rows:
-            content = row.get("content")
-            if row.get("id") == message_id and isinstance(content, str):
-                return "" if _is_result_without_text(content) else content
-        return ""
+        """The text of a stored answer; empty where it has none, or there is no such answer.
+
+        Raises:
+            KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read.
+        """
+        rows, _ = await self._rows({"chatId": chat_id, "messageId": message_id})
+        return next((stored_text(row) for row in rows if _is_answer(row) and row.get("id") == message_id), "")
 
     async def stored_since(self, chat_id: str, since: float) -> bool:
         """Whether an answer on the chat is younger than `since`, in epoch seconds of our clock.
@@ -105,8 +114,25 @@ class Api:
         Rows carry the server's time, so the difference of the clocks is taken from its Date header. That is whole
         seconds, so an answer counts only when it is a second younger: too late is a wait, too early two runs at once.
         """
-        rows, ahead = await self._answers({"chatId": chat_id})
-        return any(_created(row) > since + ahead + _DATE_STEP for row in rows)
+        rows, ahead = await self._rows({"chatId": chat_id})
+        return any(_created(row) > since + ahead + _DATE_STEP for row in rows if _is_answer(row))
+
+    async def stored_answer(self, chat_id: str, since: float, question: str | None) -> tuple[Event, ...] | None:
+        """The first answer on the chat that is younger than `since`, by the rule of `stored_since`; None: none yet.
+
+        That rule passes over what was answered within the first second. `question`, as it was asked, closes this gap:
+        an answer of that second counts where it follows a row of this very question, for the server dates that row by
+        when the question came in (Flowise 3.1.4, `userMessageDateTime`).
+
+        Raises:
+            KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be known, now or at all.
+        """
+        rows, ahead = await self._rows({"chatId": chat_id})
+        oldest = since + ahead
+        asked = (_created(row) for row in rows if question is not None and _asks(row, question))
+        after = min((at for at in asked if at > oldest), default=oldest + _DATE_STEP)
+        answers = sorted((row for row in rows if _is_answer(row) and _created(row) >= after), key=_created)
+        return stored_events(answers[0]) if answers else None
 
     async def abort(self, chat_id: str) -> bool:
         """Ask for the run on a chat to be stopped; whether Flowise has taken that.
@@ -116,17 +142,18 @@ class Api:
         reply = await self._request("PUT", "chatmessage", "abort", self._chatflow_id, chat_id)
         return reply is not None and reply.status == 200 and isinstance(reply.json(), dict)
 
-    async def _answers(self, query: Mapping[str, str]) -> tuple[list[Mapping[str, object]], float]:
-        """The stored answers, and how far the server's clock is ahead of ours; none without a key, which this needs."""
+    async def _rows(self, query: Mapping[str, str]) -> tuple[list[Mapping[str, object]], float]:
+        """The stored rows of a chat, and how far the server's clock is ahead of ours."""
         if not self._api_key:
-            return [], 0.0
+            raise KeyRefused("no FLOWISE_API_KEY, so stored turns cannot be read")
         reply = await self._request("GET", "chatmessage", self._chatflow_id, query=query)
-        rows = reply.json() if reply is not None and reply.status == 200 and reply.whole else None
+        if reply is None:
+            raise FlowiseSlow("the stored turns of a chat did not come in time, or not whole")
+        rows = reply.json() if reply.status == 200 and reply.whole else None
         if not isinstance(rows, list):
-            log.warning("the stored turns of a chat cannot be read: HTTP %s", reply.status if reply else "time-out")
-            return [], 0.0
-        ahead = _date(reply.headers) - self._wall() if reply is not None and _date(reply.headers) else 0.0
-        return [row for row in rows if isinstance(row, dict) and row.get("role") == "apiMessage"], ahead
+            raise _unreadable(reply)
+        ahead = _date(reply.headers) - self._wall() if _date(reply.headers) else 0.0
+        return [row for row in rows if isinstance(row, dict)], ahead
 
     async def _request(self, method: str, *path: str, query: Mapping[str, str] | None = None) -> Reply | None:
         """One small request; None where no answer has come in time, or none whole.
@@ -156,12 +183,22 @@ class Api:
             return None
 
 
-def _is_result_without_text(content: str) -> bool:
-    try:
-        stored = read_json(content)
-    except ValueError:
-        return False
-    return isinstance(stored, dict) and stored.keys() <= _PARTS_OF_A_RESULT and not stored.get("text")
+def _unreadable(reply: Reply) -> FlowiseError:
+    """Why stored rows cannot be read. All but a refused key may pass."""
+    told = f"stored turns: HTTP {reply.status}: {shortened(reply.message or reply.text)}"
+    if reply.status in (401, 403) or _KEY_OF_ANOTHER_WORKSPACE in reply.message:
+        return KeyRefused(told)
+    if not reply.whole:
+        return FlowiseBroke("the stored turns of a chat are larger than FLOWISE_FRAME_LIMIT")
+    return FlowiseUnreachable(told)
+
+
+def _is_answer(row: Mapping[str, object]) -> bool:
+    return row.get("role") == "apiMessage"
+
+
+def _asks(row: Mapping[str, object], question: str) -> bool:
+    return row.get("role") == "userMessage" and row.get("content") == question
 
 
 def _date(headers: Mapping[str, str]) -> float:

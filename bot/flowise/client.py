@@ -17,6 +17,7 @@ from bot.errors import (
     FlowiseError,
     FlowiseRateLimited,
     FlowiseUnreachable,
+    KeyRefused,
     NotFlowise,
     RunState,
 )
@@ -122,8 +123,21 @@ class Client:
         """
         try:
             return await self._api.stored_since(chat_id, since)
-        except FlowiseError:
+        except KeyRefused as error:
+            log.debug("whether a run is over cannot be known: %s", error)
             return False
+        except FlowiseError as error:
+            log.warning("whether a run is over cannot be seen: %s", error)
+            return False
+
+    async def stored_answer(
+        self, chat_id: str, since: float, *, question: str | None = None
+    ) -> tuple[Event, ...] | None:
+        """The answer that Flowise stored on a chat after `since`: see `bot.ports.Flowise`."""
+        try:
+            return await self._api.stored_answer(chat_id, since, question)
+        except FlowiseError as error:
+            raise self._without_key(error) from error.__cause__
 
     async def check(self) -> None:
         """Look, without a prediction, whether a question would be answered now.

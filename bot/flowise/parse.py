@@ -41,6 +41,13 @@ _RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "e
 
 _LONGEST_NAME = 80
 
+# What an answer consists of beside its text, in a JSON answer and in a stored row.
+_PARTS_BESIDE_TEXT = ("sourceDocuments", "usedTools", "action")
+
+# A result without text is stored as its own JSON: {"text": ""}, or {"sourceDocuments": [...]} with the words of every
+# chunk (measured on Flowise 3.1.4).
+_PARTS_OF_A_RESULT = frozenset({"text", "sourceDocuments", "usedTools", "artifacts", "fileAnnotations"})
+
 # What a Tool Agent's "detailed streaming" calls every tool when it starts (measured on Flowise 3.1.4).
 _NO_TOOL_NAME = "unknown-tool"
 
@@ -115,9 +122,44 @@ def whole_answer(body: object) -> tuple[Event, ...] | None:
     if not isinstance(body, dict) or not body.keys() & {"text", "json", "chatId", "chatMessageId"}:
         return None
     events: list[Event | None] = [_answer_text(body)]
-    events += [_event(name, body[name]) for name in ("sourceDocuments", "usedTools", "action") if body.get(name)]
+    events += [_event(name, body[name]) for name in _PARTS_BESIDE_TEXT if body.get(name)]
     events.append(_metadata(body))
     return tuple(event for event in events if event is not None)
+
+
+def stored_text(row: Mapping[str, object]) -> str:
+    """The text of a stored answer; empty where it has none."""
+    content = row.get("content")
+    return content if isinstance(content, str) and not _is_result_without_text(content) else ""
+
+
+def stored_events(row: Mapping[str, object]) -> tuple[Event, ...]:
+    """The events that a stored answer stands for: what a person sees of it, no `Metadata` and no `End`.
+
+    Empty where it says nothing. Its parts are values in the rows of 3.1.4, and the JSON of these as the database has
+    them where the server could not read one (Flowise 3.1.4, `parseAPIResponse`).
+    """
+    text = stored_text(row)
+    events: list[Event | None] = [Token(text) if text else None]
+    events += [_event(name, _unpacked(row[name])) for name in _PARTS_BESIDE_TEXT if row.get(name)]
+    return tuple(event for event in events if event is not None)
+
+
+def _unpacked(stored: object) -> object:
+    if not isinstance(stored, str):
+        return stored
+    try:
+        return read_json(stored)
+    except ValueError:
+        return None
+
+
+def _is_result_without_text(content: str) -> bool:
+    try:
+        stored = read_json(content)
+    except ValueError:
+        return False
+    return isinstance(stored, dict) and stored.keys() <= _PARTS_OF_A_RESULT and not stored.get("text")
 
 
 def _answer_text(body: Mapping[str, object]) -> Token | None:

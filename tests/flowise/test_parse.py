@@ -21,7 +21,7 @@ from bot.flowise.events import (
     Token,
     UsedTools,
 )
-from bot.flowise.parse import parse, whole_answer
+from bot.flowise.parse import parse, stored_events, whole_answer
 
 TOOLS = [{"tool": "search", "toolInput": {}, "toolOutput": ""}, None, {"tool": "search"}, {"tool": " a\nb "}, {}]
 BUTTONS = [{"type": "agentflowv2-approve-button", "label": "Proceed"}, {"type": "reject-button", "label": "No"}, None]
@@ -171,3 +171,39 @@ def test_json_that_is_no_answer(body: object) -> None:
 
 def test_an_answer_without_text() -> None:
     assert whole_answer({"text": "", "chatId": "c"}) == (Metadata("c"),)
+
+
+SOURCES = [{"pageContent": "x", "metadata": {"title": "A"}}]
+DECISION = {"id": "1", "mapping": {"approve": "Proceed", "reject": "Reject"}}
+
+STORED: list[tuple[dict[str, object], tuple[Event, ...]]] = [
+    ({"content": "Hello", "sourceDocuments": None, "usedTools": None, "action": None}, (Token("Hello"),)),
+    (
+        {
+            "content": "Hello",
+            "sourceDocuments": SOURCES,
+            "usedTools": [{"tool": "search", "toolOutput": "x"}],
+            "action": DECISION,
+        },
+        (
+            Token("Hello"),
+            SourceDocuments((SourceDocument("A"),)),
+            UsedTools(("search",)),
+            Action(("Proceed", "Reject")),
+        ),
+    ),
+    (
+        {"content": "", "sourceDocuments": json.dumps(SOURCES), "usedTools": "[{", "action": json.dumps(DECISION)},
+        (SourceDocuments((SourceDocument("A"),)), Action(("Proceed", "Reject"))),
+    ),
+    ({"content": '{\n  "text": ""\n}'}, ()),
+    ({"content": json.dumps({"text": "", "sourceDocuments": SOURCES})}, ()),
+    ({"content": '{"answer": 42}'}, (Token('{"answer": 42}'),)),
+    ({"content": None}, ()),
+    ({}, ()),
+]
+
+
+@pytest.mark.parametrize(("row", "events"), STORED)
+def test_a_stored_answer(row: dict[str, object], events: tuple[Event, ...]) -> None:
+    assert stored_events(row) == events

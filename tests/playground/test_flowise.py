@@ -6,6 +6,7 @@ import asyncio
 import json
 import math
 from collections.abc import AsyncIterator
+from itertools import count
 from typing import Any
 
 import aiohttp
@@ -306,7 +307,8 @@ async def test_a_protected_flow_refuses_in_its_own_way(http: aiohttp.ClientSessi
 
 
 async def test_stored_messages_are_told_to_who_has_the_key(http: aiohttp.ClientSession) -> None:
-    async with LocalFlowise(api_key="secret", tokens_per_second=math.inf, wall=lambda: 1795367061.559) as server:
+    seconds = count(1795367061.559)
+    async with LocalFlowise(api_key="secret", tokens_per_second=math.inf, wall=lambda: next(seconds)) as server:
         person = Person(server, http)
         http.headers["Authorization"] = "Bearer secret"
         answer = data(await person.ask("plain", "Hello"), "metadata")
@@ -315,7 +317,9 @@ async def test_stored_messages_are_told_to_who_has_the_key(http: aiohttp.ClientS
         rows = json.loads(body)
         assert status == 200
         assert [(row["role"], row["content"]) for row in rows] == server.turns("a")
-        assert rows[1]["createdDate"] == "2026-11-22T17:04:21.559Z"
+        # The question's row is dated by when it came in.
+        dates = ["2026-11-22T17:04:21.559Z", "2026-11-22T17:04:22.559Z"]
+        assert [row["createdDate"] for row in rows] == dates
         assert list(rows[0])[:5] == ["id", "role", "chatflowid", "executionId", "content"]
         _, _, body = await person.get(f"{path}&messageId={answer['chatMessageId']}")
         assert [row["id"] for row in json.loads(body)] == [answer["chatMessageId"]]

@@ -81,13 +81,13 @@ class _Predictions:
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers=plan.headers or STREAM_HEADERS)
         listener = Listener(request, response, plan.heartbeats)
-        self._stage.begin(Run(plan, received, lambda: self._desk.store(flow, asked, plan), listener))
+        self._stage.begin(Run(plan, received, lambda: self._desk.store(received, asked, plan), listener))
         return await self._listened(listener)
 
     async def _in_one_piece(
         self, request: web.Request, received: Received, flow: Flow, asked: Asked, plan: Plan
     ) -> web.StreamResponse:
-        self._stage.begin(Run(plan, received, lambda: self._desk.store(flow, asked, plan), None))
+        self._stage.begin(Run(plan, received, lambda: self._desk.store(received, asked, plan), None))
         await received.over()
         if plan.reply is None or self._stage.stopping:
             return _cut(request)

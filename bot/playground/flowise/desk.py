@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from bot.playground.flowise.flows import FLOWS, Flow, flow_id
 from bot.playground.flowise.limits import Window
-from bot.playground.flowise.memory import Memory
+from bot.playground.flowise.memory import Kept, Memory
 from bot.playground.flowise.model import Turn
 from bot.playground.flowise.plans import Asked, Plan, failed
 from bot.playground.flowise.runs import Received
@@ -73,13 +73,20 @@ class Desk:
         plan = queued.popleft().plan(asked) if queued else flow.plan(asked)
         return asked, replace(plan, headers={**STREAM_HEADERS, **headers})
 
-    def store(self, flow: Flow, asked: Asked, plan: Plan) -> None:
+    def store(self, received: Received, asked: Asked, plan: Plan) -> None:
         """Keep what a run that went well has left: its turn, its execution."""
         if plan.execution:
-            self.memory.executions[flow.id, asked.chat_id] = plan.execution
+            self.memory.executions[received.flow_id, asked.chat_id] = plan.execution
         if plan.outcome:
-            ids = (str(uuid4()), asked.message_id)
-            self.memory.store(flow.id, asked.chat_id, asked.question, ids, plan.outcome, self.wall())
+            turn = Kept(
+                asked.question,
+                str(uuid4()),
+                received.at,
+                plan.outcome,
+                answer_id=asked.message_id,
+                answered_at=self.wall(),
+            )
+            self.memory.store(received.flow_id, asked.chat_id, turn)
 
     def _asked(self, flow: Flow, received: Received) -> Asked:
         body = received.body

@@ -10,6 +10,18 @@ from bot.playground.flowise.model import ASSISTANT, USER, Turn
 from bot.playground.flowise.plans import MEMORY, Execution, Json, Outcome
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A turn to be kept. The question's row is dated by when it came in, both times are seconds since the epoch."""
+
+    question: str
+    question_id: str
+    asked_at: float
+    outcome: Outcome
+    answer_id: str
+    answered_at: float
+
+
 @dataclass(slots=True)
 class Memory:
     """Rows by flow and chatId: the same chatId in another flow starts empty."""
@@ -29,18 +41,20 @@ class Memory:
         found = [row for (of, _), rows in self._rows.items() if of == flow for row in rows]
         if chat_id is not None:
             found = [row for row in found if row["chatId"] == chat_id]
-        return [row for row in found if row["id"] == message_id] if message_id is not None else found
+        if message_id is not None:
+            found = [row for row in found if row["id"] == message_id]
+        return sorted(found, key=lambda row: str(row["createdDate"]))
 
-    def store(self, flow: str, chat_id: str, question: str, ids: tuple[str, str], outcome: Outcome, at: float) -> None:
-        """Keep a turn. `ids` are those of the question's and of the answer's row, `at` is seconds since the epoch."""
+    def store(self, flow: str, chat_id: str, turn: Kept) -> None:
+        """Keep a turn. Both rows are written when its run has ended."""
         extra = {
-            "sourceDocuments": outcome.source_documents,
-            "usedTools": outcome.used_tools,
-            "action": outcome.action,
+            "sourceDocuments": turn.outcome.source_documents,
+            "usedTools": turn.outcome.used_tools,
+            "action": turn.outcome.action,
         }
         rows = self._rows[flow, chat_id]
-        rows.append(_row(flow, chat_id, ids[0], USER, question, at, {}))
-        rows.append(_row(flow, chat_id, ids[1], ASSISTANT, outcome.text, at, extra))
+        rows.append(_row(flow, chat_id, turn.question_id, USER, turn.question, turn.asked_at, {}))
+        rows.append(_row(flow, chat_id, turn.answer_id, ASSISTANT, turn.outcome.text, turn.answered_at, extra))
 
 
 def _row(flow: str, chat_id: str, row_id: str, role: str, content: str, at: float, outcome: Json) -> Json:

@@ -53,7 +53,12 @@ class Bot:
         self.port = 0
 
     def stop(self) -> None:
-        """Begin to stop: no more questions are taken, answers under way get the grace period and a last word."""
+        """Begin to stop: no more questions are taken, answers under way get the grace period and a last word.
+
+        A second time, end at once: what is under way is left to other processes, or to the next start.
+        """
+        if self._stop.is_set() and self._desk is not None:
+            self._desk.hurry()
         self._stop.set()
 
     @property
@@ -97,7 +102,12 @@ class Bot:
 
     def _new_desk(self, chatflow: flowise.Client, slack: SlackClient, store: RedisStore, identity: Identity) -> Desk:
         settings = self._settings
-        habits = Habits(context_messages=settings.bot_context_messages, left_run_wait=settings.flowise_left_run_wait)
+        habits = Habits(
+            context_messages=settings.bot_context_messages,
+            left_run_wait=settings.flowise_left_run_wait,
+            most_predictions=settings.bot_most_predictions,
+            reads_answers=settings.flowise_api_key is not None,
+        )
         conversations = Conversations(chatflow, slack, store, habits, wall=time.time)
         return Desk(
             conversations,
@@ -123,9 +133,10 @@ class Bot:
             ready()
         await self._stop.wait()
         log.info("stopping")
+        desk.leave()
         if self._socket is not None:
+            await asyncio.sleep(0.1)  # what was taken in is acknowledged; what comes now, Slack gives to somebody else
             await self._socket.stop()
-            await asyncio.sleep(0.05)  # what was acknowledged is on its way to the desk
         await desk.stop(self._settings.bot_stop_grace)
         log.info("stopped")
 

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from uuid import uuid4
 
 import structlog
 
-from bot.errors import BotError, FlowiseError, SlackRefused, SlackUnavailable, StoreUnavailable
+from bot.admission import Admission
+from bot.errors import BotError, FlowiseError, GivenUp, Interrupted, SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.flowise.events import Action, AgentflowStarted, End, ErrorReported, Metadata
+from bot.lease import Lease
 from bot.ports import Flowise, Prediction, Slack, Store
+from bot.reply import journal
 from bot.reply.contract import Failed, Finished, HeldBack, Noted, Place, Queued, ReplyEvent, Thinking, Told
 from bot.runs import Runs
 from bot.slack import wording
-from bot.thread import Conversation, Run, Thread, seconds
+from bot.thread import Conversation, Run, Thread
 
 log = structlog.get_logger(__name__)
 
-# A place in the line that is not renewed for so long is given up: a killed replica holds a thread up no longer.
-LEASE = 15.0
-RENEWAL = 5.0
-# How often a waiting question looks whether it is its turn.
+T = TypeVar("T")
+
+# How often a waiting question looks whether it is its turn, in seconds.
 TURN_POLL = 0.4
+# How often what the store must tell is asked for again while it is away, in seconds.
+_STORE_POLL = 1.0
+# Places in the queue are told exactly up to here, and then in steps of as many: each change is a call.
+_EXACT = 5
+# A question that so many processes in turn have not brought to an end may be what ends them.
+_MOST_EPOCHS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +54,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How conversations are led: the settings of the same names. Times in seconds."""
+    """How conversations are led: the settings of the same names. Times in seconds.
+
+    `reads_answers`: there is a key, by which an answer that Flowise has stored can be read.
+    """
 
     context_messages: int = 20
     left_run_wait: float = 60.0
+    most_predictions: int = 100
+    reads_answers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +101,28 @@ class Conversations:
         self._wall = wall
         self._sleep = sleep
         self._under_way: dict[str, _UnderWay] = {}
+        self._admission = Admission(habits.most_predictions)
         self._runs = Runs(flowise, store, wait=habits.left_run_wait, wall=wall, sleep=sleep)
 
-    async def turn(self, question: Question) -> AsyncGenerator[ReplyEvent, None]:
-        """Everything that happens to a question, up to and with `Finished` or `Failed`. Raises nothing of its own."""
+    @property
+    def reads_answers(self) -> bool:
+        """Whether another process can bring an answer to its end that was left in the middle."""
+        return self._habits.reads_answers
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait because this process has as many predictions as it may."""
+        return self._admission.waiting
+
+    async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+        """Everything that happens to a question, up to and with `Finished` or `Failed`. Raises nothing of its own.
+
+        `lease` is our hold on it, kept by the caller.
+        """
         self._under_way[question.reference] = _UnderWay()
         log_turn = log.bind(ref=question.reference, thread=str(question.thread))
         try:
-            async with aclosing(self._in_line(question)) as events:
+            async with aclosing(self._in_line(question, lease)) as events:
                 async for event in events:
                     yield event
         except BotError as error:
@@ -107,82 +135,93 @@ class Conversations:
             log_turn.info("turn finished")
             yield Finished()
 
-    async def _in_line(self, question: Question) -> AsyncGenerator[ReplyEvent, None]:
-        line, ticket = question.thread.line, question.reference
-        try:
-            if await self._stand(line, ticket, question.ts):
-                yield Queued()
-                await self._turn_comes(line, ticket, question.ts)
-            async with self._kept(line, ticket, question.ts), aclosing(self._asked(question)) as events:
+    async def _in_line(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+        if lease.hold.epoch > _MOST_EPOCHS:
+            raise GivenUp(f"taken over {lease.hold.epoch - 1} times")
+        shown = 0
+        while before := await self._before(lease):
+            if before != shown and not lease.was_asked:
+                yield Queued(before)
+            shown = before
+            await self._sleep(TURN_POLL)
+        lease.turn_came()
+        work = self._recovered if lease.was_asked else self._admitted
+        async with aclosing(work(question, lease)) as events:
+            async for event in events:
+                yield event
+
+    async def _before(self, lease: Lease) -> int:
+        """How many questions of the line come first. While the store is away, we stay where we are."""
+        return await self._told(lease.stand)
+
+    async def _told(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """What the store says, however long it is away: a question that was taken in is not lost for that."""
+        while True:
+            try:
+                return await ask()
+            except StoreUnavailable as error:
+                log.info("waiting for the store", reason=str(error))
+                await self._sleep(_STORE_POLL)
+
+    async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+        """The question is asked when this process may have one more prediction."""
+        with self._admission.place() as place:
+            shown = 0
+            while before := place.before:
+                rounded = before if before <= _EXACT else -(-before // _EXACT) * _EXACT
+                if rounded != shown:
+                    yield Queued(rounded, busy=True)
+                shown = rounded
+                await place.moved()
+            async with aclosing(self._asked(question, lease)) as events:
                 async for event in events:
                     yield event
-        finally:
-            with suppress(StoreUnavailable):  # then the lease gives it up
-                await asyncio.shield(self._store.leave(line, ticket))
 
-    async def queue_up(self, thread: Thread, reference: str, ts: str) -> None:
-        """Take a place in the thread's line for a question that is still being prepared; `turn` goes on with it.
+    async def _recovered(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+        """Flowise was asked by a process that is gone: its answer is looked for, and never asked for again."""
+        opened, line = lease.opened, question.thread.line
+        kept = journal.read(opened.journal)
+        if opened.whole:
+            for event in kept:
+                yield event
+            return
+        if question.place.thread_ts is not None:  # elsewhere it would be written over what stands
+            yield Thinking()
+        stored = await self._runs.answer_of(line, opened.chat_id, opened.asked_at)
+        for event in kept:
+            if stored is None or isinstance(event, Noted):
+                yield event
+        if stored is None:
+            raise Interrupted("the process that wrote the answer is gone, and Flowise has no answer stored")
+        log.info("completed from Flowise's stored answer", ref=question.reference)
+        for shown in stored:
+            if not isinstance(shown, Metadata | ErrorReported | End | AgentflowStarted):
+                yield shown
+        with suppress(StoreUnavailable):
+            known = await self._store.conversation(question.thread)
+            await self._keep(question, _Chat(opened.chat_id, known.generation if known else 0), answered=True)
 
-        A place that is not used is given up by itself. Raises StoreUnavailable.
-        """
-        await self._stand(thread.line, reference, ts)
-
-    async def _stand(self, line: str, ticket: str, ts: str) -> int:
-        return await self._store.stand(line, ticket, seconds(ts), LEASE)
-
-    async def _turn_comes(self, line: str, ticket: str, ts: str) -> None:
-        """Waits in the line. A store that is away for less than our lease costs nothing: our place is kept as long."""
-        away = 0.0
-        while True:
-            await self._sleep(TURN_POLL)
-            try:
-                if not await self._stand(line, ticket, ts):
-                    return
-                away = 0.0
-            except StoreUnavailable:
-                away += TURN_POLL
-                if away >= LEASE:
-                    raise
-
-    @asynccontextmanager
-    async def _kept(self, line: str, ticket: str, ts: str) -> AsyncIterator[None]:
-        """Renews our turn while an answer is being written; a store that is away for a moment costs nothing."""
-
-        async def renew() -> None:
-            while True:
-                await self._sleep(RENEWAL)
-                try:
-                    if await self._stand(line, ticket, ts):
-                        log.warning("turn lost to another question", ref=ticket)
-                except StoreUnavailable as error:
-                    log.warning("turn could not be renewed", ref=ticket, reason=str(error))
-
-        task = asyncio.create_task(renew())
-        try:
-            yield
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
-
-    async def _asked(self, question: Question) -> AsyncGenerator[ReplyEvent, None]:
-        known = await self._store.conversation(question.thread)
-        chat = await self._chat(question, known)
-        await self._keep(question, chat)
-        run = await self._runs.on(chat.chat_id)
+    async def _asked(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+        line = question.thread.line
+        known = await self._told(lambda: self._store.conversation(question.thread))
+        chat = await self._told(lambda: self._chat(question, known))
+        await self._told(lambda: self._keep(question, chat))
+        run = await self._told(lambda: self._runs.on(line, chat.chat_id))
         if run is not None and run.awaits_decision:
             yield Told(wording.DECISION_PENDING)
             return
         if run is not None:
             yield HeldBack()
-            if not await self._runs.waited_for(chat.chat_id, run):
-                chat = await self._fresh(question.thread)
-                await self._keep(question, chat)
+            left = run
+            if not await self._told(lambda: self._runs.waited_for(line, chat.chat_id, left)):
+                fresh = chat = await self._told(lambda: self._fresh(question.thread))
+                await self._told(lambda: self._keep(question, fresh))
                 yield Noted(wording.NOT_REMEMBERED_BEFORE)
         yield Thinking()
         for remark in question.notes:
             yield Noted(remark)
         text = await self._with_context(question, known)
-        async with aclosing(self._predicted(question, chat, text)) as events:
+        async with aclosing(self._predicted(question, lease, chat, text)) as events:
             async for event in events:
                 yield event
 
@@ -209,18 +248,20 @@ class Conversations:
 
     # The prediction -------------------------------------------------------------------------------------------------
 
-    async def _predicted(self, question: Question, chat: _Chat, text: str) -> AsyncGenerator[ReplyEvent, None]:
-        noted, asked = chat.chat_id, False
+    async def _predicted(
+        self, question: Question, lease: Lease, chat: _Chat, text: str
+    ) -> AsyncGenerator[ReplyEvent, None]:
+        noted, line = chat.chat_id, question.thread.line
         run = self._runs.new()
+        if not await self._told(lambda: lease.asks(noted, run.since, run)):
+            return  # another process goes on with the question
         try:
-            await self._runs.begin(noted, run)
-            asked = True
             async with aclosing(self._flowise.predict(Prediction(text, chat.chat_id))) as events:
                 async for event in events:
                     match event:
                         case AgentflowStarted():
                             run = replace(run, agentflow=True)
-                            await self._runs.note(noted, run)
+                            await self._runs.note(line, noted, run)
                         case Action():
                             run = replace(run, awaits_decision=True)
                             yield event
@@ -231,16 +272,17 @@ class Conversations:
                         case _:
                             yield event
         except FlowiseError as error:
-            await self._runs.failed(noted, run, error)
+            await self._runs.failed(line, noted, run, error)
             raise
         except (asyncio.CancelledError, GeneratorExit):
-            await asyncio.shield(self._runs.left(noted, run) if asked else self._runs.never_began(noted))
+            if lease.ours:  # else who goes on with the answer needs the run
+                await asyncio.shield(self._runs.left(line, noted, run))
             raise
         await asyncio.shield(self._ended(question, chat, noted, run))
 
     async def _ended(self, question: Question, chat: _Chat, noted: str, run: Run) -> None:
         """The answer is whole. Flowise's word on the chatId wins over what we proposed."""
-        await self._runs.ended(noted, run, now_on=chat.chat_id)
+        await self._runs.ended(question.thread.line, noted, run, now_on=chat.chat_id)
         with suppress(StoreUnavailable):
             await self._keep(question, chat, answered=True)
 

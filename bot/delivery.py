@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.errors import Interrupted
 from bot.flowise.events import Token
 from bot.ports import Slack
 from bot.reply.contract import Failed, Finished, Reply, ReplyEvent
 from bot.reply.policy import Want
-from bot.slack.calls import Call, Limited, Posted, SetStatus, method_of
+from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus, method_of
 
 # A flow that does not stream gives its answer as one token, of megabytes at worst. Taken in slices, with the other
 # answers and the sockets served between them, it costs nobody their lease or their connection.
@@ -50,8 +49,25 @@ class Gate(Protocol):
         ...
 
 
-async def unheard(call: Call, ts: str) -> None:
-    """For sentences of ours: nobody wants to know where they stand."""
+class Keeper(Protocol):
+    """Whose answer it is: whether it may be written, and what became of it."""
+
+    async def may_write(self) -> bool:
+        """Whether a call may be made now; False when somebody else goes on with the answer."""
+        ...
+
+    @property
+    def call_seconds(self) -> float:
+        """How long a call that is made now may take, in seconds."""
+        ...
+
+    async def stopped(self) -> Failed | None:
+        """Waits until the answer must end before its time: with what last word, or None when somebody else goes on."""
+        ...
+
+    async def made(self, call: Call, result: Posted | Accepted) -> None:
+        """Slack has taken a call."""
+        ...
 
 
 async def deliver(
@@ -61,53 +77,72 @@ async def deliver(
     gate: Gate,
     *,
     now: Callable[[], float],
-    stopping: asyncio.Event,
-    reference: str,
-    posted: Callable[[Call, str], Awaitable[None]] = unheard,
-) -> None:
+    keeper: Keeper,
+) -> bool:
     """Bring an answer to Slack: returns when the last call is made and the events are closed.
 
-    One call is under way at a time; events are received meanwhile. `posted` is told every message that comes to
-    stand: the call that made it, and its `ts`. When `stopping` is set, the reply gets its last word and the events are
-    closed.
+    One call is under way at a time; events are received meanwhile. False: it was left as it stands, because somebody
+    else goes on with it, as the `keeper` has told.
     """
-    wake = asyncio.Event()
-    has_ended = False
+    feed = _Feed(reply, gate, now)
+    pumping = _Pump(reply, slack, gate, now, keeper)
+    feeder = asyncio.create_task(feed.run(events))
+    feeder.add_done_callback(lambda _: feed.wake.set())
+    stopper = asyncio.create_task(feed.stopped(keeper, feeder))
+    pump = asyncio.create_task(pumping.run(feed.wake, feed.left, feeder))
+    leaving = asyncio.create_task(feed.left.wait())
+    try:
+        await asyncio.wait({pump, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if pumping.is_calling:  # so that what it did is known, and noted, before somebody else goes on
+            await asyncio.wait({pump}, timeout=keeper.call_seconds)
+    finally:
+        tasks = (pump, leaving, stopper, feeder)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    for task in (pump, feeder, stopper):
+        if not task.cancelled():
+            task.result()
+    return not feed.left.is_set() and not pump.cancelled() and pump.result()
 
-    async def feed() -> None:
-        nonlocal has_ended
+
+class _Feed:
+    """Gives the events of an answer to its reply, until the last one or until the answer is to be stopped.
+
+    `wake` is set when something has happened, `left` when somebody else goes on with the answer.
+    """
+
+    def __init__(self, reply: Reply, gate: Gate, now: Callable[[], float]) -> None:
+        self.wake = asyncio.Event()
+        self.left = asyncio.Event()
+        self._reply = reply
+        self._gate = gate
+        self._now = now
+        self._has_ended = False
+
+    async def run(self, events: AsyncGenerator[ReplyEvent, None]) -> None:
         async with aclosing(events):
             async for event in events:
                 for piece in _pieces(event):
-                    reply.receive(piece, now())
-                    wake.set()
+                    self._reply.receive(piece, self._now())
+                    self.wake.set()
                     if piece is not event:
                         await asyncio.sleep(0)
                 if isinstance(event, Finished | Failed):
-                    has_ended = True
-                    gate.touch()
+                    self._has_ended = True
+                    self._gate.touch()
                     return
         raise RuntimeError("the events ended without a last word")
 
-    async def stop() -> None:
-        await stopping.wait()
+    async def stopped(self, keeper: Keeper, feeder: asyncio.Task[None]) -> None:
+        last_word = await keeper.stopped()
         feeder.cancel()
-        if not has_ended:  # the last word does not wait for what Flowise has to say to the end
-            reply.receive(Failed(Interrupted("the bot was stopped"), reference), now())
-            wake.set()
-            gate.touch()
-
-    feeder = asyncio.create_task(feed())
-    stopper = asyncio.create_task(stop())
-    feeder.add_done_callback(lambda _: wake.set())
-    try:
-        await _pump(reply, slack, gate, wake, feeder, now, posted)
-    finally:
-        stopper.cancel()
-        feeder.cancel()
-        await asyncio.wait([feeder, stopper])
-    if not feeder.cancelled():
-        feeder.result()
+        if last_word is None:
+            self.left.set()
+        elif not self._has_ended:  # the last word does not wait for what Flowise has to say to the end
+            self._reply.receive(last_word, self._now())
+        self.wake.set()
+        self._gate.touch()
 
 
 def _pieces(event: ReplyEvent) -> Iterator[ReplyEvent]:
@@ -118,41 +153,67 @@ def _pieces(event: ReplyEvent) -> Iterator[ReplyEvent]:
         yield Token(event.text[start : start + _SLICE])
 
 
-async def _pump(
-    reply: Reply,
-    slack: Slack,
-    gate: Gate,
-    wake: asyncio.Event,
-    feeder: asyncio.Task[None],
-    now: Callable[[], float],
-    posted: Callable[[Call, str], Awaitable[None]],
-) -> None:
-    while True:
-        wake.clear()
-        # One moment for both questions: a time that falls due between them would be due for neither.
-        moment = now()
-        offered = reply.next_call(moment)
-        if offered is not None:
-            leave = await gate.granted(lambda: reply.want(now()))
-            # What is worth showing now: more has come while we waited, or the answer has ended. Only a sign of life is
-            # given as it was meant, for the words that have come may have to wait.
-            fresh = reply.next_call(now())
-            same = fresh is not None and method_of(fresh) == leave.method
-            call = fresh if same else offered if isinstance(offered, SetStatus) else None
-            if call is not None:
-                result = Limited(leave.denied) if leave.denied > 0 else await slack.call(call)
-                if isinstance(result, Limited) and leave.denied <= 0:
-                    await gate.refused(leave, result.retry_after)
-                reply.answered(call, result, now())
-                if isinstance(result, Posted):
-                    await posted(call, result.ts)
-            continue
-        broken = feeder.done() and not feeder.cancelled() and feeder.exception() is not None
-        if reply.done or broken:
-            return
-        at = reply.wake_at(moment)
+class _Pump:
+    """Makes the calls of one reply."""
+
+    def __init__(self, reply: Reply, slack: Slack, gate: Gate, now: Callable[[], float], keeper: Keeper) -> None:
+        self._reply = reply
+        self._slack = slack
+        self._gate = gate
+        self._now = now
+        self._keeper = keeper
+        self.is_calling = False
+
+    async def run(self, wake: asyncio.Event, left: asyncio.Event, feeder: asyncio.Task[None]) -> bool:
+        """Until the reply is done, or its events have broken; False when it is not ours any more."""
+        reply = self._reply
+        while not left.is_set():
+            wake.clear()
+            # One moment for both questions: a time that falls due between them would be due for neither.
+            moment = self._now()
+            offered = reply.next_call(moment)
+            if offered is not None:
+                if not await self._offer(offered):
+                    return False
+                continue
+            broken = feeder.done() and not feeder.cancelled() and feeder.exception() is not None
+            if reply.done or broken:
+                return True
+            at = reply.wake_at(moment)
+            try:
+                async with asyncio.timeout(None if at is None else max(0.0, at - self._now())):
+                    await wake.wait()
+            except TimeoutError:
+                continue
+        return False
+
+    async def _offer(self, offered: Call) -> bool:
+        """Make a call, or what is worth showing by then, when there is leave; False when it may not be made by us."""
+        reply = self._reply
+        leave = await self._gate.granted(lambda: reply.want(self._now()))
+        if leave.denied <= 0 and not await self._keeper.may_write():
+            return False
+        # What is worth showing now: more has come while we waited, or the answer has ended. Only a sign of life is
+        # given as it was meant, for the words that have come may have to wait.
+        fresh = reply.next_call(self._now())
+        same = fresh is not None and method_of(fresh) == leave.method
+        call = fresh if same else offered if isinstance(offered, SetStatus) else None
+        if call is None:
+            return True
+        result = Limited(leave.denied) if leave.denied > 0 else await self._made(call)
+        if isinstance(result, Limited) and leave.denied <= 0:
+            await self._gate.refused(leave, result.retry_after)
+        reply.answered(call, result, self._now())
+        if isinstance(result, Posted | Accepted):
+            await self._keeper.made(call, result)
+        return True
+
+    async def _made(self, call: Call) -> Result:
+        self.is_calling = True
         try:
-            async with asyncio.timeout(None if at is None else max(0.0, at - now())):
-                await wake.wait()
+            async with asyncio.timeout(self._keeper.call_seconds):
+                return await self._slack.call(call)
         except TimeoutError:
-            continue
+            return Lost("no answer in time")
+        finally:
+            self.is_calling = False

@@ -1,53 +1,56 @@
-"""Knows what a handler may ask for: claim a message, answer it, say a sentence; and owns every answer under way."""
+"""Knows what a handler may ask for: take a question in, answer it, say a sentence; and owns all work under way."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-from collections import OrderedDict
+import hashlib
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import suppress
 from dataclasses import dataclass
+from uuid import uuid4
 
 import structlog
 
 from bot.conversation import Conversations, Question
-from bot.delivery import deliver, unheard
-from bot.errors import BotError, Interrupted, StoreUnavailable
+from bot.delivery import Keeper, deliver
+from bot.errors import BotError, Interrupted, Postponed, StoreUnavailable
 from bot.governor import Governor
-from bot.open_answers import OpenAnswers
+from bot.keeping import Freely, Kept
+from bot.lease import LEASE, Lease
+from bot.mailbox import Mailbox
 from bot.ports import Identity, Slack, Store
 from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Told
 from bot.reply.edited import EditedReply
+from bot.reply.messages import NOTHING, Adopted
 from bot.reply.native_first import NativeFirst
 from bot.reply.policy import Kind, Want
 from bot.reply.responded import RespondedReply
 from bot.reply.streams import Mode, Streams
 from bot.slack import wording
 from bot.slack.blocks import fallback, plain
-from bot.slack.calls import Call, Limited, Lost, PostEphemeral, PostMessage, Result, StartStream, method_of
+from bot.slack.calls import Limited, Lost, PostEphemeral, PostMessage, Result, UpdateMessage, method_of
 from bot.slack.payload import mentions
 from bot.slack.payload import plain as plain_text
-from bot.thread import OpenAnswer, Thread
+from bot.thread import Asked, Thread
 
 log = structlog.get_logger(__name__)
 
-# Slack repeats deliveries for hours with Delayed Events; two days is safely more (Slack docs, The Events API).
-CLAIM_SECONDS = 48 * 3600.0
 _TRIES = 4
-_REMEMBERED_APOLOGIES = 1_000
 _NAMED = 10
 # After the grace period, how long the last words may take, in seconds.
 _LAST_WORDS = 8.0
+# How long a question that was taken in waits for a store that is away, before it is looked at again, in seconds.
+_STORE_POLL = 1.0
 
 
-def new_reference() -> str:
-    """A short name for one turn, told to the person and written to the log.
+def reference_of(*names: str) -> str:
+    """A short name for one question, told to the person and written to the log, the same for all who hear of it.
 
-    It is also what marks the answer's messages, so that two at once must not share one: with 32 bits and a thousand
-    answers under way the chance is about one in ten thousand.
+    It also marks the answer's messages, and claims the question in its thread: with 32 bits and a thousand questions
+    in one thread within two days, the chance that two share one is about one in ten thousand.
     """
-    return secrets.token_hex(4)
+    return hashlib.sha256(":".join(names).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +86,45 @@ class Desk:
         self._writing = writing
         self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
+        self._leaving = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._open_answers = OpenAnswers(store, identity.team)
+        self._hurry = asyncio.Event()
+        self.mailbox = Mailbox(store.mailboxes, identity.team, uuid4().hex[:12], now=now)
         self._streams = Streams(writing.mode)
         self._watching: asyncio.Task[None] | None = None
-        self._apologised: OrderedDict[str, None] = OrderedDict()
+        self._worker: Callable[[Lease], Awaitable[None]] = _no_worker
 
     # Work that outlives the event it came with ------------------------------------------------------------------------
+
+    def works(self, worker: Callable[[Lease], Awaitable[None]]) -> None:
+        """What is done for a question that was taken in: by `worker`, which may be run again by another process."""
+        self._worker = worker
+
+    def begin(self, lease: Lease) -> None:
+        """Work on a question that was taken in, until it is settled or another process goes on with it."""
+        self.start(self._work(lease), name=lease.item.surface)
+
+    async def _work(self, lease: Lease) -> None:
+        try:
+            async with lease.kept():
+                await self._worked(lease)
+                if not lease.handed_over:
+                    await self.mailbox.settled(lease, lease.again)
+        finally:
+            if lease.ours and not lease.is_settled:  # we are stopped, or the mistake is ours: somebody else may succeed
+                lease.handed_over = True
+            if lease.handed_over:
+                await asyncio.shield(self.mailbox.handed_over(lease))
+
+    async def _worked(self, lease: Lease) -> None:
+        while True:
+            try:
+                await self._worker(lease)
+            except StoreUnavailable as error:
+                log.info("waiting for the store", ref=lease.item.reference, reason=str(error))
+                await asyncio.sleep(_STORE_POLL)
+            else:
+                return
 
     def start(self, work: Coroutine[None, None, None], *, name: str) -> None:
         """Run something to its end; `stop` waits for it. What it raises is logged."""
@@ -109,92 +144,138 @@ class Desk:
     def under_way(self) -> int:
         return len(self._tasks)
 
+    def watch(self) -> None:
+        """From now on go on with what another process has left, until `stop`."""
+        self._watching = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        async for lease in self.mailbox.abandoned():
+            self.begin(lease)
+
     async def stop(self, grace: float) -> None:
-        """Wait `grace` seconds for the answers under way, then give each its last word, then end what is left."""
+        """After `leave`: wait `grace` seconds for the answers under way, give each its last word, end what is left.
+
+        What was not asked yet is handed over at once where there is another process.
+        """
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.wait([self._watching])
+        await self.mailbox.withdraw()
         if self._tasks:
             log.info("waiting for answers under way", answers=len(self._tasks), seconds=grace)
-            await asyncio.wait(self._tasks, timeout=grace)
+            await self._done_within(grace)
         self._stopping.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=_LAST_WORDS)
+        await self._done_within(_LAST_WORDS)
         for task in list(self._tasks):
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
         await self._gate.stop()
 
-    # Claiming -------------------------------------------------------------------------------------------------------
+    async def _done_within(self, seconds: float) -> None:
+        hurry = asyncio.create_task(self._hurry.wait())
+        working = asyncio.create_task(_all(self._tasks))
+        await asyncio.wait({hurry, working}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in (hurry, working):
+            task.cancel()
 
-    async def claim(self, key: str, place: Place) -> bool:
-        """Take a message or command for us. When the store is away, the person is told so, once."""
-        try:
-            return await self.store.claim(key, CLAIM_SECONDS)
-        except StoreUnavailable as error:
-            if key not in self._apologised:
-                self._apologised[key] = None
-                if len(self._apologised) > _REMEMBERED_APOLOGIES:
-                    self._apologised.popitem(last=False)
-                await self.fail(place, error)
-            return False
+    @property
+    def is_leaving(self) -> bool:
+        """Nothing is taken in any more."""
+        return self._leaving.is_set()
+
+    def leave(self) -> None:
+        """Take nothing in any more."""
+        self._leaving.set()
+
+    def hurry(self) -> None:
+        """End at once: what is under way is left to others, or to the next start."""
+        self._hurry.set()
 
     # Answering ------------------------------------------------------------------------------------------------------
 
-    async def answer(self, question: Question) -> None:
+    async def answer(self, question: Question, lease: Lease) -> None:
         """Ask the flow and bring its answer to Slack."""
-        place = question.place
-        reply = self._reply(place, question.reference)
-        log.info("question", ref=question.reference, thread=str(question.thread), characters=len(question.text))
+        place, reference = question.place, question.reference
+
+        async def posted(ts: str) -> None:
+            await self.conversations.posted(question, ts)
+
+        again = "" if place.response_url else json.dumps([lease.item.line, lease.item.reference])
+        keeper = Kept(lease, lambda: self._last_word(lease, place, again), again, posted)
+        reply = self._answering(place, reference, lease)
+        log.info("question", ref=reference, thread=str(question.thread), characters=len(question.text))
         try:
-            async with self._noted(question) as streams, self._gate.answering(question.reference):
-
-                async def posted(call: Call, ts: str) -> None:
-                    if isinstance(call, StartStream):
-                        streams(ts)
-                    await self.conversations.posted(question, ts)
-
-                await self._deliver(reply, self.conversations.turn(question), question.reference, posted)
+            async with self._gate.answering(reference):
+                events = keeper.noted(self.conversations.turn(question, lease))
+                ended = await self._deliver(reply, events, reference, keeper)
         except Exception:  # a mistake of ours: the person gets a last word all the same
-            log.exception("answer failed by a mistake of ours", ref=question.reference)
-            await self._close(_left_open(question), BotError("internal error"))
+            log.exception("answer failed by a mistake of ours", ref=reference)
+            await self._close(place, lease, BotError("internal error"))
+            ended = True
         finally:
             self.conversations.delivered(question)
+        if keeper.offers_again:
+            lease.again = Asked(lease.item, lease.opened.messages)
+        if ended and lease.taken_over:
+            self.start(self._write_again(tuple(keeper.stands.values())), name="write again")
 
-    def _noted(self, question: Question) -> AbstractAsyncContextManager[Callable[[str], None]]:
-        if question.place.response_url:  # only the asker sees it, through an address that ends with the command
-            return nullcontext(lambda _: None)
-        return self._open_answers.noted(_left_open(question))
+    async def _last_word(self, lease: Lease, place: Place, again: str) -> Failed | None:
+        """Waits until we are stopped; the last word of an answer that nobody else goes on with."""
+        reference = lease.item.reference
+        await self._leaving.wait()
+        others = self.mailbox.others > 0
+        if not (others and not lease.was_asked):
+            await self._stopping.wait()
+        if lease.was_asked and not (others and self.conversations.reads_answers and again):
+            return Failed(Interrupted("the bot was stopped"), reference, again)
+        lease.handed_over = True
+        return None if others else Failed(Postponed("the bot was stopped"), reference)
 
-    def watch(self) -> None:
-        """From now on close the answers that a killed replica left open, until `stop`."""
-        self._watching = asyncio.create_task(self._watch())
+    def _answering(self, place: Place, reference: str, lease: Lease) -> Reply:
+        """How an answer is written; one that another process has begun is written by edits of what stands."""
+        if place.response_url:
+            return self._responded(place)
+        opened = lease.opened
+        if lease.look or opened.messages:
+            return self._edited(place, reference, Adopted(opened.messages, opened.stream, lease.look))
+        if self._streams.mode is Mode.EDIT:
+            return self._edited(place, reference)
+        writing = self._writing
+        return NativeFirst(
+            place,
+            reference=reference,
+            interval=writing.interval,
+            most=writing.most_messages,
+            streams=self._streams,
+        )
 
-    async def _watch(self) -> None:
-        async for left in self._open_answers.abandoned():
-            self.start(self._close(left, Interrupted("the bot was killed")), name="close")
+    async def _write_again(self, calls: tuple[UpdateMessage, ...]) -> None:
+        """Write the last state of an answer that we took over once more, one lease later.
 
-    async def _close(self, left: OpenAnswer, error: BotError) -> None:
-        """Say under an answer that it will not go on: in a new message, for what the old ones show is not known.
-
-        A stream of it is stopped first, or it would go on looking like one that is being written.
+        Its first process may have stood still in the middle of a call, which then came after ours: Slack cannot refuse
+        it, so what it has overwritten is put right.
         """
-        place = Place(channel=left.channel, thread_ts=left.thread_ts, user=left.user)
-        # A mark of its own: the answer's first message carries the one its reference gives.
-        reply = self._edited(place, f"{left.reference}-closed", streaming=left.stream)
-        await self._deliver(reply, _events(Failed(error, left.reference)), left.reference)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEASE):
+                await self._leaving.wait()
+        for call in calls:
+            await self.post(call)
 
-    async def tell(self, place: Place, sentence: str) -> None:
-        """Say a sentence where everybody in the place sees it."""
-        reference = new_reference()
-        await self._deliver(self._told(place, reference), _events(Told(sentence), Finished()), reference)
+    async def _close(self, place: Place, lease: Lease, error: BotError) -> None:
+        """Say under an answer that it will not go on, in what stands of it."""
+        opened, reference = lease.opened, lease.item.reference
+        reply = self._edited(place, reference, Adopted(opened.messages, opened.stream, look=True))
+        await self._deliver(reply, _events(Failed(error, reference)), reference)
 
-    async def fail(self, place: Place, error: BotError) -> None:
-        """Say that something went wrong."""
-        reference = new_reference()
+    async def tell(self, place: Place, sentence: str, reference: str, *, look: bool = False) -> None:
+        """Say a sentence where everybody in the place sees it; with `look`, unless it stands there already."""
+        await self._deliver(self._told(place, reference, look=look), _events(Told(sentence), Finished()), reference)
+
+    async def fail(self, place: Place, error: BotError, reference: str, *, look: bool = False) -> None:
+        """Say that something went wrong; with `look`, in the message that stands already."""
         log.warning("apology", ref=reference, error=type(error).__name__, reason=str(error))
-        await self._deliver(self._told(place, reference), _events(Failed(error, reference)), reference)
+        await self._deliver(self._told(place, reference, look=look), _events(Failed(error, reference)), reference)
 
     async def whisper(self, place: Place, sentence: str) -> None:
         """Say a sentence to one person alone."""
@@ -208,33 +289,21 @@ class Desk:
         result = await self.post(call)
         log.debug("whispered", result=type(result).__name__)
 
-    def _reply(self, place: Place, reference: str) -> Reply:
-        """How an answer is written."""
-        if place.response_url or self._streams.mode is Mode.EDIT:
-            return self._told(place, reference)
-        writing = self._writing
-        return NativeFirst(
-            place,
-            reference=reference,
-            interval=writing.interval,
-            most=writing.most_messages,
-            streams=self._streams,
-        )
-
-    def _told(self, place: Place, reference: str) -> Reply:
+    def _told(self, place: Place, reference: str, *, look: bool = False) -> Reply:
         """How a sentence is written."""
-        if place.response_url:
-            return RespondedReply(place, invite=wording.invite(self.identity.name))
-        return self._edited(place, reference)
+        return self._responded(place) if place.response_url else self._edited(place, reference, Adopted(look=look))
 
-    def _edited(self, place: Place, reference: str, *, streaming: str = "") -> EditedReply:
+    def _responded(self, place: Place) -> Reply:
+        return RespondedReply(place, invite=wording.invite(self.identity.name))
+
+    def _edited(self, place: Place, reference: str, adopted: Adopted = NOTHING) -> EditedReply:
         return EditedReply(
             place,
             reference=reference,
             interval=self._writing.interval,
             has_status=place.thread_ts is not None,
             most=self._writing.most_messages,
-            streaming=streaming,
+            adopted=adopted,
         )
 
     async def _deliver(
@@ -242,22 +311,14 @@ class Desk:
         reply: Reply,
         events: AsyncGenerator[ReplyEvent, None],
         reference: str,
-        posted: Callable[[Call, str], Awaitable[None]] = unheard,
-    ) -> None:
-        await deliver(
-            reply,
-            events,
-            self.slack,
-            self._gate,
-            now=self._now,
-            stopping=self._stopping,
-            reference=reference,
-            posted=posted,
-        )
+        keeper: Keeper | None = None,
+    ) -> bool:
+        ended = await deliver(reply, events, self.slack, self._gate, now=self._now, keeper=keeper or Freely())
         if reply.given_up:
             log.warning("answer not delivered", ref=reference, reason=reply.given_up)
+        return ended
 
-    async def post(self, call: PostMessage | PostEphemeral) -> Result:
+    async def post(self, call: PostMessage | PostEphemeral | UpdateMessage) -> Result:
         """Make one call that is not part of an answer, patiently: again after a rate limit or a lost reply."""
         result: Result = Lost("not tried")
         wanted_at = self._now()
@@ -297,6 +358,11 @@ async def _events(*events: ReplyEvent) -> AsyncGenerator[ReplyEvent, None]:
         yield event
 
 
-def _left_open(question: Question) -> OpenAnswer:
-    place = question.place
-    return OpenAnswer(question.reference, question.thread.team, place.channel, place.thread_ts, place.user)
+async def _all(tasks: set[asyncio.Task[None]]) -> None:
+    """Wait for all tasks, those that begin meanwhile included."""
+    while tasks:
+        await asyncio.wait(set(tasks))
+
+
+async def _no_worker(lease: Lease) -> None:
+    raise RuntimeError("nobody has said what to do with a question")

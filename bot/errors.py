@@ -4,6 +4,8 @@
     ├── SettingsError            the operator's settings cannot work
     ├── StoreUnavailable         Redis does not answer
     ├── Interrupted              we ourselves are being stopped
+    ├── Postponed                we are being stopped before we have begun
+    ├── GivenUp                  a question that no process has brought to an end
     ├── SlackRefused             Slack said no to a call that an answer needs
     ├── SlackUnavailable         Slack does not answer
     └── FlowiseError             the prediction gave no whole answer
@@ -53,6 +55,14 @@ class StoreUnavailable(BotError):
 
 class Interrupted(BotError):
     """The bot was stopped before the answer was whole."""
+
+
+class Postponed(BotError):
+    """The bot is being stopped before it has asked the question; whoever starts next goes on with it."""
+
+
+class GivenUp(BotError):
+    """Several processes in turn have failed to bring a question to its end. Look for what ended them in their logs."""
 
 
 class SlackRefused(BotError):

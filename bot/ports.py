@@ -9,7 +9,7 @@ from typing import Protocol
 from bot.flowise.events import Event
 from bot.slack.calls import Call, Result
 from bot.slack.tiers import Key, Quota
-from bot.thread import Conversation, OpenAnswer, Run, Thread
+from bot.thread import Asked, Conversation, Hold, OpenAnswer, Run, Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,23 +158,71 @@ class Spent:
     counts: Counts = field(default_factory=Counts)
 
 
-class Store(Protocol):
-    """What is kept across restarts and shared by replicas. Every method may raise StoreUnavailable."""
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """An item whose holder is gone, and what that one has noted of its answer."""
 
-    async def claim(self, key: str, seconds: float) -> bool:
-        """Take a message or command for ourselves; False when somebody has it already."""
-        ...
+    hold: Hold
+    opened: OpenAnswer
 
-    async def stand(self, line: str, ticket: str, score: float, lease: float) -> int:
-        """Stand in a line, or go on standing in it: call again within `lease` seconds or lose the place.
 
-        Returns the number of tickets before ours: 0 means that it is our turn. Lower scores stand further ahead, but
-        never before the one whose turn it is. A ticket whose lease ran out is passed over.
+class Mailboxes(Protocol):
+    """The mailboxes: what was taken in and not settled, who works on it. Every method may raise StoreUnavailable.
+
+    Each thread has a mailbox. Its items are worked on in the order of their `ts`, one at a time; each is held by one
+    process for a `lease`, in seconds, that is to be renewed.
+    """
+
+    async def accept(self, hold: Hold, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
+        """Store an item and claim its reference, in one step; False when that was claimed before.
+
+        With `opens`, the bot takes part in that thread from now on. `opened` is what is known of its answer already.
         """
         ...
 
-    async def leave(self, line: str, ticket: str) -> None:
-        """Give up the turn or the place in the line."""
+    async def stand(self, hold: Hold, lease: float) -> int | None:
+        """Renew a hold. Returns how many items of the mailbox are before it, 0 when it is its turn; None when it is
+        not ours any more, or not there."""
+        ...
+
+    async def restore(self, hold: Hold, lease: float, opened: OpenAnswer) -> bool:
+        """Store an item anew that is not there: the store has lost its data. False: it is there, or was settled."""
+        ...
+
+    async def note(self, hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
+        """Note what is open of an answer, and the run on its chat that starts now. False: not ours any more."""
+        ...
+
+    async def settle(self, hold: Hold, again: Asked | None = None) -> None:
+        """The item is done; nothing happens if it is not ours any more. `again` is kept for a while."""
+        ...
+
+    async def release(self, hold: Hold) -> None:
+        """Let another process go on with an item at once."""
+        ...
+
+    async def asked(self, line: str, reference: str) -> Asked | None:
+        """A question that may be asked again."""
+        ...
+
+    async def abandoned(self, team: str, process: str, lease: float) -> tuple[tuple[TakenOver, ...], int]:
+        """Take the items whose lease ran out; and the number of the other processes that have asked for them of late.
+
+        To be called every few seconds: it is also how the others know that we are there.
+        """
+        ...
+
+    async def withdraw(self, team: str, process: str) -> None:
+        """We take no more: the others must not count on us."""
+        ...
+
+
+class Store(Protocol):
+    """What is kept across restarts and shared by replicas. Every method may raise StoreUnavailable."""
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        """The mailboxes."""
         ...
 
     async def conversation(self, thread: Thread) -> Conversation | None: ...
@@ -200,24 +248,14 @@ class Store(Protocol):
         """The (chatId, chatflow id) that a message belongs to."""
         ...
 
-    async def run_started(self, chat_id: str, run: Run) -> None:
-        """Note that a run goes on on a chat (replaces what was noted)."""
+    async def run_started(self, line: str, chat_id: str, run: Run) -> None:
+        """Note that a run goes on on a chat of a line (replaces what was noted)."""
         ...
 
-    async def run_ended(self, chat_id: str) -> None: ...
+    async def run_ended(self, line: str, chat_id: str) -> None: ...
 
-    async def run_on(self, chat_id: str) -> Run | None:
+    async def run_on(self, line: str, chat_id: str) -> Run | None:
         """The run that has not been seen to end on a chat."""
-        ...
-
-    async def answer_open(self, answer: OpenAnswer, lease: float) -> None:
-        """Note that an answer is being written; call again within `lease` seconds as long as it is."""
-        ...
-
-    async def answer_closed(self, answer: OpenAnswer) -> None: ...
-
-    async def abandoned(self, team: str) -> tuple[OpenAnswer, ...]:
-        """The answers of a workspace whose writer is gone. Each is given out once."""
         ...
 
     async def spend(

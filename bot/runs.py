@@ -13,7 +13,8 @@ from dataclasses import replace
 
 import structlog
 
-from bot.errors import FlowiseError, RunState, StoreUnavailable
+from bot.errors import FlowiseError, KeyRefused, RunState, StoreUnavailable
+from bot.flowise.events import Event
 from bot.ports import Flowise, Store
 from bot.thread import Run
 
@@ -27,7 +28,9 @@ _ABORT_SETTLES = 2.0
 
 
 class Runs:
-    """The runs of one chatflow. `wait` is how long a left run is waited for, in seconds from when it was left."""
+    """The runs of one chatflow, each noted with its line. `wait` is how long a left run is waited for, in seconds from
+    when it was left.
+    """
 
     def __init__(
         self,
@@ -45,55 +48,46 @@ class Runs:
         self._sleep = sleep
 
     def new(self) -> Run:
+        """A run that starts now; it is noted with its question, directly before Flowise is asked."""
         return Run(since=self._wall())
 
-    async def begin(self, chat_id: str, run: Run) -> None:
-        """Note a run that is about to start. Raises StoreUnavailable: then it must not start."""
-        await self._store.run_started(chat_id, run)
-
-    async def never_began(self, chat_id: str) -> None:
-        """We were stopped before Flowise was asked."""
-        with suppress(StoreUnavailable):
-            await self._store.run_ended(chat_id)
-
-    async def note(self, chat_id: str, run: Run) -> None:
+    async def note(self, line: str, chat_id: str, run: Run) -> None:
         """More is known of a run. An answer under way does not fail for a note."""
         with suppress(StoreUnavailable):
-            await self._store.run_started(chat_id, run)
+            await self._store.run_started(line, chat_id, run)
 
-    async def ended(self, chat_id: str, run: Run, *, now_on: str) -> None:
+    async def ended(self, line: str, chat_id: str, run: Run, *, now_on: str) -> None:
         """A run came to its end; it goes on waiting, on the chat `now_on`, if it needs a person's decision."""
         try:
             if now_on != chat_id or not run.awaits_decision:
-                await self._store.run_ended(chat_id)
+                await self._store.run_ended(line, chat_id)
             if run.awaits_decision:
-                await self._store.run_started(now_on, replace(run, left_at=self._wall()))
+                await self._store.run_started(line, now_on, replace(run, left_at=self._wall()))
         except StoreUnavailable as error:
             log.warning("the end of a run could not be noted", reason=str(error))
 
-    async def failed(self, chat_id: str, run: Run, error: FlowiseError) -> None:
+    async def failed(self, line: str, chat_id: str, run: Run, error: FlowiseError) -> None:
         """A prediction failed; whether its run is over too, the error says."""
         if error.run is RunState.UNKNOWN:
-            await self.left(chat_id, run)
+            await self.left(line, chat_id, run)
             return
         with suppress(StoreUnavailable):
-            await self._store.run_ended(chat_id)
+            await self._store.run_ended(line, chat_id)
 
-    async def left(self, chat_id: str, run: Run) -> None:
+    async def left(self, line: str, chat_id: str, run: Run) -> None:
         """We go, the run may stay: agent flows are asked to stop, of others a note is kept."""
-        with suppress(StoreUnavailable):
-            await self._store.run_started(chat_id, replace(run, left_at=self._wall()))
+        await self.note(line, chat_id, replace(run, left_at=self._wall()))
         if run.agentflow:
             with suppress(TimeoutError):  # the next question asks again
                 async with asyncio.timeout(_ABORT_SECONDS):
                     await self._flowise.abort(chat_id)
 
-    async def on(self, chat_id: str) -> Run | None:
+    async def on(self, line: str, chat_id: str) -> Run | None:
         """The run that is not over on a chat, as far as can be seen."""
-        run = await self._store.run_on(chat_id)
-        return None if run is None or await self._is_over(chat_id, run) else run
+        run = await self._store.run_on(line, chat_id)
+        return None if run is None or await self._is_over(line, chat_id, run) else run
 
-    async def _is_over(self, chat_id: str, run: Run) -> bool:
+    async def _is_over(self, line: str, chat_id: str, run: Run) -> bool:
         if run.awaits_decision:  # if it was given in Flowise, there is an answer since then
             over = await self._flowise.stored_since(chat_id, run.left_at)
         elif run.agentflow and run.left_at:
@@ -103,17 +97,41 @@ class Runs:
         else:
             over = await self._flowise.stored_since(chat_id, run.since)
         if over:
-            await self._store.run_ended(chat_id)
+            await self._store.run_ended(line, chat_id)
         return over
 
-    async def waited_for(self, chat_id: str, run: Run) -> bool:
+    async def waited_for(self, line: str, chat_id: str, run: Run) -> bool:
         """Wait until a left run is over; False when the patience ran out first."""
         if not run.left_at:  # its process was killed, nobody knows when
             run = replace(run, left_at=self._wall())
-            await self._store.run_started(chat_id, run)
+            await self._store.run_started(line, chat_id, run)
         until = run.left_at + self._wait
         while (rest := until - self._wall()) > 0:
             await self._sleep(min(_POLL, rest))
-            if await self._is_over(chat_id, run):
+            if await self._is_over(line, chat_id, run):
                 return True
         return False
+
+    async def answer_of(self, line: str, chat_id: str, since: float) -> tuple[Event, ...] | None:
+        """The answer of a run that another process has begun at `since`, as Flowise has stored it.
+
+        Waits for it; None when there is none, or none that can be read: without a key, or when the patience ran out.
+        """
+        began = self._wall()
+        while True:
+            try:
+                stored = await self._flowise.stored_answer(chat_id, since)
+            except KeyRefused:
+                break
+            except FlowiseError as error:
+                log.info("the stored answer cannot be read yet", chat=chat_id, reason=str(error))
+                stored = None
+            if stored is not None:
+                with suppress(StoreUnavailable):
+                    await self._store.run_ended(line, chat_id)
+                return stored
+            if self._wall() - began >= self._wait:
+                break
+            await self._sleep(_POLL)
+        await self.note(line, chat_id, Run(since=since, left_at=began))
+        return None

@@ -67,19 +67,62 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAnswer:
-    """An answer that is being written, and where: so that another replica can close it when its writer is killed.
+class Item:
+    """A question as it was taken in: kept in the store until it is settled, so that any replica can go on with it.
 
-    `thread_ts` is None flat in a direct message; `reference` names the turn; `stream` is the `ts` of the message that
-    was last begun as a native stream, if any.
+    `line` is where it waits (see `Thread.line`), `ts` orders it there. `reference` names it in the log and in Slack; it
+    is made from what Slack calls the message, so that all who hear of it name it alike. `surface` says which surface
+    it came through, `heard` is what that surface has heard, as JSON of its own.
     """
 
-    reference: str
     team: str
-    channel: str
-    thread_ts: str | None
-    user: str
+    line: str
+    reference: str
+    ts: str
+    surface: str
+    heard: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAnswer:
+    """What is known of an answer that is being written, so that another replica can bring it to its end.
+
+    `messages` are the `ts` of what stands in Slack, in order, and `stream` that of one which is begun as a native
+    stream and not ended. `chat_id` and `asked_at` (epoch seconds; 0: not yet) are noted directly before Flowise is
+    asked. `journal` is what has come of the answer so far, as `bot.reply.journal` writes it, and `whole` says that
+    this is all.
+    """
+
+    chat_id: str = ""
+    asked_at: float = 0.0
+    messages: tuple[str, ...] = ()
     stream: str = ""
+    journal: str = ""
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Who works on an item: a process by its name, and how often the item was taken: the fencing token.
+
+    Whoever holds an item with a lower `epoch` than another one has lost it.
+    """
+
+    item: Item
+    process: str
+    epoch: int = 1
+
+    @property
+    def token(self) -> str:
+        return f"{self.process}:{self.epoch}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question that was not answered to its end, kept for the one who wants to ask it again, with its messages."""
+
+    item: Item
+    messages: tuple[str, ...] = ()
 
 
 def seconds(ts: str) -> float:

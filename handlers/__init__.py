@@ -1,17 +1,26 @@
-"""One module for each Slack surface: hear, make a question, hand over."""
+"""One module for each Slack surface: hear, store, hand over; and do what was stored, by whichever process."""
 
 from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
 from bot.desk import Desk
-from handlers import action, command, mention, message
+from bot.lease import Lease
+from handlers import action, command, hearing, mention, message
 from handlers.hearing import Manners
 
 
 def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
     """Wire every surface to the desk."""
+
+    async def work(lease: Lease) -> None:
+        if lease.item.surface == command.SURFACE:
+            await command.take(desk, lease)
+        else:
+            await hearing.take(desk, manners, lease)
+
+    desk.works(work)
     mention.register(app, desk, manners)
     message.register(app, desk, manners)
     command.register(app, desk, manners)
-    action.register(app)
+    action.register(app, desk)

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.conversation import Question
-from bot.desk import Desk, new_reference
+from bot.desk import Desk, reference_of
 from bot.errors import SlackUnavailable, StoreUnavailable
+from bot.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.blocks import fallback, quoted_question
 from bot.slack.calls import Posted, PostMessage, Refused, Result
 from bot.slack.payload import Command, command
+from bot.thread import Item
 from handlers.hearing import Manners
 
 log = structlog.get_logger(__name__)
 
+SURFACE = "command"
 _NEW = frozenset({"new", "new conversation"})
 
 
 def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
-    """Listen to the command. Slack wants its acknowledgement within three seconds, so the work goes on behind it."""
+    """Listen to the command. Slack wants its acknowledgement within three seconds and never delivers it again, so it is
+    stored first, and the work goes on behind it."""
 
     @app.command(manners.command)
     async def on_command(ack: AsyncAck, body: Mapping[str, object]) -> None:
@@ -35,8 +41,7 @@ def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
         elif word in _NEW:
             await ack(await _new_conversation(desk, typed))
         else:
-            await ack()
-            desk.start(_ask(desk, typed), name="command")
+            await _take_in(desk, typed, ack)
 
     @app.command(re.compile(".*"))
     async def on_other_command(ack: AsyncAck, body: Mapping[str, object]) -> None:
@@ -44,42 +49,78 @@ def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
         await ack(wording.other_command(manners.command))
 
 
+async def _take_in(desk: Desk, typed: Command, ack: AsyncAck) -> None:
+    try:
+        lease = await desk.mailbox.accept(_item(desk, typed))
+    except StoreUnavailable as error:
+        log.warning("a command was not taken in: the store is away", reason=str(error))
+        await ack(wording.NOT_TAKEN)
+        return
+    await ack()
+    if lease is not None:
+        desk.begin(lease)
+
+
+def _item(desk: Desk, typed: Command) -> Item:
+    """A command waits in a line of its own until its message stands in the channel: nobody can follow up before."""
+    team, now = desk.identity.team, f"{desk.wall():.6f}"
+    reference = reference_of(team, "command", typed.trigger_id)
+    thread = desk.thread(typed.channel, "" if typed.channel.startswith("D") else f"command-{reference}")
+    heard = json.dumps({"command": asdict(typed), "root": ""})
+    return Item(team, thread.line, reference, now, SURFACE, heard)
+
+
 async def _new_conversation(desk: Desk, typed: Command) -> str:
     if not typed.channel.startswith("D"):
         return wording.NEW_ONLY_IN_DM
-    reference = new_reference()
     try:
         await desk.conversations.start_over(desk.thread(typed.channel, ""))
     except StoreUnavailable as error:
-        log.warning("no new conversation", ref=reference, reason=str(error))
-        return wording.failure(error, reference, partly=False)
+        log.warning("no new conversation", reason=str(error))
+        return wording.NOT_TAKEN
     return wording.NEW_CONVERSATION
 
 
-async def _ask(desk: Desk, typed: Command) -> None:
+async def take(desk: Desk, lease: Lease) -> None:
+    """Show the channel who asked what, and answer under it. Raises StoreUnavailable: to be done again."""
+    kept = json.loads(lease.item.heard)
+    typed, root = Command(**kept["command"]), str(kept["root"])
     private = Place(channel=typed.channel, thread_ts=None, user=typed.user, response_url=typed.response_url)
-    if not await desk.claim(f"{desk.identity.team}:command:{typed.trigger_id}", private):
-        return
     text = await desk.plain(typed.text)
-    reference = new_reference()
-    match await _post_root(desk, typed, text, reference):
-        case Posted(ts=ts) if typed.channel.startswith("D"):
-            thread, place = desk.thread(typed.channel, ""), Place(typed.channel, None, typed.user)
-        case Posted(ts=ts):
-            # A command is used by people of this workspace alone (Slack docs, Understanding Slack Connect).
-            place = Place(typed.channel, ts, typed.user, team=desk.identity.team)
-            thread = desk.thread(typed.channel, ts)
+    reference, ts = lease.item.reference, lease.item.ts
+    if root:
+        # A command is used by people of this workspace alone (Slack docs, Understanding Slack Connect).
+        place = Place(typed.channel, root, typed.user, team=desk.identity.team)
+        thread = desk.thread(typed.channel, root)
+        await desk.answer(Question(thread, place, ts=root, text=text, reference=reference), lease)
+        return
+    match await _post_root(desk, typed, text, reference, look=lease.look):
+        case Posted(ts=posted) if typed.channel.startswith("D"):
+            thread, place, ts = desk.thread(typed.channel, ""), Place(typed.channel, None, typed.user), posted
+        case Posted(ts=posted):
+            await _move(desk, lease, posted)
+            return
         case Refused():
             # Alone with the asker, a conversation of its own: nobody can follow up where the bot may not post.
-            thread, place, ts = desk.thread(typed.channel, f"command-{reference}"), private, f"{desk.wall():.6f}"
+            thread, place = desk.thread(typed.channel, f"command-{reference}"), private
         case result:
-            await desk.fail(private, SlackUnavailable(f"the question could not be posted: {result}"))
+            await desk.fail(private, SlackUnavailable(f"the question could not be posted: {result}"), reference)
             return
-    await desk.answer(Question(thread=thread, place=place, ts=ts, text=text, reference=reference))
+    await desk.answer(Question(thread, place, ts=ts, text=text, reference=reference), lease)
 
 
-async def _post_root(desk: Desk, typed: Command, text: str, reference: str) -> Result:
-    """Show the channel who asked what."""
+async def _move(desk: Desk, lease: Lease, root: str) -> None:
+    """From now on the question waits in the thread under its message, where people may follow up."""
+    kept = json.loads(lease.item.heard) | {"root": root}
+    thread = desk.thread(kept["command"]["channel"], root)
+    item = replace(lease.item, line=thread.line, ts=root, heard=json.dumps(kept))
+    moved = await desk.mailbox.accept(item, opens=thread)
+    if moved is not None:
+        moved.look = lease.look
+        desk.begin(moved)
+
+
+async def _post_root(desk: Desk, typed: Command, text: str, reference: str, *, look: bool) -> Result:
     asker = await desk.slack.name(typed.user)
     if asker == typed.user:
         asker = typed.user_name or asker
@@ -88,6 +129,7 @@ async def _post_root(desk: Desk, typed: Command, text: str, reference: str) -> R
         text=fallback(f"{asker} asked: {text}"),
         blocks=quoted_question(asker, text),
         mark=f"{reference}-root",
+        look=look,
     )
     result = await desk.post(root)
     if not isinstance(result, Posted):

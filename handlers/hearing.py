@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict, dataclass, replace
 
 from bot.conversation import Question
-from bot.desk import Desk, new_reference
-from bot.errors import StoreUnavailable
+from bot.desk import Desk, reference_of
+from bot.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Heard, Wish, is_external, wish
-from bot.thread import seconds
+from bot.thread import Item, seconds
+from handlers.intake import Letter
 
+SURFACE = "message"
 # A mention that was edited in counts while the message is young; later it would surprise those who have read on.
 EDIT_SECONDS = 600.0
 
@@ -23,11 +26,6 @@ class Manners:
     command: str = "/flowise"
     follow_ups_without_mention: bool = True
     answers_external_people: bool = False
-
-
-def claim_key(desk: Desk, heard: Heard) -> str:
-    """One message is one question, whichever and however many events tell of it: events have ids of their own."""
-    return f"{desk.identity.team}:{heard.channel}:{heard.ts}"
 
 
 def place_of(heard: Heard) -> Place:
@@ -47,64 +45,85 @@ def too_old_an_edit(desk: Desk, heard: Heard) -> bool:
     return heard.edited and desk.wall() - seconds(heard.ts) >= EDIT_SECONDS
 
 
-async def take(desk: Desk, manners: Manners, heard: Heard, *, addressed: bool) -> None:
-    """Claim a message and do what it asks for. `addressed`: the bot was mentioned, or is alone with the person."""
+def letter(desk: Desk, manners: Manners, heard: Heard, *, addressed: bool) -> Letter:
+    """What is stored of a message. `addressed`: the bot was mentioned, or is alone with the person.
+
+    One message is one question, whichever and however many events tell of it: events have ids of their own.
+    """
+    team, place = desk.identity.team, place_of(heard)
+    thread = desk.thread(heard.channel, place.thread_ts or "")
+    item = Item(
+        team=team,
+        line=thread.line,
+        reference=reference_of(team, heard.channel, heard.ts),
+        ts=heard.ts,
+        surface=SURFACE,
+        heard=json.dumps({"message": asdict(heard), "addressed": addressed}),
+    )
+    # From the moment it is stored the thread is ours, for what follows at once is a follow-up.
+    is_question = addressed and not heard.in_dm and _asks(desk, heard) and not _is_stranger(desk, manners, heard)
+    return Letter(item, place, opens=thread if is_question else None, addressed=addressed)
+
+
+def _asks(desk: Desk, heard: Heard) -> bool:
+    return bool(heard.text) and wish(desk.without_mention(heard.text)) in {Wish.ANSWER, Wish.NEW_CONVERSATION}
+
+
+def _is_stranger(desk: Desk, manners: Manners, heard: Heard) -> bool:
+    return not manners.answers_external_people and is_external(heard.teams, desk.identity.organisations)
+
+
+async def take(desk: Desk, manners: Manners, lease: Lease) -> None:
+    """Do what a message asks for. Raises StoreUnavailable: to be done again, from the beginning."""
+    kept = json.loads(lease.item.heard)
+    heard, addressed = _heard(kept["message"]), bool(kept["addressed"])
     place = place_of(heard)
-    if not await desk.claim(claim_key(desk, heard), place):
-        return
-    if not manners.answers_external_people and is_external(heard.teams, desk.identity.organisations):
+    if _is_stranger(desk, manners, heard):
         if addressed:
             await desk.whisper(_ear(heard), wording.EXTERNAL)
         return
     if not is_external(heard.teams, desk.identity.organisations):
         place = replace(place, team=desk.identity.team)
-    try:
-        await _do(desk, manners, heard, place, addressed=addressed)
-    except StoreUnavailable as error:
-        await desk.fail(place, error)
-
-
-async def _do(desk: Desk, manners: Manners, heard: Heard, place: Place, *, addressed: bool) -> None:
     thread = desk.thread(heard.channel, place.thread_ts or "")
     asked_for = wish(desk.without_mention(heard.text)) if addressed else Wish.ANSWER
     if asked_for is Wish.HELP or not heard.text:
-        known = await desk.store.conversation(thread)
-        if addressed and known is not None and known.quiet:
-            await desk.store.set_quiet(thread, False, desk.wall())
-        await _help(desk, manners, heard, place)
-        return
-    if asked_for is Wish.QUIET and not heard.in_dm:
+        await _help(desk, manners, heard, place, lease)
+    elif asked_for is Wish.QUIET and not heard.in_dm:
         await desk.store.set_quiet(thread, True, desk.wall())
-        await desk.tell(place, wording.QUIET)
-        return
-    if addressed and not heard.in_dm:
-        # From now on the thread is ours, for what follows at once is a follow-up; and we are not quiet any more.
-        await desk.store.set_quiet(thread, False, desk.wall())
-    if asked_for is Wish.NEW_CONVERSATION:
+        await desk.tell(place, wording.QUIET, lease.item.reference, look=lease.look)
+    elif asked_for is Wish.NEW_CONVERSATION:
         await desk.conversations.start_over(thread)
-        await desk.tell(place, wording.NEW_CONVERSATION)
+        await desk.tell(place, wording.NEW_CONVERSATION, lease.item.reference, look=lease.look)
     else:
-        await desk.answer(await _question(desk, heard, place))
+        await desk.answer(await _question(desk, heard, place, lease), lease)
 
 
-async def _help(desk: Desk, manners: Manners, heard: Heard, place: Place) -> None:
+def _heard(kept: dict[str, object]) -> Heard:
+    files, teams = kept.pop("files"), kept.pop("teams")
+    assert isinstance(files, list)  # noqa: S101  # as they were written
+    assert isinstance(teams, list)  # noqa: S101
+    return Heard(files=tuple(files), teams=tuple(teams), **kept)  # type: ignore[arg-type]  # as they were written
+
+
+async def _help(desk: Desk, manners: Manners, heard: Heard, place: Place, lease: Lease) -> None:
+    thread = desk.thread(heard.channel, place.thread_ts or "")
+    known = await desk.store.conversation(thread)
+    if known is not None and known.quiet:
+        await desk.store.set_quiet(thread, False, desk.wall())
     sentence = wording.only_files(heard.files) if heard.files else wording.usage(desk.identity.name, manners.command)
     if heard.in_dm:
-        await desk.tell(place, sentence)
+        await desk.tell(place, sentence, lease.item.reference, look=lease.look)
     else:
         await desk.whisper(_ear(heard), sentence)
 
 
-async def _question(desk: Desk, heard: Heard, place: Place) -> Question:
-    thread, reference = desk.thread(heard.channel, place.thread_ts or ""), new_reference()
-    # Before the names are looked up: a follow-up that needs no look-up must not be answered first.
-    await desk.conversations.queue_up(thread, reference, heard.ts)
+async def _question(desk: Desk, heard: Heard, place: Place, lease: Lease) -> Question:
     return Question(
-        thread=thread,
+        thread=desk.thread(heard.channel, place.thread_ts or ""),
         place=place,
-        ts=heard.ts,
         text=await desk.plain(heard.text),
-        reference=reference,
+        ts=heard.ts,
+        reference=lease.item.reference,
         notes=(wording.no_files(heard.files),) if heard.files else (),
         joins=heard.in_thread and not heard.in_dm,
     )

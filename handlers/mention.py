@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
 from bot.desk import Desk
 from bot.slack.payload import heard
-from handlers.hearing import Manners, take, too_old_an_edit
+from handlers.hearing import Manners, letter, too_old_an_edit
+from handlers.intake import Letter, taken, taking_in
 
 
 def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
     """Listen to `app_mention`. An edit of a message fires it again; the claim tells an old question from a new one."""
 
-    @app.event("app_mention")
-    async def on_mention(event: Mapping[str, object]) -> None:
+    async def read(event: Mapping[str, object]) -> Letter | None:
         message = heard(event)
-        if message is not None and not too_old_an_edit(desk, message):
-            desk.start(take(desk, manners, message, addressed=True), name="mention")
+        if message is None or too_old_an_edit(desk, message):
+            return None
+        return letter(desk, manners, message, addressed=True)
+
+    @app.event("app_mention", middleware=[taking_in(desk, read)])
+    async def on_mention(context: AsyncBoltContext) -> None:
+        desk.begin(taken(context))

@@ -4,34 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from slack_bolt.async_app import AsyncApp
+from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
 from bot.desk import Desk
 from bot.slack.payload import Heard, calls_others, heard, mentions
-from handlers.hearing import Manners, take
+from handlers.hearing import Manners, letter
+from handlers.intake import Letter, taken, taking_in
 
 
 def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
     """Listen to `message` in all its four subscriptions (channels, groups, im, mpim)."""
 
-    @app.event("message")
-    async def on_message(event: Mapping[str, object]) -> None:
+    async def read(event: Mapping[str, object]) -> Letter | None:
         message = heard(event)
         if message is None or message.edited:
-            return
+            return None
         to_us = desk.identity.bot_user in mentions(message.text)
-        to_others = calls_others(message.text, desk.identity.bot_user)
-        if message.in_dm:
-            desk.start(take(desk, manners, message, addressed=True), name="direct message")
-        elif to_us and message.channel_type == "mpim":
-            # Whether app_mention comes in group messages is not documented; the claim lets both come.
-            desk.start(take(desk, manners, message, addressed=True), name="group message")
-        elif not to_us and not to_others and message.in_thread and manners.follow_ups_without_mention:
-            desk.start(_follow_up(desk, manners, message), name="follow-up")
+        # Whether app_mention comes in group messages is not documented; the claim lets both come.
+        if message.in_dm or (to_us and message.channel_type == "mpim"):
+            return letter(desk, manners, message, addressed=True)
+        if to_us or not message.in_thread or not manners.follow_ups_without_mention:
+            return None
+        if calls_others(message.text, desk.identity.bot_user) or not await _is_ours(desk, message):
+            return None
+        return letter(desk, manners, message, addressed=False)
+
+    @app.event("message", middleware=[taking_in(desk, read)])
+    async def on_message(context: AsyncBoltContext) -> None:
+        desk.begin(taken(context))
 
 
-async def _follow_up(desk: Desk, manners: Manners, message: Heard) -> None:
-    """A reply in a thread that the bot has answered in, unless it was asked to be quiet there."""
+async def _is_ours(desk: Desk, message: Heard) -> bool:
+    """The bot has answered in the thread, and was not asked to be quiet there."""
     known = await desk.store.conversation(desk.thread(message.channel, message.thread_ts))
-    if known is not None and not known.quiet:
-        await take(desk, manners, message, addressed=False)
+    return known is not None and not known.quiet

@@ -62,7 +62,7 @@ async def test_follow_ups_of_one_thread_are_answered_in_order_whoever_hears_them
         await busy.slack.until(lambda: busy.answers(root)[1:] == ["one"])
         for text in ("two", "three", "four"):
             await busy.ask(text, thread_ts=root)
-        await busy.slack.until(lambda: busy.answers(root)[1:].count(wording.QUEUED) == 3)
+        await busy.slack.until(lambda: busy.answers(root)[1:].count(wording.queued(1, busy=False)) == 3)
         assert all(bot.under_way for bot in busy.bots)  # the sockets take turns: each has heard some of them
         assert [prediction.question for prediction in busy.flowise.predictions] == ["hello", "one"]
         held.set()
@@ -73,7 +73,7 @@ async def test_follow_ups_of_one_thread_are_answered_in_order_whoever_hears_them
     for earlier, later in pairwise(predictions):
         assert earlier.ended is not None
         assert earlier.ended <= later.at
-    assert wording.QUEUED not in answers
+    assert wording.queued(1, busy=False) not in answers
     assert busy.flowise.collisions == 0
 
 
@@ -127,7 +127,7 @@ async def test_a_thread_whose_replica_was_killed_is_taken_over(
     async with home.bot(flowise_left_run_wait=2):
         await home.ask("two", thread_ts=root)
         # First it is not known that the one before has died, then whether its run in Flowise still goes on.
-        await home.slack.until(lambda: wording.QUEUED in home.answers(root))
+        await home.slack.until(lambda: wording.queued(1, busy=False) in home.answers(root))
         await home.slack.until(lambda: len(home.answers(root)) >= 2 and "Sources" in home.answers(root)[-1], 15)
     one, two = home.flowise.predictions
     assert one.question == "one"

@@ -8,7 +8,7 @@ from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, Used
 from bot.reply.contract import Failed, Finished, HeldBack, Noted, Queued, ReplyEvent, Thinking, Told
 from bot.reply.sources import gathered
 from bot.slack import wording
-from bot.slack.blocks import note, sources_blocks, tools_block
+from bot.slack.blocks import ask_again, note, sources_blocks, tools_block
 from bot.slack.calls import Block, Blocks
 
 # Nobody reads on after some twenty messages; a flow that never stops must not fill a channel, or our memory.
@@ -111,8 +111,8 @@ class Answer(Generic[T_co]):
 
     def _progress(self, event: ReplyEvent) -> None:
         match event:
-            case Queued():
-                self._waiting = wording.QUEUED
+            case Queued(before=before, busy=busy):
+                self._waiting = wording.queued(before, busy=busy)
             case HeldBack():
                 self._waiting = wording.HELD_BACK
             case Thinking():
@@ -159,11 +159,15 @@ class Answer(Generic[T_co]):
         """What stands under a last word."""
         notes = self._notes if self._failure else self._notes[1:]
         tools = (self._tools,) if self._tools else ()
-        return (*map(note, notes), *tools, *self._sources)
+        return (*map(note, notes), *tools, *self._sources, *self._button())
+
+    def _button(self) -> Blocks:
+        again = self._failure.again if self._failure else ""
+        return (ask_again(wording.ASK_AGAIN, again),) if again else ()
 
     def footer(self) -> Blocks:
         """What stands under the text: what failed, remarks, tools, sources."""
         failed = (note(self.last_word(partly=True)),) if self._failure else ()
         tools = (self._tools,) if self._tools else ()
         rest = (note(wording.REST_LOST if self.rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
-        return (*failed, *rest, *map(note, self._notes), *tools, *self._sources)
+        return (*failed, *rest, *map(note, self._notes), *tools, *self._sources, *self._button())

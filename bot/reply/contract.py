@@ -13,7 +13,10 @@ from bot.slack.calls import Call, Result
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """Another question of the thread is being answered first."""
+    """`before` other questions come first: of the same thread or, with `busy`, of all that this process answers."""
+
+    before: int = 1
+    busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,14 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The answer will not become whole. The last event. `reference` stands in the log line too."""
+    """The answer will not become whole. The last event. `reference` stands in the log line too.
+
+    With `again`, a button offers to ask the question again; it is what the button says when it is pressed.
+    """
 
     error: BotError
     reference: str
+    again: str = ""
 
 
 ReplyEvent: TypeAlias = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.reply.attachment import Attachment
 from bot.reply.contract import Place, ReplyEvent, Thinking
-from bot.reply.messages import Messages
+from bot.reply.messages import NOTHING, Adopted, Messages
 from bot.reply.pace import BACKOFF, Pace
 from bot.reply.paged import PagedAnswer
 from bot.reply.policy import Kind, Want
@@ -63,8 +63,8 @@ class EditedReply:
 
     `interval` is the least time between two edits of this answer in the long run, in seconds; some more are had in the
     beginning. `has_status` says that the place has a thread, so that Slack's status line can show that we are at it;
-    else a first message does. What does not fit into `most` messages is attached as a file. The message
-    `streaming`, if any, is a stream that is stopped first. `standing` is what is taken over from another reply.
+    else a first message does. What does not fit into `most` messages is attached as a file. `standing` is what is taken
+    over from another reply, `adopted` what another process has left.
     """
 
     def __init__(
@@ -75,17 +75,17 @@ class EditedReply:
         interval: float,
         has_status: bool,
         most: int | None = None,
-        streaming: str = "",
+        adopted: Adopted = NOTHING,
         standing: Standing | None = None,
     ) -> None:
         self._place = place
         self._reference = reference
         self._answer = PagedAnswer(most=most)
         if standing is None:
-            standing = Standing(
-                (), streaming, StatusLine(place.channel, place.thread_ts, works=has_status), Pace(interval)
-            )
-        self._messages = Messages(place, reference, adopted=standing.messages, streaming=standing.streaming)
+            status = StatusLine(place.channel, place.thread_ts, works=has_status)
+            standing = Standing(adopted.messages, adopted.streaming, status, Pace(interval))
+        taken = Adopted(standing.messages, standing.streaming, adopted.look)
+        self._messages = Messages(place, reference, taken)
         self._pace = standing.pace
         self._status = standing.status
         self._attachment = Attachment(place)

@@ -36,17 +36,31 @@ class _Message:
     page: Page
 
 
-class Messages:
-    """The messages of one answer. `adopted` are the `ts` of messages that stand already, and show nobody knows what.
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What stands of an answer already, and shows nobody knows what: `messages` by their `ts`.
 
-    Of an adopted one that is `streaming` the stream is stopped first.
+    The message `streaming`, if any, is a native stream, which is stopped first. With `look`, there may be more of them
+    than is known: each is looked for before it is posted.
     """
 
-    def __init__(self, place: Place, reference: str, *, adopted: Sequence[str] = (), streaming: str = "") -> None:
+    messages: tuple[str, ...] = ()
+    streaming: str = ""
+    look: bool = False
+
+
+NOTHING = Adopted()
+
+
+class Messages:
+    """The messages of one answer, some of which may be `adopted`."""
+
+    def __init__(self, place: Place, reference: str, adopted: Adopted = NOTHING) -> None:
         self._place = place
         self._reference = reference
-        self._messages = [_Message(ts, _UNKNOWN) for ts in adopted]
-        self._streaming = streaming
+        self._messages = [_Message(ts, _UNKNOWN) for ts in adopted.messages]
+        self._streaming = adopted.streaming
+        self._look = adopted.look
         self._left_over: list[str] = []
         self._reposts = 0
 
@@ -82,6 +96,7 @@ class Messages:
             text=page.text,
             blocks=page.blocks,
             mark=f"{self._reference}-{number}-{self._reposts}",
+            look=self._look,
         )
 
     def stands(self, call: Call, result: Posted | Accepted) -> None:

@@ -20,6 +20,9 @@ from bot.slack.limits import (
 from bot.slack.links import linked, target
 from bot.slack.rich_text import LINE, PLAIN, Bullet, Piece, Run, Runs, Shape, rich_text, weight
 
+ASK_AGAIN = "ask_again"
+"""The name of the button's action."""
+
 _UNTITLED = "Untitled"
 _NOTHING = "…"
 
@@ -71,6 +74,17 @@ def tools_block(names: Sequence[str]) -> Block:
     named = ", ".join(shorten(one_line(name), TOOL_NAME) or _NOTHING for name in names[:TOOLS])
     more = f" and {len(names) - TOOLS} more" if len(names) > TOOLS else ""
     return note(f"Used: {named}{more}")
+
+
+def ask_again(label: str, value: str) -> Block:
+    """A button that asks a question again. `value` is what it says: 2,000 characters at most (Slack docs)."""
+    button = {
+        "type": "button",
+        "action_id": ASK_AGAIN,
+        "text": {"type": "plain_text", "text": label},
+        "value": value,
+    }
+    return {"type": "actions", "elements": [button]}
 
 
 def quoted_question(asker: str, question: str) -> Blocks:

@@ -14,13 +14,17 @@ Blocks: TypeAlias = tuple[Block, ...]
 
 @dataclass(frozen=True, slots=True)
 class PostMessage:
-    """chat.postMessage. `thread_ts` None posts flat. `mark` finds the message again when Slack's reply was lost."""
+    """chat.postMessage. `thread_ts` None posts flat. `mark` finds the message again when Slack's reply was lost.
+
+    With `look`, somebody else may have posted it already: it is looked for first.
+    """
 
     channel: str
     text: str
     blocks: Blocks
     thread_ts: str | None = None
     mark: str = ""
+    look: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,11 @@ class Once:
         self._shared: _Unsure[UploadFile, str] = _Unsure(_MOST_UNSURE_FILES)
 
     async def post(self, call: PostMessage) -> Result:
-        """Post; a post whose answer was lost is looked for before it is made again, so that none stands twice."""
-        if self._posts.get(call.mark) is not None:
+        """Post; a post whose answer was lost is looked for before it is made again, so that none stands twice.
+
+        So is one that another process may have made before it was killed.
+        """
+        if call.mark and (call.look or self._posts.get(call.mark) is not None):
             found = await self._found(call.channel, call.thread_ts, lambda message: _has_mark(message, call.mark))
             if not isinstance(found, Refused):
                 if isinstance(found, Posted):

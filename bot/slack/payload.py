@@ -100,6 +100,33 @@ def command(body: Mapping[str, object]) -> Command:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A button that was pressed: what it says, and under which message. `thread_ts` is empty outside threads."""
+
+    channel: str
+    user: str
+    thread_ts: str
+    value: str
+
+
+def press(body: Mapping[str, object]) -> Press:
+    """The first action of a `block_actions` payload."""
+    actions = body.get("actions")
+    first = actions[0] if isinstance(actions, list) and actions else None
+    return Press(
+        channel=_text(_part(body, "channel"), "id"),
+        user=_text(_part(body, "user"), "id"),
+        thread_ts=_text(_part(body, "message"), "thread_ts"),
+        value=_text(first, "value") if isinstance(first, Mapping) else "",
+    )
+
+
+def _part(values: Mapping[str, object], key: str) -> Mapping[str, object]:
+    part = values.get(key)
+    return part if isinstance(part, Mapping) else {}
+
+
 def mentions(text: str) -> tuple[str, ...]:
     """The ids of the people and bots that a text mentions, in order, each once."""
     return tuple(dict.fromkeys(_USER.findall(text)))

@@ -17,7 +17,8 @@ from bot.slack.calls import Accepted, Limited, Lost, Posted, Refused, Respond, R
 _MAY_HAVE_HAPPENED = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 # Design for one call a second and method where Slack does not say how long (Slack docs, Rate limits).
 _DEFAULT_RETRY_AFTER = 1.0
-_CALL_SECONDS = 15.0
+# Less than what is left of a hold that is renewed in time (bot/lease.py).
+_CALL_SECONDS = 8.0
 # The methods that make a message, whose `ts` is needed.
 _MAKES_A_MESSAGE = frozenset({"chat.postMessage", "chat.startStream"})
 # The last two: slack_sdk stumbles over JSON that is no object, and over text that is no UTF-8.

@@ -9,11 +9,14 @@ from bot.errors import BotError, FlowiseError, RunState
 from bot.slack.inert import one_line, shorten
 
 THINKING = "Thinking…"
-QUEUED = "I'll answer this after the answer above…"
 HELD_BACK = "An earlier answer here broke off and may still be running. I'll go on when it is over…"
 STATUS_THINKING = "is thinking…"
 STATUS_NONE = ""
 
+ASK_AGAIN = "Ask again"
+NOT_YET = "I cannot take this yet, I will try again…"
+NOT_TAKEN = "I cannot take this right now. Please try again in a minute; if it stays so, tell whoever runs this bot."
+NOT_KEPT = "I don't have this question any more. Please ask it again in words."
 QUIET = "I'll be quiet in this thread. Mention me when you want me again."
 NEW_CONVERSATION = "New conversation: I've let go of what was said before. What would you like to know?"
 NEW_ONLY_IN_DM = "In a channel, mention me in the thread with “new conversation”; here in the command it works in our direct messages."
@@ -43,6 +46,14 @@ def usage(bot: str, command: str) -> str:
         "In a thread I've answered in, just write on.\n"
         f"@{bot} new conversation starts over, @{bot} quiet silences me in a thread, {command} help shows this."
     )
+
+
+def queued(before: int, *, busy: bool) -> str:
+    """Told while a question waits; `before` is how many others come first, in this thread or, if `busy`, in all."""
+    if busy:
+        others = "One question is" if before == 1 else f"{before} questions are"
+        return f"Many are asking right now. {others} before yours…"
+    return "I'll answer this after the answer above…" if before == 1 else f"I'll answer this after {before} others…"
 
 
 def no_files(names: Sequence[str]) -> str:
@@ -136,6 +147,8 @@ _SENTENCES: dict[type[BotError], str] = {
     errors.SlackUnavailable: "Slack didn't take my message. Please ask again in a minute.",
     errors.SlackRefused: "Slack didn't take my message. Please ask again, or tell whoever runs this bot.",
     errors.Interrupted: "I was restarted before I was done. Please ask again.",
+    errors.Postponed: "I'm being restarted. I'll answer this when I'm back.",
+    errors.GivenUp: "I tried this several times and could not finish it. Please put it another way, or tell whoever runs this bot.",
 }
 
 

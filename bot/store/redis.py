@@ -1,23 +1,25 @@
-"""Knows what Redis keeps for us: claims, lines, conversations, runs; under which keys and for how long.
+"""Knows what Redis keeps for us: mailboxes, conversations, runs; under which keys and for how long.
 
-Works on Redis 7 and 8 and on Valkey. The keys, under a prefix:
+Works on Redis 7 and 8 and on Valkey. The keys, under a prefix; those of a thread share a hash tag, its line:
 
-    claim:<key>                      the id of the call that won it                   as long as said
-    chat:<team>:<channel>:<ts>       hash: the conversation of a thread               30 days after its last use
-    message:<team>:<channel>:<ts>    JSON: the chat a direct message belongs to       30 days
-    run:<chat id>                    JSON: a run not seen to end                      1 day (30 for one that waits)
-    {line:<line>}:turn|waiting|leases                                                 one lease after the last word
-    {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget 1 hour after the last call
-    {answers:<team>}:leases|open     JSON: the answers being written                  1 day after the last word
+    {<line>}:claim:<reference>       the name of the call that won it                  48 hours
+    {<line>}:mail|items|open|holders|leases|turn   what is not settled                 7 days after the last word
+    {<line>}:again:<reference>       JSON: a question that may be asked again          as long as a conversation
+    {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
+    {<line>}:message:<ts>            JSON: the chat a direct message belongs to        30 days
+    {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
+    {lines:<team>}:due               the mailboxes that are not empty                  7 days after the last word
+    {lines:<team>}:processes         who looks after them                              30 seconds
+    {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget  1 hour after the last call
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Sequence
-from dataclasses import asdict, fields
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 from uuid import uuid4
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -31,7 +33,9 @@ from bot.slack.tiers import Key
 from bot.store import budget, scripts
 from bot.store.budget import NOTHING
 from bot.store.budget_script import SCRIPT
-from bot.thread import Conversation, OpenAnswer, Run, Thread
+from bot.store.mailbox import RedisMailboxes
+from bot.store.notes import noted, read
+from bot.thread import Conversation, Run, Thread
 
 T = TypeVar("T")
 
@@ -94,15 +98,13 @@ class RedisStore:
         self._prefix = prefix
         self._lifetime = _milliseconds(conversation_days * _DAY)
         self._patience = patience
-        self._stand = client.register_script(scripts.STAND)
-        self._leave = client.register_script(scripts.LEAVE)
         self._remember = client.register_script(scripts.REMEMBER)
         self._start_over = client.register_script(scripts.START_OVER)
         self._set_quiet = client.register_script(scripts.SET_QUIET)
-        self._answer_open = client.register_script(scripts.ANSWER_OPEN)
-        self._answer_closed = client.register_script(scripts.ANSWER_CLOSED)
-        self._abandoned = client.register_script(scripts.ABANDONED)
         self._budget = client.register_script(SCRIPT)
+        self._mailboxes = RedisMailboxes(
+            client, self._ask, prefix, conversation=conversation_days * _DAY, run=_RUN_SECONDS, wall=time.time
+        )
 
     @classmethod
     def at(
@@ -126,29 +128,13 @@ class RedisStore:
         await self._client.aclose()
         await self._probe.aclose()
 
-    async def claim(self, key: str, seconds: float) -> bool:
-        """Take a message or command for ourselves; False when somebody has it already. Lives for `seconds`."""
-        # The value tells our own earlier try, whose reply was lost, from somebody else's claim.
-        ours = uuid4().hex
-        name = self._key("claim", key)
-        held_by = await self._ask(self._client.set(name, ours, nx=True, get=True, px=_milliseconds(seconds)))
-        return held_by is None or held_by == ours
-
-    async def stand(self, line: str, ticket: str, score: float, lease: float) -> int:
-        """Stand in a line, or go on standing in it; returns the number of tickets before ours (bot.ports.Store).
-
-        The turn's lease is renewed in the same way: by calling again within `lease` seconds. A holder that comes too
-        late stands in the line again, and is told so by a number above 0 if somebody else has the turn by then.
-        """
-        asked = self._stand(keys=self._line(line), args=[ticket, float(score), _milliseconds(lease)])
-        return int(await self._ask(asked))
-
-    async def leave(self, line: str, ticket: str) -> None:
-        """Give up the turn or the place in the line; nothing happens to anybody else's."""
-        await self._ask(self._leave(keys=self._line(line), args=[ticket]))
+    @property
+    def mailboxes(self) -> RedisMailboxes:
+        """What was taken in and is not settled."""
+        return self._mailboxes
 
     async def conversation(self, thread: Thread) -> Conversation | None:
-        kept = await self._ask(cast("Awaitable[dict[str, str]]", self._client.hgetall(self._key("chat", thread))))
+        kept = await self._ask(cast("Awaitable[dict[str, str]]", self._client.hgetall(self._key(thread, "chat"))))
         if not kept:
             return None
         return Conversation(
@@ -167,59 +153,45 @@ class RedisStore:
         """Write the chat of a thread and renew its lifetime; False, and nothing written, if the thread is meanwhile
         of another generation. A thread we know nothing of is of generation 0. Once answered, it stays so."""
         args: list[str | float] = [generation, chat_id, chatflow_id, now, self._lifetime, int(answered)]
-        return bool(await self._ask(self._remember(keys=[self._key("chat", thread)], args=args)))
+        return bool(await self._ask(self._remember(keys=[self._key(thread, "chat")], args=args)))
 
     async def start_over(self, thread: Thread, now: float) -> int:
         """Begin the next generation of a thread, with no chat yet. Returns its number."""
-        key = self._key("chat", thread)
+        key = self._key(thread, "chat")
         return int(await self._ask(self._start_over(keys=[key], args=[uuid4().hex, now, self._lifetime])))
 
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None:
         """Note that the bot is to keep out of a thread, or may speak again. Renews the thread's lifetime."""
-        await self._ask(self._set_quiet(keys=[self._key("chat", thread)], args=[int(quiet), now, self._lifetime]))
+        await self._ask(self._set_quiet(keys=[self._key(thread, "chat")], args=[int(quiet), now, self._lifetime]))
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
         """Note the chat that a message of a direct message belongs to, for as long as a conversation lives."""
-        name = self._key("message", Thread(team, channel, ts))
+        name = self._key(Thread(team, channel, ts), "message")
         await self._ask(self._client.set(name, json.dumps([chat_id, chatflow_id]), px=self._lifetime))
 
     async def chat_of_message(self, team: str, channel: str, ts: str) -> tuple[str, str] | None:
         """The (chatId, chatflow id) that a message belongs to."""
-        kept = await self._ask(self._client.get(self._key("message", Thread(team, channel, ts))))
+        kept = await self._ask(self._client.get(self._key(Thread(team, channel, ts), "message")))
         if kept is None:
             return None
         chat_id, chatflow_id = json.loads(kept)
         return chat_id, chatflow_id
 
-    async def run_started(self, chat_id: str, run: Run) -> None:
+    async def run_started(self, line: str, chat_id: str, run: Run) -> None:
         """Note that a run goes on on a chat (replaces what was noted).
 
         Forgotten after a day; a run that waits for a decision may do so as long as its conversation is kept.
         """
         lifetime = self._lifetime if run.awaits_decision else _milliseconds(_RUN_SECONDS)
-        await self._ask(self._client.set(self._key("run", chat_id), json.dumps(asdict(run)), px=lifetime))
+        await self._ask(self._client.set(self._run(line, chat_id), noted(run), px=lifetime))
 
-    async def run_ended(self, chat_id: str) -> None:
-        await self._ask(self._client.delete(self._key("run", chat_id)))
+    async def run_ended(self, line: str, chat_id: str) -> None:
+        await self._ask(self._client.delete(self._run(line, chat_id)))
 
-    async def run_on(self, chat_id: str) -> Run | None:
+    async def run_on(self, line: str, chat_id: str) -> Run | None:
         """The run that has not been seen to end on a chat."""
-        kept = await self._ask(self._client.get(self._key("run", chat_id)))
-        return None if kept is None else Run(**_known(Run, kept))
-
-    async def answer_open(self, answer: OpenAnswer, lease: float) -> None:
-        """Note that an answer is being written; call again within `lease` seconds as long as it is."""
-        noted = json.dumps(asdict(answer))
-        args: list[str | int] = [answer.reference, noted, _milliseconds(lease), _milliseconds(_DAY)]
-        await self._ask(self._answer_open(keys=self._answers(answer.team), args=args))
-
-    async def answer_closed(self, answer: OpenAnswer) -> None:
-        await self._ask(self._answer_closed(keys=self._answers(answer.team), args=[answer.reference]))
-
-    async def abandoned(self, team: str) -> tuple[OpenAnswer, ...]:
-        """The answers of a workspace whose writer is gone, 20 at most. Each is given out once."""
-        found = await self._ask(self._abandoned(keys=self._answers(team)))
-        return tuple(OpenAnswer(**_known(OpenAnswer, answer)) for answer in found)
+        kept = await self._ask(self._client.get(self._run(line, chat_id)))
+        return None if kept is None else read(Run, kept)
 
     async def spend(
         self,
@@ -249,14 +221,11 @@ class RedisStore:
         """Raises StoreUnavailable when the store does not answer within about a second."""
         await self._ask(self._probe.ping(), patience=min(self._patience, 1.0))
 
-    def _key(self, kind: str, name: object) -> str:
-        return f"{self._prefix}:{kind}:{name}"
+    def _key(self, thread: Thread, kind: str) -> str:
+        return f"{self._prefix}:{{{thread.line}}}:{kind}:{thread.thread_ts}"
 
-    def _line(self, line: str) -> list[str]:
-        return [f"{self._prefix}:{{line:{line}}}:{part}" for part in ("turn", "waiting", "leases")]
-
-    def _answers(self, team: str) -> list[str]:
-        return [f"{self._prefix}:{{answers:{team}}}:{part}" for part in ("leases", "open")]
+    def _run(self, line: str, chat_id: str) -> str:
+        return f"{self._prefix}:{{{line}}}:run:{chat_id}"
 
     def _buckets(self, team: str, keys: Sequence[Key]) -> list[str]:
         return budget.names(f"{self._prefix}:{{budget:{team}}}", keys)
@@ -290,9 +259,3 @@ def _name_of(error: Exception) -> str:
     # Redis opens its errors with a code in capitals: READONLY, NOPERM, CROSSSLOT.
     known = isinstance(error, RedisError) and code.isascii() and code.isalpha() and code.isupper()
     return f"{name}: {code}" if known else name
-
-
-def _known(value: type[Run] | type[OpenAnswer], kept: str | bytes) -> dict[str, Any]:
-    """The fields of a note that this version knows: while replicas are being updated, two versions write notes."""
-    names = {field.name for field in fields(value)}
-    return {name: value for name, value in json.loads(kept).items() if name in names}

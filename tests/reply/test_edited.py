@@ -235,10 +235,10 @@ def test_a_waiting_question_shows_a_place_holder_that_becomes_its_answer() -> No
     answer, slack = reply(), Slack()
     told(answer, Queued())
     run(answer, slack, 0.0)
-    assert list(slack.messages.values()) == [wording.QUEUED]
+    assert list(slack.messages.values()) == [wording.queued(1, busy=False)]
     told(answer, Thinking(), now=30.0)
     run(answer, slack, 30.0)
-    assert list(slack.messages.values()) == [wording.QUEUED]
+    assert list(slack.messages.values()) == [wording.queued(1, busy=False)]
     told(answer, Token("Here."), Finished(), now=31.0)
     run(answer, slack, 31.0)
     assert list(slack.messages.values()) == ["Here."]

@@ -1,0 +1,204 @@
+"""Knows one question that this process works on: its hold, what is noted of it, and whether we may still write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import structlog
+
+from bot.errors import StoreUnavailable
+from bot.ports import Mailboxes
+from bot.stages import Stage, Step, after, was_asked
+from bot.thread import Asked, Hold, Item, OpenAnswer, Run
+
+log = structlog.get_logger(__name__)
+
+LEASE = 15.0
+"""Seconds after which a process that does not renew its hold has lost it: a killed one holds nobody up for longer."""
+RENEWAL = 4.0
+CALL_SECONDS = 8.0
+"""The longest that a Slack call may take: less than what is left of a lease that is renewed in time."""
+# So often is what is open of an answer written into the store at most, in seconds.
+_NOTE_PAUSE = 0.5
+# So long after the store did not answer, it is known to be away, without asking it again.
+_AWAY = 8.0
+
+
+class Lease:
+    """A hold on one item. `lost` is set when another process has taken it: from then on nothing may be written."""
+
+    def __init__(self, mailboxes: Mailboxes, hold: Hold, opened: OpenAnswer, *, now: Callable[[], float]) -> None:
+        self.hold = hold
+        self.opened = opened
+        self.lost = asyncio.Event()
+        self.handed_over = False
+        self.again: Asked | None = None
+        """What is kept of the question when it is settled."""
+        self.look = hold.epoch > 1
+        """Messages of its answer may stand in Slack that nothing is known of: they are looked for."""
+        self.stage = Stage.STORED
+        if opened.asked_at:
+            self.stage = Stage.STREAMING if opened.messages else Stage.ASKED
+        self._mailboxes = mailboxes
+        self._now = now
+        self._until = now() + LEASE
+        self._away_at: float | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def item(self) -> Item:
+        return self.hold.item
+
+    @property
+    def is_settled(self) -> bool:
+        return self.stage is Stage.SETTLED
+
+    @property
+    def taken_over(self) -> bool:
+        """Another process, or we before a restart, has worked on it."""
+        return self.hold.epoch > 1
+
+    @property
+    def was_asked(self) -> bool:
+        """Flowise may have been asked, by whomever: it is not to be asked again."""
+        return was_asked(self.stage)
+
+    @property
+    def ours(self) -> bool:
+        """We are the one to go on with it."""
+        return not self.lost.is_set() and not self.handed_over
+
+    # Holding ----------------------------------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Renew the hold, and write down what changes, until the end."""
+        tasks = [asyncio.create_task(self._renewed()), asyncio.create_task(self._noted())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def _renewed(self) -> None:
+        while not self.lost.is_set():
+            await asyncio.sleep(RENEWAL)
+            try:
+                await self.stand()
+            except StoreUnavailable as error:
+                log.warning("a hold could not be renewed", ref=self.item.reference, reason=str(error))
+
+    async def stand(self) -> int:
+        """Renew the hold; the number of items before it, 0 when it is its turn or when it is lost.
+
+        Raises StoreUnavailable.
+        """
+        asked_at = self._now()
+        try:
+            before = await self._mailboxes.stand(self.hold, LEASE)
+            if before is None and await self._mailboxes.restore(self.hold, LEASE, self.opened):
+                log.warning("the store has lost its data; stored again", ref=self.item.reference)
+                before = await self._mailboxes.stand(self.hold, LEASE)
+        except StoreUnavailable:
+            self._away_at = self._now()
+            raise
+        self._away_at = None
+        if before is None:
+            log.warning("another process has taken this over", ref=self.item.reference, epoch=self.hold.epoch)
+            self.lost.set()
+            return 0
+        self._until = asked_at + LEASE
+        return before
+
+    @property
+    def is_stale(self) -> bool:
+        """It has not been renewed in time: we stood still, or the store did not answer."""
+        return self._now() > self._until
+
+    async def may_write(self) -> bool:
+        """Whether a Slack call may be made now. A hold that would not outlast the call is renewed first.
+
+        While the store is away, nobody can take anything over, and what was begun is brought to its end.
+        """
+        if self.lost.is_set():
+            return False
+        if self._until - self._now() > CALL_SECONDS or self._is_away:
+            return True
+        try:
+            await self.stand()
+        except StoreUnavailable:
+            return True
+        return not self.lost.is_set()
+
+    @property
+    def _is_away(self) -> bool:
+        return self._away_at is not None and self._now() - self._away_at < _AWAY
+
+    @property
+    def call_seconds(self) -> float:
+        """How long a call that is made now may take."""
+        return CALL_SECONDS if self._is_away else max(0.5, min(CALL_SECONDS, self._until - self._now()))
+
+    # What is noted ----------------------------------------------------------------------------------------------------
+
+    def goes(self, step: Step) -> None:
+        """The next step of the question."""
+        self.stage = after(self.stage, step)
+
+    def turn_came(self) -> None:
+        if self.stage is Stage.STORED:
+            self.goes(Step.LEASE)
+
+    async def asks(self, chat_id: str, at: float, run: Run) -> bool:
+        """Note, directly before it happens, that Flowise is asked; False when it must not: we have lost the question.
+
+        Raises StoreUnavailable: then it must not be asked either.
+        """
+        opened = replace(self.opened, chat_id=chat_id, asked_at=at)
+        if not await self._mailboxes.note(self.hold, opened, run):
+            await self.stand()  # the data may have been lost, and are restored then
+            if self.lost.is_set() or not await self._mailboxes.note(self.hold, opened, run):
+                self.lost.set()
+                return False
+        self.opened = replace(self.opened, chat_id=chat_id, asked_at=at)
+        self.goes(Step.ASK)
+        return True
+
+    def shows(self, **changes: object) -> None:
+        """Slack has accepted something: what is open now is written down soon."""
+        self.opened = replace(self.opened, **changes)  # type: ignore[arg-type]  # the fields of OpenAnswer
+        if self.was_asked:
+            self.goes(Step.SHOW)
+        self._changed.set()
+
+    def knows(self, journal: str, *, whole: bool) -> None:
+        """More of the answer has come."""
+        self.opened = replace(self.opened, journal=journal, whole=whole)
+        self._changed.set()
+
+    async def _noted(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                await self._mailboxes.note(self.hold, self.opened)
+            except StoreUnavailable:
+                self._changed.set()
+            # A long answer is written less often, so that a thousand characters cost what they cost in a short one.
+            await asyncio.sleep(_NOTE_PAUSE + len(self.opened.journal) / 40_000)
+
+    # The end ----------------------------------------------------------------------------------------------------------
+
+    async def settle(self, again: Asked | None = None) -> None:
+        """It is done. Raises StoreUnavailable."""
+        await self._mailboxes.settle(self.hold, again)
+        if self.stage is not Stage.SETTLED:
+            self.goes(Step.SETTLE)
+
+    async def release(self) -> None:
+        """Let another process go on with it at once. Raises StoreUnavailable."""
+        await self._mailboxes.release(self.hold)

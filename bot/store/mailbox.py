@@ -1,0 +1,163 @@
+"""Knows the mailboxes in Redis: their keys, how long they are kept, and the list of those that are not empty."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Protocol, cast
+from uuid import uuid4
+
+from redis.asyncio import Redis
+
+from bot.ports import TakenOver
+from bot.store import mailbox_script as scripts
+from bot.store.notes import noted, read
+from bot.thread import Asked, Hold, Item, OpenAnswer, Run, Thread, seconds
+
+# Slack repeats deliveries for hours with Delayed Events; two days is safely more (Slack docs, The Events API).
+CLAIM_SECONDS = 48 * 3600.0
+# What nobody has come to work on for a week is of no use to who asked it.
+_KEPT_SECONDS = 7 * 86_400.0
+# A process that has not looked after abandoned items for so many leases is not counted on.
+_PRESENT_LEASES = 2
+
+
+class Ask(Protocol):
+    """Asks the store within its patience; any failure is a StoreUnavailable."""
+
+    async def __call__(self, asked: Awaitable[Any]) -> Any: ...
+
+
+class RedisMailboxes:
+    """The mailboxes of `bot.ports.Mailboxes`. `lifetimes` are in seconds: of a conversation, and of a run's note."""
+
+    def __init__(
+        self, client: Redis, ask: Ask, prefix: str, *, conversation: float, run: float, wall: Callable[[], float]
+    ) -> None:
+        self._ask = ask
+        self._client = client
+        self._prefix = prefix
+        self._conversation = conversation
+        self._run = run
+        self._wall = wall
+        self._accept = client.register_script(scripts.ACCEPT)
+        self._stand = client.register_script(scripts.STAND)
+        self._note = client.register_script(scripts.NOTE)
+        self._settle = client.register_script(scripts.SETTLE)
+        self._release = client.register_script(scripts.RELEASE)
+        self._take = client.register_script(scripts.TAKE)
+        self._list = client.register_script(scripts.LIST)
+        self._relist = client.register_script(scripts.RELIST)
+        self._due = client.register_script(scripts.DUE)
+
+    async def accept(self, hold: Hold, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
+        """Store an item and claim its reference in one step; False when that was claimed before."""
+        item = hold.item
+        await self._listed(item, lease)
+        keys = [
+            self._key(item.line, f"claim:{item.reference}"),
+            *self._keys(item.line, "mail", "items", "holders", "leases"),
+        ]
+        keys += self._keys(item.line, "open", f"chat:{opens.thread_ts}" if opens else "chat:")
+        args: list[str | float] = [
+            uuid4().hex,
+            _milliseconds(CLAIM_SECONDS),
+            item.reference,
+            seconds(item.ts),
+            noted(item),
+            hold.token,
+            _milliseconds(lease),
+            _milliseconds(_KEPT_SECONDS),
+            "" if opened == OpenAnswer() else noted(opened),
+            int(opens is not None),
+            self._wall(),
+            _milliseconds(self._conversation),
+        ]
+        return bool(await self._ask(self._accept(keys=keys, args=args)))
+
+    async def stand(self, hold: Hold, lease: float) -> int | None:
+        """Renew a hold: the number of items before it, None when it is not ours any more or not there."""
+        keys = self._keys(hold.item.line, "mail", "holders", "leases", "turn")
+        args: list[str | float] = [hold.item.reference, hold.token, _milliseconds(lease), _milliseconds(_KEPT_SECONDS)]
+        before = int(await self._ask(self._stand(keys=keys, args=args)))
+        return before if before >= 0 else None
+
+    async def restore(self, hold: Hold, lease: float, opened: OpenAnswer) -> bool:
+        """Store an item anew after the store has lost its data; False when it is there or was settled."""
+        return await self.accept(hold, lease, opens=None, opened=opened)
+
+    async def note(self, hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
+        """Note what is open of an answer, and with it the run that starts; False when it is not ours any more."""
+        keys = self._keys(hold.item.line, "holders", "open", f"run:{opened.chat_id}")
+        args: list[str | float] = [hold.item.reference, hold.token, noted(opened), _milliseconds(_KEPT_SECONDS)]
+        args += [noted(run) if run else "", _milliseconds(self._run)]
+        return bool(await self._ask(self._note(keys=keys, args=args)))
+
+    async def settle(self, hold: Hold, again: Asked | None = None) -> None:
+        """Take a done item away; `again` is kept as long as a conversation."""
+        reference = hold.item.reference
+        parts = ("mail", "items", "open", "holders", "leases", "turn", f"again:{reference}")
+        kept = json.dumps({"item": asdict(again.item), "messages": again.messages}) if again else ""
+        args: list[str | float] = [reference, hold.token, kept, _milliseconds(self._conversation)]
+        await self._ask(self._settle(keys=self._keys(hold.item.line, *parts), args=args))
+
+    async def release(self, hold: Hold) -> None:
+        """Let another process take an item at once."""
+        keys = self._keys(hold.item.line, "holders", "leases")
+        await self._ask(self._release(keys=keys, args=[hold.item.reference, hold.token]))
+        await self._listed(hold.item, 0.0)
+
+    async def asked(self, line: str, reference: str) -> Asked | None:
+        """A question that may be asked again."""
+        kept = await self._ask(self._client.get(self._key(line, f"again:{reference}")))
+        if kept is None:
+            return None
+        found = json.loads(kept)
+        return Asked(read(Item, json.dumps(found["item"])), tuple(found["messages"]))
+
+    async def abandoned(self, team: str, process: str, lease: float) -> tuple[tuple[TakenOver, ...], int]:
+        """Take the items whose lease ran out, and count the other processes."""
+        args: list[str | float] = [process, _milliseconds(lease * _PRESENT_LEASES)]
+        found = await self._ask(self._due(keys=[self._due_key(team), self._processes_key(team)], args=args))
+        others, listed = int(found[0]), found[1:]
+        taken: list[TakenOver] = []
+        for line, seen in zip(listed[::2], listed[1::2], strict=True):
+            while len(found := await self._take_one(line, process, lease)) > 1:
+                taken.append(_taken(found, process))
+            await self._ask(self._relist(keys=[self._due_key(team)], args=[line, seen, found[0]]))
+        return tuple(taken), others
+
+    async def _take_one(self, line: str, process: str, lease: float) -> list[Any]:
+        keys = self._keys(line, "items", "open", "holders", "leases")
+        return cast("list[Any]", await self._ask(self._take(keys=keys, args=[process, _milliseconds(lease)])))
+
+    async def withdraw(self, team: str, process: str) -> None:
+        """Take ourselves off the list of processes."""
+        await self._ask(self._client.zrem(self._processes_key(team), process))
+
+    async def _listed(self, item: Item, due: float) -> None:
+        args: list[str | float] = [item.line, _milliseconds(due), _milliseconds(_KEPT_SECONDS)]
+        await self._ask(self._list(keys=[self._due_key(item.team)], args=args))
+
+    def _key(self, line: str, part: str) -> str:
+        return f"{self._prefix}:{{{line}}}:{part}"
+
+    def _keys(self, line: str, *parts: str) -> list[str]:
+        return [self._key(line, part) for part in parts]
+
+    def _due_key(self, team: str) -> str:
+        return f"{self._prefix}:{{lines:{team}}}:due"
+
+    def _processes_key(self, team: str) -> str:
+        return f"{self._prefix}:{{lines:{team}}}:processes"
+
+
+def _taken(found: Sequence[Any], process: str) -> TakenOver:
+    _, epoch, item, opened = found
+    known = read(OpenAnswer, opened) if opened else OpenAnswer()
+    return TakenOver(Hold(read(Item, item), process, int(epoch)), replace(known, messages=tuple(known.messages)))
+
+
+def _milliseconds(value: float) -> int:
+    return max(0, round(value * 1000))

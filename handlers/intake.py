@@ -1,0 +1,97 @@
+"""Knows how an event is taken in: stored together with its claim before Slack gets its acknowledgement, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+from slack_bolt.async_app import AsyncBoltContext, AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+
+from bot.desk import Desk
+from bot.errors import StoreUnavailable
+from bot.lease import Lease
+from bot.reply.contract import Place
+from bot.slack import wording
+from bot.thread import Item, Thread
+
+log = structlog.get_logger(__name__)
+
+# Slack delivers a message at most so many times again (Slack docs, The Events API).
+_LAST_TRY = 3
+_LEASE = "lease"
+
+Middleware = Callable[
+    [Mapping[str, object], AsyncBoltContext, AsyncBoltRequest, Callable[[], Awaitable[None]]],
+    Awaitable[BoltResponse | None],
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What an event holds for us: the item to be stored, and where its answer goes.
+
+    `opens` is the thread that the bot takes part in from now on; `addressed`: the person expects an answer.
+    """
+
+    item: Item
+    place: Place
+    opens: Thread | None = None
+    addressed: bool = True
+
+
+def taking_in(desk: Desk, read: Callable[[Mapping[str, object]], Awaitable[Letter | None]]) -> Middleware:
+    """The listener middleware that stores what `read` finds in an event; Bolt acknowledges only after it.
+
+    Where the store fails it answers 503, and a socket gets no acknowledgement: Slack delivers the event again.
+    """
+
+    async def take_in(
+        event: Mapping[str, object],
+        context: AsyncBoltContext,
+        request: AsyncBoltRequest,
+        next_: Callable[[], Awaitable[None]],
+    ) -> BoltResponse | None:
+        if desk.is_leaving:  # another process takes it
+            return BoltResponse(status=503, body="")
+        tries = _tries(request)
+        letter: Letter | None = None
+        try:
+            letter = await read(event)
+            lease = await desk.mailbox.accept(letter.item, opens=letter.opens) if letter else None
+        except StoreUnavailable as error:
+            log.warning("not taken in: the store is away", tries=tries, reason=str(error))
+            if letter is not None and letter.addressed:
+                _apologise(desk, letter, error, tries)
+            return BoltResponse(status=503, body="")
+        if lease is None:
+            return BoltResponse(status=200, body="")  # nothing for us, or taken in before
+        lease.look = lease.look or tries > 0
+        context[_LEASE] = lease
+        await next_()
+        return None
+
+    return take_in
+
+
+def taken(context: AsyncBoltContext) -> Lease:
+    """What the middleware has taken in."""
+    lease = context[_LEASE]
+    assert isinstance(lease, Lease)  # noqa: S101  # set by the middleware of the same listener
+    return lease
+
+
+def _apologise(desk: Desk, letter: Letter, error: StoreUnavailable, tries: int) -> None:
+    """Say once that it is not taken yet, and in the same message in the end that it never was."""
+    reference = letter.item.reference
+    if tries == 0:
+        desk.start(desk.tell(letter.place, wording.NOT_YET, reference), name="not yet")
+    elif tries >= _LAST_TRY:
+        desk.start(desk.fail(letter.place, error, reference, look=True), name="not taken")
+
+
+def _tries(request: AsyncBoltRequest) -> int:
+    """How often Slack has delivered this before."""
+    given = request.headers.get("x-slack-retry-num", ["0"])
+    return int(given[0]) if given and given[0].isascii() and given[0].isdigit() else 0

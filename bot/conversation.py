@@ -12,7 +12,16 @@ from uuid import uuid4
 import structlog
 
 from bot.admission import Admission
-from bot.errors import BotError, FlowiseError, GivenUp, Interrupted, SlackRefused, SlackUnavailable, StoreUnavailable
+from bot.errors import (
+    BotError,
+    FlowiseError,
+    GivenUp,
+    Interrupted,
+    RunState,
+    SlackRefused,
+    SlackUnavailable,
+    StoreUnavailable,
+)
 from bot.flowise.events import Action, AgentflowStarted, End, ErrorReported, Metadata
 from bot.lease import Lease
 from bot.ports import Flowise, Prediction, Slack, Store
@@ -140,9 +149,9 @@ class Conversations:
             raise GivenUp(f"taken over {lease.hold.epoch - 1} times")
         shown = 0
         while before := await self._before(lease):
-            if before != shown and not lease.was_asked:
+            if before != shown and not lease.was_asked and (shown or await self._told(lease.may_show)):
                 yield Queued(before)
-            shown = before
+                shown = before
             await self._sleep(TURN_POLL)
         lease.turn_came()
         work = self._recovered if lease.was_asked else self._admitted
@@ -197,9 +206,7 @@ class Conversations:
         for shown in stored:
             if not isinstance(shown, Metadata | ErrorReported | End | AgentflowStarted):
                 yield shown
-        with suppress(StoreUnavailable):
-            known = await self._store.conversation(question.thread)
-            await self._keep(question, _Chat(opened.chat_id, known.generation if known else 0), answered=True)
+        lease.then(lambda: self._keep_again(question, opened.chat_id))
 
     async def _asked(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
         line = question.thread.line
@@ -262,29 +269,42 @@ class Conversations:
                         case AgentflowStarted():
                             run = replace(run, agentflow=True)
                             await self._runs.note(line, noted, run)
-                        case Action():
-                            run = replace(run, awaits_decision=True)
-                            yield event
                         case Metadata(chat_id=told) if told:
                             chat = replace(chat, chat_id=told)
                         case Metadata() | ErrorReported() | End():
                             pass
                         case _:
+                            run = replace(run, awaits_decision=run.awaits_decision or isinstance(event, Action))
                             yield event
         except FlowiseError as error:
-            await self._runs.failed(line, noted, run, error)
+            await self._failed(question, lease, run, error)
             raise
         except (asyncio.CancelledError, GeneratorExit):
             if lease.ours:  # else who goes on with the answer needs the run
                 await asyncio.shield(self._runs.left(line, noted, run))
             raise
-        await asyncio.shield(self._ended(question, chat, noted, run))
+        await asyncio.shield(self._ended(question, lease, chat, noted, run))
 
-    async def _ended(self, question: Question, chat: _Chat, noted: str, run: Run) -> None:
+    async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
+        """A prediction failed; whether its run is over too, the error says."""
+        if error.run is RunState.UNKNOWN:
+            await self._runs.left(question.thread.line, lease.opened.chat_id, run)
+        else:
+            lease.run_over = lease.opened.chat_id
+
+    async def _ended(self, question: Question, lease: Lease, chat: _Chat, noted: str, run: Run) -> None:
         """The answer is whole. Flowise's word on the chatId wins over what we proposed."""
-        await self._runs.ended(question.thread.line, noted, run, now_on=chat.chat_id)
-        with suppress(StoreUnavailable):
-            await self._keep(question, chat, answered=True)
+        if chat.chat_id != noted or not run.awaits_decision:
+            lease.run_over = noted
+        if run.awaits_decision:
+            await self._runs.waits(question.thread.line, chat.chat_id, run)
+        lease.then(lambda: self._keep(question, chat, answered=True))
+
+    async def _keep_again(self, question: Question, chat_id: str) -> None:
+        """The thread's chat has answered, unless the thread was started over meanwhile."""
+        known = await self._store.conversation(question.thread)
+        if known is not None and known.chat_id == chat_id:
+            await self._keep(question, _Chat(chat_id, known.generation), answered=True)
 
     async def _keep(self, question: Question, chat: _Chat, *, answered: bool = False) -> None:
         """Note the chat that the thread, and in a direct message each message, stands for."""

@@ -12,12 +12,13 @@ from uuid import uuid4
 
 import structlog
 
+from bot import lease as leases
 from bot.conversation import Conversations, Question
 from bot.delivery import Keeper, deliver
 from bot.errors import BotError, Interrupted, Postponed, StoreUnavailable
 from bot.governor import Governor
 from bot.keeping import Freely, Kept
-from bot.lease import LEASE, Lease
+from bot.lease import Lease
 from bot.mailbox import Mailbox
 from bot.ports import Identity, Slack, Store
 from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Told
@@ -217,7 +218,7 @@ class Desk:
             self.conversations.delivered(question)
         if keeper.offers_again:
             lease.again = Asked(lease.item, lease.opened.messages)
-        if ended and lease.taken_over:
+        elif ended and lease.taken_over:
             self.start(self._write_again(tuple(keeper.stands.values())), name="write again")
 
     async def _last_word(self, lease: Lease, place: Place, again: str) -> Failed | None:
@@ -257,7 +258,7 @@ class Desk:
         it, so what it has overwritten is put right.
         """
         with suppress(TimeoutError):
-            async with asyncio.timeout(LEASE):
+            async with asyncio.timeout(leases.LEASE):
                 await self._leaving.wait()
         for call in calls:
             await self.post(call)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -37,6 +37,8 @@ class Lease:
         self.handed_over = False
         self.again: Asked | None = None
         """What is kept of the question when it is settled."""
+        self.run_over = ""
+        """The chat whose run has been seen to end: its note goes when the question is settled."""
         self.look = hold.epoch > 1
         """Messages of its answer may stand in Slack that nothing is known of: they are looked for."""
         self.stage = Stage.STORED
@@ -47,10 +49,15 @@ class Lease:
         self._until = now() + LEASE
         self._away_at: float | None = None
         self._changed = asyncio.Event()
+        self._then: list[Callable[[], Awaitable[None]]] = []
 
     @property
     def item(self) -> Item:
         return self.hold.item
+
+    def asks_again_as(self, item: Item) -> None:
+        """More is known of the question, for the one who wants to ask it again."""
+        self.hold = replace(self.hold, item=item)
 
     @property
     def is_settled(self) -> bool:
@@ -113,6 +120,13 @@ class Lease:
             return 0
         self._until = asked_at + LEASE
         return before
+
+    async def may_show(self) -> bool:
+        """Whether a waiting question may be seen to wait: answers stand in the order of their questions.
+
+        Raises StoreUnavailable.
+        """
+        return await self._mailboxes.is_shown_before(self.hold)
 
     @property
     def is_stale(self) -> bool:
@@ -193,12 +207,21 @@ class Lease:
 
     # The end ----------------------------------------------------------------------------------------------------------
 
+    def then(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Something to be written into the store before the question is settled. It may be done twice."""
+        self._then.append(work)
+
     async def settle(self, again: Asked | None = None) -> None:
         """It is done. Raises StoreUnavailable."""
-        await self._mailboxes.settle(self.hold, again)
+        while self._then:
+            await self._then[0]()
+            self._then.pop(0)
+        await self._mailboxes.settle(self.hold, again, run_over=self.run_over)
         if self.stage is not Stage.SETTLED:
             self.goes(Step.SETTLE)
 
     async def release(self) -> None:
-        """Let another process go on with it at once. Raises StoreUnavailable."""
+        """Let another process go on with it at once, from what we know now. Raises StoreUnavailable."""
+        if self.opened != OpenAnswer():
+            await self._mailboxes.note(self.hold, self.opened)
         await self._mailboxes.release(self.hold)

@@ -60,6 +60,7 @@ class Mailbox:
             while lease.ours:
                 with suppress(StoreUnavailable):
                     await lease.settle(again)
+                    log.info("settled", ref=lease.item.reference)
                     return
                 await asyncio.sleep(_SETTLE_AGAIN)
         finally:

@@ -185,6 +185,10 @@ class Mailboxes(Protocol):
         not ours any more, or not there."""
         ...
 
+    async def is_shown_before(self, hold: Hold) -> bool:
+        """Whether the item before this one has something standing in Slack, or there is none."""
+        ...
+
     async def restore(self, hold: Hold, lease: float, opened: OpenAnswer) -> bool:
         """Store an item anew that is not there: the store has lost its data. False: it is there, or was settled."""
         ...
@@ -193,8 +197,11 @@ class Mailboxes(Protocol):
         """Note what is open of an answer, and the run on its chat that starts now. False: not ours any more."""
         ...
 
-    async def settle(self, hold: Hold, again: Asked | None = None) -> None:
-        """The item is done; nothing happens if it is not ours any more. `again` is kept for a while."""
+    async def settle(self, hold: Hold, again: Asked | None = None, *, run_over: str = "") -> None:
+        """The item is done; nothing happens if it is not ours any more.
+
+        `again` is kept for a while. The run on the chat `run_over`, if any, was seen to end.
+        """
         ...
 
     async def release(self, hold: Hold) -> None:

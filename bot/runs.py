@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.errors import FlowiseError, KeyRefused, RunState, StoreUnavailable
+from bot.errors import FlowiseError, KeyRefused, StoreUnavailable
 from bot.flowise.events import Event
 from bot.ports import Flowise, Store
 from bot.thread import Run
@@ -56,23 +56,12 @@ class Runs:
         with suppress(StoreUnavailable):
             await self._store.run_started(line, chat_id, run)
 
-    async def ended(self, line: str, chat_id: str, run: Run, *, now_on: str) -> None:
-        """A run came to its end; it goes on waiting, on the chat `now_on`, if it needs a person's decision."""
+    async def waits(self, line: str, chat_id: str, run: Run) -> None:
+        """A run has stopped, on that chat, and waits for a person's decision."""
         try:
-            if now_on != chat_id or not run.awaits_decision:
-                await self._store.run_ended(line, chat_id)
-            if run.awaits_decision:
-                await self._store.run_started(line, now_on, replace(run, left_at=self._wall()))
+            await self._store.run_started(line, chat_id, replace(run, left_at=self._wall()))
         except StoreUnavailable as error:
-            log.warning("the end of a run could not be noted", reason=str(error))
-
-    async def failed(self, line: str, chat_id: str, run: Run, error: FlowiseError) -> None:
-        """A prediction failed; whether its run is over too, the error says."""
-        if error.run is RunState.UNKNOWN:
-            await self.left(line, chat_id, run)
-            return
-        with suppress(StoreUnavailable):
-            await self._store.run_ended(line, chat_id)
+            log.warning("that a run waits could not be noted", reason=str(error))
 
     async def left(self, line: str, chat_id: str, run: Run) -> None:
         """We go, the run may stay: agent flows are asked to stop, of others a note is kept."""

@@ -88,15 +88,17 @@ async def take(desk: Desk, lease: Lease) -> None:
     private = Place(channel=typed.channel, thread_ts=None, user=typed.user, response_url=typed.response_url)
     text = await desk.plain(typed.text)
     reference, ts = lease.item.reference, lease.item.ts
+    in_dm = typed.channel.startswith("D")
     if root:
         # A command is used by people of this workspace alone (Slack docs, Understanding Slack Connect).
-        place = Place(typed.channel, root, typed.user, team=desk.identity.team)
-        thread = desk.thread(typed.channel, root)
+        place = Place(typed.channel, None if in_dm else root, typed.user, team=desk.identity.team)
+        thread = desk.thread(typed.channel, "" if in_dm else root)
         await desk.answer(Question(thread, place, ts=root, text=text, reference=reference), lease)
         return
     match await _post_root(desk, typed, text, reference, look=lease.look):
-        case Posted(ts=posted) if typed.channel.startswith("D"):
+        case Posted(ts=posted) if in_dm:
             thread, place, ts = desk.thread(typed.channel, ""), Place(typed.channel, None, typed.user), posted
+            lease.asks_again_as(_under(lease.item, posted))
         case Posted(ts=posted):
             await _move(desk, lease, posted)
             return
@@ -111,13 +113,17 @@ async def take(desk: Desk, lease: Lease) -> None:
 
 async def _move(desk: Desk, lease: Lease, root: str) -> None:
     """From now on the question waits in the thread under its message, where people may follow up."""
-    kept = json.loads(lease.item.heard) | {"root": root}
-    thread = desk.thread(kept["command"]["channel"], root)
-    item = replace(lease.item, line=thread.line, ts=root, heard=json.dumps(kept))
+    thread = desk.thread(json.loads(lease.item.heard)["command"]["channel"], root)
+    item = replace(_under(lease.item, root), line=thread.line, ts=root)
     moved = await desk.mailbox.accept(item, opens=thread)
     if moved is not None:
         moved.look = lease.look
         desk.begin(moved)
+
+
+def _under(item: Item, root: str) -> Item:
+    """The same command, whose message stands."""
+    return replace(item, heard=json.dumps(json.loads(item.heard) | {"root": root}))
 
 
 async def _post_root(desk: Desk, typed: Command, text: str, reference: str, *, look: bool) -> Result:

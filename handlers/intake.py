@@ -1,4 +1,4 @@
-"""Knows how an event is taken in: stored together with its claim before Slack gets its acknowledgement, or not at all."""
+"""Knows how an event is taken in: stored with its claim before Slack gets an acknowledgement, or not at all."""
 
 from __future__ import annotations
 

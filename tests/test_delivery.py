@@ -13,8 +13,10 @@ from bot.flowise.events import Token
 from bot.ports import Said
 from bot.reply.contract import Failed, Finished, ReplyEvent
 from bot.reply.policy import Kind, Want
-from bot.slack.calls import Accepted, Call, Limited, Result, SetStatus
+from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus
 from bot.thread import Thread
+
+LAST_WORD = Failed(Interrupted("stopped"), "a1b2c3")
 
 
 class Teller:
@@ -129,20 +131,40 @@ class Source:
             self.closed = True
 
 
+class Keeper:
+    """Lets everything be written until told otherwise; gives the last word it was made with, when `stop` is set."""
+
+    def __init__(self, last_word: Failed | None = LAST_WORD) -> None:
+        self.stop = asyncio.Event()
+        self.ours = True
+        self.call_seconds = 8.0
+        self.calls: list[Call] = []
+        self._last_word = last_word
+
+    async def may_write(self) -> bool:
+        return self.ours
+
+    async def stopped(self) -> Failed | None:
+        await self.stop.wait()
+        return self._last_word
+
+    async def made(self, call: Call, result: Posted | Accepted) -> None:
+        self.calls.append(call)
+
+
 async def delivered(
-    teller: Teller, source: Source, slack: Slack, stopping: asyncio.Event | None = None, gate: Gate | None = None
-) -> None:
+    teller: Teller, source: Source, slack: Slack, keeper: Keeper | None = None, gate: Gate | None = None
+) -> bool:
     """Deliver, and see that no task is left."""
     before = asyncio.all_tasks()
     try:
-        await deliver(
+        return await deliver(
             teller,
             source.events(),
             slack,
             gate or Gate(),
             now=asyncio.get_running_loop().time,
-            stopping=stopping or asyncio.Event(),
-            reference="a1b2c3",
+            keeper=keeper or Keeper(),
         )
     finally:
         assert asyncio.all_tasks() == before
@@ -184,25 +206,21 @@ async def test_after_the_last_word_no_more_events_are_heard() -> None:
 
 
 async def test_stopping_gives_a_last_word() -> None:
-    teller, slack, source, stopping = Teller(), Slack(), Source(Token("a")), asyncio.Event()
-    task = asyncio.create_task(delivered(teller, source, slack, stopping))
+    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a")), Keeper()
+    task = asyncio.create_task(delivered(teller, source, slack, keeper))
     await until(lambda: slack.calls == ["1"])
-    stopping.set()
+    keeper.stop.set()
     await task
-    token, last = teller.heard
-    assert token == Token("a")
-    assert isinstance(last, Failed)
-    assert isinstance(last.error, Interrupted)
-    assert last.reference == "a1b2c3"
+    assert teller.heard == [Token("a"), LAST_WORD]
     assert slack.calls == ["1", "2"]
 
 
 async def test_stopping_in_the_middle_of_a_call_lets_it_end() -> None:
-    teller, slack, source, stopping = Teller(), Slack(), Source(Token("a")), asyncio.Event()
+    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a")), Keeper()
     slack.open.clear()
-    task = asyncio.create_task(delivered(teller, source, slack, stopping))
+    task = asyncio.create_task(delivered(teller, source, slack, keeper))
     await until(lambda: slack.calls == ["1"])
-    stopping.set()
+    keeper.stop.set()
     await until(lambda: len(teller.heard) == 2)
     slack.open.set()
     await task
@@ -211,11 +229,11 @@ async def test_stopping_in_the_middle_of_a_call_lets_it_end() -> None:
 
 
 async def test_stopping_after_the_last_word_adds_none() -> None:
-    teller, slack, source, stopping = Teller(), Slack(), Source(Token("a"), Finished()), asyncio.Event()
+    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a"), Finished()), Keeper()
     slack.open.clear()
-    task = asyncio.create_task(delivered(teller, source, slack, stopping))
+    task = asyncio.create_task(delivered(teller, source, slack, keeper))
     await until(lambda: len(teller.heard) == 2)
-    stopping.set()
+    keeper.stop.set()
     await until(lambda: source.closed)
     slack.open.set()
     await task
@@ -223,11 +241,9 @@ async def test_stopping_after_the_last_word_adds_none() -> None:
 
 
 async def test_one_that_begins_when_all_is_stopping_has_its_last_word_too() -> None:
-    teller, slack, source, stopping = Teller(), Slack(), Source(), asyncio.Event()
-    stopping.set()
-    task = asyncio.create_task(
-        deliver(teller, source.events(), slack, Gate(), now=lambda: 0.0, stopping=stopping, reference="a1b2c3")
-    )
+    teller, slack, source, keeper = Teller(), Slack(), Source(), Keeper()
+    keeper.stop.set()
+    task = asyncio.create_task(deliver(teller, source.events(), slack, Gate(), now=lambda: 0.0, keeper=keeper))
     async with asyncio.timeout(5):
         await task
     assert [type(event) for event in teller.heard] == [Failed]
@@ -287,3 +303,51 @@ async def test_leave_that_is_denied_is_a_limit_that_slack_never_hears_of() -> No
     assert slack.calls == ["2"]
     assert slack.times[0] - start >= 0.05
     assert gate.refusals == []
+
+
+async def test_somebody_else_goes_on_with_the_answer_and_nothing_more_is_called() -> None:
+    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a")), Keeper(last_word=None)
+    task = asyncio.create_task(delivered(teller, source, slack, keeper))
+    await until(lambda: slack.calls == ["1"])
+    keeper.stop.set()
+    assert not await task
+    assert teller.heard == [Token("a")]
+    assert slack.calls == ["1"]
+
+
+async def test_the_call_under_way_is_waited_for_before_somebody_else_goes_on() -> None:
+    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a")), Keeper(last_word=None)
+    slack.open.clear()
+    task = asyncio.create_task(delivered(teller, source, slack, keeper))
+    await until(lambda: slack.calls == ["1"])
+    keeper.stop.set()
+    await until(lambda: source.closed)
+    assert not task.done()
+    slack.open.set()
+    assert not await task
+    assert [type(call) for call in keeper.calls] == [SetStatus]  # so that what stands is noted
+
+
+async def test_an_answer_that_is_not_ours_any_more_is_not_written() -> None:
+    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a"), Finished()), Keeper()
+    keeper.ours = False
+    assert not await delivered(teller, source, slack, keeper)
+    assert slack.calls == []
+
+
+async def test_a_call_that_takes_longer_than_it_may_is_lost() -> None:
+    class Patient(Teller):
+        def answered(self, call: Call, result: Result, now: float) -> None:
+            results.append(result)
+            slack.open.set()
+
+    results: list[Result] = []
+    slack, keeper = Slack(), Keeper()
+    keeper.call_seconds = 0.02
+    slack.open.clear()
+    task = asyncio.create_task(delivered(Patient(), Source(Token("a")), slack, keeper))
+    await until(lambda: bool(results))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert results[0] == Lost("no answer in time")

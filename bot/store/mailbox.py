@@ -43,6 +43,7 @@ class RedisMailboxes:
         self._wall = wall
         self._accept = client.register_script(scripts.ACCEPT)
         self._stand = client.register_script(scripts.STAND)
+        self._shown = client.register_script(scripts.SHOWN)
         self._note = client.register_script(scripts.NOTE)
         self._settle = client.register_script(scripts.SETTLE)
         self._release = client.register_script(scripts.RELEASE)
@@ -83,6 +84,11 @@ class RedisMailboxes:
         before = int(await self._ask(self._stand(keys=keys, args=args)))
         return before if before >= 0 else None
 
+    async def is_shown_before(self, hold: Hold) -> bool:
+        """Whether the item before this one has something standing in Slack, or there is none."""
+        keys = self._keys(hold.item.line, "mail", "open")
+        return bool(await self._ask(self._shown(keys=keys, args=[hold.item.reference])))
+
     async def restore(self, hold: Hold, lease: float, opened: OpenAnswer) -> bool:
         """Store an item anew after the store has lost its data; False when it is there or was settled."""
         return await self.accept(hold, lease, opens=None, opened=opened)
@@ -94,12 +100,13 @@ class RedisMailboxes:
         args += [noted(run) if run else "", _milliseconds(self._run)]
         return bool(await self._ask(self._note(keys=keys, args=args)))
 
-    async def settle(self, hold: Hold, again: Asked | None = None) -> None:
-        """Take a done item away; `again` is kept as long as a conversation."""
+    async def settle(self, hold: Hold, again: Asked | None = None, *, run_over: str = "") -> None:
+        """Take a done item away, and the note of its run on the chat `run_over`; `again` lives like a conversation."""
         reference = hold.item.reference
-        parts = ("mail", "items", "open", "holders", "leases", "turn", f"again:{reference}")
+        parts = ("mail", "items", "open", "holders", "leases", "turn", f"again:{reference}", f"run:{run_over}")
         kept = json.dumps({"item": asdict(again.item), "messages": again.messages}) if again else ""
         args: list[str | float] = [reference, hold.token, kept, _milliseconds(self._conversation)]
+        args += [int(bool(run_over))]
         await self._ask(self._settle(keys=self._keys(hold.item.line, *parts), args=args))
 
     async def release(self, hold: Hold) -> None:

@@ -65,6 +65,14 @@ return before
 """
 )
 
+# KEYS: mail, open. ARGV: reference. Returns 1 when the item before this one has something standing in Slack.
+SHOWN = """
+local before = redis.call('ZRANK', KEYS[1], ARGV[1])
+if not before or before == 0 then return 1 end
+local open = redis.call('HGET', KEYS[2], redis.call('ZRANGE', KEYS[1], before - 1, before - 1)[1])
+return open and #cjson.decode(open).messages > 0 and 1 or 0
+"""
+
 # KEYS: holders, open, run. ARGV: reference, holder, what is open, lifetime in ms, run ('' for none), its lifetime.
 # Returns 1, or 0 when another one holds the item or it is not there.
 NOTE = """
@@ -75,16 +83,16 @@ if ARGV[5] ~= '' then redis.call('SET', KEYS[3], ARGV[5], 'PX', ARGV[6]) end
 return 1
 """
 
-# KEYS: mail, items, open, holders, leases, turn, again. ARGV: reference, holder, the question for another time ('' for
-# none), its lifetime in ms.
+# KEYS: mail, items, open, holders, leases, turn, again, run. ARGV: reference, holder, the question for another time (''
+# for none), its lifetime in ms, '1' if the run is over.
 SETTLE = """
-local holder = redis.call('HGET', KEYS[4], ARGV[1])
-if holder and holder ~= ARGV[2] then return 0 end
+if redis.call('HGET', KEYS[4], ARGV[1]) ~= ARGV[2] then return 0 end
 if redis.call('GET', KEYS[6]) == ARGV[1] then redis.call('DEL', KEYS[6]) end
 redis.call('ZREM', KEYS[1], ARGV[1])
 for number = 2, 4 do redis.call('HDEL', KEYS[number], ARGV[1]) end
 redis.call('ZREM', KEYS[5], ARGV[1])
 if ARGV[3] ~= '' then redis.call('SET', KEYS[7], ARGV[3], 'PX', ARGV[4]) end
+if ARGV[5] == '1' then redis.call('DEL', KEYS[8]) end
 return 1
 """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
@@ -11,8 +12,6 @@ from bot.playground.flowise.scripts import Script
 from bot.playground.house import House, house
 from bot.slack import wording
 from bot.store.embedded import EmbeddedValkey
-from bot.store.redis import RedisStore
-from bot.thread import OpenAnswer
 
 REFERENCE = re.compile(r"\(ref ([0-9a-f]{8})\)$", re.MULTILINE)
 
@@ -156,33 +155,30 @@ async def test_slack_limits_the_rate_and_the_answer_is_whole(home: House) -> Non
         assert not [other for other in later if at < other < at + 1.0]
 
 
-async def test_redis_is_away(home: House, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_redis_is_away_when_a_question_comes_and_when_an_answer_ends(
+    home: House, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     server = EmbeddedValkey(tmp_path_factory.mktemp("store"))
+    held = asyncio.Event()
+    home.flowise.script("rag", Script(tokens=["begun ", "and ended"], hold=held, hold_after=1))
     async with home.bot(redis_url=await server.start()):
         root = await home.ask(f"{home.mention} hello")
-        await home.answered(root)
+        await home.slack.until(lambda: home.answers(root) == ["begun"])
         await server.stop()
         second = await home.ask(f"{home.mention} are you there?")
-        [answer] = await home.answered(second)
-        assert "Redis" in answer
-        assert len(home.flowise.predictions) == 1
+        await home.slack.until(lambda: home.answers(second) == [wording.NOT_YET])
+        held.set()
+        await home.slack.until(lambda: home.answers(root) == ["begun and ended"])
         await home.ask("and in the thread?", thread_ts=root)
-        await home.slack.until(lambda: home.idle)
-        await home.slack.settled()
-        assert len(home.answers(root)) == 1  # whether it is our thread cannot be known, so nothing is said
-
-
-async def test_an_answer_that_a_killed_replica_left_open_is_closed_by_another(home: House) -> None:
-    root = await home.ask("hello")
-    store = RedisStore.at(home.redis_url)
-    left = OpenAnswer("abc123", home.slack.team_id, home.channel, root, home.ada)
-    await store.answer_open(left, 0.001)
-    async with home.bot():
-        [closing] = await home.answered(root)
-        assert "restarted" in closing
-        assert closing.endswith("(ref abc123)")
-    assert await store.abandoned(home.slack.team_id) == ()
-    await store.aclose()
+        await server.start()
+        await home.slack.until(lambda: len(home.flowise.predictions) == 3 and home.idle, 20)
+        # What was not acknowledged is delivered again, and answered where it was apologised for.
+        [answer] = home.answers(second)
+        assert "are you there?" in answer
+        assert wording.NOT_YET not in answer
+        assert "in the thread?" in home.answers(root)[1]
+        assert sorted(p.question for p in home.flowise.predictions) == ["and in the thread?", "are you there?", "hello"]
+        assert home.slack.violations == []
 
 
 async def test_the_reference_is_in_the_log(home: House) -> None:

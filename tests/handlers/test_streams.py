@@ -9,11 +9,6 @@ import pytest
 from bot.playground.flowise.scripts import Script
 from bot.playground.house import House
 from bot.playground.slack import Message
-from bot.slack.calls import Posted, StartStream
-from bot.slack.client import SlackClient
-from bot.slack.wire import new_session, web_client
-from bot.store.redis import RedisStore
-from bot.thread import OpenAnswer
 from tests.slack.test_long import essay, numbers
 
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
@@ -146,20 +141,3 @@ async def test_sixty_thousand_characters_stream_in_order_once(home: House) -> No
     assert numbers("\n".join(message.body for message in messages)) == numbers(text)
     assert 6 <= len(called(home, START)) == len(messages) <= 10
     assert clean(home)
-
-
-async def test_a_stream_that_a_killed_replica_left_open_is_stopped_before_the_last_word(home: House) -> None:
-    root = await home.ask("hello")
-    store = RedisStore.at(home.redis_url)
-    async with new_session() as session:
-        client = SlackClient(web_client(home.slack.bot_token, home.slack.url, session), session)
-        started = await client.call(StartStream(home.channel, root, home.ada, home.slack.team_id, "Half an", "m"))
-    assert isinstance(started, Posted)
-    left = OpenAnswer("abc123", home.slack.team_id, home.channel, root, home.ada, stream=started.ts)
-    await store.answer_open(left, 0.001)
-    async with home.bot():
-        stream, closing = await home.answered(root, 2)
-    assert stream == "Half an"
-    assert "restarted" in closing
-    assert called(home, STOP) == ["ok"]
-    await store.aclose()

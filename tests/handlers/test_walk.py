@@ -245,7 +245,7 @@ async def test_questions_of_a_thread_are_answered_one_after_the_other_each_in_it
             await home.ask("two", thread_ts=root)
             await home.slack.until(lambda: home.answers(root)[1:] == [wording.queued(1, busy=False)])
             await home.ask("What did I ask before?", thread_ts=root)
-            await home.slack.until(lambda: home.answers(root)[2:] == [wording.queued(1, busy=False)])
+            await home.slack.until(lambda: home.answers(root)[2:] == [wording.queued(2, busy=False)])
             assert questions(home) == ["one"]
             first_may_end.set()
             first, _, third = await home.answered(root, 3)

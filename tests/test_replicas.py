@@ -134,7 +134,7 @@ async def test_a_thread_whose_replica_was_killed_is_taken_over(
         await home.slack.until(lambda: len(home.answers(root)) >= 2 and "Sources" in home.answers(root)[-1], 15)
     one, two = home.flowise.predictions
     assert one.question == "one"
-    assert two.question == "two"
+    assert two.question.endswith("two")
     assert one.chat_id != two.chat_id  # one's run goes on, and would mix with two's
     assert wording.NOT_REMEMBERED_BEFORE in home.answers(root)[-1]
     assert home.flowise.collisions == 0

@@ -86,7 +86,7 @@ class Scan:
                 yield self._step(shown, start + length, replace(state, begun=True))
         elif is_whole:
             fence = _fence_in(text)
-            opened = State(fence=text[:_LOOK].rstrip(), begun=True) if fence else replace(state, begun=True)
+            opened = State(fence=_opening(text), begun=True) if fence else replace(state, begun=True)
             if text:
                 yield self._step(opened.fence if fence else harmless.shown(text), end, opened)
 
@@ -129,6 +129,13 @@ class Scan:
 
 def _fence_in(line: str) -> re.Match[str] | None:
     return _FENCE.fullmatch(line, containers.end() if (containers := _CONTAINERS.match(line)) else 0)
+
+
+def _opening(line: str) -> str:
+    """The line that opens a code block; what is written behind its marks calls nobody."""
+    found = _fence_in(line)
+    start = found.start("info") if found else 0
+    return (line[:start] + harmless.code(line[start:_LOOK])).rstrip()
 
 
 def _marks(fence: str) -> str:

@@ -6,7 +6,7 @@ import random
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.playground.slack.pings import pings, urls
@@ -171,6 +171,7 @@ PARTS = (
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=40), st.integers(0, 5))
+@example(["`", "``", "@here "], 0)  # behind a fence's marks
 def test_whatever_a_model_writes_nothing_is_live_and_no_letter_is_lost(pieces: list[str], seed: int) -> None:
     messages, _ = streamed(pieces, chance=random.Random(seed))
     shown = "\n".join(messages)

@@ -38,6 +38,9 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _LONGEST_WAIT_FOR_SLACK = 30.0
+# At the very end, how long requests under way are waited for, in seconds; aiohttp's own 60 would let a client that
+# never sends the rest of its request hold the stop up until it is killed.
+LAST_RESPONSES = 1.0
 
 
 class Bot:
@@ -167,7 +170,7 @@ class Bot:
         application = web_app(
             lambda: self._app, self._unready, self._stop.is_set, lambda: self.under_way, takes_events=by_http
         )
-        runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=LAST_RESPONSES)
         await runner.setup()
         try:
             site = web.TCPSite(runner, settings.host, settings.port)

@@ -7,6 +7,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; 
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 ARGS ?=
+KUSTOMIZE := $(shell command -v kustomize >/dev/null 2>&1 && echo kustomize build || \
+	{ command -v kubectl >/dev/null 2>&1 && echo kubectl kustomize; })
+# Those that are whole by themselves.
+MANIFESTS := $(filter-out %/kustomization.yaml %.patch.yaml %/secret.yaml,$(wildcard deploy/kubernetes/*/*.yaml))
 
 ifdef UV
 # pip compiles what it installs; uv is told to, or each start would where nothing may be written (a second, and 15 MB).
@@ -59,6 +63,13 @@ types: .venv/developing ## Check the types, strictly
 deploy-check: .venv/developing ## Validate what stands in deploy/
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 	@$(BIN)/check-jsonschema --quiet --schemafile deploy/schemas/slack-manifest.schema.json deploy/slack-manifest*.json
+	@test ! -x $(BIN)/hadolint || $(BIN)/hadolint --failure-threshold style deploy/Dockerfile
+	@$(BIN)/kubernetes-validate --strict --quiet -k 1.30 -k 1.37 $(MANIFESTS)
+ifdef KUSTOMIZE
+	@for way in base http; do $(KUSTOMIZE) deploy/kubernetes/$$way >/dev/null || exit 1; done
+else
+	@echo "kustomize was not run: neither kustomize nor kubectl is here. The tests put the manifests together themselves."
+endif
 
 lock: ## Pin every dependency again (needs uv)
 	@for set in "requirements.lock --extra uvloop" "requirements-embedded.lock --extra uvloop --extra embedded" \

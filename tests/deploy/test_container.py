@@ -15,8 +15,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
 from ruamel.yaml import YAML
 
+from bot.app import LAST_RESPONSES
+from bot.desk import _LAST_WORDS
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -152,6 +155,29 @@ def test_the_build_sees_only_what_it_copies() -> None:
     assert all((ROOT / source).exists() for source in copied)
 
 
+HADOLINT = Path(sys.executable).parent / "hadolint"
+
+
+@pytest.mark.skipif(not HADOLINT.exists(), reason="hadolint is not here for this platform")
+def test_the_linter_has_nothing_to_say(tmp_path: Path) -> None:
+    def lint(path: Path) -> str:
+        command = [str(HADOLINT), "--no-color", "--failure-threshold", "style", str(path)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60).stdout
+
+    dockerfile = ROOT / "deploy" / "Dockerfile"
+    assert lint(dockerfile) == ""
+    spoiled = tmp_path / "Dockerfile"
+    spoiled.write_text(dockerfile.read_text().replace('CMD ["python", "-m", "bot"]', "CMD python -m bot"))
+    assert "JSON notation" in lint(spoiled)
+
+
+def test_no_secret_is_built_in() -> None:
+    built_in = " ".join(argument for stage in stages() for name, argument in stage if name in {"ARG", "ENV", "LABEL"})
+    assert not [
+        name for name in Settings.model_fields if name.upper() in built_in and name not in {"redis_required", "port"}
+    ]
+
+
 def composed() -> dict[str, Any]:
     content: dict[str, Any] = YAML(typ="safe").load(COMPOSE)
     return content
@@ -178,11 +204,11 @@ def test_the_composed_services() -> None:
         ROOT / "deploy" / "Dockerfile"
     )
     assert bot["env_file"] == "../.env"
-    assert int(bot["stop_grace_period"].removesuffix("s")) > Settings.model_fields["bot_stop_grace"].default
     assert bot["depends_on"]["redis"]["condition"] == "service_healthy"
 
     command = redis["command"]
     assert command[command.index("--appendonly") + 1] == "yes"
+    assert command[command.index("--appendfsync") + 1] == "everysec"
     assert command[command.index("--maxmemory-policy") + 1] == "noeviction"
     assert redis["healthcheck"]["test"] == ["CMD", "redis-cli", "ping"]
     assert redis["volumes"] == ["redis:/data"]
@@ -190,6 +216,25 @@ def test_the_composed_services() -> None:
     assert flowise["image"] == "flowiseai/flowise:3.1.4"
     assert flowise["volumes"] == ["flowise:/root/.flowise"]
     assert set(composed()["volumes"]) == {"redis", "flowise"}
+
+
+def test_a_stop_fits_into_the_time_that_the_container_is_given() -> None:
+    given = float(composed()["services"]["bot"]["stop_grace_period"].removesuffix("s"))
+    # What is left is for closing connections, which took 0.1 s.
+    assert given - Settings.model_fields["bot_stop_grace"].default - _LAST_WORDS - LAST_RESPONSES >= 1
+    told = re.search(r"give it (\d+) s before it is killed", (ROOT / "deploy" / "Dockerfile").read_text())
+    assert told
+    assert float(told[1]) == given
+
+
+def test_what_faces_the_network_may_write_nowhere_and_become_nobody() -> None:
+    services = composed()["services"]
+    for name in ("bot", "redis"):
+        assert services[name]["read_only"] is True
+        assert services[name]["cap_drop"] == ["ALL"]
+        assert services[name]["security_opt"] == ["no-new-privileges:true"]
+    assert services["redis"]["user"] == "redis"
+    assert "user" not in services["bot"]  # the image's own, which is not root
 
 
 def test_the_compose_file_names_settings_and_no_secret() -> None:

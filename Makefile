@@ -1,6 +1,6 @@
 # Everything sets itself up: a Python 3.11 or newer, git and make are enough. uv is used where it is found.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test run check format lint types deploy-check lock clean
+.PHONY: help install demo test run check format lint types deploy-check audit lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -14,11 +14,11 @@ MANIFESTS := $(filter-out %/kustomization.yaml %.patch.yaml %/secret.yaml,$(wild
 
 ifdef UV
 # pip compiles what it installs; uv is told to, or each start would where nothing may be written (a second, and 15 MB).
-PIP := $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python
-VENV := $(UV) venv --quiet --python "$(PYTHON)" .venv
+PIP = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python
+VENV = $(UV) venv --quiet --python "$(PYTHON)" $(BIN:/bin=)
 else
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-VENV := $(PYTHON) -m venv .venv
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+VENV = $(PYTHON) -m venv $(BIN:/bin=)
 endif
 
 help: ## Show this list
@@ -59,6 +59,7 @@ lint: .venv/developing ## Check the style
 
 types: .venv/developing ## Check the types, strictly
 	@$(BIN)/mypy
+	@$(BIN)/mypy --no-error-summary .ci/audit.py
 
 deploy-check: .venv/developing ## Validate what stands in deploy/
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
@@ -71,12 +72,24 @@ else
 	@echo "kustomize was not run: neither kustomize nor kubectl is here. The tests put the manifests together themselves."
 endif
 
+audit: .venv/bin/python ## Look the pinned packages up among the known vulnerabilities (over the network)
+	@$(BIN)/python .ci/audit.py $(ARGS)
+
+.venv-audit/installed: BIN := .venv-audit/bin
+.venv-audit/installed: requirements-audit.lock
+	@rm -rf .venv-audit
+	@$(VENV)
+	@$(PIP) --require-hashes -r requirements-audit.lock
+	@touch $@
+
 lock: ## Pin every dependency again (needs uv)
 	@for set in "requirements.lock --extra uvloop" "requirements-embedded.lock --extra uvloop --extra embedded" \
 		"requirements-dev.lock --extra uvloop --extra embedded --group dev"; do \
 		set -- $$set; out=$$1; shift; \
 		$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-annotate --no-emit-index-url $$* -o $$out || exit 1; done
+	@$(UV) pip compile --group audit --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url -o requirements-audit.lock
 
 clean: ## Take away what was set up here
-	rm -rf .venv .mypy_cache .ruff_cache .hypothesis .data
+	rm -rf .venv .venv-audit .mypy_cache .ruff_cache .hypothesis .data

@@ -71,7 +71,7 @@ def test_there_are_the_papers_and_the_pictures() -> None:
     assert {path.name for path in PAPERS} >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "design.md"}
     names = ["lag-dark.svg", "lag-light.svg", "picture-dark.svg", "picture-light.svg"]
     assert [path.name for path in PICTURES] == names
-    assert len(LOCKS) == 3
+    assert len(LOCKS) == 4
 
 
 @by_name

@@ -95,6 +95,7 @@ def test_the_image_runs_the_bot_as_nobody_and_insists_on_redis() -> None:
     assert json.loads(only(final, "CMD")) == ["python", "-m", "bot"]
     environment = dict(pair.split("=", 1) for pair in only(final, "ENV").split())
     assert environment["REDIS_REQUIRED"] == "true"
+    assert environment["HOME"]  # a user without a name has none, and slack_sdk cannot be imported without it
     assert environment["PORT"] == only(final, "EXPOSE") == str(Settings.model_fields["port"].default)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -56,6 +57,24 @@ def test_kustomize_builds_what_is_checked_here(overlay: str) -> None:
     assert done.stderr == ""
     theirs = {identity(document): document for document in map(plain, documents(done.stdout))}
     assert theirs == {name: plain(manifest) for name, manifest in build(folder).items()}
+
+
+@pytest.mark.skipif(not real(), reason="neither kustomize nor kubectl is installed")
+def test_the_example_of_values_of_one_s_own_can_be_built(tmp_path: Path) -> None:
+    paper = (ROOT / "docs" / "operating.md").read_text()
+    [example] = re.findall(r"^```yaml\n(.*?)^```", paper, flags=re.MULTILINE | re.DOTALL)
+    shutil.copytree(ROOT / "deploy", tmp_path / "flowise-slack" / "deploy")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "kustomization.yaml").write_text(example)
+    done = subprocess.run([*real(), str(tmp_path / "mine")], capture_output=True, text=True, check=True, timeout=60)
+    built = {identity(document): document for document in map(plain, documents(done.stdout))}
+    assert {manifest["metadata"]["namespace"] for manifest in built.values()} == {"flowise-slack"}
+    assert built["Deployment", "flowise-slack"]["spec"]["replicas"] == 3
+    [container] = containers(built)
+    assert container["image"] == f"registry.example/flowise-slack:{__version__}"
+    values = built["ConfigMap", "flowise-slack"]["data"]
+    assert values.keys() <= SETTINGS.keys()
+    assert (values["SLACK_DELIVERY"], values["LOG_FORMAT"]) == ("auto", "json")
 
 
 def complaints(path: Path) -> str:

@@ -1,6 +1,6 @@
 # Everything sets itself up: a Python 3.11 or newer, git and make are enough. uv is used where it is found.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test run check format lint types deploy-check audit lock clean
+.PHONY: help install demo test run doctor check format lint types deploy-check audit lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -45,6 +45,9 @@ demo: .venv/installed ## See it at work here, without Slack or Flowise (ARGS=--o
 
 run: .venv/installed ## Serve Slack with the settings of the environment or .env
 	@$(BIN)/python -m bot
+
+doctor: .venv/installed ## Look at the settings and all they point to, and say what to change (ARGS=--json)
+	@$(BIN)/python -m bot doctor $(ARGS)
 
 test: .venv/developing ## Run every test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)

@@ -1,4 +1,4 @@
-"""Knows the command line: `python -m bot` serves, `python -m bot demo` shows."""
+"""Knows the command line: `python -m bot` serves, `python -m bot demo` shows, `python -m bot doctor` looks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -23,10 +24,14 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("serve", help="serve Slack (the default); settings come from the environment or .env")
     demo = commands.add_parser("demo", help="see it at work here: a local Slack, the real bot, a conversation")
     demo.add_argument("--once", action="store_true", help="end after the scripted conversation")
+    doctor = commands.add_parser("doctor", help="look at the settings and all they point to, and say what to change")
+    doctor.add_argument("--json", action="store_true", help="for a machine to read")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "demo":
             return _demo(once=chosen.once)
+        if chosen.command == "doctor":
+            return _doctor(machine_readable=chosen.json)
         return _serve()
     except SettingsError as error:
         print(f"The settings cannot work:\n{_indented(str(error))}", file=sys.stderr)
@@ -79,6 +84,12 @@ def _demo(*, once: bool) -> int:
     from bot.playground.demo import show
 
     return asyncio.run(show(once=once))
+
+
+def _doctor(*, machine_readable: bool) -> int:
+    from bot.doctor.examination import examine
+
+    return examine(sys.stdout, os.environ, machine_readable=machine_readable)
 
 
 if __name__ == "__main__":

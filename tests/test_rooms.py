@@ -81,7 +81,29 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("bot", "bot.playground*", "bot.app", "bot.settings", "bot.store.embedded", *SLACK_PURE, "bot.errors"),
     ),
     ("bot.app", ("bot", "bot.*", "handlers*", "!bot.playground*", "!bot.__main__")),
-    ("bot.__main__", ("bot.app", "bot.settings", "bot.logs", "bot.errors", "bot.playground.demo")),
+    ("bot.doctor.findings", ()),
+    ("bot.doctor.drawing", ("bot.doctor.findings",)),
+    ("bot.doctor.clock", ("bot.doctor.findings",)),
+    # It looks at what the bot would use, with the bot's own eyes.
+    (
+        "bot.doctor*",
+        (
+            "bot",
+            "bot.doctor.*",
+            "bot.flowise.*",
+            "bot.slack.permissions",
+            "bot.slack.wire",
+            "bot.store.embedded",
+            "bot.store.redis",
+            "bot.settings",
+            "bot.logs",
+            "bot.errors",
+        ),
+    ),
+    (
+        "bot.__main__",
+        ("bot.app", "bot.settings", "bot.logs", "bot.errors", "bot.playground.demo", "bot.doctor.examination"),
+    ),
 )
 
 WIRES = frozenset({"aiohttp", "aiohttp_sse_client", "redis", "slack_sdk", "slack_bolt", "socket", "ssl", "subprocess"})
@@ -103,7 +125,8 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (("bot.conversation", "bot.runs", "bot.delivery", "bot.governor", "bot.open_answers", "bot.desk"), WIRES | CLOCKS),
     # slack_bolt is how a handler hears.
     (("handlers*",), (WIRES | CLOCKS | WAITING) - {"slack_bolt"}),
-    (("bot.settings",), WIRES | CLOCKS | WAITING),
+    (("bot.settings", "bot.doctor.findings", "bot.doctor.drawing"), WIRES | CLOCKS | WAITING),
+    (("bot.doctor*", "!bot.doctor.examination"), CLOCKS),
 )
 
 

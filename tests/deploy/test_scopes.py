@@ -12,6 +12,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings import Settings
+from bot.slack.permissions import EVENTS, SCOPES
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = sorted((ROOT / "deploy").glob("slack-manifest*.json"))
@@ -114,6 +115,14 @@ def test_the_scopes_are_those_of_the_calls_the_events_and_the_command(path: Path
 def test_the_events_are_those_that_are_listened_to(path: Path) -> None:
     heard = {name for event in events_heard() for name in SUBSCRIPTIONS[event]}
     assert heard == set(loaded(path)["settings"]["event_subscriptions"]["bot_events"])
+
+
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_the_bot_knows_what_it_asks_for(path: Path) -> None:
+    manifest = loaded(path)
+    assert [scope.name for scope in SCOPES] == sorted(manifest["oauth_config"]["scopes"]["bot"])
+    assert list(EVENTS) == sorted(manifest["settings"]["event_subscriptions"]["bot_events"])
+    assert set(EVENTS.values()) <= {scope.name for scope in SCOPES}
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)

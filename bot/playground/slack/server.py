@@ -66,7 +66,7 @@ class LocalSlack:
             Methods(self._workspace, self._uploads, self._scopes),
             self._uploads,
             self._responses,
-            Access(self.bot_token, self.app_token, limits, latency),
+            Access(self.bot_token, self.app_token, self._scopes, limits, latency),
             self._faults,
             self._called,
         )

@@ -49,12 +49,17 @@ class _Answer:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The app's tokens, and how fast it is served: `limits` None means without rate limits."""
+    """The app's tokens, what the bot's may do, and how fast it is served: `limits` None means without rate limits."""
 
     bot_token: str
     app_token: str
+    scopes: frozenset[str]
     limits: Limits | None
     latency: float
+
+    def scopes_of(self, token: str) -> frozenset[str]:
+        """What a token may do; nothing where Slack does not know it."""
+        return {self.bot_token: self.scopes, self.app_token: frozenset({"connections:write"})}.get(token, frozenset())
 
 
 class WebFace:
@@ -104,7 +109,7 @@ class WebFace:
             await asyncio.sleep(self._access.latency / 2)
         if fault is not None and fault.kind == "drop_reply":
             return self._cut(request, ApiCall(name, args, at, "dropped", self._workspace.clock()))
-        return self._finish(name, args, at, answer)
+        return self._finish(name, args, at, answer, self._access.scopes_of(token))
 
     def _cut(self, request: web.Request, call: ApiCall) -> web.StreamResponse:
         self._called(call)
@@ -112,9 +117,13 @@ class WebFace:
             request.transport.abort()
         return web.Response()
 
-    def _finish(self, name: str, args: Args, at: float, answer: _Answer) -> web.StreamResponse:
+    def _finish(
+        self, name: str, args: Args, at: float, answer: _Answer, scopes: frozenset[str] = frozenset()
+    ) -> web.StreamResponse:
         self._called(ApiCall(name, args, at, answer.word, self._workspace.clock()))
         headers = {"Retry-After": str(answer.retry_after)} if answer.retry_after else {}
+        if scopes:
+            headers["x-oauth-scopes"] = ",".join(sorted(scopes))
         return web.json_response(answer.body, status=answer.status, headers=headers)
 
     def _answer(self, name: str, args: Args, token: str, fault: Fault | None) -> _Answer:

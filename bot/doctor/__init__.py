@@ -1,0 +1,1 @@
+"""Knows what can be seen of the bot's surroundings without asking a question: `python -m bot doctor`."""

@@ -1,0 +1,43 @@
+"""How far a clock may be off, by the Date header of an answer."""
+
+from __future__ import annotations
+
+from email.utils import formatdate
+
+import pytest
+
+from bot.doctor.clock import clock
+from bot.doctor.findings import About, State
+
+SLACK = About("Slack")
+NOW = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("ahead", "signed", "state"),
+    [
+        (0, True, State.WELL),
+        (30, True, State.WELL),
+        (-30, True, State.WELL),
+        (31, True, State.WARNING),
+        (300, True, State.WARNING),
+        (301, True, State.WRONG),
+        (-301, True, State.WRONG),
+        # Over a socket nothing is signed.
+        (301, False, State.WARNING),
+    ],
+)
+def test_how_far_is_too_far(ahead: float, signed: bool, state: State) -> None:
+    finding = clock(SLACK, formatdate(NOW - ahead, usegmt=True), NOW, signed=signed)
+    assert finding.state is state
+    assert bool(finding.do) == (state is not State.WELL)
+
+
+def test_it_says_which_way() -> None:
+    assert "400 s ahead" in clock(SLACK, formatdate(NOW - 400), NOW, signed=True).found
+    assert "400 s behind" in clock(SLACK, formatdate(NOW + 400), NOW, signed=True).found
+
+
+@pytest.mark.parametrize("date", ["", "yesterday"])
+def test_without_a_date_nothing_is_known(date: str) -> None:
+    assert clock(SLACK, date, NOW, signed=True).state is State.UNKNOWN

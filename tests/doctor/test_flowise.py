@@ -1,0 +1,208 @@
+"""What the doctor sees of a Flowise, over the wire: the local one, and servers that are none. No prediction is made."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from bot.doctor.findings import Finding, State
+from bot.doctor.flowise import Chatflow, flowise, key, version
+from bot.flowise.client import new_session
+from bot.flowise.limits import Limits
+from bot.flowise.refusals import Reply
+from bot.playground.flowise import LocalFlowise
+
+Rows = dict[str, Finding]
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000000"
+
+
+async def seen(
+    url: str,
+    chatflow_id: str = UNKNOWN_ID,
+    *,
+    key: str | None = None,
+    wall: Callable[[], float] = time.time,
+    seconds: float = 5.0,
+) -> Rows:
+    chatflow = Chatflow(url, chatflow_id, key, Limits(connect=seconds, headers=seconds))
+    async with new_session() as session:
+        found = await flowise(session, chatflow, monotonic=time.monotonic, wall=wall)
+    return {finding.check: finding for finding in found}
+
+
+@asynccontextmanager
+async def serving(answer: Callable[[web.Request], web.Response | None]) -> AsyncIterator[str]:
+    """A server with one manner for everything; None is silence for ever. Its address."""
+    ended = asyncio.Event()
+
+    async def handle(request: web.Request) -> web.Response:
+        response = answer(request)
+        if response is None:
+            await ended.wait()
+        return response or web.Response()
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        ended.set()
+        await runner.cleanup()
+
+
+def reply(body: object, status: int = 200) -> Reply:
+    return Reply(status, {}, "application/json", json.dumps(body).encode())
+
+
+async def test_all_is_well_with_an_open_chatflow() -> None:
+    async with LocalFlowise() as local:
+        rows = await seen(local.url, local.chatflow_id)
+        assert local.predictions == []
+    assert {check: finding.state for check, finding in rows.items()} == {
+        "server": State.WELL,
+        "chatflow": State.WELL,
+        "key": State.UNKNOWN,
+        "clock": State.WELL,
+    }
+    assert rows["server"].found == "Flowise 3.1.4"
+
+
+async def test_a_good_key_is_not_said_to_be_the_chatflow_s() -> None:
+    async with LocalFlowise(api_key="right") as local:
+        rows = await seen(local.url, local.chatflow_id, key="right")
+        assert local.predictions == []
+    assert rows["key"].state is State.UNKNOWN
+    assert "only a question shows" in rows["key"].found
+    assert "API Endpoint" in rows["key"].do
+
+
+async def test_a_wrong_key() -> None:
+    async with LocalFlowise(api_key="right") as local:
+        rows = await seen(local.url, local.chatflow_id, key="wrong")
+    assert rows["key"].state is State.WRONG
+    assert "API Keys" in rows["key"].do
+    assert rows["chatflow"].state is State.WELL
+
+
+@pytest.mark.parametrize(
+    ("rows", "state"),
+    [
+        (reply([]), State.UNKNOWN),
+        (reply({"error": "Unauthorized Access"}, 401), State.WRONG),
+        (reply({"message": "Forbidden"}, 403), State.WARNING),
+        (reply({"message": "no"}, 500), State.UNKNOWN),
+        (reply({"not": "rows"}), State.UNKNOWN),
+        (None, State.UNKNOWN),
+    ],
+)
+def test_what_an_answer_says_of_the_key(rows: Reply | None, state: State) -> None:
+    finding = key("given", rows)
+    assert finding.state is state
+    assert finding.do
+
+
+async def test_an_unknown_chatflow() -> None:
+    async with LocalFlowise() as local:
+        rows = await seen(local.url)
+    assert rows["chatflow"].state is State.WRONG
+    assert "FLOWISE_CHATFLOW_ID" in rows["chatflow"].do
+    assert rows["server"].state is State.WELL
+
+
+async def test_a_chatflow_that_cannot_stream() -> None:
+    async with LocalFlowise() as local:
+        rows = await seen(local.url, local.flow("json"))
+    assert rows["chatflow"].state is State.WARNING
+    assert "output parser" in rows["chatflow"].do
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ("3.1.4", State.WELL),
+        ("4.0.0-beta.1", State.WELL),
+        ("2.2.8", State.WELL),
+        ("2.2.7", State.WARNING),
+        ("2.10.0", State.WELL),
+        ("1.8.4", State.WARNING),
+        ("next", State.UNKNOWN),
+        (3, State.UNKNOWN),
+        (None, State.UNKNOWN),
+    ],
+)
+def test_versions(told: object, state: State) -> None:
+    assert version(reply({"version": told})).state is state
+
+
+async def test_a_clock_that_is_off() -> None:
+    async with LocalFlowise() as local:
+        rows = await seen(local.url, local.chatflow_id, wall=lambda: time.time() + 400)
+    assert rows["clock"].state is State.WARNING
+
+
+async def test_nobody_there() -> None:
+    [finding] = (await seen("http://localhost:9")).values()
+    assert finding.state is State.WRONG
+    assert "FLOWISE_URL" in finding.do
+    assert "container" in finding.do
+
+
+def page(_: web.Request) -> web.Response:
+    return web.Response(text="<html>Welcome</html>", content_type="text/html")
+
+
+def elsewhere(_: web.Request) -> web.Response:
+    return web.Response(status=302, headers={"Location": "/login"})
+
+
+def gateway(_: web.Request) -> web.Response:
+    return web.Response(status=502, text="Bad Gateway")
+
+
+@pytest.mark.parametrize("answer", [page, elsewhere, gateway])
+async def test_something_that_is_not_flowise(answer: Callable[[web.Request], web.Response]) -> None:
+    async with serving(answer) as url:
+        [finding] = (await seen(url, key="right")).values()
+    assert finding.state is State.WRONG
+    assert "not Flowise" in finding.do
+
+
+async def test_a_server_that_takes_connections_and_keeps_silent() -> None:
+    async with serving(lambda _: None) as url:
+        [finding] = (await seen(url, seconds=0.1)).values()
+    assert finding.state is State.WRONG
+    assert "does not answer" in finding.found
+
+
+async def test_a_server_that_cuts_the_connection() -> None:
+    def cut(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    async with serving(cut) as url:
+        [finding] = (await seen(url)).values()
+    assert finding.state is State.WRONG
+
+
+async def test_a_server_without_the_probe_is_not_claimed_to_have_the_chatflow() -> None:
+    def old(request: web.Request) -> web.Response:
+        if request.path == "/api/v1/ping":
+            return web.Response(text="pong")
+        if request.path == "/api/v1/version":
+            return web.json_response({"version": "1.8.4"})
+        return web.Response(status=404)
+
+    async with serving(old) as url:
+        rows = await seen(url)
+    assert rows["server"].state is State.WARNING
+    assert rows["chatflow"].state is State.UNKNOWN

@@ -1,0 +1,64 @@
+"""Whether the port is free, taken, or the bot's already."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.doctor.findings import State
+from bot.doctor.machine import port
+from bot.web import web_app
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as opened:
+        yield opened
+
+
+async def listening(app: web.Application) -> tuple[web.AppRunner, int]:
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    return runner, runner.addresses[0][1]
+
+
+async def nothing_missing() -> tuple[str, ...]:
+    return ()
+
+
+async def test_a_port_that_is_free_stays_free(session: aiohttp.ClientSession) -> None:
+    runner, number = await listening(web.Application())
+    await runner.cleanup()
+    for _ in range(2):
+        assert (await port(session, "127.0.0.1", number)).state is State.WELL
+
+
+async def test_any_port(session: aiohttp.ClientSession) -> None:
+    assert (await port(session, "0.0.0.0", 0)).state is State.WELL  # noqa: S104
+
+
+async def test_a_port_that_somebody_else_has(session: aiohttp.ClientSession) -> None:
+    runner, number = await listening(web.Application())
+    finding = await port(session, "127.0.0.1", number)
+    await runner.cleanup()
+    assert finding.state is State.WRONG
+    assert "PORT" in finding.do
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104
+async def test_a_port_that_the_bot_itself_has(session: aiohttp.ClientSession, host: str) -> None:
+    app = web_app(lambda: None, nothing_missing, lambda: False, lambda: 0, takes_events=False)
+    runner, number = await listening(app)
+    finding = await port(session, host, number)
+    await runner.cleanup()
+    assert finding.state is State.WELL
+    assert "itself" in finding.found
+
+
+async def test_an_address_that_is_not_this_machine_s(session: aiohttp.ClientSession) -> None:
+    finding = await port(session, "192.0.2.1", 3000)
+    assert finding.state is State.WRONG

@@ -1,0 +1,204 @@
+"""What the doctor sees of a Slack, over the wire: the local one, and servers that are none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.doctor.findings import Finding, State
+from bot.doctor.slack import Answer, bot_token, scopes, slack
+from bot.playground.slack import LocalSlack
+from bot.playground.slack.methods import SCOPES as EVERY_SCOPE
+from bot.slack.permissions import EVENTS, SCOPES
+from bot.slack.wire import new_session, web_client
+
+Rows = dict[str, Finding]
+
+
+async def seen(
+    url: str, token: str, app_token: str | None, *, wall: Callable[[], float] = time.time, command: str = "/flowise"
+) -> Rows:
+    async with new_session() as session:
+        found = await slack(web_client(token, url, session), app_token, command, wall=wall)
+    rows = {finding.check: finding for finding in found}
+    assert len(rows) == len(found)
+    return rows
+
+
+def states(rows: Rows) -> dict[str, State]:
+    return {check: finding.state for check, finding in rows.items()}
+
+
+@asynccontextmanager
+async def serving(text: str, status: int = 200, kind: str = "text/html") -> AsyncIterator[str]:
+    """A server that gives one answer to everything; its address."""
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=text, status=status, content_type=kind)
+
+    app = web.Application()
+    app.router.add_route("*", "/{rest:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+    await runner.cleanup()
+
+
+async def test_all_is_well_by_socket_mode() -> None:
+    async with LocalSlack() as local:
+        rows = await seen(local.url, local.bot_token, local.app_token)
+    events = rows.pop("events")
+    assert set(states(rows).values()) == {State.WELL}
+    assert set(rows) == {"bot token", "scopes", "clock", "app token"}
+    assert local.team_id in rows["bot token"].found
+    # The events are never claimed to be right: they are named for a person to compare.
+    assert events.state is State.UNKNOWN
+    assert all(name in events.do for name in EVENTS)
+    assert [call.method for call in local.calls] == ["auth.test", "apps.connections.open"]
+
+
+async def test_by_http_the_secret_and_the_address_are_for_a_person_to_look_at() -> None:
+    async with LocalSlack() as local:
+        rows = await seen(local.url, local.bot_token, None, command="/ask")
+    assert rows["signing secret"].state is State.UNKNOWN
+    assert "Signing Secret" in rows["signing secret"].do
+    assert "/ask, each with the Request URL" in rows["events"].do
+    assert "app token" not in rows
+    assert [call.method for call in local.calls] == ["auth.test"]
+
+
+async def test_tokens_that_slack_does_not_know() -> None:
+    async with LocalSlack() as local:
+        rows = await seen(local.url, "xoxb-of-another", "xapp-of-another")
+    assert states(rows) == {"bot token": State.WRONG, "app token": State.WRONG, "events": State.UNKNOWN}
+    assert "invalid_auth" in rows["bot token"].found
+    assert "SLACK_BOT_TOKEN" in rows["bot token"].do
+    assert "App-Level Tokens" in rows["app token"].do
+
+
+async def test_tokens_in_each_other_s_place() -> None:
+    async with LocalSlack() as local:
+        rows = await seen(local.url, local.app_token, local.bot_token)
+    assert [rows[check].found for check in ("bot token", "app token")] == [
+        "Slack refuses it (not_allowed_token_type)"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("method", "word", "check", "state", "do"),
+    [
+        ("auth.test", "token_revoked", "bot token", State.WRONG, "Install App"),
+        ("auth.test", "account_inactive", "bot token", State.WRONG, "Install App"),
+        ("auth.test", "token_expired", "bot token", State.WRONG, "rotation"),
+        ("auth.test", "ratelimited", "bot token", State.UNKNOWN, "again in a minute"),
+        ("auth.test", "fatal_error", "bot token", State.WRONG, "slack-status.com"),
+        ("apps.connections.open", "missing_scope", "app token", State.WRONG, "connections:write"),
+        ("apps.connections.open", "socket_mode_disabled", "app token", State.WRONG, "Enable Socket Mode"),
+        ("apps.connections.open", "internal_error", "app token", State.WRONG, "slack-status.com"),
+    ],
+)
+async def test_what_to_click_depends_on_what_slack_says(
+    method: str, word: str, check: str, state: State, do: str
+) -> None:
+    async with LocalSlack() as local:
+        local.refuse(method, word)
+        rows = await seen(local.url, local.bot_token, local.app_token)
+    assert rows[check].state is state
+    assert do in rows[check].do
+
+
+async def test_a_rate_limit_of_http_is_no_fault_of_the_token() -> None:
+    async with LocalSlack() as local:
+        local.limit("auth.test", 30)
+        rows = await seen(local.url, local.bot_token, local.app_token)
+    assert rows["bot token"].state is State.UNKNOWN
+
+
+@pytest.mark.parametrize("missing", SCOPES, ids=lambda scope: scope.name)
+async def test_a_scope_that_the_token_lacks(missing: object) -> None:
+    [scope] = [scope for scope in SCOPES if scope == missing]
+    async with LocalSlack(scopes=EVERY_SCOPE - {scope.name}) as local:
+        finding = (await seen(local.url, local.bot_token, None))["scopes"]
+    assert finding.state is (State.WARNING if scope.told else State.WRONG)
+    assert finding.found == f"{scope.name} is missing: {scope.without}"
+    assert "Bot Token Scopes" in finding.do
+
+
+def test_several_missing_scopes_are_as_bad_as_the_worst() -> None:
+    had = ",".join(scope.name for scope in SCOPES if scope.name not in {"users:read", "chat:write"})
+    finding = scopes(Answer({}, {"x-oauth-scopes": had}, 0.0))
+    assert finding.state is State.WRONG
+    assert "users:read" in finding.found
+    assert "chat:write" in finding.found
+
+
+def test_scopes_that_slack_does_not_tell_are_named_for_a_person() -> None:
+    finding = scopes(Answer({}, {}, 0.0))
+    assert finding.state is State.UNKNOWN
+    assert all(scope.name in finding.do for scope in SCOPES)
+
+
+def test_an_identity_with_holes_is_no_stumbling_block() -> None:
+    assert bot_token(Answer({"ok": True, "team": None}, {}, 0.0)).found == "it is @? in ? (?)"
+
+
+async def test_a_clock_that_is_off_refuses_signed_requests() -> None:
+    async with LocalSlack() as local:
+        by_http = await seen(local.url, local.bot_token, None, wall=lambda: time.time() - 400)
+        by_socket = await seen(local.url, local.bot_token, local.app_token, wall=lambda: time.time() + 400)
+    assert by_http["clock"].state is State.WRONG
+    assert "behind" in by_http["clock"].found
+    assert by_socket["clock"].state is State.WARNING
+    assert "ahead" in by_socket["clock"].found
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "kind"),
+    [
+        ("<html>log in</html>", 200, "text/html"),
+        ("[1]", 200, "application/json"),
+        ("{}", 200, "application/json"),
+        ('{"ok": false, "error": "down"}', 503, "application/json"),
+        ("Bad Gateway", 502, "text/plain"),
+    ],
+)
+async def test_something_that_is_not_slack(text: str, status: int, kind: str) -> None:
+    async with serving(text, status, kind) as url:
+        rows = await seen(url, "xoxb-1", "xapp-1")
+    assert states(rows) == {"bot token": State.WRONG, "app token": State.WRONG, "events": State.UNKNOWN}
+    for check in ("bot token", "app token"):
+        assert "Slack does not answer" in rows[check].found
+        assert "SLACK_API_URL" in rows[check].do
+
+
+async def test_nobody_there() -> None:
+    rows = await seen("http://127.0.0.1:9/api/", "xoxb-1", "xapp-1")
+    assert rows["bot token"].state is rows["app token"].state is State.WRONG
+    assert "ClientConnectorError" in rows["bot token"].found
+
+
+async def test_a_connection_that_is_cut() -> None:
+    async with LocalSlack() as local:
+        local.break_before("auth.test")
+        rows = await seen(local.url, local.bot_token, local.app_token)
+    assert rows["bot token"].state is State.WRONG
+    assert rows["app token"].state is State.WELL
+
+
+async def test_the_local_slack_tells_each_token_its_own_scopes() -> None:
+    async with LocalSlack(scopes={"chat:write", "commands"}) as local, aiohttp.ClientSession() as session:
+
+        async def told(method: str, token: str) -> str | None:
+            header = {"Authorization": f"Bearer {token}"}
+            async with session.post(local.url + method, headers=header) as answer:
+                return answer.headers.get("x-oauth-scopes")
+
+        assert await told("auth.test", local.bot_token) == "chat:write,commands"
+        assert await told("apps.connections.open", local.app_token) == "connections:write"
+        assert await told("auth.test", "xoxb-unknown") is None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 import bot.flowise.client as flowise_client
-from bot import __version__
+from bot import __version__, logs
 from bot.doctor.drawing import as_json, table
 from bot.doctor.findings import UNREADABLE, About, Finding, exit_status, redacted
 from bot.doctor.flowise import FLOWISE, Chatflow, flowise
@@ -21,7 +21,6 @@ from bot.doctor.redis import REDIS, redis
 from bot.doctor.slack import SLACK, slack
 from bot.errors import SettingsError
 from bot.flowise.limits import Limits
-from bot.logs import Redaction
 from bot.settings import Settings, read_settings
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import connect
@@ -47,8 +46,10 @@ def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bo
     except SettingsError as error:
         findings, status = unreadable(error), UNREADABLE
     else:
+        # What the clients log goes where it does not stand in the report's way.
+        logs.configure("ERROR", settings.log_format, settings.secrets())
         seen = [read(Path(".env")), *asyncio.run(examined(settings))]
-        findings = redacted(seen, Redaction(settings.secrets()))
+        findings = redacted(seen, logs.Redaction(settings.secrets()))
         status = exit_status(findings)
     width, colour = _look(out, environment)
     text = as_json(findings, status) if machine_readable else table(findings, width=width, colour=colour)

@@ -7,6 +7,7 @@ app configuration token, which the bot has no other use for. So they are said to
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -42,6 +43,8 @@ _APP_TOKEN_ADVICE = {
     "forbidden_team": _SWITCH_ON,
     "access_denied": _SWITCH_ON,
 }
+# App-level tokens name their app: xapp-1-A0123ABCD-<digits>-<hex digits>. That is not documented.
+_APP_OF_TOKEN = re.compile(r"xapp-\d+-(A[0-9A-Z]+)-")
 _LIMITED = frozenset({"ratelimited", "rate_limited"})
 _TROUBLES = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 # The last two: slack_sdk stumbles over JSON that is no object, and over text that is no UTF-8.
@@ -59,6 +62,10 @@ class Answer:
     error: str = ""
     away: str = ""
 
+    @property
+    def done(self) -> bool:
+        return not self.error and not self.away
+
 
 async def slack(
     web: AsyncWebClient, app_token: str | None, command: str, *, wall: Callable[[], float]
@@ -72,15 +79,18 @@ async def slack(
         known, opened = await asyncio.gather(_asked(web.auth_test, wall), opening)
     by_http = opened is None
     findings = [bot_token(known)]
-    if not known.error and not known.away:
+    if known.done:
         findings += [scopes(known), clock(SLACK, known.headers.get("Date", ""), known.at, signed=by_http)]
-    findings += [socket_mode(opened) if opened else signing_secret(), events(command, by_http=by_http)]
-    return findings
+    findings += [socket_mode(opened) if opened else signing_secret()]
+    bot_id = known.data.get("bot_id")
+    if known.done and opened and opened.done and app_token and isinstance(bot_id, str):
+        findings += same_app(await _asked(lambda: web.bots_info(bot=bot_id), wall), app_token)
+    return [*findings, events(command, by_http=by_http)]
 
 
 def bot_token(answer: Answer) -> Finding:
     """SLACK_BOT_TOKEN, by what auth.test said."""
-    if not answer.error and not answer.away:
+    if answer.done:
         who, where = (str(answer.data.get(key) or "?") for key in ("user", "team"))
         return SLACK.well("bot token", f"it is @{who} in {where} ({answer.data.get('team_id') or '?'})")
     return _refused("bot token", answer, _TOKEN_ADVICE, _COPY)
@@ -112,9 +122,27 @@ def socket_mode(answer: Answer) -> Finding:
 
     The address is not connected to: Slack would send events to that connection which nobody answers.
     """
-    if not answer.error and not answer.away:
+    if answer.done:
         return SLACK.well("app token", "Slack opens Socket Mode for it")
     return _refused("app token", answer, _APP_TOKEN_ADVICE, _APP_LEVEL)
+
+
+def same_app(answer: Answer, app_token: str) -> list[Finding]:
+    """Whether both tokens are of one app, by what bots.info said of the bot.
+
+    If they are not, everything is good but no event comes. Nothing is said where it cannot be seen: without the scope
+    users:read, or if Slack should make app-level tokens otherwise some day.
+    """
+    bot = answer.data.get("bot")
+    of_bot = bot.get("app_id") if isinstance(bot, dict) else None
+    named = _APP_OF_TOKEN.match(app_token)
+    if named is None or not isinstance(of_bot, str):
+        return []
+    if of_bot == named[1]:
+        return [SLACK.well("app", f"both tokens are of {of_bot}")]
+    do = f"Take both from the same one: api.slack.com/apps/{of_bot} for that of the bot token."
+    found = f"the bot token is of {of_bot}, the app-level token of {named[1]}: events of the one never come"
+    return [SLACK.wrong("app", found, do)]
 
 
 def signing_secret() -> Finding:

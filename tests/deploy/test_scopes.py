@@ -25,6 +25,7 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),  # the app-level token's connections:write
     "assistant.threads.setStatus": frozenset({"chat:write"}),
     "auth.test": frozenset(),
+    "bots.info": frozenset({"users:read"}),  # the doctor's
     "chat.appendStream": frozenset({"chat:write"}),
     "chat.delete": frozenset({"chat:write"}),
     "chat.postEphemeral": frozenset({"chat:write"}),

@@ -63,7 +63,7 @@ async def test_all_well_is_status_0_and_asks_no_question(home: House, tmp_path: 
         "This machine",
     ]
     assert home.flowise.predictions == []
-    assert {call.method for call in home.slack.calls} == {"auth.test", "apps.connections.open"}
+    assert {call.method for call in home.slack.calls} == {"auth.test", "apps.connections.open", "bots.info"}
 
 
 async def test_what_must_be_changed_is_status_1(home: House, tmp_path: Path) -> None:
@@ -101,7 +101,7 @@ async def test_no_secret_is_printed_though_others_repeat_it(home: House, tmp_pat
     assert [token for token in tokens if token in out] == []
 
 
-async def test_while_the_bot_runs_its_port_and_its_private_store_are_well(home: House, tmp_path: Path) -> None:
+async def test_it_can_be_run_beside_the_bot(home: House, tmp_path: Path) -> None:
     async with home.bot() as running:
         settings = Settings.model_validate(home.settings().model_dump() | {"port": running.port})
         found = await examined(settings)
@@ -124,6 +124,32 @@ async def test_silence_of_one_does_not_keep_the_others_waiting() -> None:
     [lost], [told] = await asyncio.gather(bounded(about, silent(), 0.01), bounded(about, prompt(), 5.0))
     assert lost.state is State.WRONG
     assert told is came
+
+
+async def test_servers_that_keep_silent_do_not_keep_a_person_waiting() -> None:
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    number = server.sockets[0].getsockname()[1]
+    settings = Settings.model_validate(
+        {
+            "slack_bot_token": "xoxb-1",
+            "slack_app_token": "xapp-1",
+            "slack_api_url": f"http://127.0.0.1:{number}/api/",
+            "flowise_url": f"http://127.0.0.1:{number}",
+            "flowise_chatflow_id": "a-1",
+            "redis_url": f"redis://127.0.0.1:{number}",
+            "host": "127.0.0.1",
+            "port": 0,
+        }
+    )
+    async with asyncio.timeout(5.0):
+        found = await examined(settings, patience=0.1)
+    server.close()
+    wrong = [(finding.about, finding.check) for finding in found if finding.state is State.WRONG]
+    assert wrong == [("Slack", "answer"), ("Flowise", "answer"), ("Redis", "answer")]
 
 
 @pytest.mark.parametrize(("variables", "colour"), [({"TERM": "xterm"}, True), ({}, False)])

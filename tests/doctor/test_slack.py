@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from bot.doctor.findings import Finding, State
-from bot.doctor.slack import Answer, bot_token, scopes, slack
+from bot.doctor.slack import Answer, bot_token, same_app, scopes, slack
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.methods import SCOPES as EVERY_SCOPE
 from bot.slack.permissions import EVENTS, SCOPES
@@ -55,12 +55,12 @@ async def test_all_is_well_by_socket_mode() -> None:
         rows = await seen(local.url, local.bot_token, local.app_token)
     events = rows.pop("events")
     assert set(states(rows).values()) == {State.WELL}
-    assert set(rows) == {"bot token", "scopes", "clock", "app token"}
+    assert set(rows) == {"bot token", "scopes", "clock", "app token", "app"}
     assert local.team_id in rows["bot token"].found
     # The events are never claimed to be right: they are named for a person to compare.
     assert events.state is State.UNKNOWN
     assert all(name in events.do for name in EVENTS)
-    assert [call.method for call in local.calls] == ["auth.test", "apps.connections.open"]
+    assert {call.method for call in local.calls} == {"auth.test", "apps.connections.open", "bots.info"}
 
 
 async def test_by_http_the_secret_and_the_address_are_for_a_person_to_look_at() -> None:
@@ -88,6 +88,30 @@ async def test_tokens_in_each_other_s_place() -> None:
     assert [rows[check].found for check in ("bot token", "app token")] == [
         "Slack refuses it (not_allowed_token_type)"
     ] * 2
+
+
+BOT = Answer({"ok": True, "bot": {"app_id": "A0123ABCD"}}, {}, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "app_token", "said"),
+    [
+        (BOT, "xapp-1-A0123ABCD-77-0f", [State.WELL]),
+        (BOT, "xapp-1-A0OTHER-77-0f", [State.WRONG]),
+        (BOT, "xapp-of-another-form", []),
+        (Answer({"bot": {}}, {}, 0.0), "xapp-1-A0123ABCD-77-0f", []),
+        (Answer({}, {}, 0.0, error="missing_scope"), "xapp-1-A0123ABCD-77-0f", []),
+    ],
+)
+def test_tokens_of_two_apps(answer: Answer, app_token: str, said: list[State]) -> None:
+    assert [finding.state for finding in same_app(answer, app_token)] == said
+
+
+async def test_without_the_scope_nothing_is_said_of_the_app() -> None:
+    async with LocalSlack(scopes=EVERY_SCOPE - {"users:read"}) as local:
+        rows = await seen(local.url, local.bot_token, local.app_token)
+    assert "app" not in rows
+    assert rows["app token"].state is State.WELL
 
 
 @pytest.mark.parametrize(
@@ -191,7 +215,7 @@ async def test_a_connection_that_is_cut() -> None:
     assert rows["app token"].state is State.WELL
 
 
-async def test_the_local_slack_tells_each_token_its_own_scopes() -> None:
+async def test_the_local_slack_tells_a_token_its_scopes_also_where_it_refuses() -> None:
     async with LocalSlack(scopes={"chat:write", "commands"}) as local, aiohttp.ClientSession() as session:
 
         async def told(method: str, token: str) -> str | None:
@@ -200,5 +224,5 @@ async def test_the_local_slack_tells_each_token_its_own_scopes() -> None:
                 return answer.headers.get("x-oauth-scopes")
 
         assert await told("auth.test", local.bot_token) == "chat:write,commands"
-        assert await told("apps.connections.open", local.app_token) == "connections:write"
+        assert await told("chat.shout", local.bot_token) == "chat:write,commands"
         assert await told("auth.test", "xoxb-unknown") is None

@@ -61,6 +61,7 @@ class Methods:
             "conversations.history": _Method(lambda args: read.history(workspace, args), ("channel",), HISTORY_SCOPES),
             "conversations.info": _Method(lambda args: read.info(workspace, args), ("channel",), _READ_SCOPES),
             "conversations.open": _Method(lambda args: read.open_direct(workspace, args), (), "im:write"),
+            "bots.info": _Method(lambda args: read.bot_info(workspace, args), ("bot",), "users:read"),
             "users.info": _Method(lambda args: read.user_info(workspace, args), ("user",), "users:read"),
             "reactions.add": _Method(
                 lambda args: read.add_reaction(workspace, args), ("channel", "timestamp", "name"), "reactions:write"

@@ -106,6 +106,19 @@ def open_direct(workspace: Workspace, args: Args) -> dict[str, object]:
     return {"channel": full if truth(args, "return_im") else {"id": channel.id}}
 
 
+def bot_info(workspace: Workspace, args: Args) -> dict[str, object]:
+    if text(args, "bot") != workspace.bot_id:
+        raise Refusal("bot_not_found")
+    shown = {
+        "id": workspace.bot_id,
+        "app_id": workspace.app_id,
+        "user_id": workspace.bot_user_id,
+        "name": workspace.bot_name,
+        "deleted": False,
+    }
+    return {"bot": shown}
+
+
 def user_info(workspace: Workspace, args: Args) -> dict[str, object]:
     person = workspace.people.get(text(args, "user"))
     if person is None:

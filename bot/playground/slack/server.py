@@ -50,7 +50,8 @@ class LocalSlack:
         patience: Patience | None = None,
         scopes: Iterable[str] = SCOPES,
     ) -> None:
-        self.bot_token, self.app_token = f"xoxb-local-{uuid4().hex}", f"xapp-local-{uuid4().hex}"
+        # Slack's app-level tokens name their app: xapp-1-A0123ABCD-<digits>-<hex digits>.
+        self.bot_token, self.app_token = f"xoxb-local-{uuid4().hex}", f"xapp-1-{Workspace.app_id}-1-{uuid4().hex}"
         self.signing_secret = uuid4().hex
         self.url = ""
         self.calls: list[ApiCall] = []

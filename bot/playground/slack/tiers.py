@@ -19,6 +19,7 @@ PER_MINUTE = {
     "conversations.history": _TIER_3,
     "conversations.info": _TIER_3,
     "conversations.open": _TIER_3,
+    "bots.info": _TIER_3,
     "users.info": _TIER_4,
     "reactions.add": _TIER_3,
     "files.getUploadURLExternal": _TIER_4,

@@ -242,6 +242,9 @@ async def test_reading_a_thread(slack: LocalSlack, client: AsyncWebClient) -> No
     profile = (await client.users_info(user=ann))["user"]["profile"]
     assert profile["display_name"] == "Ann Lee"
     assert await refused(client.users_info(user="U404")) == "user_not_found"
+    bot = (await client.bots_info(bot=slack.bot_id))["bot"]
+    assert (bot["user_id"], f"xapp-1-{bot['app_id']}-" in slack.app_token) == (slack.bot_user_id, True)
+    assert await refused(client.bots_info(bot="B404")) == "bot_not_found"
     assert (await client.conversations_info(channel=channel))["channel"]["is_member"] is True
     assert (await client.conversations_open(users=ann))["channel"]["id"] == slack.dm(ann)
     await client.reactions_add(channel=channel, timestamp=root, name="eyes")

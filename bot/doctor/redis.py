@@ -45,7 +45,7 @@ async def _private(folder: Path, connect: Connect) -> list[Finding]:
     except BotError as error:
         return [REDIS.wrong("private store", str(error), f"Look into the log in {folder}.")]
     try:
-        found = f"REDIS_URL is not set, so it is one of the bot's own in {folder}, for one replica"
+        found = f"REDIS_URL is not set, so it is one of the bot's own, in {folder}: run one replica only"
         return [REDIS.well("private store", found), *await _examined(url, connect)]
     finally:
         await valkey.stop()

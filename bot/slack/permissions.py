@@ -3,7 +3,6 @@ have them (a test compares)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -29,11 +28,5 @@ SCOPES: tuple[Scope, ...] = (
     Scope("users:read", "Flowise does not learn the names of people", told=True),
 )
 
-# Event subscriptions, and the scope without which Slack sends none (Slack docs, the page of each event).
-EVENTS: Mapping[str, str] = {
-    "app_mention": "app_mentions:read",
-    "message.channels": "channels:history",
-    "message.groups": "groups:history",
-    "message.im": "im:history",
-    "message.mpim": "mpim:history",
-}
+EVENTS: tuple[str, ...] = ("app_mention", "message.channels", "message.groups", "message.im", "message.mpim")
+"""What the app is subscribed to, by the names that Slack's page has."""

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.doctor.findings import State
 from bot.doctor.machine import port
-from bot.web import web_app
+from bot.playground.house import House
 
 
 @pytest.fixture
@@ -24,10 +24,6 @@ async def listening(app: web.Application) -> tuple[web.AppRunner, int]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     return runner, runner.addresses[0][1]
-
-
-async def nothing_missing() -> tuple[str, ...]:
-    return ()
 
 
 async def test_a_port_that_is_free_stays_free(session: aiohttp.ClientSession) -> None:
@@ -50,11 +46,9 @@ async def test_a_port_that_somebody_else_has(session: aiohttp.ClientSession) -> 
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104
-async def test_a_port_that_the_bot_itself_has(session: aiohttp.ClientSession, host: str) -> None:
-    app = web_app(lambda: None, nothing_missing, lambda: False, lambda: 0, takes_events=False)
-    runner, number = await listening(app)
-    finding = await port(session, host, number)
-    await runner.cleanup()
+async def test_a_port_that_the_bot_itself_has(session: aiohttp.ClientSession, home: House, host: str) -> None:
+    async with home.bot() as running:
+        finding = await port(session, host, running.port)
     assert finding.state is State.WELL
     assert "itself" in finding.found
 

@@ -87,7 +87,7 @@ audit: .venv/bin/python ## Look the pinned packages up among the known vulnerabi
 
 lock: ## Pin every dependency again (needs uv)
 	@for set in "requirements.lock --extra uvloop" "requirements-embedded.lock --extra uvloop --extra embedded" \
-		"requirements-dev.lock --extra uvloop --extra embedded --group dev"; do \
+		"requirements-dev.lock --extra uvloop --extra embedded --extra tracing --group dev"; do \
 		set -- $$set; out=$$1; shift; \
 		$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-annotate --no-emit-index-url $$* -o $$out || exit 1; done

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import uuid4
 
 import structlog
@@ -25,6 +25,8 @@ from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Told
 from bot.reply.edited import EditedReply
 from bot.reply.messages import NOTHING, Adopted
 from bot.reply.native_first import NativeFirst
+from bot.reply.observed import Answers
+from bot.reply.observed import Asked as Question_
 from bot.reply.policy import Kind, Want
 from bot.reply.responded import RespondedReply
 from bot.reply.streams import Mode, Streams
@@ -33,7 +35,7 @@ from bot.slack.blocks import fallback, plain
 from bot.slack.calls import Limited, Lost, PostEphemeral, PostMessage, Result, UpdateMessage, method_of
 from bot.slack.payload import mentions
 from bot.slack.payload import plain as plain_text
-from bot.thread import Asked, Thread
+from bot.thread import Asked, Thread, seconds
 
 log = structlog.get_logger(__name__)
 
@@ -56,11 +58,15 @@ def reference_of(*names: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """How answers are written: the settings SLACK_EDIT_INTERVAL, in seconds, BOT_MOST_MESSAGES and SLACK_DELIVERY."""
+    """How answers are written: the settings SLACK_EDIT_INTERVAL, in seconds, BOT_MOST_MESSAGES and SLACK_DELIVERY.
+
+    `answers` tells those who measure.
+    """
 
     interval: float
     most_messages: int
     mode: Mode
+    answers: Answers = field(default_factory=Answers)
 
 
 class Desk:
@@ -151,6 +157,7 @@ class Desk:
 
     async def _watch(self) -> None:
         async for lease in self.mailbox.abandoned():
+            self._writing.answers.took_over()
             self.begin(lease)
 
     async def stop(self, grace: float) -> None:
@@ -204,7 +211,8 @@ class Desk:
 
         again = "" if place.response_url else json.dumps([lease.item.line, lease.item.reference])
         keeper = Kept(lease, lambda: self._last_word(lease, place, again), again, posted)
-        reply = self._answering(place, reference, lease)
+        about = Question_(question.thread, reference, max(0.0, self.wall() - seconds(question.ts)))
+        reply = self._writing.answers.observed(self._answering(place, reference, lease), about)
         log.info("question", ref=reference, thread=str(question.thread), characters=len(question.text))
         try:
             async with self._gate.answering(reference):
@@ -215,6 +223,9 @@ class Desk:
             await self._close(place, lease, BotError("internal error"))
             ended = True
         finally:
+            if not lease.ours:
+                reply.taken_over()
+            reply.close()
             self.conversations.delivered(question)
         if keeper.offers_again:
             lease.again = Asked(lease.item, lease.opened.messages)

@@ -1,0 +1,253 @@
+"""Knows what can be seen of an answer from outside, for those who measure: its waits, its first words, its end.
+
+An `ObservedReply` stands around any reply. It sees each event and each call with its time, so that the desk and the
+pump need to know nothing of metrics or traces, and no clock is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Protocol
+
+from bot.errors import BotError, Interrupted
+from bot.flowise.events import Token
+from bot.reply.contract import Failed, Finished, HeldBack, Queued, Reply, ReplyEvent
+from bot.reply.policy import Want
+from bot.slack.calls import (
+    Accepted,
+    AppendStream,
+    Call,
+    Lost,
+    Posted,
+    PostMessage,
+    Respond,
+    Result,
+    StartStream,
+    StopStream,
+    UpdateMessage,
+)
+from bot.thread import Thread
+
+_SHOWS: Final = (PostMessage, UpdateMessage, StartStream, AppendStream, StopStream, Respond)
+"""The calls that bring text to Slack."""
+
+
+class Outcome(Enum):
+    """How an answer ended."""
+
+    FINISHED = "finished"
+    FAILED = "failed"
+    """It has an error for its last word."""
+    INTERRUPTED = "interrupted"
+    """The bot was stopped before it was whole."""
+    NOT_DELIVERED = "not_delivered"
+    """Slack refused what an answer cannot do without."""
+    TAKEN_OVER = "taken_over"
+    """Another replica goes on with it, and we wrote no last word."""
+
+
+class Waiting(Enum):
+    """What a question waits for before Flowise is asked."""
+
+    TURN = "turn"
+    """Other questions come first."""
+    EARLIER_RUN = "earlier_run"
+    """A run that broke off may still be going on."""
+
+
+class Repair(Enum):
+    """What became of a message after Slack's answer to its call was lost."""
+
+    FOUND = "found"
+    """It stood in Slack already."""
+    WRITTEN_AGAIN = "written_again"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which question an answer is to. `age` is how many seconds ago it was asked, by Slack's `ts`."""
+
+    thread: Thread
+    reference: str
+    age: float
+
+
+class Observer(Protocol):
+    """Is told of one answer. Nothing here may wait or raise; `now` and what was `arrived` are on one monotonic clock,
+    in seconds."""
+
+    def waiting(self, why: Waiting) -> None: ...
+
+    def waited(self, why: Waiting, seconds: float) -> None: ...
+
+    def first_token(self) -> None:
+        """Flowise has said the first piece of text."""
+        ...
+
+    def first_shown(self, seconds: float) -> None:
+        """Slack has taken the first text, so long after the question was asked."""
+        ...
+
+    def shown(self, arrived: Sequence[float], now: float) -> None:
+        """Slack has taken these pieces of text, which came from Flowise at those times, oldest first."""
+        ...
+
+    def repaired(self, how: Repair) -> None: ...
+
+    def ended(self, outcome: Outcome, error: BotError | None) -> None: ...
+
+
+class Observers(Protocol):
+    """Those who give each answer an observer."""
+
+    def answer(self, asked: Asked) -> Observer:
+        """An answer begins."""
+        ...
+
+    def took_over(self) -> None:
+        """We go on with an answer that another replica has left open."""
+        ...
+
+
+class Answers:
+    """What the desk tells those who measure; without any of them, nothing happens."""
+
+    def __init__(self, observers: Sequence[Observers] = ()) -> None:
+        self._observers = tuple(observers)
+
+    def observed(self, reply: Reply, asked: Asked) -> ObservedReply:
+        """The reply, seen by all observers until its `close`."""
+        return ObservedReply(reply, asked.age, tuple(one.answer(asked) for one in self._observers))
+
+    def took_over(self) -> None:
+        for one in self._observers:
+            one.took_over()
+
+
+class ObservedReply:
+    """A reply and those who watch it. `age` is how long ago the question was asked when the reply begins."""
+
+    def __init__(self, reply: Reply, age: float, observers: tuple[Observer, ...]) -> None:
+        self._reply = reply
+        self._age = age
+        self._observers = observers
+        self._began: float | None = None
+        self._seen = 0.0
+        self._waits: tuple[Waiting, float] | None = None
+        self._arrived: list[float] = []
+        self._offered = 0
+        self._heard_token = False
+        self._has_shown = False
+        self._unsure = False
+        self._taken_over = False
+        self._last: Finished | Failed | None = None
+
+    # The reply's contract -------------------------------------------------------------------------------------------
+
+    def receive(self, event: ReplyEvent, now: float) -> None:
+        self._reply.receive(event, now)
+        self._no_longer_waits(now)
+        match event:
+            case Token():
+                self._arrived.append(now)
+                if not self._heard_token:
+                    self._heard_token = True
+                    for one in self._observers:
+                        one.first_token()
+            case Queued():
+                self._begins_to_wait(Waiting.TURN, now)
+            case HeldBack():
+                self._begins_to_wait(Waiting.EARLIER_RUN, now)
+            case Finished() | Failed():
+                self._last = event
+
+    def next_call(self, now: float) -> Call | None:
+        if self._began is None:
+            self._began = now
+        self._seen = now
+        # What has come by now is in the call that is given now, but for a few letters of half-open Markdown.
+        self._offered = len(self._arrived)
+        return self._reply.next_call(now)
+
+    def want(self, now: float) -> Want:
+        return self._reply.want(now)
+
+    def answered(self, call: Call, result: Result, now: float) -> None:
+        self._reply.answered(call, result, now)
+        if isinstance(call, _SHOWS):
+            match result:
+                case Posted() | Accepted():
+                    self._repaired(result)
+                    self._shown(now)
+                case Lost():
+                    self._unsure = True
+
+    def wake_at(self, now: float) -> float | None:
+        return self._reply.wake_at(now)
+
+    @property
+    def done(self) -> bool:
+        return self._reply.done
+
+    @property
+    def given_up(self) -> str:
+        return self._reply.given_up
+
+    # What is told ---------------------------------------------------------------------------------------------------
+
+    def taken_over(self) -> None:
+        """Another replica goes on with this answer: it does not end here."""
+        self._taken_over = True
+
+    def close(self) -> None:
+        """The answer has ended, in one way or another."""
+        self._no_longer_waits(self._seen)
+        outcome, error = self._outcome()
+        for one in self._observers:
+            one.ended(outcome, error)
+
+    def _outcome(self) -> tuple[Outcome, BotError | None]:
+        if self._taken_over:
+            return Outcome.TAKEN_OVER, None
+        if self._reply.given_up:
+            return Outcome.NOT_DELIVERED, None
+        match self._last:
+            case Failed(error=Interrupted()):
+                return Outcome.INTERRUPTED, None
+            case Failed(error=error):
+                return Outcome.FAILED, error
+            case Finished() if self._reply.done:
+                return Outcome.FINISHED, None
+        return Outcome.FAILED, BotError("internal error")  # the pump broke: a mistake of ours
+
+    def _begins_to_wait(self, why: Waiting, now: float) -> None:
+        self._waits = (why, now)
+        for one in self._observers:
+            one.waiting(why)
+
+    def _no_longer_waits(self, now: float) -> None:
+        if self._waits is not None:
+            why, since = self._waits
+            self._waits = None
+            for one in self._observers:
+                one.waited(why, now - since)
+
+    def _shown(self, now: float) -> None:
+        shown, self._arrived = self._arrived[: self._offered], self._arrived[self._offered :]
+        self._offered = 0
+        if not shown:
+            return
+        for one in self._observers:
+            if not self._has_shown and self._began is not None:
+                one.first_shown(self._age + now - self._began)
+            one.shown(shown, now)
+        self._has_shown = True
+
+    def _repaired(self, result: Posted | Accepted) -> None:
+        found = isinstance(result, Posted) and result.found
+        if found or self._unsure:
+            for one in self._observers:
+                one.repaired(Repair.FOUND if found else Repair.WRITTEN_AGAIN)
+        self._unsure = False

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
 import structlog
-from aiohttp import ClientSession, web
+from aiohttp import ClientSession
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
@@ -22,15 +22,19 @@ from bot.conversation import Conversations, Habits
 from bot.desk import Desk, Writing
 from bot.errors import BotError, FlowiseError, SettingsError, SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.governor import Governor
+from bot.metrics.exposition import Metrics
+from bot.metrics.flowise import FlowiseMetrics, MeteredFlowise
+from bot.metrics.slack import MeteredSlack
 from bot.ports import Identity
+from bot.reply.observed import Answers
 from bot.reply.streams import Mode
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
 from bot.socket_mode import SocketMode, open_connection
 from bot.store.embedded import EmbeddedValkey
-from bot.store.redis import RedisStore
-from bot.web import web_app
+from bot.store.redis import Observer, RedisStore
+from bot.web import metrics_app, served, web_app
 from handlers import register
 from handlers.hearing import Manners
 
@@ -38,9 +42,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _LONGEST_WAIT_FOR_SLACK = 30.0
-# At the very end, how long requests under way are waited for, in seconds; aiohttp's own 60 would let a client that
-# never sends the rest of its request hold the stop up until it is killed.
-LAST_RESPONSES = 1.0
 
 
 class Bot:
@@ -53,6 +54,7 @@ class Bot:
         self._desk: Desk | None = None
         self._app: AsyncApp | None = None
         self._socket: SocketMode | None = None
+        self._metrics = Metrics()
         self.port = 0
 
     def stop(self) -> None:
@@ -80,14 +82,15 @@ class Bot:
             await stack.enter_async_context(self._listening())
             slack_session = await stack.enter_async_context(new_session())
             flowise_session = await stack.enter_async_context(flowise.new_session())
-            chatflow = _chatflow(self._settings, flowise_session)
+            chatflow = _chatflow(self._settings, flowise_session, self._metrics.flowise)
             token = self._settings.slack_bot_token.get_secret_value()
             web_api = web_client(token, self._settings.slack_api_url, slack_session)
-            slack = SlackClient(web_api, slack_session)
+            slack = MeteredSlack(web_api, slack_session, self._metrics.slack)
             # Slack, Flowise and the store are asked side by side: the start takes as long as the slowest.
             asking = _owned(stack, self._connected(lambda: _introduced(slack, web_api, self._app_token)))
             _owned(stack, _warn_of_flowise(chatflow))
-            store = self._store = await stack.enter_async_context(_opened_store(self._settings))
+            _owned(stack, self._metrics.loop.watch())
+            store = self._store = await stack.enter_async_context(_opened_store(self._settings, self._metrics.redis))
             introduced = await asking
             if introduced is None:
                 return
@@ -112,13 +115,16 @@ class Bot:
             reads_answers=settings.flowise_api_key is not None,
         )
         conversations = Conversations(chatflow, slack, store, habits, wall=time.time)
+        gate = Governor(store, identity.team, scale=settings.slack_rate_scale, now=time.monotonic)
+        self._metrics.watch_budget(gate)
+        mode, answers = Mode(settings.slack_delivery), Answers([self._metrics.answers])
         return Desk(
             conversations,
             slack,
             store,
             identity,
-            gate=Governor(store, identity.team, scale=settings.slack_rate_scale, now=time.monotonic),
-            writing=Writing(settings.slack_edit_interval, settings.bot_most_messages, Mode(settings.slack_delivery)),
+            gate=gate,
+            writing=Writing(settings.slack_edit_interval, settings.bot_most_messages, mode, answers),
             now=time.monotonic,
             wall=time.time,
         )
@@ -126,7 +132,8 @@ class Bot:
     async def _serve(self, desk: Desk, address: str, ready: Callable[[], None]) -> None:
         if self._app_token:
             assert self._app is not None  # noqa: S101  # set by run just before
-            self._socket = SocketMode(self._app, self._app_token)
+            greeted = self._metrics.watch_socket(self._hears_slack)
+            self._socket = SocketMode(self._app, self._app_token, greeted=greeted)
             await self._socket.start(address)
             await self._until(self._socket.connected)
         if not self._stop.is_set():
@@ -165,25 +172,24 @@ class Bot:
 
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[None]:
-        settings = self._settings
+        settings, text = self._settings, self._metrics.text
         by_http = settings.slack_app_token is None
+        own_port = settings.metrics_port if settings.metrics_port != settings.port else None
+        # PORT may be open to the world where Slack comes by HTTP, and how much is asked is nobody's business there.
+        beside = own_port is None and (settings.metrics_port is not None or not by_http)
         application = web_app(
-            lambda: self._app, self._unready, self._stop.is_set, lambda: self.under_way, takes_events=by_http
+            lambda: self._app,
+            self._unready,
+            self._stop.is_set,
+            lambda: self.under_way,
+            takes_events=by_http,
+            metrics=text if beside else None,
         )
-        runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=LAST_RESPONSES)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, settings.host, settings.port)
-            try:
-                await site.start()
-            except OSError as error:
-                raise SettingsError(
-                    f"PORT: cannot listen on {settings.host}:{settings.port} ({error.strerror}); expected a free port"
-                ) from None
-            self.port = runner.addresses[0][1]
+        async with AsyncExitStack() as stack:
+            self.port = await stack.enter_async_context(served(application, settings.host, settings.port, "PORT"))
+            if own_port is not None:
+                await stack.enter_async_context(served(metrics_app(text), settings.host, own_port, "METRICS_PORT"))
             yield
-        finally:
-            await runner.cleanup()
 
     async def _unready(self) -> tuple[str, ...]:
         missing = []
@@ -219,7 +225,7 @@ def _owned(stack: AsyncExitStack, work: Coroutine[None, None, T]) -> asyncio.Tas
 
 
 @asynccontextmanager
-async def _opened_store(settings: Settings) -> AsyncIterator[RedisStore]:
+async def _opened_store(settings: Settings, observer: Observer) -> AsyncIterator[RedisStore]:
     embedded: EmbeddedValkey | None = None
     url = settings.redis_url
     if url is None:
@@ -229,7 +235,7 @@ async def _opened_store(settings: Settings) -> AsyncIterator[RedisStore]:
             "REDIS_URL is not set: keeping everything in a private store; run one replica only",
             folder=str(settings.data_dir),
         )
-    store = RedisStore.at(url, conversation_days=settings.bot_conversation_days)
+    store = RedisStore.at(url, conversation_days=settings.bot_conversation_days, observer=observer)
     try:
         yield store
     finally:
@@ -238,7 +244,7 @@ async def _opened_store(settings: Settings) -> AsyncIterator[RedisStore]:
             await embedded.stop()
 
 
-def _chatflow(settings: Settings, session: ClientSession) -> flowise.Client:
+def _chatflow(settings: Settings, session: ClientSession, metrics: FlowiseMetrics) -> flowise.Client:
     limits = flowise.Limits(
         connect=settings.flowise_connect_timeout,
         headers=settings.flowise_headers_timeout,
@@ -249,7 +255,7 @@ def _chatflow(settings: Settings, session: ClientSession) -> flowise.Client:
         frame_bytes=settings.flowise_frame_limit,
     )
     key = settings.flowise_api_key.get_secret_value() if settings.flowise_api_key else None
-    return flowise.Client(session, settings.flowise_url, settings.flowise_chatflow_id, key, limits)
+    return MeteredFlowise(session, settings.flowise_url, settings.flowise_chatflow_id, key, limits, metrics)
 
 
 def _slack_app(settings: Settings, web_api: AsyncWebClient, identity: Identity, desk: Desk) -> AsyncApp:

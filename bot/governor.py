@@ -107,6 +107,11 @@ class Governor:
             await self._store.refused(self._team, buckets, retry_after, leave.name)
         self.touch()
 
+    def waiting(self, method: str) -> int:
+        """How many wait for leave to call a method."""
+        lane = self._lanes.get(method)
+        return len(lane.waiting) if lane else 0
+
     async def stop(self) -> None:
         """Grant nothing more."""
         tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
@@ -187,10 +192,10 @@ class Governor:
         counts = self._growth.counts
         if lane.method == _APPEND:
             # The last words of a stream travel with its stop: nothing is kept for endings.
-            stock, growing, unfinished = self._stock(_APPEND), counts.streaming, 0
+            stock, growing, unfinished = self.stock(_APPEND), counts.streaming, 0
         else:
             # A post is cheap, the edits that it will need are not: both are weighed by what is left for edits.
-            stock, growing, unfinished = self._stock(_EDIT), counts.editing, counts.standing
+            stock, growing, unfinished = self.stock(_EDIT), counts.editing, counts.standing
             mean = counts.speed / max(1, counts.editing)
         level, quota, growing = stock.level, stock.quota, max(growing, 1)
         chosen, rest = self._policy.choose(
@@ -204,16 +209,16 @@ class Governor:
         """Seconds until one more answer might begin to stream; 0.0: now."""
         counts = self._growth.counts
         return self._policy.stream_in(
-            starts=self._stock(_START),
-            stops=self._stock(_STOP),
-            appends=self._stock(_APPEND),
-            edits=self._stock(_EDIT),
+            starts=self.stock(_START),
+            stops=self.stock(_STOP),
+            appends=self.stock(_APPEND),
+            edits=self.stock(_EDIT),
             streaming=counts.streaming,
             growing=counts.editing,
             standing=counts.standing,
         )
 
-    def _stock(self, method: str) -> Stock:
+    def stock(self, method: str) -> Stock:
         """What is in a method's bucket as far as we know: others may have taken some since we last heard."""
         lane = self._lanes.get(method)
         if lane is None or lane.known is None:

@@ -114,6 +114,7 @@ class Settings(BaseSettings):
     # All interfaces: the health checks of a container platform come from outside; Slack's requests are signed.
     host: str = "0.0.0.0"  # noqa: S104
     port: Annotated[int, Field(ge=0, le=65_535)] = 3000
+    metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 

@@ -59,6 +59,7 @@ class SocketMode:
 
     `watch` is how often the watchdog looks; it connects a lost socket anew. `wedged` is how long a connection may fail
     before it gets a new ticket, `ping` how often slack_sdk pings and how long it waits between two handshakes.
+    `greeted` is called when Slack says hello on a connection.
     """
 
     def __init__(
@@ -70,8 +71,15 @@ class SocketMode:
         watch: float = _WATCH_SECONDS,
         wedged: float = _WEDGED_SECONDS,
         ping: float = _PING_SECONDS,
+        greeted: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = AsyncSocketModeHandler(app, app_token, ping_interval=ping).client
+
+        async def heard(_: object, message: dict[str, object], raw: str | None = None) -> None:
+            if message.get("type") == "hello":
+                greeted()
+
+        self._client.message_listeners.append(heard)
         self._clock = clock
         self._watch_seconds = watch
         self._wedged_seconds = wedged

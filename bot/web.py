@@ -1,19 +1,26 @@
-"""Knows the bot's own HTTP: the health checks, and Slack's requests where there is no Socket Mode."""
+"""Knows the bot's own HTTP: the health checks, the metrics, and Slack's requests where there is no Socket Mode."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.async_app import AsyncApp
 
+from bot.errors import SettingsError
+
 log = structlog.get_logger(__name__)
 
 # Slack's largest events are far below; it bounds what a stranger can make us read before the signature is checked.
 _LARGEST_BODY = 4 * 1024 * 1024
+# At the very end, how long requests under way are waited for, in seconds; aiohttp's own 60 would let a client that
+# never sends the rest of its request hold the stop up until it is killed.
+LAST_RESPONSES = 1.0
+_PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
 def web_app(
@@ -23,8 +30,12 @@ def web_app(
     under_way: Callable[[], int],
     *,
     takes_events: bool,
+    metrics: Callable[[], Awaitable[bytes]] | None = None,
 ) -> web.Application:
-    """`unready` gives what is missing for readiness; with `takes_events` Slack's requests come to /slack/events."""
+    """`unready` gives what is missing for readiness; with `takes_events` Slack's requests come to /slack/events.
+
+    `metrics` gives what stands at /metrics, if that is to be here.
+    """
 
     async def healthz(_: web.Request) -> web.Response:
         return web.json_response({"status": "alive", "under_way": under_way()})
@@ -48,9 +59,42 @@ def web_app(
     application = web.Application(client_max_size=_LARGEST_BODY)
     application.router.add_get("/healthz", healthz)
     application.router.add_get("/readyz", readyz)
+    if metrics is not None:
+        _serve_metrics(application, metrics)
     if takes_events:
         application.router.add_post("/slack/events", events)
     return application
+
+
+def metrics_app(metrics: Callable[[], Awaitable[bytes]]) -> web.Application:
+    """/metrics alone, for a port of its own."""
+    application = web.Application()
+    _serve_metrics(application, metrics)
+    return application
+
+
+@asynccontextmanager
+async def served(application: web.Application, host: str, port: int, setting: str) -> AsyncIterator[int]:
+    """Listen; gives the port, which is a free one for 0. Raises SettingsError: the port of that setting is taken."""
+    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=LAST_RESPONSES)
+    await runner.setup()
+    try:
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            raise SettingsError(
+                f"{setting}: cannot listen on {host}:{port} ({error.strerror}); expected a free port"
+            ) from None
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def _serve_metrics(application: web.Application, metrics: Callable[[], Awaitable[bytes]]) -> None:
+    async def text(_: web.Request) -> web.Response:
+        return web.Response(body=await metrics(), headers={"Content-Type": _PROMETHEUS_TEXT})
+
+    application.router.add_get("/metrics", text)
 
 
 def _is_number(text: str) -> bool:

@@ -67,6 +67,10 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *VALUES,
         ),
     ),
+    # The clients, counted; they do not meet here either.
+    ("bot.metrics.slack", ("bot.metrics.families", "bot.governor", "bot.ports", "bot.slack.*", *VALUES)),
+    ("bot.metrics.flowise", ("bot.metrics.families", "bot.flowise.*", "bot.ports", *VALUES)),
+    ("bot.metrics*", ("bot", "bot.metrics.*", "bot.governor", "bot.reply.observed", *VALUES)),
     ("handlers*", ("handlers.*", "bot.desk", "bot.conversation", "bot.reply.contract", *SLACK_PURE, *VALUES)),
     ("bot.settings", ("bot.errors",)),
     ("bot.logs", ()),
@@ -110,6 +114,9 @@ WIRES = frozenset({"aiohttp", "aiohttp_sse_client", "redis", "slack_sdk", "slack
 CLOCKS = frozenset({"time", "datetime"})
 WAITING = frozenset({"asyncio", "threading", "selectors"})
 
+# What is counted and traced is told to observers that have no idea of how it is kept.
+MEASURING = frozenset({"prometheus_client"})
+
 # Patterns as above, and the outside modules that must not be imported there.
 BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (
@@ -127,6 +134,8 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (("handlers*",), (WIRES | CLOCKS | WAITING) - {"slack_bolt"}),
     (("bot.settings", "bot.doctor.findings", "bot.doctor.drawing"), WIRES | CLOCKS | WAITING),
     (("bot.doctor*", "!bot.doctor.examination"), CLOCKS),
+    (("bot.settings",), WIRES | CLOCKS | WAITING),
+    (("bot*", "handlers*", "!bot.metrics*"), MEASURING),
 )
 
 

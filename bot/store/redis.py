@@ -18,8 +18,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Sequence
-from typing import TypeVar, cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeAlias, TypeVar, cast
 from uuid import uuid4
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -38,6 +38,14 @@ from bot.store.notes import noted, read
 from bot.thread import Conversation, Run, Thread
 
 T = TypeVar("T")
+
+Observer: TypeAlias = Callable[[float, str], None]
+"""Is told of every question to the store: how many seconds it took, and the name of its error, empty if it had none."""
+
+
+def unobserved(seconds: float, error: str) -> None:
+    """Nobody wants to know."""
+
 
 PATIENCE = 2.0
 """Seconds after which a question to the store counts as unanswered, with all its tries."""
@@ -92,7 +100,9 @@ class RedisStore:
         prefix: str = "flowise-slack",
         conversation_days: float = 30,
         patience: float = PATIENCE,
+        observer: Observer = unobserved,
     ) -> None:
+        self._observer = observer
         self._client = client
         self._probe = client if probe is None else probe
         self._prefix = prefix
@@ -108,7 +118,13 @@ class RedisStore:
 
     @classmethod
     def at(
-        cls, url: str, *, prefix: str = "flowise-slack", conversation_days: float = 30, patience: float = PATIENCE
+        cls,
+        url: str,
+        *,
+        prefix: str = "flowise-slack",
+        conversation_days: float = 30,
+        patience: float = PATIENCE,
+        observer: Observer = unobserved,
     ) -> RedisStore:
         """A store with its two clients. Opens no connection yet.
 
@@ -121,6 +137,7 @@ class RedisStore:
             prefix=prefix,
             conversation_days=conversation_days,
             patience=patience,
+            observer=observer,
         )
 
     async def aclose(self) -> None:
@@ -231,6 +248,16 @@ class RedisStore:
         return budget.names(f"{self._prefix}:{{budget:{team}}}", keys)
 
     async def _ask(self, asked: Awaitable[T], *, patience: float | None = None) -> T:
+        began, error = time.monotonic(), ""
+        try:
+            return await self._answer(asked, patience)
+        except StoreUnavailable as unavailable:
+            error = type(unavailable.__context__).__name__
+            raise
+        finally:
+            self._observer(time.monotonic() - began, error)
+
+    async def _answer(self, asked: Awaitable[T], patience: float | None) -> T:
         task = asyncio.current_task()
         cancels = task.cancelling() if task else 0
         try:

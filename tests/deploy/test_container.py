@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from bot.app import LAST_RESPONSES
+from bot.web import LAST_RESPONSES
 from bot.desk import _LAST_WORDS
 from bot.settings import Settings
 

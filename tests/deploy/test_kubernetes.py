@@ -16,7 +16,7 @@ from aiohttp import web
 from ruamel.yaml import YAML
 
 from bot import __version__
-from bot.app import LAST_RESPONSES
+from bot.web import LAST_RESPONSES
 from bot.desk import _LAST_WORDS
 from bot.settings import Settings
 from bot.web import web_app

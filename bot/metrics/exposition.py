@@ -1,0 +1,46 @@
+"""Knows all metrics of one bot, and how they are written for Prometheus."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from prometheus_client import ProcessCollector, generate_latest
+
+from bot.governor import Governor
+from bot.metrics.answers import AnswerMetrics
+from bot.metrics.families import Families
+from bot.metrics.flowise import FlowiseMetrics
+from bot.metrics.process import LoopMetrics, SocketMetrics
+from bot.metrics.redis import RedisMetrics
+from bot.metrics.slack import BudgetMetrics, SlackMetrics
+
+
+class Metrics:
+    """The metrics of one bot. No label is made from ids or texts, so that their number does not grow with use."""
+
+    def __init__(self) -> None:
+        self._families = Families()
+        self.answers = AnswerMetrics(self._families)
+        self.slack = SlackMetrics(self._families)
+        self.flowise = FlowiseMetrics(self._families)
+        self.redis = RedisMetrics(self._families)
+        self.loop = LoopMetrics(self._families)
+        self._socket: tuple[SocketMetrics, Callable[[], Awaitable[bool]]] | None = None
+        ProcessCollector(registry=self._families.registry)  # memory, CPU, open files, where there is a /proc
+
+    def watch_budget(self, governor: Governor) -> None:
+        """From now on show what is left of the write budget."""
+        self._families.registry.register(BudgetMetrics(governor))
+
+    def watch_socket(self, connected: Callable[[], Awaitable[bool]]) -> Callable[[], None]:
+        """From now on show whether Socket Mode is connected. Gives what is to be called on each new connection."""
+        socket = SocketMetrics(self._families)
+        self._socket = socket, connected
+        return socket.greeted
+
+    async def text(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        if self._socket is not None:
+            socket, connected = self._socket
+            socket.connected(connected=await connected())
+        return generate_latest(self._families.registry)

@@ -1,0 +1,61 @@
+"""Knows what is counted of Flowise: how long until it says something, how long until it is done, and how it fails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import aiohttp
+from prometheus_client import Counter
+
+from bot.errors import FlowiseError
+from bot.flowise.client import Client, Limits
+from bot.flowise.events import End, Event
+from bot.metrics.families import WAITS, Children, Families
+from bot.ports import Prediction
+
+
+class FlowiseMetrics:
+    """What is counted of predictions."""
+
+    def __init__(self, families: Families) -> None:
+        self.first = families.histogram(
+            "flowise_first_event_seconds", "From asking Flowise to the first event of its answer.", WAITS
+        )
+        self.whole = families.histogram("flowise_answer_seconds", "From asking Flowise to the answer's end.", WAITS)
+        errors = families.counter("flowise_errors", "Predictions that gave no whole answer, by error.", ["error"])
+        self.errors: Children[str, Counter] = Children(lambda name: errors.labels(error=name))
+        for kind in FlowiseError.__subclasses__():
+            _ = self.errors[kind.__name__]
+
+
+class MeteredFlowise(Client):
+    """The client, counted."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        chatflow_id: str,
+        api_key: str | None,
+        limits: Limits,
+        metrics: FlowiseMetrics,
+    ) -> None:
+        super().__init__(session, url, chatflow_id, api_key, limits)
+        self._metrics = metrics
+
+    async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
+        began, has_begun = time.monotonic(), False
+        try:
+            async with aclosing(super().predict(prediction)) as events:
+                async for event in events:
+                    if not has_begun:
+                        has_begun = True
+                        self._metrics.first.observe(time.monotonic() - began)
+                    if isinstance(event, End):
+                        self._metrics.whole.observe(time.monotonic() - began)
+                    yield event
+        except FlowiseError as error:
+            self._metrics.errors[type(error).__name__].inc()
+            raise

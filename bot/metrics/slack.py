@@ -1,0 +1,102 @@
+"""Knows what is counted of Slack: every call of an answer, by method and result, and the budget for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import aiohttp
+from prometheus_client import Counter, Histogram
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import SlackUnavailable
+from bot.governor import Governor
+from bot.metrics.families import CALLS, NAMESPACE, Children, Families
+from bot.ports import Said
+from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, method_of
+from bot.slack.client import SlackClient
+from bot.slack.tiers import QUOTAS
+from bot.thread import Thread
+
+_RESULTS: Final = {Posted: "ok", Accepted: "ok", Limited: "limited", Refused: "refused", Lost: "lost"}
+_THREAD: Final = "conversations.replies"
+_RESPONSE_URL: Final = "response_url"
+_METHODS: Final = (*QUOTAS, _THREAD, _RESPONSE_URL)
+
+
+class SlackMetrics:
+    """What is counted of Slack's calls."""
+
+    def __init__(self, families: Families) -> None:
+        calls = families.counter("slack_calls", "Calls of Slack, by method and result.", ["method", "result"])
+        self.calls: Children[tuple[str, str], Counter] = Children(
+            lambda key: calls.labels(method=key[0], result=key[1])
+        )
+        latency = families.histogram("slack_call_seconds", "How long calls of Slack took.", CALLS, ["method"])
+        self.latency: Children[str, Histogram] = Children(lambda method: latency.labels(method=method))
+        for method in _METHODS:  # a first 429 must be seen as a rise from 0
+            for result in set(_RESULTS.values()):
+                _ = self.calls[method, result]
+
+    def called(self, method: str, result: str, seconds: float) -> None:
+        self.calls[method, result].inc()
+        self.latency[method].observe(seconds)
+
+
+class MeteredSlack(SlackClient):
+    """The client, counted. Names are not: they are kept, and hardly ever asked for."""
+
+    def __init__(
+        self,
+        web: AsyncWebClient,
+        session: aiohttp.ClientSession,
+        metrics: SlackMetrics,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(web, session, clock=clock)
+        self._metrics = metrics
+        self._clock = clock
+
+    async def call(self, call: Call) -> Result:
+        began = self._clock()
+        result = await super().call(call)
+        self._metrics.called(method_of(call) or _RESPONSE_URL, _RESULTS[type(result)], self._clock() - began)
+        return result
+
+    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+        began, result = self._clock(), "refused"
+        try:
+            said = await super().replies(thread, before=before, limit=limit)
+            result = "ok"
+        except SlackUnavailable:
+            result = "lost"
+            raise
+        finally:
+            self._metrics.called(_THREAD, result, self._clock() - began)
+        return said
+
+
+class BudgetMetrics(Collector):
+    """What is left of the write budget, read from the governor when somebody looks: a draw costs nothing more."""
+
+    def __init__(self, governor: Governor) -> None:
+        self._governor = governor
+
+    def collect(self) -> Iterator[Metric]:
+        left = _gauge("slack_budget_left", "Calls that the workspace's budget would give now, as far as we know.")
+        size = _gauge("slack_budget_size", "Calls that it would give at once after a quiet minute; a 429 lowers it.")
+        waiting = _gauge("slack_budget_waiting", "Answers of this process that wait for leave to call.")
+        for method in QUOTAS:
+            stock = self._governor.stock(method)
+            left.add_metric([method], stock.level)
+            size.add_metric([method], float(stock.quota.burst))
+            waiting.add_metric([method], float(self._governor.waiting(method)))
+        yield from (left, size, waiting)
+
+
+def _gauge(name: str, told: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"{NAMESPACE}_{name}", told, labels=["method"])

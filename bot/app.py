@@ -26,7 +26,7 @@ from bot.metrics.exposition import Metrics
 from bot.metrics.flowise import FlowiseMetrics, MeteredFlowise
 from bot.metrics.slack import MeteredSlack
 from bot.ports import Identity
-from bot.reply.observed import Answers
+from bot.reply.observed import Answers, Observers
 from bot.reply.streams import Mode
 from bot.settings import Settings
 from bot.slack.client import SlackClient
@@ -80,6 +80,7 @@ class Bot:
         """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._listening())
+            traces = await stack.enter_async_context(_traced(self._settings))
             slack_session = await stack.enter_async_context(new_session())
             flowise_session = await stack.enter_async_context(flowise.new_session())
             chatflow = _chatflow(self._settings, flowise_session, self._metrics.flowise)
@@ -95,7 +96,7 @@ class Bot:
             if introduced is None:
                 return
             identity, address = introduced
-            desk = self._desk = self._new_desk(chatflow, slack, store, identity)
+            desk = self._desk = self._new_desk(chatflow, slack, store, identity, traces)
             self._app = _slack_app(self._settings, web_api, identity, desk)
             desk.watch()
             await self._serve(desk, address, ready)
@@ -106,7 +107,14 @@ class Bot:
         token = self._settings.slack_app_token
         return token.get_secret_value() if token else ""
 
-    def _new_desk(self, chatflow: flowise.Client, slack: SlackClient, store: RedisStore, identity: Identity) -> Desk:
+    def _new_desk(
+        self,
+        chatflow: flowise.Client,
+        slack: SlackClient,
+        store: RedisStore,
+        identity: Identity,
+        traces: tuple[Observers, ...],
+    ) -> Desk:
         settings = self._settings
         habits = Habits(
             context_messages=settings.bot_context_messages,
@@ -117,7 +125,7 @@ class Bot:
         conversations = Conversations(chatflow, slack, store, habits, wall=time.time)
         gate = Governor(store, identity.team, scale=settings.slack_rate_scale, now=time.monotonic)
         self._metrics.watch_budget(gate)
-        mode, answers = Mode(settings.slack_delivery), Answers([self._metrics.answers])
+        mode, answers = Mode(settings.slack_delivery), Answers((self._metrics.answers, *traces))
         return Desk(
             conversations,
             slack,
@@ -222,6 +230,23 @@ def _owned(stack: AsyncExitStack, work: Coroutine[None, None, T]) -> asyncio.Tas
 
     stack.push_async_callback(end)
     return task
+
+
+@asynccontextmanager
+async def _traced(settings: Settings) -> AsyncIterator[tuple[Observers, ...]]:
+    """Who traces the answers, if anybody is to."""
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if endpoint is None:
+        yield ()
+        return
+    try:
+        from bot.tracing import exported  # noqa: PLC0415  # it may not be installed
+    except ImportError:
+        log.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set, but the extra is missing: pip install '.[tracing]'")
+        yield ()
+        return
+    async with exported(endpoint) as traces:
+        yield (traces,)
 
 
 @asynccontextmanager

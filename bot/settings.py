@@ -115,6 +115,7 @@ class Settings(BaseSettings):
     host: str = "0.0.0.0"  # noqa: S104
     port: Annotated[int, Field(ge=0, le=65_535)] = 3000
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    otel_exporter_otlp_endpoint: Annotated[str, AfterValidator(_base_url)] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 

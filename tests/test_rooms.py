@@ -71,6 +71,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot.metrics.slack", ("bot.metrics.families", "bot.governor", "bot.ports", "bot.slack.*", *VALUES)),
     ("bot.metrics.flowise", ("bot.metrics.families", "bot.flowise.*", "bot.ports", *VALUES)),
     ("bot.metrics*", ("bot", "bot.metrics.*", "bot.governor", "bot.reply.observed", *VALUES)),
+    ("bot.tracing", ("bot", "bot.reply.observed", *VALUES)),
     ("handlers*", ("handlers.*", "bot.desk", "bot.conversation", "bot.reply.contract", *SLACK_PURE, *VALUES)),
     ("bot.settings", ("bot.errors",)),
     ("bot.logs", ()),
@@ -114,9 +115,6 @@ WIRES = frozenset({"aiohttp", "aiohttp_sse_client", "redis", "slack_sdk", "slack
 CLOCKS = frozenset({"time", "datetime"})
 WAITING = frozenset({"asyncio", "threading", "selectors"})
 
-# What is counted and traced is told to observers that have no idea of how it is kept.
-MEASURING = frozenset({"prometheus_client"})
-
 # Patterns as above, and the outside modules that must not be imported there.
 BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (
@@ -135,7 +133,9 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (("bot.settings", "bot.doctor.findings", "bot.doctor.drawing"), WIRES | CLOCKS | WAITING),
     (("bot.doctor*", "!bot.doctor.examination"), CLOCKS),
     (("bot.settings",), WIRES | CLOCKS | WAITING),
-    (("bot*", "handlers*", "!bot.metrics*"), MEASURING),
+    # Whoever has something to tell tells an observer, and not how it is kept.
+    (("bot*", "handlers*", "!bot.metrics*"), frozenset({"prometheus_client"})),
+    (("bot*", "handlers*", "!bot.tracing"), frozenset({"opentelemetry"})),
 )
 
 

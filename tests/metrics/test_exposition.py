@@ -90,6 +90,17 @@ async def test_slack_refuses_limits_and_loses(home: House) -> None:
     assert seen("slack_budget_size", method="chat.update") < 24  # a 429 has taught a lower limit
 
 
+async def test_a_socket_that_is_lost_and_comes_back(home: House) -> None:
+    async with home.bot() as bot:
+        await home.slack.close_sockets()
+        assert (await scraped(bot))("socket_connected") == 0
+        await home.slack.until(lambda: home.slack.sockets == 1, 20)
+        await asked(home)
+        seen = await scraped(bot)
+    assert seen("socket_connected") == 1
+    assert seen("socket_connections_total") == 2
+
+
 async def test_an_answer_that_another_replica_left_open(home: House) -> None:
     root = await home.ask("hello")
     store = RedisStore.at(home.redis_url)

@@ -104,6 +104,7 @@ def test_a_status_line_shows_no_text_and_a_call_that_did_not_happen_shows_none_e
     status = given(reply, 0.0)
     assert isinstance(status, SetStatus)
     reply.receive(Token("one "), 0.1)
+    assert reply.next_call(0.1) is not None  # the pump looks again, and makes the call that was offered all the same
     reply.answered(status, Accepted(), 0.2)
     reply.answered(given(reply, 0.5), Limited(1.0), 0.6)
     assert notes.told == [("first token",)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.store import address
 
 
 def _base_url(value: str) -> str:
@@ -40,9 +41,7 @@ def _chatflow_id(value: str) -> str:
 
 
 def _redis_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"redis", "rediss", "unix"} or not (parts.hostname or parts.path):
-        raise ValueError("expected redis://, rediss:// or unix:// and an address")
+    address.read(value)
     return value
 
 
@@ -99,7 +98,7 @@ class Settings(BaseSettings):
     flowise_left_run_wait: Annotated[float, Field(ge=0, le=3600)] = 60
     flowise_frame_limit: Annotated[int, Field(ge=65_536)] = 8_388_608
 
-    redis_url: Annotated[str, AfterValidator(_redis_url)] | None = None
+    redis_url: Annotated[Annotated[str, AfterValidator(_redis_url)] | None, Field(repr=False)] = None
     redis_required: bool = False
     data_dir: Path = Path(".data")
 
@@ -132,9 +131,7 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's redaction."""
         tokens = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.flowise_api_key)
-        # As it stands in the URL and as it is sent.
-        password = urlsplit(self.redis_url or "").password or ""
-        passwords = {password, unquote(password)} - {""}
+        passwords = address.secrets(self.redis_url or "")
         return (*(token.get_secret_value() for token in tokens if token), *passwords)
 
 

@@ -28,6 +28,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot.flowise*", ("bot.flowise.*", "!bot.flowise.client", *VALUES)),
     *((module, ("bot.slack.*", "bot.ports", *VALUES)) for module in SLACK_WIRE),
     ("bot.slack*", (*SLACK_PURE, *VALUES)),
+    ("bot.store.address", ()),
     # The shared budget does the arithmetic of the pure one.
     ("bot.store*", ("bot.store.*", "bot.ports", "bot.reply.budget", "bot.slack.tiers", *VALUES)),
     ("bot.reply*", ("bot.reply.*", "bot.flowise.events", *SLACK_PURE, *VALUES)),
@@ -73,7 +74,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot.metrics*", ("bot", "bot.metrics.*", "bot.governor", "bot.reply.observed", *VALUES)),
     ("bot.tracing", ("bot", "bot.reply.observed", *VALUES)),
     ("handlers*", ("handlers.*", "bot.desk", "bot.conversation", "bot.reply.contract", *SLACK_PURE, *VALUES)),
-    ("bot.settings", ("bot.errors",)),
+    ("bot.settings", ("bot.errors", "bot.store.address")),
     ("bot.logs", ()),
     ("bot.socket_mode", ("bot.errors",)),
     ("bot.web", ("bot.errors",)),
@@ -136,6 +137,7 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     # Whoever has something to tell tells an observer, and not how it is kept.
     (("bot*", "handlers*", "!bot.metrics*"), frozenset({"prometheus_client"})),
     (("bot*", "handlers*", "!bot.tracing"), frozenset({"opentelemetry"})),
+    (("bot.settings", "bot.store.address"), WIRES | CLOCKS | WAITING),
 )
 
 

@@ -62,6 +62,8 @@ def test_everything_missing_is_a_line_each() -> None:
         ("FLOWISE_CHATFLOW_ID", "http://x/canvas/1", "expected the id alone"),
         ("FLOWISE_TOTAL_TIMEOUT", "soon", "valid number"),
         ("REDIS_URL", "localhost:6379", "expected redis://"),
+        ("REDIS_URL", "redis+cluster://:secretvalue@one,two/1", "database 0 alone"),
+        ("REDIS_URL", "redis+sentinel://:secretvalue@one,two", "the master's name"),
         ("PORT", "99999", "65535"),
         ("BOT_FOLLOW_UPS", "some", "'all' or 'mentions'"),
     ],
@@ -96,6 +98,9 @@ def test_secrets_are_known_to_the_log_and_hidden_in_print(monkeypatch: pytest.Mo
     settings = read(monkeypatch, FLOWISE_API_KEY="key-1", REDIS_URL="redis://:pass@host/0")
     assert set(settings.secrets()) == {"xoxb-1", "xapp-1", "key-1", "pass"}
     assert "xoxb-1" not in repr(settings)
+    several = read(monkeypatch, REDIS_URL="redis+sentinel://:pa%24s@one,two/main?sentinel_password=watch")
+    assert {"pa%24s", "pa$s", "watch"} <= set(several.secrets())
+    assert "watch" not in repr(several)
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

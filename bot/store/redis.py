@@ -15,24 +15,21 @@ Works on Redis 7 and 8 and on Valkey. The keys, under a prefix; those of a threa
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar, cast
 from uuid import uuid4
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialBackoff
-from redis.exceptions import RedisError
+from redis.asyncio import Redis
 
-from bot.errors import SettingsError, StoreUnavailable
+from bot.errors import StoreUnavailable
 from bot.ports import Spent, Told
 from bot.slack.tiers import Key
 from bot.store import budget, scripts
 from bot.store.budget import NOTHING
 from bot.store.budget_script import SCRIPT
+from bot.store.connections import PATIENCE, asked, connect
 from bot.store.mailbox import RedisMailboxes
 from bot.store.notes import noted, read
 from bot.thread import Conversation, Run, Thread
@@ -47,42 +44,9 @@ def unobserved(seconds: float, error: str) -> None:
     """Nobody wants to know."""
 
 
-PATIENCE = 2.0
-"""Seconds after which a question to the store counts as unanswered, with all its tries."""
-
 _DAY = 86_400.0
 # A run that has not been seen to end in a day is no longer waited for: Flowise itself keeps none so long.
 _RUN_SECONDS = _DAY
-# A command holds its connection for a few turns of the event loop, and where hundreds of answers stream a turn takes
-# tens of milliseconds. Of 300 questions within 1.2 s, 32 ran out of patience with 32 connections, and none with 128.
-_CONNECTIONS = 128
-
-
-def connect(url: str, *, patience: float = PATIENCE, retries: int = 2) -> Redis:
-    """A client for redis://, rediss:// or unix://, credentials in the URL. Opens no connection yet.
-
-    `patience` is in seconds. redis-py's own policy is ten tries of five seconds and more, which keeps a person in
-    Slack waiting long after the server is gone.
-
-    Raises:
-        SettingsError: the URL cannot be read. The text does not repeat it, for it may hold a password.
-    """
-    # Two tries must fit into the patience, or a reply that was lost could never be asked for again.
-    once = patience * 0.45
-    try:
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=_CONNECTIONS,
-            timeout=patience,
-            socket_timeout=once,
-            socket_connect_timeout=once,
-            retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), retries),
-            decode_responses=True,
-        )
-        pool.connection_class(**pool.connection_kwargs)  # tries the options in the URL; opens nothing
-    except (TypeError, ValueError):
-        raise SettingsError("REDIS_URL: expected redis://, rediss:// or unix:// with a valid address") from None
-    return Redis.from_pool(pool)
 
 
 class RedisStore:
@@ -247,42 +211,17 @@ class RedisStore:
     def _buckets(self, team: str, keys: Sequence[Key]) -> list[str]:
         return budget.names(f"{self._prefix}:{{budget:{team}}}", keys)
 
-    async def _ask(self, asked: Awaitable[T], *, patience: float | None = None) -> T:
+    async def _ask(self, question: Awaitable[T], *, patience: float | None = None) -> T:
         began, error = time.monotonic(), ""
         try:
-            return await self._answer(asked, patience)
+            return await asked(question, self._patience if patience is None else patience)
         except StoreUnavailable as unavailable:
             error = type(unavailable.__context__).__name__
             raise
         finally:
             self._observer(time.monotonic() - began, error)
 
-    async def _answer(self, asked: Awaitable[T], patience: float | None) -> T:
-        task = asyncio.current_task()
-        cancels = task.cancelling() if task else 0
-        try:
-            # redis-py nests its retries (connecting inside sending), so only a limit of our own bounds them all.
-            async with asyncio.timeout(self._patience if patience is None else patience):
-                answer = await asked
-        except (RedisError, OSError) as error:
-            # Not "from error": a server that does not know AUTH repeats its arguments, the password among them.
-            raise StoreUnavailable(f"Redis does not answer as it should ({_name_of(error)})") from None
-        # redis-py sends through asyncio.wait_for, which on Python 3.11 loses a cancellation that comes in the moment of
-        # its success: a loop that was told to end would go on for ever.
-        if task and task.cancelling() > cancels:
-            raise asyncio.CancelledError
-        return answer
-
 
 def _milliseconds(seconds: float) -> int:
     """Redis refuses a lifetime of 0."""
     return max(1, round(seconds * 1000))
-
-
-def _name_of(error: Exception) -> str:
-    """What went wrong, in words that come from the client's code and never from the settings."""
-    name = type(error).__name__
-    code = str(error).split(" ", 1)[0]
-    # Redis opens its errors with a code in capitals: READONLY, NOPERM, CROSSSLOT.
-    known = isinstance(error, RedisError) and code.isascii() and code.isalpha() and code.isupper()
-    return f"{name}: {code}" if known else name

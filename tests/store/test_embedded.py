@@ -16,8 +16,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bot.errors import SettingsError, StoreUnavailable
 from bot.store import embedded
+from bot.store.connections import connect
 from bot.store.embedded import EmbeddedValkey
-from bot.store.redis import connect
 
 Starter: TypeAlias = Callable[[Path], EmbeddedValkey]
 

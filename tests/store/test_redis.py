@@ -9,10 +9,13 @@ from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis, SSLConnection
+from redis.asyncio.cluster import RedisCluster
+from redis.asyncio.sentinel import SentinelManagedSSLConnection
 
 from bot.errors import SettingsError, StoreUnavailable
 from bot.ports import Store
-from bot.store.redis import RedisStore, connect
+from bot.store.connections import connect
+from bot.store.redis import RedisStore
 from bot.thread import Conversation, OpenAnswer, Run, Thread
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
@@ -313,7 +316,18 @@ async def test_a_refusing_server_is_named_by_its_code(store: RedisStore, raw: Re
 
 
 @pytest.mark.parametrize(
-    "url", ["http://h:1", "redis://:s3cret@h:x", "redis://h:99999999", "redis://h?db=s3cret", "redis://h?s3cret=1", ""]
+    "url",
+    [
+        "http://h:1",
+        "redis://:s3cret@h:x",
+        "redis://h:99999999",
+        "redis://h?db=s3cret",
+        "redis://h?s3cret=1",
+        "redis+sentinel://h/main?s3cret=1",
+        "redis+sentinel://h/main?db=s3cret",
+        "redis+cluster://h?s3cret=1",
+        "",
+    ],
 )
 def test_a_url_that_cannot_be_read_is_a_settings_error(url: str) -> None:
     with pytest.raises(SettingsError, match=r"^REDIS_URL: expected") as caught:
@@ -324,6 +338,29 @@ def test_a_url_that_cannot_be_read_is_a_settings_error(url: str) -> None:
 async def test_tls_by_url() -> None:
     client = connect("rediss://user:password@redis.example:6380/2")
     assert client.connection_pool.connection_class is SSLConnection
+    await client.aclose()
+
+
+async def test_tls_is_for_sentinels_and_what_they_name() -> None:
+    client = connect("rediss+sentinel://user:password@one,two/main?sentinel_password=other&ssl_cert_reqs=none&db=3")
+    pool = cast("Any", client.connection_pool)
+    assert pool.connection_class is SentinelManagedSSLConnection
+    assert (pool.connection_kwargs["password"], pool.connection_kwargs["db"]) == ("password", 3)
+    for sentinel, host in zip(pool.sentinel_manager.sentinels, ("one", "two"), strict=True):
+        options = sentinel.connection_pool.connection_kwargs
+        assert sentinel.connection_pool.connection_class is SSLConnection
+        assert (options["host"], options["password"], options["ssl_cert_reqs"]) == (host, "other", "none")
+        assert "db" not in options or options["db"] == 0
+    await client.aclose()
+
+
+async def test_tls_is_for_every_node_of_a_cluster() -> None:
+    client = cast("RedisCluster", connect("rediss+cluster://:password@one,two:7000"))
+    nodes = client.nodes_manager.startup_nodes
+    assert set(nodes) == {"one:6379", "two:7000"}
+    for node in nodes.values():
+        assert node.connection_class is SSLConnection
+        assert node.connection_kwargs["password"] == "password"
     await client.aclose()
 
 

@@ -190,7 +190,7 @@ async def test_a_refused_password_is_not_told(lossy: tuple[RedisStore, Proxy]) -
     assert await right.claim("message", seconds=60)
     await right.ping()
     for asked in (lambda: wrong.claim("message", seconds=60), wrong.ping):
-        with pytest.raises(StoreUnavailable, match="Redis does not answer as it should") as caught:
+        with pytest.raises(StoreUnavailable, match="Redis refuses the user name or the password") as caught:
             await asked()
         assert "Secret" not in str(caught.value)
         assert caught.value.__cause__ is None

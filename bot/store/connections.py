@@ -1,0 +1,230 @@
+"""Knows how Redis is reached: one server, Sentinels or a Cluster; how long it is waited for; and what may be wrong.
+
+Whatever happens to Redis, a question to it ends within the patience, and a client that was made once comes back by
+itself: no bot is restarted for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any, TypeVar, cast
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.cluster import ClusterNode, RedisCluster
+from redis.asyncio.connection import SSLConnection, parse_url
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
+from redis.backoff import ExponentialBackoff
+from redis.commands.core import AsyncScript
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    ClusterDownError,
+    MovedError,
+    NoPermissionError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+)
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from bot.errors import SettingsError, StoreUnavailable
+from bot.store import address
+from bot.store.address import Address
+
+T = TypeVar("T")
+
+PATIENCE = 2.0
+"""Seconds after which a question to the store counts as unanswered, with all its tries."""
+
+# A command holds its connection for a few turns of the event loop, and where hundreds of answers stream a turn takes
+# tens of milliseconds. Of 300 questions within 1.2 s, 32 ran out of patience with 32 connections, and none with 128.
+_CONNECTIONS = 128
+
+
+def connect(url: str, *, patience: float = PATIENCE, retries: int = 2) -> Redis:
+    """A client for what a REDIS_URL names (bot.store.address). Opens no connection yet.
+
+    `patience` is in seconds. redis-py's own policy is ten tries of five seconds and more, which keeps a person in
+    Slack waiting long after the server is gone.
+
+    Raises:
+        SettingsError: the URL cannot be read. The text does not repeat it, for it may hold a password.
+    """
+    try:
+        where = address.read(url)
+    except ValueError as error:
+        raise SettingsError(f"REDIS_URL: {error}") from None
+    try:
+        match where.kind:
+            case "server":
+                return _server(where, patience, retries)
+            case "sentinel":
+                return _by_sentinel(where, patience, retries)
+            case "cluster":
+                return _cluster(where, patience, retries)
+    except (TypeError, ValueError, RedisError):
+        raise SettingsError(f"REDIS_URL: {address.EXPECTED}, with options that redis-py knows") from None
+
+
+async def asked(question: Awaitable[T], patience: float) -> T:
+    """Redis' answer to one question.
+
+    Raises:
+        StoreUnavailable: there was none within `patience` seconds, or an error. The text holds nothing of the settings.
+    """
+    task = asyncio.current_task()
+    cancels = task.cancelling() if task else 0
+    try:
+        # redis-py nests its retries (connecting inside sending), so only a limit of our own bounds them all.
+        async with asyncio.timeout(patience):
+            answer = await question
+    except (RedisError, OSError) as error:
+        # Not "from error": a server that does not know AUTH repeats its arguments, the password among them.
+        raise StoreUnavailable(f"Redis {_words(error)} ({_name_of(error)})") from None
+    # redis-py sends through asyncio.wait_for, which on Python 3.11 loses a cancellation that comes in the moment of
+    # its success: a loop that was told to end would go on for ever.
+    if task and task.cancelling() > cancels:
+        raise asyncio.CancelledError
+    return answer
+
+
+class _Script(AsyncScript):
+    """A script that a server which does not know it learns in the same trip that runs it.
+
+    redis-py loads it first, in a Cluster on every master: one that is frozen would take the others' scripts away.
+    """
+
+    async def __call__(
+        self, keys: Sequence[Any] | None = None, args: Iterable[Any] | None = None, client: Any = None
+    ) -> Any:
+        names, rest = keys or (), args or ()
+        server = self.registered_client if client is None else client
+        try:
+            return await server.evalsha(self.sha, len(names), *names, *rest)
+        except NoScriptError:
+            return await server.eval(cast("str", self.script), len(names), *names, *rest)
+
+
+class _Client(Redis):
+    def register_script(self, script: Any) -> Any:
+        return _Script(self, script)
+
+
+class _MasterPool(SentinelConnectionPool, BlockingConnectionPool):
+    """The connections to the master that Sentinels name; whoever finds none free waits for one."""
+
+    async def aclose(self) -> None:
+        await super().aclose()
+        await self.sentinel_manager.aclose()
+
+
+class _ClusterClient(RedisCluster):
+    """A Cluster's client that waits where all connections are taken: redis-py's own raises an error at once."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # At the most, all of them are to one node.
+        self._room = asyncio.Semaphore(_CONNECTIONS)
+
+    def register_script(self, script: Any) -> Any:
+        return _Script(self, script)
+
+    async def execute_command(self, *args: Any, **options: Any) -> Any:
+        async with self._room:
+            await self.initialize()
+            return await super().execute_command(*args, **options)
+
+
+def _limits(once: float, retries: int) -> dict[str, Any]:
+    """The options of each connection; `once` is the time of one try in seconds."""
+    # A connection to a master that has become a replica stays open: it must be let go, or the name in the URL, which
+    # leads to the new master by now, would not be looked up again.
+    again = (RedisConnectionError, RedisTimeoutError, ReadOnlyError)
+    return {
+        "socket_timeout": once,
+        "socket_connect_timeout": once,
+        "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), retries, supported_errors=again),
+        "decode_responses": True,
+    }
+
+
+def _server(where: Address, patience: float, retries: int) -> Redis:
+    # Two tries must fit into the patience, or a reply that was lost could never be asked for again.
+    limits = _limits(patience * 0.45, retries)
+    pool = BlockingConnectionPool.from_url(where.urls[0], max_connections=_CONNECTIONS, timeout=patience, **limits)
+    pool.connection_class(**pool.connection_kwargs)  # tries the options in the URL; opens nothing
+    return _Client.from_pool(pool)
+
+
+def _by_sentinel(where: Address, patience: float, retries: int) -> Redis:
+    hosts, options = _read(where)
+    # A frozen Sentinel is passed over, and the next one must still have its time.
+    limits = _limits(patience * 0.3, retries)
+    tls = {name: value for name, value in options.items() if name.startswith("ssl")}
+    credentials = {"username": where.sentinel_username, "password": where.sentinel_password}
+    # redis-py has left both constructors untyped.
+    sentinels = cast("Any", Sentinel)(hosts, sentinel_kwargs=_limits(patience * 0.2, 0) | credentials | tls)
+    size = {"max_connections": _CONNECTIONS, "timeout": patience}
+    pool = cast("Any", _MasterPool)(where.service, sentinels, **limits | size | options)
+    pool.connection_class(**pool.connection_kwargs)  # tries the options, as above
+    return _Client.from_pool(pool)
+
+
+def _cluster(where: Address, patience: float, retries: int) -> Redis:
+    hosts, options = _read(where)
+    limits = _limits(patience * 0.3, retries)
+    client = _ClusterClient(
+        startup_nodes=[ClusterNode(host, port) for host, port in hosts],
+        # The URL's names are asked again each time: where all nodes were given new addresses, the old ones are no help.
+        dynamic_startup_nodes=False,
+        max_connections=_CONNECTIONS,
+        **limits | options,
+    )
+    # It has the commands that the store uses, each of which is about the keys of one slot.
+    return cast("Redis", client)
+
+
+def _read(where: Address) -> tuple[list[tuple[str, int]], dict[str, Any]]:
+    """The hosts and ports, and the options that all of them have in common."""
+    each = [cast("dict[str, Any]", parse_url(url)) for url in where.urls]
+    hosts = [(options.pop("host"), options.pop("port")) for options in each]
+    options = each[0]
+    if options.pop("connection_class", None) is SSLConnection:
+        options["ssl"] = True
+    return hosts, options
+
+
+# The first that fits tells.
+_WORDS: tuple[tuple[type[Exception], str], ...] = (
+    (MasterNotFoundError, "has no master that a Sentinel would name"),
+    (AuthenticationError, "refuses the user name or the password"),
+    (NoPermissionError, "does not permit this user what the bot needs"),
+    (ReadOnlyError, "is a replica and takes no writes"),
+    (OutOfMemoryError, "is out of memory"),
+    (BusyLoadingError, "is still loading its data"),
+    (ClusterDownError, "has a part of its Cluster down"),
+    (MovedError, "is a Cluster, which REDIS_URL must say: redis+cluster://"),
+    (RedisClusterException, "cannot be reached as a Cluster"),
+    (TimeoutError, "does not answer in time"),
+    (RedisTimeoutError, "does not answer in time"),
+    (RedisConnectionError, "cannot be reached"),
+    (OSError, "cannot be reached"),
+)
+
+
+def _words(error: Exception) -> str:
+    return next((words for kind, words in _WORDS if isinstance(error, kind)), "does not answer as it should")
+
+
+def _name_of(error: Exception) -> str:
+    """What went wrong, in words that come from the client's code and never from the settings."""
+    name = type(error).__name__
+    code = str(error).split(" ", 1)[0]
+    # Redis opens its errors with a code in capitals: READONLY, NOPERM, CROSSSLOT.
+    known = isinstance(error, RedisError) and code.isascii() and code.isalpha() and code.isupper()
+    return f"{name}: {code}" if known else name

@@ -10,6 +10,7 @@ Works on Redis 7 and 8 and on Valkey. The keys, under a prefix; those of a threa
     {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
     {lines:<team>}:due               the mailboxes that are not empty                  7 days after the last word
     {lines:<team>}:processes         who looks after them                              30 seconds
+    probe:ping                       whether writes are taken                          1 second
     {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget  1 hour after the last call
 """
 
@@ -199,8 +200,10 @@ class RedisStore:
         await self._ask(self._budget(keys=self._buckets(team, keys), args=args))
 
     async def ping(self) -> None:
-        """Raises StoreUnavailable when the store does not answer within about a second."""
-        await self._ask(self._probe.ping(), patience=min(self._patience, 1.0))
+        """Raises StoreUnavailable when the store takes no write within about a second."""
+        # A write, because a replica and a server without memory answer PING.
+        probe = self._probe.set(f"{self._prefix}:probe:ping", 1, px=1000)
+        await self._ask(probe, patience=min(self._patience, 1.0))
 
     def _key(self, thread: Thread, kind: str) -> str:
         return f"{self._prefix}:{{{thread.line}}}:{kind}:{thread.thread_ts}"

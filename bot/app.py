@@ -92,6 +92,7 @@ class Bot:
             _owned(stack, _warn_of_flowise(chatflow))
             _owned(stack, self._metrics.loop.watch())
             store = self._store = await stack.enter_async_context(_opened_store(self._settings, self._metrics.redis))
+            _owned(stack, _warn_of_redis(store))
             introduced = await asking
             if introduced is None:
                 return
@@ -190,6 +191,7 @@ class Bot:
             self._unready,
             self._stop.is_set,
             lambda: self.under_way,
+            {"redis": self._how_redis_is},
             takes_events=by_http,
             metrics=text if beside else None,
         )
@@ -200,16 +202,16 @@ class Bot:
             yield
 
     async def _unready(self) -> tuple[str, ...]:
-        missing = []
-        if not await self._hears_slack():
-            missing.append("slack")
+        return () if await self._hears_slack() else ("slack",)
+
+    async def _how_redis_is(self) -> str:
         try:
             if self._store is None:
-                raise StoreUnavailable("not started")
+                raise StoreUnavailable("it has not been asked yet")
             await self._store.ping()
-        except StoreUnavailable:
-            missing.append("redis")
-        return tuple(missing)
+        except StoreUnavailable as error:
+            return f"away: {error}"
+        return "ok"
 
     async def _hears_slack(self) -> bool:
         if not self._app_token:
@@ -345,3 +347,14 @@ async def _warn_of_flowise(chatflow: flowise.Client) -> None:
     except FlowiseError as error:
         hint = " ".join((type(error).__doc__ or "").split())
         log.warning("Flowise could not answer a question now", error=type(error).__name__, reason=str(error), hint=hint)
+
+
+async def _warn_of_redis(store: RedisStore) -> None:
+    """What it cannot keep, it may keep when the first question comes, or need not: a warning, no exit."""
+    try:
+        health = await store.health()
+    except StoreUnavailable as error:
+        log.warning("Redis could not take a question now", reason=str(error))
+        return
+    for warning in health.warnings:
+        log.warning("Redis cannot keep what it is given", reason=warning, version=health.version)

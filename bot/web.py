@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 
 import structlog
@@ -23,18 +24,25 @@ LAST_RESPONSES = 1.0
 _PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 
+# Seconds. A readiness probe of Kubernetes gives up after one by default, and would then take us for unready.
+_DETAIL_SECONDS = 0.7
+
+
 def web_app(
     slack_app: Callable[[], AsyncApp | None],
     unready: Callable[[], Awaitable[tuple[str, ...]]],
     stopping: Callable[[], bool],
     under_way: Callable[[], int],
+    details: Mapping[str, Callable[[], Awaitable[str]]],
     *,
     takes_events: bool,
     metrics: Callable[[], Awaitable[bytes]] | None = None,
 ) -> web.Application:
-    """`unready` gives what is missing for readiness; with `takes_events` Slack's requests come to /slack/events.
+    """`unready` gives what is missing of our own side of Slack; with `takes_events` its requests come to /slack/events.
 
-    `metrics` gives what stands at /metrics, if that is to be here.
+    `details` are others by their names, and what each is asked by: a word on how it is, without secrets. They are told
+    by /readyz and decide nothing there: where all replicas were unready, Slack's requests would reach nobody, and
+    nobody could say in Slack what is wrong. `metrics` gives what stands at /metrics, if that is to be here.
     """
 
     async def healthz(_: web.Request) -> web.Response:
@@ -42,7 +50,9 @@ def web_app(
 
     async def readyz(_: web.Request) -> web.Response:
         missing = ("stopping",) if stopping() else await unready()
-        return web.json_response({"ready": not missing, "missing": list(missing)}, status=503 if missing else 200)
+        words = await asyncio.gather(*(_told(ask) for ask in details.values()))
+        told = {"ready": not missing, "missing": list(missing), **dict(zip(details, words, strict=True))}
+        return web.json_response(told, status=503 if missing else 200)
 
     async def events(request: web.Request) -> web.Response:
         app = slack_app()
@@ -95,6 +105,12 @@ def _serve_metrics(application: web.Application, metrics: Callable[[], Awaitable
         return web.Response(body=await metrics(), headers={"Content-Type": _PROMETHEUS_TEXT})
 
     application.router.add_get("/metrics", text)
+async def _told(ask: Callable[[], Awaitable[str]]) -> str:
+    try:
+        async with asyncio.timeout(_DETAIL_SECONDS):
+            return await ask()
+    except TimeoutError:
+        return "away: it does not answer in time"
 
 
 def _is_number(text: str) -> bool:

@@ -17,6 +17,7 @@ import pytest
 from bot.playground.flowise.scripts import Script
 from bot.playground.house import House, house
 from bot.playground.program import environment
+from bot.store.connections import connect
 
 _SECONDS = 20.0
 SECRETS = {
@@ -215,6 +216,36 @@ async def test_a_flowise_that_cannot_answer_now_is_a_warning(
     assert f"error={error}" in line
     assert "[warning" in line
     assert home.flowise.predictions == []
+
+
+async def test_a_redis_that_cannot_keep_what_it_is_given_is_a_warning(home: House, tmp_path: Path) -> None:
+    redis = connect(home.redis_url)
+    await redis.config_set("maxmemory-policy", "allkeys-lru")
+    await redis.aclose()
+    [line] = await warned(home, settings(home), tmp_path, "Redis cannot keep what it is given")
+    assert "maxmemory-policy is allkeys-lru" in line
+
+
+async def test_a_redis_that_is_away_is_a_warning(home: House, tmp_path: Path) -> None:
+    away = settings(home, REDIS_URL="redis://:very-secret@127.0.0.1:9")
+    [line] = await warned(home, away, tmp_path, "Redis could not take a question now")
+    assert "Redis cannot be reached (ConnectionError)" in line
+    assert "very-secret" not in line
+
+
+async def warned(home: House, settings: dict[str, str], folder: Path, what: str) -> list[str]:
+    """The warnings of a kind in the log of a bot that was started, and stopped after the first of them."""
+    async with started(folder, settings) as process:
+        await home.slack.until(lambda: home.slack.sockets == 1, _SECONDS)
+        assert process.stderr is not None
+        seen = b""
+        async with asyncio.timeout(_SECONDS):
+            while what.encode() not in seen:
+                seen += await process.stderr.readline()
+        process.send_signal(signal.SIGTERM)
+        _, rest = await process.communicate()
+    assert process.returncode == 0
+    return [line for line in (seen + rest).decode().splitlines() if what in line and "[warning" in line]
 
 
 # No secret ------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import io
 import json
+import os
+import signal
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -22,6 +24,7 @@ from bot.playground.house import House
 from bot.playground.slack import LocalSlack
 from bot.slack.wire import new_session, web_client
 from bot.socket_mode import SocketMode, open_connection
+from bot.store.connections import connect
 from bot.store.embedded import EmbeddedValkey
 
 Transport = Callable[[House], dict[str, object]]
@@ -153,24 +156,40 @@ async def test_the_health_checks(home: House, transport: Transport, tmp_path_fac
     try:
         async with serving(home, transport, redis_url=url) as bot:
             assert await got(address(bot, "/healthz")) == (200, {"status": "alive", "under_way": 0})
-            assert await got(address(bot, "/readyz")) == (200, {"ready": True, "missing": []})
+            assert await got(address(bot, "/readyz")) == (200, {"ready": True, "missing": [], "redis": "ok"})
             await server.stop()
-            assert await got(address(bot, "/readyz")) == (503, {"ready": False, "missing": ["redis"]})
+            # Ready all the same: somebody has to take what Slack sends, and to say that it cannot be answered now.
+            away = "away: Redis cannot be reached (ConnectionError)"
+            assert await got(address(bot, "/readyz")) == (200, {"ready": True, "missing": [], "redis": away})
             assert (await got(address(bot, "/healthz")))[0] == 200
             # The folder is the same, and so is the socket: the store is back.
             assert await server.start() == url
-            assert (await got(address(bot, "/readyz")))[0] == 200
+            assert await got(address(bot, "/readyz")) == (200, {"ready": True, "missing": [], "redis": "ok"})
             home.flowise.script("rag", Script(tokens=["one", " two"], hold=held, hold_after=1))
             root = await home.ask(f"{home.mention} hello")
             await home.slack.until(lambda: home.answers(root) == ["one"])
             bot.stop()
-            assert await got(address(bot, "/readyz")) == (503, {"ready": False, "missing": ["stopping"]})
+            told = {"ready": False, "missing": ["stopping"], "redis": "ok"}
+            assert await got(address(bot, "/readyz")) == (503, told)
             assert await got(address(bot, "/healthz")) == (200, {"status": "alive", "under_way": 1})
             held.set()
             [answer] = await home.answered(root)
             assert answer.startswith("one two")
     finally:
         await server.stop()
+
+
+async def test_a_frozen_redis_keeps_no_one_who_asks_whether_we_are_ready(home: House, own_redis: str) -> None:
+    redis = connect(own_redis)
+    pid = int((await redis.info("server"))["process_id"])
+    await redis.aclose()
+    async with home.bot() as bot:
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            away = "away: Redis does not answer in time (TimeoutError)"
+            assert await got(address(bot, "/readyz")) == (200, {"ready": True, "missing": [], "redis": away})
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
 
 # HTTP -----------------------------------------------------------------------------------------------------------------
@@ -270,7 +289,7 @@ async def test_a_lost_socket_is_back_soon_and_what_was_said_meanwhile_is_answere
     async with home.bot() as bot:
         await home.slack.close_sockets()
         root = await home.ask(f"{home.mention} are you there?")
-        assert (await got(address(bot, "/readyz")))[1] == {"ready": False, "missing": ["slack"]}
+        assert (await got(address(bot, "/readyz")))[1] == {"ready": False, "missing": ["slack"], "redis": "ok"}
         await home.slack.until(lambda: home.slack.sockets == 1, timeout=5)
         await home.answered(root)
         assert len(home.flowise.predictions) == 1

@@ -1,51 +1,29 @@
-"""Knows how Redis is reached: one server, Sentinels or a Cluster; how long it is waited for; and what may be wrong.
+"""Knows how Redis is reached: one server, Sentinels or a Cluster.
 
-Whatever happens to Redis, a question to it ends within the patience, and a client that was made once comes back by
-itself: no bot is restarted for it.
+Whatever happens to Redis, a client that was made once comes back by itself: no bot is restarted for it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import ExponentialBackoff
 from redis.commands.core import AsyncScript
-from redis.exceptions import (
-    AuthenticationError,
-    BusyLoadingError,
-    ClusterDownError,
-    MovedError,
-    NoPermissionError,
-    NoScriptError,
-    OutOfMemoryError,
-    ReadOnlyError,
-    RedisClusterException,
-    RedisError,
-)
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from bot.errors import SettingsError, StoreUnavailable
+from bot.errors import SettingsError
 from bot.store import address
 from bot.store.address import Address
-
-T = TypeVar("T")
-
-PATIENCE = 2.0
-"""Seconds after which a question to the store counts as unanswered, with all its tries."""
-
-# Seconds in which a question that is given up gives its connection back; it takes a few turns of the event loop.
-_FAREWELL = 0.05
-
-# redis-py's own: what it says of a Cluster as a whole is not among its other errors.
-_ERRORS = (RedisError, RedisClusterException)
+from bot.store.asking import ERRORS, PATIENCE
 
 # A command holds its connection for a few turns of the event loop, and where hundreds of answers stream a turn takes
 # tens of milliseconds. Of 300 questions within 1.2 s, 32 ran out of patience with 32 connections, and none with 128.
@@ -73,48 +51,8 @@ def connect(url: str, *, patience: float = PATIENCE, retries: int = 2) -> Redis:
                 return _by_sentinel(where, patience, retries)
             case "cluster":
                 return _cluster(where, patience, retries)
-    except (TypeError, ValueError, *_ERRORS):
+    except (TypeError, ValueError, *ERRORS):
         raise SettingsError(f"REDIS_URL: {address.EXPECTED}, with options that redis-py knows") from None
-
-
-async def asked(question: Awaitable[T], patience: float) -> T:
-    """Redis' answer to one question.
-
-    Raises:
-        StoreUnavailable: there was none within `patience` seconds, or an error. The text holds nothing of the settings.
-    """
-    # A task of its own, because redis-py sends through asyncio.wait_for, which on Python 3.11 loses a cancellation that
-    # comes in the moment of its success. A limit around the question, or whoever ends us, would be overheard: of 180
-    # questions to a frozen server, one now and then took 0.9 s longer than its 2 s.
-    task = asyncio.ensure_future(question)
-    try:
-        await asyncio.wait({task}, timeout=patience)
-        if not task.done():
-            raise StoreUnavailable("Redis does not answer in time (TimeoutError)")
-        return task.result()
-    except (*_ERRORS, OSError) as error:
-        # Not "from error": a server that does not know AUTH repeats its arguments, the password among them.
-        raise StoreUnavailable(f"Redis {_words(error)} ({_name_of(error)})") from None
-    finally:
-        if not task.done():
-            await _let_go(task)
-
-
-_left: set[asyncio.Future[Any]] = set()
-
-
-async def _let_go(task: asyncio.Future[Any]) -> None:
-    """Have a question give its connection back. One that overhears it ends by its own limits, and nobody waits."""
-    task.cancel()
-    _left.add(task)
-    task.add_done_callback(_ended)
-    await asyncio.wait({task}, timeout=_FAREWELL)
-
-
-def _ended(task: asyncio.Future[Any]) -> None:
-    _left.discard(task)
-    if not task.cancelled():
-        task.exception()  # or asyncio would report that nobody has asked for it
 
 
 class _Script(AsyncScript):
@@ -242,34 +180,3 @@ def _read(where: Address) -> tuple[list[tuple[str, int]], dict[str, Any]]:
     if options.pop("connection_class", None) is SSLConnection:
         options["ssl"] = True
     return hosts, options
-
-
-# The first that fits tells.
-_WORDS: tuple[tuple[type[Exception], str], ...] = (
-    (MasterNotFoundError, "has no master that a Sentinel would name"),
-    (AuthenticationError, "refuses the user name or the password"),
-    (NoPermissionError, "does not permit this user what the bot needs"),
-    (ReadOnlyError, "is a replica and takes no writes"),
-    (OutOfMemoryError, "is out of memory"),
-    (BusyLoadingError, "is still loading its data"),
-    (ClusterDownError, "has a part of its Cluster down"),
-    (MovedError, "is a Cluster, which REDIS_URL must say: redis+cluster://"),
-    (RedisClusterException, "cannot be reached as a Cluster"),
-    (TimeoutError, "does not answer in time"),
-    (RedisTimeoutError, "does not answer in time"),
-    (RedisConnectionError, "cannot be reached"),
-    (OSError, "cannot be reached"),
-)
-
-
-def _words(error: Exception) -> str:
-    return next((words for kind, words in _WORDS if isinstance(error, kind)), "does not answer as it should")
-
-
-def _name_of(error: Exception) -> str:
-    """What went wrong, in words that come from the client's code and never from the settings."""
-    name = type(error).__name__
-    code = str(error).split(" ", 1)[0]
-    # Redis opens its errors with a code in capitals: READONLY, NOPERM, CROSSSLOT.
-    known = isinstance(error, _ERRORS) and code.isascii() and code.isalpha() and code.isupper()
-    return f"{name}: {code}" if known else name

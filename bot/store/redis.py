@@ -28,9 +28,11 @@ from bot.errors import StoreUnavailable
 from bot.ports import Spent, Told
 from bot.slack.tiers import Key
 from bot.store import budget, scripts
+from bot.store.asking import PATIENCE, asked
 from bot.store.budget import NOTHING
 from bot.store.budget_script import SCRIPT
-from bot.store.connections import PATIENCE, asked, connect
+from bot.store.connections import connect
+from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
 from bot.store.notes import noted, read
 from bot.thread import Conversation, Run, Thread
@@ -204,6 +206,10 @@ class RedisStore:
         # A write, because a replica and a server without memory answer PING.
         probe = self._probe.set(f"{self._prefix}:probe:ping", 1, px=1000)
         await self._ask(probe, patience=min(self._patience, 1.0))
+
+    async def health(self) -> RedisHealth:
+        """What the server tells of itself. Raises StoreUnavailable when it does not answer."""
+        return await health(self._client, patience=self._patience)
 
     def _key(self, thread: Thread, kind: str) -> str:
         return f"{self._prefix}:{{{thread.line}}}:{kind}:{thread.thread_ts}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +17,8 @@ from redis.crc import key_slot
 
 from bot.errors import StoreUnavailable
 from bot.slack.tiers import keys
-from bot.store.connections import asked, connect
+from bot.store.asking import asked
+from bot.store.connections import connect
 from bot.store.redis import RedisStore
 from bot.thread import Thread
 from tests.store.conftest import WAIT, Server, Servers, free_port, until
@@ -221,6 +224,27 @@ async def test_a_password_that_is_missing(servers: Servers) -> None:
         assert "refuses the user name or the password" in await away(writes(store) + reads(store))
         await server("CONFIG", "SET", "requirepass", "", password="new-Secret")
         await comes_back(store)
+
+
+async def test_a_server_that_is_frozen_at_the_first_question(own_redis: str) -> None:
+    redis = connect(own_redis)
+    pid = int((await redis.info("server"))["process_id"])
+    await redis.aclose()
+    async with opened(own_redis) as store:
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            said = await away(writes(store) + reads(store))
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert set(said.splitlines()) == {"Redis does not answer in time (TimeoutError)"}
+        await comes_back(store)
+
+
+async def test_a_wrong_password_of_a_cluster_is_told_as_such(servers: Servers) -> None:
+    node = await servers("--cluster-enabled", "yes", "--requirepass", "right-Secret")
+    async with opened(f"redis+cluster://:wrong-Secret@127.0.0.1:{node.port}") as store:
+        said = await away(writes(store))
+        assert set(said.splitlines()) == {"Redis refuses the user name or the password (AuthenticationError)"}
 
 
 async def gives_no_one_another_s_answer(url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
@@ -87,6 +88,8 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (ClusterDownError, "has a part of its Cluster down"),
     (MovedError, "is a Cluster, which REDIS_URL must say: redis+cluster://"),
     (RedisClusterException, "cannot be reached as a Cluster"),
+    (ssl.SSLCertVerificationError, "shows a certificate that is not trusted here"),
+    (ssl.SSLError, "does not speak TLS as it should"),
     (TimeoutError, "does not answer in time"),
     (RedisTimeoutError, "does not answer in time"),
     (RedisConnectionError, "cannot be reached"),
@@ -96,6 +99,8 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
 
 def _cause(error: Exception) -> Exception:
     """What redis-py has wrapped: a handshake without an answer comes as a connection that failed."""
+    if isinstance(error.__context__, ssl.SSLError):
+        return error.__context__
     while isinstance(error.__cause__, ERRORS):
         error = error.__cause__
     return error

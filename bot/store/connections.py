@@ -114,7 +114,12 @@ class _ClusterClient(RedisCluster):
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         async with self._room:
             await self.initialize()
-            return await super().execute_command(*args, **options)
+            try:
+                return await super().execute_command(*args, **options)
+            except AttributeError:
+                # When a node fails, redis-py closes its free connections, also under whoever has just been given one
+                # ("NoneType has no attribute writelines": 1 of 40 questions in a failover of Redis 7).
+                raise RedisConnectionError("closed while it was about to be used") from None
 
     async def aclose(self) -> None:
         await super().aclose()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
@@ -21,7 +22,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, RedisError
 
 from bot.errors import SettingsError
+from bot.store.connections import connect
 from bot.store.embedded import _program
+from bot.store.redis import RedisStore
 
 WAIT = 10.0  # seconds for a server to do something: far more than it takes
 
@@ -187,3 +190,20 @@ def certificate(servers: Servers, tmp_path: Path) -> Certificate:
     command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     subprocess.run(command, check=True, capture_output=True, timeout=WAIT)
     return Certificate(tmp_path)
+
+
+@pytest.fixture
+async def raw(redis_url: str) -> AsyncIterator[Redis]:
+    client = connect(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def twins(redis_url: str) -> AsyncIterator[tuple[RedisStore, RedisStore]]:
+    """Two replicas: two stores, with connections of their own, on the same keys."""
+    prefix = f"test-{uuid4().hex}"
+    pair = RedisStore.at(redis_url, prefix=prefix), RedisStore.at(redis_url, prefix=prefix)
+    yield pair
+    for one in pair:
+        await one.aclose()

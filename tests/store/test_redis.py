@@ -1,9 +1,8 @@
-"""Knows what the store promises, on a real server: what counts once, whose turn it is, what lives how long."""
+"""Knows what the store promises of conversations and runs, on a real server: what counts once, what lives how long."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 from uuid import uuid4
 
@@ -16,28 +15,11 @@ from bot.errors import SettingsError, StoreUnavailable
 from bot.ports import Store
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
-from bot.thread import Conversation, OpenAnswer, Run, Thread
+from bot.thread import Conversation, Run, Thread
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
+LINE = THREAD.line
 DAY_MS = 86_400_000
-ENOUGH = 10.0  # seconds: a lease that does not run out while a test runs
-
-
-@pytest.fixture
-async def raw(redis_url: str) -> AsyncIterator[Redis]:
-    client = connect(redis_url)
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-async def twins(redis_url: str) -> AsyncIterator[tuple[RedisStore, RedisStore]]:
-    """Two replicas: two stores, with connections of their own, on the same keys."""
-    prefix = f"test-{uuid4().hex}"
-    pair = RedisStore.at(redis_url, prefix=prefix), RedisStore.at(redis_url, prefix=prefix)
-    yield pair
-    for one in pair:
-        await one.aclose()
 
 
 async def keys_of(store: RedisStore, raw: Redis) -> dict[str, int]:
@@ -45,38 +27,9 @@ async def keys_of(store: RedisStore, raw: Redis) -> dict[str, int]:
     return {key: await raw.pttl(key) async for key in raw.scan_iter(match=f"{store._prefix}:*")}
 
 
-async def until(asked: Callable[[], Awaitable[object]], answer: object) -> None:
-    """Ask until the answer is this one: for what the server's own clock decides."""
-    async with asyncio.timeout(ENOUGH):
-        while True:
-            if await asked() == answer:
-                return
-            await asyncio.sleep(0.01)
-
-
 def test_it_is_a_store(store: RedisStore) -> None:
     port: Store = store  # mypy holds the two together
     assert port is store
-
-
-# Claims
-
-
-async def test_a_claim_is_won_once_and_lives_as_long_as_said(store: RedisStore, raw: Redis) -> None:
-    assert await store.claim("T1:C1:1.0", seconds=48 * 3600)
-    assert not await store.claim("T1:C1:1.0", seconds=1)
-    [left] = (await keys_of(store, raw)).values()
-    assert 47 * 3600 * 1000 < left <= 48 * 3600 * 1000
-
-
-async def test_of_200_claims_by_two_replicas_one_wins(twins: tuple[RedisStore, RedisStore]) -> None:
-    won = await asyncio.gather(*(twins[i % 2].claim("T1:C1:2.0", seconds=60) for i in range(200)))
-    assert won.count(True) == 1
-
-
-async def test_a_claim_ends(store: RedisStore) -> None:
-    assert await store.claim("short", seconds=0.03)
-    await until(lambda: store.claim("short", seconds=60), True)
 
 
 # Conversations
@@ -165,135 +118,26 @@ async def test_a_message_belongs_to_a_chat(store: RedisStore) -> None:
     "run", [Run(1.5), Run(2.25, agentflow=True), Run(3, awaits_decision=True), Run(4, left_at=5.5)]
 )
 async def test_a_run_is_noted_until_it_ends(store: RedisStore, raw: Redis, run: Run) -> None:
-    assert await store.run_on("chat") is None
-    await store.run_started("chat", Run(0))
-    await store.run_started("chat", run)
-    assert await store.run_on("chat") == run
-    assert await store.run_on("other chat") is None
+    assert await store.run_on(LINE, "chat") is None
+    await store.run_started(LINE, "chat", Run(0))
+    await store.run_started(LINE, "chat", run)
+    assert await store.run_on(LINE, "chat") == run
+    assert await store.run_on(LINE, "other chat") is None
+    assert await store.run_on("T1:C2:1.0", "chat") is None
     [left] = (await keys_of(store, raw)).values()
     assert 0 < left <= (30 * DAY_MS if run.awaits_decision else DAY_MS)
-    await store.run_ended("chat")
-    await store.run_ended("chat")
-    assert await store.run_on("chat") is None
+    await store.run_ended(LINE, "chat")
+    await store.run_ended(LINE, "chat")
+    assert await store.run_on(LINE, "chat") is None
 
 
-# The line
-
-
-async def test_a_line_is_served_in_order_of_score(store: RedisStore) -> None:
-    assert await store.stand("line", "b", 2, ENOUGH) == 0
-    assert await store.stand("line", "d", 4, ENOUGH) == 1
-    assert await store.stand("line", "c", 3, ENOUGH) == 1
-    assert await store.stand("line", "d", 4, ENOUGH) == 2
-
-    await store.leave("line", "b")
-    assert await store.stand("line", "d", 4, ENOUGH) == 1
-    assert await store.stand("line", "c", 3, ENOUGH) == 0
-    await store.leave("line", "c")
-    assert await store.stand("line", "d", 4, ENOUGH) == 0
-
-
-async def test_a_lower_score_does_not_take_the_turn_away(store: RedisStore) -> None:
-    assert await store.stand("line", "late", 9, ENOUGH) == 0
-    assert await store.stand("line", "early", 1, ENOUGH) == 1
-    assert await store.stand("line", "late", 9, ENOUGH) == 0
-
-
-async def test_equal_scores_stand_by_ticket(store: RedisStore) -> None:
-    await store.stand("line", "holder", 1, ENOUGH)
-    assert await store.stand("line", "y", 5, ENOUGH) == 1
-    assert await store.stand("line", "x", 5, ENOUGH) == 1
-    assert await store.stand("line", "y", 5, ENOUGH) == 2
-
-
-async def test_scores_as_close_as_slacks_timestamps_are_told_apart(store: RedisStore) -> None:
-    await store.stand("line", "holder", 1, ENOUGH)
-    assert await store.stand("line", "a", 1700000000.000101, ENOUGH) == 1
-    assert await store.stand("line", "b", 1700000000.000100, ENOUGH) == 1
-    assert await store.stand("line", "a", 1700000000.000101, ENOUGH) == 2
-
-
-async def test_one_can_only_leave_for_oneself(store: RedisStore) -> None:
-    await store.stand("line", "a", 1, ENOUGH)
-    await store.stand("line", "b", 2, ENOUGH)
-    await store.leave("line", "nobody")
-    await store.leave("other line", "a")
-    assert await store.stand("line", "b", 2, ENOUGH) == 1
-    await store.leave("line", "b")
-    assert await store.stand("line", "c", 3, ENOUGH) == 1
-
-
-async def test_lines_are_kept_apart(store: RedisStore) -> None:
-    assert await store.stand("one", "a", 1, ENOUGH) == 0
-    assert await store.stand("two", "b", 2, ENOUGH) == 0
-
-
-async def test_dead_tickets_are_passed_over_and_the_holders_turn_ends(store: RedisStore) -> None:
-    await store.stand("line", "holder", 1, 0.05)
-    await store.stand("line", "waiting", 2, 0.05)
-    # Both have died. Whether the holder or the one waiting goes first does not matter here: in the end it is our turn.
-    await until(lambda: store.stand("line", "alive", 3, ENOUGH), 0)
-    # The dead holder comes back too late, and is told so.
-    assert await store.stand("line", "holder", 1, ENOUGH) == 1
-
-
-async def test_a_dead_ticket_gives_its_place_while_the_turn_goes_on(store: RedisStore) -> None:
-    await store.stand("line", "holder", 1, ENOUGH)
-    await store.stand("line", "dying", 2, 0.2)
-    assert await store.stand("line", "alive", 3, ENOUGH) == 2
-    await until(lambda: store.stand("line", "alive", 3, ENOUGH), 1)
-
-
-async def test_standing_again_renews_the_lease(store: RedisStore, raw: Redis) -> None:
-    await store.stand("line", "holder", 1, ENOUGH)
-    await store.stand("line", "holder", 1, 2 * ENOUGH)
-    await store.stand("line", "next", 2, ENOUGH)
-    await store.stand("line", "next", 2, 2 * ENOUGH)
-    await store.stand("line", "last", 3, 0.01)  # a short lease does not shorten the others' keys
-    assert len(await keys_of(store, raw)) == 3
-    assert all(left > 1000 * ENOUGH for left in (await keys_of(store, raw)).values())
-
-
-async def test_a_line_leaves_nothing_behind(store: RedisStore, raw: Redis) -> None:
-    for ticket in ("a", "b", "c"):
-        await store.stand("line", ticket, 1, ENOUGH)
-    assert all(left > 0 for left in (await keys_of(store, raw)).values())
-    for ticket in ("a", "b", "c"):
-        await store.leave("line", ticket)
-    assert await keys_of(store, raw) == {}
-
-
-async def test_the_keys_of_a_line_are_of_one_cluster_slot(store: RedisStore, raw: Redis) -> None:
-    await store.stand("T1:C1:1.0", "a", 1, ENOUGH)
-    await store.stand("T1:C1:1.0", "b", 1, ENOUGH)
+async def test_the_keys_of_a_thread_are_of_one_cluster_slot(store: RedisStore, raw: Redis) -> None:
+    await store.remember(THREAD, "chat", "flow", 0, now=1)
+    await store.message_belongs("T1", "C1", THREAD.thread_ts, "chat", "flow")
+    await store.run_started(THREAD.line, "chat", Run(1))
     keys = await keys_of(store, raw)
     assert len(keys) == 3
-    assert {key[key.index("{") : key.index("}") + 1] for key in keys} == {"{line:T1:C1:1.0}"}
-
-
-async def test_40_tickets_of_two_replicas_are_served_one_at_a_time(twins: tuple[RedisStore, RedisStore]) -> None:
-    serving: set[int] = set()
-    served: list[int] = []
-    assert await twins[0].stand("line", "opener", 99, ENOUGH) == 0
-
-    async def one(number: int) -> None:
-        store, ticket = twins[number % 2], f"ticket-{number}"
-        await until(lambda: store.stand("line", ticket, number, ENOUGH), 0)
-        assert not serving
-        serving.add(number)
-        await asyncio.sleep(0)
-        assert await store.stand("line", ticket, number, ENOUGH) == 0
-        serving.remove(number)
-        served.append(number)
-        await store.leave("line", ticket)
-
-    tickets = [asyncio.create_task(one(number)) for number in reversed(range(40))]
-    # All have come when a newcomer behind them sees the opener and forty others before itself.
-    await until(lambda: twins[1].stand("line", "newcomer", 100, ENOUGH), 41)
-    await twins[0].leave("line", "opener")
-    await asyncio.gather(*tickets)
-    assert served == list(range(40))
-    assert await twins[1].stand("line", "newcomer", 100, ENOUGH) == 0
+    assert {key[key.index("{") : key.index("}") + 1] for key in keys} == {f"{{{LINE}}}"}
 
 
 # Clients
@@ -362,32 +206,3 @@ async def test_tls_is_for_every_node_of_a_cluster() -> None:
         assert node.connection_class is SSLConnection
         assert node.connection_kwargs["password"] == "password"
     await client.aclose()
-
-
-# Answers being written
-
-
-async def test_an_answer_whose_writer_is_gone_is_given_out_once(store: RedisStore) -> None:
-    left = OpenAnswer("abc123", "T1", "C1", "1.5", "U1")
-    kept = OpenAnswer("def456", "T1", "D1", None, "U1")
-    closed = OpenAnswer("aaa111", "T1", "C1", "1.6", "U1")
-    elsewhere = OpenAnswer("bbb222", "T2", "C1", "1.7", "U1")
-    for answer, lease in ((left, 0.02), (kept, ENOUGH), (closed, 0.02), (elsewhere, 0.02)):
-        await store.answer_open(answer, lease)
-    await store.answer_closed(closed)
-    found: list[OpenAnswer] = []
-
-    async def some() -> bool:
-        found.extend(await store.abandoned("T1"))
-        return bool(found)
-
-    await until(some, True)
-    assert found == [left]
-    assert await store.abandoned("T1") == ()
-
-
-async def test_an_answer_that_goes_on_is_kept(store: RedisStore) -> None:
-    answer = OpenAnswer("abc123", "T1", "C1", "1.5", "U1")
-    await store.answer_open(answer, 0.01)
-    await store.answer_open(answer, ENOUGH)
-    assert await store.abandoned("T1") == ()

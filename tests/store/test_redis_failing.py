@@ -15,11 +15,20 @@ import pytest
 
 from bot.errors import StoreUnavailable
 from bot.store.embedded import EmbeddedValkey
+from bot.store.mailbox import RedisMailboxes
 from bot.store.redis import RedisStore
-from bot.thread import Conversation, Thread
+from bot.thread import Asked, Conversation, Hold, Item, OpenAnswer, Run, Thread
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 ENOUGH = 10.0  # seconds: far more than anything here takes
+
+
+def held(reference: str, ts: float) -> Hold:
+    return Hold(Item(THREAD.team, THREAD.line, reference, f"{ts:.6f}", "message", "{}"), "process")
+
+
+async def accepted(mailboxes: RedisMailboxes, hold: Hold) -> bool:
+    return await mailboxes.accept(hold, ENOUGH, opens=None, opened=OpenAnswer())
 
 
 @dataclass
@@ -94,8 +103,11 @@ async def test_a_lost_reply_doubles_nothing(lossy: tuple[RedisStore, Proxy]) -> 
     store, proxy = lossy
     # So that the scripts are known to the server and the reply that is lost is the one that matters.
     await store.start_over(THREAD, now=1)
-    await store.stand("other line", "a", 1, ENOUGH)
-    await store.leave("other line", "a")
+    mailboxes, hold, behind = store.mailboxes, held("a", 1), held("b", 2)
+    assert await accepted(mailboxes, held("x", 1))
+    assert await mailboxes.stand(held("x", 1), ENOUGH) == 0
+    assert await mailboxes.note(held("x", 1), OpenAnswer(chat_id="chat"))
+    await mailboxes.settle(held("x", 1))
     await store.remember(Thread("T9", "C9", "9"), "chat", "flow", 0, now=1)
     assert await store._client.incr("control") == 1
 
@@ -109,15 +121,20 @@ async def test_a_lost_reply_doubles_nothing(lossy: tuple[RedisStore, Proxy]) -> 
     # The control: this is what happens to a command that is not made for it.
     assert await losing_its_reply(lambda: store._client.incr("control")) == 3
 
-    assert await losing_its_reply(lambda: store.claim("message", seconds=60)) is True
-    assert await store.claim("message", seconds=60) is False
+    assert await losing_its_reply(lambda: accepted(mailboxes, hold)) is True
+    assert await losing_its_reply(lambda: accepted(mailboxes, hold)) is False
+    assert await accepted(mailboxes, behind)
     assert await losing_its_reply(lambda: store.start_over(THREAD, now=2)) == 2
     assert await store.start_over(THREAD, now=3) == 3
     assert await losing_its_reply(lambda: store.remember(THREAD, "chat", "flow", 3, now=4)) is True
-    assert await losing_its_reply(lambda: store.stand("line", "a", 1, ENOUGH)) == 0
-    assert await losing_its_reply(lambda: store.stand("line", "b", 2, ENOUGH)) == 1
-    assert await losing_its_reply(lambda: store.leave("line", "a")) is None
-    assert await store.stand("line", "b", 2, ENOUGH) == 0
+    assert await losing_its_reply(lambda: mailboxes.stand(hold, ENOUGH)) == 0
+    assert await losing_its_reply(lambda: mailboxes.stand(behind, ENOUGH)) == 1
+    assert await losing_its_reply(lambda: mailboxes.note(hold, OpenAnswer(chat_id="chat"), Run(1.5))) is True
+    assert await store.run_on(THREAD.line, "chat") == Run(1.5)
+    again = Asked(hold.item, ("5.5",))
+    assert await losing_its_reply(lambda: mailboxes.settle(hold, again)) is None
+    assert await mailboxes.asked(THREAD.line, "a") == again
+    assert await mailboxes.stand(behind, ENOUGH) == 0
 
 
 async def test_a_refused_connection_is_reported(tmp_path: Path) -> None:
@@ -160,7 +177,7 @@ async def test_a_server_that_never_answers_is_given_up() -> None:
         store = RedisStore.at(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}", patience=0.2)
         async with asyncio.timeout(ENOUGH):
             with pytest.raises(StoreUnavailable):
-                await store.claim("message", seconds=60)
+                await accepted(store.mailboxes, held("a", 1))
             with pytest.raises(StoreUnavailable):
                 await store.ping()
             await gone.wait()
@@ -187,9 +204,9 @@ async def test_a_refused_password_is_not_told(lossy: tuple[RedisStore, Proxy]) -
     await store._client.acl_setuser("bot", enabled=True, passwords=["+right-Secret"], keys=["*"], categories=["+@all"])
     right = RedisStore.at(f"redis://bot:right-Secret@127.0.0.1:{proxy.port}/0")
     wrong = RedisStore.at(f"redis://bot:wrong-Secret@127.0.0.1:{proxy.port}/0")
-    assert await right.claim("message", seconds=60)
+    assert await accepted(right.mailboxes, held("a", 1))
     await right.ping()
-    for asked in (lambda: wrong.claim("message", seconds=60), wrong.ping):
+    for asked in (lambda: accepted(wrong.mailboxes, held("b", 2)), wrong.ping):
         with pytest.raises(StoreUnavailable, match="Redis refuses the user name or the password") as caught:
             await asked()
         assert "Secret" not in str(caught.value)

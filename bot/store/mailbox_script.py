@@ -24,6 +24,7 @@ ACCEPT = (
     + """
 local claimed = redis.call('GET', KEYS[1])
 if claimed then return claimed == ARGV[1] and 1 or 0 end
+if redis.call('HEXISTS', KEYS[4], ARGV[3]) == 1 then return 0 end  -- an item may outlast its claim
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
 redis.call('HSET', KEYS[3], ARGV[3], ARGV[5])

@@ -1,0 +1,383 @@
+"""Knows what the mailboxes promise, on a real server: taken in once, in order, one at a time, and lost to nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.ports import Mailboxes
+from bot.store.redis import RedisStore
+from bot.thread import Asked, Conversation, Hold, Item, OpenAnswer, Run, Thread
+
+THREAD = Thread("T1", "C1", "1700000000.000100")
+LINE = THREAD.line
+DAY_MS = 86_400_000
+ENOUGH = 10.0  # seconds: a lease that does not run out while a test runs
+SHORT = 0.03
+
+
+def held(reference: str, ts: float = 1.0, process: str = "ours", *, epoch: int = 1, line: str = LINE) -> Hold:
+    return Hold(Item("T1", line, reference, f"{ts:.6f}", "message", '{"text": "why?"}'), process, epoch)
+
+
+async def accept(store: RedisStore, hold: Hold, lease: float = ENOUGH, opened: OpenAnswer | None = None) -> bool:
+    return await store.mailboxes.accept(hold, lease, opens=None, opened=opened or OpenAnswer())
+
+
+async def taken_over(store: RedisStore, process: str = "theirs", lease: float = ENOUGH) -> list[Hold]:
+    """What a process finds within a moment."""
+    found: list[Hold] = []
+
+    async def some() -> bool:
+        found.extend(taken.hold for taken in (await store.mailboxes.abandoned("T1", process, lease))[0])
+        return bool(found)
+
+    await until(some, True)
+    return found
+
+
+async def keys_of(store: RedisStore, raw: Redis) -> dict[str, int]:
+    """Every key of a store by its name without the prefix, with what is left of its life in milliseconds."""
+    prefix = f"{store._prefix}:"
+    return {key.removeprefix(prefix): await raw.pttl(key) async for key in raw.scan_iter(match=f"{prefix}*")}
+
+
+async def until(asked: Callable[[], Awaitable[object]], answer: object) -> None:
+    """Ask until the answer is this one: for what the server's own clock decides."""
+    async with asyncio.timeout(ENOUGH):
+        while True:
+            if await asked() == answer:
+                return
+            await asyncio.sleep(0.005)
+
+
+def test_they_are_mailboxes(store: RedisStore) -> None:
+    port: Mailboxes = store.mailboxes  # mypy holds the two together
+    assert port is store.mailboxes
+
+
+# Taken in, once
+
+
+async def test_an_item_is_stored_with_its_claim(store: RedisStore, raw: Redis) -> None:
+    assert await accept(store, held("a"))
+    assert not await accept(store, held("a", process="another"))
+    assert await accept(store, held("a", line="T1:C1:2.0"))  # a claim is a thread's
+    claim = (await keys_of(store, raw))[f"{{{LINE}}}:claim:a"]
+    assert 47 * 3_600_000 < claim <= 48 * 3_600_000
+
+
+async def test_of_200_accepts_by_two_replicas_one_wins(twins: tuple[RedisStore, RedisStore]) -> None:
+    asked = (accept(twins[i % 2], held("a", process=f"process-{i}")) for i in range(200))
+    won = await asyncio.gather(*asked)
+    assert won.count(True) == 1
+    standing = [await twins[0].mailboxes.stand(held("a", process=f"process-{i}"), ENOUGH) for i in range(200)]
+    assert [place for place in standing if place is not None] == [0]  # the one that won is the one that holds it
+    assert standing.index(0) == won.index(True)
+
+
+async def test_it_opens_a_conversation_and_ends_its_quiet(store: RedisStore) -> None:
+    before = store._mailboxes._wall()
+    await store.set_quiet(THREAD, True, now=1.5)
+    assert await store.mailboxes.accept(held("a"), ENOUGH, opens=THREAD, opened=OpenAnswer())
+    known = await store.conversation(THREAD)
+    assert known is not None
+    assert known == Conversation("", "", 0, 1.5, known.used_at)
+    assert known.used_at >= before
+    other = Thread("T1", "C1", "2.0")
+    assert not await store.mailboxes.accept(held("a"), ENOUGH, opens=other, opened=OpenAnswer())
+    assert await store.conversation(other) is None
+
+
+async def test_what_is_known_of_an_answer_is_stored_too(store: RedisStore) -> None:
+    known = OpenAnswer("chat", 5.5, ("1.1", "1.2"), "1.2", '[["Token", {"text": "ü"}]]', whole=True)
+    assert await accept(store, held("a"), SHORT, known)
+    await until(lambda: opened(store), [known])
+
+
+async def opened(store: RedisStore) -> list[OpenAnswer]:
+    return [taken.opened for taken in (await store.mailboxes.abandoned("T1", "theirs", ENOUGH))[0]]
+
+
+# Whose turn
+
+
+async def places(store: RedisStore, *holds: Hold) -> list[int | None]:
+    return [await store.mailboxes.stand(hold, ENOUGH) for hold in holds]
+
+
+async def test_a_mailbox_is_served_in_order_of_ts_and_one_at_a_time(store: RedisStore) -> None:
+    d, b, c = held("d", 4.0), held("b", 2.0, "another"), held("c", 3.0)
+    for hold in (d, b, c):
+        assert await accept(store, hold)
+    assert await places(store, d, c, b) == [2, 1, 0]
+    await store.mailboxes.settle(b)
+    assert await places(store, d, c) == [1, 0]
+    await store.mailboxes.settle(c)
+    assert await places(store, d) == [0]
+
+
+async def test_a_late_item_does_not_overtake_the_one_whose_turn_it_is(store: RedisStore) -> None:
+    late, early, next_ = held("late", 9.0), held("early", 1.0), held("next", 10.0)
+    await accept(store, late)
+    assert await places(store, late) == [0]
+    await accept(store, early)
+    await accept(store, next_)
+    assert await places(store, early, next_, late) == [1, 2, 0]
+    await store.mailboxes.settle(late)
+    assert await places(store, next_, early) == [1, 0]
+
+
+async def test_one_that_has_not_looked_yet_keeps_its_place(store: RedisStore) -> None:
+    first, second = held("first", 1.0, "slow"), held("second", 2.0)
+    await accept(store, first)
+    await accept(store, second)
+    assert await places(store, second, second, first) == [1, 1, 0]
+
+
+async def test_equal_times_stand_by_reference_and_slacks_are_told_apart(store: RedisStore) -> None:
+    y, x = held("y", 5.0), held("x", 5.0)
+    after, before = held("b", 1700000000.000101), held("c", 1700000000.0001)
+    for hold in (y, x, after, before):
+        await accept(store, hold)
+    assert await places(store, x, y, before, after) == [0, 1, 2, 3]
+
+
+async def test_mailboxes_do_not_wait_for_one_another(store: RedisStore) -> None:
+    one, other = held("a", 1.0), held("b", 2.0, line="T1:C1:2.0")
+    await accept(store, one)
+    await accept(store, other)
+    assert await places(store, one, other) == [0, 0]
+
+
+async def test_40_items_of_two_replicas_are_served_one_at_a_time(twins: tuple[RedisStore, RedisStore]) -> None:
+    serving: set[int] = set()
+    served: list[int] = []
+    opener = held("opener", 0.5)
+    await accept(twins[0], opener)
+
+    async def one(number: int) -> None:
+        store, hold = twins[number % 2], held(f"item-{number}", 1.0 + number, f"process-{number % 2}")
+        assert await accept(store, hold)
+        await until(lambda: store.mailboxes.stand(hold, ENOUGH), 0)
+        assert not serving
+        serving.add(number)
+        await asyncio.sleep(0)
+        assert await store.mailboxes.stand(hold, ENOUGH) == 0
+        serving.remove(number)
+        served.append(number)
+        await store.mailboxes.settle(hold)
+
+    items = [asyncio.create_task(one(number)) for number in reversed(range(40))]
+    newcomer = held("newcomer", 99.0)
+    await accept(twins[1], newcomer)
+    await until(lambda: twins[1].mailboxes.stand(newcomer, ENOUGH), 41)
+    await twins[0].mailboxes.settle(opener)
+    await asyncio.gather(*items)
+    assert served == list(range(40))
+    assert await places(twins[1], newcomer) == [0]
+
+
+# Taken over
+
+
+async def test_after_its_lease_an_item_is_taken_by_one_process_alone(twins: tuple[RedisStore, RedisStore]) -> None:
+    dead, alive = held("dead", 1.0, "dead"), held("alive", 2.0)
+    await accept(twins[0], dead, SHORT)
+    await accept(twins[0], alive)
+    await asyncio.sleep(SHORT)
+    looks = (twins[i % 2].mailboxes.abandoned("T1", f"process-{i}", ENOUGH) for i in range(20))
+    found = [taken for look, _ in await asyncio.gather(*looks) for taken in look]
+    assert [(taken.hold.item, taken.hold.epoch) for taken in found] == [(dead.item, 2)]
+    [new] = found
+    assert await places(twins[1], alive, new.hold, dead) == [1, 0, None]
+
+
+async def test_a_lease_that_is_renewed_is_left_alone(store: RedisStore) -> None:
+    hold = held("a")
+    await accept(store, hold, SHORT)
+    await store.mailboxes.stand(hold, ENOUGH)
+    await asyncio.sleep(SHORT)
+    assert await opened(store) == []
+
+
+async def test_whoever_takes_it_keeps_its_turn_and_is_told_what_was_noted(store: RedisStore) -> None:
+    first, second = held("first", 9.0, "dead"), held("second", 1.0)
+    await accept(store, first, SHORT)
+    assert await store.mailboxes.stand(first, SHORT) == 0
+    noted = OpenAnswer("chat", 7.5, ("1.1",), "1.1", "[]")
+    assert await store.mailboxes.note(first, noted, Run(7.5))
+    await accept(store, second)
+    await until(lambda: opened(store), [noted])
+    successor = replace(first, process="theirs", epoch=2)
+    assert await places(store, second, successor) == [1, 0]
+    assert await store.run_on(LINE, "chat") == Run(7.5)
+
+
+async def test_the_epoch_rises_with_each_process_and_so_it_does_with_the_same_one(store: RedisStore) -> None:
+    await accept(store, held("a"), SHORT)
+    assert [hold.token for hold in await taken_over(store, "ours", SHORT)] == ["ours:2"]
+    assert [hold.token for hold in await taken_over(store, "theirs", SHORT)] == ["theirs:3"]
+    assert [hold.token for hold in await taken_over(store, "theirs", SHORT)] == ["theirs:4"]
+    assert await places(store, held("a"), held("a", epoch=2), held("a", process="theirs", epoch=3)) == [None] * 3
+
+
+@pytest.mark.parametrize("settled", [False, True])
+async def test_a_process_that_has_lost_an_item_changes_nothing(store: RedisStore, raw: Redis, settled: bool) -> None:
+    zombie = held("a", process="zombie")
+    await accept(store, zombie, SHORT)
+    [successor] = await taken_over(store)
+    noted = OpenAnswer("chat", 5.5, ("1.1",))
+    await store.mailboxes.note(successor, noted)
+    if settled:
+        await store.mailboxes.settle(successor)
+    before = await everything(store, raw)
+
+    assert await store.mailboxes.stand(zombie, ENOUGH) is None
+    assert not await store.mailboxes.note(zombie, OpenAnswer("other chat", 1.0), Run(1.0))
+    await store.mailboxes.settle(zombie, Asked(zombie.item, ("6.6",)))
+    assert not await store.mailboxes.restore(zombie, ENOUGH, OpenAnswer())
+    await store.mailboxes.release(zombie)
+
+    assert await everything(store, raw) == before
+    assert await store.run_on(LINE, "other chat") is None
+    assert await store.mailboxes.asked(LINE, "a") is None
+
+
+async def everything(store: RedisStore, raw: Redis) -> dict[str, object]:
+    """What the mailbox's keys hold."""
+    reads: dict[str, Callable[[str], Awaitable[object]]] = {
+        "hash": raw.hgetall,
+        "string": raw.get,
+        "zset": lambda key: raw.zrange(key, 0, -1, withscores=True),
+    }
+    match = f"{store._prefix}:{{{LINE}}}:*"
+    return {key: await reads[await raw.type(key)](key) async for key in raw.scan_iter(match=match)}
+
+
+async def test_a_lost_item_is_not_brought_back_when_its_claim_has_ended(store: RedisStore, raw: Redis) -> None:
+    zombie = held("a", process="zombie")
+    await accept(store, zombie, SHORT)
+    [successor] = await taken_over(store)
+    await raw.delete(f"{store._prefix}:{{{LINE}}}:claim:a")
+    assert not await store.mailboxes.restore(zombie, ENOUGH, OpenAnswer())
+    assert await places(store, zombie, successor) == [None, 0]
+
+
+async def test_a_released_item_is_taken_at_once(store: RedisStore) -> None:
+    hold = held("a")
+    await accept(store, hold)
+    await store.mailboxes.stand(hold, ENOUGH)
+    assert await opened(store) == []
+    await store.mailboxes.release(hold)
+    assert (await store.mailboxes.abandoned("T1", "theirs", ENOUGH))[0][0].hold.token == "theirs:2"
+
+
+async def test_a_store_that_lost_its_data_is_given_them_again(store: RedisStore, raw: Redis) -> None:
+    hold, known = held("a"), OpenAnswer("chat", 5.5, ("1.1",))
+    await accept(store, hold)
+    await emptied(store, raw)
+    assert await store.mailboxes.stand(hold, ENOUGH) is None
+    assert not await store.mailboxes.note(hold, known)
+    assert await store.mailboxes.restore(hold, SHORT, known)
+    assert await store.mailboxes.stand(hold, SHORT) == 0
+    assert not await accept(store, held("a", process="another"))
+    await until(lambda: opened(store), [known])
+
+
+async def test_of_a_lost_item_that_somebody_took_in_anew_there_is_one(store: RedisStore, raw: Redis) -> None:
+    hold, anew = held("a"), held("a", process="another")
+    await accept(store, hold)
+    await emptied(store, raw)
+    assert await accept(store, anew)  # Slack has delivered it again
+    assert not await store.mailboxes.restore(hold, ENOUGH, OpenAnswer())
+    assert await places(store, hold, anew) == [None, 0]
+
+
+async def emptied(store: RedisStore, raw: Redis) -> None:
+    await raw.delete(*[key async for key in raw.scan_iter(match=f"{store._prefix}:*")])
+
+
+# What is left
+
+
+async def test_a_settled_item_leaves_its_claim_alone(store: RedisStore, raw: Redis) -> None:
+    holds = [held(name, 1.0 + number) for number, name in enumerate("abc")]
+    for hold in holds:
+        await accept(store, hold)
+        await store.mailboxes.stand(hold, ENOUGH)
+        await store.mailboxes.note(hold, OpenAnswer("chat", 5.5))
+    for hold in holds:
+        await store.mailboxes.settle(hold)
+    left = {key for key in await keys_of(store, raw) if key.startswith(f"{{{LINE}}}")}
+    assert left == {f"{{{LINE}}}:claim:{name}" for name in "abc"}
+    assert not await accept(store, holds[0])
+    assert await opened(store) == []
+
+
+async def test_a_question_is_kept_for_another_time(store: RedisStore, raw: Redis) -> None:
+    hold = held("a")
+    await accept(store, hold)
+    assert await store.mailboxes.asked(LINE, "a") is None
+    again = Asked(hold.item, ("1.1", "1.2"))
+    await store.mailboxes.settle(hold, again)
+    assert await store.mailboxes.asked(LINE, "a") == again
+    assert await store.mailboxes.asked("T1:C1:2.0", "a") is None
+    assert 29 * DAY_MS < (await keys_of(store, raw))[f"{{{LINE}}}:again:a"] <= 30 * DAY_MS
+
+
+async def test_nothing_is_kept_for_ever(store: RedisStore, raw: Redis) -> None:
+    one, two = held("a", 1.0), held("b", 2.0)
+    await accept(store, one, opened=OpenAnswer(messages=("1.1",)))
+    await accept(store, two)
+    await store.mailboxes.stand(one, ENOUGH)
+    await store.mailboxes.note(one, OpenAnswer("chat", 5.5), Run(5.5))
+    await store.mailboxes.abandoned("T1", "ours", ENOUGH)
+    lives = await keys_of(store, raw)
+    mailbox = {f"{{{LINE}}}:{part}" for part in ("mail", "items", "holders", "leases", "open", "turn")}
+    assert mailbox < lives.keys()
+    for key, left in lives.items():
+        assert left > 0, key
+    for key in (*mailbox, "{lines:T1}:due"):
+        assert 6.9 * DAY_MS < lives[key] <= 7 * DAY_MS
+    assert 0.9 * DAY_MS < lives[f"{{{LINE}}}:run:chat"] <= DAY_MS
+    assert lives["{lines:T1}:processes"] <= 2000 * ENOUGH
+
+
+# Who is there
+
+
+async def test_processes_know_of_each_other(twins: tuple[RedisStore, RedisStore]) -> None:
+    one, other = twins[0].mailboxes, twins[1].mailboxes
+    assert (await one.abandoned("T1", "one", ENOUGH))[1] == 0
+    assert (await other.abandoned("T1", "other", ENOUGH))[1] == 1
+    assert (await one.abandoned("T1", "one", ENOUGH))[1] == 1
+    assert (await one.abandoned("T2", "one", ENOUGH))[1] == 0
+    await other.withdraw("T1", "other")
+    assert (await one.abandoned("T1", "one", ENOUGH))[1] == 0
+
+
+async def test_a_process_that_does_not_look_any_more_is_not_counted(store: RedisStore) -> None:
+    await store.mailboxes.abandoned("T1", "dead", SHORT)
+
+    async def others() -> int:
+        return (await store.mailboxes.abandoned("T1", "alive", ENOUGH))[1]
+
+    assert await others() == 1
+    await until(others, 0)
+
+
+async def test_more_mailboxes_than_one_look_takes_are_all_looked_into(store: RedisStore) -> None:
+    lines = [f"T1:C1:{number}.0" for number in range(120)]
+    await asyncio.gather(*(accept(store, held("a", line=line), SHORT) for line in lines))
+    await asyncio.sleep(SHORT)
+    found = [hold.item.line for _ in range(3) for hold in await some(store)]
+    assert sorted(found) == sorted(lines)
+
+
+async def some(store: RedisStore) -> list[Hold]:
+    return [taken.hold for taken in (await store.mailboxes.abandoned("T1", "theirs", ENOUGH))[0]]

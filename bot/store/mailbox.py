@@ -55,7 +55,6 @@ class RedisMailboxes:
     async def accept(self, hold: Hold, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
         """Store an item and claim its reference in one step; False when that was claimed before."""
         item = hold.item
-        await self._listed(item, lease)
         keys = [
             self._key(item.line, f"claim:{item.reference}"),
             *self._keys(item.line, "mail", "items", "holders", "leases"),
@@ -75,7 +74,11 @@ class RedisMailboxes:
             self._wall(),
             _milliseconds(self._conversation),
         ]
-        return bool(await self._ask(self._accept(keys=keys, args=args)))
+        accepted = -1
+        while accepted < 0:  # less than a lease has gone by since it was listed, unless we stood still
+            listed = await self._listed(item, lease)
+            accepted = int(await self._ask(self._accept(keys=keys, args=[*args, listed])))
+        return bool(accepted)
 
     async def stand(self, hold: Hold, lease: float) -> int | None:
         """Renew a hold: the number of items before it, None when it is not ours any more or not there."""
@@ -126,13 +129,13 @@ class RedisMailboxes:
     async def abandoned(self, team: str, process: str, lease: float) -> tuple[tuple[TakenOver, ...], int]:
         """Take the items whose lease ran out, and count the other processes."""
         args: list[str | float] = [process, _milliseconds(lease * _PRESENT_LEASES)]
-        found = await self._ask(self._due(keys=[self._due_key(team), self._processes_key(team)], args=args))
+        found = await self._ask(self._due(keys=[self._list_key(team, "due"), self._processes_key(team)], args=args))
         others, listed = int(found[0]), found[1:]
         taken: list[TakenOver] = []
         for line, seen in zip(listed[::2], listed[1::2], strict=True):
             while len(found := await self._take_one(line, process, lease)) > 1:
                 taken.append(_taken(found, process))
-            await self._ask(self._relist(keys=[self._due_key(team)], args=[line, seen, found[0]]))
+            await self._ask(self._relist(keys=self._list_keys(team), args=[line, seen, found[0]]))
         return tuple(taken), others
 
     async def _take_one(self, line: str, process: str, lease: float) -> list[Any]:
@@ -143,9 +146,10 @@ class RedisMailboxes:
         """Take ourselves off the list of processes."""
         await self._ask(self._client.zrem(self._processes_key(team), process))
 
-    async def _listed(self, item: Item, due: float) -> None:
+    async def _listed(self, item: Item, due: float) -> int:
+        """Put an item's mailbox on the list, to be looked into after `due` seconds; until when it stays there."""
         args: list[str | float] = [item.line, _milliseconds(due), _milliseconds(_KEPT_SECONDS)]
-        await self._ask(self._list(keys=[self._due_key(item.team)], args=args))
+        return int(await self._ask(self._list(keys=self._list_keys(item.team), args=args)))
 
     def _key(self, line: str, part: str) -> str:
         return f"{self._prefix}:{{{line}}}:{part}"
@@ -153,11 +157,14 @@ class RedisMailboxes:
     def _keys(self, line: str, *parts: str) -> list[str]:
         return [self._key(line, part) for part in parts]
 
-    def _due_key(self, team: str) -> str:
-        return f"{self._prefix}:{{lines:{team}}}:due"
+    def _list_keys(self, team: str) -> list[str]:
+        return [self._list_key(team, "due"), self._list_key(team, "until")]
 
     def _processes_key(self, team: str) -> str:
-        return f"{self._prefix}:{{lines:{team}}}:processes"
+        return self._list_key(team, "processes")
+
+    def _list_key(self, team: str, part: str) -> str:
+        return f"{self._prefix}:{{lines:{team}}}:{part}"
 
 
 def _taken(found: Sequence[Any], process: str) -> TakenOver:

@@ -18,13 +18,15 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 # KEYS: claim, mail, items, holders, leases, open, conversation. ARGV: name of the call, life of the claim in ms,
 # reference, score, item, holder, lease in ms, lifetime of the mailbox in ms, what is open ('' if nothing), '1' if the
-# conversation opens, now in s, lifetime of the conversation in ms. Returns 1 when it is ours.
+# conversation opens, now in s, lifetime of the conversation in ms, until when it is listed. Returns 1 when it is ours,
+# 0 when it was claimed before, -1 when it must be listed again first.
 ACCEPT = (
     _NOW
     + """
 local claimed = redis.call('GET', KEYS[1])
 if claimed then return claimed == ARGV[1] and 1 or 0 end
 if redis.call('HEXISTS', KEYS[4], ARGV[3]) == 1 then return 0 end  -- an item may outlast its claim
+if now >= tonumber(ARGV[13]) then return -1 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 redis.call('ZADD', KEYS[2], ARGV[4], ARGV[3])
 redis.call('HSET', KEYS[3], ARGV[3], ARGV[5])
@@ -127,29 +129,43 @@ return {tonumber(next[2] or '-1')}
 )
 
 # The list of a workspace's mailboxes that are not empty, by when somebody should look into them. A mailbox is listed
-# before an item is put into it, so that none is forgotten whenever a process dies.
+# before an item is put into it, so that none is forgotten whenever a process dies. The list is in another slot than the
+# mailbox, so between its being listed and the item another replica may look into it and find it empty: it is listed
+# `until` a time before which none takes it off, and from which on no item is put into it.
 #
-# KEYS: due. ARGV: line, in how many ms, lifetime in ms. One that is due already stays so, under another time: whoever
-# has looked into it and found it empty must not take it away now.
+# KEYS: due, until. ARGV: line, in how many ms, lifetime in ms. One that is due already stays so, under another time, so
+# that who is looking into it now does not put off the next look. Returns until when it is listed.
 LIST = (
     _NOW
     + """
 local due = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '-1')
 local at = now + tonumber(ARGV[2])
+local listed = math.max(at, tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0'))
 if due >= 0 and due < at then at = due > now and due or math.max(due + 1, now) end
 redis.call('ZADD', KEYS[1], at, ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return 1
+redis.call('HSET', KEYS[2], ARGV[1], listed)
+for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[3]) end
+return listed
 """
 )
 
-# KEYS: due. ARGV: line, the time under which it was seen, the new time in ms or -1 to take it off the list.
-RELIST = """
+# KEYS: due, until. ARGV: line, the time under which it was seen, the new time in ms or -1 to take it off the list.
+RELIST = (
+    _NOW
+    + """
 local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not due or tonumber(due) ~= tonumber(ARGV[2]) then return 0 end
-if ARGV[3] == '-1' then redis.call('ZREM', KEYS[1], ARGV[1]) else redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1]) end
+local at = tonumber(ARGV[3])
+if at < 0 then at = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0') end
+if ARGV[3] == '-1' and at <= now then
+  redis.call('ZREM', KEYS[1], ARGV[1])
+  redis.call('HDEL', KEYS[2], ARGV[1])
+else
+  redis.call('ZADD', KEYS[1], at, ARGV[1])
+end
 return 1
 """
+)
 
 # KEYS: due, processes. ARGV: process, how long it counts as present in ms. Returns the number of the others, then lines
 # that are due, each with its time.

@@ -8,7 +8,7 @@ Works on Redis 7 and 8 and on Valkey. The keys, under a prefix; those of a threa
     {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
     {<line>}:message:<ts>            JSON: the chat a direct message belongs to        30 days
     {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
-    {lines:<team>}:due               the mailboxes that are not empty                  7 days after the last word
+    {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last word
     {lines:<team>}:processes         who looks after them                              30 seconds
     probe:ping                       whether writes are taken                          1 second
     {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget  1 hour after the last call

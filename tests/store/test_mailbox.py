@@ -256,7 +256,7 @@ async def everything(store: RedisStore, raw: Redis) -> dict[str, object]:
         "zset": lambda key: raw.zrange(key, 0, -1, withscores=True),
     }
     match = f"{store._prefix}:{{{LINE}}}:*"
-    return {key: await reads[await raw.type(key)](key) async for key in raw.scan_iter(match=match)}
+    return {key: await reads[str(await raw.type(key))](key) async for key in raw.scan_iter(match=match)}
 
 
 async def test_a_lost_item_is_not_brought_back_when_its_claim_has_ended(store: RedisStore, raw: Redis) -> None:

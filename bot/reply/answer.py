@@ -11,8 +11,9 @@ from bot.slack import wording
 from bot.slack.blocks import ask_again, note, sources_blocks, tools_block
 from bot.slack.calls import Block, Blocks
 
-# Nobody reads on after some twenty messages; a flow that never stops must not fill a channel, or our memory.
-_LONGEST = 200_000
+LONGEST = 200_000
+"""Characters of text that are taken. Nobody reads on after some twenty messages; a flow that never stops must not fill a
+channel, or our memory."""
 
 
 class Text(Protocol):
@@ -136,11 +137,11 @@ class Answer(Generic[T_co]):
             self._text.paragraph_break()
             self._break_due = False
         self.running = ()  # not every flow says that a tool has ended; words do
-        if self._length > _LONGEST:
+        if self._length > LONGEST:
             return
         self._length += len(text)
         self._text.append(text)
-        if self._length > _LONGEST:
+        if self._length > LONGEST:
             self._notes += (wording.TOO_LONG,)
 
     @property

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
+from bot.reply.answer import LONGEST
 from bot.reply.contract import Noted, ReplyEvent, Told
 
 _KINDS: Final[dict[str, TypeAdapter[Any]]] = {
@@ -23,11 +24,14 @@ class Journal:
     def __init__(self) -> None:
         self._events: list[ReplyEvent] = []
         self._words: list[str] = []
+        self._length = 0
 
     def receive(self, event: ReplyEvent) -> None:
         match event:
             case Token(text=text):
-                self._words.append(text)
+                if self._length <= LONGEST:  # what comes after that is not shown either
+                    self._length += len(text)
+                    self._words.append(text)
             case CalledTools(names=names):
                 if names:  # what is written before and after a tool call are two paragraphs
                     self._add(event)
@@ -50,7 +54,9 @@ class Journal:
 
     def written(self) -> str:
         """All of it as JSON."""
-        return json.dumps([(type(event).__name__, asdict(event)) for event in self.events])
+        text = json.dumps([(type(event).__name__, asdict(event)) for event in self.events], ensure_ascii=False)
+        # Half a surrogate pair, whose other half has not come yet, has no UTF-8: it becomes U+FFFD.
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def read(written: str) -> tuple[ReplyEvent, ...]:

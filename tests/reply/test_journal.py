@@ -1,0 +1,137 @@
+"""The journal of an answer: replayed by another process, it shows what the events themselves have shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import Interrupted
+from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.reply.contract import Failed, Finished, HeldBack, Noted, Queued, ReplyEvent, Thinking, Told
+from bot.reply.journal import Journal, read
+from bot.reply.paged import PagedAnswer
+from bot.slack.pages import Page
+
+SOURCES = SourceDocuments((SourceDocument("A “b”", "https://a.b/c", "7", (1, 2)), SourceDocument("d")))
+EVERY_KIND: tuple[ReplyEvent, ...] = (
+    Noted("a remark"),
+    CalledTools(("search", "find")),
+    Token("words, ünïcode 🎈 and\u2028lines\n\n```"),
+    SOURCES,
+    UsedTools(("search",)),
+    Action(("Proceed", "Reject")),
+    Told("a sentence"),
+)
+
+
+def written(*events: ReplyEvent) -> str:
+    journal = Journal()
+    for event in events:
+        journal.receive(event)
+    return journal.written()
+
+
+@pytest.mark.parametrize("event", EVERY_KIND, ids=lambda event: type(event).__name__)
+def test_an_event_comes_back_as_it_was(event: ReplyEvent) -> None:
+    assert read(written(event)) == (event,)
+
+
+def test_all_kinds_together_come_back_in_their_order() -> None:
+    assert read(written(*EVERY_KIND)) == EVERY_KIND
+
+
+@pytest.mark.parametrize(
+    "event", [Queued(2), HeldBack(), Thinking(), Finished(), Failed(Interrupted("x"), "a1b2c3"), CalledTools(())]
+)
+def test_what_passes_is_not_kept(event: ReplyEvent) -> None:
+    assert read(written(Token("a"), event, Token("b"))) == (Token("ab"),)
+
+
+def test_words_that_came_together_are_one_event_and_tool_calls_part_them() -> None:
+    events = (Token("one "), Token("two"), CalledTools(("t",)), CalledTools(()), Token("three"), Token(" four"))
+    assert read(written(*events)) == (Token("one two"), CalledTools(("t",)), Token("three four"))
+
+
+def test_sources_and_tools_are_what_was_said_last() -> None:
+    other = SourceDocuments((SourceDocument("e"),))
+    events = (SOURCES, UsedTools(("a",)), Token("x"), UsedTools(("a", "b")), other)
+    assert read(written(*events)) == (Token("x"), UsedTools(("a", "b")), other)
+
+
+def test_a_pair_of_surrogates_may_come_in_two_tokens() -> None:
+    assert read(written(Token("a\ud83c"), Token("\udf88"))) == (Token("a🎈"),)
+    assert read(written(Token("a\ud83c"))) == (Token("a\ufffd"),)
+
+
+def test_it_is_written_again_and_again_while_it_grows() -> None:
+    journal = Journal()
+    for number in range(5):
+        journal.receive(Token(str(number)))
+        assert read(journal.written()) == (Token("01234"[: number + 1]),)
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "",
+        "not json",
+        "{}",
+        "null",
+        "7",
+        '["Token"]',
+        '[["Token"]]',
+        '[["Token", "x"]]',
+        '[["Token", {"text": 7}]]',
+        "[",
+    ],
+)
+def test_what_cannot_be_read_says_nothing(kept: str) -> None:
+    assert read(kept) == ()
+
+
+def test_what_another_version_wrote_is_read_as_far_as_it_is_known() -> None:
+    kept = json.loads(written(Token("known")))
+    assert read(json.dumps([["Hologram", {"depth": 3}], *kept])) == (Token("known"),)
+
+
+words = st.text("aä🎈 *_`#>-\n|[]()<!@&.:/", max_size=12).map(Token)
+names = st.lists(st.sampled_from(["search", "find", "<!here>"]), max_size=3).map(tuple)
+documents = st.builds(SourceDocument, st.text(max_size=8), st.none() | st.just("https://a.b/c"))
+events = st.lists(
+    words
+    | names.map(CalledTools)
+    | names.map(UsedTools)
+    | st.lists(documents, max_size=3).map(lambda found: SourceDocuments(tuple(found)))
+    | st.just(Action(("Proceed", "Reject")))
+    | st.text(max_size=8).map(Noted)
+    | st.sampled_from([Thinking(), HeldBack(), Queued(3)]),
+    max_size=25,
+)
+
+
+def shown(heard: tuple[ReplyEvent, ...], last: ReplyEvent) -> tuple[Page, ...]:
+    answer = PagedAnswer(most=4)
+    for event in (*heard, last):
+        answer.receive(event)
+    return answer.pages(shows_work=False)
+
+
+@given(events, st.sampled_from([Finished(), Failed(Interrupted("stopped"), "a1b2c3", '["line", "a1b2c3"]')]))
+def test_a_replayed_journal_shows_what_the_events_have_shown(heard: list[ReplyEvent], last: ReplyEvent) -> None:
+    assert shown(read(written(*heard)), last) == shown(tuple(heard), last)
+
+
+@given(events, events)
+def test_whoever_takes_over_may_go_on_writing_it(heard: list[ReplyEvent], more: list[ReplyEvent]) -> None:
+    replayed = read(written(*heard))
+    assert shown(read(written(*replayed, *more)), Finished()) == shown((*heard, *more), Finished())
+
+
+def test_a_flow_that_never_ends_fills_neither_the_memory_nor_the_store() -> None:
+    heard = tuple(Token(f"{number:>9} ") for number in range(30_000))
+    kept = written(*heard)
+    assert len(kept) < 250_000
+    assert shown(read(kept), Finished()) == shown(heard, Finished())

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.errors import SlackRefused, SlackUnavailable
 from bot.ports import Identity, Said
+from bot.slack.admission import Admission
 from bot.slack.calls import (
     AppendStream,
     Call,
@@ -40,6 +43,19 @@ class SlackClient:
         self._once = Once(self._wire)
         self._reading = Reading(self._wire, clock)
         self._bot_user = ""
+
+    @property
+    def admission(self) -> Admission:
+        """Whether Slack takes our token."""
+        return self._wire.admission
+
+    async def come_back(self, pause: Callable[[], Awaitable[None]]) -> None:
+        """While the token is refused, see after each `pause` whether it is taken again. Never returns."""
+        while True:
+            await pause()
+            if self.admission.refusal:
+                with suppress(SlackRefused, SlackUnavailable):
+                    await self.identity()
 
     async def identity(self) -> Identity:
         """Who the token belongs to.

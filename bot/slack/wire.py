@@ -6,12 +6,17 @@ import asyncio
 from collections.abc import Mapping
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import SlackRefused, SlackUnavailable
+from bot.slack.addresses import Addresses
+from bot.slack.admission import Admission
 from bot.slack.calls import Accepted, Limited, Lost, Posted, Refused, Respond, Result
+
+log = structlog.get_logger(__name__)
 
 # Slack's word is that part of the work may have been done (Slack docs, errors of every method).
 _MAY_HAVE_HAPPENED = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
@@ -25,9 +30,28 @@ _MAKES_A_MESSAGE = frozenset({"chat.postMessage", "chat.startStream"})
 _NO_ANSWER = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError, AttributeError, ValueError)
 
 
+# Slack redirects none of its methods, uploads and response URLs.
+_ELSEWHERE = range(300, 400)
+_ADDRESS_REFUSED = Refused("address_refused")
+
+
+async def stay(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """A middleware that follows no redirect, so that neither a token nor a text goes where Slack did not send it.
+
+    Raises:
+        aiohttp.ClientError: the answer is a redirect.
+    """
+    response = await send(request)
+    if response.status in _ELSEWHERE:
+        log.error("a redirect is not followed", host=request.url.host, status=response.status)
+        response.close()
+        raise aiohttp.ClientPayloadError(f"a redirect ({response.status})")
+    return response
+
+
 def new_session() -> aiohttp.ClientSession:
     """The session for every Slack call; slack_sdk would open a connection for each call without one."""
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS))
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS), middlewares=(stay,))
 
 
 def web_client(token: str, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
@@ -36,21 +60,26 @@ def web_client(token: str, base_url: str, session: aiohttp.ClientSession) -> Asy
 
 
 class Wire:
-    """Slack's Web API with one token."""
+    """Slack's Web API with one token. While `admission` says that it is refused, no call is made: it is Refused."""
 
     def __init__(self, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self._web = web
         self._session = session
+        self._addresses = Addresses(web.base_url)
+        self.admission = Admission()
 
     async def make(self, method: str, body: Mapping[str, object], *, form: bool = False) -> Result:
         """A writing call, once. Never raises for what Slack or the network does: that is the result."""
         data, json_body = (dict(body), None) if form else (None, dict(body))
+        if objection := self.admission.objection(method):
+            return Refused(objection)
         try:
             answer = await self._web.api_call(method, data=data, json=json_body)
         except SlackApiError as error:
-            return _refusal(error.response)
+            return self._heard(_refusal(error.response))
         except _NO_ANSWER as error:
             return Lost(f"{method}: {type(error).__name__}")
+        self.admission.answered()
         if method not in _MAKES_A_MESSAGE:
             return Accepted()
         ts = answer.get("ts")
@@ -58,36 +87,47 @@ class Wire:
 
     async def ask(self, method: str, params: dict[str, object]) -> Mapping[str, object]:
         """A reading call. Raises SlackRefused, SlackUnavailable (a rate limit counts as the latter)."""
+        if objection := self.admission.objection(method):
+            raise SlackRefused(method, objection)
         try:
             wire = {key: _param(value) for key, value in params.items()}
             answer = await self._web.api_call(method, http_verb="GET", params=wire)
         except SlackApiError as error:
-            match _refusal(error.response):
+            match self._heard(_refusal(error.response)):
                 case Refused(error=code):
                     raise SlackRefused(method, code) from None
                 case other:
                     raise SlackUnavailable(f"{method}: {other}") from None
         except _NO_ANSWER as error:
             raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
+        self.admission.answered()
         return answer.data if isinstance(answer.data, dict) else {}
 
     async def send_file(self, name: str, content: bytes) -> Result | str:
         """The id of a file that Slack has and nobody sees yet. Losing the answer of either step does no harm."""
         # The method is called with a form, as slack_sdk does: it takes no JSON.
         body: dict[str, object] = {"filename": name, "length": str(len(content))}
+        if objection := self.admission.objection("files.getUploadURLExternal"):
+            return Refused(objection)
         try:
             answer = await self._web.api_call("files.getUploadURLExternal", data=body)
             url, file_id = answer.get("upload_url"), answer.get("file_id")
             if not isinstance(url, str) or not isinstance(file_id, str):
                 return Lost("files.getUploadURLExternal: no address")
-            async with self._session.post(url, data=content) as sent:
-                if sent.status == 429:
-                    return Limited(_seconds(sent.headers.get("Retry-After")))
-                return file_id if sent.status == 200 else Lost(f"upload: {sent.status}")
+            return await self._put(url, content) or file_id
         except SlackApiError as error:
-            return _refusal(error.response)
+            return self._heard(_refusal(error.response))
         except _NO_ANSWER as error:
             return Lost(f"upload: {type(error).__name__}")
+
+    async def _put(self, address: str, content: bytes) -> Result | None:
+        """Send bytes to an address for them; None: they have arrived."""
+        if not self._may_go_to(address, "an upload"):
+            return _ADDRESS_REFUSED
+        async with self._session.post(address, data=content) as sent:
+            if sent.status == 429:
+                return Limited(_seconds(sent.headers.get("Retry-After")))
+            return None if sent.status == 200 else Lost(f"upload: {sent.status}")
 
     async def respond(self, call: Respond) -> Result:
         """Use a response URL."""
@@ -96,6 +136,8 @@ class Wire:
             "text": call.text,
             "blocks": list(call.blocks),
         }
+        if not self._may_go_to(call.response_url, "a response"):
+            return _ADDRESS_REFUSED
         try:
             async with self._session.post(call.response_url, json=body) as answer:
                 if answer.status == 200:
@@ -107,6 +149,18 @@ class Wire:
                 return Refused((await answer.text())[:100])
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Lost(f"response URL: {type(error).__name__}")
+
+    def _may_go_to(self, address: str, what_for: str) -> bool:
+        objection = self._addresses.objection(address)
+        if objection:
+            log.error("an address from Slack is not gone to", what_for=what_for, reason=objection)
+        return not objection
+
+    def _heard(self, result: Result) -> Result:
+        """What a refusal says of our token is kept."""
+        if isinstance(result, Refused):
+            self.admission.answered(result.error)
+        return result
 
 
 def without_none(**values: object) -> dict[str, object]:

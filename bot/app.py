@@ -20,6 +20,7 @@ import bot.flowise.client as flowise
 from bot import __version__
 from bot.conversation import Conversations, Habits
 from bot.desk import Desk, Writing
+from bot.door import Door
 from bot.errors import BotError, FlowiseError, SettingsError, SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.governor import Governor
 from bot.metrics.exposition import Metrics
@@ -183,6 +184,7 @@ class Bot:
     async def _listening(self) -> AsyncIterator[None]:
         settings, text = self._settings, self._metrics.text
         by_http = settings.slack_app_token is None
+        secret = settings.slack_signing_secret if by_http else None
         own_port = settings.metrics_port if settings.metrics_port != settings.port else None
         # PORT may be open to the world where Slack comes by HTTP, and how much is asked is nobody's business there.
         beside = own_port is None and (settings.metrics_port is not None or not by_http)
@@ -192,7 +194,7 @@ class Bot:
             self._stop.is_set,
             lambda: self.under_way,
             {"redis": self._how_redis_is},
-            takes_events=by_http,
+            door=Door(secret.get_secret_value()) if secret else None,
             metrics=text if beside else None,
         )
         async with AsyncExitStack() as stack:

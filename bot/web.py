@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
 
+from bot.door import LARGEST_BODY, Door, Refused
 from bot.errors import SettingsError
 
 log = structlog.get_logger(__name__)
 
-# Slack's largest events are far below; it bounds what a stranger can make us read before the signature is checked.
-_LARGEST_BODY = 4 * 1024 * 1024
 # At the very end, how long requests under way are waited for, in seconds; aiohttp's own 60 would let a client that
 # never sends the rest of its request hold the stop up until it is killed.
 LAST_RESPONSES = 1.0
 _PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
-
-
 # Seconds. A readiness probe of Kubernetes gives up after one by default, and would then take us for unready.
 _DETAIL_SECONDS = 0.7
 
@@ -35,10 +32,10 @@ def web_app(
     under_way: Callable[[], int],
     details: Mapping[str, Callable[[], Awaitable[str]]],
     *,
-    takes_events: bool,
+    door: Door | None,
     metrics: Callable[[], Awaitable[bytes]] | None = None,
 ) -> web.Application:
-    """`unready` gives what is missing of our own side of Slack; with `takes_events` its requests come to /slack/events.
+    """`unready` gives what is missing of our own side of Slack; with a `door`, its requests come to /slack/events.
 
     `details` are others by their names, and what each is asked by: a word on how it is, without secrets. They are told
     by /readyz and decide nothing there: where all replicas were unready, Slack's requests would reach nobody, and
@@ -55,23 +52,28 @@ def web_app(
         return web.json_response(told, status=503 if missing else 200)
 
     async def events(request: web.Request) -> web.Response:
+        assert door is not None  # noqa: S101  # or there is no such route
         app = slack_app()
         if app is None or stopping():
             # Slack asks again in a moment, and may reach another replica.
             return web.Response(status=503, text="not serving")
-        if not _is_number(request.headers.get("X-Slack-Request-Timestamp", "0")):
-            return web.Response(status=401, text="bad timestamp")  # Bolt would fail with a 500
-        if _is_rate_limit_notice(await request.text()):
-            log.info("Slack says that it drops events: more than 30,000 an hour in this workspace")
+        try:
+            text, body = await door.admit(request)
+        except Refused as refusal:
+            log.warning("a request is not let in", status=refusal.status, reason=str(refusal))
+            return web.Response(status=refusal.status, text=str(refusal))
+        if body.get("type") == "app_rate_limited":
+            # Without an inner event, which Bolt answers with 404 (Slack docs, Rate limits).
+            log.warning("Slack says that it drops events: more than 30,000 an hour in this workspace")
             return web.Response()
-        return await to_aiohttp_response(await app.async_dispatch(await to_bolt_request(request)))
+        return await _dispatched(app, request, text)
 
-    application = web.Application(client_max_size=_LARGEST_BODY)
+    application = web.Application(client_max_size=LARGEST_BODY)
     application.router.add_get("/healthz", healthz)
     application.router.add_get("/readyz", readyz)
     if metrics is not None:
         _serve_metrics(application, metrics)
-    if takes_events:
+    if door is not None:
         application.router.add_post("/slack/events", events)
     return application
 
@@ -105,6 +107,8 @@ def _serve_metrics(application: web.Application, metrics: Callable[[], Awaitable
         return web.Response(body=await metrics(), headers={"Content-Type": _PROMETHEUS_TEXT})
 
     application.router.add_get("/metrics", text)
+
+
 async def _told(ask: Callable[[], Awaitable[str]]) -> str:
     try:
         async with asyncio.timeout(_DETAIL_SECONDS):
@@ -113,19 +117,12 @@ async def _told(ask: Callable[[], Awaitable[str]]) -> str:
         return "away: it does not answer in time"
 
 
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
-
-
-def _is_rate_limit_notice(body: str) -> bool:
-    """`app_rate_limited` comes without an inner event, which Bolt answers with 404 (Slack docs, Rate limits).
-
-    It is only logged, so that its signature does not matter.
-    """
-    if '"app_rate_limited"' not in body or not body.startswith("{"):
-        return False
+async def _dispatched(app: AsyncApp, request: web.Request, text: str) -> web.Response:
+    headers: dict[str, str | Sequence[str]] = dict(request.headers)
     try:
-        notice = json.loads(body)
-    except ValueError:
-        return False
-    return isinstance(notice, dict) and notice.get("type") == "app_rate_limited"
+        asked = AsyncBoltRequest(body=text, query=request.query_string, headers=headers)
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        # Bolt takes the shapes of Slack's objects for granted.
+        log.warning("a request is not let in", status=400, reason=f"Bolt cannot read it ({type(error).__name__})")
+        return web.Response(status=400, text="the body is not one of Slack's")
+    return await to_aiohttp_response(await app.async_dispatch(asked))

@@ -77,7 +77,8 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot.settings", ("bot.errors", "bot.store.address")),
     ("bot.logs", ()),
     ("bot.socket_mode", ("bot.errors",)),
-    ("bot.web", ("bot.errors",)),
+    ("bot.door", ()),
+    ("bot.web", ("bot.door", "bot.errors")),
     # The local servers judge the bot: they must not share its mistakes.
     ("bot.playground.slack*", ("bot.playground.slack*",)),
     ("bot.playground.flowise*", ("bot.playground.flowise*",)),

@@ -22,6 +22,7 @@ from bot.conversation import Conversations, Habits
 from bot.desk import Desk, Writing
 from bot.door import Door
 from bot.errors import BotError, FlowiseError, SettingsError, SlackRefused, SlackUnavailable, StoreUnavailable
+from bot.farewell import Farewell
 from bot.governor import Governor
 from bot.metrics.exposition import Metrics
 from bot.metrics.flowise import FlowiseMetrics, MeteredFlowise
@@ -36,13 +37,15 @@ from bot.socket_mode import SocketMode, open_connection
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import Observer, RedisStore
 from bot.web import metrics_app, served, web_app
-from handlers import register
+from handlers import lifecycle, register
 from handlers.hearing import Manners
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _LONGEST_WAIT_FOR_SLACK = 30.0
+# How often a token that Slack has refused is tried again.
+_TOKEN_SECONDS = 30.0
 
 
 class Bot:
@@ -56,6 +59,7 @@ class Bot:
         self._app: AsyncApp | None = None
         self._socket: SocketMode | None = None
         self._metrics = Metrics()
+        self._slack: SlackClient | None = None
         self.port = 0
 
     def stop(self) -> None:
@@ -99,7 +103,12 @@ class Bot:
                 return
             identity, address = introduced
             desk = self._desk = self._new_desk(chatflow, slack, store, identity, traces)
+            self._slack = slack
+            farewell = Farewell(identity.team, store, slack.admission)
+            _owned(stack, farewell.run())
+            _owned(stack, slack.come_back(lambda: asyncio.sleep(_TOKEN_SECONDS)))
             self._app = _slack_app(self._settings, web_api, identity, desk)
+            lifecycle.register(self._app, farewell, identity.bot_user)
             desk.watch()
             await self._serve(desk, address, ready)
 
@@ -216,6 +225,8 @@ class Bot:
         return "ok"
 
     async def _hears_slack(self) -> bool:
+        if self._slack is not None and self._slack.admission.refusal:
+            return False
         if not self._app_token:
             return self._app is not None
         return self._socket is not None and await self._socket.connected()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 import aiohttp
 import structlog
@@ -13,7 +15,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SettingsError, SlackUnavailable
+from bot.errors import BotError, SettingsError, SlackUnavailable
+from bot.slack.addresses import Addresses
+from bot.slack.wire import NO_ANSWER, stay
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +26,12 @@ _PING_SECONDS = 5.0
 _WATCH_SECONDS = 2.0
 # slack_sdk retries a failed handshake on the same ticket for ever; without its ticket it fetches a new one.
 _WEDGED_SECONDS = 10.0
+# Seconds before an address is asked for, the more often it happened lately. Slack may answer each connection with
+# "too_many_websockets", or refuse to give an address at all, and slack_sdk asks again at once or every few seconds;
+# apps.connections.open is good for 50 calls a minute at least. The first two are free: a refresh, and one that failed.
+_PAUSES = (0.0, 0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+# So long without asking, in seconds, and it is as if it had not happened.
+_CALM_SECONDS = 60.0
 _REFUSALS = frozenset({"invalid_auth", "not_authed", "not_allowed_token_type", "token_revoked", "account_inactive"})
 
 
@@ -47,10 +57,12 @@ async def open_connection(web: AsyncWebClient, app_token: str) -> str:
                 f"SLACK_APP_TOKEN: Slack refuses Socket Mode ({code}); switch it on in the app"
             ) from None
         raise SlackUnavailable(f"apps.connections.open: {code}") from None
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+    except NO_ANSWER as error:
         raise SlackUnavailable(f"apps.connections.open: {type(error).__name__}") from None
     if not isinstance(address, str):
         raise SlackUnavailable("apps.connections.open: no address")
+    if objection := Addresses(web.base_url).objection(address):
+        raise SlackUnavailable(f"apps.connections.open: the address is not gone to: {objection}")
     return address
 
 
@@ -58,8 +70,9 @@ class SocketMode:
     """One Socket Mode connection with a watchdog. Times are in seconds.
 
     `watch` is how often the watchdog looks; it connects a lost socket anew. `wedged` is how long a connection may fail
-    before it gets a new ticket, `ping` how often slack_sdk pings and how long it waits between two handshakes.
-    `greeted` is called when Slack says hello on a connection.
+    before it gets a new ticket, `ping` how often slack_sdk pings and how long it waits between two handshakes. `pauses`
+    come before an address is asked for, the next one of them each time. `greeted` is called when Slack says hello on a
+    connection.
     """
 
     def __init__(
@@ -71,6 +84,7 @@ class SocketMode:
         watch: float = _WATCH_SECONDS,
         wedged: float = _WEDGED_SECONDS,
         ping: float = _PING_SECONDS,
+        pauses: Sequence[float] = _PAUSES,
         greeted: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = AsyncSocketModeHandler(app, app_token, ping_interval=ping).client
@@ -80,7 +94,14 @@ class SocketMode:
                 greeted()
 
         self._client.message_listeners.append(heard)
+        # Wherever slack_sdk asks for an address, it is ours that are asked for: with pauses, and none but Slack's.
+        self._client.issue_new_wss_url = self._new_address  # type: ignore[method-assign]
+        self._app_token = app_token
+        self._asked = 0
+        self._asked_at = -math.inf
+        self._stopped = asyncio.Event()
         self._clock = clock
+        self._pauses = pauses
         self._watch_seconds = watch
         self._wedged_seconds = wedged
         self._watchdog: asyncio.Task[None] | None = None
@@ -88,6 +109,8 @@ class SocketMode:
 
     async def start(self, address: str = "") -> None:
         """Begin to connect, to an address that was just opened if there is one; `connected` tells when it has come."""
+        await self._client.aiohttp_client_session.close()
+        self._client.aiohttp_client_session = aiohttp.ClientSession(middlewares=(stay,))
         self._connecting = asyncio.create_task(self._connected_first(address)) if address else None
         self._connect()
         self._watchdog = asyncio.create_task(self._watch())
@@ -106,10 +129,38 @@ class SocketMode:
         await self._client.connect()  # type: ignore[no-untyped-call]  # slack_sdk left it untyped
 
     async def _connected_anew(self) -> None:
-        try:
-            await self._client.connect_to_new_endpoint()
-        except (SlackApiError, aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.warning("Socket Mode gets no address; trying again", error=type(error).__name__)
+        await self._client.connect_to_new_endpoint()
+
+    async def _new_address(self) -> str:
+        """An address, as soon as Slack gives one; empty when we are stopped meanwhile. Raises nothing."""
+        told = ""
+        while not self._stopped.is_set():
+            if not await self._paused():
+                break
+            try:
+                address = await open_connection(self._client.web_client, self._app_token)
+            except BotError as error:
+                if str(error) != told:  # once, not every half minute
+                    log.warning("Socket Mode gets no address; trying again", reason=str(error))
+                    told = str(error)
+                continue
+            if told:
+                log.info("Socket Mode gets addresses again")
+            return address
+        return ""
+
+    async def _paused(self) -> bool:
+        """Wait until the next address may be asked for; False when we are stopped."""
+        if self._clock() - self._asked_at > _CALM_SECONDS:
+            self._asked = 0
+        pause = self._pauses[min(self._asked, len(self._pauses) - 1)]
+        self._asked += 1
+        if pause:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._stopped.wait()
+        self._asked_at = self._clock()
+        return not self._stopped.is_set()
 
     async def _watch(self) -> None:
         away_since: float | None = None
@@ -129,6 +180,7 @@ class SocketMode:
 
     async def stop(self) -> None:
         """Take no more events. What was taken goes on."""
+        self._stopped.set()
         tasks = [task for task in (self._watchdog, self._connecting) if task is not None]
         for task in tasks:
             task.cancel()

@@ -73,10 +73,12 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot.metrics.flowise", ("bot.metrics.families", "bot.flowise.*", "bot.ports", *VALUES)),
     ("bot.metrics*", ("bot", "bot.metrics.*", "bot.governor", "bot.reply.observed", *VALUES)),
     ("bot.tracing", ("bot", "bot.reply.observed", *VALUES)),
+    ("bot.farewell", ("bot.slack.admission", "bot.errors")),
+    ("handlers.lifecycle", ("bot.farewell",)),
     ("handlers*", ("handlers.*", "bot.desk", "bot.conversation", "bot.reply.contract", *SLACK_PURE, *VALUES)),
     ("bot.settings", ("bot.errors", "bot.store.address")),
     ("bot.logs", ()),
-    ("bot.socket_mode", ("bot.errors",)),
+    ("bot.socket_mode", ("bot.slack.addresses", "bot.slack.wire", "bot.errors")),
     ("bot.door", ()),
     ("bot.web", ("bot.door", "bot.errors")),
     # The local servers judge the bot: they must not share its mistakes.

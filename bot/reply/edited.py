@@ -24,10 +24,12 @@ from bot.slack.calls import (
     Refused,
     Result,
     SetStatus,
+    UpdateMessage,
     UploadFile,
     method_of,
 )
 from bot.slack.pages import Page
+from bot.slack.refusals import NO_TOKEN, NOT_WANTED
 
 # So long a whole answer waits for a Slack that does not answer, in seconds: outages of some minutes do happen.
 PATIENCE = 1800.0
@@ -248,6 +250,10 @@ class EditedReply:
         self._losses += 1
 
     def _refused(self, call: Call, result: Refused) -> None:
+        if result.error in NO_TOKEN or (isinstance(call, PostMessage | UpdateMessage) and result.error in NOT_WANTED):
+            self._give_up(f"Slack refused: {result.error}")
+            self._over = True
+            return
         if self._messages.refused(call, result):
             return
         if result.error in _SHAPE and not self._answer.in_plain_text:

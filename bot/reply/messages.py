@@ -18,8 +18,8 @@ from bot.slack.calls import (
 )
 from bot.slack.pages import Page
 
-# The message to edit is not there any more, or not ours to edit: its text moves to a new one.
-_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive"})
+# The message is not to be edited any more: its text moves to a new one. (One that was deleted is not posted again.)
+_GONE = frozenset({"cant_update_message", "edit_window_closed"})
 # Its text moves too, and the old message is deleted.
 _MISMATCH = "block_mismatch"
 # The message is still being streamed, which must be stopped before it can be edited.

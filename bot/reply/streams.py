@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from bot.reply.contract import Place
+from bot.slack.refusals import NO_TOKEN
 
 LIFE: Final = 240.0
 """Seconds after which a stream is ended and goes on in another message. Slack ends one about five minutes after its
@@ -54,6 +55,8 @@ class Streams:
 
     def refused(self, place: Place, error: str, now: float) -> None:
         """Slack has refused to begin a stream there."""
+        if error in NO_TOKEN:
+            return  # says nothing about streams
         if len(self._refused) >= _MOST:
             self._refused = {key: at for key, at in self._refused.items() if now - at <= MEMORY / 2}
         self._refused[place.channel if error in _OF_THE_PLACE else ""] = now

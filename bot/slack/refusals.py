@@ -10,6 +10,8 @@ NO_TOKEN: Final = frozenset(
 )
 """The token is not taken any more: no call with it can succeed (Slack docs, errors of every method)."""
 
-NOT_WANTED: Final = frozenset({"message_not_found", "is_archived", "channel_not_found", "not_in_channel"})
+NOT_WANTED: Final = frozenset(
+    {"message_not_found", "is_archived", "is_inactive", "channel_not_found", "not_in_channel"}
+)
 """Somebody has deleted the message, archived the channel or taken us out of it: on purpose, so that an answer ends
 there without a further word."""

@@ -26,8 +26,9 @@ _DEFAULT_RETRY_AFTER = 1.0
 _CALL_SECONDS = 8.0
 # The methods that make a message, whose `ts` is needed.
 _MAKES_A_MESSAGE = frozenset({"chat.postMessage", "chat.startStream"})
-# The last two: slack_sdk stumbles over JSON that is no object, and over text that is no UTF-8.
-_NO_ANSWER = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError, AttributeError, ValueError)
+NO_ANSWER = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError, AttributeError, ValueError)
+"""What slack_sdk raises where no usable answer came. The last two: it stumbles over JSON that is no object, and over
+text that is no UTF-8."""
 
 
 # Slack redirects none of its methods, uploads and response URLs.
@@ -77,7 +78,7 @@ class Wire:
             answer = await self._web.api_call(method, data=data, json=json_body)
         except SlackApiError as error:
             return self._heard(_refusal(error.response))
-        except _NO_ANSWER as error:
+        except NO_ANSWER as error:
             return Lost(f"{method}: {type(error).__name__}")
         self.admission.answered()
         if method not in _MAKES_A_MESSAGE:
@@ -98,7 +99,7 @@ class Wire:
                     raise SlackRefused(method, code) from None
                 case other:
                     raise SlackUnavailable(f"{method}: {other}") from None
-        except _NO_ANSWER as error:
+        except NO_ANSWER as error:
             raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
         self.admission.answered()
         return answer.data if isinstance(answer.data, dict) else {}
@@ -117,7 +118,7 @@ class Wire:
             return await self._put(url, content) or file_id
         except SlackApiError as error:
             return self._heard(_refusal(error.response))
-        except _NO_ANSWER as error:
+        except NO_ANSWER as error:
             return Lost(f"upload: {type(error).__name__}")
 
     async def _put(self, address: str, content: bytes) -> Result | None:

@@ -35,6 +35,7 @@ from bot.store.connections import connect
 from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
 from bot.store.notes import noted, read
+from bot.store.purge import purge
 from bot.thread import Conversation, Run, Thread
 
 T = TypeVar("T")
@@ -50,6 +51,8 @@ def unobserved(seconds: float, error: str) -> None:
 _DAY = 86_400.0
 # A run that has not been seen to end in a day is no longer waited for: Flowise itself keeps none so long.
 _RUN_SECONDS = _DAY
+# A million keys are looked through in some seconds.
+_PURGE_SECONDS = 60.0
 
 
 class RedisStore:
@@ -200,6 +203,10 @@ class RedisStore:
         """Slack answered a call with 429: nobody draws from its buckets before `retry_after` seconds."""
         args = budget.arguments("limited", retry_after, call, NOTHING, keys)
         await self._ask(self._budget(keys=self._buckets(team, keys), args=args))
+
+    async def purge(self, team: str) -> int:
+        """Delete what is kept of a workspace; returns how many keys that were. May be begun again."""
+        return await self._ask(purge(self._client, self._prefix, team), patience=_PURGE_SECONDS)
 
     async def ping(self) -> None:
         """Raises StoreUnavailable when the store takes no write within about a second."""

@@ -39,9 +39,11 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "files.getUploadURLExternal": frozenset({"files:write"}),
     "users.info": frozenset({"users:read"}),
 }
-# What each event needs, and under which names one subscribes to it (Slack docs, the page of each event).
+# What each event needs, if anything, and under which names one subscribes to it (Slack docs, the page of each event).
 SUBSCRIPTIONS: dict[str, dict[str, str]] = {
     "app_mention": {"app_mention": "app_mentions:read"},
+    "app_uninstalled": {"app_uninstalled": ""},
+    "tokens_revoked": {"tokens_revoked": ""},
     "message": {
         "message.channels": "channels:history",
         "message.groups": "groups:history",
@@ -106,7 +108,7 @@ def test_there_are_two_manifests() -> None:
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
 def test_the_scopes_are_those_of_the_calls_the_events_and_the_command(path: Path) -> None:
     needed = {scope for method in methods_called() for scope in SCOPES_OF_METHOD[method]}
-    needed |= {scope for event in events_heard() for scope in SUBSCRIPTIONS[event].values()}
+    needed |= {scope for event in events_heard() for scope in SUBSCRIPTIONS[event].values()} - {""}
     if listened_to("command"):
         needed.add("commands")
     assert set(loaded(path)["oauth_config"]["scopes"]["bot"]) == needed

@@ -32,6 +32,7 @@ from bot.slack.calls import (
     SetStatus,
     UpdateMessage,
 )
+from bot.slack.refusals import NO_TOKEN, NOT_WANTED
 
 THREAD = Place(channel="C1", thread_ts="1.0", user="U1")
 FLAT = Place(channel="D1", thread_ts=None, user="U1")
@@ -394,7 +395,8 @@ def test_a_post_that_was_found_again_is_brought_up_to_date() -> None:
     assert answer.done
 
 
-def test_a_message_that_is_gone_is_posted_again() -> None:
+@pytest.mark.parametrize("code", ["cant_update_message", "edit_window_closed"])
+def test_a_message_that_cannot_be_edited_any_more_is_posted_again(code: str) -> None:
     answer, slack = reply(), Slack()
     told(answer, Thinking(), Token("a"))
     run(answer, slack, 0.0)
@@ -402,10 +404,48 @@ def test_a_message_that_is_gone_is_posted_again() -> None:
     told(answer, Token(" b"), Finished(), now=2.0)
     call = answer.next_call(2.0)
     assert call is not None
-    answer.answered(call, Refused("message_not_found"), 2.0)
+    answer.answered(call, Refused(code), 2.0)
     run(answer, slack, 10.0)
     assert list(slack.messages.values()) == ["a b"]
     assert len(answer._messages) == 1
+
+
+@pytest.mark.parametrize("code", sorted(NOT_WANTED | NO_TOKEN))
+@pytest.mark.parametrize("begun", [False, True])
+def test_an_answer_that_is_not_wanted_or_cannot_be_given_ends_without_a_word(code: str, begun: bool) -> None:
+    answer, slack = reply(), Slack()
+    if begun:
+        told(answer, Thinking(), Token("a"))
+        run(answer, slack, 0.0)
+    told(answer, Thinking(), Token(" b"), now=2.0)
+    call = answer.next_call(3.0)
+    assert isinstance(call, UpdateMessage if begun else PostMessage)
+    answer.answered(call, Refused(code), 3.0)
+    assert answer.done  # so that its prediction is ended
+    assert code in answer.given_up
+    told(answer, Token(" c"), Finished(), now=4.0)
+    assert answer.next_call(60.0) is None
+    assert kinds(slack) == (["PostMessage"] if begun else [])
+
+
+def test_a_left_over_that_somebody_has_deleted_already_ends_nothing() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("a"))
+    run(answer, slack, 0.0)
+    told(answer, Token(" b"), Finished(), now=2.0)
+    call = answer.next_call(2.0)
+    assert isinstance(call, UpdateMessage)
+    answer.answered(call, Refused("block_mismatch"), 2.0)
+    call = answer.next_call(2.0)
+    assert isinstance(call, PostMessage)
+    answer.answered(call, slack.make(call, 2.0), 2.0)
+    call = answer.next_call(2.0)
+    assert isinstance(call, DeleteMessage)
+    answer.answered(call, Refused("message_not_found"), 2.0)
+    run(answer, slack, 4.0)
+    assert answer.done
+    assert answer.given_up == ""
+    assert list(slack.messages.values()) == ["a", "a b"]
 
 
 @pytest.mark.parametrize("code", ["msg_blocks_too_long", "invalid_blocks", "block_mismatch"])

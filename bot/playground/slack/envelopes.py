@@ -30,8 +30,14 @@ def events(
     return [envelope(workspace, channel, event) for event in inner]
 
 
-def envelope(workspace: Workspace, channel: Channel, event: Mapping[str, object]) -> dict[str, object]:
-    """The outer part of an event, with a fresh `event_id`."""
+def farewells(workspace: Workspace) -> list[dict[str, object]]:
+    """What the app is sent when it is uninstalled: `tokens_revoked` names users, not tokens (Slack docs)."""
+    revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [workspace.bot_user_id]}}
+    return [envelope(workspace, None, event) for event in (revoked, {"type": "app_uninstalled"})]
+
+
+def envelope(workspace: Workspace, channel: Channel | None, event: Mapping[str, object]) -> dict[str, object]:
+    """The outer part of an event, with a fresh `event_id`; `channel` None: it is of the whole workspace."""
     authorization = {
         "enterprise_id": None,
         "team_id": workspace.team_id,
@@ -49,7 +55,7 @@ def envelope(workspace: Workspace, channel: Channel, event: Mapping[str, object]
         "event_id": f"Ev{uuid4().hex[:10].upper()}",
         "event_time": int(workspace.wall()),
         "event_context": f"EC{uuid4().hex}",
-        "is_ext_shared_channel": channel.shared,
+        "is_ext_shared_channel": channel is not None and channel.shared,
         "authorizations": [authorization],
         "event": dict(event),
     }

@@ -269,6 +269,21 @@ class LocalSlack:
         retry = None if retry_num is None else Retry(retry_num, retry_reason)
         return await self._out.once(kind, payload, retry)
 
+    def delete(self, channel: str, ts: str) -> None:
+        """Somebody who may (an admin) deletes a message, the app's own ones too."""
+        self._workspace.delete(self._channel(channel).messages[ts])
+
+    def remove_bot(self, channel: str) -> None:
+        """Somebody takes the app out of a channel."""
+        self._channel(channel).members.discard(self.bot_user_id)
+
+    def uninstall(self) -> None:
+        """Somebody uninstalls the app: its tokens are revoked, and it is told so."""
+        self.revoke("account_inactive")
+        self.revoke("account_inactive", app_token=True)
+        for event in envelopes.farewells(self._workspace):
+            self._out.event(event)
+
     # ── what a person sees ──
 
     def messages(self, channel: str) -> list[Message]:
@@ -333,6 +348,18 @@ class LocalSlack:
     def server_error(self, method: str, times: int = 1) -> None:
         """Answer the next calls with 500, and do nothing."""
         self._faults.add(Fault("server_error", method, times))
+
+    def revoke(self, word: str = "token_revoked", *, app_token: bool = False) -> None:
+        """Take the bot token, or the app-level one, no more: every call with it is answered with the word."""
+        self._web.revoked[self.app_token if app_token else self.bot_token] = word
+
+    def take_tokens(self) -> None:
+        """Take both tokens again."""
+        self._web.revoked.clear()
+
+    def reached_at(self, origin: str) -> None:
+        """The addresses that it gives begin with this from now on: those of a proxy before it."""
+        self._workspace.origin = origin
 
     async def refresh_sockets(self, reason: str = "refresh_requested") -> None:
         """Send `disconnect` to all sockets. "warning" only announces it; "link_disabled" hangs up as well."""

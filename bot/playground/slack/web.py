@@ -78,6 +78,8 @@ class WebFace:
         self._workspace, self._methods, self._uploads, self._responses = workspace, methods, uploads, responses
         self._access, self._faults, self._called = access, faults, called
         self._in_flight: Counter[tuple[str, str]] = Counter()
+        self.revoked: dict[str, str] = {}
+        """Tokens that are not taken any more, and the word that says so."""
 
     def application(
         self, ticket: Callable[[], str], link: Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -148,6 +150,8 @@ class WebFace:
             raise Refusal("not_authed")
         if token not in (self._access.bot_token, self._access.app_token):
             raise Refusal("invalid_auth")
+        if token in self.revoked:
+            raise Refusal(self.revoked[token])
         if (token == self._access.app_token) != (name == _CONNECT):
             raise Refusal("not_allowed_token_type")
 

@@ -173,7 +173,7 @@ class SocketMode:
                 self._connect()
             else:
                 self._connect()
-                if self._clock() - away_since > self._wedged_seconds:
+                if self._client.wss_uri is not None and self._clock() - away_since > self._wedged_seconds:
                     log.warning("Socket Mode is stuck; asking for a new address")
                     self._client.wss_uri = None
                     away_since = None

@@ -39,9 +39,11 @@ class Refused(Exception):
 
 
 class Door:
-    """Lets in what is signed with `secret`. `wall` is in seconds since the epoch."""
+    """Lets in what is signed with `secret`. `wall` is seconds since the epoch, `patience` how many of them a body may
+    take to come."""
 
-    def __init__(self, secret: str, *, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, secret: str, *, wall: Callable[[], float] = time.time, patience: float = _BODY_SECONDS) -> None:
+        self._patience = patience
         self._secret = secret.encode()
         self._wall = wall
 
@@ -55,7 +57,7 @@ class Door:
         """
         self._check_head(request)
         try:
-            async with asyncio.timeout(_BODY_SECONDS):
+            async with asyncio.timeout(self._patience):
                 body = await request.read()
         except TimeoutError:
             raise Refused(408, "the body takes too long") from None

@@ -34,7 +34,7 @@ def signed(body: bytes, stamp: object = NOW, *, secret: str = SECRET) -> dict[st
 @pytest.fixture
 async def address() -> AsyncIterator[str]:
     """A server with the door alone: it tells what came in, or the status of the refusal."""
-    door = Door(SECRET, wall=lambda: NOW)
+    door = Door(SECRET, wall=lambda: NOW, patience=1.0)
 
     async def come(request: web.Request) -> web.Response:
         try:
@@ -134,6 +134,17 @@ async def test_a_body_that_is_too_large_is_413_before_it_is_read(address: str) -
     writer.write(b"\r\n{")  # and nothing more comes
     async with asyncio.timeout(5):
         assert (await reader.readline()).split()[1] == b"413"
+    writer.close()
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(address: str) -> None:
+    port = int(address.rstrip("/").rpartition(":")[2])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    headers = JSON | GOOD | {"Content-Length": str(len(BODY))}
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\n" + b"".join(f"{k}: {v}\r\n".encode() for k, v in headers.items()))
+    writer.write(b"\r\n{")
+    async with asyncio.timeout(5):
+        assert (await reader.readline()).split()[1] == b"408"
     writer.close()
 
 

@@ -23,11 +23,12 @@ from bot.desk import Desk, Writing
 from bot.door import Door
 from bot.errors import BotError, FlowiseError, SettingsError, SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.farewell import Farewell
+from bot.flowise.guarded import Guarded
 from bot.governor import Governor
 from bot.metrics.exposition import Metrics
 from bot.metrics.flowise import FlowiseMetrics, MeteredFlowise
 from bot.metrics.slack import MeteredSlack
-from bot.ports import Identity
+from bot.ports import Flowise, Identity
 from bot.reply.observed import Answers, Observers
 from bot.reply.streams import Mode
 from bot.settings import Settings
@@ -55,6 +56,7 @@ class Bot:
         self._settings = settings
         self._stop = asyncio.Event()
         self._store: RedisStore | None = None
+        self._flowise: Guarded | None = None
         self._desk: Desk | None = None
         self._app: AsyncApp | None = None
         self._socket: SocketMode | None = None
@@ -102,7 +104,8 @@ class Bot:
             if introduced is None:
                 return
             identity, address = introduced
-            desk = self._desk = self._new_desk(chatflow, slack, store, identity, traces)
+            guarded = self._flowise = Guarded(chatflow, chatflow.check, time.monotonic)
+            desk = self._desk = self._new_desk(guarded, slack, store, identity, traces)
             self._slack = slack
             farewell = Farewell(identity.team, store, slack.admission)
             _owned(stack, farewell.run())
@@ -120,7 +123,7 @@ class Bot:
 
     def _new_desk(
         self,
-        chatflow: flowise.Client,
+        chatflow: Flowise,
         slack: SlackClient,
         store: RedisStore,
         identity: Identity,

@@ -10,10 +10,13 @@
     ├── SlackUnavailable         Slack does not answer
     └── FlowiseError             the prediction gave no whole answer
         ├── FlowiseUnreachable   no connection
+        ├── FlowiseUntrusted     its certificate is not trusted
+        ├── FlowiseResting       it failed several times in a row, and is left alone for a short while
         ├── FlowiseSlow          a limit on waiting ran out
         ├── FlowiseBroke         the stream ended before its `end`
         ├── FlowiseFailed        the flow itself reported an error
         ├── FlowiseEmpty         the flow ended without saying anything
+        ├── FlowiseTooLarge      the question was refused for its size
         ├── FlowiseRateLimited   429
         ├── KeyRefused           the API key is not the one bound to the chatflow
         ├── UnknownChatflow      the chatflow id is wrong
@@ -90,8 +93,27 @@ class FlowiseUnreachable(FlowiseError):
     """No connection to FLOWISE_URL. Check the address, and that Flowise is up."""
 
 
+class FlowiseUntrusted(FlowiseError):
+    """The certificate at FLOWISE_URL is not trusted. Use one of a known authority, or name yours in SSL_CERT_FILE."""
+
+
+class FlowiseResting(FlowiseError):
+    """Flowise failed several times in a row, so it is left alone for a while: the warning before says why.
+
+    `retry_after` is in seconds: when it is looked at again.
+    """
+
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message, run=RunState.NOT_STARTED)
+        self.retry_after = retry_after
+
+
 class FlowiseSlow(FlowiseError):
-    """A limit on waiting for Flowise ran out. The text names the limit's setting."""
+    """A limit on waiting for Flowise ran out. `setting` is the variable that sets the limit, where there is one."""
+
+    def __init__(self, message: str, *, run: RunState = RunState.UNKNOWN, setting: str = "") -> None:
+        super().__init__(message, run=run)
+        self.setting = setting
 
 
 class FlowiseBroke(FlowiseError):
@@ -104,6 +126,10 @@ class FlowiseFailed(FlowiseError):
 
 class FlowiseEmpty(FlowiseError):
     """The flow ended well but said nothing. Check that its last node gives text."""
+
+
+class FlowiseTooLarge(FlowiseError):
+    """The question was refused for its size. Raise FLOWISE_FILE_SIZE_LIMIT, or the body limit of a proxy before it."""
 
 
 class FlowiseRateLimited(FlowiseError):

@@ -24,8 +24,10 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot.errors", ()),
     ("bot.thread", ()),
     ("bot.ports", ("bot.flowise.events", "bot.slack.calls", "bot.slack.tiers", *VALUES)),
-    ("bot.flowise.client", ("bot.flowise.*", "bot.ports", *VALUES)),
-    ("bot.flowise*", ("bot.flowise.*", "!bot.flowise.client", *VALUES)),
+    ("bot.flowise.client", ("bot.flowise.*", "!bot.flowise.guarded", "bot.ports", *VALUES)),
+    # A Flowise around another one: it fills the hole, and does not know by whom it is filled within.
+    ("bot.flowise.guarded", ("bot.flowise.*", "!bot.flowise.client", "bot.ports", *VALUES)),
+    ("bot.flowise*", ("bot.flowise.*", "!bot.flowise.client", "!bot.flowise.guarded", *VALUES)),
     *((module, ("bot.slack.*", "bot.ports", *VALUES)) for module in SLACK_WIRE),
     ("bot.slack*", (*SLACK_PURE, *VALUES)),
     ("bot.store.address", ()),
@@ -127,9 +129,10 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     ),
     # Among Flowise's modules these three are the wire; a new one is pure until it is named here.
     (
-        ("bot.flowise*", "!bot.flowise.client", "!bot.flowise.api", "!bot.flowise.stream"),
+        ("bot.flowise*", "!bot.flowise.client", "!bot.flowise.api", "!bot.flowise.stream", "!bot.flowise.guarded"),
         WIRES | CLOCKS | WAITING,
     ),
+    (("bot.flowise.guarded",), WIRES | CLOCKS),
     # They wait, but on what they were given: clocks and wires are arguments.
     (("bot.conversation", "bot.runs", "bot.delivery", "bot.governor", "bot.open_answers", "bot.desk"), WIRES | CLOCKS),
     # slack_bolt is how a handler hears.

@@ -22,7 +22,7 @@ from bot.errors import (
     UnknownChatflow,
 )
 from bot.flowise.events import Event
-from bot.flowise.limits import Limits
+from bot.flowise.limits import HEADERS_SETTING, Limits
 from bot.flowise.parse import stored_events, stored_text
 from bot.flowise.refusals import Reply, names_unknown_chatflow, shortened
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
@@ -94,9 +94,17 @@ class Api:
         return streams if isinstance(streams, bool) else None
 
     async def check_it_is_flowise(self) -> None:
-        """Raises NotFlowise where the server's `ping` is not Flowise's; says nothing where none comes in time."""
+        """Look whether the server answers `ping` as Flowise does.
+
+        Raises:
+            NotFlowise, FlowiseUnreachable, FlowiseSlow: something else answers, a proxy without a Flowise, nobody.
+        """
         ping = await self._request("GET", "ping")
-        if ping is not None and ping.text.strip() != "pong":
+        if ping is None:
+            raise FlowiseSlow("no answer to a ping in time", run=RunState.NOT_STARTED, setting=HEADERS_SETTING)
+        if ping.status >= 500:
+            raise FlowiseUnreachable(f"HTTP {ping.status} for a ping", run=RunState.UNKNOWN)
+        if ping.text.strip() != "pong":
             raise NotFlowise(f"HTTP {ping.status} and no pong at {self._base}", run=RunState.NOT_STARTED)
 
     async def stored_text(self, chat_id: str, message_id: str) -> str:

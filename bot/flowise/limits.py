@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+CONNECT_SETTING = "FLOWISE_CONNECT_TIMEOUT"
+HEADERS_SETTING = "FLOWISE_HEADERS_TIMEOUT"
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -84,7 +87,7 @@ class Patience:
             if self._heartbeat:
                 running.append(Deadline(self._byte_at + limits.silence, limits.silence, "FLOWISE_SILENCE_TIMEOUT"))
         elif self._streaming:
-            running.append(Deadline(self._asked + limits.headers, limits.headers, "FLOWISE_HEADERS_TIMEOUT"))
+            running.append(Deadline(self._asked + limits.headers, limits.headers, HEADERS_SETTING))
         else:
             running.append(Deadline(self._asked + limits.json, limits.json, "FLOWISE_JSON_TIMEOUT"))
         return running

@@ -10,6 +10,7 @@ from bot.errors import (
     FlowiseError,
     FlowiseFailed,
     FlowiseRateLimited,
+    FlowiseTooLarge,
     FlowiseUnreachable,
     KeyRefused,
     NotFlowise,
@@ -92,6 +93,8 @@ def refusal(reply: Reply, retry_after: float | None) -> FlowiseError:
     told = f"HTTP {reply.status}: {shortened(reply.message or reply.text)}"
     if reply.status == 429:
         return FlowiseRateLimited(told, retry_after=retry_after)
+    if reply.status == 413:
+        return FlowiseTooLarge(told, run=RunState.NOT_STARTED)
     if reply.status in (401, 407) or (reply.status == 403 and reply.message == "Forbidden"):
         return KeyRefused(told, run=RunState.NOT_STARTED)
     if reply.status in (502, 503, 504) or (reply.status >= 500 and not reply.message):

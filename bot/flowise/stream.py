@@ -10,8 +10,8 @@ from contextlib import suppress
 import aiohttp
 from aiohttp_sse_client.client import CONTENT_TYPE_EVENT_STREAM, EventSource, MessageEvent
 
-from bot.errors import FlowiseBroke, FlowiseSlow, FlowiseUnreachable, RunState
-from bot.flowise.limits import Deadline, Limits, Patience
+from bot.errors import FlowiseBroke, FlowiseSlow, FlowiseUnreachable, FlowiseUntrusted, RunState
+from bot.flowise.limits import CONNECT_SETTING, Deadline, Limits, Patience
 from bot.flowise.refusals import Reply
 from bot.flowise.wire import FrameTooLargeError, Message, Reader
 
@@ -189,16 +189,24 @@ async def read_reply(response: aiohttp.ClientResponse, largest: int) -> Reply:
     )
 
 
-def exchange_error(error: aiohttp.ClientError, limits: Limits) -> FlowiseUnreachable | FlowiseSlow | FlowiseBroke:
+def exchange_error(
+    error: aiohttp.ClientError, limits: Limits
+) -> FlowiseUnreachable | FlowiseUntrusted | FlowiseSlow | FlowiseBroke:
     """What a fault of the connection means, before or after the request was sent."""
     name = type(error).__name__
-    if isinstance(error, aiohttp.ConnectionTimeoutError):
-        text = f"no connection: FLOWISE_CONNECT_TIMEOUT ran out after {limits.connect:g} s"
-        return FlowiseSlow(text, run=RunState.NOT_STARTED)
-    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.InvalidURL):
-        return FlowiseUnreachable(f"no connection ({name})", run=RunState.NOT_STARTED)
+    match error:
+        case aiohttp.ConnectionTimeoutError():
+            text = f"no connection: {CONNECT_SETTING} ran out after {limits.connect:g} s"
+            return FlowiseSlow(text, run=RunState.NOT_STARTED, setting=CONNECT_SETTING)
+        case aiohttp.ClientConnectorCertificateError():
+            reason = getattr(error.certificate_error, "verify_message", "") or name
+            return FlowiseUntrusted(f"the certificate is not trusted: {reason}", run=RunState.NOT_STARTED)
+        case aiohttp.ClientConnectorDNSError():
+            return FlowiseUnreachable(f"no connection: the name is not known ({name})", run=RunState.NOT_STARTED)
+        case aiohttp.ClientConnectorError() | aiohttp.InvalidURL():
+            return FlowiseUnreachable(f"no connection ({name})", run=RunState.NOT_STARTED)
     return FlowiseBroke(f"the connection was lost ({name})")
 
 
 def _gave_up(deadline: Deadline) -> FlowiseSlow:
-    return FlowiseSlow(str(deadline))
+    return FlowiseSlow(str(deadline), setting=deadline.setting)

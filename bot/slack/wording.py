@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from bot import errors
@@ -127,14 +128,28 @@ def failure(error: BotError, reference: str, *, partly: bool) -> str:
 
 
 def _sentence(error: BotError) -> str:
+    if isinstance(error, errors.FlowiseResting):
+        return _RESTING.format(wait=_about(error.retry_after))
     for kind, sentence in _SENTENCES.items():
         if isinstance(error, kind):
             return sentence
     return "Something went wrong on my side. Please ask again; if it stays so, tell whoever runs this bot."
 
 
+_RESTING = "Flowise failed several times in a row, so I did not ask it just now. Please ask again in {wait}; if it stays so, tell whoever runs it."
+
+
+def _about(seconds: float) -> str:
+    """A wait, rounded up to what a person would say."""
+    if seconds <= 60:
+        return f"{max(5, 5 * math.ceil(seconds / 5))} seconds"
+    return f"{math.ceil(seconds / 60)} minutes"
+
+
 _SENTENCES: dict[type[BotError], str] = {
     errors.FlowiseUnreachable: "I can't reach Flowise right now. Please ask again in a few minutes; if it stays so, tell whoever runs it.",
+    errors.FlowiseUntrusted: "I can't be sure that it is Flowise I am talking to: its certificate is not trusted. Whoever runs this bot needs to look at it.",
+    errors.FlowiseTooLarge: "Flowise takes no question of this size. Please ask a shorter one.",
     errors.FlowiseSlow: "Flowise took too long, so I stopped waiting. Please ask again, perhaps with a smaller question.",
     errors.FlowiseBroke: "The connection to Flowise broke off. Please ask again.",
     errors.FlowiseFailed: "The flow reported an error. Please ask again; if it stays so, tell whoever built it.",

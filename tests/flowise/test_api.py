@@ -204,6 +204,21 @@ async def test_the_check(server: Server, make_client: MakeClient) -> None:
     assert server.posts == []
 
 
+async def test_the_check_finds_a_proxy_without_a_flowise(server: Server, make_client: MakeClient) -> None:
+    bad_gateway = server.page(502, "text/html", "<html>Bad gateway")
+    server.probes(bad_gateway)
+    server.on("GET", "/api/v1/ping", bad_gateway)
+    with pytest.raises(errors.FlowiseUnreachable):
+        await make_client().check()
+
+
+async def test_the_check_finds_a_server_that_says_nothing(server: Server, make_client: MakeClient) -> None:
+    server.probes(server.silence())
+    server.on("GET", "/api/v1/ping", server.silence())
+    with pytest.raises(errors.FlowiseSlow):
+        await make_client(limits=Limits(headers=0.05)).check()
+
+
 async def test_the_check_finds_nobody(session: aiohttp.ClientSession, unused_tcp_port: int) -> None:
     with pytest.raises(errors.FlowiseUnreachable):
         await Client(session, f"http://127.0.0.1:{unused_tcp_port}", FLOW, None, Limits()).check()

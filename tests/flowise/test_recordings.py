@@ -43,7 +43,7 @@ REFUSED: dict[str, type[FlowiseError]] = {
     "llm_pre_400_nonstreaming": errors.FlowiseFailed,
     "origin_denied_nonstreaming": errors.FlowiseFailed,
     "origin_denied_streaming": errors.FlowiseFailed,
-    "question_55mb": errors.FlowiseFailed,
+    "question_55mb": errors.FlowiseTooLarge,
     "queue_nonstreaming_error": errors.FlowiseFailed,
     "ratelimit_3_streaming": errors.FlowiseRateLimited,
     "ratelimit_4_nonstreaming": errors.FlowiseRateLimited,

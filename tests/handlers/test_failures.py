@@ -68,6 +68,28 @@ async def test_flowise_is_slow_to_begin(home: House) -> None:
     assert len(home.flowise.predictions) == 1
 
 
+async def test_after_some_failures_questions_get_their_sentence_at_once(home: House) -> None:
+    """Also one that has waited in the line meanwhile."""
+    may_end = asyncio.Event()
+    no_gateway = Script(status=502, headers={"Content-Type": "text/html"}, body=b"<html>Bad gateway")
+    home.flowise.script("rag", Script(tokens=["first ", "answer"], hold=may_end, hold_after=1), *[no_gateway] * 3)
+    async with home.bot():
+        root = await home.ask(f"{home.mention} one")
+        await home.slack.until(lambda: home.answers(root) == ["first"])
+        await home.ask("two", thread_ts=root)
+        await home.slack.until(lambda: home.answers(root)[1:] == [wording.QUEUED])
+        others: list[str] = []
+        for _ in range(3):
+            others.append(await home.ask(f"{home.mention} three"))
+            await home.slack.until(lambda: all("reach Flowise" in "".join(home.answers(other)) for other in others))
+        may_end.set()
+        first, second = await home.answered(root, 2)
+        assert first.startswith("first answer")
+        assert "I did not ask it just now. Please ask again in 15 seconds" in second
+        assert REFERENCE.search(second)
+        assert len(home.flowise.predictions) == 4
+
+
 async def test_the_key_is_wrong(own_redis: str) -> None:
     async with house(own_redis, tokens_per_second=10_000, api_key="right") as home:
         await failed(home, "FLOWISE_API_KEY", flowise_api_key="wrong-key")

@@ -1,4 +1,4 @@
-"""What a failure says of the memory of its turn."""
+"""What a failure says of the memory of its turn, and of when to ask again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,18 @@ from bot.slack.wording import failure
 
 FORGOTTEN = "Flowise will not remember this question."
 DOUBTFUL = "Don't count on Flowise remembering this question."
+PLAIN_FAILURES = [
+    errors.FlowiseUnreachable,
+    errors.FlowiseUntrusted,
+    errors.FlowiseSlow,
+    errors.FlowiseBroke,
+    errors.FlowiseFailed,
+    errors.FlowiseTooLarge,
+    errors.FlowiseRateLimited,
+    errors.UnknownChatflow,
+    errors.KeyRefused,
+    errors.NotFlowise,
+]
 
 
 @pytest.mark.parametrize(
@@ -27,3 +39,24 @@ def test_a_failure_says_whether_its_question_is_remembered(error: BotError, told
     sentence = failure(error, "abc123", partly=False)
     assert [words for words in (FORGOTTEN, DOUBTFUL) if words in sentence] == ([told] if told else [])
     assert sentence.endswith(" (ref abc123)")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wait"),
+    [
+        (0, "5 seconds"),
+        (12.2, "15 seconds"),
+        (15, "15 seconds"),
+        (60, "60 seconds"),
+        (61, "2 minutes"),
+        (120, "2 minutes"),
+    ],
+)
+def test_a_resting_flowise_says_when_to_ask_again(seconds: float, wait: str) -> None:
+    assert f"again in {wait};" in failure(errors.FlowiseResting("x", retry_after=seconds), "abc123", partly=False)
+
+
+def test_each_failure_of_flowise_has_a_sentence_of_its_own() -> None:
+    told = {failure(kind("x"), "r", partly=False) for kind in PLAIN_FAILURES}
+    assert len(told) == len(PLAIN_FAILURES)
+    assert not any("on my side" in sentence for sentence in told)

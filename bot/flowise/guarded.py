@@ -1,0 +1,144 @@
+"""Knows how Flowise is guarded by its breaker: what is asked, what is looked at first, what counts as a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+
+from bot.errors import (
+    FlowiseBroke,
+    FlowiseEmpty,
+    FlowiseError,
+    FlowiseFailed,
+    FlowiseRateLimited,
+    FlowiseResting,
+    FlowiseSlow,
+    FlowiseUnreachable,
+    KeyRefused,
+    RunState,
+    UnknownChatflow,
+)
+from bot.flowise.breaker import PROBE_SECONDS, Breaker, Probe, Rest
+from bot.flowise.events import Event
+from bot.flowise.limits import CONNECT_SETTING, HEADERS_SETTING
+from bot.ports import Flowise, Prediction
+
+log = logging.getLogger(__name__)
+
+# Flowise itself has spoken.
+_ITS_OWN_WORDS = (FlowiseFailed, FlowiseEmpty, FlowiseRateLimited, KeyRefused, UnknownChatflow)
+
+
+class Guarded:
+    """A `bot.ports.Flowise` around another one: questions are not asked while the breaker rests.
+
+    `check` looks, without a prediction, whether a question would be answered; `clock` is monotonic. The small requests
+    about a chat go through: what is stored there may be asked for at any time, and its asker waits for it.
+    """
+
+    def __init__(self, flowise: Flowise, check: Callable[[], Awaitable[None]], clock: Callable[[], float]) -> None:
+        self._flowise = flowise
+        self._check = check
+        self._clock = clock
+        self._breaker = Breaker()
+
+    @property
+    def chatflow_id(self) -> str:
+        return self._flowise.chatflow_id
+
+    @property
+    def resting(self) -> bool:
+        """Whether questions are not simply asked: for a gauge."""
+        return self._breaker.resting
+
+    def state(self) -> str:
+        """How Flowise is, in words that hold no secret: "ok", "resting for 12 s: no connection"."""
+        return self._breaker.state(self._clock())
+
+    async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
+        """As the Flowise within, but for one thing: `FlowiseResting` is raised where it is not asked."""
+        await self._leave()
+        heard = False
+        try:
+            async with aclosing(self._flowise.predict(prediction)) as events:
+                async for event in events:
+                    if not heard:
+                        heard = True
+                        self._breaker.answered()
+                    yield event
+        except FlowiseError as error:
+            self._judge(error, heard=heard)
+            raise
+
+    async def abort(self, chat_id: str) -> bool:
+        return await self._flowise.abort(chat_id)
+
+    async def stored_since(self, chat_id: str, since: float) -> bool:
+        return await self._flowise.stored_since(chat_id, since)
+
+    async def stored_answer(
+        self, chat_id: str, since: float, *, question: str | None = None
+    ) -> tuple[Event, ...] | None:
+        return await self._flowise.stored_answer(chat_id, since, question=question)
+
+    async def _leave(self) -> None:
+        """Return when Flowise may be asked.
+
+        Raises:
+            FlowiseResting: it is not to be asked.
+        """
+        leave = self._breaker.leave(self._clock())
+        if isinstance(leave, Probe):
+            await self._probe()
+            leave = self._breaker.leave(self._clock())
+        if isinstance(leave, Rest):
+            raise FlowiseResting(f"not asked: {self.state()}", retry_after=leave.seconds)
+
+    async def _probe(self) -> None:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._check()
+        except TimeoutError:
+            self._breaker.probe_failed(self._clock(), "no answer to a probe")
+        except FlowiseError as error:
+            why = _why(error, heard=False)
+            if why:
+                self._breaker.probe_failed(self._clock(), why)
+            else:  # what else is wrong, the question is to meet itself
+                self._breaker.probed(self._clock())
+        else:
+            self._breaker.probed(self._clock())
+        finally:
+            self._breaker.probe_left()
+        log.warning("Flowise was looked at again: %s", self.state())
+
+    def _judge(self, error: FlowiseError, *, heard: bool) -> None:
+        if isinstance(error, _ITS_OWN_WORDS):
+            self._breaker.answered()
+            return
+        rested, why = self.resting, _why(error, heard=heard)
+        if why:
+            self._breaker.failed(self._clock(), why)
+        if self.resting and not rested:
+            log.warning("Flowise is not asked for a while: %s (%s)", self.state(), error)
+
+
+def _why(error: FlowiseError, *, heard: bool) -> str:
+    """Why the server is to blame for an error; empty where it is not, or nobody can tell.
+
+    An answer that broke off after some of it, or took longer than it may, does not say that the next one would.
+    """
+    match error:
+        case FlowiseUnreachable(run=RunState.NOT_STARTED):
+            return "no connection"
+        case FlowiseUnreachable():
+            return "server errors"
+        case FlowiseSlow(setting=setting) if setting == CONNECT_SETTING:
+            return "no connection in time"
+        case FlowiseSlow(setting=setting) if setting == HEADERS_SETTING:
+            return "no answer in time"
+        case FlowiseBroke(run=RunState.UNKNOWN) if not heard:
+            return "connections that break"
+    return ""

@@ -209,7 +209,7 @@ class Client:
     async def _read_back(self, prediction: Prediction, metadata: Metadata | None) -> str:
         """The stored text of an answer whose stream held none: a known fault of Flowise's cloud and queue mode
         (Flowise issues 4926, 5253, 5592)."""
-        if metadata is not None and metadata.chat_message_id:
+        if self._api_key and metadata is not None and metadata.chat_message_id:
             chat_id = metadata.chat_id or prediction.chat_id
             try:
                 text = await self._api.stored_text(chat_id, metadata.chat_message_id)

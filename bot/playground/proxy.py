@@ -262,7 +262,9 @@ class _Connection:
             if self._how is End.CLOSE:
                 writer.close()
                 continue
-            if (sock := writer.get_extra_info("socket")) is not None and sock.family != socket.AF_UNIX:
+            sock = writer.get_extra_info("socket")
+            # Where the other side was faster the socket is closed already, and has no number any more.
+            if sock is not None and sock.fileno() != -1 and sock.family != socket.AF_UNIX:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             writer.transport.abort()
 

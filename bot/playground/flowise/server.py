@@ -63,6 +63,11 @@ class LocalFlowise:
         """
         return self._desk.known(name).id
 
+    def serve(self, flow: Flow) -> str:
+        """Have one more flow; returns its id."""
+        self._desk.flows[flow.id] = flow
+        return flow.id
+
     def replay(self, recording: Path, *, speed: float = 0) -> str:
         """Make a flow that answers every request with a recording (.jsonl), byte for byte; returns its id.
 
@@ -71,8 +76,7 @@ class LocalFlowise:
         loaded = recordings.load(recording, speed=speed)
         name = f"replay {len(self._desk.flows)}: {recording.stem}"
         flow = Flow(name, lambda _: loaded.plan, streamable=loaded.streamable, exact=True)
-        self._desk.flows[flow.id] = flow
-        return flow.id
+        return self.serve(flow)
 
     def script(self, flow: str, *scripts: Script) -> None:
         """Queue answers for the next predictions of a flow (its name or id), one each."""

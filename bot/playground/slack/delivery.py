@@ -57,6 +57,19 @@ class Delivered:
         return str((self.payload or {}).get("text", ""))
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One delivery as it was made, in order of its end. `retry` is 0 for the first one; the times are of the steady
+    clock: when it was begun, and when it was acknowledged or given up."""
+
+    kind: str
+    payload: Payload
+    retry: int
+    at: float
+    done_at: float
+    result: Delivered
+
+
 def signature(secret: str, timestamp: str, body: bytes) -> str:
     """Slack's v0 signature of a request (Slack docs, Verifying requests from Slack)."""
     digest = hmac.new(secret.encode(), f"v0:{timestamp}:".encode() + body, hashlib.sha256)

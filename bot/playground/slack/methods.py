@@ -38,7 +38,8 @@ class Methods:
 
     def __init__(self, workspace: Workspace, uploads: Uploads, scopes: frozenset[str]) -> None:
         self._workspace, self._scopes = workspace, scopes
-        streams, read = Streams(workspace), reading
+        self.streams = streams = Streams(workspace)
+        read = reading
         self._table = {
             "auth.test": _Method(lambda args: read.auth_test(workspace)),
             "chat.postMessage": _Method(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
-from bot.playground.slack.delivery import Delivered, Patience, Payload, Push, Retry
+from bot.playground.slack.delivery import Attempt, Delivered, Patience, Payload, Push, Retry
 from bot.playground.slack.sockets import Sockets
 
 
 class Outbox:
     """Sends to `events_url`, or, where that is None, to the Socket Mode connections."""
 
-    def __init__(self, push: Push, sockets: Sockets, patience: Patience) -> None:
+    def __init__(self, push: Push, sockets: Sockets, patience: Patience, clock: Callable[[], float]) -> None:
         self.events_url: str | None = None
-        self._push, self._sockets, self._patience = push, sockets, patience
+        self.attempts: list[Attempt] = []
+        self._push, self._sockets, self._patience, self._clock = push, sockets, patience, clock
         self._tasks: set[asyncio.Task[Delivered]] = set()
 
     def event(self, envelope: Payload) -> None:
@@ -24,9 +26,14 @@ class Outbox:
 
     async def once(self, kind: str, payload: Payload, retry: Retry | None = None) -> Delivered:
         """Make one attempt, as for a command: Slack does not repeat these."""
+        at = self._clock()
         if self.events_url is not None:
-            return await self._push.send(self.events_url, kind, payload, retry)
-        return await self._sockets.send(kind, payload, retry)
+            result = await self._push.send(self.events_url, kind, payload, retry)
+        else:
+            result = await self._sockets.send(kind, payload, retry)
+        number = 0 if retry is None else retry.number
+        self.attempts.append(Attempt(kind, payload, number, at, self._clock(), result))
+        return result
 
     async def until_acked(self, envelope: Payload) -> Delivered:
         result = await self.once("events_api", envelope)

@@ -13,7 +13,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.playground.slack import envelopes
-from bot.playground.slack.delivery import Delivered, Patience, Push, Retry
+from bot.playground.slack.delivery import Attempt, Delivered, Patience, Push, Retry
 from bot.playground.slack.faults import Fault, Faults
 from bot.playground.slack.message import File, Message, Ping, Preview
 from bot.playground.slack.methods import SCOPES, Methods
@@ -61,10 +61,11 @@ class LocalSlack:
         self._sockets = Sockets(self._workspace.app_id, clock, self._patience, self._watch.changed)
         self._responses, self._faults = ResponseUrls(self._workspace), Faults()
         self._uploads = Uploads(self._workspace)
+        self._methods = Methods(self._workspace, self._uploads, self._scopes)
         limits = Limits(scale) if enforce_limits else None
         self._web = WebFace(
             self._workspace,
-            Methods(self._workspace, self._uploads, self._scopes),
+            self._methods,
             self._uploads,
             self._responses,
             Access(self.bot_token, self.app_token, self._scopes, limits, latency),
@@ -78,9 +79,9 @@ class LocalSlack:
     async def __aenter__(self) -> LocalSlack:
         self._session = aiohttp.ClientSession()
         push = Push(self._session, self.signing_secret, self._workspace.wall, self._patience)
-        self._outbox = Outbox(push, self._sockets, self._patience)
+        self._outbox = Outbox(push, self._sockets, self._patience, self._workspace.clock)
         self._outbox.events_url = self._events_url
-        application = self._web.application(lambda: self._sockets.ticket(self.origin), self._sockets.connect)
+        application = self._web.application(self._sockets.ticket, self._sockets.connect)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, _HOST, self._port)
@@ -140,6 +141,16 @@ class LocalSlack:
     def violations(self) -> list[str]:
         """What the app did that Slack lets pass, but that a good app does not do."""
         return self._workspace.violations
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """Every delivery to the app so far, in order of its end."""
+        return self._out.attempts
+
+    @property
+    def streaming(self) -> list[tuple[str, str]]:
+        """The (channel, ts) of every native stream that has not been stopped."""
+        return self._methods.streams.open
 
     @property
     def sockets(self) -> int:

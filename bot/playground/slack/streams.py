@@ -34,6 +34,11 @@ class Streams:
         self._workspace = workspace
         self._open: dict[tuple[str, str], _Stream] = {}
 
+    @property
+    def open(self) -> list[tuple[str, str]]:
+        """The (channel, ts) of every stream that nobody has stopped, also of those that are too old to go on."""
+        return list(self._open)
+
     def running(self, message: Message) -> bool:
         stream = self._open.get((message.channel, message.ts))
         return stream is not None and self._workspace.clock() - stream.since < LASTS

@@ -29,7 +29,8 @@ class ApiCall:
     """A call of the Web API as it arrived, without the token.
 
     `answer` is "ok", Slack's error word, "429", "500", "dropped" (done, but the reply was cut off) or "broken" (cut
-    off before it was done). `at` and `done_at` are times of the steady clock.
+    off before it was done). `at` and `done_at` are times of the steady clock. `injected` says that a test asked for
+    what went wrong.
     """
 
     method: str
@@ -37,6 +38,7 @@ class ApiCall:
     at: float
     answer: str
     done_at: float
+    injected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +84,9 @@ class WebFace:
         """Tokens that are not taken any more, and the word that says so."""
 
     def application(
-        self, ticket: Callable[[], str], link: Callable[[web.Request], Awaitable[web.StreamResponse]]
+        self, ticket: Callable[[str], str], link: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.Application:
-        """`ticket` makes an address for Socket Mode, `link` serves it."""
+        """`ticket` makes an address for Socket Mode at an origin, `link` serves it."""
         self._ticket = ticket
         app = web.Application(client_max_size=_MOST_BYTES)
         app.router.add_route("*", "/api/{method}", self._call)
@@ -100,18 +102,21 @@ class WebFace:
         try:
             args, token = await _read(request)
         except Refusal as refusal:
-            return self._finish(name, args, at, _refused(refusal))
+            refused = _refused(refusal)
+            return self._finish(ApiCall(name, args, at, refused.word, self._workspace.clock()), refused)
         place = (arguments.text(args, "channel"), arguments.text(args, "ts"))
         with _Flight(self._in_flight, self._workspace.violations, name, place):
             fault = self._faults.take(name, arguments.text(args, "channel") or arguments.text(args, "channel_id"))
             await asyncio.sleep(self._access.latency / 2)
             if fault is not None and fault.kind == "break_before":
-                return self._cut(request, ApiCall(name, args, at, "broken", self._workspace.clock()))
-            answer = self._answer(name, args, token, fault)
+                return self._cut(request, ApiCall(name, args, at, "broken", self._workspace.clock(), injected=True))
+            # Whoever comes through a proxy gets an address that leads through it too.
+            answer = self._answer(name, args, token, fault, f"http://{request.host}")
             await asyncio.sleep(self._access.latency / 2)
         if fault is not None and fault.kind == "drop_reply":
-            return self._cut(request, ApiCall(name, args, at, "dropped", self._workspace.clock()))
-        return self._finish(name, args, at, answer, self._access.scopes_of(token))
+            return self._cut(request, ApiCall(name, args, at, "dropped", self._workspace.clock(), injected=True))
+        call = ApiCall(name, args, at, answer.word, self._workspace.clock(), injected=fault is not None)
+        return self._finish(call, answer, self._access.scopes_of(token))
 
     def _cut(self, request: web.Request, call: ApiCall) -> web.StreamResponse:
         self._called(call)
@@ -119,16 +124,14 @@ class WebFace:
             request.transport.abort()
         return web.Response()
 
-    def _finish(
-        self, name: str, args: Args, at: float, answer: _Answer, scopes: frozenset[str] = frozenset()
-    ) -> web.StreamResponse:
-        self._called(ApiCall(name, args, at, answer.word, self._workspace.clock()))
+    def _finish(self, call: ApiCall, answer: _Answer, scopes: frozenset[str] = frozenset()) -> web.StreamResponse:
+        self._called(call)
         headers = {"Retry-After": str(answer.retry_after)} if answer.retry_after else {}
         if scopes:
             headers["x-oauth-scopes"] = ",".join(sorted(scopes))
         return web.json_response(answer.body, status=answer.status, headers=headers)
 
-    def _answer(self, name: str, args: Args, token: str, fault: Fault | None) -> _Answer:
+    def _answer(self, name: str, args: Args, token: str, fault: Fault | None, origin: str) -> _Answer:
         try:
             if fault is not None and fault.kind == "server_error":
                 return _Answer("500", {"ok": False, "error": "internal_error"}, 500)
@@ -138,7 +141,7 @@ class WebFace:
                 return _Answer("429", {"ok": False, "error": "ratelimited"}, 429, max(1, math.ceil(wait)))
             if fault is not None and fault.kind == "refuse":
                 raise Refusal(fault.word)
-            done = {"url": self._ticket()} if name == _CONNECT else self._methods.do(name, args)
+            done = {"url": self._ticket(origin)} if name == _CONNECT else self._methods.do(name, args)
         except Refusal as refusal:
             return _refused(refusal)
         return _Answer("ok", {"ok": True, **done})
@@ -171,7 +174,8 @@ class WebFace:
         except Refusal as refusal:
             status = 404 if refusal.word in ("expired_url", "used_url") else 400
             answer = _refused(refusal)
-            return self._finish("response_url", args, at, _Answer(answer.word, answer.body, status))
+            call = ApiCall("response_url", args, at, answer.word, self._workspace.clock())
+            return self._finish(call, _Answer(answer.word, answer.body, status))
         self._called(ApiCall("response_url", args, at, "ok", self._workspace.clock()))
         return web.Response(text="ok")
 

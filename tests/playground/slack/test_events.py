@@ -284,3 +284,35 @@ async def test_without_a_socket_nothing_arrives() -> None:
         assert (done.acked, done.reason) == (False, "connection_failed")
         await slack.say(slack.user("Ann"), slack.channel("general"), "hi")
         await slack.settled()
+
+
+async def test_every_delivery_is_kept_with_what_became_of_it(slack: LocalSlack, session: aiohttp.ClientSession) -> None:
+    answers = iter([503, 200])
+
+    async def take(_: web.Request) -> web.Response:
+        return web.Response(status=next(answers))
+
+    app = web.Application()
+    app.router.add_post("/slack/events", take)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    slack.events_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
+    ann = slack.user("Ann")
+    ts = await slack.say(ann, slack.dm(ann), "why?")
+    await slack.settled()
+    await runner.cleanup()
+    kept = [(made.kind, made.retry, made.result.acked, made.result.status) for made in slack.attempts]
+    assert kept == [("events_api", 0, False, 503), ("events_api", 1, True, 200)]
+    event = slack.attempts[0].payload["event"]
+    assert isinstance(event, dict)
+    assert event["ts"] == ts
+
+
+async def test_whoever_comes_through_a_proxy_is_sent_to_a_socket_through_it(
+    slack: LocalSlack, session: aiohttp.ClientSession
+) -> None:
+    headers = {"Authorization": f"Bearer {slack.app_token}", "Host": "slack.example:8443"}
+    async with session.post(f"{slack.url}apps.connections.open", headers=headers) as response:
+        told = await response.json()
+    assert told["url"].startswith("ws://slack.example:8443/link/?ticket=")

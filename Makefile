@@ -1,6 +1,6 @@
 # Everything sets itself up: a Python 3.11 or newer, git and make are enough. uv is used where it is found.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test run doctor check format lint types deploy-check audit lock clean
+.PHONY: help install demo test chaos run doctor check format lint types deploy-check audit lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -51,6 +51,9 @@ doctor: .venv/installed ## Look at the settings and all they point to, and say w
 
 test: .venv/developing ## Run every test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+chaos: .venv/developing ## Kill, freeze and cut off three replicas for minutes, then judge (ARGS="--seed 7 --seconds 60")
+	@$(BIN)/python -m benchmarks.chaos $(ARGS)
 
 check: format lint types deploy-check test ## Everything that CI runs
 

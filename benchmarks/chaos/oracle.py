@@ -1,0 +1,228 @@
+"""Knows what must hold at the end of a chaos run: from the records to outcomes and violations. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from itertools import combinations
+
+from benchmarks.chaos.records import Asked, Record, Shown
+from benchmarks.chaos.sentences import is_closed, is_whole, looks_busy, reference, tokens
+
+# What Redis may hold when all is quiet, by a word of the key: what makes questions unique, which chat belongs to what,
+# runs not seen to end (kept for a day), and the write budget.
+_KEPT = ("claim", "chat", "message", "run", "budget", "seen")
+
+
+class Outcome(Enum):
+    """What became of a question."""
+
+    WHOLE = "answered whole"
+    CLOSED = "closed with a sentence"
+    UNFINISHED = "left unfinished"
+    NONE = "no answer"
+    UNTAKEN = "never taken, Slack gave up"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A promise that was broken: its name, and what was seen."""
+
+    rule: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """The messages of one answer. `token` is empty where nothing in them tells the question."""
+
+    place: str
+    ts: str
+    done_at: float
+    text: str
+    token: str
+
+    @property
+    def whole(self) -> bool:
+        return bool(self.token) and is_whole(self.text, self.token)
+
+    @property
+    def closed(self) -> bool:
+        return is_closed(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A question with what became of it; `unit` is its answer, where there is one."""
+
+    asked: Asked
+    outcome: Outcome
+    unit: Unit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the run has come to."""
+
+    judged: Sequence[Judged]
+    violations: Sequence[Violation]
+
+    @property
+    def outcomes(self) -> Counter[Outcome]:
+        return Counter(one.outcome for one in self.judged)
+
+
+def judge(record: Record) -> Verdict:
+    """Hold the records against every promise."""
+    found = units(record.shown)
+    places: defaultdict[str, list[Asked]] = defaultdict(list)
+    for asked in sorted(record.asked, key=lambda asked: asked.at):
+        places[asked.place].append(asked)
+    judged: list[Judged] = []
+    violations = list(_strangers(found, places))
+    for place, questions in places.items():
+        mine = [unit for unit in found if unit.place == place]
+        judged += _matched(questions, mine)
+        violations += _surplus(questions, mine)
+    violations += [violation for one in judged for violation in _owed(one)]
+    violations += _order(judged)
+    violations += _slack(record)
+    violations += _flowise(record)
+    violations += [Violation("left in Redis", key) for key in record.kept if not any(word in key for word in _KEPT)]
+    return Verdict(judged, violations)
+
+
+def units(shown: Sequence[Shown]) -> list[Unit]:
+    """The messages put together to answers, in the order in which each was begun.
+
+    Messages belong together by the reference in their metadata or sentence, or by the token in their text: a native
+    stream tells its reference only at its end.
+    """
+    references: dict[str, str] = {}
+    for message in shown:
+        for token in tokens(message.text)[:1]:
+            if message.reference or reference(message.text):
+                references[token] = message.reference or reference(message.text)
+    parts: defaultdict[tuple[str, str], list[Shown]] = defaultdict(list)
+    for message in shown:
+        if not message.opens:
+            parts[message.place, _name(message, references)].append(message)
+    return sorted((_unit(messages) for messages in parts.values()), key=lambda unit: float(unit.ts))
+
+
+def _name(message: Shown, references: Mapping[str, str]) -> str:
+    token = next(iter(tokens(message.text)), "")
+    return message.reference or reference(message.text) or references.get(token, token) or message.ts
+
+
+def _unit(messages: list[Shown]) -> Unit:
+    messages.sort(key=lambda message: float(message.ts))
+    text = "\n".join(message.text for message in messages)
+    token = next(iter(tokens(text)), "")
+    done_at = max(message.changed_at for message in messages)
+    return Unit(messages[0].place, messages[0].ts, done_at, text, token)
+
+
+def _matched(questions: Sequence[Asked], found: Sequence[Unit]) -> Iterator[Judged]:
+    """Each question of a place with its answer. A sentence that names no question is the next one's that has none."""
+    own: dict[str, Unit] = {}
+    for unit in sorted(found, key=lambda unit: (unit.whole, unit.closed)):
+        if unit.token:
+            own[unit.token] = unit  # the best of several
+    spare = [unit for unit in found if not unit.token and unit.closed]
+    for asked in questions:
+        begun = own.get(asked.token)
+        if begun is None:
+            waits = asked.accepted_at is not None and not is_closed(asked.told)
+            begun = spare.pop(0) if waits and spare else None
+        elif not begun.whole and not begun.closed and spare:
+            # What it had begun, and the sentence under it.
+            said = spare.pop(0)
+            begun = replace(begun, text=f"{begun.text}\n{said.text}", done_at=said.done_at)
+        yield Judged(asked, _outcome(asked, begun), begun)
+
+
+def _outcome(asked: Asked, unit: Unit | None) -> Outcome:
+    if unit is not None and unit.whole:
+        return Outcome.WHOLE
+    if (unit is not None and unit.closed) or is_closed(asked.told):
+        return Outcome.CLOSED
+    if unit is not None:
+        return Outcome.UNFINISHED
+    return Outcome.UNTAKEN if asked.accepted_at is None else Outcome.NONE
+
+
+def _owed(one: Judged) -> Iterator[Violation]:
+    who = f"{one.asked.token} ({one.asked.surface.value}, {one.asked.place})"
+    if one.outcome is Outcome.NONE:
+        yield Violation("no answer", who)
+    if one.outcome is Outcome.UNFINISHED and one.unit is not None:
+        yield Violation("left unfinished", f"{who}: {_short(one.unit.text)}")
+    if one.asked.last and one.outcome is not Outcome.WHOLE:
+        yield Violation("thread blocked", f"{who}: {one.outcome.value}")
+
+
+def _surplus(questions: Sequence[Asked], found: Sequence[Unit]) -> Iterator[Violation]:
+    """More answers than questions."""
+    counts = Counter(unit.token for unit in found if unit.token)
+    for token, count in counts.items():
+        if count > 1:
+            texts = " / ".join(_short(unit.text) for unit in found if unit.token == token)
+            yield Violation("answered twice", f"{token}: {texts}")
+    open_ = sum(
+        not any(unit.token == asked.token and (unit.whole or unit.closed) for unit in found) for asked in questions
+    )
+    spare = [unit for unit in found if not unit.token and unit.closed]
+    if len(spare) > open_:
+        texts = " / ".join(_short(unit.text) for unit in spare)
+        yield Violation("answered twice", f"{len(spare)} sentences for {open_} questions in {spare[0].place}: {texts}")
+
+
+def _strangers(found: Sequence[Unit], places: Mapping[str, Sequence[Asked]]) -> Iterator[Violation]:
+    """What stands where nobody asked for it, or says nothing that is known."""
+    for unit in found:
+        asked = {question.token for question in places.get(unit.place, ())}
+        if unit.token and unit.token not in asked:
+            yield Violation("in the wrong place", f"{unit.token} in {unit.place}")
+        if looks_busy(unit.text) and not unit.whole:
+            yield Violation("looks busy", f"{unit.place} {unit.ts}: {_short(unit.text)}")
+        elif not unit.token and not unit.closed:
+            yield Violation("unexplained", f"{unit.place} {unit.ts}: {_short(unit.text)}")
+
+
+def _order(judged: Sequence[Judged]) -> Iterator[Violation]:
+    """An answer before that of an earlier question, where the earlier was taken before the later one was delivered."""
+    places: defaultdict[str, list[Judged]] = defaultdict(list)
+    for one in judged:
+        places[one.asked.place].append(one)
+    for place, line in places.items():
+        for earlier, later in combinations(line, 2):
+            if earlier.unit is None or later.unit is None or earlier.asked.accepted_at is None:
+                continue
+            known = earlier.asked.accepted_at < later.asked.first_try
+            if known and float(earlier.unit.ts) > float(later.unit.ts):
+                yield Violation("out of order", f"{later.asked.token} before {earlier.asked.token} in {place}")
+
+
+def _slack(record: Record) -> Iterator[Violation]:
+    yield from (Violation("status left", place) for place in record.statuses)
+    yield from (Violation("stream left open", place) for place in record.streams)
+    yield from (Violation("rule of Slack broken", what) for what in record.broken)
+    for method, at in record.limited:
+        if not any(begin <= at <= end for begin, end in record.excused):
+            yield Violation("rate limit met", f"{method} at {at:.1f} s")
+
+
+def _flowise(record: Record) -> Iterator[Violation]:
+    for token, count in Counter(record.predictions).items():
+        if count > 1:
+            yield Violation("predicted twice", f"{token or 'a question without a token'}: {count} times")
+    if record.mixed:
+        yield Violation("two predictions on one chat", f"{record.mixed} times")
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return repr(line if len(line) <= 150 else f"{line[:70]} … {line[-70:]}")

@@ -1,0 +1,121 @@
+"""Knows the people of a chaos run: each asks the questions of one thread at their times, as a person would."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from benchmarks.chaos.plan import Question, Surface, Talk
+from benchmarks.chaos.stage import COMMAND, Stage
+
+_CHANNELS = 8
+# How long a person waits for the thread that a command opens before there is nothing to write in.
+_THREAD_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Said:
+    """A question as it was asked. `ts` is empty for a command; `root` is the thread, empty where there is none (yet).
+
+    `event` is the type of the event that brings it to the bot; `told` is what a command was answered at once.
+    """
+
+    token: str
+    surface: Surface
+    channel: str
+    user: str
+    at: float
+    ts: str = ""
+    root: str = ""
+    event: str = "message"
+    last: bool = False
+    told: str = ""
+
+
+class People:
+    """Everybody who asks. `unasked` are the questions for which there was no thread to ask them in."""
+
+    def __init__(self, stage: Stage, talks: Sequence[Talk]) -> None:
+        self.said: list[Said] = []
+        self.unasked: list[str] = []
+        self._stage, self._talks = stage, talks
+        self._roots: dict[int, str] = {}
+
+    async def ask(self, begun: float) -> None:
+        """Ask everything at its time, counted from `begun` on the steady clock."""
+        async with asyncio.TaskGroup() as group:
+            for talk in self._talks:
+                group.create_task(self._talk(talk, begun))
+
+    async def ask_last(self) -> None:
+        """Ask the last question of each thread."""
+        async with asyncio.TaskGroup() as group:
+            for talk in self._talks:
+                group.create_task(self._ask(talk, talk.last, last=True))
+
+    async def _talk(self, talk: Talk, begun: float) -> None:
+        for question in talk.questions:
+            await asyncio.sleep(begun + question.at - time.monotonic())
+            await self._ask(talk, question)
+
+    async def _ask(self, talk: Talk, question: Question, *, last: bool = False) -> None:
+        slack = self._stage.slack
+        user = slack.user(f"person {talk.number}")
+        if talk.surface is Surface.DIRECT:
+            await self._write(Said(question.token, talk.surface, slack.dm(user), user, time.monotonic(), last=last))
+            return
+        channel = slack.channel(f"room {talk.number % _CHANNELS}", members=[user])
+        said = Said(question.token, talk.surface, channel, user, time.monotonic(), last=last)
+        first = talk.number not in self._roots
+        if talk.surface is Surface.COMMAND and first:
+            await self._command(talk, said)
+            return
+        said.root = self._roots.get(talk.number, "")
+        said.event = "message" if question.plainly and self._has_answered(said) else "app_mention"
+        await self._write(said)
+        self._roots.setdefault(talk.number, said.ts)
+
+    async def _write(self, said: Said) -> None:
+        mention = f"<@{self._stage.slack.bot_user_id}> " if said.event == "app_mention" else ""
+        self.said.append(said)
+        said.ts = await self._stage.slack.say(
+            said.user, said.channel, f"{mention}{_words(said.token)}", thread_ts=said.root or None
+        )
+        said.root = said.root or said.ts
+
+    async def _command(self, talk: Talk, said: Said) -> None:
+        self.said.append(said)
+        slack = self._stage.slack
+        done = await slack.command(said.user, said.channel, COMMAND, _words(said.token))
+        said.told = done.text
+        if not done.acked or said.told:
+            return
+        with suppress(TimeoutError):
+            await slack.until(lambda: bool(self.opened(said)), _THREAD_SECONDS)
+        if root := self.opened(said):
+            self._roots[talk.number] = root
+
+    def opened(self, said: Said) -> str:
+        """The `ts` of the message that shows a command's question and opens its thread; empty where there is none."""
+        slack = self._stage.slack
+        return next(
+            (
+                message.ts
+                for message in slack.messages(said.channel)
+                if message.user == slack.bot_user_id and not message.thread_ts and said.token in message.plain
+            ),
+            "",
+        )
+
+    def _has_answered(self, said: Said) -> bool:
+        """Whether the person sees a word of the bot in the thread, and so writes on without a mention."""
+        slack = self._stage.slack
+        thread = slack.thread(said.channel, said.root) if said.root else []
+        return any(message.user == slack.bot_user_id and message.ts != said.root for message in thread)
+
+
+def _words(token: str) -> str:
+    return f"What is there to say about {token}?"

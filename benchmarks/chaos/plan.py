@@ -1,0 +1,196 @@
+"""Knows what happens in a chaos run and when: who asks what where, which fault meets whom. Pure, by a seed."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+LEASE = 15.0
+"""Seconds after which a replica that is not heard of loses what it holds (docs/design.md)."""
+
+
+class Surface(Enum):
+    """Where a thread is begun."""
+
+    MENTION = "mention"
+    DIRECT = "direct message"
+    COMMAND = "slash command"
+
+
+class Kind(Enum):
+    """What goes wrong."""
+
+    KILL = "kill"
+    PAUSE = "pause"
+    ROLL = "roll"
+    REDIS_KILL = "redis_kill"
+    REDIS_PAUSE = "redis_pause"
+    REDIS_CUT = "redis_cut"
+    REDIS_STALL = "redis_stall"
+    SOCKETS = "sockets"
+    REFRESH = "refresh"
+    SLACK_5XX = "slack_5xx"
+    SLACK_429 = "slack_429"
+    SLACK_LOST = "slack_lost"
+    SLACK_BROKEN = "slack_broken"
+    SLACK_STALL = "slack_stall"
+    FLOWISE_CUT = "flowise_cut"
+    FLOWISE_STALL = "flowise_stall"
+    TWICE = "twice"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How often a fault comes (once in `every` seconds), and how long it lasts, in seconds.
+
+    `holds` says that it takes a replica out of work, so that no other one meets the same replica meanwhile; `after` is
+    what the replica needs to come back.
+    """
+
+    every: float
+    least: float = 0.0
+    most: float = 0.0
+    holds: bool = False
+    after: float = 0.0
+
+
+SHAPES: Mapping[Kind, Shape] = {
+    Kind.KILL: Shape(25, 0.2, 4.0, holds=True, after=3.0),
+    # Longer than the lease, so that somebody else has taken over when it wakes up.
+    Kind.PAUSE: Shape(60, LEASE + 1, LEASE + 5, holds=True, after=1.0),
+    Kind.ROLL: Shape(60, 0.0, 0.5, holds=True, after=8.0),
+    Kind.REDIS_KILL: Shape(80, 0.2, 3.0),
+    Kind.REDIS_PAUSE: Shape(80, 1.0, 6.0),
+    Kind.REDIS_CUT: Shape(30),
+    Kind.REDIS_STALL: Shape(60, 1.0, 5.0),
+    Kind.SOCKETS: Shape(45),
+    Kind.REFRESH: Shape(45),
+    Kind.SLACK_5XX: Shape(20),
+    Kind.SLACK_429: Shape(30, 1.0, 4.0),
+    Kind.SLACK_LOST: Shape(15),
+    Kind.SLACK_BROKEN: Shape(20),
+    Kind.SLACK_STALL: Shape(45, 1.0, 6.0),
+    Kind.FLOWISE_CUT: Shape(30),
+    Kind.FLOWISE_STALL: Shape(60, 1.0, 6.0),
+    Kind.TWICE: Shape(4),
+}
+
+_METHODS = (
+    *("chat.postMessage", "chat.update"),
+    *("chat.startStream", "chat.appendStream", "chat.stopStream"),
+    "assistant.threads.setStatus",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is made of. `seconds` is how long people ask and faults come; the settling is not in it."""
+
+    seed: int
+    seconds: float = 240.0
+    questions: int = 200
+    threads: int = 40
+    replicas: int = 3
+    kinds: frozenset[Kind] = frozenset(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`token` is in the question and in its answer, and nowhere else. `at` is in seconds from the start of the run."""
+
+    token: str
+    at: float
+    plainly: bool = False
+    """A follow-up without a mention, where the bot has answered before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One thread: its questions in order."""
+
+    number: int
+    surface: Surface
+    questions: tuple[Question, ...]
+    last: Question
+    """Asked when the faults are over, so that it shows whether the thread still goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One fault. `method` and `times` are of faults in Slack's answers."""
+
+    kind: Kind
+    at: float
+    seconds: float
+    replica: int
+    method: str = ""
+    times: int = 1
+
+
+def talks(options: Options) -> tuple[Talk, ...]:
+    """Who asks what: of five threads three begin with a mention, one with a command, one is a direct message."""
+    chance = random.Random(f"talks {options.seed}")  # noqa: S311 (a plan, not a secret)
+    surfaces = (Surface.MENTION, Surface.DIRECT, Surface.MENTION, Surface.COMMAND, Surface.MENTION)
+    homes = [*range(options.threads), *chance.choices(range(options.threads), k=options.questions)]
+    times: dict[int, list[float]] = {number: [] for number in range(options.threads)}
+    for home in homes[: options.questions]:
+        burst = times[home] and chance.random() < 0.3
+        at = times[home][-1] + chance.uniform(0.02, 0.6) if burst else chance.uniform(0.5, options.seconds * 0.92)
+        times[home].append(at)
+    return tuple(
+        Talk(
+            number,
+            surfaces[number % len(surfaces)],
+            tuple(
+                Question(_token(chance, "q", number, place), at, plainly=chance.random() < 0.7)
+                for place, at in enumerate(sorted(times[number]))
+            ),
+            Question(_token(chance, "z", number, 0), options.seconds),
+        )
+        for number in range(options.threads)
+    )
+
+
+def _token(chance: random.Random, letter: str, thread: int, place: int) -> str:
+    return f"{letter}{thread:02d}n{place:02d}x{chance.randrange(16**6):06x}"
+
+
+def troubles(options: Options) -> tuple[Trouble, ...]:
+    """Which fault comes when: each is over when `seconds` are."""
+    chance = random.Random(f"troubles {options.seed}")  # noqa: S311 (a plan, not a secret)
+    held: dict[int, list[tuple[float, float]]] = {replica: [] for replica in range(options.replicas)}
+    found: list[Trouble] = []
+    # Those that hold a replica for longest find their places first.
+    for kind in sorted(options.kinds, key=lambda kind: (-SHAPES[kind].most * SHAPES[kind].holds, kind.value)):
+        for _ in range(max(1, round(options.seconds / SHAPES[kind].every))):
+            trouble = _trouble(chance, kind, options, held)
+            if trouble is not None:
+                found.append(trouble)
+    return tuple(sorted(found, key=lambda trouble: trouble.at))
+
+
+def _trouble(
+    chance: random.Random, kind: Kind, options: Options, held: dict[int, list[tuple[float, float]]]
+) -> Trouble | None:
+    """A fault with its time; None where no replica is free for it."""
+    shape = SHAPES[kind]
+    for _ in range(50):
+        seconds, replica = chance.uniform(shape.least, shape.most), chance.randrange(options.replicas)
+        latest = options.seconds - seconds
+        at = chance.uniform(min(2.0, latest), latest)
+        method, times = chance.choice(_METHODS), chance.randint(1, 3)
+        if latest <= 0.0:
+            continue
+        span = (at, at + seconds + shape.after)
+        if shape.holds and _overlaps(span, held[replica]):
+            continue
+        if shape.holds:
+            held[replica].append(span)
+        return Trouble(kind, at, seconds, replica, method, times)
+    return None
+
+
+def _overlaps(span: tuple[float, float], others: Iterable[tuple[float, float]]) -> bool:
+    return any(span[0] < end and begin < span[1] for begin, end in others)

@@ -1,0 +1,80 @@
+"""Knows what is written down in a chaos run, as values: who asked, what stands in Slack, what Flowise was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.chaos.plan import Surface
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Slack's delivery of a question to the app: when it was begun, and when it ended, acknowledged or not."""
+
+    at: float
+    done_at: float
+    acked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question. `place` is the line in which it waits: a thread, or all of a direct message. `at` orders the
+    questions of a place. `told` is what a command was answered in its acknowledgement."""
+
+    token: str
+    place: str
+    surface: Surface
+    at: float
+    tries: Sequence[Tried]
+    last: bool = False
+    told: str = ""
+
+    @property
+    def accepted_at(self) -> float | None:
+        """When Slack was told that the question has been taken; None: it never was."""
+        return next((tried.done_at for tried in self.tries if tried.acked), None)
+
+    @property
+    def first_try(self) -> float:
+        return self.tries[0].at if self.tries else self.at
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message of the bot as it stands at the end: when it was posted and when it was last changed.
+
+    `reference` is the turn's, as far as the message tells. `opens` is the message that shows who asked what by
+    command, `private` one that only the asker sees.
+    """
+
+    place: str
+    ts: str
+    at: float
+    changed_at: float
+    text: str
+    reference: str = ""
+    opens: bool = False
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that the oracle reads.
+
+    `predictions` are the tokens that Flowise was asked, in order; `mixed` is how often two ran on one chat. `statuses`
+    and `streams` are what still shows that the bot is at work, `limited` the 429s that Slack gave by its own rules
+    (method, time), `broken` what else broke its rules; `kept` are Redis' keys at the end. `excused` are the times,
+    from and to, in which replicas could not share a budget because Redis was away.
+    """
+
+    asked: Sequence[Asked]
+    shown: Sequence[Shown] = ()
+    predictions: Sequence[str] = ()
+    mixed: int = 0
+    statuses: Sequence[str] = ()
+    streams: Sequence[str] = ()
+    limited: Sequence[tuple[str, float]] = ()
+    broken: Sequence[str] = ()
+    kept: Sequence[str] = ()
+    excused: Sequence[tuple[float, float]] = field(default_factory=tuple)

@@ -1,0 +1,82 @@
+"""Knows how a chaos run is told: what happened, what became of the questions, what was broken."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.chaos.oracle import Outcome, Verdict, Violation
+from benchmarks.chaos.plan import Kind
+from benchmarks.chaos.records import Record
+
+_SHOWN = 8
+
+
+def heard(logs: Iterable[Path]) -> Counter[str]:
+    """What the replicas have logged as warnings and errors, by the words of the line."""
+    found: Counter[str] = Counter()
+    for log in logs:
+        for line in log.read_text("utf-8", "replace").splitlines():
+            try:
+                said = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(said, dict) and said.get("level") in {"warning", "error", "critical"}:
+                found[f"{said['level']}: {str(said.get('event'))[:90]}"] += 1
+    return found
+
+
+def told(
+    record: Record, verdict: Verdict, troubles: Mapping[Kind, int], lines: Mapping[str, int], unasked: Sequence[str]
+) -> str:
+    """The report of a run, for a terminal."""
+    return "\n".join(
+        [
+            *_table("faults", {kind.value: count for kind, count in troubles.items()}),
+            *_table("said by the replicas", lines),
+            *_table("questions", dict(_questions(record, verdict, unasked))),
+            *_table("answers", {outcome.value: verdict.outcomes[outcome] for outcome in Outcome}),
+            *_times(verdict),
+            *_violations(verdict.violations),
+        ]
+    )
+
+
+def _questions(record: Record, verdict: Verdict, unasked: Sequence[str]) -> Iterator[tuple[str, int]]:
+    yield "asked", len(record.asked)
+    yield "taken", sum(asked.accepted_at is not None for asked in record.asked)
+    yield "not taken at the first delivery", sum(not tried.acked for asked in record.asked for tried in asked.tries[:1])
+    yield "had no thread to be asked in", len(unasked)
+    yield "predictions", len(record.predictions)
+    yield "429s that were not asked for", len(record.limited)
+    yield "places", len({asked.place for asked in record.asked})
+    yield "keys left in Redis", len(record.kept)
+
+
+def _times(verdict: Verdict) -> Iterator[str]:
+    """From the question to its answer's last change."""
+    times = sorted(one.unit.done_at - one.asked.at for one in verdict.judged if one.unit is not None)
+    yield "seconds to the end of an answer"
+    if times:
+        yield f"  {'median':<44} {times[len(times) // 2]:>8.1f}"
+        yield f"  {'worst':<44} {times[-1]:>8.1f}"
+
+
+def _table(title: str, rows: Mapping[str, int]) -> Iterator[str]:
+    yield title
+    for name, count in sorted(rows.items(), key=lambda row: -row[1]) if rows else ():
+        yield f"  {name:<44} {count:>8}"
+
+
+def _violations(violations: Sequence[Violation]) -> Iterator[str]:
+    by_rule: dict[str, list[str]] = {}
+    for violation in violations:
+        by_rule.setdefault(violation.rule, []).append(violation.seen)
+    yield f"violations: {len(violations)}"
+    for rule, seen in sorted(by_rule.items(), key=lambda item: -len(item[1])):
+        yield f"  {rule}: {len(seen)}"
+        yield from (f"    {what}" for what in seen[:_SHOWN])
+        if len(seen) > _SHOWN:
+            yield f"    and {len(seen) - _SHOWN} more"

@@ -1,0 +1,41 @@
+"""Knows how to read a message of the bot: is it an answer, a closing sentence, or does it look as if more came?"""
+
+from __future__ import annotations
+
+import re
+
+from benchmarks.chaos.answers import TOKEN, answer
+from bot.slack import wording
+
+# Every sentence for a failure ends with the reference of the log.
+_REFERENCE = re.compile(r"\(ref ([0-9a-f]{8})\)")
+_WORKING = (wording.THINKING, wording.QUEUED, wording.HELD_BACK)
+_USING = re.compile(r"^Using .*…(?: \(\d+ min\))?$", re.MULTILINE)
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens that are answered in a text, each once, in order."""
+    return list(dict.fromkeys(found[:13] for found in re.findall(TOKEN.pattern.removesuffix(r"\b"), text)))
+
+
+def reference(text: str) -> str:
+    """The reference that a closing sentence gives; empty where there is none."""
+    found = _REFERENCE.search(text)
+    return found[1] if found else ""
+
+
+def is_whole(text: str, token: str) -> bool:
+    """Whether the text holds the whole answer to a question, each word once and in order."""
+    words, wanted = text.split(), answer(token).split()
+    own = [word for word in words if token in word]
+    return own == [word for word in wanted if token in word]
+
+
+def is_closed(text: str) -> bool:
+    """Whether it says that no more will come, and what to do."""
+    return bool(_REFERENCE.search(text))
+
+
+def looks_busy(text: str) -> bool:
+    """Whether it says that more will come."""
+    return any(words in text for words in _WORKING) or bool(_USING.search(text))

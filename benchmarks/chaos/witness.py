@@ -1,0 +1,124 @@
+"""Knows how the local Slack, the local Flowise and Redis are read into a record for the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from redis.asyncio import Redis
+
+from benchmarks.chaos.answers import TOKEN, token_of
+from benchmarks.chaos.people import People, Said
+from benchmarks.chaos.plan import Surface
+from benchmarks.chaos.records import Asked, Record, Shown, Tried
+from benchmarks.chaos.stage import Stage
+from bot.playground.slack.delivery import Attempt
+from bot.playground.slack.message import Message
+
+# Words with which Slack refuses what no app should send. A message that is gone or a stream that is over is none of
+# these: whoever takes an answer over cannot know.
+_WRONG = (
+    *("invalid_", "msg_", "missing_", "markdown_text_conflict", "no_text", "cant_", "message_not_owned", "too_many"),
+    *("not_authed", "unknown_method", "not_allowed", "channel_not_found", "thread_not_found", "user_not"),
+)
+# A budget is for a minute: so long after Redis was away the replicas may still know nothing of each other's calls.
+_FORGIVEN = 60.0
+
+
+async def record(stage: Stage, people: People, away: list[tuple[float, float]]) -> Record:
+    """Everything as it stands now. Times are of the steady clock."""
+    slack = stage.slack
+    return Record(
+        asked=[_asked(stage, people, said) for said in people.said],
+        shown=list(_shown(stage, people)),
+        predictions=[token_of(received.question) for received in stage.flowise.predictions],
+        mixed=stage.flowise.collisions,
+        statuses=list(_statuses(stage, people)),
+        streams=[f"{channel}:{ts}" for channel, ts in slack.streaming],
+        limited=[(call.method, call.at) for call in slack.calls if call.answer == "429" and not call.injected],
+        broken=list(_broken(stage)),
+        kept=await _keys(stage),
+        excused=[(begin, end + _FORGIVEN) for begin, end in away],
+    )
+
+
+def _asked(stage: Stage, people: People, said: Said) -> Asked:
+    tries = [Tried(made.at, made.done_at, made.result.acked) for made in stage.slack.attempts if _brings(made, said)]
+    tries.sort(key=lambda tried: tried.at)
+    return Asked(said.token, _place(people, said), said.surface, said.at, tries, said.last, said.told)
+
+
+def _brings(made: Attempt, said: Said) -> bool:
+    """Whether a delivery is that of the question; its twin event, which the bot passes over, is not."""
+    if not said.ts:
+        return made.kind == "slash_commands" and said.token in str(made.payload.get("text"))
+    event = made.payload.get("event")
+    if made.kind != "events_api" or not isinstance(event, dict):
+        return False
+    return (event.get("type"), event.get("channel"), event.get("ts")) == (said.event, said.channel, said.ts)
+
+
+def _place(people: People, said: Said) -> str:
+    if said.surface is Surface.DIRECT:
+        return said.channel
+    root = said.root or people.opened(said)
+    return f"{said.channel}:{root}" if root else f"{said.channel}@{said.user}"
+
+
+def _shown(stage: Stage, people: People) -> Iterator[Shown]:
+    slack = stage.slack
+    direct = {said.channel for said in people.said if said.surface is Surface.DIRECT}
+    places = {(said.channel, said.user): _place(people, said) for said in people.said}
+    for channel in {said.channel for said in people.said}:
+        for message in slack.messages(channel):
+            if message.user == slack.bot_user_id:
+                yield _message(message, channel if channel in direct else f"{channel}:{message.root}")
+    for (channel, user), place in places.items():
+        for message in slack.ephemerals(channel, user):
+            yield _message(message, place)
+
+
+def _message(message: Message, place: str) -> Shown:
+    return Shown(
+        place=place,
+        ts=message.ts,
+        at=message.at,
+        changed_at=message.edits[-1].at if message.edits else message.at,
+        text=message.plain,
+        reference=_reference(message),
+        opens=_reference_mark(message).endswith("-root") and bool(TOKEN.search(message.plain)),
+        private=bool(message.to),
+    )
+
+
+def _reference_mark(message: Message) -> str:
+    payload = (message.metadata or {}).get("event_payload")
+    return str(payload.get("mark", "")) if isinstance(payload, dict) else ""
+
+
+def _reference(message: Message) -> str:
+    """The turn that wrote it: what a mark begins with."""
+    return _reference_mark(message).partition("-")[0]
+
+
+def _statuses(stage: Stage, people: People) -> Iterator[str]:
+    for channel, root in {(said.channel, said.root) for said in people.said if said.root}:
+        if status := stage.slack.status(channel, root):
+            yield f"{channel}:{root} {status!r}"
+
+
+def _broken(stage: Stage) -> Iterator[str]:
+    slack = stage.slack
+    yield from slack.violations
+    yield from (f"{ping.target} is pinged in {ping.channel} {ping.ts}" for ping in slack.pings)
+    yield from (f"{preview.url} would be previewed" for preview in slack.previews)
+    for call in slack.calls:
+        if not call.injected and call.answer.startswith(_WRONG):
+            yield f"{call.method}: {call.answer}"
+
+
+async def _keys(stage: Stage) -> list[str]:
+    client = Redis(unix_socket_path=str(stage.valkey.socket), decode_responses=True)
+    try:
+        return sorted([key async for key in client.scan_iter(count=1_000)])
+    finally:
+        await client.aclose()

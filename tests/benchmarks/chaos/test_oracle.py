@@ -1,0 +1,155 @@
+"""The oracle of the chaos run, fed with records that are good, and with each way in which they can be bad."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.chaos.answers import answer
+from benchmarks.chaos.oracle import Outcome, Verdict, judge, units
+from benchmarks.chaos.plan import Surface
+from benchmarks.chaos.records import Asked, Record, Shown, Tried
+from bot.errors import FlowiseBroke, Interrupted
+from bot.slack import wording
+
+ONE, TWO, LAST = "q01n00x00000a", "q01n01x00000b", "z01n00x00000c"
+PLACE = "C1:1.0"
+
+
+def asked(token: str, at: float, *tries: Tried, last: bool = False, told: str = "") -> Asked:
+    """A question that was taken at once, unless `tries` say something else."""
+    return Asked(token, PLACE, Surface.MENTION, at, tries or (Tried(at, at + 0.1, True),), last=last, told=told)
+
+
+def shown(text: str, at: float, *, reference: str = "", place: str = PLACE) -> Shown:
+    return Shown(place, f"{at:.6f}", at, at + 1.0, text, reference)
+
+
+INTERRUPTED = wording.failure(Interrupted(""), "0a0b0c0d", partly=True)
+QUESTIONS = (asked(ONE, 1.0), asked(TWO, 2.0), asked(LAST, 90.0, last=True))
+GOOD = Record(
+    asked=QUESTIONS,
+    shown=(shown(answer(ONE), 3.0), shown(answer(TWO), 4.0), shown(answer(LAST), 91.0)),
+    predictions=(ONE, TWO, LAST),
+    kept=("flowise-slack:claim:T1:C1:1.0", "flowise-slack:{budget:T1}:bucket"),
+)
+
+
+def rules(verdict: Verdict) -> list[str]:
+    return [violation.rule for violation in verdict.violations]
+
+
+def with_shown(*messages: Shown) -> Record:
+    """The good record, with other messages before the last answer."""
+    return replace(GOOD, shown=(*messages, GOOD.shown[-1]))
+
+
+def test_a_good_run_has_no_violation() -> None:
+    verdict = judge(GOOD)
+    assert rules(verdict) == []
+    assert verdict.outcomes == {Outcome.WHOLE: 3}
+
+
+def test_an_answer_may_go_on_in_another_message_and_be_closed_under_what_it_had_begun() -> None:
+    half = answer(TWO)[:200]
+    paged = answer(ONE).partition("\n\n")
+    messages = (
+        shown(paged[0], 3.0, reference="11111111"),
+        shown(paged[2], 3.5, reference="11111111"),
+        shown(half, 4.0, reference="0a0b0c0d"),
+        shown(INTERRUPTED, 20.0),
+    )
+    verdict = judge(with_shown(*messages))
+    assert rules(verdict) == []
+    assert [one.outcome for one in verdict.judged] == [Outcome.WHOLE, Outcome.CLOSED, Outcome.WHOLE]
+
+
+def test_a_stream_that_never_told_its_reference_is_joined_with_the_sentence_under_it() -> None:
+    verdict = judge(with_shown(shown(answer(ONE), 3.0), shown(answer(TWO)[:200], 4.0), shown(INTERRUPTED, 20.0)))
+    assert rules(verdict) == []
+    assert verdict.outcomes[Outcome.CLOSED] == 1
+
+
+def test_a_sentence_without_a_token_belongs_to_the_question_that_has_no_answer() -> None:
+    verdict = judge(with_shown(shown(wording.failure(FlowiseBroke(""), "0a0b0c0d", partly=False), 3.0), GOOD.shown[1]))
+    assert rules(verdict) == []
+    assert verdict.judged[0].outcome is Outcome.CLOSED
+
+
+def test_messages_of_one_reference_or_one_token_are_one_answer() -> None:
+    parts = [
+        shown(f"{ONE}w0", 1.0),
+        shown(f"{ONE}w1", 2.0, reference="11111111"),
+        shown("…", 3.0, reference="11111111"),
+    ]
+    [unit] = units(parts)
+    assert (unit.token, unit.ts, unit.done_at) == (ONE, "1.000000", 4.0)
+
+
+@pytest.mark.parametrize(
+    ("messages", "rule"),
+    [
+        ([GOOD.shown[1]], "no answer"),
+        ([shown(answer(ONE)[:200], 3.0), GOOD.shown[1]], "left unfinished"),
+        ([shown(answer(ONE).replace(f" {ONE}w5 ", " "), 3.0), GOOD.shown[1]], "left unfinished"),
+        ([shown(answer(ONE) + f" {ONE}w5", 3.0), GOOD.shown[1]], "left unfinished"),
+        ([GOOD.shown[0], GOOD.shown[1], shown(answer(ONE), 9.0, reference="22222222")], "left unfinished"),
+        ([GOOD.shown[0], GOOD.shown[1], shown(INTERRUPTED, 9.0)], "answered twice"),
+        ([shown(answer(TWO), 2.5), shown(answer(ONE), 3.0)], "out of order"),
+        ([GOOD.shown[0], GOOD.shown[1], shown(wording.QUEUED, 9.0)], "looks busy"),
+        ([GOOD.shown[0], GOOD.shown[1], shown(wording.working(["search"]), 9.0)], "looks busy"),
+        ([GOOD.shown[0], GOOD.shown[1], shown("What a nice day.", 9.0)], "unexplained"),
+        ([GOOD.shown[0], GOOD.shown[1], shown(answer("q09n00x00000d"), 9.0)], "in the wrong place"),
+    ],
+)
+def test_what_stands_in_slack_is_held_against_what_was_asked(messages: list[Shown], rule: str) -> None:
+    assert rule in rules(judge(with_shown(*messages)))
+
+
+def test_two_whole_answers_to_one_question_are_seen() -> None:
+    twice = (shown(answer(ONE), 3.0, reference="11111111"), shown(answer(ONE), 3.5, reference="22222222"))
+    assert rules(judge(with_shown(*twice, GOOD.shown[1]))) == ["answered twice"]
+
+
+@pytest.mark.parametrize(
+    ("record", "rule"),
+    [
+        (replace(GOOD, shown=GOOD.shown[:2]), "thread blocked"),
+        (replace(GOOD, shown=(*GOOD.shown[:2], shown(INTERRUPTED, 91.0))), "thread blocked"),
+        (replace(GOOD, predictions=(ONE, TWO, ONE, LAST)), "predicted twice"),
+        (replace(GOOD, mixed=1), "two predictions on one chat"),
+        (replace(GOOD, statuses=("C1:1.0 'is thinking…'",)), "status left"),
+        (replace(GOOD, streams=("C1:3.0",)), "stream left open"),
+        (replace(GOOD, broken=("two chat.update in flight",)), "rule of Slack broken"),
+        (replace(GOOD, limited=(("chat.update", 50.0),)), "rate limit met"),
+        (replace(GOOD, kept=("flowise-slack:{line:T1:C1:1.0}:waiting",)), "left in Redis"),
+    ],
+)
+def test_every_other_promise_is_looked_at(record: Record, rule: str) -> None:
+    assert rule in rules(judge(record))
+
+
+def test_a_rate_limit_is_excused_while_redis_was_away() -> None:
+    away = replace(GOOD, limited=(("chat.update", 50.0),), excused=((40.0, 51.0),))
+    assert rules(judge(away)) == []
+
+
+def test_a_question_that_slack_gave_up_is_owed_nothing_but_told() -> None:
+    given_up = asked(ONE, 1.0, Tried(1.0, 4.0, False), Tried(4.0, 7.0, False))
+    verdict = judge(replace(GOOD, asked=(given_up, *QUESTIONS[1:]), shown=GOOD.shown[1:]))
+    assert rules(verdict) == []
+    assert verdict.outcomes[Outcome.UNTAKEN] == 1
+
+
+def test_a_question_that_was_taken_late_may_be_answered_late() -> None:
+    late = asked(ONE, 1.0, Tried(1.0, 4.0, False), Tried(10.0, 10.1, True))
+    record = replace(GOOD, asked=(late, *QUESTIONS[1:]), shown=(shown(answer(ONE), 11.0), *GOOD.shown[1:]))
+    assert rules(judge(record)) == []
+
+
+def test_a_command_that_was_turned_away_at_once_is_closed() -> None:
+    told = asked(ONE, 1.0, told=wording.failure(Interrupted(""), "0a0b0c0d", partly=False))
+    verdict = judge(replace(GOOD, asked=(told, *QUESTIONS[1:]), shown=GOOD.shown[1:]))
+    assert rules(verdict) == []
+    assert verdict.judged[0].outcome is Outcome.CLOSED

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+
+from benchmarks.chaos.answers import FLOW, TOKEN, answer, fails, token_of
+from benchmarks.chaos.plan import LEASE, SHAPES, Kind, Options, Surface, talks, troubles
+from benchmarks.chaos.sentences import is_whole, tokens
+from bot.playground.flowise.plans import Asked
+from bot.slack import wording
+
+OPTIONS = Options(seed=7)
+
+
+def test_a_seed_says_all_and_another_one_something_else() -> None:
+    assert (talks(OPTIONS), troubles(OPTIONS)) == (talks(OPTIONS), troubles(OPTIONS))
+    other = replace(OPTIONS, seed=8)
+    assert talks(OPTIONS) != talks(other)
+    assert troubles(OPTIONS) != troubles(other)
+
+
+def test_every_thread_is_asked_in_and_every_question_has_a_token_of_its_own() -> None:
+    planned = talks(OPTIONS)
+    asked = [question for talk in planned for question in talk.questions]
+    assert (len(planned), len(asked)) == (40, 200)
+    assert all(talk.questions for talk in planned)
+    assert {talk.surface for talk in planned} == set(Surface)
+    found = [question.token for question in asked] + [talk.last.token for talk in planned]
+    assert len(set(found)) == 240
+    assert all(TOKEN.fullmatch(token) for token in found)
+    assert all(0.0 < one.at <= two.at <= OPTIONS.seconds for talk in planned for one, two in pairwise(talk.questions))
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seconds", [30.0, 240.0])
+def test_faults_are_over_in_time_and_hold_a_replica_one_at_a_time(seed: int, seconds: float) -> None:
+    planned = troubles(replace(OPTIONS, seed=seed, seconds=seconds))
+    assert all(trouble.at >= 0.0 and trouble.at + trouble.seconds <= seconds for trouble in planned)
+    assert {trouble.kind for trouble in planned} >= {Kind.KILL, Kind.PAUSE, Kind.REDIS_KILL}
+    for replica in range(OPTIONS.replicas):
+        holding = [trouble for trouble in planned if SHAPES[trouble.kind].holds and trouble.replica == replica]
+        assert all(one.at + one.seconds < two.at for one, two in pairwise(holding))
+
+
+def test_a_pause_is_longer_than_the_lease_and_faults_can_be_chosen() -> None:
+    planned = troubles(replace(OPTIONS, kinds=frozenset({Kind.PAUSE})))
+    assert {trouble.kind for trouble in planned} == {Kind.PAUSE}
+    assert all(trouble.seconds > LEASE for trouble in planned)
+
+
+def test_the_answer_is_known_by_the_last_token_of_what_flowise_is_asked() -> None:
+    one, two = "q01n00x00000a", "q01n01x00000b"
+    question = wording.with_earlier([("ada", f"What about {one}?")], f"What is there to say about {two}?")
+    assert token_of(question) == two
+    plan = FLOW.plan(Asked(question, "chat", "message", "execution"))
+    assert plan.outcome is not None
+    assert is_whole(plan.outcome.text, two)
+    assert tokens(plan.outcome.text[:60]) == [two]
+    assert token_of("no token") == ""
+
+
+def test_some_flows_fail_but_never_on_a_last_question() -> None:
+    tokens_ = [question.token for talk in talks(OPTIONS) for question in talk.questions]
+    failing = [token for token in tokens_ if fails(token)]
+    assert 0 < len(failing) < len(tokens_) / 10
+    plan = FLOW.plan(Asked(failing[0], "chat", "message", "execution"))
+    assert plan.outcome is None
+    assert not any(fails(talk.last.token) for talk in talks(OPTIONS))
+
+
+def test_a_word_lost_or_doubled_makes_an_answer_not_whole() -> None:
+    token = "q01n00x00000a"
+    text = answer(token)
+    assert is_whole(f"A remark.\n{text}", token)
+    assert not is_whole(text.replace(f"{token}w3 ", ""), token)
+    assert not is_whole(text + text, token)

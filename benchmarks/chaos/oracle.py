@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,8 +13,9 @@ from benchmarks.chaos.records import Asked, Record, Shown
 from benchmarks.chaos.sentences import is_closed, is_whole, looks_busy, reference, tokens
 
 # What Redis may hold when all is quiet, by a word of the key: what makes questions unique, which chat belongs to what,
-# runs not seen to end (kept for a day), and the write budget.
-_KEPT = ("claim", "chat", "message", "run", "budget", "seen")
+# runs not seen to end (kept for a day), what may be asked again by a button, who is alive, and the write budget.
+_KEPT = frozenset({"claim", "chat", "message", "run", "budget", "again", "processes"})
+_WORDS = re.compile(r"[:{}]+")
 
 
 class Outcome(Enum):
@@ -90,7 +92,7 @@ def judge(record: Record) -> Verdict:
     violations += _order(judged)
     violations += _slack(record)
     violations += _flowise(record)
-    violations += [Violation("left in Redis", key) for key in record.kept if not any(word in key for word in _KEPT)]
+    violations += [Violation("left in Redis", key) for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key))]
     return Verdict(judged, violations)
 
 

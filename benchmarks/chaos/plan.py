@@ -60,7 +60,8 @@ SHAPES: Mapping[Kind, Shape] = {
     Kind.KILL: Shape(25, 0.2, 4.0, holds=True, after=3.0),
     # Longer than the lease, so that somebody else has taken over when it wakes up.
     Kind.PAUSE: Shape(60, LEASE + 1, LEASE + 5, holds=True, after=1.0),
-    Kind.ROLL: Shape(60, 0.0, 0.5, holds=True, after=8.0),
+    # BOT_STOP_GRACE, and the last words after it.
+    Kind.ROLL: Shape(60, 0.0, 0.5, holds=True, after=34.0),
     Kind.REDIS_KILL: Shape(80, 0.2, 3.0),
     Kind.REDIS_PAUSE: Shape(80, 1.0, 6.0),
     Kind.REDIS_CUT: Shape(30),
@@ -82,6 +83,9 @@ _METHODS = (
     *("chat.startStream", "chat.appendStream", "chat.stopStream"),
     "assistant.threads.setStatus",
 )
+# A 429 far below a limit teaches the bot that the limit is far lower, for minutes (bot/reply/budget.py). That is right,
+# and would make every end of an answer wait here: these have room enough, or are not needed for the end.
+_LIMITED = ("chat.postMessage", "chat.appendStream", "assistant.threads.setStatus")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +184,8 @@ def _trouble(
         seconds, replica = chance.uniform(shape.least, shape.most), chance.randrange(options.replicas)
         latest = options.seconds - seconds
         at = chance.uniform(min(2.0, latest), latest)
-        method, times = chance.choice(_METHODS), chance.randint(1, 3)
+        method = chance.choice(_LIMITED if kind is Kind.SLACK_429 else _METHODS)
+        times = chance.randint(1, 3)
         if latest <= 0.0:
             continue
         span = (at, at + seconds + shape.after)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from benchmarks.chaos.answers import FLOW
+from benchmarks.chaos.balancer import Balancer
 from benchmarks.chaos.processes import Replica, Valkey
 from bot.playground.flowise import LocalFlowise
 from bot.playground.proxy import FaultProxy
@@ -93,6 +94,8 @@ async def stage(manner: Manner, folder: Path) -> AsyncIterator[Stage]:
             await replica.start()
         for replica in replicas:
             await replica.ready(session)
+        if manner.over_http:
+            slack.events_url = (await stack.enter_async_context(Balancer(replicas, session))).url
         yield built
 
 

@@ -8,6 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 
 from benchmarks.chaos.plan import SHAPES, Kind, Trouble
 from benchmarks.chaos.stage import Stage
@@ -27,6 +28,7 @@ class Troubles:
         self._stage, self._plan = stage, plan
         self._chance = random.Random(f"makes {seed}")  # noqa: S311 (a plan, not a secret)
         self._redis = asyncio.Lock()
+        self._held = [asyncio.Lock() for _ in stage.replicas]
         self._makers: dict[Kind, Callable[[Trouble], Awaitable[None]]] = {
             Kind.KILL: self._kill,
             Kind.PAUSE: self._pause,
@@ -56,9 +58,13 @@ class Troubles:
     async def _one(self, trouble: Trouble, begun: float) -> None:
         await asyncio.sleep(begun + trouble.at - time.monotonic())
         at = time.monotonic() - begun
-        await self._makers[trouble.kind](trouble)
+        holds = SHAPES[trouble.kind].holds
+        if holds and self._held[trouble.replica].locked():
+            return  # it takes longer than planned to come back from another one
+        async with self._held[trouble.replica] if holds else nullcontext():
+            await self._makers[trouble.kind](trouble)
         self.done[trouble.kind] += 1
-        whom = f" replica {trouble.replica}" if SHAPES[trouble.kind].holds else ""
+        whom = f" replica {trouble.replica}" if holds else ""
         self.lines.append(f"{at:7.2f} to {time.monotonic() - begun:7.2f}: {trouble.kind.value}{whom} {trouble.method}")
 
     # ── replicas ──

@@ -9,7 +9,10 @@ from bot.slack import wording
 
 # Every sentence for a failure ends with the reference of the log.
 _REFERENCE = re.compile(r"\(ref ([0-9a-f]{8})\)")
-_WORKING = (wording.THINKING, wording.QUEUED, wording.HELD_BACK)
+# Said where nothing was taken in, so that there is no turn to refer to.
+_TURNED_AWAY = (wording.NOT_TAKEN,)
+_WAITING = re.compile(r"I'll answer this (after|when)|before yours…")
+_WORKING = (wording.THINKING, wording.HELD_BACK, wording.NOT_YET)
 _USING = re.compile(r"^Using .*…(?: \(\d+ min\))?$", re.MULTILINE)
 
 
@@ -33,9 +36,10 @@ def is_whole(text: str, token: str) -> bool:
 
 def is_closed(text: str) -> bool:
     """Whether it says that no more will come, and what to do."""
-    return bool(_REFERENCE.search(text))
+    said = _REFERENCE.search(text) or any(words in text for words in _TURNED_AWAY)
+    return bool(said) and not _WAITING.search(text)
 
 
 def looks_busy(text: str) -> bool:
     """Whether it says that more will come."""
-    return any(words in text for words in _WORKING) or bool(_USING.search(text))
+    return any(words in text for words in _WORKING) or bool(_WAITING.search(text) or _USING.search(text))

@@ -10,7 +10,7 @@ from benchmarks.chaos.answers import answer
 from benchmarks.chaos.oracle import Outcome, Verdict, judge, units
 from benchmarks.chaos.plan import Surface
 from benchmarks.chaos.records import Asked, Record, Shown, Tried
-from bot.errors import FlowiseBroke, Interrupted
+from bot.errors import FlowiseBroke, Interrupted, Postponed
 from bot.slack import wording
 
 ONE, TWO, LAST = "q01n00x00000a", "q01n01x00000b", "z01n00x00000c"
@@ -26,6 +26,7 @@ def shown(text: str, at: float, *, reference: str = "", place: str = PLACE) -> S
     return Shown(place, f"{at:.6f}", at, at + 1.0, text, reference)
 
 
+POSTPONED = wording.failure(Postponed(""), "0a0b0c0d", partly=False)
 INTERRUPTED = wording.failure(Interrupted(""), "0a0b0c0d", partly=True)
 QUESTIONS = (asked(ONE, 1.0), asked(TWO, 2.0), asked(LAST, 90.0, last=True))
 GOOD = Record(
@@ -97,7 +98,10 @@ def test_messages_of_one_reference_or_one_token_are_one_answer() -> None:
         ([GOOD.shown[0], GOOD.shown[1], shown(answer(ONE), 9.0, reference="22222222")], "left unfinished"),
         ([GOOD.shown[0], GOOD.shown[1], shown(INTERRUPTED, 9.0)], "answered twice"),
         ([shown(answer(TWO), 2.5), shown(answer(ONE), 3.0)], "out of order"),
-        ([GOOD.shown[0], GOOD.shown[1], shown(wording.QUEUED, 9.0)], "looks busy"),
+        ([GOOD.shown[0], GOOD.shown[1], shown(wording.NOT_YET, 9.0)], "looks busy"),
+        ([GOOD.shown[0], GOOD.shown[1], shown(wording.queued(1, busy=False), 9.0)], "looks busy"),
+        ([GOOD.shown[0], GOOD.shown[1], shown(wording.queued(2, busy=True), 9.0)], "looks busy"),
+        ([GOOD.shown[0], GOOD.shown[1], shown(POSTPONED, 9.0)], "looks busy"),
         ([GOOD.shown[0], GOOD.shown[1], shown(wording.working(["search"]), 9.0)], "looks busy"),
         ([GOOD.shown[0], GOOD.shown[1], shown("What a nice day.", 9.0)], "unexplained"),
         ([GOOD.shown[0], GOOD.shown[1], shown(answer("q09n00x00000d"), 9.0)], "in the wrong place"),
@@ -149,7 +153,7 @@ def test_a_question_that_was_taken_late_may_be_answered_late() -> None:
 
 
 def test_a_command_that_was_turned_away_at_once_is_closed() -> None:
-    told = asked(ONE, 1.0, told=wording.failure(Interrupted(""), "0a0b0c0d", partly=False))
+    told = asked(ONE, 1.0, told=wording.NOT_TAKEN)
     verdict = judge(replace(GOOD, asked=(told, *QUESTIONS[1:]), shown=GOOD.shown[1:]))
     assert rules(verdict) == []
     assert verdict.judged[0].outcome is Outcome.CLOSED

@@ -89,7 +89,7 @@ def judge(record: Record) -> Verdict:
         judged += _matched(questions, mine)
         violations += _surplus(questions, mine)
     violations += [violation for one in judged for violation in _owed(one)]
-    violations += _order(judged)
+    violations += _order(judged, record.predictions)
     violations += _slack(record)
     violations += _flowise(record)
     violations += [Violation("left in Redis", key) for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key))]
@@ -194,18 +194,23 @@ def _strangers(found: Sequence[Unit], places: Mapping[str, Sequence[Asked]]) -> 
             yield Violation("unexplained", f"{unit.place} {unit.ts}: {_short(unit.text)}")
 
 
-def _order(judged: Sequence[Judged]) -> Iterator[Violation]:
-    """An answer before that of an earlier question, where the earlier was taken before the later one was delivered."""
+def _order(judged: Sequence[Judged], predictions: Sequence[str]) -> Iterator[Violation]:
+    """Asked or standing before an earlier question, where that was taken before the later one was delivered."""
+    asked = {token: number for number, token in enumerate(predictions)}
     places: defaultdict[str, list[Judged]] = defaultdict(list)
     for one in judged:
         places[one.asked.place].append(one)
     for place, line in places.items():
         for earlier, later in combinations(line, 2):
-            if earlier.unit is None or later.unit is None or earlier.asked.accepted_at is None:
+            taken = earlier.asked.accepted_at
+            if taken is None or taken >= later.asked.first_try:
                 continue
-            known = earlier.asked.accepted_at < later.asked.first_try
-            if known and float(earlier.unit.ts) > float(later.unit.ts):
-                yield Violation("out of order", f"{later.asked.token} before {earlier.asked.token} in {place}")
+            seen = f"{later.asked.token} before {earlier.asked.token} in {place}"
+            first, second = earlier.asked.token, later.asked.token
+            if first in asked and second in asked and asked[first] > asked[second]:
+                yield Violation("asked out of order", seen)
+            if earlier.unit and later.unit and float(earlier.unit.ts) > float(later.unit.ts):
+                yield Violation("stands out of order", seen)
 
 
 def _slack(record: Record) -> Iterator[Violation]:

@@ -11,11 +11,14 @@ from benchmarks.chaos.oracle import Outcome, Verdict, Violation
 from benchmarks.chaos.plan import Kind
 from benchmarks.chaos.records import Record
 
-_SHOWN = 8
+_SHOWN, _WIDTH = 8, 60
+_LOUD = frozenset({"warning", "error", "critical"})
+# What is worth to be counted of what goes well.
+_TOLD = frozenset({"completed from Flowise's stored answer"})
 
 
 def heard(logs: Iterable[Path]) -> Counter[str]:
-    """What the replicas have logged as warnings and errors, by the words of the line."""
+    """What the replicas have logged as warnings and errors, and of taken-over answers, by the words of the line."""
     found: Counter[str] = Counter()
     for log in logs:
         for line in log.read_text("utf-8", "replace").splitlines():
@@ -23,8 +26,8 @@ def heard(logs: Iterable[Path]) -> Counter[str]:
                 said = json.loads(line)
             except ValueError:
                 continue
-            if isinstance(said, dict) and said.get("level") in {"warning", "error", "critical"}:
-                found[f"{said['level']}: {str(said.get('event'))[:90]}"] += 1
+            if isinstance(said, dict) and (said.get("level") in _LOUD or said.get("event") in _TOLD):
+                found[f"{said['level']}: {str(said['event']).partition('(')[0][:_WIDTH]}"] += 1
     return found
 
 
@@ -60,14 +63,14 @@ def _times(verdict: Verdict) -> Iterator[str]:
     times = sorted(one.unit.done_at - one.asked.at for one in verdict.judged if one.unit is not None)
     yield "seconds to the end of an answer"
     if times:
-        yield f"  {'median':<44} {times[len(times) // 2]:>8.1f}"
-        yield f"  {'worst':<44} {times[-1]:>8.1f}"
+        yield f"  {'median':<{_WIDTH + 10}} {times[len(times) // 2]:>8.1f}"
+        yield f"  {'worst':<{_WIDTH + 10}} {times[-1]:>8.1f}"
 
 
 def _table(title: str, rows: Mapping[str, int]) -> Iterator[str]:
     yield title
     for name, count in sorted(rows.items(), key=lambda row: -row[1]) if rows else ():
-        yield f"  {name:<44} {count:>8}"
+        yield f"  {name:<{_WIDTH + 10}} {count:>8}"
 
 
 def _violations(violations: Sequence[Violation]) -> Iterator[str]:

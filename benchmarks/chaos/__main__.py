@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -128,16 +129,26 @@ def _arguments() -> Run:
     return Run(options, Manner(given.replicas, delivery, given.scale, given.haste, given.by == "http"), given.settle)
 
 
+async def _ending_well(run: Run, folder: Path) -> tuple[Verdict, str]:
+    """A run that a SIGTERM ends too, processes and all."""
+    if (task := asyncio.current_task()) is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await run.go(folder)
+
+
 def main() -> int:
     """Make a run and print its report; returns the exit status."""
     run = _arguments()
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     _say(f"seed {run.options.seed}, delivery {run.manner.delivery}, in {folder}")
     try:
-        verdict, report = asyncio.run(run.go(folder))
+        verdict, report = asyncio.run(_ending_well(run, folder))
     except NotStarted as error:
         _say(f"not run: {error}")
         return 2
+    except asyncio.CancelledError:
+        _say(f"stopped; the logs are kept in {folder}")
+        return 128 + signal.SIGTERM
     sys.stdout.write(f"{report}\nseed {run.options.seed}, delivery {run.manner.delivery}\n")
     if verdict.violations:
         sys.stdout.write(f"the logs are kept in {folder}\n")

@@ -12,8 +12,8 @@ from bot.slack.blocks import ask_again, note, sources_blocks, tools_block
 from bot.slack.calls import Block, Blocks
 
 LONGEST = 200_000
-"""Characters of text that are taken. Nobody reads on after some twenty messages; a flow that never stops must not fill a
-channel, or our memory."""
+"""Characters of text that are taken. Nobody reads on after some twenty messages, and a flow that never stops must not
+fill a channel, or our memory."""
 
 
 class Text(Protocol):

@@ -86,14 +86,23 @@ class Mailbox:
                         await lease.stand()
                 found, self.others = await self._mailboxes.abandoned(self._team, self._process, leases.LEASE)
             except StoreUnavailable:
-                # When it is back, every process must first have the time to renew what it holds.
-                await asyncio.sleep(leases.LEASE + leases.RENEWAL)
+                await self._back()
                 continue
             for taken in found:
                 item = taken.hold.item
                 log.warning("taking over", ref=item.reference, line=item.line, epoch=taken.hold.epoch)
                 yield self._held(taken.hold, taken.opened)
             await asyncio.sleep(leases.RENEWAL)
+
+    async def _back(self) -> None:
+        """Wait until the store answers, and then until every process has had the time to renew what it holds."""
+        answers = False
+        while not answers:
+            await asyncio.sleep(leases.RENEWAL)
+            with suppress(StoreUnavailable):
+                await self._mailboxes.withdraw(self._team, self._process)  # until then we take nothing over
+                answers = True
+        await asyncio.sleep(leases.LEASE)
 
     async def withdraw(self) -> None:
         """Tell the others not to count on us. A store that is away forgets us by itself."""

@@ -205,7 +205,7 @@ class Bot:
             self._unready,
             self._stop.is_set,
             lambda: self.under_way,
-            {"redis": self._how_redis_is},
+            {"redis": self._how_redis_is, "flowise": self._how_flowise_is},
             door=Door(secret.get_secret_value()) if secret else None,
             metrics=text if beside else None,
         )
@@ -217,6 +217,9 @@ class Bot:
 
     async def _unready(self) -> tuple[str, ...]:
         return () if await self._hears_slack() else ("slack",)
+
+    async def _how_flowise_is(self) -> str:
+        return self._flowise.state() if self._flowise is not None else "not asked yet"
 
     async def _how_redis_is(self) -> str:
         try:

@@ -25,8 +25,7 @@ from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Told
 from bot.reply.edited import EditedReply
 from bot.reply.messages import NOTHING, Adopted
 from bot.reply.native_first import NativeFirst
-from bot.reply.observed import Answers
-from bot.reply.observed import Asked as Question_
+from bot.reply.observed import Answers, Enquiry
 from bot.reply.policy import Kind, Want
 from bot.reply.responded import RespondedReply
 from bot.reply.streams import Mode, Streams
@@ -211,7 +210,7 @@ class Desk:
 
         again = "" if place.response_url else json.dumps([lease.item.line, lease.item.reference])
         keeper = Kept(lease, lambda: self._last_word(lease, place, again), again, posted)
-        about = Question_(question.thread, reference, max(0.0, self.wall() - seconds(question.ts)))
+        about = Enquiry(question.thread, reference, max(0.0, self.wall() - seconds(question.ts)))
         reply = self._writing.answers.observed(self._answering(place, reference, lease), about)
         log.info("question", ref=reference, thread=str(question.thread), characters=len(question.text))
         try:

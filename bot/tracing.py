@@ -20,7 +20,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
 from bot import __version__
 from bot.errors import BotError
-from bot.reply.observed import Asked, Outcome, Repair, Waiting
+from bot.reply.observed import Enquiry, Outcome, Repair, Waiting
 
 _EXPORT_SECONDS: Final = 3.0
 """A collector that does not answer may hold up the end of the program for so long, and nothing else."""
@@ -32,7 +32,7 @@ class Traces:
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
 
-    def answer(self, asked: Asked) -> AnswerSpan:
+    def answer(self, asked: Enquiry) -> AnswerSpan:
         ids = {
             "flowise_slack.reference": asked.reference,
             "slack.team": asked.thread.team,

@@ -18,13 +18,14 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from structlog.testing import capture_logs
 
 import bot.flowise.client as flowise
 from bot.conversation import Conversations, Habits, Question
-from bot.desk import Desk, Writing, new_reference
+from bot.desk import Desk, Writing, reference_of
 from bot.governor import Governor
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
@@ -36,6 +37,7 @@ from bot.slack import wording
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
+from bot.thread import Item
 
 RECORDINGS = Path(__file__).parent / "recordings"
 NAMES = sorted(path.stem for path in RECORDINGS.glob("*.jsonl"))
@@ -147,7 +149,7 @@ async def play_all(redis_url: str) -> Run:
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(LocalSlack(scale=1_000))
         server = await stack.enter_async_context(LocalFlowise(tokens_per_second=math.inf))
-        store = RedisStore.at(redis_url, prefix=f"recordings-{new_reference()}")
+        store = RedisStore.at(redis_url, prefix=f"recordings-{uuid4().hex}")
         stack.push_async_callback(store.aclose)
         session = await stack.enter_async_context(new_session())
         client = SlackClient(web_client(slack.bot_token, slack.url, session), session)
@@ -175,10 +177,15 @@ async def play_all(redis_url: str) -> Run:
                 wall=time.time,
             )
             async with turns:
-                root, ref = await slack.say(ada, channel, f"a question for {name}"), new_reference()
+                root, ref = await slack.say(ada, channel, f"a question for {name}"), reference_of(name)
                 place = Place(channel, root, ada)
                 question = Question(thread=desk.thread(channel, root), place=place, ts=root, text="why?", reference=ref)
-                await desk.answer(question)
+                item = Item(identity.team, question.thread.line, ref, root, "message", "{}")
+                lease = await desk.mailbox.accept(item)
+                assert lease is not None
+                async with lease.kept():
+                    await desk.answer(question, lease)
+                    await lease.settle()
             messages = [message for message in slack.thread(channel, root) if message.user == slack.bot_user_id]
             asked = sum(prediction.flow_id == flow for prediction in server.predictions)
             return Played(

@@ -17,7 +17,7 @@ from bot.playground.flowise.scripts import Script
 from bot.playground.house import House, house
 from bot.playground.proxy import HOST, End, FaultProxy
 from bot.playground.slack import Message
-from bot.store.redis import connect
+from bot.store.connections import connect
 
 WORDS = [f"word{number} " for number in range(400)]
 

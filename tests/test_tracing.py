@@ -21,12 +21,12 @@ from bot.flowise.events import Token
 from bot.playground.house import House
 from bot.reply.contract import Failed, Finished, Place, Queued, ReplyEvent, Thinking
 from bot.reply.edited import EditedReply
-from bot.reply.observed import Answers, Asked
+from bot.reply.observed import Answers, Enquiry
 from bot.slack.calls import Accepted, Posted, PostMessage
 from bot.thread import Thread
 from bot.tracing import Traces
 
-ASKED = Asked(Thread("T1", "C1", "1.0"), "abc123", age=2.0)
+ASKED = Enquiry(Thread("T1", "C1", "1.0"), "abc123", age=2.0)
 
 
 def span_of(*events: tuple[ReplyEvent, float]) -> ReadableSpan:

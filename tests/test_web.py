@@ -17,7 +17,7 @@ async def readyz(details: Mapping[str, Callable[[], Awaitable[str]]], *missing: 
     async def unready() -> tuple[str, ...]:
         return missing
 
-    application = web_app(lambda: None, unready, lambda: False, lambda: 0, details, takes_events=False)
+    application = web_app(lambda: None, unready, lambda: False, lambda: 0, details, door=None)
     runner = web.AppRunner(application)
     await runner.setup()
     try:

@@ -23,7 +23,7 @@ from bot.errors import SettingsError
 from bot.flowise.limits import Limits
 from bot.settings import Settings, read_settings
 from bot.slack.wire import new_session, web_client
-from bot.store.redis import connect
+from bot.store.connections import connect
 
 SETTINGS = About("Settings")
 

@@ -67,7 +67,7 @@ class Repair(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Enquiry:
     """Which question an answer is to. `age` is how many seconds ago it was asked, by Slack's `ts`."""
 
     thread: Thread
@@ -103,7 +103,7 @@ class Observer(Protocol):
 class Observers(Protocol):
     """Those who give each answer an observer."""
 
-    def answer(self, asked: Asked) -> Observer:
+    def answer(self, asked: Enquiry) -> Observer:
         """An answer begins."""
         ...
 
@@ -118,7 +118,7 @@ class Answers:
     def __init__(self, observers: Sequence[Observers] = ()) -> None:
         self._observers = tuple(observers)
 
-    def observed(self, reply: Reply, asked: Asked) -> ObservedReply:
+    def observed(self, reply: Reply, asked: Enquiry) -> ObservedReply:
         """The reply, seen by all observers until its `close`."""
         return ObservedReply(reply, asked.age, tuple(one.answer(asked) for one in self._observers))
 

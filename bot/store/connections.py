@@ -77,6 +77,24 @@ class _Client(Redis):
         return _Script(self, script)
 
 
+def _told_when_reset(kind: type[Any]) -> type[Any]:
+    """That kind of connection, which is known to be closed after a reset, so that redis-py opens a new one.
+
+    uvloop raises a bare RuntimeError for a write on a transport that was reset; redis-py lets it through, and gives the
+    connection to the next one who asks.
+    """
+
+    class Told(kind):  # type: ignore[misc]  # a class by its value
+        async def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+            try:
+                await super().send_packed_command(command, check_health)
+            except RuntimeError:
+                await self.disconnect(nowait=True)
+                raise RedisConnectionError("the connection was reset") from None
+
+    return Told
+
+
 class _MasterPool(SentinelConnectionPool, BlockingConnectionPool):
     """The connections to the master that Sentinels name; whoever finds none free waits for one."""
 
@@ -116,9 +134,10 @@ class _ClusterClient(RedisCluster):
             await self.initialize()
             try:
                 return await super().execute_command(*args, **options)
-            except AttributeError:
+            except (AttributeError, RuntimeError):
                 # When a node fails, redis-py closes its free connections, also under whoever has just been given one
-                # ("NoneType has no attribute writelines": 1 of 40 questions in a failover of Redis 7).
+                # ("NoneType has no attribute writelines": 1 of 40 questions in a failover of Redis 7). On uvloop one
+                # that was reset raises a RuntimeError.
                 raise RedisConnectionError("closed while it was about to be used") from None
 
     async def aclose(self) -> None:
@@ -146,6 +165,7 @@ def _server(where: Address, patience: float, retries: int) -> Redis:
     limits = _limits(patience * 0.45, retries)
     pool = BlockingConnectionPool.from_url(where.urls[0], max_connections=_CONNECTIONS, timeout=patience, **limits)
     pool.connection_class(**pool.connection_kwargs)  # tries the options in the URL; opens nothing
+    pool.connection_class = _told_when_reset(pool.connection_class)
     return _Client.from_pool(pool)
 
 
@@ -160,6 +180,7 @@ def _by_sentinel(where: Address, patience: float, retries: int) -> Redis:
     size = {"max_connections": _CONNECTIONS, "timeout": patience}
     pool = cast("Any", _MasterPool)(where.service, sentinels, **limits | size | options)
     pool.connection_class(**pool.connection_kwargs)  # tries the options, as above
+    pool.connection_class = _told_when_reset(pool.connection_class)
     return _Client.from_pool(pool)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, replace
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 from uuid import uuid4
 
 from redis.asyncio import Redis
@@ -14,6 +14,8 @@ from bot.ports import TakenOver
 from bot.store import mailbox_script as scripts
 from bot.store.notes import noted, read
 from bot.thread import Asked, Hold, Item, OpenAnswer, Run, Thread, seconds
+
+T = TypeVar("T")
 
 # Slack repeats deliveries for hours with Delayed Events; two days is safely more (Slack docs, The Events API).
 CLAIM_SECONDS = 48 * 3600.0
@@ -26,7 +28,7 @@ _PRESENT_LEASES = 2
 class Ask(Protocol):
     """Asks the store within its patience; any failure is a StoreUnavailable."""
 
-    async def __call__(self, asked: Awaitable[Any]) -> Any: ...
+    async def __call__(self, question: Awaitable[T], /) -> T: ...
 
 
 class RedisMailboxes:

@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from bot.web import LAST_RESPONSES
 from bot.desk import _LAST_WORDS
 from bot.settings import Settings
+from bot.web import LAST_RESPONSES
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"

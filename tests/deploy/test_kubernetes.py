@@ -16,10 +16,10 @@ from aiohttp import web
 from ruamel.yaml import YAML
 
 from bot import __version__
-from bot.web import LAST_RESPONSES
 from bot.desk import _LAST_WORDS
+from bot.door import Door
 from bot.settings import Settings
-from bot.web import web_app
+from bot.web import LAST_RESPONSES, web_app
 from tests.deploy.kustomization import (
     Built,
     Manifest,
@@ -160,7 +160,8 @@ async def _nothing_missing() -> tuple[str, ...]:
 @each_overlay
 def test_probes_ask_for_what_the_bot_answers(overlay: str) -> None:
     container, by_http = bot(overlay), overlay == "http"
-    application = web_app(lambda: None, _nothing_missing, lambda: False, lambda: 0, takes_events=by_http)
+    door = Door("secret") if by_http else None
+    application = web_app(lambda: None, _nothing_missing, lambda: False, lambda: 0, {}, door=door)
     asked = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "readiness", "liveness")}
     # A restart cures nothing outside the process: /healthz asks nobody.
     assert {name: probe["path"] for name, probe in asked.items()} == {

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from bot.doctor.findings import Finding, State
 from bot.doctor.redis import eviction, persistence, redis, refused, server
 from bot.doctor.redis_health import RedisHealth, health
-from bot.store.redis import connect
+from bot.store.connections import connect
 
 Rows = dict[str, Finding]
 quick = partial(connect, patience=2.0, retries=0)

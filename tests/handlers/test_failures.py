@@ -77,7 +77,7 @@ async def test_after_some_failures_questions_get_their_sentence_at_once(home: Ho
         root = await home.ask(f"{home.mention} one")
         await home.slack.until(lambda: home.answers(root) == ["first"])
         await home.ask("two", thread_ts=root)
-        await home.slack.until(lambda: home.answers(root)[1:] == [wording.QUEUED])
+        await home.slack.until(lambda: home.answers(root)[1:] == [wording.queued(1, busy=False)])
         others: list[str] = []
         for _ in range(3):
             others.append(await home.ask(f"{home.mention} three"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import asdict
 
 import pytest
 
@@ -10,9 +12,10 @@ from bot.metrics.exposition import Metrics
 from bot.playground.flowise.scripts import Script
 from bot.playground.house import House
 from bot.slack import wording
+from bot.slack.payload import Heard
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
-from bot.thread import OpenAnswer
+from bot.thread import Hold, Item, OpenAnswer, Thread
 from tests.metrics.scraping import Scraped, get, scraped
 from tests.test_startup import free_port
 
@@ -49,7 +52,7 @@ async def test_an_answer_that_is_being_written_and_one_that_waits_for_it(home: H
         root = await home.ask(f"{home.mention} one")
         await home.slack.until(lambda: home.answers(root) == ["one"])
         await home.ask(f"{home.mention} two", thread_ts=root)
-        await home.slack.until(lambda: wording.QUEUED in home.answers(root))
+        await home.slack.until(lambda: wording.queued(1, busy=False) in home.answers(root))
         seen = await scraped(bot)
         assert seen("answers_under_way") == 2
         assert seen("queue_depth", why="turn") == 1
@@ -101,10 +104,14 @@ async def test_a_socket_that_is_lost_and_comes_back(home: House) -> None:
     assert seen("socket_connections_total") == 2
 
 
-async def test_an_answer_that_another_replica_left_open(home: House) -> None:
+async def test_a_question_that_another_replica_has_left(home: House) -> None:
     root = await home.ask("hello")
     store = RedisStore.at(home.redis_url)
-    await store.answer_open(OpenAnswer("abc123", home.slack.team_id, home.channel, root, home.ada), 0.001)
+    team, thread = home.slack.team_id, Thread(home.slack.team_id, home.channel, root)
+    message = Heard(home.channel, "channel", home.ada, "hello", root, "", (), (), edited=False)
+    heard = json.dumps({"message": asdict(message), "addressed": True})
+    left = Hold(Item(team, thread.line, "abc12345", root, "message", heard), "gone")
+    assert await store.mailboxes.accept(left, 0.001, opens=thread, opened=OpenAnswer())
     await store.aclose()
     async with home.bot() as bot:
         await home.answered(root)

@@ -11,11 +11,11 @@ from bot.errors import BotError, FlowiseBroke, Interrupted
 from bot.flowise.events import Token
 from bot.reply.contract import Failed, Finished, HeldBack, Place, Queued, ReplyEvent, Thinking, Told
 from bot.reply.edited import EditedReply
-from bot.reply.observed import Answers, Asked, ObservedReply, Outcome, Repair, Waiting
+from bot.reply.observed import Answers, Enquiry, ObservedReply, Outcome, Repair, Waiting
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, PostMessage, Refused, Result, SetStatus
 from bot.thread import Thread
 
-ASKED = Asked(Thread("T1", "C1", "1.0"), "abc123", age=2.0)
+ASKED = Enquiry(Thread("T1", "C1", "1.0"), "abc123", age=2.0)
 BROKE = FlowiseBroke("cut")
 
 
@@ -25,7 +25,7 @@ class Notes:
 
     told: list[tuple[object, ...]] = field(default_factory=list)
 
-    def answer(self, asked: Asked) -> Notes:
+    def answer(self, asked: Enquiry) -> Notes:
         self.told.append(("answer", asked.reference))
         return self
 

@@ -20,7 +20,7 @@ from bot.slack.tiers import keys
 from bot.store.asking import asked
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
-from bot.thread import Thread
+from bot.thread import Hold, Item, OpenAnswer, Thread
 from tests.store.conftest import WAIT, Certificate, Server, Servers, free_port, until
 
 PATIENCE = 0.4  # seconds; what holds for these holds for the two of every day
@@ -31,17 +31,23 @@ THREAD = Thread("T1", "C1", "1700000000.000100")
 
 
 def reads(store: RedisStore) -> list[Callable[[], Awaitable[object]]]:
-    return [lambda: store.conversation(THREAD), lambda: store.run_on("chat")]
+    return [lambda: store.conversation(THREAD), lambda: store.run_on(THREAD.line, "chat")]
 
 
 def writes(store: RedisStore) -> list[Callable[[], Awaitable[object]]]:
     """A command, scripts of one key and of several, and the probe of readiness."""
     return [
-        lambda: store.claim(uuid4().hex, 60),
+        lambda: accepted(store, uuid4().hex),
         lambda: store.remember(THREAD, "chat", "flow", 0, now=1),
         lambda: store.spend(uuid4().hex, keys("chat.postMessage", "C1"), 0, uuid4().hex),
         store.ping,
     ]
+
+
+async def accepted(store: RedisStore, name: str) -> bool:
+    """Take a question in whose line and reference have a name."""
+    hold = Hold(Item("T1", name, name, "1.0", "message", "{}"), "process")
+    return await store.mailboxes.accept(hold, 60, opens=None, opened=OpenAnswer())
 
 
 async def away(store: RedisStore, questions: list[Callable[[], Awaitable[object]]]) -> str:
@@ -166,11 +172,11 @@ async def test_a_master_that_was_replaced_behind_its_name_is_left(servers: Serve
     old, new = await servers(), await servers()
     async with a_way(old.port) as way, opened(f"redis://127.0.0.1:{way.port}", WAIT) as store:
         await comes_back(store)
-        await asyncio.gather(*(store.claim(uuid4().hex, 60) for _ in range(20)))  # many connections to the old one
+        await asyncio.gather(*(accepted(store, uuid4().hex) for _ in range(20)))  # many connections to the old one
         way.to = new.port
         await old("REPLICAOF", "127.0.0.1", new.port)
         # Not one question is lost: the connections to the old one stay open, and are let go of where it refuses.
-        await asyncio.gather(*(store.claim(uuid4().hex, 60) for _ in range(40)))
+        await asyncio.gather(*(accepted(store, uuid4().hex) for _ in range(40)))
         await comes_back(store)  # the probe of readiness has no second try, and says once that it met the old one
         assert await new("DBSIZE")
 
@@ -368,9 +374,13 @@ async def test_a_cluster(servers: Servers) -> None:
         owner = await nodes[0]("CLUSTER", "MYID")
         for node in (nodes[0], first, nodes[1]):
             await node("CLUSTER", "SETSLOT", slot, "NODE", owner)
-        name = next(name for name in map(str, range(10**6)) if key_slot(f"flowise-slack:claim:{name}".encode()) == slot)
-        assert await store.claim(name, 60) is True
-        assert await store.claim(name, 60) is False
+        name = next(
+            name
+            for name in map(str, range(10**6))
+            if key_slot(f"flowise-slack:{{{name}}}:claim:{name}".encode()) == slot
+        )
+        assert await accepted(store, name) is True
+        assert await accepted(store, name) is False
 
     await gives_no_one_another_s_answer(url)
 

@@ -12,7 +12,8 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.ports import TakenOver
-from bot.store.redis import RedisStore, connect
+from bot.store.connections import connect
+from bot.store.redis import RedisStore
 from bot.thread import Asked, Hold, Item, OpenAnswer, Run, Thread
 
 THREAD = Thread("T1", "C1", "1700000000.000100")

@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
+from bot.store.connections import connect
 from bot.store.purge import is_of
-from bot.store.redis import RedisStore, connect
+from bot.store.redis import RedisStore
 
 OURS = (
     "claim:T123:C1:1700.1",

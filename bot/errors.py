@@ -125,7 +125,11 @@ class FlowiseFailed(FlowiseError):
 
 
 class FlowiseEmpty(FlowiseError):
-    """The flow ended well but said nothing. Check that its last node gives text."""
+    """The flow ended well but said nothing. Check that its last node gives text.
+
+    Some servers store a text that they did not stream (Flowise issues 4926, 5253, 5592): with FLOWISE_API_KEY it is
+    read.
+    """
 
 
 class FlowiseTooLarge(FlowiseError):

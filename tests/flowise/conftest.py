@@ -7,6 +7,7 @@ import json
 import socket
 import struct
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -144,8 +145,9 @@ class Server:
             writer.write(part)
         await writer.drain()
         if answer.then == "hang":
-            while await reader.read(1024):
-                pass
+            with suppress(ConnectionError):  # who leaves an answer unread leaves with a reset
+                while await reader.read(1024):
+                    pass
             self.left.set()
         if answer.then == "reset":
             sock: socket.socket = writer.get_extra_info("socket")

@@ -200,6 +200,17 @@ async def test_what_is_not_the_servers_failure_is_not_counted(
     assert flowise.state() == "ok"
 
 
+async def test_an_answer_that_broke_off_is_none_of_the_failures_in_a_row(
+    server: Server, make_client: MakeClient
+) -> None:
+    server.predicts(server.events(("token", "a"), then="close"), server.silence("close"))
+    flowise = guarded(make_client())
+    await failures(flowise, FAILURES)
+    assert not flowise.resting
+    await failures(flowise, 1)
+    assert flowise.resting
+
+
 async def test_what_is_stored_is_asked_for_in_a_rest_too(server: Server, make_client: MakeClient) -> None:
     flowise = guarded(make_client(key="k"))
     server.predicts(server.silence("close"))

@@ -92,6 +92,7 @@ class Desk:
         self._writing = writing
         self._now = now
         self._tasks: set[asyncio.Task[None]] = set()
+        self._later: set[asyncio.Task[None]] = set()
         self._leaving = asyncio.Event()
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -132,10 +133,16 @@ class Desk:
             else:
                 return
 
-    def start(self, work: Coroutine[None, None, None], *, name: str) -> None:
-        """Run something to its end; `stop` waits for it. What it raises is logged."""
+    def start(self, work: Coroutine[None, None, None], *, name: str, later: bool = False) -> None:
+        """Run something to its end; `stop` waits for it. What it raises is logged.
+
+        What is done `later` is nothing that anybody waits for.
+        """
         task = asyncio.create_task(self._guarded(work, name))
         self._tasks.add(task)
+        if later:
+            self._later.add(task)
+            task.add_done_callback(self._later.discard)
         task.add_done_callback(self._tasks.discard)
 
     async def _guarded(self, work: Coroutine[None, None, None], name: str) -> None:
@@ -148,7 +155,7 @@ class Desk:
 
     @property
     def under_way(self) -> int:
-        return len(self._tasks)
+        return len(self._tasks) - len(self._later)
 
     def watch(self) -> None:
         """From now on go on with what another process has left, until `stop`."""
@@ -229,7 +236,7 @@ class Desk:
         if keeper.offers_again:
             lease.again = Asked(lease.item, lease.opened.messages)
         elif ended and lease.taken_over:
-            self.start(self._write_again(tuple(keeper.stands.values())), name="write again")
+            self.start(self._write_again(tuple(keeper.stands.values())), name="write again", later=True)
 
     async def _last_word(self, lease: Lease, place: Place, again: str) -> Failed | None:
         """Waits until we are stopped; the last word of an answer that nobody else goes on with."""

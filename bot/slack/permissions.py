@@ -28,5 +28,13 @@ SCOPES: tuple[Scope, ...] = (
     Scope("users:read", "Flowise does not learn the names of people", told=True),
 )
 
-EVENTS: tuple[str, ...] = ("app_mention", "message.channels", "message.groups", "message.im", "message.mpim")
+EVENTS: tuple[str, ...] = (
+    "app_mention",
+    "app_uninstalled",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "message.mpim",
+    "tokens_revoked",
+)
 """What the app is subscribed to, by the names that Slack's page has."""

@@ -168,7 +168,7 @@ def gateway(_: web.Request) -> web.Response:
     return web.Response(status=502, text="Bad Gateway")
 
 
-@pytest.mark.parametrize("answer", [page, elsewhere, gateway])
+@pytest.mark.parametrize("answer", [page, elsewhere])
 async def test_something_that_is_not_flowise(answer: Callable[[web.Request], web.Response]) -> None:
     async with serving(answer) as url:
         [finding] = (await seen(url, key="right")).values()
@@ -176,11 +176,19 @@ async def test_something_that_is_not_flowise(answer: Callable[[web.Request], web
     assert "not Flowise" in finding.do
 
 
+async def test_a_proxy_without_a_server_behind_it() -> None:
+    async with serving(gateway) as url:
+        [finding] = (await seen(url, key="right")).values()
+    assert finding.state is State.WRONG
+    assert "502" in finding.found
+    assert "FLOWISE_URL" in finding.do
+
+
 async def test_a_server_that_takes_connections_and_keeps_silent() -> None:
     async with serving(lambda _: None) as url:
         [finding] = (await seen(url, seconds=0.1)).values()
     assert finding.state is State.WRONG
-    assert "does not answer" in finding.found
+    assert "no answer" in finding.found
 
 
 async def test_a_server_that_cuts_the_connection() -> None:

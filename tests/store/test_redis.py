@@ -181,14 +181,14 @@ def test_a_url_that_cannot_be_read_is_a_settings_error(url: str) -> None:
 
 async def test_tls_by_url() -> None:
     client = connect("rediss://user:password@redis.example:6380/2")
-    assert client.connection_pool.connection_class is SSLConnection
+    assert issubclass(client.connection_pool.connection_class, SSLConnection)
     await client.aclose()
 
 
 async def test_tls_is_for_sentinels_and_what_they_name() -> None:
     client = connect("rediss+sentinel://user:password@one,two/main?sentinel_password=other&ssl_cert_reqs=none&db=3")
     pool = cast("Any", client.connection_pool)
-    assert pool.connection_class is SentinelManagedSSLConnection
+    assert issubclass(pool.connection_class, SentinelManagedSSLConnection)
     assert (pool.connection_kwargs["password"], pool.connection_kwargs["db"]) == ("password", 3)
     for sentinel, host in zip(pool.sentinel_manager.sentinels, ("one", "two"), strict=True):
         options = sentinel.connection_pool.connection_kwargs

@@ -370,7 +370,7 @@ class LocalSlack:
 
     def reached_at(self, origin: str) -> None:
         """The addresses that it gives begin with this from now on: those of a proxy before it."""
-        self._workspace.origin = origin
+        self._workspace.origin = self._web.before = origin
 
     async def refresh_sockets(self, reason: str = "refresh_requested") -> None:
         """Send `disconnect` to all sockets. "warning" only announces it; "link_disabled" hangs up as well."""

@@ -80,6 +80,8 @@ class WebFace:
         self._workspace, self._methods, self._uploads, self._responses = workspace, methods, uploads, responses
         self._access, self._faults, self._called = access, faults, called
         self._in_flight: Counter[tuple[str, str]] = Counter()
+        self.before = ""
+        """The origin of a proxy before all of it, where one was set."""
         self.revoked: dict[str, str] = {}
         """Tokens that are not taken any more, and the word that says so."""
 
@@ -141,7 +143,7 @@ class WebFace:
                 return _Answer("429", {"ok": False, "error": "ratelimited"}, 429, max(1, math.ceil(wait)))
             if fault is not None and fault.kind == "refuse":
                 raise Refusal(fault.word)
-            done = {"url": self._ticket(origin)} if name == _CONNECT else self._methods.do(name, args)
+            done = {"url": self._ticket(self.before or origin)} if name == _CONNECT else self._methods.do(name, args)
         except Refusal as refusal:
             return _refused(refusal)
         return _Answer("ok", {"ok": True, **done})

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import uuid4
 
 import structlog
@@ -14,6 +14,7 @@ import structlog
 from bot.admission import Admission
 from bot.errors import (
     BotError,
+    FlowiseBroke,
     FlowiseError,
     GivenUp,
     Interrupted,
@@ -22,7 +23,18 @@ from bot.errors import (
     SlackUnavailable,
     StoreUnavailable,
 )
-from bot.flowise.events import Action, AgentflowStarted, End, ErrorReported, Metadata
+from bot.flowise.events import (
+    Action,
+    AgentflowStarted,
+    CalledTools,
+    End,
+    ErrorReported,
+    Event,
+    Metadata,
+    SourceDocuments,
+    Token,
+    UsedTools,
+)
 from bot.lease import Lease
 from bot.ports import Flowise, Prediction, Slack, Store
 from bot.reply import journal
@@ -34,6 +46,7 @@ from bot.thread import Conversation, Run, Thread
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
+Shown: TypeAlias = Token | SourceDocuments | UsedTools | CalledTools | Action
 
 # How often a waiting question looks whether it is its turn, in seconds.
 TURN_POLL = 0.4
@@ -196,16 +209,15 @@ class Conversations:
             return
         if question.place.thread_ts is not None:  # elsewhere it would be written over what stands
             yield Thinking()
-        stored = await self._runs.answer_of(line, opened.chat_id, opened.asked_at)
+        stored = await self._runs.answer_of(line, opened)
         for event in kept:
             if stored is None or isinstance(event, Noted):
                 yield event
         if stored is None:
             raise Interrupted("the process that wrote the answer is gone, and Flowise has no answer stored")
         log.info("completed from Flowise's stored answer", ref=question.reference)
-        for shown in stored:
-            if not isinstance(shown, Metadata | ErrorReported | End | AgentflowStarted):
-                yield shown
+        for shown in _shown(stored):
+            yield shown
         lease.then(lambda: self._keep_again(question, opened.chat_id))
 
     async def _asked(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
@@ -260,8 +272,9 @@ class Conversations:
     ) -> AsyncGenerator[ReplyEvent, None]:
         noted, line = chat.chat_id, question.thread.line
         run = self._runs.new()
-        if not await self._told(lambda: lease.asks(noted, run.since, run)):
+        if not await self._told(lambda: lease.asks(noted, text, run)):
             return  # another process goes on with the question
+        said: list[str] = []
         try:
             async with aclosing(self._flowise.predict(Prediction(text, chat.chat_id))) as events:
                 async for event in events:
@@ -275,15 +288,31 @@ class Conversations:
                             pass
                         case _:
                             run = replace(run, awaits_decision=run.awaits_decision or isinstance(event, Action))
+                            said += [event.text] if isinstance(event, Token) else []
                             yield event
         except FlowiseError as error:
-            await self._failed(question, lease, run, error)
-            raise
+            rest = await self._rest(question, lease, error, "".join(said))
+            if rest is None:
+                await self._failed(question, lease, run, error)
+                raise
+            for event in rest:
+                yield event
         except (asyncio.CancelledError, GeneratorExit):
             if lease.ours:  # else who goes on with the answer needs the run
                 await asyncio.shield(self._runs.left(line, noted, run))
             raise
         await asyncio.shield(self._ended(question, lease, chat, noted, run))
+
+    async def _rest(self, question: Question, lease: Lease, error: FlowiseError, said: str) -> tuple[Shown, ...] | None:
+        """What is missing of an answer whose connection broke, where Flowise has it stored and it goes on from there."""
+        if not isinstance(error, FlowiseBroke) or error.run is not RunState.UNKNOWN or not self.reads_answers:
+            return None
+        stored = _shown(await self._runs.answer_of(question.thread.line, lease.opened) or ())
+        text = "".join(event.text for event in stored if isinstance(event, Token))
+        if not stored or not text.startswith(said):
+            return None
+        log.info("the rest comes from Flowise's stored answer", ref=question.reference, reason=str(error))
+        return (Token(text[len(said) :]), *(event for event in stored if not isinstance(event, Token)))
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
         """A prediction failed; whether its run is over too, the error says."""
@@ -350,3 +379,8 @@ class Conversations:
 def _new_chat_id() -> str:
     """A chatId of our own, because Flowise tells the one it would choose only at the end, and not after an error."""
     return str(uuid4())
+
+
+def _shown(events: tuple[Event, ...]) -> tuple[Shown, ...]:
+    """Those of the events that are seen in Slack."""
+    return tuple(event for event in events if not isinstance(event, Metadata | ErrorReported | End | AgentflowStarted))

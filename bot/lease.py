@@ -167,18 +167,18 @@ class Lease:
         if self.stage is Stage.STORED:
             self.goes(Step.LEASE)
 
-    async def asks(self, chat_id: str, at: float, run: Run) -> bool:
+    async def asks(self, chat_id: str, question: str, run: Run) -> bool:
         """Note, directly before it happens, that Flowise is asked; False when it must not: we have lost the question.
 
         Raises StoreUnavailable: then it must not be asked either.
         """
-        opened = replace(self.opened, chat_id=chat_id, asked_at=at)
+        opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question)
         if not await self._mailboxes.note(self.hold, opened, run):
             await self.stand()  # the data may have been lost, and are restored then
             if self.lost.is_set() or not await self._mailboxes.note(self.hold, opened, run):
                 self.lost.set()
                 return False
-        self.opened = replace(self.opened, chat_id=chat_id, asked_at=at)
+        self.opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question)
         self.goes(Step.ASK)
         return True
 

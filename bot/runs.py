@@ -16,7 +16,7 @@ import structlog
 from bot.errors import FlowiseError, KeyRefused, StoreUnavailable
 from bot.flowise.events import Event
 from bot.ports import Flowise, Store
-from bot.thread import Run
+from bot.thread import OpenAnswer, Run
 
 log = structlog.get_logger(__name__)
 
@@ -101,15 +101,15 @@ class Runs:
                 return True
         return False
 
-    async def answer_of(self, line: str, chat_id: str, since: float) -> tuple[Event, ...] | None:
-        """The answer of a run that another process has begun at `since`, as Flowise has stored it.
+    async def answer_of(self, line: str, opened: OpenAnswer) -> tuple[Event, ...] | None:
+        """The answer of a run that nobody listens to any more, as Flowise has stored it.
 
         Waits for it; None when there is none, or none that can be read: without a key, or when the patience ran out.
         """
-        began = self._wall()
+        chat_id, began = opened.chat_id, self._wall()
         while True:
             try:
-                stored = await self._flowise.stored_answer(chat_id, since)
+                stored = await self._flowise.stored_answer(chat_id, opened.asked_at, question=opened.question)
             except KeyRefused:
                 break
             except FlowiseError as error:
@@ -122,5 +122,5 @@ class Runs:
             if self._wall() - began >= self._wait:
                 break
             await self._sleep(_POLL)
-        await self.note(line, chat_id, Run(since=since, left_at=began))
+        await self.note(line, chat_id, Run(since=opened.asked_at, left_at=began))
         return None

@@ -88,9 +88,9 @@ class OpenAnswer:
     """What is known of an answer that is being written, so that another replica can bring it to its end.
 
     `messages` are the `ts` of what stands in Slack, in order, and `stream` that of one which is begun as a native
-    stream and not ended. `chat_id` and `asked_at` (epoch seconds; 0: not yet) are noted directly before Flowise is
-    asked. `journal` is what has come of the answer so far, as `bot.reply.journal` writes it, and `whole` says that
-    this is all.
+    stream and not ended. `chat_id`, `asked_at` (epoch seconds; 0: not yet) and `question`, the text of the prediction,
+    are noted directly before Flowise is asked. `journal` is what has come of the answer so far, as `bot.reply.journal`
+    writes it, and `whole` says that this is all.
     """
 
     chat_id: str = ""
@@ -99,6 +99,7 @@ class OpenAnswer:
     stream: str = ""
     journal: str = ""
     whole: bool = False
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ async def test_what_a_successor_needs_is_noted_directly_before_flowise_is_asked(
     lease = await held(store, clock)
     lease.turn_came()
     assert lease.stage is Stage.LEASED
-    assert await lease.asks("chat", 5.5, Run(5.5))
+    assert await lease.asks("chat", "why?", Run(5.5))
     assert lease.was_asked
     assert await store.run_on(LINE, "chat") == Run(5.5)
     successor = await stolen(store, lease)
@@ -143,7 +143,7 @@ async def test_one_that_has_lost_its_question_does_not_ask(store: RedisStore, cl
     lease = await held(store, clock)
     lease.turn_came()
     successor = await stolen(store, lease)
-    assert not await lease.asks("chat", 5.5, Run(5.5))
+    assert not await lease.asks("chat", "why?", Run(5.5))
     assert lease.lost.is_set()
     assert not lease.was_asked
     assert await store.run_on(LINE, "chat") is None
@@ -154,7 +154,7 @@ async def test_after_a_store_has_lost_its_data_the_note_is_made_all_the_same(sto
     lease = await held(store, clock, opened=OpenAnswer(messages=("1.1",)))
     lease.turn_came()
     await emptied(store)
-    assert await lease.asks("chat", 5.5, Run(5.5))
+    assert await lease.asks("chat", "why?", Run(5.5))
     assert (await stolen(store, lease)).opened == OpenAnswer("chat", 5.5, ("1.1",))
 
 
@@ -165,13 +165,15 @@ async def emptied(store: RedisStore) -> None:
 async def test_what_slack_has_accepted_is_written_down_soon(store: RedisStore, clock: Clock) -> None:
     lease = await held(store, clock)
     lease.turn_came()
-    assert await lease.asks("chat", 5.5, Run(5.5))
+    assert await lease.asks("chat", "why?", Run(5.5))
     async with lease.kept():
         lease.shows(messages=("1.1",), stream="1.1")
         assert lease.stage is Stage.STREAMING
         lease.knows("[]", whole=True)
         await until(lambda: is_noted(store, "whole"))
-    assert (await stolen(store, lease)).opened == OpenAnswer("chat", 5.5, ("1.1",), "1.1", "[]", whole=True)
+    assert (await stolen(store, lease)).opened == OpenAnswer(
+        "chat", 5.5, ("1.1",), "1.1", "[]", whole=True, question="why?"
+    )
 
 
 async def is_noted(store: RedisStore, what: str) -> bool:
@@ -182,7 +184,7 @@ async def is_noted(store: RedisStore, what: str) -> bool:
 async def test_what_was_shown_last_is_noted_before_somebody_else_goes_on(store: RedisStore, clock: Clock) -> None:
     lease = await held(store, clock)
     lease.turn_came()
-    assert await lease.asks("chat", 5.5, Run(5.5))
+    assert await lease.asks("chat", "why?", Run(5.5))
     lease.shows(messages=("1.1",), stream="1.1")  # and nobody has written it down yet
     await lease.release()
     [taken] = (await store.mailboxes.abandoned("T1", "theirs", LEASE))[0]
@@ -235,7 +237,7 @@ async def test_nothing_is_left_running(store: RedisStore, clock: Clock) -> None:
 async def test_what_is_to_be_written_first_is_written_before_it_is_settled(store: RedisStore, clock: Clock) -> None:
     lease = await held(store, clock)
     lease.turn_came()
-    assert await lease.asks("chat", 5.5, Run(5.5))
+    assert await lease.asks("chat", "why?", Run(5.5))
     places: list[int | None] = []
     fails = [StoreUnavailable("away")]
 

@@ -29,6 +29,8 @@ from bot.store.embedded import EmbeddedValkey
 
 Transport = Callable[[House], dict[str, object]]
 
+READY = {"ready": True, "missing": [], "redis": "ok", "flowise": "ok"}
+
 
 def by_http(home: House) -> dict[str, object]:
     return {"slack_app_token": None, "slack_signing_secret": home.slack.signing_secret}
@@ -156,15 +158,24 @@ async def test_the_health_checks(home: House, transport: Transport, tmp_path_fac
     try:
         async with serving(home, transport, redis_url=url) as bot:
             assert await got(address(bot, "/healthz")) == (200, {"status": "alive", "under_way": 0})
-            assert await got(address(bot, "/readyz")) == (200, {"ready": True, "missing": [], "redis": "ok", "flowise": "ok"})
+            assert await got(address(bot, "/readyz")) == (
+                200,
+                READY,
+            )
             await server.stop()
             # Ready all the same: somebody has to take what Slack sends, and to say that it cannot be answered now.
             away = "away: Redis cannot be reached (ConnectionError)"
-            assert await got(address(bot, "/readyz")) == (200, {"ready": True, "missing": [], "redis": away, "flowise": "ok"})
+            assert await got(address(bot, "/readyz")) == (
+                200,
+                READY | {"redis": away},
+            )
             assert (await got(address(bot, "/healthz")))[0] == 200
             # The folder is the same, and so is the socket: the store is back.
             assert await server.start() == url
-            assert await got(address(bot, "/readyz")) == (200, {"ready": True, "missing": [], "redis": "ok", "flowise": "ok"})
+            assert await got(address(bot, "/readyz")) == (
+                200,
+                READY,
+            )
             home.flowise.script("rag", Script(tokens=["one", " two"], hold=held, hold_after=1))
             root = await home.ask(f"{home.mention} hello")
             await home.slack.until(lambda: home.answers(root) == ["one"])
@@ -187,7 +198,10 @@ async def test_a_frozen_redis_keeps_no_one_who_asks_whether_we_are_ready(home: H
         os.kill(pid, signal.SIGSTOP)
         try:
             away = "away: Redis does not answer in time (TimeoutError)"
-            assert await got(address(bot, "/readyz")) == (200, {"ready": True, "missing": [], "redis": away, "flowise": "ok"})
+            assert await got(address(bot, "/readyz")) == (
+                200,
+                READY | {"redis": away},
+            )
         finally:
             os.kill(pid, signal.SIGCONT)
 
@@ -289,7 +303,12 @@ async def test_a_lost_socket_is_back_soon_and_what_was_said_meanwhile_is_answere
     async with home.bot() as bot:
         await home.slack.close_sockets()
         root = await home.ask(f"{home.mention} are you there?")
-        assert (await got(address(bot, "/readyz")))[1] == {"ready": False, "missing": ["slack"], "redis": "ok", "flowise": "ok"}
+        assert (await got(address(bot, "/readyz")))[1] == {
+            "ready": False,
+            "missing": ["slack"],
+            "redis": "ok",
+            "flowise": "ok",
+        }
         await home.slack.until(lambda: home.slack.sockets == 1, timeout=5)
         await home.answered(root)
         assert len(home.flowise.predictions) == 1

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from bot.app import Bot
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
+from bot.playground.slack.delivery import Patience
 from bot.settings import Settings
 
 _START_SECONDS = 20.0
@@ -89,11 +90,17 @@ class House:
 
 @asynccontextmanager
 async def house(
-    redis_url: str, *, tokens_per_second: float, api_key: str | None = None, latency: float = 0.0, scale: float = 1.0
+    redis_url: str,
+    *,
+    tokens_per_second: float,
+    api_key: str | None = None,
+    latency: float = 0.0,
+    scale: float = 1.0,
+    patience: Patience | None = None,
 ) -> AsyncIterator[House]:
     """A house with nobody in it but ada; `redis_url` should be a database of its own."""
     async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(LocalSlack(latency=latency, scale=scale))
+        slack = await stack.enter_async_context(LocalSlack(latency=latency, scale=scale, patience=patience))
         flowise = await stack.enter_async_context(LocalFlowise(tokens_per_second=tokens_per_second, api_key=api_key))
         ada = slack.user("ada")
         yield House(slack, flowise, redis_url, ada, slack.channel("general", members=[ada]))

@@ -125,3 +125,40 @@ def command(
         "response_url": response_url,
         "trigger_id": f"{uuid4().int % 10**13}.{uuid4().int % 10**13}.{uuid4().hex}",
     }
+
+
+def press(workspace: Workspace, message: Message, user: str, label: str) -> dict[str, object]:
+    """What the press of the button of that label in a message sends (Slack docs, block_actions payload).
+
+    Raises:
+        LookupError: there is no such button.
+    """
+    person = workspace.people[user]
+    action = _button(message, label)
+    return {
+        "type": "block_actions",
+        "token": "deprecated",
+        "api_app_id": workspace.app_id,
+        "team": {"id": workspace.team_id, "domain": "local"},
+        "user": {"id": user, "username": person.name, "name": person.name, "team_id": person.team},
+        "channel": {"id": message.channel, "name": workspace.channels[message.channel].name},
+        "container": {
+            "type": "message",
+            "message_ts": message.ts,
+            "channel_id": message.channel,
+            "is_ephemeral": bool(message.to),
+        },
+        "message": workspace.as_json(message),
+        "actions": [action | {"action_ts": workspace.new_ts()}],
+        "trigger_id": f"{uuid4().int % 10**13}.{uuid4().int % 10**13}.{uuid4().hex}",
+    }
+
+
+def _button(message: Message, label: str) -> dict[str, object]:
+    for number, block in enumerate(message.blocks):
+        elements = block.get("elements")
+        for element in elements if block.get("type") == "actions" and isinstance(elements, list) else ():
+            text = element.get("text")
+            if element.get("type") == "button" and isinstance(text, Mapping) and text.get("text") == label:
+                return {**element, "block_id": block.get("block_id", f"b{number}")}
+    raise LookupError(f"there is no button {label!r} in {message.ts}")

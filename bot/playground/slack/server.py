@@ -268,6 +268,18 @@ class LocalSlack:
             self._responses.answer(channel, user, done.payload)
         return done
 
+    async def press(self, user: str, channel: str, ts: str, label: str) -> Delivered:
+        """A person presses the button of that label in a message. Slack does not send it twice.
+
+        Raises:
+            LookupError: no such person, channel or message, or no such button in it.
+        """
+        self._join(user, channel)
+        if ts not in self._channel(channel).messages:
+            raise LookupError(f"there is no message {ts} in {channel}")
+        payload = envelopes.press(self._workspace, self._channel(channel).messages[ts], user, label)
+        return await self._out.once("interactive", payload)
+
     async def deliver(
         self,
         payload: Mapping[str, object],

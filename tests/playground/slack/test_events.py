@@ -190,6 +190,29 @@ async def test_a_command_is_answered_in_its_acknowledgement(slack: LocalSlack, h
         await slack.command(slack.user("Bob", team="T0OTHER"), channel, "/flowise", "help")
 
 
+async def test_a_button_that_is_pressed_tells_where_and_what_it_says(slack: LocalSlack, http_peer: Peer) -> None:
+    ann, channel = slack.user("Ann"), slack.channel("general")
+    bodies: list[dict[str, Any]] = []
+
+    async def on_press(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
+        bodies.append(body)
+        await ack()
+
+    http_peer.app.action("again")(on_press)
+    button = {"type": "button", "action_id": "again", "text": {"type": "plain_text", "text": "Again"}, "value": "v"}
+    root = await slack.say(ann, channel, "why?")
+    posted = await http_peer.client.chat_postMessage(
+        channel=channel, thread_ts=root, text="because", blocks=[{"type": "actions", "elements": [button]}]
+    )
+    assert (await slack.press(ann, channel, posted["ts"], "Again")).acked
+    [body] = bodies
+    assert (body["user"]["id"], body["channel"]["id"], body["message"]["thread_ts"]) == (ann, channel, root)
+    assert (body["actions"][0]["value"], body["container"]["message_ts"]) == ("v", posted["ts"])
+    for ts, label in ((posted["ts"], "Never"), (root, "Again"), ("1.0", "Again")):
+        with pytest.raises(LookupError):
+            await slack.press(ann, channel, ts, label)
+
+
 async def test_sockets_share_the_work(slack: LocalSlack, socket_peer: Connect) -> None:
     one, two = await socket_peer(), await socket_peer()
     ann, channel = slack.user("Ann"), slack.channel("general")

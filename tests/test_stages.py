@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from bot.stages import TABLE, Stage, Step, after, diagram, was_asked
 
+RELIABILITY = Path(__file__).parent.parent / "docs" / "reliability.md"
 NOT_ASKED = {Stage.RECEIVED, Stage.STORED, Stage.LEASED}
 
 
@@ -60,3 +62,7 @@ def test_the_diagram_has_a_line_for_each_row() -> None:
     assert (first, begins.strip(), ends.strip()) == ("stateDiagram-v2", "[*] --> received", "settled --> [*]")
     assert len(rows) == len(TABLE)
     assert "    leased --> asked: noted as asked" in rows
+
+
+def test_the_diagram_in_the_paper_is_drawn_from_the_table() -> None:
+    assert f"```mermaid\n{diagram()}\n```\n" in RELIABILITY.read_text()

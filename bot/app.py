@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import bot.flowise.client as flowise
 from bot import __version__
-from bot.conversation import Conversations, Habits
+from bot.conversation import Conversations
 from bot.desk import Desk, Writing
 from bot.door import Door
 from bot.errors import BotError, FlowiseError, SettingsError, SlackRefused, SlackUnavailable, StoreUnavailable
@@ -29,6 +29,7 @@ from bot.metrics.exposition import Metrics
 from bot.metrics.flowise import FlowiseMetrics, MeteredFlowise
 from bot.metrics.slack import MeteredSlack
 from bot.ports import Flowise, Identity
+from bot.question import Habits
 from bot.reply.observed import Answers, Observers
 from bot.reply.streams import Mode
 from bot.settings import Settings
@@ -70,13 +71,13 @@ class Bot:
         A second time, end at once: what is under way is left to other processes, or to the next start.
         """
         if self._stop.is_set() and self._desk is not None:
-            self._desk.hurry()
+            self._desk.tasks.hurry()
         self._stop.set()
 
     @property
     def under_way(self) -> int:
         """How many messages and answers are being worked on."""
-        return self._desk.under_way if self._desk else 0
+        return self._desk.tasks.under_way if self._desk else 0
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve. `ready` is called when Slack is connected.
@@ -165,7 +166,7 @@ class Bot:
             ready()
         await self._stop.wait()
         log.info("stopping")
-        desk.leave()
+        desk.tasks.leaving.set()
         if self._socket is not None:
             await asyncio.sleep(0.1)  # what was taken in is acknowledged; what comes now, Slack gives to somebody else
             await self._socket.stop()

@@ -21,7 +21,7 @@ _CHATTY = ("slack_bolt", "slack_sdk", "aiohttp", "asyncio", "markdown_it")
 
 
 class Redaction:
-    """Takes secrets out of a finished line, tracebacks included."""
+    """Takes secrets out of a finished line, tracebacks included; and what no stream can write."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         # Short values would hide ordinary words. A quoted value has its quotes and backslashes escaped.
@@ -32,7 +32,8 @@ class Redaction:
     def __call__(self, line: str) -> str:
         for secret in self._secrets:
             line = line.replace(secret, _HIDDEN)
-        return _TOKENS.sub(_HIDDEN, line)
+        # JSON can hold half a surrogate pair, which is no UTF-8.
+        return _TOKENS.sub(_HIDDEN, line).encode("utf-8", "backslashreplace").decode()
 
 
 class _Redacting:

@@ -32,7 +32,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
             lease = await _taken_in(desk, pressed)
         except StoreUnavailable as error:
             log.warning("not asked again: the store is away", reason=str(error))
-            desk.start(desk.whisper(_ear(pressed), wording.NOT_TAKEN), name="not taken")
+            desk.tasks.start(desk.answering.whisper(_ear(pressed), wording.NOT_TAKEN), name="not taken")
         else:
             if lease is not None:
                 desk.begin(lease)
@@ -55,7 +55,7 @@ async def _taken_in(desk: Desk, pressed: Press) -> Lease | None:
     # The value has been in Slack: what it names must be of this workspace.
     asked = await desk.mailbox.asked(line, reference) if line.startswith(f"{desk.identity.team}:") else None
     if asked is None:
-        desk.start(desk.whisper(_ear(pressed), wording.NOT_KEPT), name="not kept")
+        desk.tasks.start(desk.answering.whisper(_ear(pressed), wording.NOT_KEPT), name="not kept")
         return None
     item = replace(asked.item, reference=reference_of(reference, "again"), ts=f"{desk.wall():.6f}")
     return await desk.mailbox.accept(item, opened=OpenAnswer(messages=asked.messages))

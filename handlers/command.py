@@ -10,10 +10,10 @@ from dataclasses import asdict, replace
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.conversation import Question
 from bot.desk import Desk, reference_of
 from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.lease import Lease
+from bot.question import Question
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.blocks import fallback, quoted_question
@@ -74,7 +74,7 @@ async def _new_conversation(desk: Desk, typed: Command) -> str:
     if not typed.channel.startswith("D"):
         return wording.NEW_ONLY_IN_DM
     try:
-        await desk.conversations.start_over(desk.thread(typed.channel, ""))
+        await desk.conversations.chats.start_over(desk.thread(typed.channel, ""))
     except StoreUnavailable as error:
         log.warning("no new conversation", reason=str(error))
         return wording.NOT_TAKEN
@@ -93,7 +93,7 @@ async def take(desk: Desk, lease: Lease) -> None:
         # A command is used by people of this workspace alone (Slack docs, Understanding Slack Connect).
         place = Place(typed.channel, None if in_dm else root, typed.user, team=desk.identity.team)
         thread = desk.thread(typed.channel, "" if in_dm else root)
-        await desk.answer(Question(thread, place, ts=root, text=text, reference=reference), lease)
+        await desk.answering.answer(Question(thread, place, ts=root, text=text, reference=reference), lease)
         return
     match await _post_root(desk, typed, text, reference, look=lease.look):
         case Posted(ts=posted) if in_dm:
@@ -106,9 +106,11 @@ async def take(desk: Desk, lease: Lease) -> None:
             # Alone with the asker, a conversation of its own: nobody can follow up where the bot may not post.
             thread, place = desk.thread(typed.channel, f"command-{reference}"), private
         case result:
-            await desk.fail(private, SlackUnavailable(f"the question could not be posted: {result}"), reference)
+            await desk.answering.fail(
+                private, SlackUnavailable(f"the question could not be posted: {result}"), reference
+            )
             return
-    await desk.answer(Question(thread, place, ts=ts, text=text, reference=reference), lease)
+    await desk.answering.answer(Question(thread, place, ts=ts, text=text, reference=reference), lease)
 
 
 async def _move(desk: Desk, lease: Lease, root: str) -> None:
@@ -137,7 +139,7 @@ async def _post_root(desk: Desk, typed: Command, text: str, reference: str, *, l
         mark=f"{reference}-root",
         look=look,
     )
-    result = await desk.post(root)
+    result = await desk.answering.post(root)
     if not isinstance(result, Posted):
         log.info("the question could not be posted", ref=reference, result=str(result))
     return result

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 
-from bot.conversation import Question
 from bot.desk import Desk, reference_of
 from bot.lease import Lease
+from bot.question import Question
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Heard, Wish, is_external, wish
@@ -80,7 +80,7 @@ async def take(desk: Desk, manners: Manners, lease: Lease) -> None:
     place = place_of(heard)
     if _is_stranger(desk, manners, heard):
         if addressed:
-            await desk.whisper(_ear(heard), wording.EXTERNAL)
+            await desk.answering.whisper(_ear(heard), wording.EXTERNAL)
         return
     if not is_external(heard.teams, desk.identity.organisations):
         place = replace(place, team=desk.identity.team)
@@ -90,12 +90,12 @@ async def take(desk: Desk, manners: Manners, lease: Lease) -> None:
         await _help(desk, manners, heard, place, lease)
     elif asked_for is Wish.QUIET and not heard.in_dm:
         await desk.store.set_quiet(thread, True, desk.wall())
-        await desk.tell(place, wording.QUIET, lease.item.reference, look=lease.look)
+        await desk.answering.tell(place, wording.QUIET, lease.item.reference, look=lease.look)
     elif asked_for is Wish.NEW_CONVERSATION:
-        await desk.conversations.start_over(thread)
-        await desk.tell(place, wording.NEW_CONVERSATION, lease.item.reference, look=lease.look)
+        await desk.conversations.chats.start_over(thread)
+        await desk.answering.tell(place, wording.NEW_CONVERSATION, lease.item.reference, look=lease.look)
     else:
-        await desk.answer(await _question(desk, heard, place, lease), lease)
+        await desk.answering.answer(await _question(desk, heard, place, lease), lease)
 
 
 def _heard(kept: dict[str, object]) -> Heard:
@@ -112,9 +112,9 @@ async def _help(desk: Desk, manners: Manners, heard: Heard, place: Place, lease:
         await desk.store.set_quiet(thread, False, desk.wall())
     sentence = wording.only_files(heard.files) if heard.files else wording.usage(desk.identity.name, manners.command)
     if heard.in_dm:
-        await desk.tell(place, sentence, lease.item.reference, look=lease.look)
+        await desk.answering.tell(place, sentence, lease.item.reference, look=lease.look)
     else:
-        await desk.whisper(_ear(heard), sentence)
+        await desk.answering.whisper(_ear(heard), sentence)
 
 
 async def _question(desk: Desk, heard: Heard, place: Place, lease: Lease) -> Question:

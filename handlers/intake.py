@@ -86,9 +86,9 @@ def _apologise(desk: Desk, letter: Letter, error: StoreUnavailable, tries: int) 
     """Say once that it is not taken yet, and in the same message in the end that it never was."""
     reference = letter.item.reference
     if tries == 0:
-        desk.start(desk.tell(letter.place, wording.NOT_YET, reference), name="not yet")
+        desk.tasks.start(desk.answering.tell(letter.place, wording.NOT_YET, reference), name="not yet")
     elif tries >= _LAST_TRY:
-        desk.start(desk.fail(letter.place, error, reference, look=True), name="not taken")
+        desk.tasks.start(desk.answering.fail(letter.place, error, reference, look=True), name="not taken")
 
 
 def _tries(request: AsyncBoltRequest) -> int:

@@ -67,7 +67,7 @@ async def lease(store: RedisStore) -> Lease:
 async def asked(lease: Lease) -> Lease:
     """A lease whose question was asked."""
     lease.turn_came()
-    assert await lease.asks("chat", 5.5, Run(5.5))
+    assert await lease.asks("chat", "why?", Run(5.5))
     return lease
 
 

@@ -126,3 +126,7 @@ def test_the_level_holds_for_all_and_libraries_that_log_people_s_words_stay_quie
         logging.getLogger(name).warning("a warning of %s", name)
     assert "the words of a person" not in stream.getvalue()
     assert stream.getvalue().count("a warning of") == 4
+
+
+def test_half_a_surrogate_pair_is_written_as_its_number() -> None:
+    assert Redaction(())("half \ud83d") == "half \\ud83d"

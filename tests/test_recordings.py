@@ -24,13 +24,14 @@ import pytest
 from structlog.testing import capture_logs
 
 import bot.flowise.client as flowise
-from bot.conversation import Conversations, Habits, Question
+from bot.conversation import Conversations
 from bot.desk import Desk, Writing, reference_of
 from bot.governor import Governor
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.message import Message
 from bot.playground.slack.plain import body, plain
+from bot.question import Habits, Question
 from bot.reply.contract import Place
 from bot.reply.streams import Mode
 from bot.slack import wording
@@ -184,7 +185,7 @@ async def play_all(redis_url: str) -> Run:
                 lease = await desk.mailbox.accept(item)
                 assert lease is not None
                 async with lease.kept():
-                    await desk.answer(question, lease)
+                    await desk.answering.answer(question, lease)
                     await lease.settle()
             messages = [message for message in slack.thread(channel, root) if message.user == slack.bot_user_id]
             asked = sum(prediction.flow_id == flow for prediction in server.predictions)

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from bot.desk import _LAST_WORDS
 from bot.settings import Settings
+from bot.tasks import LAST_WORDS
 from bot.web import LAST_RESPONSES
 
 ROOT = Path(__file__).parents[2]
@@ -222,7 +222,7 @@ def test_the_composed_services() -> None:
 def test_a_stop_fits_into_the_time_that_the_container_is_given() -> None:
     given = float(composed()["services"]["bot"]["stop_grace_period"].removesuffix("s"))
     # What is left is for closing connections, which took 0.1 s.
-    assert given - Settings.model_fields["bot_stop_grace"].default - _LAST_WORDS - LAST_RESPONSES >= 1
+    assert given - Settings.model_fields["bot_stop_grace"].default - LAST_WORDS - LAST_RESPONSES >= 1
     told = re.search(r"give it (\d+) s before it is killed", (ROOT / "deploy" / "Dockerfile").read_text())
     assert told
     assert float(told[1]) == given

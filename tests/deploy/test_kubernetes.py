@@ -16,9 +16,9 @@ from aiohttp import web
 from ruamel.yaml import YAML
 
 from bot import __version__
-from bot.desk import _LAST_WORDS
 from bot.door import Door
 from bot.settings import Settings
+from bot.tasks import LAST_WORDS
 from bot.web import LAST_RESPONSES, web_app
 from tests.deploy.kustomization import (
     Built,
@@ -187,7 +187,7 @@ def test_a_stop_fits_into_the_time_that_kubernetes_gives(overlay: str) -> None:
     grace = float(built["ConfigMap", "flowise-slack"]["data"]["BOT_STOP_GRACE"])
     assert grace == Settings.model_fields["bot_stop_grace"].default
     # What is left is for closing connections, which took 0.1 s.
-    assert pod(built)["terminationGracePeriodSeconds"] - waits - grace - _LAST_WORDS - LAST_RESPONSES >= 1
+    assert pod(built)["terminationGracePeriodSeconds"] - waits - grace - LAST_WORDS - LAST_RESPONSES >= 1
 
 
 def selectors(built: Built) -> Iterator[dict[str, str]]:

@@ -155,7 +155,7 @@ async def test_while_it_leaves_nothing_is_taken_in(tmp_path: Path) -> None:
         async with serving(it.house, "http") as bot:
             desk = bot._desk
             assert desk is not None
-            desk.leave()
+            desk.tasks.leaving.set()
             root = await it.house.ask(f"{it.house.mention} why?")
             await it.house.slack.settled()
             assert it.deliveries() == [503] * 3

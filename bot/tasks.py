@@ -1,0 +1,82 @@
+"""Knows what this process has under way, and how it comes to an end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+
+import structlog
+
+from bot.errors import StoreUnavailable
+
+log = structlog.get_logger(__name__)
+
+# After the grace period, how long the last words may take, in seconds.
+LAST_WORDS = 8.0
+
+
+class Tasks:
+    """Work that outlives the event it came with. It ends in steps: `leaving`, then `stopping`, then by being cancelled.
+
+    `leaving`: nothing new is taken in; `stopping`: the grace period is over, and each answer gets its last word.
+    """
+
+    def __init__(self) -> None:
+        self.leaving = asyncio.Event()
+        self.stopping = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._later: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[None, None, None], *, name: str, later: bool = False) -> None:
+        """Run something to its end; `stop` waits for it. What it raises is logged.
+
+        What is done `later` is nothing that anybody waits for.
+        """
+        task = asyncio.create_task(_guarded(work, name))
+        self._tasks.add(task)
+        if later:
+            self._later.add(task)
+            task.add_done_callback(self._later.discard)
+        task.add_done_callback(self._tasks.discard)
+
+    @property
+    def under_way(self) -> int:
+        """How much is being done that somebody waits for."""
+        return len(self._tasks) - len(self._later)
+
+    async def stop(self, grace: float) -> None:
+        """Wait `grace` seconds for what is under way, then for the last words, then end what is left."""
+        self.leaving.set()
+        if self._tasks:
+            log.info("waiting for answers under way", answers=self.under_way, seconds=grace)
+            await self._done_within(grace)
+        self.stopping.set()
+        await self._done_within(LAST_WORDS)
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _done_within(self, seconds: float) -> None:
+        hurry, done = asyncio.create_task(self._hurry.wait()), asyncio.create_task(self._done())
+        await asyncio.wait({hurry, done}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        for task in (hurry, done):
+            task.cancel()
+
+    async def _done(self) -> None:
+        while self._tasks:  # those that begin meanwhile included
+            await asyncio.wait(set(self._tasks))
+
+    def hurry(self) -> None:
+        """End at once: what is under way is left to others, or to the next start."""
+        self._hurry.set()
+
+
+async def _guarded(work: Coroutine[None, None, None], name: str) -> None:
+    try:
+        await work
+    except StoreUnavailable as error:
+        log.warning("not done: the store is away", work=name, reason=str(error))
+    except Exception as error:  # one failing message must not end the others
+        log.exception("not done", work=name, error=type(error).__name__)

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
 import structlog
-from aiohttp import ClientSession
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.web.async_client import AsyncWebClient
 
 import bot.flowise.client as flowise
 from bot import __version__
+from bot.bolt import slack_app
 from bot.conversation import Conversations
 from bot.desk import Desk, Writing
 from bot.door import Door
-from bot.errors import BotError, FlowiseError, SettingsError, SlackRefused, SlackUnavailable, StoreUnavailable
+from bot.errors import BotError, SlackUnavailable, StoreUnavailable
 from bot.farewell import Farewell
 from bot.flowise.guarded import Guarded
 from bot.governor import Governor
 from bot.metrics.exposition import Metrics
-from bot.metrics.flowise import FlowiseMetrics, MeteredFlowise
 from bot.metrics.slack import MeteredSlack
+from bot.opening import chatflow_of, opened_store, traced, warn_of_flowise, warn_of_redis
 from bot.ports import Flowise, Identity
 from bot.question import Habits
 from bot.reply.observed import Answers, Observers
@@ -35,12 +31,10 @@ from bot.reply.streams import Mode
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
-from bot.socket_mode import SocketMode, open_connection
-from bot.store.embedded import EmbeddedValkey
-from bot.store.redis import Observer, RedisStore
+from bot.socket_mode import SocketMode
+from bot.store.redis import RedisStore
 from bot.web import metrics_app, served, web_app
-from handlers import lifecycle, register
-from handlers.hearing import Manners
+from handlers import lifecycle
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -88,30 +82,30 @@ class Bot:
         """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._listening())
-            traces = await stack.enter_async_context(_traced(self._settings))
+            traces = await stack.enter_async_context(traced(self._settings))
             slack_session = await stack.enter_async_context(new_session())
             flowise_session = await stack.enter_async_context(flowise.new_session())
-            chatflow = _chatflow(self._settings, flowise_session, self._metrics.flowise)
+            chatflow = chatflow_of(self._settings, flowise_session, self._metrics.flowise)
             token = self._settings.slack_bot_token.get_secret_value()
             web_api = web_client(token, self._settings.slack_api_url, slack_session)
             slack = MeteredSlack(web_api, slack_session, self._metrics.slack)
             # Slack, Flowise and the store are asked side by side: the start takes as long as the slowest.
-            asking = _owned(stack, self._connected(lambda: _introduced(slack, web_api, self._app_token)))
-            _owned(stack, _warn_of_flowise(chatflow))
+            asking = _owned(stack, self._connected(lambda: introduced(slack, web_api, self._app_token)))
+            _owned(stack, warn_of_flowise(chatflow))
             _owned(stack, self._metrics.loop.watch())
-            store = self._store = await stack.enter_async_context(_opened_store(self._settings, self._metrics.redis))
-            _owned(stack, _warn_of_redis(store))
-            introduced = await asking
-            if introduced is None:
+            store = self._store = await stack.enter_async_context(opened_store(self._settings, self._metrics.redis))
+            _owned(stack, warn_of_redis(store))
+            who = await asking
+            if who is None:
                 return
-            identity, address = introduced
+            identity, address = who
             guarded = self._flowise = Guarded(chatflow, chatflow.check, time.monotonic)
             desk = self._desk = self._new_desk(guarded, slack, store, identity, traces)
             self._slack = slack
             farewell = Farewell(identity.team, store, slack.admission)
             _owned(stack, farewell.run())
             _owned(stack, slack.come_back(lambda: asyncio.sleep(_TOKEN_SECONDS)))
-            self._app = _slack_app(self._settings, web_api, identity, desk)
+            self._app = slack_app(self._settings, web_api, identity, desk)
             lifecycle.register(self._app, farewell, identity.bot_user)
             desk.watch()
             await self._serve(desk, address, ready)
@@ -252,129 +246,3 @@ def _owned(stack: AsyncExitStack, work: Coroutine[None, None, T]) -> asyncio.Tas
 
     stack.push_async_callback(end)
     return task
-
-
-@asynccontextmanager
-async def _traced(settings: Settings) -> AsyncIterator[tuple[Observers, ...]]:
-    """Who traces the answers, if anybody is to."""
-    endpoint = settings.otel_exporter_otlp_endpoint
-    if endpoint is None:
-        yield ()
-        return
-    try:
-        from bot.tracing import exported  # noqa: PLC0415  # it may not be installed
-    except ImportError:
-        log.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set, but the extra is missing: pip install '.[tracing]'")
-        yield ()
-        return
-    async with exported(endpoint) as traces:
-        yield (traces,)
-
-
-@asynccontextmanager
-async def _opened_store(settings: Settings, observer: Observer) -> AsyncIterator[RedisStore]:
-    embedded: EmbeddedValkey | None = None
-    url = settings.redis_url
-    if url is None:
-        embedded = EmbeddedValkey(settings.data_dir)
-        url = await embedded.start()
-        log.warning(
-            "REDIS_URL is not set: keeping everything in a private store; run one replica only",
-            folder=str(settings.data_dir),
-        )
-    store = RedisStore.at(url, conversation_days=settings.bot_conversation_days, observer=observer)
-    try:
-        yield store
-    finally:
-        await store.aclose()
-        if embedded is not None:
-            await embedded.stop()
-
-
-def _chatflow(settings: Settings, session: ClientSession, metrics: FlowiseMetrics) -> flowise.Client:
-    limits = flowise.Limits(
-        connect=settings.flowise_connect_timeout,
-        headers=settings.flowise_headers_timeout,
-        json=settings.flowise_json_timeout,
-        silence=settings.flowise_silence_timeout,
-        events=settings.flowise_event_timeout,
-        total=settings.flowise_total_timeout,
-        frame_bytes=settings.flowise_frame_limit,
-    )
-    key = settings.flowise_api_key.get_secret_value() if settings.flowise_api_key else None
-    return MeteredFlowise(session, settings.flowise_url, settings.flowise_chatflow_id, key, limits, metrics)
-
-
-def _slack_app(settings: Settings, web_api: AsyncWebClient, identity: Identity, desk: Desk) -> AsyncApp:
-    # Bolt turns to OAuth by itself where it finds these two, and would then ignore the bot token.
-    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
-        os.environ.pop(name, None)
-    who = AuthorizeResult(
-        enterprise_id=identity.enterprise or None,
-        team_id=identity.team,
-        bot_token=web_api.token,
-        bot_id=identity.bot_id,
-        bot_user_id=identity.bot_user,
-    )
-
-    async def authorize() -> AuthorizeResult:
-        # Known since the start. Bolt's own way asks auth.test, and acknowledges and drops the event when that fails.
-        return who
-
-    secret = settings.slack_signing_secret
-    logger = logging.getLogger("slack_bolt")
-    logger.setLevel(logging.ERROR)  # while it is made, Bolt warns that a token stands beside `authorize`: as we want it
-    app = AsyncApp(
-        client=web_api,
-        logger=logger,
-        signing_secret=secret.get_secret_value() if secret else "unused in Socket Mode",
-        authorize=authorize,
-        attaching_conversation_kwargs_enabled=False,
-    )
-    logger.setLevel(logging.WARNING)
-    manners = Manners(
-        command=settings.slack_command,
-        follow_ups_without_mention=settings.bot_follow_ups == "all",
-        answers_external_people=settings.bot_external_people == "answer",
-    )
-    register(app, desk, manners)
-    return app
-
-
-async def _identity(slack: SlackClient) -> Identity:
-    try:
-        return await slack.identity()
-    except SlackRefused as error:
-        raise SettingsError(
-            f"SLACK_BOT_TOKEN: Slack refuses it ({error.code}); expected the bot token of an installed app"
-        ) from None
-
-
-async def _introduced(slack: SlackClient, web_api: AsyncWebClient, app_token: str) -> tuple[Identity, str]:
-    """Who we are, and the address of a Socket Mode connection, empty for HTTP: one Slack call's time for both."""
-    address = open_connection(web_api, app_token) if app_token else asyncio.sleep(0, "")
-    answers = await asyncio.gather(_identity(slack), address, return_exceptions=True)
-    match answers:
-        case Identity() as identity, str() as opened:
-            return identity, opened
-    raise next(answer for answer in answers if isinstance(answer, BaseException))
-
-
-async def _warn_of_flowise(chatflow: flowise.Client) -> None:
-    """A Flowise that is down or wrong at the start may be right when the first question comes: a warning, no exit."""
-    try:
-        await chatflow.check()
-    except FlowiseError as error:
-        hint = " ".join((type(error).__doc__ or "").split())
-        log.warning("Flowise could not answer a question now", error=type(error).__name__, reason=str(error), hint=hint)
-
-
-async def _warn_of_redis(store: RedisStore) -> None:
-    """What it cannot keep, it may keep when the first question comes, or need not: a warning, no exit."""
-    try:
-        health = await store.health()
-    except StoreUnavailable as error:
-        log.warning("Redis could not take a question now", reason=str(error))
-        return
-    for warning in health.warnings:
-        log.warning("Redis cannot keep what it is given", reason=warning, version=health.version)

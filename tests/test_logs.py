@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from bot import logs
+from bot.logs import Redaction
 
 KEY = "flow-key-7Hq"
 PASSWORD = "pass.word+1"

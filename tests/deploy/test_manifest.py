@@ -105,6 +105,7 @@ def test_the_manifests_differ_in_their_transport_alone() -> None:
     address = "https://your-host.example/slack/events"
     assert http["settings"]["event_subscriptions"]["request_url"] == address
     assert [command["url"] for command in http["features"]["slash_commands"]] == [address]
+    assert http["settings"]["interactivity"]["request_url"] == address
 
 
 @pytest.mark.parametrize("path", [SOCKET_MODE, HTTP], ids=lambda path: path.name)
@@ -116,7 +117,8 @@ def test_people_can_write_to_the_bot_and_no_more_is_asked_for(path: Path) -> Non
     # The command's text then names people as messages do: <@U…>.
     assert all(command["should_escape"] is True for command in manifest["features"]["slash_commands"])
     assert manifest["oauth_config"]["scopes"]["bot"] == sorted(set(manifest["oauth_config"]["scopes"]["bot"]))
-    assert manifest["settings"]["interactivity"] == {"is_enabled": False}
+    # For "Ask again" under an answer that was interrupted.
+    assert manifest["settings"]["interactivity"]["is_enabled"] is True
     assert manifest["settings"]["org_deploy_enabled"] is False
     assert manifest["settings"]["token_rotation_enabled"] is False
 

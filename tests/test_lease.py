@@ -136,7 +136,7 @@ async def test_what_a_successor_needs_is_noted_directly_before_flowise_is_asked(
     assert successor.was_asked
     assert successor.stage is Stage.ASKED
     assert successor.look
-    assert successor.opened == OpenAnswer("chat", 5.5)
+    assert successor.opened == OpenAnswer("chat", 5.5, question="why?")
 
 
 async def test_one_that_has_lost_its_question_does_not_ask(store: RedisStore, clock: Clock) -> None:
@@ -155,7 +155,7 @@ async def test_after_a_store_has_lost_its_data_the_note_is_made_all_the_same(sto
     lease.turn_came()
     await emptied(store)
     assert await lease.asks("chat", "why?", Run(5.5))
-    assert (await stolen(store, lease)).opened == OpenAnswer("chat", 5.5, ("1.1",))
+    assert (await stolen(store, lease)).opened == OpenAnswer("chat", 5.5, ("1.1",), question="why?")
 
 
 async def emptied(store: RedisStore) -> None:

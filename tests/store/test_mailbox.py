@@ -132,6 +132,24 @@ async def test_a_late_item_does_not_overtake_the_one_whose_turn_it_is(store: Red
     assert await places(store, next_, early) == [1, 0]
 
 
+async def test_a_question_is_seen_to_wait_when_the_one_before_it_is_seen(store: RedisStore) -> None:
+    first, second, third = held("a", 1.0), held("b", 2.0), held("c", 3.0)
+    for hold in (first, second, third):
+        await accept(store, hold)
+
+    async def shown() -> list[bool]:
+        return [await store.mailboxes.is_shown_before(hold) for hold in (first, second, third)]
+
+    assert await shown() == [True, False, False]
+    await store.mailboxes.note(second, OpenAnswer(messages=("5.5",)))
+    assert await shown() == [True, False, True]
+    await store.mailboxes.note(second, OpenAnswer())
+    await store.mailboxes.note(first, OpenAnswer(messages=("4.4",)))
+    assert await shown() == [True, True, False]
+    await store.mailboxes.settle(first)
+    assert await shown() == [True, True, False]
+
+
 async def test_one_that_has_not_looked_yet_keeps_its_place(store: RedisStore) -> None:
     first, second = held("first", 1.0, "slow"), held("second", 2.0)
     await accept(store, first)
@@ -330,6 +348,17 @@ async def test_a_question_is_kept_for_another_time(store: RedisStore, raw: Redis
     assert 29 * DAY_MS < (await keys_of(store, raw))[f"{{{LINE}}}:again:a"] <= 30 * DAY_MS
 
 
+async def test_a_run_that_was_seen_to_end_goes_with_its_question(store: RedisStore) -> None:
+    over, left = held("a", 1.0), held("b", 2.0)
+    for hold, chat in ((over, "chat-a"), (left, "chat-b")):
+        await accept(store, hold)
+        await store.mailboxes.note(hold, OpenAnswer(chat, 5.5), Run(5.5))
+    await store.mailboxes.settle(over, run_over="chat-a")
+    await store.mailboxes.settle(left)
+    assert await store.run_on(LINE, "chat-a") is None
+    assert await store.run_on(LINE, "chat-b") == Run(5.5)
+
+
 async def test_nothing_is_kept_for_ever(store: RedisStore, raw: Redis) -> None:
     one, two = held("a", 1.0), held("b", 2.0)
     await accept(store, one, opened=OpenAnswer(messages=("1.1",)))
@@ -369,15 +398,3 @@ async def test_a_process_that_does_not_look_any_more_is_not_counted(store: Redis
 
     assert await others() == 1
     await until(others, 0)
-
-
-async def test_more_mailboxes_than_one_look_takes_are_all_looked_into(store: RedisStore) -> None:
-    lines = [f"T1:C1:{number}.0" for number in range(120)]
-    await asyncio.gather(*(accept(store, held("a", line=line), SHORT) for line in lines))
-    await asyncio.sleep(SHORT)
-    found = [hold.item.line for _ in range(3) for hold in await some(store)]
-    assert sorted(found) == sorted(lines)
-
-
-async def some(store: RedisStore) -> list[Hold]:
-    return [taken.hold for taken in (await store.mailboxes.abandoned("T1", "theirs", ENOUGH))[0]]

@@ -14,6 +14,8 @@ from benchmarks.chaos.stage import COMMAND, Stage
 _CHANNELS = 8
 # How long a person waits for the thread that a command opens before there is nothing to write in.
 _THREAD_SECONDS = 60.0
+# How long a person looks at it before writing on.
+_READING_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -97,6 +99,7 @@ class People:
             await slack.until(lambda: bool(self.opened(said)), _THREAD_SECONDS)
         if root := self.opened(said):
             self._roots[talk.number] = root
+            await asyncio.sleep(_READING_SECONDS)
 
     def opened(self, said: Said) -> str:
         """The `ts` of the message that shows a command's question and opens its thread; empty where there is none."""

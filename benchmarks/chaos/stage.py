@@ -66,6 +66,7 @@ class Stage:
 
     async def mend(self) -> None:
         """No faults any more: everybody runs, every wire is whole."""
+        self.slack.no_faults()
         self.valkey.send(signal.SIGCONT)
         for replica in self.replicas:
             replica.send(signal.SIGCONT)

@@ -29,6 +29,10 @@ class Faults:
     def add(self, fault: Fault) -> None:
         self._waiting.append(fault)
 
+    def clear(self) -> None:
+        """Nothing that was asked for and has not happened yet will happen."""
+        self._waiting.clear()
+
     def take(self, method: str, channel: str) -> Fault | None:
         """The fault that meets this call."""
         for fault in self._waiting:

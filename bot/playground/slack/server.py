@@ -384,6 +384,10 @@ class LocalSlack:
         """The addresses that it gives begin with this from now on: those of a proxy before it."""
         self._workspace.origin = self._web.before = origin
 
+    def no_faults(self) -> None:
+        """Forget every fault of a call that was asked for and has not happened yet."""
+        self._faults.clear()
+
     async def refresh_sockets(self, reason: str = "refresh_requested") -> None:
         """Send `disconnect` to all sockets. "warning" only announces it; "link_disabled" hangs up as well."""
         await self._sockets.disconnect(reason)

@@ -328,8 +328,13 @@ async def test_faults_that_a_test_asks_for(slack: LocalSlack, client: AsyncWebCl
     with pytest.raises(aiohttp.ClientError):
         await post()
     assert len(slack.messages(channel)) == 1
+    slack.server_error("chat.postMessage")
+    slack.no_faults()
+    await post()
+    assert len(slack.messages(channel)) == 2
+    assert [call.injected for call in slack.calls] == [True] * 6 + [False]
     answers = [call.answer for call in slack.calls]
-    assert answers == ["restricted_action"] * 2 + ["429", "500", "broken", "dropped"]
+    assert answers == ["restricted_action"] * 2 + ["429", "500", "broken", "dropped", "ok"]
 
 
 async def test_two_edits_in_flight_are_a_violation(session: aiohttp.ClientSession) -> None:

@@ -83,9 +83,10 @@ _METHODS = (
     *("chat.startStream", "chat.appendStream", "chat.stopStream"),
     "assistant.threads.setStatus",
 )
-# A 429 far below a limit teaches the bot that the limit is far lower, for minutes (bot/reply/budget.py). That is right,
-# and would make every end of an answer wait here: these have room enough, or are not needed for the end.
-_LIMITED = ("chat.postMessage", "chat.appendStream", "assistant.threads.setStatus")
+# A 429 far below a limit teaches the bot for minutes that the limit is far lower, and a second one lower still
+# (bot/reply/budget.py). Slack gives none there; here it would make every end of an answer wait for minutes, so it meets
+# the one method that no answer needs, once.
+_LIMITED = "assistant.threads.setStatus"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +185,9 @@ def _trouble(
         seconds, replica = chance.uniform(shape.least, shape.most), chance.randrange(options.replicas)
         latest = options.seconds - seconds
         at = chance.uniform(min(2.0, latest), latest)
-        method = chance.choice(_LIMITED if kind is Kind.SLACK_429 else _METHODS)
-        times = chance.randint(1, 3)
+        method, times = chance.choice(_METHODS), chance.randint(1, 3)
+        if kind is Kind.SLACK_429:
+            method, times = _LIMITED, 1
         if latest <= 0.0:
             continue
         span = (at, at + seconds + shape.after)

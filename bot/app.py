@@ -13,7 +13,7 @@ from slack_bolt.async_app import AsyncApp
 
 import bot.flowise.client as flowise
 from bot import __version__
-from bot.bolt import slack_app
+from bot.bolt import introduced, slack_app
 from bot.conversation import Conversations
 from bot.desk import Desk, Writing
 from bot.door import Door

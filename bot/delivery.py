@@ -85,11 +85,11 @@ async def deliver(
     else goes on with it, as the `keeper` has told.
     """
     feed = _Feed(reply, gate, now)
-    pumping = _Pump(reply, slack, gate, now, keeper)
+    pumping = _Pump(feed, slack, keeper)
     feeder = asyncio.create_task(feed.run(events))
     feeder.add_done_callback(lambda _: feed.wake.set())
     stopper = asyncio.create_task(feed.stopped(keeper, feeder))
-    pump = asyncio.create_task(pumping.run(feed.wake, feed.left, feeder))
+    pump = asyncio.create_task(pumping.run(feeder))
     leaving = asyncio.create_task(feed.left.wait())
     try:
         await asyncio.wait({pump, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -109,28 +109,28 @@ async def deliver(
 class _Feed:
     """Gives the events of an answer to its reply, until the last one or until the answer is to be stopped.
 
-    `wake` is set when something has happened, `left` when somebody else goes on with the answer.
+    `wake` is set when something has happened, `ended` with the last event, `left` when somebody else goes on with it.
     """
 
     def __init__(self, reply: Reply, gate: Gate, now: Callable[[], float]) -> None:
         self.wake = asyncio.Event()
+        self.ended = asyncio.Event()
         self.left = asyncio.Event()
-        self._reply = reply
-        self._gate = gate
-        self._now = now
-        self._has_ended = False
+        self.reply = reply
+        self.gate = gate
+        self.now = now
 
     async def run(self, events: AsyncGenerator[ReplyEvent, None]) -> None:
         async with aclosing(events):
             async for event in events:
                 for piece in _pieces(event):
-                    self._reply.receive(piece, self._now())
+                    self.reply.receive(piece, self.now())
                     self.wake.set()
                     if piece is not event:
                         await asyncio.sleep(0)
                 if isinstance(event, Finished | Failed):
-                    self._has_ended = True
-                    self._gate.touch()
+                    self.ended.set()
+                    self.gate.touch()
                     return
         raise RuntimeError("the events ended without a last word")
 
@@ -139,10 +139,11 @@ class _Feed:
         feeder.cancel()
         if last_word is None:
             self.left.set()
-        elif not self._has_ended:  # the last word does not wait for what Flowise has to say to the end
-            self._reply.receive(last_word, self._now())
+        elif not self.ended.is_set():  # the last word does not wait for what Flowise has to say to the end
+            self.reply.receive(last_word, self.now())
+            self.ended.set()
         self.wake.set()
-        self._gate.touch()
+        self.gate.touch()
 
 
 def _pieces(event: ReplyEvent) -> Iterator[ReplyEvent]:
@@ -156,18 +157,19 @@ def _pieces(event: ReplyEvent) -> Iterator[ReplyEvent]:
 class _Pump:
     """Makes the calls of one reply."""
 
-    def __init__(self, reply: Reply, slack: Slack, gate: Gate, now: Callable[[], float], keeper: Keeper) -> None:
-        self._reply = reply
+    def __init__(self, feed: _Feed, slack: Slack, keeper: Keeper) -> None:
+        self._feed = feed
+        self._reply = feed.reply
         self._slack = slack
-        self._gate = gate
-        self._now = now
+        self._gate = feed.gate
+        self._now = feed.now
         self._keeper = keeper
         self.is_calling = False
 
-    async def run(self, wake: asyncio.Event, left: asyncio.Event, feeder: asyncio.Task[None]) -> bool:
+    async def run(self, feeder: asyncio.Task[None]) -> bool:
         """Until the reply is done, or its events have broken; False when it is not ours any more."""
-        reply = self._reply
-        while not left.is_set():
+        reply, wake = self._reply, self._feed.wake
+        while not self._feed.left.is_set():
             wake.clear()
             # One moment for both questions: a time that falls due between them would be due for neither.
             moment = self._now()
@@ -190,7 +192,9 @@ class _Pump:
     async def _offer(self, offered: Call) -> bool:
         """Make a call, or what is worth showing by then, when there is leave; False when it may not be made by us."""
         reply = self._reply
-        leave = await self._gate.granted(lambda: reply.want(self._now()))
+        leave = await self._granted(offered)
+        if leave is None:
+            return True
         if leave.denied <= 0 and not await self._keeper.may_write():
             return False
         # What is worth showing now: more has come while we waited, or the answer has ended. Only a sign of life is
@@ -207,6 +211,24 @@ class _Pump:
         if isinstance(result, Posted | Accepted):
             await self._keeper.made(call, result)
         return True
+
+    async def _granted(self, offered: Call) -> Leave | None:
+        """Leave to call the method of what was offered; None when the answer has ended and wants another one by now.
+
+        The last words do not wait behind progress.
+        """
+        asking = asyncio.ensure_future(self._gate.granted(lambda: self._reply.want(self._now())))
+        ending = asyncio.ensure_future(self._feed.ended.wait())
+        try:
+            await asyncio.wait({asking, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if not asking.done():
+                last = self._reply.next_call(self._now())
+                if last is None or method_of(last) != method_of(offered):
+                    return None
+            return await asking
+        finally:
+            asking.cancel()
+            ending.cancel()
 
     async def _made(self, call: Call) -> Result:
         self.is_calling = True

@@ -34,8 +34,9 @@ RAISE: Final = 1.25
 """A raise multiplies the limit by this, and adds one call at least."""
 
 LOWEST: Final = 1 / 12
-"""The share of the told limit below which a first refusal does not take us. After a restart with an empty memory we
-have made no calls that we know of, and Slack refuses for those we have forgotten."""
+"""The share of the told limit below which a refusal does not take us at once; what is lower yet is found call by call.
+After a restart with an empty memory we have made no calls that we know of, and Slack refuses for those that we have
+forgotten; and a refusal in a calm minute says little of the limit."""
 
 SHORT: Final = 5.0
 """A Retry-After up to this, in seconds, is of a limit by the second, as the one of posts to a channel is."""
@@ -128,12 +129,12 @@ class _Bucket:
 
         `known`: it came in the silence of an earlier one, so it was under way; what was refused with it is the same.
         """
-        most, allowed = self.lesson.at(now, self.quota), max(len(self.taken), by_seconds)
-        if most is None or known:
-            allowed = max(allowed, by_seconds or self.quota.per_minute * LOWEST)
-            highest = self.quota.per_minute * 0.9 if most is None else most
+        most = self.lesson.at(now, self.quota)
+        allowed = max(len(self.taken), by_seconds or self.quota.per_minute * LOWEST)
+        if most is None:
+            highest = self.quota.per_minute * 0.9
         else:
-            highest = most - 1
+            highest = most if known else most - 1
         self.lesson.most = max(1, int(min(allowed, highest)))
         self.lesson.raise_at = now + HOLD
 

@@ -130,6 +130,7 @@ class EditedReply:
             unseen=self._answer.length - self._seen,
             last_write=self._pace.wrote_at,
             answer=self._reference,
+            waits=not isinstance(self._offered, SetStatus),
         )
 
     def _next_call(self, now: float) -> Call | None:

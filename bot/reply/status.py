@@ -8,12 +8,14 @@ from bot.flowise.events import Token
 from bot.reply.answer import Answer, Text
 from bot.reply.contract import ReplyEvent
 from bot.slack import wording
-from bot.slack.calls import Accepted, Posted, Result, SetStatus
+from bot.slack.calls import Accepted, Limited, Posted, Result, SetStatus
 
 # Slack drops a status after two minutes (Slack docs, assistant.threads.setStatus).
 RENEWAL = 90.0
 # So long may a text stand still before the line says that the bot is still at it.
 AFTER_SILENCE = 10.0
+# So long may a line that Slack does not take now be missing, in seconds; nobody's words wait for it meanwhile.
+_SHORT = 5.0
 
 
 class StatusLine:
@@ -25,6 +27,7 @@ class StatusLine:
         self._thread_ts = thread_ts or ""
         self._shown = wording.STATUS_NONE
         self._set_at = 0.0
+        self._held_until = 0.0
         self._text_at = 0.0
 
     def receive(self, event: ReplyEvent, now: float) -> None:
@@ -39,7 +42,7 @@ class StatusLine:
         """The call that the line needs now. Where a post is due (asked only then), it need not be taken away."""
         wanted = self._wanted(answer, now)
         stale = wanted != wording.STATUS_NONE and now - self._set_at >= RENEWAL
-        if wanted == self._shown and not stale:
+        if (wanted == self._shown and not stale) or now < self._held_until:
             return None
         if wanted == wording.STATUS_NONE and post_is_due():
             return None
@@ -56,12 +59,17 @@ class StatusLine:
         if isinstance(result, Posted | Accepted):
             self._shown, self._set_at = call.status, now
             return
+        if isinstance(result, Limited) and result.retry_after <= _SHORT:
+            self._held_until = now + result.retry_after
+            return
         # Not to be had here, or not now: a first message shows that we are at it. What stands, Slack drops by itself.
         self.works = self.works and call.status == wording.STATUS_NONE
         self._shown = wording.STATUS_NONE
 
     def wake_at(self, answer: Answer[Text]) -> float | None:
         """When the line next needs a look, without new events."""
+        if self._held_until > max(self._set_at, self._text_at):
+            return self._held_until
         if self._shown != wording.STATUS_NONE:
             return self._set_at + RENEWAL
         return self._text_at + AFTER_SILENCE if self.works and answer.thinking else None

@@ -135,6 +135,8 @@ class StreamedReply:
             case StopStream(markdown=markdown):
                 # Words that a stop has no leave to bring can be appended before it.
                 return self._stop_is_late or not markdown.strip()
+            case SetStatus():
+                return False
         return True
 
     def answered(self, call: Call, result: Result, now: float) -> None:

@@ -193,8 +193,8 @@ end
 
 local function learn(bucket, by_seconds, known)
   local allowed, highest = math.max(bucket.taken, by_seconds), (bucket.most or 0) - 1
+  allowed = math.max(allowed, by_seconds > 0 and by_seconds or bucket.per_minute * LOWEST)
   if not bucket.most or known then
-    allowed = math.max(allowed, by_seconds > 0 and by_seconds or bucket.per_minute * LOWEST)
     highest = bucket.most or bucket.per_minute * 0.9
   end
   bucket.most = math.max(1, math.floor(math.min(allowed, highest)))

@@ -51,6 +51,10 @@ async def patiently(ask: Callable[[], Awaitable[T]], sleep: Callable[[float], Aw
             await sleep(_STORE_POLL)
 
 
+class _NotOursError(Exception):
+    """Another process goes on with the question."""
+
+
 class Asking:
     """Asks one chatflow. `reads_answers`: there is a key, by which an answer that it has stored can be read."""
 
@@ -94,15 +98,16 @@ class Asking:
         self, question: Question, lease: Lease, chat: Chat, text: str
     ) -> AsyncGenerator[ReplyEvent, None]:
         line, heard = question.thread.line, _Heard(self._runs.new(), chat)
-        if not await patiently(lambda: lease.asks(chat.chat_id, text, heard.run), self._sleep):
-            return  # another process goes on with the question
+        prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat.chat_id, text, heard.run))
         try:
-            async with aclosing(self._flowise.predict(Prediction(text, chat.chat_id))) as events:
+            async with aclosing(self._flowise.predict(prediction)) as events:
                 async for event in events:
                     if heard.takes(event):
                         yield event
                     elif isinstance(event, AgentflowStarted):
                         await self._runs.note(line, chat.chat_id, heard.run)
+        except _NotOursError:
+            return
         except FlowiseError as error:
             rest = await self._rest(question, lease, error, "".join(heard.said))
             if rest is None:
@@ -111,10 +116,15 @@ class Asking:
             for event in rest:
                 yield event
         except (asyncio.CancelledError, GeneratorExit):
-            if lease.ours:  # else who goes on with the answer needs the run
+            if lease.ours and lease.was_asked:  # else who goes on with the answer needs the run
                 await asyncio.shield(self._runs.left(line, chat.chat_id, heard.run))
             raise
         await asyncio.shield(self._ended(question, lease, heard, chat.chat_id))
+
+    async def _noted(self, lease: Lease, chat_id: str, text: str, run: Run) -> None:
+        """Note that Flowise is asked now; once, though it is asked again where nothing can have started."""
+        if not lease.was_asked and not await patiently(lambda: lease.asks(chat_id, text, run), self._sleep):
+            raise _NotOursError
 
     async def _rest(self, question: Question, lease: Lease, error: FlowiseError, said: str) -> tuple[Shown, ...] | None:
         """What is missing of an answer whose connection broke, where what Flowise has stored begins like it."""
@@ -129,7 +139,7 @@ class Asking:
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
         """A prediction failed; whether its run is over too, the error says."""
-        if error.run is RunState.UNKNOWN:
+        if error.run is RunState.UNKNOWN and lease.was_asked:
             await self._runs.left(question.thread.line, lease.opened.chat_id, run)
         else:
             lease.run_over = lease.opened.chat_id

@@ -173,11 +173,15 @@ class Lease:
         Raises StoreUnavailable: then it must not be asked either.
         """
         opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question)
-        if not await self._mailboxes.note(self.hold, opened, run):
-            await self.stand()  # the data may have been lost, and are restored then
-            if self.lost.is_set() or not await self._mailboxes.note(self.hold, opened, run):
-                self.lost.set()
-                return False
+        try:
+            if not await self._mailboxes.note(self.hold, opened, run):
+                await self.stand()  # the data may have been lost, and are restored then
+                if self.lost.is_set() or not await self._mailboxes.note(self.hold, opened, run):
+                    self.lost.set()
+                    return False
+        except asyncio.CancelledError:  # it may be noted, and will not be asked by us
+            self.run_over = chat_id
+            raise
         self.opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question)
         self.goes(Step.ASK)
         return True
@@ -222,6 +226,6 @@ class Lease:
 
     async def release(self) -> None:
         """Let another process go on with it at once, from what we know now. Raises StoreUnavailable."""
-        if self.opened != OpenAnswer():
-            await self._mailboxes.note(self.hold, self.opened)
-        await self._mailboxes.release(self.hold)
+        # Also where nothing is open: that Flowise is asked may have been noted when we were stopped, before it was.
+        await self._mailboxes.note(self.hold, self.opened)
+        await self._mailboxes.release(self.hold, run_over=self.run_over)

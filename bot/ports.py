@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,10 +14,15 @@ from bot.thread import Asked, Conversation, Hold, OpenAnswer, Run, Thread
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What Flowise is asked: the question, on which chat."""
+    """What Flowise is asked: the question, on which chat.
+
+    `asking` is waited for directly before the request is made, after everything that asks nothing yet; what it raises
+    ends the prediction.
+    """
 
     question: str
     chat_id: str
+    asking: Callable[[], Awaitable[None]] | None = None
 
 
 class Flowise(Protocol):
@@ -204,8 +209,8 @@ class Mailboxes(Protocol):
         """
         ...
 
-    async def release(self, hold: Hold) -> None:
-        """Let another process go on with an item at once."""
+    async def release(self, hold: Hold, *, run_over: str = "") -> None:
+        """Let another process go on with an item at once. The run on the chat `run_over`, if any, did not begin."""
         ...
 
     async def asked(self, line: str, reference: str) -> Asked | None:

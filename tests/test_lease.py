@@ -139,6 +139,32 @@ async def test_what_a_successor_needs_is_noted_directly_before_flowise_is_asked(
     assert successor.opened == OpenAnswer("chat", 5.5, question="why?")
 
 
+async def test_who_is_stopped_while_it_notes_that_it_asks_has_not_asked(
+    store: RedisStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease, made, note = await held(store, clock), asyncio.Event(), store.mailboxes.note
+
+    async def lost(hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
+        assert await note(hold, opened, run)
+        made.set()
+        await asyncio.Event().wait()  # its reply does not come
+        return True
+
+    lease.turn_came()
+    with monkeypatch.context() as patch:
+        patch.setattr(store.mailboxes, "note", lost)
+        asking = asyncio.create_task(lease.asks("chat", "why?", Run(5.5)))
+        await made.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+    assert await store.run_on(LINE, "chat") == Run(5.5)
+    await lease.release()
+    [taken] = (await store.mailboxes.abandoned("T1", "theirs", LEASE))[0]
+    assert taken.opened == OpenAnswer()
+    assert await store.run_on(LINE, "chat") is None
+
+
 async def test_one_that_has_lost_its_question_does_not_ask(store: RedisStore, clock: Clock) -> None:
     lease = await held(store, clock)
     lease.turn_came()

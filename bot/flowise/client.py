@@ -175,6 +175,8 @@ class Client:
             streaming=streaming,
             clock=self._clock,
         )
+        if prediction.asking is not None:
+            await prediction.asking()
         try:
             await stream.connect()
         except NotAStreamError as other:

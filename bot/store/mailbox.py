@@ -114,10 +114,10 @@ class RedisMailboxes:
         args += [int(bool(run_over))]
         await self._ask(self._settle(keys=self._keys(hold.item.line, *parts), args=args))
 
-    async def release(self, hold: Hold) -> None:
-        """Let another process take an item at once."""
-        keys = self._keys(hold.item.line, "holders", "leases")
-        await self._ask(self._release(keys=keys, args=[hold.item.reference, hold.token]))
+    async def release(self, hold: Hold, *, run_over: str = "") -> None:
+        """Let another process take an item at once, without the note of a run on the chat `run_over`."""
+        keys = self._keys(hold.item.line, "holders", "leases", f"run:{run_over}")
+        await self._ask(self._release(keys=keys, args=[hold.item.reference, hold.token, int(bool(run_over))]))
         await self._listed(hold.item, 0.0)
 
     async def asked(self, line: str, reference: str) -> Asked | None:

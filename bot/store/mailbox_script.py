@@ -99,10 +99,11 @@ if ARGV[5] == '1' then redis.call('DEL', KEYS[8]) end
 return 1
 """
 
-# KEYS: holders, leases. ARGV: reference, holder.
+# KEYS: holders, leases, run. ARGV: reference, holder, '1' if the run is over.
 RELEASE = """
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
 redis.call('ZADD', KEYS[2], 0, ARGV[1])
+if ARGV[3] == '1' then redis.call('DEL', KEYS[3]) end
 return 1
 """
 

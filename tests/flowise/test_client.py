@@ -52,6 +52,28 @@ async def test_a_question(server: Server, make_client: MakeClient) -> None:
     assert "authorization" not in post.headers
 
 
+async def test_that_it_is_asked_is_told_directly_before_and_can_be_forbidden(
+    server: Server, make_client: MakeClient
+) -> None:
+    server.probes(server.json({"isStreaming": True}))
+    server.predicts(hello(server))
+    heard: list[int] = []
+
+    async def asking() -> None:
+        assert [request.target for request in server.requests] == [f"/api/v1/chatflows-streaming/{FLOW}"]
+        heard.append(1)
+
+    async def forbidden() -> None:
+        raise RuntimeError
+
+    client = make_client()
+    assert [event async for event in client.predict(Prediction("Hello?", "chat-1", asking))][-1] == End()
+    assert heard == [1]
+    with pytest.raises(RuntimeError):
+        await anext(client.predict(Prediction("Hello?", "chat-1", forbidden)))
+    assert len(server.posts) == 1
+
+
 async def test_the_documented_wire_form(server: Server, make_client: MakeClient) -> None:
     frames = (
         b"event: start\ndata: \n\nevent: token\ndata: Hello\n\nevent: token\ndata:  world\n\n"

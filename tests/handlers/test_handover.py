@@ -111,6 +111,19 @@ async def test_where_there_is_no_other_it_is_told_and_the_next_start_answers_in_
     assert "when I'm back" not in busy.answers(root)[1]
 
 
+async def test_a_second_signal_ends_at_once_and_the_next_start_goes_on(busy: House) -> None:
+    busy.flowise.script("rag", Script(tokens=["half", " and", " half"], token_wait=0.3))
+    async with asyncio.timeout(5), busy.bot(**by_http(busy, bot_stop_grace=60)) as first:
+        heard_by(busy, first)
+        root = await busy.ask(f"{busy.mention} why?")
+        await busy.slack.until(lambda: busy.answers(root) == ["half"])
+        first.stop()
+        first.stop()
+    async with busy.bot(**by_http(busy)):
+        await busy.slack.until(lambda: busy.answers(root) == ["half and half"] and busy.idle)
+    assert len(busy.flowise.predictions) == 1
+
+
 async def test_rolling_restarts_under_load_lose_nothing(busy: House) -> None:
     """Two replicas, one after the other replaced while people go on asking, and stopped before an answer can end."""
     settings = {"flowise_api_key": KEY, "bot_stop_grace": 0.5, "flowise_left_run_wait": 10}

@@ -146,7 +146,14 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "bot.playground*",
         ("bot", "bot.playground*", "bot.app", "bot.settings", "bot.store.embedded", *SLACK_PURE, "bot.errors"),
     ),
-    ("bot.app", ("bot", "bot.*", "handlers*", "!bot.playground*", "!bot.__main__")),
+    *(
+        (module, ("bot", "bot.*", "handlers*", "!bot.playground*", "!bot.__main__", *apart))
+        for module, apart in (
+            ("bot.opening", ("!bot.app", "!bot.bolt", "!bot.desk")),
+            ("bot.bolt", ("!bot.app", "!bot.opening", "!bot.store*")),
+            ("bot.app", ()),
+        )
+    ),
     ("bot.doctor.findings", ()),
     ("bot.doctor.drawing", ("bot.doctor.findings",)),
     ("bot.doctor.clock", ("bot.doctor.findings",)),

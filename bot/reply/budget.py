@@ -131,9 +131,8 @@ class _Bucket:
         """
         most = self.lesson.at(now, self.quota)
         allowed = max(len(self.taken), by_seconds or self.quota.per_minute * LOWEST)
-        if most is None:
-            highest = self.quota.per_minute * 0.9
-        else:
+        highest = self.quota.per_minute * 0.9
+        if most is not None:
             highest = most if known else most - 1
         self.lesson.most = max(1, int(min(allowed, highest)))
         self.lesson.raise_at = now + HOLD

@@ -91,6 +91,7 @@ def without_transport(manifest: dict[str, Any]) -> dict[str, Any]:
     rest = copy.deepcopy(manifest)
     rest["settings"].pop("socket_mode_enabled")
     rest["settings"]["event_subscriptions"].pop("request_url", None)
+    rest["settings"]["interactivity"].pop("request_url", None)
     for command in rest["features"]["slash_commands"]:
         command.pop("url", None)
     return rest

@@ -36,6 +36,11 @@ class Asked:
         return next((tried.done_at for tried in self.tries if tried.acked), None)
 
     @property
+    def was_put_off(self) -> bool:
+        """It could not be taken at first. The person may have been told so, in the message that becomes the answer."""
+        return bool(self.tries) and not self.tries[0].acked
+
+    @property
     def first_try(self) -> float:
         return self.tries[0].at if self.tries else self.at
 

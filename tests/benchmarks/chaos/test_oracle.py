@@ -153,6 +153,13 @@ def test_a_question_that_was_taken_late_may_be_answered_late() -> None:
     assert rules(judge(record)) == []
 
 
+def test_an_answer_may_stand_where_its_apology_stood() -> None:
+    put_off = asked(TWO, 2.0, Tried(2.0, 5.0, False), Tried(10.0, 10.1, True))
+    early = (shown(answer(TWO), 2.5), shown(answer(ONE), 3.0), GOOD.shown[2])
+    assert rules(judge(replace(GOOD, shown=early))) == ["stands out of order"]
+    assert rules(judge(replace(GOOD, asked=(QUESTIONS[0], put_off, QUESTIONS[2]), shown=early))) == []
+
+
 def test_a_command_that_was_turned_away_at_once_is_closed() -> None:
     told = asked(ONE, 1.0, told=wording.NOT_TAKEN)
     verdict = judge(replace(GOOD, asked=(told, *QUESTIONS[1:]), shown=GOOD.shown[1:]))

@@ -199,6 +199,7 @@ async def measured(
                     "REDIS_URL": url,
                     "DATA_DIR": str(folder / "data"),
                     "BOT_STOP_GRACE": "0",
+                    "BOT_MOST_PREDICTIONS": str(answers),
                 }
                 program = BotProgram(settings, folder)
                 began = time.time()

@@ -38,10 +38,11 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """The messages of one answer. `token` is empty where nothing in them tells the question."""
+    """The messages of one answer, the first posted `at`. `token` is empty where nothing in them tells the question."""
 
     place: str
     ts: str
+    at: float
     done_at: float
     text: str
     token: str
@@ -124,7 +125,7 @@ def _unit(messages: list[Shown]) -> Unit:
     text = "\n".join(message.text for message in messages)
     token = next(iter(tokens(text)), "")
     done_at = max(message.changed_at for message in messages)
-    return Unit(messages[0].place, messages[0].ts, done_at, text, token)
+    return Unit(messages[0].place, messages[0].ts, messages[0].at, done_at, text, token)
 
 
 def _matched(questions: Sequence[Asked], found: Sequence[Unit]) -> Iterator[Judged]:
@@ -202,8 +203,7 @@ def _order(judged: Sequence[Judged], predictions: Sequence[str]) -> Iterator[Vio
         places[one.asked.place].append(one)
     for place, line in places.items():
         for earlier, later in combinations(line, 2):
-            taken = earlier.asked.accepted_at
-            if taken is None or taken >= later.asked.first_try:
+            if not _was_in_line(earlier, before=later.asked.first_try):
                 continue
             seen = f"{later.asked.token} before {earlier.asked.token} in {place}"
             first, second = earlier.asked.token, later.asked.token
@@ -214,6 +214,17 @@ def _order(judged: Sequence[Judged], predictions: Sequence[str]) -> Iterator[Vio
                 continue
             if float(earlier.unit.ts) > float(later.unit.ts):
                 yield Violation("stands out of order", seen)
+
+
+def _was_in_line(one: Judged, *, before: float) -> bool:
+    """Whether a question was surely in the line of its thread by then. Order is promised among those that were.
+
+    A command waits in a line of its own until its message stands; nothing that Slack sees tells when it has moved,
+    before its answer begins.
+    """
+    if one.asked.is_command:
+        return one.unit is not None and one.unit.at < before
+    return one.asked.accepted_at is not None and one.asked.accepted_at < before
 
 
 def _slack(record: Record) -> Iterator[Violation]:

@@ -20,7 +20,8 @@ class Tried:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question. `place` is the line in which it waits: a thread, or all of a direct message. `at` orders the
-    questions of a place. `told` is what a command was answered in its acknowledgement."""
+    questions of a place. `is_command`: it was not written in the place, but opens it; `told` is what a command was
+    answered in its acknowledgement."""
 
     token: str
     place: str
@@ -29,6 +30,7 @@ class Asked:
     tries: Sequence[Tried]
     last: bool = False
     told: str = ""
+    is_command: bool = False
 
     @property
     def accepted_at(self) -> float | None:

@@ -44,7 +44,8 @@ async def record(stage: Stage, people: People, away: list[tuple[float, float]]) 
 def _asked(stage: Stage, people: People, said: Said) -> Asked:
     tries = [Tried(made.at, made.done_at, made.result.acked) for made in stage.slack.attempts if _brings(made, said)]
     tries.sort(key=lambda tried: tried.at)
-    return Asked(said.token, _place(people, said), said.surface, said.at, tries, said.last, said.told)
+    place = _place(people, said)
+    return Asked(said.token, place, said.surface, said.at, tries, said.last, said.told, is_command=not said.ts)
 
 
 def _brings(made: Attempt, said: Said) -> bool:

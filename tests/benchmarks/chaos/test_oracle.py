@@ -160,6 +160,16 @@ def test_an_answer_may_stand_where_its_apology_stood() -> None:
     assert rules(judge(replace(GOOD, asked=(QUESTIONS[0], put_off, QUESTIONS[2]), shown=early))) == []
 
 
+def test_a_command_is_held_to_the_order_from_when_its_answer_begins() -> None:
+    """Until its message stands it waits in a line of its own; its process may die just then."""
+    swapped = (shown(answer(TWO), 3.0), shown(answer(ONE), 20.0), GOOD.shown[-1])
+    command = replace(QUESTIONS[0], is_command=True)
+    late = replace(GOOD, asked=(command, *QUESTIONS[1:]), shown=swapped, predictions=(TWO, ONE, LAST))
+    assert rules(judge(late)) == []
+    begun = replace(late, shown=(shown(answer(ONE), 1.5), *GOOD.shown[1:]))
+    assert rules(judge(begun)) == ["asked out of order"]
+
+
 def test_a_command_that_was_turned_away_at_once_is_closed() -> None:
     told = asked(ONE, 1.0, told=wording.NOT_TAKEN)
     verdict = judge(replace(GOOD, asked=(told, *QUESTIONS[1:]), shown=GOOD.shown[1:]))

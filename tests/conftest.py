@@ -1,4 +1,4 @@
-"""Knows the store the tests run on: a real server, TEST_REDIS_URL's or a private one."""
+"""Knows the store the tests run on, TEST_REDIS_URL's or a private one, and says where no browser was found."""
 
 from __future__ import annotations
 
@@ -14,6 +14,16 @@ import pytest
 from bot.playground.house import House, house
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line what was not run for want of a browser: a skipped test is a letter among thousands."""
+    skipped = [report for report in terminalreporter.getreports("skipped") if "browser" in report.keywords]
+    if skipped:
+        terminalreporter.write_line(
+            f"{len(skipped)} tests in a browser were not run: no Chromium was found. "
+            "Install chromium or Google Chrome, or set CHROMIUM to the program."
+        )
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Every recorded prediction of a real Flowise 3.1.4, through the real parts of the bot, as a person reads it in Slack.
 
-All recordings are played once, each as a flow of its own and as a thread of its own; the tests then look at what stands
-in Slack.
+All recordings are played once, each as a flow and in a channel of its own; the tests then look at what stands in Slack.
 """
 
 from __future__ import annotations
@@ -157,7 +156,6 @@ async def play_all(redis_url: str) -> Run:
         identity = await client.identity()
         wire = await stack.enter_async_context(flowise.new_session())
         ada = slack.user("ada")
-        channel = slack.channel("general", members=[ada])
         turns = asyncio.Semaphore(AT_A_TIME)
 
         gate = Governor(store, identity.team, scale=1000, now=time.monotonic)
@@ -178,6 +176,8 @@ async def play_all(redis_url: str) -> Run:
                 wall=time.time,
             )
             async with turns:
+                # In a channel of its own: the posts to one channel are kept apart, and would wait for one another.
+                channel = slack.channel(name.replace("_", "-"), members=[ada])
                 root, ref = await slack.say(ada, channel, f"a question for {name}"), reference_of(name)
                 place = Place(channel, root, ada)
                 question = Question(thread=desk.thread(channel, root), place=place, ts=root, text="why?", reference=ref)

@@ -22,14 +22,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bot", description="A Flowise chatflow, answering in Slack.")
     commands = parser.add_subparsers(dest="command", metavar="command")
     commands.add_parser("serve", help="serve Slack (the default); settings come from the environment or .env")
-    demo = commands.add_parser("demo", help="see it at work here: a local Slack, the real bot, a conversation")
-    demo.add_argument("--once", action="store_true", help="end after the scripted conversation")
+    demo = commands.add_parser("demo", help="see it at work here: a local Slack in the browser, and the real bot")
+    demo.add_argument("--once", action="store_true", help="show a scripted conversation in the terminal, and end")
+    demo.add_argument("--port", type=_port, default=0, help="of the page; without it, one that is free")
+    demo.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
     doctor = commands.add_parser("doctor", help="look at the settings and all they point to, and say what to change")
     doctor.add_argument("--json", action="store_true", help="for a machine to read")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "demo":
-            return _demo(once=chosen.once)
+            return _demo(once=chosen.once, port=chosen.port, opens=not chosen.no_browser)
         if chosen.command == "doctor":
             return _doctor(machine_readable=chosen.json)
         return _serve()
@@ -80,10 +82,17 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-def _demo(*, once: bool) -> int:
-    from bot.playground.demo import show
+def _port(given: str) -> int:
+    port = int(given)
+    if not 0 <= port <= 65_535:
+        raise ValueError(given)
+    return port
 
-    return asyncio.run(show(once=once))
+
+def _demo(*, once: bool, port: int, opens: bool) -> int:
+    from bot.playground import demo, visit
+
+    return asyncio.run(demo.show() if once else visit.host(port, opens=opens))
 
 
 def _doctor(*, machine_readable: bool) -> int:

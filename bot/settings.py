@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -144,9 +145,21 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     try:
         return Settings(_env_file=env_file)  # type: ignore[call-arg]  # the required fields come from the environment
     except ValidationError as error:
-        raise SettingsError("\n".join(_line(dict(problem)) for problem in error.errors())) from None
+        raise _told(error) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{env_file}: expected a readable text file ({type(error).__name__})") from None
+
+
+def checked(given: Mapping[str, str]) -> Settings:
+    """The settings of these variables and of nothing else. Raises SettingsError as `read_settings` does."""
+    try:
+        return Settings.model_validate({name.lower(): value for name, value in given.items()})
+    except ValidationError as error:
+        raise _told(error) from None
+
+
+def _told(error: ValidationError) -> SettingsError:
+    return SettingsError("\n".join(_line(dict(problem)) for problem in error.errors()))
 
 
 _EXPECTED = {

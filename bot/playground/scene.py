@@ -72,14 +72,6 @@ class Scene:
         self._screen.said(next(message for message in self._slack.messages(channel) if message.ts == ts))
         return ts, await self._watched()
 
-    async def command(self, channel: str, command: str, text: str) -> Answered:
-        """Run a slash command, and watch. Raises as `ask` does."""
-        self._begin()
-        done = await self._slack.command(self._person, channel, command, text)
-        if not done.acked:
-            raise NoAnswer(f"the bot did not acknowledge {command} ({done.reason})")
-        return await self._watched()
-
     def _wire(self, text: str) -> str:
         escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return re.sub(r"@flowise\b", f"<@{self._slack.bot_user_id}>", escaped)

@@ -11,7 +11,6 @@ from typing import Protocol, TextIO
 
 from bot.playground.slack import Message
 from bot.playground.terminal import BOLD, DIM, Look, Span, laid_out, message_lines
-from bot.slack.tables import columns
 
 # Longer lines are hard to read, however wide the window is.
 _WIDEST = 100
@@ -43,10 +42,6 @@ class Screen(Protocol):
 
     def finish(self, view: View) -> None:
         """What stands there for good."""
-        ...
-
-    def typed(self, prompt: str, line: str) -> None:
-        """A line was typed at the prompt; it will stand there again as what the person has said."""
         ...
 
 
@@ -126,11 +121,6 @@ class Redrawn:
     def finish(self, view: View) -> None:
         self._replace(_all(view, self._look), stays=True)
 
-    def typed(self, prompt: str, line: str) -> None:
-        rows = -(-max(1, columns(prompt + line)) // self._size().columns)
-        self._out.write(f"\x1b[{rows}A\r\x1b[J")
-        self._out.flush()
-
     def _replace(self, lines: list[str], *, stays: bool) -> None:
         # Cursor up, to the line's start, erase all below (ECMA-48: CUU, CR, ED), in one write against flicker.
         erase = f"\x1b[{len(self._drawn)}A\r\x1b[J" if self._drawn else ""
@@ -181,10 +171,6 @@ class Appended:
             self._write([f"{indent}({edited}:)", "", *bubble(message, self._look), ""])
         self._status = ""
         self._seen.clear()
-
-    def typed(self, prompt: str, line: str) -> None:
-        """What was typed into a pipe is not on the screen."""
-        self._write([""])
 
     def _write(self, lines: Sequence[str]) -> None:
         self._out.write("".join(f"{line}\n" for line in lines))

@@ -1,4 +1,4 @@
-"""The demo as the program it is: its conversation, its prompt, its ends. It leaves nothing behind."""
+"""The demo as the program it is: its conversation, its page, its ends. It leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,17 +16,17 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
 from bot.playground.program import environment
-from bot.playground.prompt import Typed
 from bot.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 # Far more than a run takes; whoever gets there is hung.
 _LONGEST = 60.0
-_PROMPT = b"> "
+_ADDRESS = re.compile(rb"http://127\.0\.0\.1:\d+/client/[\w-]{32}/")
 
 
 @dataclass(slots=True)
@@ -127,7 +128,7 @@ def long_runs(demos: Demos) -> tuple[Run, Run, Run]:
     """Those that take long, side by side: scripted in a pipe, in a terminal, and with a Flowise that is not there."""
     # Port 9, discard, is where nobody listens.
     away = demos.start("--once", FLOWISE_URL="http://127.0.0.1:9", FLOWISE_CHATFLOW_ID="some-flow")
-    return demos.start("--once"), demos.start(terminal=True), away
+    return demos.start("--once"), demos.start("--once", terminal=True), away
 
 
 def test_once_shows_the_conversation_and_ends_well(long_runs: tuple[Run, Run, Run]) -> None:
@@ -151,27 +152,15 @@ def test_once_shows_the_conversation_and_ends_well(long_runs: tuple[Run, Run, Ru
     assert run.errors == ""
 
 
-def test_a_terminal_redraws_and_takes_what_is_typed(long_runs: tuple[Run, Run, Run]) -> None:
+def test_a_terminal_redraws(long_runs: tuple[Run, Run, Run]) -> None:
     _, run, _ = long_runs
-    run.read_until(b"/quit ends.")
-    run.read_until(b"\n> ", after=run.seen.find(b"/quit ends."))
-    scripted = len(run.seen)
+    assert run.end() == 0, run.errors
     assert b"\x1b[J" in run.seen
     assert b"\x1b[1mSources\x1b[0m" in run.seen
-    os.write(run.descriptor, b"what is my & your <!channel> name?\n")
-    run.read_until(b"This is question 3 of this chat.", after=scripted)
-    run.read_until(b"\n> ", after=run.seen.find(b"This is question 3 of this chat."))
-    assert b"@channel" not in run.seen[scripted:]
-    assert b"my & your <!channel> name?" in run.seen[scripted:]
-    os.write(run.descriptor, b"\x04")  # Ctrl-D
-    assert run.end() == 0, run.errors
 
 
 def test_nothing_is_left_behind(long_runs: tuple[Run, Run, Run]) -> None:
     for run in long_runs[:2]:
-        if run is long_runs[1] and run.process.poll() is None:  # the test that types may be another worker's
-            run.read_until(b"/quit ends.")
-            os.write(run.descriptor, b"\x04")
         run.end()
         assert run.processes() == []
         assert list(run.folder.iterdir()) == []
@@ -201,7 +190,7 @@ def test_an_answer_that_fails_is_a_failure_and_the_log_is_kept(long_runs: tuple[
 
 
 def test_a_signal_in_the_middle_ends_everything(demos: Demos) -> None:
-    run = demos.start()
+    run = demos.start("--once")
     run.read_until(b"first: ")
     if Path("/proc/self/cwd").exists():
         assert len(run.processes()) == 2, "the bot and the store are not where they are looked for"
@@ -212,15 +201,28 @@ def test_a_signal_in_the_middle_ends_everything(demos: Demos) -> None:
     assert run.errors == ""
 
 
-async def test_lines_come_whole_from_a_pipe_and_then_its_end() -> None:
-    reading, writing = os.pipe()
-    typed = Typed(reading)
-    os.write(writing, b"one\ntw")
-    assert await typed.line() == "one"
-    os.write(writing, b"o\n\xff\nlast")
-    os.close(writing)
-    assert [await typed.line() for _ in range(4)] == ["two", "\ufffd", "last", None]
-    os.close(reading)
+def test_the_page_is_served_until_a_signal(demos: Demos) -> None:
+    run = demos.start("--no-browser")
+    run.read_until(b"Ctrl-C ends it")
+    found = _ADDRESS.search(run.seen)
+    assert found, run.seen
+    with urlopen(found.group().decode(), timeout=_LONGEST) as response:  # noqa: S310  # it is http
+        assert b"<title>Playground" in response.read()
+    run.process.send_signal(signal.SIGINT)
+    assert run.end() == 0, run.errors
+    assert run.processes() == []
+    assert list(run.folder.iterdir()) == []
+
+
+def test_a_port_that_is_taken_is_said_in_a_line(demos: Demos) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = demos.start("--no-browser", "--port", str(port))
+        assert run.end() == 2
+    assert f"--port: {port} cannot be used" in run.errors
+    assert run.processes() == []
 
 
 def test_the_bot_is_given_these_settings_and_no_others() -> None:

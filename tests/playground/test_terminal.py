@@ -192,14 +192,3 @@ def test_a_terminal_shows_in_the_end_what_was_finished_and_nothing_twice(words: 
     assert [word for word in seen if word.startswith("word")] == said
     assert "thinking…" not in seen
     assert seen.count("why?") == 1
-
-
-def test_what_was_typed_is_taken_away_for_the_message_to_stand_there() -> None:
-    out, glass = io.StringIO(), Glass(20, 12)
-    screen = Redrawn(out, colour=False, names=NAMES, size=lambda: os.terminal_size((20, 12)))
-    screen.remark("before")
-    typed = "漢字 and more than a row"
-    wrapped = f"> {typed}"
-    out.write(f"{wrapped[:18]}\n{wrapped[18:]}\n")  # as a terminal of 20 columns shows it
-    screen.typed("> ", typed)
-    assert [line for line in glass.shown(out.getvalue()) if line] == ["before"]

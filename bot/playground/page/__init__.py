@@ -1,0 +1,7 @@
+"""Knows the playground's page: a local Slack, a Flowise and the bot between them, to be looked at in a browser."""
+
+from __future__ import annotations
+
+from bot.playground.page.page import Page
+
+__all__ = ["Page"]

@@ -1,0 +1,66 @@
+"""Knows the page as a whole: its address, its files, and the two ways between it and the local servers."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import ExitStack
+from pathlib import Path
+
+from aiohttp import web
+
+from bot.playground.page.controls import Controls
+from bot.playground.page.deeds import Deeds
+from bot.playground.page.door import guarded, headed
+from bot.playground.page.live import Live
+from bot.playground.slack import LocalSlack
+from bot.playground.slack.window import Window
+from bot.playground.tap import Tap
+
+_STATIC = Path(__file__).parent / "static"
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+class Page:
+    """The page of a local Slack, served by it; to be made before that is started.
+
+    `redis_url` is where the bot keeps what it remembers. Whoever has `url` may do all that the page can: its path
+    holds a token that is new for each page.
+    """
+
+    def __init__(self, slack: LocalSlack, tap: Tap, redis_url: str) -> None:
+        self._slack = slack
+        self._token = secrets.token_urlsafe(24)
+        window, controls = Window(slack), Controls(slack, tap)
+
+        def hello() -> dict[str, object]:
+            return {"kind": "hello", **window.snapshot(), **tap.snapshot(), "controls": controls.shown()}
+
+        self._live = Live(hello)
+        self._deeds = Deeds(slack, window, controls, redis_url, self._live.tell)
+        self._listening = ExitStack()
+        for listen in (window.listen, tap.listen):
+            self._listening.callback(listen(self._live.tell))
+        slack.attach(f"/client/{self._token}", self._application())
+
+    @property
+    def url(self) -> str:
+        """Where the page is, once the local Slack is started."""
+        return f"{self._slack.origin}/client/{self._token}/"
+
+    def _application(self) -> web.Application:
+        app = web.Application(middlewares=[guarded], client_max_size=_MOST_BYTES)
+        app.on_response_prepare.append(headed)
+        app.router.add_get("/", _index)
+        app.router.add_static("/static", _STATIC)
+        app.router.add_get("/live", self._live.serve)
+        self._deeds.add_to(app.router)
+        app.on_shutdown.append(self._closed)
+        return app
+
+    async def _closed(self, _: web.Application) -> None:
+        self._listening.close()
+        await self._live.close()
+
+
+async def _index(_: web.Request) -> web.FileResponse:
+    return web.FileResponse(_STATIC / "index.html")

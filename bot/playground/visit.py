@@ -1,0 +1,105 @@
+"""Knows the demo in the browser: a workspace with people in it, the real bot, and the page that shows them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import webbrowser
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from uuid import uuid4
+
+from bot.errors import SettingsError
+from bot.playground import grounds
+from bot.playground.flowise import LocalFlowise
+from bot.playground.page import Page
+from bot.playground.program import BotProgram
+from bot.playground.slack import LocalSlack
+from bot.playground.tap import Tap
+from bot.settings import checked
+
+_LOOK_SECONDS = 1.0
+_OTHER_TEAM = "T0PARTNER"
+
+
+async def host(port: int, *, opens: bool) -> int:
+    """Serve the page until a signal comes; 0 then. `port` 0 is any that is free; `opens` the browser, where one can
+    be opened.
+
+    Raises:
+        SettingsError: FLOWISE_… or REDIS_URL of the environment cannot work, or the port is taken.
+        BotError: the bot cannot be started or ends by itself.
+    """
+    open_ = asyncio.Event()
+    return await grounds.played(_hosted(port, open_, opens=opens), open_.is_set)
+
+
+async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
+    async with AsyncExitStack() as stack:
+        folder = await stack.enter_async_context(grounds.folder())
+        outside = grounds.from_outside(os.environ)
+        redis_url = outside.get("REDIS_URL") or await grounds.own_store(stack, folder)
+        key = uuid4().hex
+        flowise = await stack.enter_async_context(
+            LocalFlowise(tokens_per_second=grounds.TOKENS_PER_SECOND, api_key=key)
+        )
+        tap = await stack.enter_async_context(Tap(flowise))
+        slack = LocalSlack(port=port, latency=grounds.LATENCY)
+        page = Page(slack, tap, redis_url)
+        try:
+            await stack.enter_async_context(slack)
+        except OSError as error:
+            raise SettingsError(f"--port: {port} cannot be used ({error.strerror})") from None
+        settings = {"FLOWISE_URL": flowise.url, "FLOWISE_CHATFLOW_ID": flowise.chatflow_id, **outside}
+        settings |= {"REDIS_URL": redis_url, **grounds.towards(slack)}
+        _choose(tap, outside, settings)
+        people_in(slack)
+        settings |= {"FLOWISE_URL": tap.url, "FLOWISE_CHATFLOW_ID": tap.chatflow_id, "FLOWISE_API_KEY": key}
+        program = await stack.enter_async_context(BotProgram(settings, folder))
+        open_.set()
+        _tell(page.url, tap)
+        if opens and _has_browser(os.environ):
+            await asyncio.to_thread(webbrowser.open, page.url)
+        while True:
+            program.check()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _choose(tap: Tap, outside: Mapping[str, str], settings: Mapping[str, str]) -> None:
+    """Take the Flowise of the environment, where it names one."""
+    own = checked(settings)
+    if "FLOWISE_URL" in outside:
+        secret = own.flowise_api_key
+        tap.use(own.flowise_url, own.flowise_chatflow_id, secret.get_secret_value() if secret else "")
+
+
+def people_in(slack: LocalSlack) -> None:
+    """Who and what there is to try: two members, a guest, somebody of another organisation, and their channels."""
+    ada, ben = slack.user("ada"), slack.user("ben")
+    gus, olga = slack.user("gus", guest=True), slack.user("olga", team=_OTHER_TEAM)
+    slack.channel("general", members=(ada, ben, gus))
+    slack.channel("partners", members=(ada, ben, olga), shared=True)
+    slack.channel("no-bot-here", members=(ada, ben), bot_is_member=False)
+    for person in (ada, ben, gus):
+        slack.dm(person)
+
+
+def _tell(url: str, tap: Tap) -> None:
+    asked = "a stand-in for Flowise" if tap.upstream == "local" else f"your Flowise at {tap.host}"
+    kept = "Nothing leaves this machine." if tap.upstream == "local" else "What is asked goes there and nowhere else."
+    sys.stdout.write(
+        f"The playground is open:\n\n    {url}\n\n"
+        f"In it: the real bot, between a local Slack and {asked}. {kept}\n"
+        "The address is the key to it. Ctrl-C ends it, and forgets everything.\n"
+    )
+    sys.stdout.flush()
+
+
+def _has_browser(environment: Mapping[str, str]) -> bool:
+    """Whether a browser that opens would be seen: not over SSH, nor where there is no display (a text browser would
+    take the terminal)."""
+    if environment.get("SSH_CONNECTION"):
+        return False
+    seen = bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+    return seen or sys.platform in {"darwin", "win32"}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
@@ -148,6 +148,14 @@ class Stage:
             if (run.received.flow_id, run.received.chat_id) == (flow_id, chat_id) and run.plan.aborted is not None:
                 run.abort.set()
 
+    def fail(self, flow_id: str, chat_id: str, last: bytes) -> bool:
+        """Have a flow's runs on a chat fail where they are, with these last bytes; whether there is one."""
+        found = [run for run in self._runs if (run.received.flow_id, run.received.chat_id) == (flow_id, chat_id)]
+        for run in found:
+            run.plan = replace(run.plan, aborted=last)
+            run.abort.set()
+        return bool(found)
+
     async def listen(self, listener: Listener) -> None:
         """Stay until the listener's connection is to be closed."""
         self._listeners.add(listener)
@@ -165,7 +173,7 @@ class Stage:
             if run.listener:
                 await run.listener.open()
             if not await self._steps(run):
-                await self._send(run, plan.aborted or b"")
+                await self._send(run, run.plan.aborted or b"")
             elif plan.ending is Ending.OPEN:
                 await asyncio.Event().wait()
             elif plan.ending is Ending.CLOSED:

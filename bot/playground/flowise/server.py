@@ -17,6 +17,7 @@ from bot.playground.flowise.flows import STAND_IN, Flow, flow_id
 from bot.playground.flowise.model import Turn
 from bot.playground.flowise.runs import Received, Stage
 from bot.playground.flowise.scripts import Script
+from bot.playground.flowise.wire import END, frame, prediction_error
 
 # Node closes an idle connection after 5 s.
 _KEEP_ALIVE = 5.0
@@ -81,6 +82,12 @@ class LocalFlowise:
     def script(self, flow: str, *scripts: Script) -> None:
         """Queue answers for the next predictions of a flow (its name or id), one each."""
         self._desk.scripts[self._desk.known(flow).id].extend(scripts)
+
+    def fail(self, flow: str, chat_id: str, reason: str) -> bool:
+        """Have what a flow (its name or id) runs on a chat fail where it is, as when its model does; whether there is
+        anything. The turn is not remembered."""
+        last = frame("error", prediction_error(reason)) + END
+        return self._stage.fail(self._desk.known(flow).id, chat_id, last)
 
     def turns(self, chat_id: str, flow: str | None = None) -> list[Turn]:
         """What is remembered of a chat, as (role, text), oldest first: of one flow (name or id), or of all."""

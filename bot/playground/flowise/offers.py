@@ -1,0 +1,24 @@
+"""Knows which flows of the local server are worth choosing in the playground, and how they are told to people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A flow by its name, with a title and a sentence about it."""
+
+    name: str
+    title: str
+    about: str
+
+
+OFFERED: tuple[Offer, ...] = (
+    Offer("rag", "Answer with sources", "Looks the question up in a small handbook and says where it was found."),
+    Offer("plain", "Plain chat", "A chain with a memory: ask it what you asked before."),
+    Offer("tools", "Tool agent", "Uses a tool before it answers; give it a sum such as 21*2."),
+    Offer("agentflow", "Agent flow", "An agent flow with its nodes, their progress and a tool."),
+    Offer("human", "Asks a person", "Stops for a decision by a person, which cannot be given from Slack yet."),
+)
+"""The first is the one that a demo begins with."""

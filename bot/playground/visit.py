@@ -8,6 +8,7 @@ import sys
 import webbrowser
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bot.errors import SettingsError
@@ -58,7 +59,7 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
         settings |= {"FLOWISE_URL": tap.url, "FLOWISE_CHATFLOW_ID": tap.chatflow_id, "FLOWISE_API_KEY": key}
         program = await stack.enter_async_context(BotProgram(settings, folder))
         open_.set()
-        _tell(page.url, tap)
+        _tell(page.url, outside)
         if opens and _has_browser(os.environ):
             await asyncio.to_thread(webbrowser.open, page.url)
         while True:
@@ -85,13 +86,15 @@ def people_in(slack: LocalSlack) -> None:
         slack.dm(person)
 
 
-def _tell(url: str, tap: Tap) -> None:
-    asked = "a stand-in for Flowise" if tap.upstream == "local" else f"your Flowise at {tap.host}"
-    kept = "Nothing leaves this machine." if tap.upstream == "local" else "What is asked goes there and nowhere else."
+def _tell(url: str, outside: Mapping[str, str]) -> None:
+    # Without a password that may stand before the host.
+    host = urlsplit(outside.get("FLOWISE_URL", "")).hostname
+    asked = f"your Flowise at {host}" if host else "a stand-in for Flowise that answers by a few rules"
+    kept = "What is asked goes there and nowhere else." if host else "Nothing leaves this machine."
     sys.stdout.write(
         f"The playground is open:\n\n    {url}\n\n"
         f"In it: the real bot, between a local Slack and {asked}. {kept}\n"
-        "The address is the key to it. Ctrl-C ends it, and forgets everything.\n"
+        "Whoever has the address can use it. Ctrl-C ends it, and forgets everything.\n"
     )
     sys.stdout.flush()
 

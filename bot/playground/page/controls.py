@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
-from bot.playground.flowise import OFFERED
 from bot.playground.page.wishes import Change, FlowiseWish, Trouble
 from bot.playground.slack import LocalSlack
 from bot.playground.tap import Tap
@@ -24,21 +21,13 @@ class Controls:
             "twice": self._slack.twice,
             "server_errors": self._slack.errors_left,
             "sockets": self._slack.sockets,
-            "flowise": {
-                "fault": self._tap.fault,
-                "flow": self._tap.flow,
-                "flows": [asdict(flow) for flow in OFFERED],
-                "upstream": self._tap.upstream,
-                "url": self._tap.target,
-                "chatflow_id": self._tap.target_id,
-                "has_key": self._tap.has_key,
-            },
+            "flowise": self._tap.controls(),
         }
 
-    def change(self, wish: Change) -> None:
+    async def change(self, wish: Change) -> None:
         """Set what the wish says. Raises ValueError, with a sentence: it cannot be set so."""
         if wish.flowise is not None:
-            self._flowise(wish.flowise)
+            await self._flowise(wish.flowise)
         if wish.latency is not None:
             self._slack.latency = wish.latency
         if wish.limits is not None:
@@ -48,9 +37,12 @@ class Controls:
         if wish.server_errors is not None:
             self._slack.server_errors(wish.server_errors)
 
-    def _flowise(self, wish: FlowiseWish) -> None:
+    async def _flowise(self, wish: FlowiseWish) -> None:
         if wish.upstream == "yours":
-            self._tap.use(wish.url, wish.chatflow_id, wish.api_key)
+            self._tap.use(wish.url, wish.chatflow_id, wish.api_key or None)
+            if trouble := await self._tap.look():
+                self._tap.use_local()
+                raise ValueError(trouble)
         elif wish.upstream == "local":
             self._tap.use_local()
         if wish.flow is not None:

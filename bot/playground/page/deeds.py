@@ -107,7 +107,7 @@ class Deeds:
     # How things are set -----------------------------------------------------------------------------------------------
 
     async def _change(self, wish: wishes.Change) -> dict[str, object]:
-        self._controls.change(wish)
+        await self._controls.change(wish)
         return self._controls_told()
 
     async def _trouble(self, wish: wishes.Trouble) -> dict[str, object]:

@@ -1,0 +1,39 @@
+"""What a page may ask for, and the sentence for what is none of it."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from bot.playground.page import wishes
+from bot.playground.page.wishes import Wish, misfit
+
+
+@pytest.mark.parametrize(
+    ("form", "given", "said"),
+    [
+        (wishes.Say, [], "the request: "),
+        (wishes.Say, {"user": "U1"}, "channel: field required."),
+        (wishes.Say, {"user": "U1", "channel": 3}, "channel: input should be a valid string."),
+        (wishes.Say, {"user": "U1", "channel": "C1", "text": "x" * 40_001}, "text: string should have at most 40000"),
+        (wishes.Say, {"user": "U1", "channel": "C1", "as": "bot"}, "as: extra inputs are not permitted."),
+        (wishes.Command, {"user": "U1", "channel": "C1", "command": "flowise"}, "command: "),
+        (wishes.React, {"user": "U1", "channel": "C1", "ts": "1.0", "name": "<b>", "on": True}, "name: "),
+        (wishes.Act, {"user": "U1", "container": {"type": "home"}, "block_id": "", "action_id": ""}, "container: "),
+        (wishes.Change, {"latency": -1}, "latency: "),
+        (wishes.Change, {"flowise": {"fault": "fire"}}, "flowise.fault: "),
+        (wishes.Trouble, {"what": "unplug"}, "what: "),
+    ],
+)
+def test_what_does_not_fit_is_told_in_a_sentence(form: type[Wish], given: object, said: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        form.model_validate(given)
+    assert misfit(refused.value).startswith(said)
+    assert misfit(refused.value).endswith(".")
+
+
+def test_what_was_asked_is_not_said_again() -> None:
+    with pytest.raises(ValidationError) as refused:
+        wishes.Change.model_validate({"flowise": {"api_key": 12345, "fault": "none"}})
+    assert "12345" not in misfit(refused.value)
+    assert "secret" not in repr(wishes.FlowiseWish(api_key="secret"))

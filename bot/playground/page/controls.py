@@ -19,7 +19,7 @@ class Controls:
             "latency": self._slack.latency,
             "limits": self._slack.limits,
             "twice": self._slack.twice,
-            "server_errors": self._slack.errors_left,
+            "server_errors": self._slack.server_errors_left,
             "sockets": self._slack.sockets,
             "flowise": self._tap.controls(),
         }

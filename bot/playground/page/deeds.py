@@ -83,7 +83,7 @@ class Deeds:
         return {**_delivered(done), "text": done.text}
 
     async def _react(self, wish: wishes.React) -> dict[str, object]:
-        await self._slack.react(wish.user, wish.channel, wish.ts, wish.name, on=wish.on)
+        self._slack.react(wish.user, wish.channel, wish.ts, wish.name, on=wish.on)
         return {}
 
     async def _act(self, wish: wishes.Act) -> dict[str, object]:

@@ -40,7 +40,7 @@ class Page:
         self._listening = ExitStack()
         for listen in (window.listen, tap.listen):
             self._listening.callback(listen(self._live.tell))
-        slack.attach(f"/client/{self._token}", self._application())
+        slack.mount(f"/client/{self._token}", self._application())
 
     @property
     def url(self) -> str:

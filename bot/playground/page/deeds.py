@@ -9,6 +9,7 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import ValidationError
 
+from bot.errors import StoreUnavailable
 from bot.playground import keys
 from bot.playground.page import wishes
 from bot.playground.page.controls import Controls
@@ -126,7 +127,10 @@ class Deeds:
 
     async def _thread(self, request: web.Request) -> dict[str, object]:
         channel, thread_ts = request.query.get("channel", ""), request.query.get("thread_ts", "")
-        return await keys.of_thread(self._redis_url, self._slack.team_id, channel, thread_ts)
+        try:
+            return await keys.of_thread(self._redis_url, self._slack.team_id, channel, thread_ts)
+        except StoreUnavailable as error:
+            raise ValueError(f"Redis does not answer: {error}") from None
 
     async def _budget(self, _: web.Request) -> dict[str, object]:
         names = ("left", "most", "reset")

@@ -52,7 +52,7 @@ class Command(Wish):
 
     user: Id
     channel: Id
-    command: Annotated[str, Field(pattern=r"/\S{1,31}")]
+    command: Annotated[str, Field(pattern=r"^/\S{1,31}$")]
     text: Text = ""
 
 
@@ -62,7 +62,7 @@ class React(Wish):
     user: Id
     channel: Id
     ts: Id
-    name: Annotated[str, Field(pattern=r"[a-z0-9_+'-]{1,100}")]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_+'-]{1,100}$")]
     on: bool
 
 

@@ -176,7 +176,16 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "bot.__main__",
-        ("bot.app", "bot.settings", "bot.logs", "bot.errors", "bot.playground.demo", "bot.doctor.examination"),
+        (
+            "bot.app",
+            "bot.settings",
+            "bot.logs",
+            "bot.errors",
+            "bot.playground",
+            "bot.playground.demo",
+            "bot.playground.visit",
+            "bot.doctor.examination",
+        ),
     ),
 )
 

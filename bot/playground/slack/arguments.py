@@ -11,7 +11,7 @@ from bot.playground.slack.rules import Refusal
 Args: TypeAlias = Mapping[str, object]
 
 # In a form these are JSON in a string (Slack docs, Using the Web API).
-_STRUCTURED = ("blocks", "attachments", "metadata", "chunks", "files", "loading_messages")
+_STRUCTURED = ("blocks", "attachments", "metadata", "chunks", "files", "loading_messages", "view")
 
 
 def from_json(body: str) -> dict[str, object]:

@@ -1,20 +1,20 @@
-"""Knows the shapes and limits of the Block Kit blocks that a message may have.
+"""Knows the shapes and limits of the Block Kit blocks of messages, modals and Home tabs.
 
 The numbers are those of Slack's Block Kit reference and of slack_sdk's block models. Blocks that Slack has but that
-are not in the table (video, card, carousel, input and the like) are refused here as unknown: the local Slack would
+are not in the tables (video, file, card, carousel and the like) are refused here as unknown: the local Slack would
 rather say no than say yes to what it has not checked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
+from bot.playground.slack.elements import ACCESSORY, ACTIONS, CONTEXT_ACTION, IMAGE, INPUT, SLACK_FILE, Block, one_of
 from bot.playground.slack.shapes import (
     Check,
     Fault,
     boolean,
-    integer,
     listed,
     nullable,
     number,
@@ -23,8 +23,7 @@ from bot.playground.slack.shapes import (
     variant,
     word,
 )
-
-Block: TypeAlias = Mapping[str, object]
+from bot.playground.slack.texts import BLOCK_ID, LONG, RICH_TEXT, URL, any_text, plain
 
 MOST_BLOCKS = 50
 MOST_TEXT = 11_000
@@ -32,131 +31,16 @@ MOST_TEXT = 11_000
 (slackapi/bolt-js#2509)."""
 MOST_MARKDOWN = 12_000
 MOST_TABLE_TEXT = 10_000
+MOST_TITLE = 256
+"""Characters of a task's or a plan's title (Slack docs, chat.appendStream; for blocks no number is told)."""
 
-# A link that Slack takes has a scheme and something behind it, and no white space or control characters in it.
-_URL = string(3_000, pattern=r"(?:https?://[^\s/?#\x00-\x1f]+|mailto:[^\s@]+@|tel:\+?[0-9])[^\s\x00-\x1f]*")
-_BLOCK_ID: dict[str, Check] = {"block_id": string(255)}
-_LONG = string(20_000)  # text that only the total of the message limits
+Surface: TypeAlias = Literal["message", "modal", "home"]
 
-
-def _plain(most: int) -> Check:
-    return variant({"plain_text": record({"text": string(most)}, {"emoji": boolean})})
-
-
-def _any_text(most: int) -> Check:
-    return variant(
-        {
-            "plain_text": record({"text": string(most)}, {"emoji": boolean}),
-            "mrkdwn": record({"text": string(most)}, {"verbatim": boolean}),
-        }
-    )
-
-
-_STYLE = record({}, dict.fromkeys(("bold", "italic", "strike", "code", "underline"), boolean))
-_STYLED: dict[str, Check] = {"style": _STYLE}
-_TEXT = record({"text": _LONG}, _STYLED)
-_LINK = record({"url": _URL}, {"text": _LONG, "unsafe": boolean, **_STYLED})
-_INLINE = variant(
-    {
-        "text": _TEXT,
-        "link": _LINK,
-        "emoji": record(
-            {"name": string(255)},
-            {
-                "unicode": string(255, pattern="[0-9a-f]{1,5}(-[0-9a-f]{1,5})*"),
-                "url": _URL,
-                "skin_tone": integer(1, 6),
-                **_STYLED,
-            },
-        ),
-        "user": record({"user_id": string(32, pattern="[UW][A-Z0-9]+")}, _STYLED),
-        "usergroup": record({"usergroup_id": string(32, pattern="S[A-Z0-9]+")}, _STYLED),
-        "channel": record({"channel_id": string(32, pattern="[CGD][A-Z0-9]+")}, _STYLED),
-        "broadcast": record({"range": word("here", "channel", "everyone")}, _STYLED),
-        "color": record({"value": string(16)}, _STYLED),
-        "date": record(
-            {"timestamp": integer(0, 2**53), "format": string(255)}, {"url": _URL, "fallback": string(255), **_STYLED}
-        ),
-    }
-)
-_BORDER: dict[str, Check] = {"border": integer(0, 1)}
-_SECTION = record({"elements": listed(_INLINE)})
-_RICH_TEXT = record(
-    {
-        "elements": listed(
-            variant(
-                {
-                    "rich_text_section": _SECTION,
-                    "rich_text_quote": record({"elements": listed(_INLINE)}, _BORDER),
-                    "rich_text_preformatted": record(
-                        {"elements": listed(variant({"text": _TEXT, "link": _LINK}))},
-                        {"language": string(255), **_BORDER},
-                    ),
-                    "rich_text_list": record(
-                        {
-                            "style": word("bullet", "ordered"),
-                            "elements": listed(variant({"rich_text_section": _SECTION})),
-                        },
-                        {"indent": integer(0, 8), "offset": integer(0, 100_000), **_BORDER},
-                    ),
-                }
-            )
-        )
-    },
-    _BLOCK_ID,
-)
-
-_IMAGE_ELEMENT = record({"image_url": _URL, "alt_text": string(2_000)})
-_CONFIRM = record(
-    {"title": _plain(100), "text": _any_text(300), "confirm": _plain(30), "deny": _plain(30)},
-    {"style": word("primary", "danger")},
-)
-_BUTTON = record(
-    {"text": _plain(75)},
-    {
-        "action_id": string(255),
-        "url": _URL,
-        "value": string(2_000),
-        "style": word("primary", "danger"),
-        "confirm": _CONFIRM,
-        "accessibility_label": string(75),
-    },
-)
-_OPTION = record(
-    {"text": _any_text(75), "value": string(150)},
-    {"description": _plain(75), "url": _URL, "accessibility_label": string(75)},
-)
-_CHOICE: dict[str, Check] = {"action_id": string(255), "confirm": _CONFIRM, "focus_on_load": boolean}
-_ACTION = {
-    "button": _BUTTON,
-    "overflow": record({"options": listed(_OPTION, 1, 5)}, _CHOICE),
-    "static_select": record(
-        {"options": listed(_OPTION, 1, 100)}, {"placeholder": _plain(150), "initial_option": _OPTION, **_CHOICE}
-    ),
-}
-_FEEDBACK = record({"text": _plain(75), "value": string(2_000)}, {"accessibility_label": string(75)})
-_CONTEXT_ACTION = variant(
-    {
-        "feedback_buttons": record(
-            {"positive_button": _FEEDBACK, "negative_button": _FEEDBACK}, {"action_id": string(255)}
-        ),
-        "icon_button": record(
-            {"icon": word("trash"), "text": _plain(75)},
-            {
-                "action_id": string(255),
-                "value": string(2_000),
-                "confirm": _CONFIRM,
-                "accessibility_label": string(75),
-                "visible_to_user_ids": listed(string(32)),
-            },
-        ),
-    }
-)
 _CELL = variant(
     {
-        "raw_text": record({"text": _LONG}),
-        "raw_number": record({"value": number}, {"text": _LONG}),
-        "rich_text": _RICH_TEXT,
+        "raw_text": record({"text": LONG}),
+        "raw_number": record({"value": number}, {"text": LONG}),
+        "rich_text": RICH_TEXT,
     }
 )
 _COLUMN = record({}, {"align": word("left", "center", "right"), "is_wrapped": boolean})
@@ -166,11 +50,11 @@ def _section(value: object, pointer: str) -> None:
     record(
         {},
         {
-            "text": _any_text(3_000),
-            "fields": listed(_any_text(2_000), 1, 10),
-            "accessory": variant({**_ACTION, "image": _IMAGE_ELEMENT}),
+            "text": any_text(3_000),
+            "fields": listed(any_text(2_000), 1, 10),
+            "accessory": ACCESSORY,
             "expand": boolean,
-            **_BLOCK_ID,
+            **BLOCK_ID,
         },
     )(value, pointer)
     if isinstance(value, Mapping) and "text" not in value and "fields" not in value:
@@ -178,60 +62,74 @@ def _section(value: object, pointer: str) -> None:
 
 
 _TABLE = record(
-    {"rows": listed(listed(_CELL, 1, 20), 1, 100)}, {"column_settings": listed(nullable(_COLUMN), 1, 20), **_BLOCK_ID}
+    {"rows": listed(listed(_CELL, 1, 20), 1, 100)}, {"column_settings": listed(nullable(_COLUMN), 1, 20), **BLOCK_ID}
 )
-_SIMPLE: dict[str, Check] = {
+_CONTEXT = variant({"plain_text": any_text(3_000), "mrkdwn": any_text(3_000), "image": IMAGE})
+_IMAGE_BLOCK = record(
+    {"alt_text": string(2_000)}, {"image_url": URL, "slack_file": SLACK_FILE, "title": plain(2_000), **BLOCK_ID}
+)
+# What every surface takes.
+_COMMON: dict[str, Check] = {
     "section": _section,
-    "divider": record({}, _BLOCK_ID),
-    "header": record({"text": _plain(150)}, _BLOCK_ID),
-    "context": record(
-        {
-            "elements": listed(
-                variant(
-                    {
-                        "plain_text": _any_text(3_000),
-                        "mrkdwn": _any_text(3_000),
-                        "image": _IMAGE_ELEMENT,
-                    }
-                ),
-                1,
-                10,
-            )
-        },
-        _BLOCK_ID,
-    ),
-    "image": record({"image_url": _URL, "alt_text": string(2_000)}, {"title": _plain(2_000), **_BLOCK_ID}),
-    "actions": record({"elements": listed(variant(_ACTION), 1, 25)}, _BLOCK_ID),
-    "context_actions": record({"elements": listed(_CONTEXT_ACTION, 1, 5)}, _BLOCK_ID),
-    "markdown": record({"text": string(MOST_MARKDOWN)}, _BLOCK_ID),
-    "rich_text": _RICH_TEXT,
+    "divider": record({}, BLOCK_ID),
+    "header": record({"text": plain(150)}, BLOCK_ID),
+    "context": record({"elements": listed(_CONTEXT, 1, 10)}, BLOCK_ID),
+    "image": one_of("image_url", "slack_file", check=_IMAGE_BLOCK),
+    "actions": record({"elements": listed(ACTIONS, 1, 25)}, BLOCK_ID),
+    "rich_text": RICH_TEXT,
+}
+_INPUT = record(
+    {"label": plain(2_000), "element": INPUT},
+    {"hint": plain(2_000), "optional": boolean, "dispatch_action": boolean, **BLOCK_ID},
+)
+_ALERT = record({"text": any_text(200)}, {"level": word("default", "info", "warning", "error", "success"), **BLOCK_ID})
+_SOURCE = variant({"url": record({"url": URL, "text": string(MOST_TITLE)})})
+_TASK_CARD = record(
+    {
+        "task_id": string(255),
+        "title": string(MOST_TITLE),
+        "status": word("pending", "in_progress", "complete", "error"),
+    },
+    {"details": RICH_TEXT, "output": RICH_TEXT, "sources": listed(_SOURCE), **BLOCK_ID},
+)
+_PLAN = record(
+    {"title": string(MOST_TITLE)}, {"tasks": listed(variant({"task_card": _TASK_CARD}), 1, MOST_BLOCKS), **BLOCK_ID}
+)
+_IN_CONTAINER: dict[str, Check] = {
+    **_COMMON,
+    "context_actions": record({"elements": listed(CONTEXT_ACTION, 1, 5)}, BLOCK_ID),
+    "markdown": record({"text": string(MOST_MARKDOWN)}, BLOCK_ID),
     "table": _TABLE,
 }
 _CONTAINER = record(
-    {"child_blocks": listed(variant(_SIMPLE), 1, 10)},
-    {"title": _plain(150), "is_collapsible": boolean, "default_collapsed": boolean, **_BLOCK_ID},
+    {"child_blocks": listed(variant(_IN_CONTAINER), 1, 10)},
+    {"title": plain(150), "is_collapsible": boolean, "default_collapsed": boolean, **BLOCK_ID},
 )
-_BLOCK = variant({**_SIMPLE, "container": _CONTAINER})
+_ON: Mapping[Surface, Check] = {
+    "message": variant({**_IN_CONTAINER, "container": _CONTAINER, "task_card": _TASK_CARD, "plan": _PLAN}),
+    "modal": variant({**_COMMON, "input": _INPUT, "alert": _ALERT}),
+    "home": variant({**_COMMON, "input": _INPUT}),
+}
 
 
-def check_blocks(blocks: Sequence[Block]) -> None:
-    """Check each block, and what several blocks may not have together.
+def check_blocks(blocks: Sequence[Block], surface: Surface = "message", at: str = "/blocks") -> None:
+    """Check each block, and what several blocks may not have together. `at` is the JSON pointer of the blocks.
 
     Raises:
         Fault: the first thing that Slack would call `invalid_blocks`.
     """
     for index, block in enumerate(blocks):
-        _BLOCK(block, f"/blocks/{index}")
-    _once([block.get("block_id") for block in blocks], "/blocks", "block_id")
+        _ON[surface](block, f"{at}/{index}")
+    _once([block.get("block_id") for block in blocks], at, "block_id")
     for index, block in enumerate(blocks):
-        _once([item.get("action_id") for item in objects(block)], f"/blocks/{index}", "action_id")
+        _once([item.get("action_id") for item in objects(block)], f"{at}/{index}", "action_id")
     tables = [item for item in objects(blocks) if item.get("type") == "table"]
     if len(tables) > 1:
-        raise Fault("/blocks", "only_one_table_allowed")
+        raise Fault(at, "only_one_table_allowed")
     if tables and length(tables) > MOST_TABLE_TEXT:
-        raise Fault("/blocks", f"table has more than {MOST_TABLE_TEXT} characters")
+        raise Fault(at, f"table has more than {MOST_TABLE_TEXT} characters")
     if length([block for block in blocks if block.get("type") == "markdown"]) > MOST_MARKDOWN:
-        raise Fault("/blocks", f"markdown blocks have more than {MOST_MARKDOWN} characters together")
+        raise Fault(at, f"markdown blocks have more than {MOST_MARKDOWN} characters together")
 
 
 def _once(values: Sequence[object], pointer: str, key: str) -> None:
@@ -252,9 +150,11 @@ def objects(value: object) -> Iterator[Block]:
 
 
 def length(blocks: object) -> int:
-    """The characters that a person reads in blocks: every `text` string, and the address of a link without a text."""
+    """The characters that a person reads in blocks: every `text` string, the address of a link without a text, and the
+    titles of tasks and plans."""
     total = 0
     for item in objects(blocks):
         shown = item.get("text", item.get("url") if item.get("type") == "link" else None)
-        total += len(shown) if isinstance(shown, str) else 0
+        title = item.get("title")
+        total += sum(len(words) for words in (shown, title) if isinstance(words, str))
     return total

@@ -9,9 +9,11 @@ from bot.playground.slack import rules
 from bot.playground.slack.arguments import Args, text, truth
 from bot.playground.slack.message import Message
 from bot.playground.slack.noting import note, note_previews
+from bot.playground.slack.places import Channel
 from bot.playground.slack.rules import Draft, Refusal
 from bot.playground.slack.streams import Streams
-from bot.playground.slack.workspace import Channel, Workspace
+from bot.playground.slack.wire import message_json
+from bot.playground.slack.workspace import Workspace
 
 
 def post_message(workspace: Workspace, args: Args, scopes: frozenset[str]) -> dict[str, object]:
@@ -20,7 +22,7 @@ def post_message(workspace: Workspace, args: Args, scopes: frozenset[str]) -> di
     rules.check_post(new)
     thread_ts = workspace.thread_root(channel, args.get("thread_ts"))
     message = place(workspace, channel, new, thread_ts, args)
-    return {"channel": channel.id, "ts": message.ts, "message": workspace.as_json(message, with_metadata=True)}
+    return {"channel": channel.id, "ts": message.ts, "message": message_json(workspace, message, with_metadata=True)}
 
 
 def place(workspace: Workspace, channel: Channel, new: Draft, thread_ts: str | None, args: Args) -> Message:
@@ -43,7 +45,7 @@ def _writable(workspace: Workspace, args: Args, scopes: frozenset[str]) -> Chann
 
 def _cut(workspace: Workspace, written: str) -> str:
     if len(written) > rules.MOST_POSTED:
-        workspace.violations.append(f"a text of {len(written)} characters was cut at {rules.MOST_POSTED}")
+        workspace.blame(f"a text of {len(written)} characters was cut at {rules.MOST_POSTED}")
     return written[: rules.MOST_POSTED]
 
 
@@ -70,7 +72,7 @@ def update(workspace: Workspace, streams: Streams, args: Args) -> dict[str, obje
     )
     note(workspace, changed, args)
     changed = workspace.change(old, changed)
-    shown = workspace.as_json(changed)
+    shown = message_json(workspace, changed)
     return {"channel": channel.id, "ts": changed.ts, "text": changed.text, "message": shown}
 
 
@@ -96,7 +98,7 @@ def post_ephemeral(workspace: Workspace, args: Args) -> dict[str, object]:
     rules.check_post(new)
     thread_ts = workspace.thread_root(channel, args.get("thread_ts"))
     if thread_ts is not None and len(workspace.thread(channel.id, thread_ts)) < 2:
-        workspace.violations.append("chat.postEphemeral in a thread that has no reply yet: nobody sees it there")
+        workspace.blame("chat.postEphemeral in a thread that has no reply yet: nobody sees it there")
     message = workspace.by_bot(channel.id, _cut(workspace, new.text or ""), thread_ts, to=user)
     workspace.post(replace(message, blocks=new.blocks or (), attachments=new.attachments or ()))
     return {"message_ts": message.ts}

@@ -56,6 +56,12 @@ class Delivered:
         """The text of the app's reply to a command; empty where it had none."""
         return str((self.payload or {}).get("text", ""))
 
+    @property
+    def errors(self) -> dict[str, str]:
+        """What is wrong with a view that was submitted, by block_id; empty where it was taken."""
+        errors = (self.payload or {}).get("errors")
+        return {str(block): str(text) for block, text in errors.items()} if isinstance(errors, Mapping) else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:

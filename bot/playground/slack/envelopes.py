@@ -1,39 +1,75 @@
-"""Knows what Slack sends to an app: events in their envelopes, and slash commands."""
+"""Knows which events a change in the workspace sends to the app, and what they look like in their envelopes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import uuid4
 
+from bot.playground.slack.manifest import MESSAGES
 from bot.playground.slack.message import Message
+from bot.playground.slack.news import News, Reacted, Said
 from bot.playground.slack.pings import mentions
-from bot.playground.slack.workspace import Channel, Workspace
+from bot.playground.slack.places import Channel
+from bot.playground.slack.wire import message_json
+from bot.playground.slack.workspace import Workspace
 
 HISTORY_SCOPES = {"channel": "channels:history", "group": "groups:history", "im": "im:history", "mpim": "mpim:history"}
 
 
 def events(
-    workspace: Workspace, kind: str, message: Message, previous: Message | None, scopes: frozenset[str]
+    workspace: Workspace, news: News, scopes: frozenset[str], subscriptions: Collection[str]
 ) -> list[dict[str, object]]:
-    """The envelopes that a change in a channel sends to the app: none where it is not a member or lacks the scope.
+    """The envelopes that a change sends to the app: none where it is not a member of the channel, lacks the scope or
+    has not subscribed.
 
     A person's mention of the bot makes two of them, each with its own `event_id`.
     """
-    channel = workspace.channels.get(message.channel)
-    if channel is None or message.to or workspace.bot_user_id not in channel.members:
+    if not isinstance(news, Said | Reacted):
+        return []
+    channel = workspace.channels[news.message.channel]
+    if news.message.to or workspace.bot_user_id not in channel.members:
         return []
     inner: list[dict[str, object]] = []
-    if HISTORY_SCOPES[channel.kind] in scopes:
-        inner += _message_events(workspace, channel, kind, message, previous)
-    if _is_mention(workspace, channel, kind, message, previous) and "app_mentions:read" in scopes:
-        inner.append(_mention_event(workspace, channel, message))
+    match news:
+        case Said(kind, message, previous):
+            if HISTORY_SCOPES[channel.kind] in scopes and MESSAGES[channel.kind] in subscriptions:
+                inner += _message_events(workspace, channel, kind, message, previous)
+            mentioned = _is_mention(workspace, channel, kind, message, previous)
+            if mentioned and "app_mentions:read" in scopes and "app_mention" in subscriptions:
+                inner.append(_mention_event(workspace, channel, message))
+        case Reacted():
+            event = _reaction_event(workspace, news)
+            if "reactions:read" in scopes and event["type"] in subscriptions:
+                inner.append(event)
     return [envelope(workspace, channel, event) for event in inner]
 
 
-def farewells(workspace: Workspace) -> list[dict[str, object]]:
+def _reaction_event(workspace: Workspace, news: Reacted) -> dict[str, object]:
+    return {
+        "type": "reaction_added" if news.added else "reaction_removed",
+        "user": news.user,
+        "reaction": news.name,
+        "item_user": news.message.user,
+        "item": {"type": "message", "channel": news.message.channel, "ts": news.message.ts},
+        "event_ts": workspace.new_ts(),
+    }
+
+
+def home_opened(workspace: Workspace, user: str, tab: str, view: Mapping[str, object] | None) -> dict[str, object]:
+    """The envelope that tells that a person looks at the app's Home tab, or at its messages."""
+    channel = workspace.direct(user)
+    event: dict[str, object] = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": tab}
+    event["event_ts"] = workspace.new_ts()
+    if view is not None and tab == "home":
+        event["view"] = view
+    return envelope(workspace, channel, event)
+
+
+def farewells(workspace: Workspace, subscriptions: Collection[str]) -> list[dict[str, object]]:
     """What the app is sent when it is uninstalled: `tokens_revoked` names users, not tokens (Slack docs)."""
     revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [workspace.bot_user_id]}}
-    return [envelope(workspace, None, event) for event in (revoked, {"type": "app_uninstalled"})]
+    told = [event for event in (revoked, {"type": "app_uninstalled"}) if event["type"] in subscriptions]
+    return [envelope(workspace, None, event) for event in told]
 
 
 def envelope(workspace: Workspace, channel: Channel | None, event: Mapping[str, object]) -> dict[str, object]:
@@ -67,19 +103,23 @@ def _message_events(
     where: dict[str, object] = {"type": "message", "channel": channel.id, "channel_type": channel.kind}
     if kind == "posted":
         subtype: dict[str, object] = {"subtype": "file_share"} if message.files else {}
-        shown = workspace.as_json(message, with_metadata=True)
+        shown = message_json(workspace, message, with_metadata=True)
         return [shown | where | subtype | {"event_ts": message.ts} | _stranger(workspace, message)]
     hidden = where | {"hidden": True, "ts": workspace.new_ts()}
     hidden["event_ts"] = hidden["ts"]
     if kind == "updated" and previous is not None:
         changed = {
             "subtype": "message_changed",
-            "message": workspace.as_json(message) | _stranger(workspace, message),
-            "previous_message": workspace.as_json(previous),
+            "message": message_json(workspace, message) | _stranger(workspace, message),
+            "previous_message": message_json(workspace, previous),
         }
         return [hidden | changed]
     if kind == "deleted":
-        gone = {"subtype": "message_deleted", "deleted_ts": message.ts, "previous_message": workspace.as_json(message)}
+        gone = {
+            "subtype": "message_deleted",
+            "deleted_ts": message.ts,
+            "previous_message": message_json(workspace, message),
+        }
         return [hidden | gone]
     return []
 
@@ -92,7 +132,7 @@ def _is_mention(workspace: Workspace, channel: Channel, kind: str, message: Mess
 
 def _mention_event(workspace: Workspace, channel: Channel, message: Message) -> dict[str, object]:
     """No `channel_type`, no subtype; an edit has the old `ts` and an `edited`."""
-    shown = workspace.as_json(message)
+    shown = message_json(workspace, message)
     shown.pop("parent_user_id", None)
     event_ts = message.edited["ts"] if message.edited else message.ts
     return shown | {"type": "app_mention", "channel": channel.id, "event_ts": event_ts} | _stranger(workspace, message)
@@ -103,62 +143,3 @@ def _stranger(workspace: Workspace, message: Message) -> dict[str, object]:
     if person is None or person.team == workspace.team_id:
         return {}
     return {"user_team": person.team, "source_team": person.team}
-
-
-def command(
-    workspace: Workspace, channel: Channel, user: str, name: str, text: str, response_url: str
-) -> dict[str, object]:
-    """A slash command; it knows no thread and has no `ts`."""
-    person = workspace.people[user]
-    return {
-        "token": "deprecated",
-        "team_id": person.team,
-        "team_domain": "local",
-        "channel_id": channel.id,
-        "channel_name": "directmessage" if channel.kind == "im" else channel.name,
-        "user_id": user,
-        "user_name": person.name,
-        "command": name,
-        "text": text,
-        "api_app_id": workspace.app_id,
-        "is_enterprise_install": "false",
-        "response_url": response_url,
-        "trigger_id": f"{uuid4().int % 10**13}.{uuid4().int % 10**13}.{uuid4().hex}",
-    }
-
-
-def press(workspace: Workspace, message: Message, user: str, label: str) -> dict[str, object]:
-    """What the press of the button of that label in a message sends (Slack docs, block_actions payload).
-
-    Raises:
-        LookupError: there is no such button.
-    """
-    person = workspace.people[user]
-    action = _button(message, label)
-    return {
-        "type": "block_actions",
-        "token": "deprecated",
-        "api_app_id": workspace.app_id,
-        "team": {"id": workspace.team_id, "domain": "local"},
-        "user": {"id": user, "username": person.name, "name": person.name, "team_id": person.team},
-        "channel": {"id": message.channel, "name": workspace.channels[message.channel].name},
-        "container": {
-            "type": "message",
-            "message_ts": message.ts,
-            "channel_id": message.channel,
-            "is_ephemeral": bool(message.to),
-        },
-        "message": workspace.as_json(message),
-        "actions": [action | {"action_ts": workspace.new_ts()}],
-        "trigger_id": f"{uuid4().int % 10**13}.{uuid4().int % 10**13}.{uuid4().hex}",
-    }
-
-
-def _button(message: Message, label: str) -> dict[str, object]:
-    for number, block in enumerate(message.blocks):
-        elements = block.get("elements")
-        for element in elements if block.get("type") == "actions" and isinstance(elements, list) else ():
-            text = element.get("text")
-            if element.get("type") == "button" and isinstance(text, Mapping) and text.get("text") == label:
-                return {**element, "block_id": block.get("block_id", f"b{number}")}
-    raise LookupError(f"there is no button {label!r} in {message.ts}")

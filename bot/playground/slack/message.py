@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bot.playground.slack import plain
-from bot.playground.slack.blocks import Block
+from bot.playground.slack.elements import Block
 
 
 class Edit(NamedTuple):
@@ -34,7 +34,8 @@ class Message:
 
     `thread_ts` is None at top level. `at` is when it was posted, by the steady clock; `edits` are all later changes,
     oldest first. `text` is as the wire has it (`&amp;`, `<@U…>`). `bot_id` and `app_id` are empty for a person's
-    message; `to` is the only reader of an ephemeral one. `edited` is the "(edited)" mark: `{"user", "ts"}`.
+    message; `to` is the only reader of an ephemeral one. `edited` is the "(edited)" mark: `{"user", "ts"}`. `began` is
+    what it was at first, once it has changed.
     """
 
     channel: str
@@ -53,6 +54,7 @@ class Message:
     edited: Mapping[str, str] | None = None
     files: tuple[File, ...] = ()
     client_msg_id: str = ""
+    began: Edit | None = None
 
     @property
     def plain(self) -> str:

@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.playground.slack import chat, reading
+from bot.playground.slack import chat, reactions, reading, viewing
 from bot.playground.slack.arguments import Args, need
 from bot.playground.slack.envelopes import HISTORY_SCOPES
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.streams import Streams
+from bot.playground.slack.triggers import Triggers
 from bot.playground.slack.uploads import Uploads
 from bot.playground.slack.workspace import Workspace
 
 SCOPES = frozenset(
     {
-        *("app_mentions:read", "chat:write", "commands", "users:read", "reactions:write", "files:read", "files:write"),
+        *("app_mentions:read", "chat:write", "commands", "users:read", "files:read", "files:write"),
+        *("reactions:read", "reactions:write"),
         *("channels:history", "groups:history", "im:history", "mpim:history"),
         *("channels:read", "groups:read", "im:read", "mpim:read", "im:write", "mpim:write"),
     }
 )
 """What the app has been granted unless a test says otherwise: all that the methods here can ask for."""
 
+_OPENING = ("trigger_id", "view")
+_REACTION = ("channel", "timestamp", "name")
 _READ_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read", "mpim": "mpim:read"}
 
 
@@ -36,7 +40,7 @@ class _Method:
 class Methods:
     """All methods, on one workspace, for an app with `scopes`."""
 
-    def __init__(self, workspace: Workspace, uploads: Uploads, scopes: frozenset[str]) -> None:
+    def __init__(self, workspace: Workspace, uploads: Uploads, triggers: Triggers, scopes: frozenset[str]) -> None:
         self._workspace, self._scopes = workspace, scopes
         self.streams = streams = Streams(workspace)
         read = reading
@@ -64,9 +68,16 @@ class Methods:
             "conversations.open": _Method(lambda args: read.open_direct(workspace, args), (), "im:write"),
             "bots.info": _Method(lambda args: read.bot_info(workspace, args), ("bot",), "users:read"),
             "users.info": _Method(lambda args: read.user_info(workspace, args), ("user",), "users:read"),
-            "reactions.add": _Method(
-                lambda args: read.add_reaction(workspace, args), ("channel", "timestamp", "name"), "reactions:write"
-            ),
+            "users.list": _Method(lambda args: read.users(workspace, args), (), "users:read"),
+            "conversations.list": _Method(lambda args: read.channels(workspace, args), (), "channels:read"),
+            "conversations.members": _Method(lambda args: read.members(workspace, args), ("channel",), _READ_SCOPES),
+            "reactions.add": _Method(lambda args: reactions.add(workspace, args), _REACTION, "reactions:write"),
+            "reactions.remove": _Method(lambda args: reactions.remove(workspace, args), _REACTION, "reactions:write"),
+            "reactions.get": _Method(lambda args: reactions.get(workspace, args), _REACTION[:2], "reactions:read"),
+            "views.open": _Method(lambda args: viewing.open_modal(workspace, triggers, args), _OPENING),
+            "views.push": _Method(lambda args: viewing.push(workspace, triggers, args), _OPENING),
+            "views.update": _Method(lambda args: viewing.update(workspace, args), ("view",)),
+            "views.publish": _Method(lambda args: viewing.publish(workspace, args), ("user_id", "view")),
             "files.getUploadURLExternal": _Method(uploads.announce, ("filename", "length"), "files:write"),
             "files.completeUploadExternal": _Method(uploads.complete, ("files", "channel_id"), "files:write"),
         }

@@ -15,10 +15,11 @@ def note(workspace: Workspace, message: Message, args: Args) -> None:
     """Note whom an app's message would notify, and arguments that make a model's text live."""
     parse = text(args, "parse") == "full" or bool(truth(args, "link_names"))
     if parse:
-        workspace.violations.append(f"link_names or parse=full on a message in {message.channel}")
+        workspace.blame(f"link_names or parse=full on a message in {message.channel}")
     names = frozenset(c.name for c in workspace.channels.values() if c.kind == "channel") | _ALWAYS_THERE
     found = pings(message.text, message.blocks, message.attachments, names, parse=parse)
-    workspace.pings += [Ping(message.channel, message.ts, target) for target in found]
+    for target in found:
+        workspace.ping(Ping(message.channel, message.ts, target))
 
 
 def note_previews(workspace: Workspace, message: Message) -> None:

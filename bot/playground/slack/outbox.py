@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from bot.playground.slack.delivery import Attempt, Delivered, Patience, Payload, Push, Retry
 from bot.playground.slack.sockets import Sockets
@@ -12,15 +12,30 @@ from bot.playground.slack.sockets import Sockets
 class Outbox:
     """Sends to `events_url`, or, where that is None, to the Socket Mode connections."""
 
-    def __init__(self, push: Push, sockets: Sockets, patience: Patience, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        push: Push,
+        sockets: Sockets,
+        patience: Patience,
+        clock: Callable[[], float],
+        told: Callable[[Attempt], None],
+    ) -> None:
         self.events_url: str | None = None
+        self.twice = False
+        """Send each event a second time at once, as a retry with the same `event_id`."""
+        self._told = told
         self.attempts: list[Attempt] = []
         self._push, self._sockets, self._patience, self._clock = push, sockets, patience, clock
         self._tasks: set[asyncio.Task[Delivered]] = set()
 
     def event(self, envelope: Payload) -> None:
         """Deliver an event in the background, again and again as Slack does."""
-        task = asyncio.get_running_loop().create_task(self.until_acked(envelope))
+        self._begin(self.until_acked(envelope))
+        if self.twice:
+            self._begin(self.once("events_api", envelope, Retry(1, "http_timeout")))
+
+    def _begin(self, delivery: Coroutine[None, None, Delivered]) -> None:
+        task = asyncio.get_running_loop().create_task(delivery)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -32,7 +47,9 @@ class Outbox:
         else:
             result = await self._sockets.send(kind, payload, retry)
         number = 0 if retry is None else retry.number
-        self.attempts.append(Attempt(kind, payload, number, at, self._clock(), result))
+        attempt = Attempt(kind, payload, number, at, self._clock(), result)
+        self.attempts.append(attempt)
+        self._told(attempt)
         return result
 
     async def until_acked(self, envelope: Payload) -> Delivered:

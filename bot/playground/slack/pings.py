@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.playground.slack.blocks import Block, objects
+from bot.playground.slack.blocks import objects
+from bot.playground.slack.elements import Block
 
 _LIVE = re.compile(r"<(?:@([UW][A-Z0-9]+)|!(here|channel|everyone)|!subteam\^(S[A-Z0-9]+))(?:\|[^<>]*)?>")
 _BARE = re.compile(r"(?<![\w@/.<!])@(here|channel|everyone)\b")

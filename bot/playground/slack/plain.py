@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from bot.playground.slack.blocks import Block
+from bot.playground.slack.elements import Block
 
 _ANSWER = ("rich_text", "table", "markdown")
 _ANGLE = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")

@@ -1,19 +1,23 @@
-"""Knows what the reading methods tell of a workspace, and the two small ones beside them: reactions, opening a DM."""
+"""Knows what the reading methods tell of a workspace, and the small one beside them that opens a direct message."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bot.playground.slack.arguments import Args, text, truth, whole
 from bot.playground.slack.message import Message
 from bot.playground.slack.rules import Refusal
-from bot.playground.slack.workspace import Channel, Workspace
+from bot.playground.slack.wire import channel_json, message_json, person_json
+from bot.playground.slack.workspace import Workspace
+
+_KINDS = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
 
 
 def auth_test(workspace: Workspace) -> dict[str, object]:
     return {
         "url": f"{workspace.origin}/",
-        "team": "Local",
+        "team": workspace.team_name,
         "user": workspace.bot_name,
         "team_id": workspace.team_id,
         "user_id": workspace.bot_user_id,
@@ -57,12 +61,9 @@ def _order(ts: str) -> tuple[int, int]:
 
 
 def _page(workspace: Workspace, args: Args, chosen: list[Message], limit: int) -> dict[str, object]:
-    cursor = text(args, "cursor")
-    if cursor and not re.fullmatch(r"next:[0-9]+", cursor):
-        raise Refusal("invalid_cursor")
-    start = int(cursor.removeprefix("next:") or 0)
+    start = _start(args)
     with_metadata = bool(truth(args, "include_all_metadata"))
-    page = [workspace.as_json(m, with_metadata=with_metadata) for m in chosen[start : start + limit]]
+    page = [message_json(workspace, m, with_metadata=with_metadata) for m in chosen[start : start + limit]]
     more = len(chosen) > start + limit
     answer: dict[str, object] = {"messages": page, "has_more": more}
     if more:
@@ -70,26 +71,15 @@ def _page(workspace: Workspace, args: Args, chosen: list[Message], limit: int) -
     return answer
 
 
+def _start(args: Args) -> int:
+    cursor = text(args, "cursor")
+    if cursor and not re.fullmatch(r"next:[0-9]+", cursor):
+        raise Refusal("invalid_cursor")
+    return int(cursor.removeprefix("next:") or 0)
+
+
 def info(workspace: Workspace, args: Args) -> dict[str, object]:
-    return {"channel": _channel_json(workspace, workspace.visible(args.get("channel")))}
-
-
-def _channel_json(workspace: Workspace, channel: Channel) -> dict[str, object]:
-    shown: dict[str, object] = {
-        "id": channel.id,
-        "is_channel": channel.kind == "channel",
-        "is_group": channel.kind == "group",
-        "is_im": channel.kind == "im",
-        "is_mpim": channel.kind == "mpim",
-        "is_private": channel.kind != "channel",
-        "is_archived": channel.archived,
-        "is_member": workspace.bot_user_id in channel.members,
-        "is_ext_shared": channel.shared,
-        "context_team_id": workspace.team_id,
-    }
-    if channel.kind == "im":
-        return shown | {"user": next(iter(channel.members - {workspace.bot_user_id}))}
-    return shown | {"name": channel.name, "name_normalized": channel.name}
+    return {"channel": channel_json(workspace, workspace.visible(args.get("channel")))}
 
 
 def open_direct(workspace: Workspace, args: Args) -> dict[str, object]:
@@ -102,7 +92,7 @@ def open_direct(workspace: Workspace, args: Args) -> dict[str, object]:
         if any(user not in workspace.people for user in users):
             raise Refusal("user_not_found")
         channel = workspace.direct(*users)
-    full = _channel_json(workspace, channel)
+    full = channel_json(workspace, channel)
     return {"channel": full if truth(args, "return_im") else {"id": channel.id}}
 
 
@@ -123,27 +113,37 @@ def user_info(workspace: Workspace, args: Args) -> dict[str, object]:
     person = workspace.people.get(text(args, "user"))
     if person is None:
         raise Refusal("user_not_found")
-    shown = {
-        "id": person.id,
-        "team_id": person.team,
-        "name": person.name.lower().replace(" ", "."),
-        "real_name": person.name,
-        "deleted": False,
-        "is_bot": person.is_bot,
-        "is_stranger": person.team != workspace.team_id,
-        "profile": {"display_name": person.name, "real_name": person.name, "team": person.team},
-    }
-    return {"user": shown}
+    return {"user": person_json(workspace, person)}
 
 
-def add_reaction(workspace: Workspace, args: Args) -> dict[str, object]:
-    channel = workspace.joined(args.get("channel"))
-    ts, name = text(args, "timestamp"), text(args, "name")
-    if ts not in channel.messages:
-        raise Refusal("message_not_found")
-    if not re.fullmatch(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?", name):
-        raise Refusal("invalid_name")
-    if (channel.id, ts, name) in workspace.reactions:
-        raise Refusal("already_reacted")
-    workspace.reactions.add((channel.id, ts, name))
-    return {}
+def members(workspace: Workspace, args: Args) -> dict[str, object]:
+    channel = workspace.visible(args.get("channel"))
+    return _listed("members", sorted(channel.members), args)
+
+
+def users(workspace: Workspace, args: Args) -> dict[str, object]:
+    shown = [person_json(workspace, person) for person in workspace.people.values()]
+    return _listed("members", shown, args)
+
+
+def channels(workspace: Workspace, args: Args) -> dict[str, object]:
+    """conversations.list: without other `types`, the public channels."""
+    wanted = {_KINDS.get(name.strip()) for name in (text(args, "types") or "public_channel").split(",")}
+    if None in wanted:
+        raise Refusal("invalid_types")
+    shown = [
+        channel_json(workspace, channel)
+        for channel in workspace.channels.values()
+        if channel.kind in wanted
+        and (channel.kind == "channel" or workspace.bot_user_id in channel.members)
+        and not (channel.archived and truth(args, "exclude_archived"))
+    ]
+    return _listed("channels", shown, args)
+
+
+def _listed(key: str, items: Sequence[object], args: Args) -> dict[str, object]:
+    """A page of a list; these always tell a cursor, empty on the last page."""
+    start, limit = _start(args), whole(args, "limit", 100, 1_000)
+    more = len(items) > start + limit
+    cursor = f"next:{start + limit}" if more else ""
+    return {key: list(items[start : start + limit]), "response_metadata": {"next_cursor": cursor}}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.playground.slack import blocks as block_rules
-from bot.playground.slack.blocks import Block
+from bot.playground.slack.elements import Block
 from bot.playground.slack.message import Message
 from bot.playground.slack.shapes import Fault
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from bot.playground.slack import rules
 from bot.playground.slack.arguments import Args, text
-from bot.playground.slack.blocks import Block
+from bot.playground.slack.elements import Block
 from bot.playground.slack.message import Message
 from bot.playground.slack.noting import note, note_previews
 from bot.playground.slack.rules import Refusal
+from bot.playground.slack.wire import message_json
 from bot.playground.slack.workspace import Workspace
 
 LASTS = 300.0
@@ -86,7 +87,7 @@ class Streams:
         # No argument switches previews off. The blocks of the end are not judged: their links are the sources.
         note_previews(self._workspace, replace(ended, blocks=_shown(stream)))
         ended = self._workspace.change(message, ended)
-        return {"channel": message.channel, "ts": message.ts, "message": self._workspace.as_json(ended)}
+        return {"channel": message.channel, "ts": message.ts, "message": message_json(self._workspace, ended)}
 
     def _find(self, args: Args) -> tuple[Message, _Stream]:
         channel = self._workspace.joined(args.get("channel"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
 
 _TIER_2, _TIER_3, _TIER_4 = 20, 50, 100
 
@@ -21,7 +22,16 @@ PER_MINUTE = {
     "conversations.open": _TIER_3,
     "bots.info": _TIER_3,
     "users.info": _TIER_4,
+    "users.list": _TIER_2,
+    "conversations.list": _TIER_2,
+    "conversations.members": _TIER_4,
     "reactions.add": _TIER_3,
+    "reactions.remove": _TIER_2,
+    "reactions.get": _TIER_3,
+    "views.open": _TIER_4,
+    "views.push": _TIER_4,
+    "views.update": _TIER_4,
+    "views.publish": _TIER_4,
     "files.getUploadURLExternal": _TIER_4,
     "files.completeUploadExternal": _TIER_4,
     "apps.connections.open": _TIER_3,
@@ -36,40 +46,79 @@ _POSTS_TO_A_CHANNEL = (5, 5.0)
 """One a second in the long run, and "bursts are tolerated": five in any five seconds."""
 
 
+Pace: TypeAlias = Literal["on", "off", "tight"]
+_FACTORS: dict[Pace, float] = {"on": 1.0, "tight": 0.1}
+
+
+class Left(NamedTuple):
+    """What is left of a method in this minute: calls, of how many, and seconds until the oldest one counts no more."""
+
+    left: int
+    most: int
+    reset: float
+
+
 @dataclass(slots=True)
 class Window:
-    """At most `most` calls in any `span` seconds."""
+    """The calls of the last `span` seconds."""
 
-    most: int
     span: float
     calls: deque[float] = field(default_factory=deque)
 
-    def wait(self, now: float) -> float:
-        """Seconds until a call would be allowed; 0.0: now."""
+    def forget(self, now: float) -> None:
+        """Let go of the calls that count no more."""
         while self.calls and self.calls[0] <= now - self.span:
             self.calls.popleft()
-        return 0.0 if len(self.calls) < self.most else self.calls[0] + self.span - now
+
+    def wait(self, now: float, most: int) -> float:
+        """Seconds until a call would be allowed, where `most` are; 0.0: now."""
+        self.forget(now)
+        return 0.0 if len(self.calls) < most else self.calls[len(self.calls) - most] + self.span - now
 
 
 class Limits:
-    """All windows of one app. Times are seconds of any steady clock; `scale` multiplies every documented number."""
+    """All windows of one app. Times are seconds of any steady clock; `scale` multiplies every documented number.
 
-    def __init__(self, scale: float = 1.0) -> None:
+    `pace` may be changed at any time: calls that were made while it was "off" do not count.
+    """
+
+    def __init__(self, scale: float = 1.0, pace: Pace = "on") -> None:
+        self.pace: Pace = pace
         self._scale = scale
         self._windows: dict[Hashable, Window] = {}
 
     def take(self, team: str, method: str, channel: str, now: float) -> float:
         """Count a call and return 0.0; or return how many seconds to come back in, and count nothing."""
-        windows = [self._window((team, method), PER_MINUTE[method], 60.0)]
+        if self.pace == "off":
+            return 0.0
+        windows = [(self._window((team, method), 60.0), self._most(PER_MINUTE[method]))]
         if method == "chat.postMessage":
-            windows.append(self._window((team, method, channel), *_POSTS_TO_A_CHANNEL))
-        wait = max(window.wait(now) for window in windows)
+            most, span = _POSTS_TO_A_CHANNEL
+            windows.append((self._window((team, method, channel), span), self._most(most)))
+        wait = max(window.wait(now, most) for window, most in windows)
         if wait <= 0.0:
-            for window in windows:
+            for window, _ in windows:
                 window.calls.append(now)
         return wait
 
-    def _window(self, key: Hashable, most: int, span: float) -> Window:
+    def left(self, team: str, method: str, now: float) -> Left | None:
+        """What is left of a method; None where the limits are off, or the method has none."""
+        if self.pace == "off" or method not in PER_MINUTE:
+            return None
+        window, most = self._window((team, method), 60.0), self._most(PER_MINUTE[method])
+        window.forget(now)
+        reset = window.calls[0] + window.span - now if window.calls else 0.0
+        return Left(max(0, most - len(window.calls)), most, reset)
+
+    def budget(self, team: str, now: float) -> dict[str, Left]:
+        """What is left of every method; nothing where the limits are off."""
+        told = {method: self.left(team, method, now) for method in PER_MINUTE}
+        return {method: left for method, left in told.items() if left is not None}
+
+    def _most(self, documented: int) -> int:
+        return max(1, int(documented * self._scale * _FACTORS.get(self.pace, 1.0)))
+
+    def _window(self, key: Hashable, span: float) -> Window:
         if key not in self._windows:
-            self._windows[key] = Window(max(1, int(most * self._scale)), span)
+            self._windows[key] = Window(span)
         return self._windows[key]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from bot.playground.slack.arguments import Args, text
 from bot.playground.slack.message import File
 from bot.playground.slack.rules import Refusal
+from bot.playground.slack.wire import file_json
 from bot.playground.slack.workspace import Workspace
 
 
@@ -48,7 +49,7 @@ class Uploads:
             del self._announced[file.id], self._arrived[file.id]
             self._workspace.files[file.id] = file
         self._workspace.post(replace(message, files=tuple(files)))
-        return {"files": [self._workspace.file_json(file) for file in files]}
+        return {"files": [file_json(self._workspace, file) for file in files]}
 
     def _file(self, entry: object) -> File:
         file = self._arrived.get(str(entry.get("id"))) if isinstance(entry, Mapping) else None

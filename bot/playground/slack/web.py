@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
 from bot.playground.slack import arguments
 from bot.playground.slack.arguments import Args
 from bot.playground.slack.faults import Fault, Faults
+from bot.playground.slack.flights import Flight
 from bot.playground.slack.methods import Methods
 from bot.playground.slack.responses import ResponseUrls
 from bot.playground.slack.rules import Refusal
-from bot.playground.slack.tiers import Limits
+from bot.playground.slack.tiers import Left, Limits
 from bot.playground.slack.uploads import Uploads
 from bot.playground.slack.workspace import Workspace
 
@@ -30,7 +31,9 @@ class ApiCall:
 
     `answer` is "ok", Slack's error word, "429", "500", "dropped" (done, but the reply was cut off) or "broken" (cut
     off before it was done). `at` and `done_at` are times of the steady clock. `injected` says that a test asked for
-    what went wrong.
+    what went wrong. `status` and `response` are what was sent in reply, `retry_after` its header in seconds: 0 and
+    None where nothing was sent. `left` is what the call has left of its method's calls in this minute; None: there is
+    no limit. `place` is the channel and the `ts` that it touches, where they are not in its arguments.
     """
 
     method: str
@@ -39,6 +42,11 @@ class ApiCall:
     answer: str
     done_at: float
     injected: bool = False
+    status: int = 0
+    response: Mapping[str, object] | None = None
+    retry_after: int | None = None
+    left: Left | None = None
+    place: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +57,14 @@ class _Answer:
     retry_after: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Access:
-    """The app's tokens, what the bot's may do, and how fast it is served: `limits` None means without rate limits."""
+    """The app's tokens, what the bot's may do, and how fast it is served. `latency` is in seconds for each call."""
 
     bot_token: str
     app_token: str
     scopes: frozenset[str]
-    limits: Limits | None
+    limits: Limits
     latency: float
 
     def scopes_of(self, token: str) -> frozenset[str]:
@@ -100,34 +108,42 @@ class WebFace:
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         name, at = request.match_info["method"], self._workspace.clock()
-        args: Args = {}
         try:
             args, token = await _read(request)
         except Refusal as refusal:
-            refused = _refused(refusal)
-            return self._finish(ApiCall(name, args, at, refused.word, self._workspace.clock()), refused)
+            return self._finish(ApiCall(name, {}, at, "", at), _refused(refusal))
         place = (arguments.text(args, "channel"), arguments.text(args, "ts"))
-        with _Flight(self._in_flight, self._workspace.violations, name, place):
+        with Flight(self._in_flight, self._workspace, name, place):
             fault = self._faults.take(name, arguments.text(args, "channel") or arguments.text(args, "channel_id"))
+            call = ApiCall(name, args, at, "", at, injected=fault is not None)
             await asyncio.sleep(self._access.latency / 2)
             if fault is not None and fault.kind == "break_before":
-                return self._cut(request, ApiCall(name, args, at, "broken", self._workspace.clock(), injected=True))
+                return self._cut(request, call, "broken")
             # Whoever comes through a proxy gets an address that leads through it too.
             answer = self._answer(name, args, token, fault, f"http://{request.host}")
             await asyncio.sleep(self._access.latency / 2)
         if fault is not None and fault.kind == "drop_reply":
-            return self._cut(request, ApiCall(name, args, at, "dropped", self._workspace.clock(), injected=True))
-        call = ApiCall(name, args, at, answer.word, self._workspace.clock(), injected=fault is not None)
-        return self._finish(call, answer, self._access.scopes_of(token))
+            return self._cut(request, call, "dropped")
+        left = self._access.limits.left(self._workspace.team_id, name, self._workspace.clock())
+        return self._finish(replace(call, left=left), answer, self._access.scopes_of(token))
 
-    def _cut(self, request: web.Request, call: ApiCall) -> web.StreamResponse:
-        self._called(call)
+    def _cut(self, request: web.Request, call: ApiCall, word: str) -> web.StreamResponse:
+        self._called(replace(call, answer=word, done_at=self._workspace.clock()))
         if request.transport is not None:
             request.transport.abort()
         return web.Response()
 
     def _finish(self, call: ApiCall, answer: _Answer, scopes: frozenset[str] = frozenset()) -> web.StreamResponse:
-        self._called(call)
+        self._called(
+            replace(
+                call,
+                answer=answer.word,
+                done_at=self._workspace.clock(),
+                status=answer.status,
+                response=answer.body,
+                retry_after=answer.retry_after or None,
+            )
+        )
         headers = {"Retry-After": str(answer.retry_after)} if answer.retry_after else {}
         if scopes:
             headers["x-oauth-scopes"] = ",".join(sorted(scopes))
@@ -161,24 +177,21 @@ class WebFace:
             raise Refusal("not_allowed_token_type")
 
     def _wait(self, name: str, args: Args) -> float:
-        limits = self._access.limits
-        if limits is None:
-            return 0.0
         channel = arguments.text(args, "channel")
-        return limits.take(self._workspace.team_id, name, channel, self._workspace.clock())
+        return self._access.limits.take(self._workspace.team_id, name, channel, self._workspace.clock())
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
-        at = self._workspace.clock()
-        args: Args = {}
+        at, key = self._workspace.clock(), request.match_info["key"]
+        call = ApiCall("response_url", {}, at, "", at, place=(self._responses.channel(key), ""))
         try:
             args, _ = await _read(request)
-            self._responses.use(request.match_info["key"], args)
+            call = replace(call, args=args)
+            message = self._responses.use(key, args)
         except Refusal as refusal:
             status = 404 if refusal.word in ("expired_url", "used_url") else 400
-            answer = _refused(refusal)
-            call = ApiCall("response_url", args, at, answer.word, self._workspace.clock())
-            return self._finish(call, _Answer(answer.word, answer.body, status))
-        self._called(ApiCall("response_url", args, at, "ok", self._workspace.clock()))
+            return self._finish(call, replace(_refused(refusal), status=status))
+        place = (call.place[0], message.ts if message is not None else "")
+        self._called(replace(call, answer="ok", done_at=self._workspace.clock(), status=200, place=place))
         return web.Response(text="ok")
 
     async def _upload(self, request: web.Request) -> web.StreamResponse:
@@ -198,26 +211,6 @@ class WebFace:
         if file is None:
             return web.Response(status=404)
         return web.Response(body=file.content, content_type=file.mimetype)
-
-
-class _Flight:
-    """Notes two edits of one message that are under way at the same time: Slack may land them in either order."""
-
-    def __init__(
-        self, counts: Counter[tuple[str, str]], violations: list[str], method: str, place: tuple[str, str]
-    ) -> None:
-        self._counts, self._violations, self._place = counts, violations, place
-        self._counted = method == "chat.update"
-
-    def __enter__(self) -> None:
-        if self._counted:
-            self._counts[self._place] += 1
-            if self._counts[self._place] > 1:
-                self._violations.append(f"two chat.update in flight for {':'.join(self._place)}")
-
-    def __exit__(self, *_: object) -> None:
-        if self._counted:
-            self._counts[self._place] -= 1
 
 
 def _refused(refusal: Refusal) -> _Answer:

@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from bot.playground.slack.message import Edit, File, Message, Ping, Preview
+from bot.playground.slack.news import Blamed, Met, News, Opened, Reacted, Said, StatusSet
+from bot.playground.slack.places import Channel, Person
 from bot.playground.slack.rules import Refusal
+from bot.playground.slack.views import Views
 
 STATUS_LASTS = 120.0
 """Seconds until Slack takes a status line away by itself (Slack docs, assistant.threads.setStatus)."""
-
-Told = Callable[[str, Message, Message | None], None]
-"""Hears of each change: what happened ("posted", "updated", "deleted", "ephemeral", "status"), the message as it is
-now, and as it was before an update."""
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    id: str
-    name: str
-    team: str
-    is_bot: bool = False
-
-
-@dataclass(slots=True)
-class Channel:
-    """A conversation. `kind` is Slack's `channel_type`: channel, group (private), im or mpim."""
-
-    id: str
-    name: str
-    kind: str = "channel"
-    shared: bool = False
-    archived: bool = False
-    members: set[str] = field(default_factory=set)
-    messages: dict[str, Message] = field(default_factory=dict)
 
 
 class Workspace:
     """One workspace with one app in it. `clock` is steady and in seconds, `wall` is seconds since the epoch."""
 
     team_id, bot_user_id, bot_id, app_id = "T0LOCAL01", "U0LOCALBOT", "B0LOCALBOT", "A0LOCALAPP"
-    bot_name = "flowise"
+    team_name, bot_name = "Local", "flowise"
 
-    def __init__(self, clock: Callable[[], float], wall: Callable[[], float], told: Told) -> None:
+    def __init__(self, clock: Callable[[], float], wall: Callable[[], float], told: Callable[[News], None]) -> None:
         self.clock, self.wall, self.told = clock, wall, told
         self.origin = ""
         """Where the server answers, for addresses that it hands out: "http://127.0.0.1:PORT"."""
@@ -52,8 +30,10 @@ class Workspace:
         self.channels: dict[str, Channel] = {}
         self.hidden: list[Message] = []
         """All ephemeral messages."""
+        self.views = Views(self.new_id, wall, told)
         self.files: dict[str, File] = {}
-        self.reactions: set[tuple[str, str, str]] = set()
+        self.reactions: dict[tuple[str, str], dict[str, list[str]]] = {}
+        """Of each message by (channel, ts): the names given to it, and who gave each, both in order."""
         self.pings: list[Ping] = []
         self.previews: list[Preview] = []
         self.violations: list[str] = []
@@ -70,14 +50,15 @@ class Workspace:
         self._last = max(self._last + 1, int(self.wall() * 1_000_000))
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 
-    def person(self, name: str, team: str | None = None) -> Person:
+    def person(self, name: str, team: str | None = None, *, guest: bool = False) -> Person:
         """The person of that name, new if there is none; `team` names another organisation's workspace."""
         home = self.team_id if team is None else team
         for person in self.people.values():
             if (person.name, person.team) == (name, home):
                 return person
-        person = Person(self.new_id("U"), name, home)
+        person = Person(self.new_id("U"), name, home, is_guest=guest)
         self.people[person.id] = person
+        self.told(Met(person))
         return person
 
     def open_channel(
@@ -86,11 +67,26 @@ class Workspace:
         """The conversation of that name, new if there is none; the members are in it then."""
         for channel in self.channels.values():
             if (channel.name, channel.kind) == (name, kind):
-                channel.members |= set(members)
+                self.join(channel, *members)
                 return channel
         channel = Channel(self.new_id({"im": "D"}.get(kind, "C")), name, kind, shared, members=set(members))
         self.channels[channel.id] = channel
+        self.told(Opened(channel))
         return channel
+
+    def join(self, channel: Channel, *users: str) -> None:
+        """Let people into a channel; whoever is in it already stays."""
+        if not channel.members.issuperset(users):
+            channel.members.update(users)
+            self.told(Opened(channel))
+
+    def leave(self, channel: Channel, user: str) -> None:
+        channel.members.discard(user)
+        self.told(Opened(channel))
+
+    def archive(self, channel: Channel) -> None:
+        channel.archived = True
+        self.told(Opened(channel))
 
     def direct(self, *users: str) -> Channel:
         """The direct message between the bot and one person, or several."""
@@ -132,7 +128,7 @@ class Workspace:
             raise Refusal(word)
         if parent.thread_ts is not None:
             # Slack takes it, and says in chat.postMessage: "Avoid using a reply's ts value; use its parent instead."
-            self.violations.append(f"thread_ts {thread_ts} in {channel.id} is the ts of a reply")
+            self.blame(f"thread_ts {thread_ts} in {channel.id} is the ts of a reply")
         return parent.root
 
     def own(self, channel: Channel, ts: object) -> Message:
@@ -157,92 +153,84 @@ class Workspace:
 
     def post(self, message: Message) -> Message:
         """Put a message into its channel, or before the eyes of the one person it is for."""
+        channel = self.channels[message.channel]
         if message.to:
             self.hidden.append(message)
-            self.told("ephemeral", message, None)
+            channel.roots[message.ts] = message.root
+            self.told(Said("ephemeral", message))
             return message
-        self.channels[message.channel].messages[message.ts] = message
+        channel.put(message)
         if message.bot_id and message.thread_ts:
-            self._statuses.pop((message.channel, message.thread_ts), None)
-        self.told("posted", message, None)
+            self._clear_status(message.channel, message.thread_ts)
+        self.told(Said("posted", message))
         return message
 
     def change(self, old: Message, new: Message, *, quietly: bool = False) -> Message:
         """Put `new` in the place of `old`. `quietly`: people see it, but no event goes out."""
-        new = replace(new, edits=(*old.edits, Edit(self.clock(), new.text, new.blocks)))
-        self.channels[old.channel].messages[old.ts] = new
-        self.told("updated", new, None if quietly else old)
+        began = old.began or Edit(old.at, old.text, old.blocks)
+        new = replace(new, edits=(*old.edits, Edit(self.clock(), new.text, new.blocks)), began=began)
+        self.channels[old.channel].put(new)
+        self.told(Said("updated", new, None if quietly else old))
         return new
 
     def delete(self, message: Message) -> None:
-        del self.channels[message.channel].messages[message.ts]
-        self.told("deleted", message, None)
+        self.channels[message.channel].drop(message)
+        self.told(Said("deleted", message))
+        self.reactions.pop((message.channel, message.ts), None)
+
+    def withdraw(self, message: Message) -> None:
+        """Take an ephemeral message away from the eyes of its reader."""
+        self.hidden.remove(message)
+        self.told(Said("withdrawn", message))
+
+    def react(self, message: Message, user: str, name: str, *, on: bool) -> bool:
+        """Put a person's reaction to a message, or take it back; False where it already is so."""
+        given = self.reactions.setdefault((message.channel, message.ts), {})
+        users = given.setdefault(name, [])
+        changed = (user in users) is not on
+        if changed and on:
+            users.append(user)
+        elif changed:
+            users.remove(user)
+        if not users:
+            del given[name]
+        if changed:
+            self.told(Reacted(message, user, name, on))
+        return changed
+
+    def ping(self, ping: Ping) -> None:
+        """Note that a message of the app would notify somebody."""
+        self.pings.append(ping)
+        self.told(ping)
+
+    def blame(self, text: str) -> None:
+        """Note what the app did that Slack lets pass, but that a good app does not do."""
+        self.violations.append(text)
+        self.told(Blamed(text))
 
     def set_status(self, channel: str, thread_ts: str, status: str) -> None:
         self._statuses[channel, thread_ts] = (status, self.clock())
-        self.told("status", replace(self.by_bot(channel, status, thread_ts), ts=""), None)
+        self.told(StatusSet(channel, thread_ts, status))
+
+    def _clear_status(self, channel: str, thread_ts: str) -> None:
+        status, _ = self._statuses.pop((channel, thread_ts), ("", 0.0))
+        if status:
+            self.told(StatusSet(channel, thread_ts, "", by_post=True))
 
     def status(self, channel: str, thread_ts: str) -> str:
         """The status line under a thread; empty where there is none or it is older than two minutes."""
         status, since = self._statuses.get((channel, thread_ts), ("", 0.0))
         return status if self.clock() - since < STATUS_LASTS else ""
 
+    def shown_status(self, channel: str, thread_ts: str, status: str) -> Message:
+        """A status line in the form of a message that has no `ts`."""
+        return replace(self.by_bot(channel, status, thread_ts), ts="")
+
+    @property
+    def statuses(self) -> list[StatusSet]:
+        """Every status line that is shown now."""
+        return [StatusSet(*place, status) for place in self._statuses if (status := self.status(*place))]
+
     def thread(self, channel: str, thread_ts: str) -> list[Message]:
         """A thread's first message and its replies, oldest first."""
-        return [m for m in self.channels[channel].messages.values() if m.root == thread_ts]
-
-    def as_json(self, message: Message, *, with_metadata: bool = False) -> dict[str, object]:
-        """A message as the Web API and the events show it."""
-        person = self.people.get(message.user)
-        shown: dict[str, object] = {
-            "type": "message",
-            "user": message.user,
-            "text": message.text,
-            "ts": message.ts,
-            "team": person.team if person else self.team_id,
-        }
-        replies = sum(m.thread_ts == message.ts for m in self.channels[message.channel].messages.values())
-        optional: Mapping[str, object] = {
-            "client_msg_id": message.client_msg_id,
-            "thread_ts": message.ts if replies else message.thread_ts,
-            "reply_count": replies,
-            "parent_user_id": self._parent(message),
-            "blocks": list(message.blocks),
-            "attachments": list(message.attachments),
-            "bot_id": message.bot_id,
-            "app_id": message.app_id,
-            "bot_profile": self._profile() if message.bot_id else None,
-            "edited": message.edited,
-            "files": [self.file_json(file) for file in message.files],
-            "metadata": message.metadata if with_metadata else None,
-        }
-        return shown | {key: value for key, value in optional.items() if value}
-
-    def _parent(self, message: Message) -> str:
-        if message.thread_ts is None:
-            return ""
-        parent = self.channels[message.channel].messages.get(message.thread_ts)
-        return parent.user if parent else ""
-
-    def _profile(self) -> dict[str, object]:
-        return {
-            "id": self.bot_id,
-            "app_id": self.app_id,
-            "name": self.bot_name,
-            "team_id": self.team_id,
-            "deleted": False,
-        }
-
-    def file_json(self, file: File) -> dict[str, object]:
-        address = f"{self.origin}/files-pri/{file.id}/{file.name}"
-        kind = file.name.rpartition(".")[2]
-        return {
-            "id": file.id,
-            "name": file.name,
-            "title": file.name,
-            "mimetype": file.mimetype,
-            "filetype": kind,
-            "size": len(file.content),
-            "url_private": address,
-            "url_private_download": address,
-        }
+        return self.channels[channel].thread(thread_ts)

@@ -1,0 +1,30 @@
+"""Knows what the app has asked for in its manifest: the events that it hears of, and its slash commands.
+
+A test holds it to the manifest that is deployed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SUBSCRIPTIONS = frozenset(
+    {
+        *("app_mention", "app_uninstalled", "tokens_revoked"),
+        *("message.channels", "message.groups", "message.im", "message.mpim"),
+    }
+)
+
+MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
+"""The subscription under which messages of each kind of channel are heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command as people find it when they type "/"."""
+
+    command: str
+    description: str
+    usage_hint: str
+
+
+COMMANDS = (Command("/flowise", "Ask the Flowise chatflow", "your question, or help"),)

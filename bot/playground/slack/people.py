@@ -1,0 +1,134 @@
+"""Knows what people do in a local Slack with their keyboard: who they are, where they are, what they write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from mimetypes import MimeTypes
+from uuid import uuid4
+
+from bot.playground.slack import interactions
+from bot.playground.slack.delivery import Delivered
+from bot.playground.slack.message import File, Message
+from bot.playground.slack.pings import typed_blocks
+from bot.playground.slack.rooms import Rooms
+
+_TYPES = MimeTypes()  # without the machine's own table, which differs from one to the next
+
+
+class People(Rooms):
+    """People and channels, and what is typed."""
+
+    def user(self, name: str, *, team: str | None = None, guest: bool = False) -> str:
+        """The id of the person of that name, made if need be. `team`: the id of another organisation's workspace;
+        `guest`: of ours, but limited."""
+        return self._workspace.person(name, team, guest=guest).id
+
+    def channel(
+        self,
+        name: str,
+        *,
+        members: Iterable[str] = (),
+        bot_is_member: bool = True,
+        shared: bool = False,
+        private: bool = False,
+    ) -> str:
+        """The id of the channel of that name, made if need be. `shared`: with another organisation."""
+        everybody = {*members, self.bot_user_id} if bot_is_member else set(members)
+        kind = "group" if private else "channel"
+        return self._workspace.open_channel(name, everybody, kind, shared=shared).id
+
+    def archive(self, channel: str) -> None:
+        self._workspace.archive(self._channel(channel))
+
+    def dm(self, user: str) -> str:
+        """The direct message between a person and the bot."""
+        return self._workspace.direct(user).id
+
+    async def say(
+        self,
+        user: str,
+        channel: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        files: Iterable[str | tuple[str, bytes]] = (),
+    ) -> str:
+        """A person writes; returns the `ts`. `text` is as on the wire (`&amp;`, `<@U…>`); `files` are names, with
+        their bytes if they matter. Who writes in a channel joins it. Delivery to the app goes on in the background.
+
+        Raises:
+            LookupError: no such person, channel or thread.
+        """
+        self._join(user, channel)
+        if thread_ts is not None:
+            self._message(channel, thread_ts)
+        message = Message(
+            channel,
+            self._workspace.new_ts(),
+            user,
+            text,
+            self._workspace.clock(),
+            thread_ts,
+            blocks=typed_blocks(text),
+            files=tuple(self._attached(file) for file in files),
+            client_msg_id=str(uuid4()),
+        )
+        return self._workspace.post(message).ts
+
+    def _attached(self, given: str | tuple[str, bytes]) -> File:
+        name, content = (given, b"") if isinstance(given, str) else given
+        file = File(self._workspace.new_id("F"), name, content, _TYPES.guess_type(name)[0] or "text/plain")
+        self._workspace.files[file.id] = file
+        return file
+
+    def _join(self, user: str, channel: str) -> None:
+        if user not in self._workspace.people:
+            raise LookupError(f"there is no person {user}")
+        place = self._channel(channel)
+        if place.kind in {"im", "mpim"} and user not in place.members:
+            raise LookupError(f"{user} is not in the direct message {channel}")
+        self._workspace.join(place, user)
+
+    async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
+        """A person edits a message of theirs: message_changed, and a fresh app_mention where it mentions the bot."""
+        old = self._message(channel, ts)
+        if old.user != user:
+            raise LookupError(f"{user} has not written {ts}")
+        mark = {"user": user, "ts": self._workspace.new_ts()}
+        self._workspace.change(old, replace(old, text=text, blocks=typed_blocks(text), edited=mark))
+
+    async def command(self, user: str, channel: str, command: str, text: str) -> Delivered:
+        """A person runs a slash command. Returns what the app replied within its three seconds, which the person sees;
+        where it did not, `acked` is False and the person would see Slack's own `operation_timeout`.
+
+        Raises:
+            LookupError: no such person or channel, or a person of another organisation, who has no commands of ours.
+        """
+        self._join(user, channel)
+        if self._workspace.people[user].team != self.team_id:
+            raise LookupError(f"{user} is of another organisation and cannot use the app's commands")
+        trigger = self._triggers.new(user)
+        payload = interactions.command(self._workspace, self._channel(channel), user, command, text)
+        payload |= {"response_url": self._responses.new(channel, user), "trigger_id": trigger}
+        done = await self._out.once("slash_commands", payload)
+        if done.payload and (done.payload.get("text") or done.payload.get("blocks")):
+            self._responses.answer(channel, user, done.payload)
+        return done
+
+    def delete(self, channel: str, ts: str) -> None:
+        """Somebody who may (an admin) deletes a message, the app's own ones too."""
+        self._workspace.delete(self._message(channel, ts))
+
+    def react(self, user: str, channel: str, ts: str, name: str, on: bool = True) -> None:
+        """A person puts a reaction to a message, or takes it back. `name` is without colons; twice is once.
+
+        Raises:
+            LookupError: no such person, channel or message.
+        """
+        self._join(user, channel)
+        self._workspace.react(self._message(channel, ts), user, name, on=on)
+
+    def remove_bot(self, channel: str) -> None:
+        """Somebody takes the app out of a channel."""
+        self._workspace.leave(self._channel(channel), self.bot_user_id)

@@ -1,0 +1,213 @@
+"""What a client sees that takes a snapshot once and then applies every change."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import aiohttp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.slack import LocalSlack, Window
+
+HOME = {"type": "home", "blocks": [{"type": "divider"}]}
+GO = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "value": "v"}
+
+
+class Client:
+    """A client as the page is one: it puts every change where a snapshot has it."""
+
+    def __init__(self, hello: dict[str, Any]) -> None:
+        self.state = json.loads(json.dumps(hello))
+        self.changes: list[dict[str, Any]] = []
+
+    def apply(self, change: dict[str, Any]) -> None:
+        change = json.loads(json.dumps(change))
+        self.changes.append(change)
+        state = self.state
+        match change:
+            case {"kind": "message", "message": message}:
+                self._put("ephemerals" if "to" in message else "messages", message, ("channel", "ts"))
+            case {"kind": "deleted", "channel": channel, "ts": ts}:
+                for key in ("messages", "ephemerals"):
+                    state[key] = [m for m in state[key] if (m["channel"], m["ts"]) != (channel, ts)]
+            case {"kind": "status", "channel": channel, "thread_ts": ts}:
+                kept = [s for s in state["statuses"] if (s["channel"], s["thread_ts"]) != (channel, ts)]
+                shown = {key: value for key, value in change.items() if key != "kind"}
+                state["statuses"] = [*kept, *([shown] if shown["status"] else [])]
+            case {"kind": "views", "user": user, "views": views}:
+                state["views"].pop(user, None)
+                state["views"] |= {user: views} if views else {}
+            case {"kind": "home", "user": user, "view": view}:
+                state["homes"][user] = view
+            case {"kind": "person" | "channel" as kind}:
+                self._put({"person": "people", "channel": "channels"}[kind], change[kind], ("id",))
+            case {"kind": "call" | "ping" | "violation" as kind}:
+                state[f"{kind}s"].append(change["text" if kind == "violation" else kind])
+            case {"kind": "delivery", "delivery": delivery}:
+                state["deliveries"].append(delivery)
+
+    def _put(self, key: str, item: dict[str, Any], names: tuple[str, ...]) -> None:
+        kept = self.state[key]
+        for number, other in enumerate(kept):
+            if all(other[name] == item[name] for name in names):
+                kept[number] = item
+                return
+        kept.append(item)
+
+
+def ordered(state: dict[str, Any]) -> dict[str, Any]:
+    """A state without what depends on the moment, in an order that does not."""
+    shown = json.loads(json.dumps(state))
+    del shown["now"]
+    for key in ("statuses", "people", "channels", "messages", "ephemerals"):
+        shown[key].sort(key=lambda item: json.dumps(item, sort_keys=True))
+    return dict(shown)
+
+
+Step = Callable[["Scene", int], Awaitable[object]]
+
+
+class Scene:
+    """Two people, a channel and the app, which answers nothing and calls what a test says."""
+
+    def __init__(self, slack: LocalSlack, client: AsyncWebClient) -> None:
+        self.slack, self.client = slack, client
+        self.ann, self.bob = slack.user("Ann"), slack.user("Bob", guest=True)
+        self.channel = slack.channel("general", members=[self.ann])
+
+    def ts(self, number: int, *, own: bool = False) -> str:
+        written = [m.ts for m in self.slack.messages(self.channel) if not own or m.bot_id]
+        return written[number % len(written)] if written else "1.000001"
+
+    def root(self, number: int) -> str | None:
+        roots = [m.ts for m in self.slack.messages(self.channel) if m.thread_ts is None]
+        return roots[number % len(roots)] if roots and number % 3 else None
+
+    async def trigger(self) -> str:
+        await self.slack.command(self.ann, self.channel, "/flowise", "x")
+        return str(self.slack.attempts[-1].payload["trigger_id"])
+
+
+def modal(number: int) -> dict[str, Any]:
+    return {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": f"Modal {number}"},
+        "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": f"*{number}*"}}],
+        "notify_on_close": number % 2 == 0,
+    }
+
+
+async def close(scene: Scene, number: int) -> None:
+    stack = scene.slack._workspace.views.modals.get(scene.ann)
+    if stack:
+        await scene.slack.close_view(scene.ann, stack[number % len(stack)].id, all=number % 2 == 0)
+
+
+async def react(scene: Scene, number: int) -> None:
+    scene.slack.react(scene.bob, scene.channel, scene.ts(number), "eyes", bool(number % 2))
+
+
+async def remove(scene: Scene, number: int) -> None:
+    scene.slack.delete(scene.channel, scene.ts(number))
+
+
+async def archive(scene: Scene, number: int) -> None:
+    scene.slack.archive(scene.slack.channel(f"old{number % 2}"))
+
+
+async def stream(scene: Scene, number: int) -> None:
+    root = scene.root(number) or scene.ts(0)
+    started = await scene.client.chat_startStream(
+        channel=scene.channel, thread_ts=root, recipient_user_id=scene.ann, recipient_team_id=scene.slack.team_id
+    )
+    await scene.client.chat_appendStream(channel=scene.channel, ts=started["ts"], markdown_text=f"words {number}")
+    if number % 2:
+        await scene.client.chat_stopStream(channel=scene.channel, ts=started["ts"])
+
+
+STEPS: dict[str, Step] = {
+    "say": lambda s, n: s.slack.say(s.ann, s.channel, f"words {n}", thread_ts=s.root(n)),
+    "join": lambda s, n: s.slack.say(s.slack.user(f"P{n % 3}"), s.channel, "hello", files=["a.png"]),
+    "edit": lambda s, n: s.slack.edit(s.ann, s.channel, s.ts(n), f"edited {n}"),
+    "react": react,
+    "remove": remove,
+    "post": lambda s, n: s.client.chat_postMessage(channel=s.channel, text="<!here>", thread_ts=s.root(n)),
+    "buttons": lambda s, n: s.client.chat_postMessage(
+        channel=s.channel, text="x", blocks=[{"type": "actions", "elements": [GO]}]
+    ),
+    "press": lambda s, n: s.slack.press(s.ann, s.channel, s.ts(n, own=True), "Go"),
+    "update": lambda s, n: s.client.chat_update(channel=s.channel, ts=s.ts(n, own=True), text=f"now {n}"),
+    "delete": lambda s, n: s.client.chat_delete(channel=s.channel, ts=s.ts(n, own=True)),
+    "whisper": lambda s, n: s.client.chat_postEphemeral(
+        channel=s.channel, user=s.ann, text="psst", thread_ts=s.root(n)
+    ),
+    "status": lambda s, n: s.client.assistant_threads_setStatus(
+        channel_id=s.channel, thread_ts=s.ts(n), status="thinks" if n % 3 else ""
+    ),
+    "add": lambda s, n: s.client.reactions_add(channel=s.channel, timestamp=s.ts(n), name="tada"),
+    "stream": stream,
+    "home": lambda s, n: s.client.views_publish(user_id=s.ann, view=HOME),
+    "archive": archive,
+    "close": close,
+}
+
+
+async def opened(scene: Scene, number: int) -> None:
+    trigger = await scene.trigger()
+    stack = scene.slack._workspace.views.modals.get(scene.ann)
+    method = scene.client.views_push if stack and number % 2 else scene.client.views_open
+    await method(trigger_id=trigger, view=modal(number))
+
+
+STEPS["open"] = opened
+
+
+async def _replayed(steps: list[tuple[str, int]]) -> set[str]:
+    """Takes the steps, and gives the kinds of change that they made."""
+
+    async def hear(request: aiohttp.web.Request) -> aiohttp.web.Response:
+        return aiohttp.web.Response()
+
+    app = aiohttp.web.Application()
+    app.router.add_post("/", hear)
+    runner = aiohttp.web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await aiohttp.web.TCPSite(runner, "127.0.0.1", 0).start()
+    async with LocalSlack(enforce_limits=False) as slack, aiohttp.ClientSession() as session:
+        slack.events_url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
+        window = Window(slack)
+        page = Client(window.snapshot())
+        window.listen(page.apply)
+        scene = Scene(
+            slack, AsyncWebClient(token=slack.bot_token, base_url=slack.url, session=session, retry_handlers=[])
+        )
+        for name, number in steps:
+            try:
+                await STEPS[name](scene, number)
+            except (LookupError, SlackApiError):
+                continue
+        await slack.settled()
+        assert ordered(page.state) == ordered(window.snapshot())
+    await runner.cleanup()
+    return {change["kind"] for change in page.changes}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 20)), max_size=25))
+def test_who_applies_every_change_has_what_a_snapshot_shows(steps: list[tuple[str, int]]) -> None:
+    asyncio.run(_replayed(steps))
+
+
+def test_the_steps_make_every_kind_of_change() -> None:
+    first = [("say", 0), ("post", 3), ("buttons", 0), ("home", 0), ("open", 0), ("say", 1), ("post", 1), ("stream", 1)]
+    kinds = asyncio.run(_replayed([*first, *((name, number) for number in range(3) for name in sorted(STEPS))]))
+    assert kinds == {
+        *("message", "deleted", "status", "channel", "person", "views", "home", "call", "delivery", "ping"),
+        "violation",
+    }

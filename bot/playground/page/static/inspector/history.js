@@ -1,0 +1,46 @@
+// Knows the versions of one message: asked for at the server, and again when the message has changed.
+
+const EVERY = 300;
+
+export class History {
+  /** `changed()` is called when there are other versions than before. */
+  constructor(get, changed) {
+    this.get = get;
+    this.changed = changed;
+    this.of = "";
+    /** @type {{at: number, text: string, blocks: any[]}[]} oldest first */
+    this.versions = [];
+    this.problem = "";
+    this.timer = 0;
+  }
+
+  /** Look at another message, or again at the same. */
+  async follow(message) {
+    const key = message ? `${message.channel}:${message.ts}` : "";
+    if (key !== this.of) this.versions = [];
+    this.of = key;
+    if (message) await this.#ask(message, key);
+    else this.changed();
+  }
+
+  /** The message has changed. Asked at most every 300 ms. */
+  again(message) {
+    this.timer ||= setTimeout(() => {
+      this.timer = 0;
+      this.follow(message);
+    }, EVERY);
+  }
+
+  async #ask({ channel, ts }, key) {
+    let found = this.versions;
+    try {
+      ({ versions: found } = await this.get("api/versions", { channel, ts }));
+      this.problem = "";
+    } catch (error) {
+      this.problem = error.message;
+    }
+    if (this.of !== key) return; // another message is looked at by now
+    this.versions = found;
+    this.changed();
+  }
+}

@@ -1,0 +1,59 @@
+// Knows what is inspected: the thread that the person looks at, and what belongs to it.
+
+import { rootOf } from "../app/state.js";
+import { shortened } from "./format.js";
+import { unescaped } from "./plain.js";
+
+/**
+ * @typedef {object} Place
+ * @property {string} channel
+ * @property {string} thread root `ts`; empty where a direct message is looked at as a whole
+ * @property {boolean} flat
+ */
+
+/**
+ * The thread that is open; else a direct message as a whole; else the channel's thread in which the app was last busy.
+ * @returns {Place}
+ */
+export function placeOf(state) {
+  const { channel, thread } = state.ui;
+  if (thread) return { channel, thread, flat: false };
+  if (state.channels.get(channel)?.kind === "im") return { channel, thread: "", flat: true };
+  const busy = state.calls.findLast((call) => call.channel === channel && call.thread_ts);
+  return { channel, thread: busy?.thread_ts ?? "", flat: false };
+}
+
+/** Whether two places are the same one. */
+export function same(one, other) {
+  return one.channel === other.channel && one.thread === other.thread && one.flat === other.flat;
+}
+
+/** Whether a call or a delivery is of this place. */
+export function belongs(place, { channel, thread_ts: threadTs, ts }) {
+  if (channel !== place.channel) return false;
+  return place.flat || (place.thread !== "" && (threadTs === place.thread || ts === place.thread));
+}
+
+/** The messages of a place, oldest first. A direct message is one line of questions, threads in it included. */
+export function messagesOf(state, place) {
+  const all = [...(state.messages.get(place.channel)?.values() ?? [])];
+  return place.flat ? all : all.filter((message) => rootOf(message) === place.thread);
+}
+
+/** The message that was chosen to be inspected, else the app's last one here. */
+export function messageOf(state, place) {
+  const chosen = state.ui.message;
+  const found = chosen && chosen.channel === place.channel && state.message(chosen.channel, chosen.ts);
+  return found || messagesOf(state, place).findLast((message) => message.user === state.bot.user_id);
+}
+
+/** Where one is, in words: the channel, and how its thread begins. */
+export function titleOf(state, place) {
+  const channel = state.channels.get(place.channel);
+  if (!channel) return "";
+  const where = `${place.flat ? "" : "#"}${state.channelName(place.channel)}`;
+  const first = place.thread && state.message(place.channel, place.thread);
+  if (!first) return where;
+  const text = unescaped(first.text).replace(/@?\b(U[A-Z0-9]{6,})\b/gu, (_, id) => `@${state.name(id)}`);
+  return `${where} · ${shortened(text, 60)}`;
+}

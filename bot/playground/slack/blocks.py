@@ -123,6 +123,10 @@ def check_blocks(blocks: Sequence[Block], surface: Surface = "message", at: str 
     _once([block.get("block_id") for block in blocks], at, "block_id")
     for index, block in enumerate(blocks):
         _once([item.get("action_id") for item in objects(block)], f"{at}/{index}", "action_id")
+    kinds = {block.get("type") for block in blocks}
+    if kinds >= {"plan", "task_card"}:
+        # Seen in the field: gitlab-org/gitlab!242201.
+        raise Fault(at, "plan and task_card exclude one another")
     tables = [item for item in objects(blocks) if item.get("type") == "table"]
     if len(tables) > 1:
         raise Fault(at, "only_one_table_allowed")

@@ -58,13 +58,22 @@ def _lines(blocks: Iterable[Block]) -> Iterator[str]:
             case "section":
                 yield from [_object(block["text"])] if "text" in block else []
                 yield from (_object(field) for field in _mappings(block, "fields"))
-            case "container":
-                yield from [_object(block["title"])] if "title" in block else []
-                yield from _lines(_mappings(block, "child_blocks"))
+            case "container" | "plan" | "task_card":
+                yield from _titled(block)
             case "divider" | "context_actions":
                 pass
             case _:
                 yield _object(block)
+
+
+def _titled(block: Block) -> Iterator[str]:
+    """A block with a title, which is a text object or a string, and with others in it."""
+    title = block.get("title")
+    yield from [title if isinstance(title, str) else _object(title)] if title else []
+    inner = [block[key] for key in ("details", "output") if key in block]
+    yield from _lines(item for item in inner if isinstance(item, Mapping))
+    for key in ("child_blocks", "tasks"):
+        yield from _lines(_mappings(block, key))
 
 
 def _rich_text(block: Block) -> Iterator[str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from bot.playground.slack import rules
 from bot.playground.slack.arguments import Args, text
-from bot.playground.slack.elements import Block
+from bot.playground.slack.growth import MOST_IN_FIELD, Content, too_long
 from bot.playground.slack.message import Message
 from bot.playground.slack.noting import note, note_previews
 from bot.playground.slack.rules import Refusal
@@ -24,8 +22,7 @@ MOST_STREAMED = 12_000
 @dataclass(slots=True)
 class _Stream:
     since: float
-    markdown: str = ""
-    blocks: tuple[Block, ...] = ()
+    content: Content
 
 
 class Streams:
@@ -56,10 +53,10 @@ class Streams:
             if text(args, "recipient_user_id") not in self._workspace.people:
                 raise Refusal("user_not_found")
         root = self._workspace.thread_root(channel, args.get("thread_ts"))
-        stream = _Stream(self._workspace.clock())
+        stream = _Stream(self._workspace.clock(), Content(as_plan=_as_plan(args)))
         self._add(stream, args)
-        message = self._workspace.by_bot(channel.id, stream.markdown, root)
-        message = replace(message, blocks=_shown(stream))
+        message = self._workspace.by_bot(channel.id, stream.content.markdown, root)
+        message = replace(message, blocks=stream.content.blocks)
         self._open[channel.id, message.ts] = stream
         note(self._workspace, message, args)
         self._workspace.post(message)
@@ -70,7 +67,7 @@ class Streams:
             raise Refusal("no_text")
         message, stream = self._find(args)
         self._add(stream, args)
-        grown = replace(message, text=stream.markdown, blocks=_shown(stream))
+        grown = replace(message, text=stream.content.markdown, blocks=stream.content.blocks)
         note(self._workspace, grown, args)
         self._workspace.change(message, grown, quietly=True)
         return {"channel": message.channel, "ts": message.ts}
@@ -80,12 +77,17 @@ class Streams:
         last = rules.draft({"blocks": args.get("blocks"), "metadata": args.get("metadata")})
         rules.check_blocks(last.blocks or ())
         self._add(stream, args)
-        blocks = (*_shown(stream), *(last.blocks or ()))
+        shown = stream.content.blocks
         del self._open[message.channel, message.ts]
-        ended = replace(message, text=stream.markdown, blocks=blocks, metadata=last.metadata or message.metadata)
+        ended = replace(
+            message,
+            text=stream.content.markdown,
+            blocks=(*shown, *(last.blocks or ())),
+            metadata=last.metadata or message.metadata,
+        )
         note(self._workspace, ended, args)
         # No argument switches previews off. The blocks of the end are not judged: their links are the sources.
-        note_previews(self._workspace, replace(ended, blocks=_shown(stream)))
+        note_previews(self._workspace, replace(ended, blocks=shown))
         ended = self._workspace.change(message, ended)
         return {"channel": message.channel, "ts": message.ts, "message": message_json(self._workspace, ended)}
 
@@ -101,46 +103,33 @@ class Streams:
         return message, self._open[channel.id, message.ts]
 
     def _add(self, stream: _Stream, args: Args) -> None:
-        added, blocks = _read(args)
-        if len(stream.markdown) + len(added) > MOST_STREAMED:
+        """Let a stream grow by what a call brings, or refuse all of it."""
+        chunks = _chunks(args)
+        content = stream.content
+        for chunk in chunks:
+            content = content.grown(chunk)
+        if len(content.markdown) > MOST_STREAMED:
             raise Refusal("msg_too_long")
-        rules.check_blocks((*stream.blocks, *blocks))
-        stream.markdown += added
-        stream.blocks += blocks
+        rules.check_blocks(content.given)
+        stream.content = content
+        for field in (field for chunk in chunks for field in too_long(chunk)):
+            self._workspace.blame(f"the {field} of a chunk has more than {MOST_IN_FIELD} characters")
 
 
-def _shown(stream: _Stream) -> tuple[Block, ...]:
-    markdown: tuple[Block, ...] = ({"type": "markdown", "text": stream.markdown},) if stream.markdown else ()
-    return (*markdown, *stream.blocks)
+def _as_plan(args: Args) -> bool:
+    mode = text(args, "task_display_mode") or "timeline"
+    if mode not in ("timeline", "plan"):
+        raise Refusal("invalid_arguments", "[ERROR] must be timeline or plan [json-pointer:/task_display_mode]")
+    return mode == "plan"
 
 
-def _read(args: Args) -> tuple[str, tuple[Block, ...]]:
+def _chunks(args: Args) -> list[object]:
     chunks, markdown = args.get("chunks"), text(args, "markdown_text")
     if chunks and markdown:
-        raise Refusal("invalid_arguments", "[ERROR] markdown_text and chunks exclude one another")
+        # The word is told in NousResearch/hermes-agent#104173.
+        raise Refusal("cannot_provide_both_markdown_text_and_chunks")
+    if markdown:
+        return [{"type": "markdown_text", "text": markdown}]
     if isinstance(chunks, str) and chunks:
-        try:
-            chunks = json.loads(chunks)
-        except ValueError:
-            raise Refusal("invalid_chunks") from None
-    blocks: list[Block] = []
-    for chunk in chunks if isinstance(chunks, list) else ():
-        added, more = _chunk(chunk)
-        markdown += added
-        blocks += more
-    return markdown, tuple(blocks)
-
-
-def _chunk(chunk: object) -> tuple[str, list[Block]]:
-    """A task or a plan is taken and not shown: the local Slack has no block for them."""
-    match chunk:
-        case {"type": "markdown_text", "text": str(added)}:
-            return added, []
-        case {"type": "blocks", "blocks": list(blocks)} if all(isinstance(block, Mapping) for block in blocks):
-            return "", blocks
-        case {"type": "task_update", "id": str(), "title": str(), "status": str(status)}:
-            if status in {"pending", "in_progress", "complete", "error"}:
-                return "", []
-        case {"type": "plan_update", "title": str()}:
-            return "", []
-    raise Refusal("invalid_chunks")
+        raise Refusal("invalid_chunks")
+    return list(chunks) if isinstance(chunks, list) else []

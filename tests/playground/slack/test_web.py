@@ -203,9 +203,9 @@ async def test_the_chunks_of_a_stream(slack: LocalSlack, client: AsyncWebClient)
     ts = (await client.chat_startStream(**start, chunks=[task, words]))["ts"]
     at: dict[str, Any] = {"channel": direct, "ts": ts}
     await client.chat_appendStream(**at, chunks=[{"type": "blocks", "blocks": [SECTION]}])
-    assert slack.thread(direct, root)[-1].plain == "a\nplain"
+    assert slack.thread(direct, root)[-1].plain == "Search\na\nplain"
     both = client.chat_appendStream(**at, markdown_text="b", chunks=[words])
-    assert await refused(both) == "invalid_arguments"
+    assert await refused(both) == "cannot_provide_both_markdown_text_and_chunks"
     for chunk in ({"type": "text"}, {**task, "status": "done"}, {"type": "blocks", "blocks": ["x"]}):
         assert await refused(client.chat_appendStream(**at, chunks=[chunk])) == "invalid_chunks"
     wrong = {"type": "blocks", "blocks": [{"type": "section"}]}

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 import aiohttp
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
@@ -17,6 +19,15 @@ from bot.playground.slack import LocalSlack, Window
 
 HOME = {"type": "home", "blocks": [{"type": "divider"}]}
 GO = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "value": "v"}
+
+
+class Clock(Protocol):
+    now: float
+
+
+class Peer(Protocol):
+    app: Any
+    client: AsyncWebClient
 
 
 class Client:
@@ -211,3 +222,95 @@ def test_the_steps_make_every_kind_of_change() -> None:
         *("message", "deleted", "status", "channel", "person", "views", "home", "call", "delivery", "ping"),
         "violation",
     }
+
+
+async def test_calls_and_deliveries_belong_to_a_thread(slack: LocalSlack, http_peer: Peer) -> None:
+    window, client = Window(slack), http_peer.client
+    ann, channel = slack.user("Ann"), slack.channel("general")
+
+    async def usage(ack: Any, respond: Any) -> None:
+        await ack()
+        await respond("usage", response_type="in_channel")
+
+    http_peer.app.command("/flowise")(usage)
+    root = await slack.say(ann, channel, f"<@{slack.bot_user_id}> hi")
+    reply = (await client.chat_postMessage(channel=channel, thread_ts=root, text="one"))["ts"]
+    await client.chat_update(channel=channel, ts=reply, text="two")
+    await client.assistant_threads_setStatus(channel_id=channel, thread_ts=root, status="thinks")
+    await client.chat_postEphemeral(channel=channel, thread_ts=root, user=ann, text="psst")
+    await client.reactions_add(channel=channel, timestamp=reply, name="eyes")
+    await client.files_getUploadURLExternal(filename="a.txt", length=1)
+    await client.chat_delete(channel=channel, ts=reply)
+    await slack.command(ann, channel, "/flowise", "help")
+    await slack.until(lambda: len(slack.messages(channel)) == 2)
+    await slack.settled()
+    shown: dict[str, Any] = window.snapshot()
+    calls = {call["method"]: call for call in shown["calls"]}
+    in_thread = [name for name, call in calls.items() if call["thread_ts"] == root]
+    assert in_thread == [
+        *("chat.postMessage", "chat.update", "assistant.threads.setStatus", "chat.postEphemeral", "reactions.add"),
+        "chat.delete",
+    ]
+    assert (calls["chat.update"]["ts"], calls["chat.update"]["response"]["text"]) == (reply, "two")
+    assert (calls["files.getUploadURLExternal"]["channel"], calls["auth.test"]["thread_ts"]) == ("", "")
+    posted = slack.messages(channel)[-1].ts
+    answered = calls["response_url"]
+    assert (answered["channel"], answered["ts"], answered["thread_ts"]) == (channel, posted, posted)
+    assert [call["n"] for call in shown["calls"]] == list(range(1, len(slack.calls) + 1))
+    told = {(one["kind"], one["what"], one["thread_ts"]) for one in shown["deliveries"] if one["channel"] == channel}
+    assert told == {
+        ("events_api", "app_mention", root),
+        ("events_api", "message", root),
+        ("events_api", "message", posted),
+        ("slash_commands", "/flowise", ""),
+    }
+
+
+async def test_every_version_of_a_message(slack: LocalSlack, client: AsyncWebClient, clock: Clock) -> None:
+    window, channel = Window(slack), slack.channel("general")
+    divider = {"type": "divider"}
+    ts = (await client.chat_postMessage(channel=channel, text="one", blocks=[divider]))["ts"]
+    for words in ("two", "three"):
+        clock.now += 2.0
+        await client.chat_update(channel=channel, ts=ts, text=words)
+    versions = window.versions(channel, ts)
+    assert [(round(float(str(v["at"])) - float(ts), 3), v["text"]) for v in versions] == [
+        (0.0, "one"),
+        (2.0, "two"),
+        (4.0, "three"),
+    ]
+    assert [version["blocks"] for version in versions] == [[{**divider, "block_id": "b0"}], [], []]
+    shown: dict[str, Any] = window.snapshot()
+    assert shown["messages"][0]["versions"] == 3
+    with pytest.raises(LookupError):
+        window.versions(channel, "1.0")
+
+
+async def test_the_end_of_a_stream_and_of_a_status_are_told(slack: LocalSlack, client: AsyncWebClient) -> None:
+    window, ann = Window(slack), slack.user("Ann")
+    changes: list[dict[str, Any]] = []
+    stop = window.listen(changes.append)
+    direct = slack.dm(ann)
+    root = await slack.say(ann, direct, "hi")
+    await client.assistant_threads_setStatus(channel_id=direct, thread_ts=root, status="thinks")
+    ts = (await client.chat_startStream(channel=direct, thread_ts=root, markdown_text="a"))["ts"]
+    await client.chat_stopStream(channel=direct, ts=ts)
+    statuses = [change["status"] for change in changes if change["kind"] == "status"]
+    streams = [change["message"] for change in changes if change["kind"] == "message"]
+    assert statuses == ["thinks", ""]
+    assert [message["streaming"] for message in streams if message["ts"] == ts] == [True, False]
+    stop()
+    heard = len(changes)
+    await client.chat_update(channel=direct, ts=ts, text="b")
+    assert (len(changes), slack.messages(direct)[-1].text) == (heard, "b")
+
+
+async def test_people_are_told_by_their_role_and_the_manifest_by_its_commands(slack: LocalSlack) -> None:
+    slack.user("Ann"), slack.user("Bob", guest=True), slack.user("Eve", team="T0OTHER")
+    shown: dict[str, Any] = Window(slack).snapshot()
+    assert [person["role"] for person in shown["people"]] == ["bot", "member", "guest", "outsider"]
+    manifest = json.loads((Path(__file__).parents[3] / "deploy" / "slack-manifest.json").read_text())
+    commands = manifest["features"]["slash_commands"]
+    asked = [{key: one[key] for key in ("command", "description", "usage_hint")} for one in commands]
+    assert shown["commands"] == asked
+    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == slack.subscriptions

@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from bot.playground.flowise import LocalFlowise, Script
+from bot.playground.flowise import OFFERED, LocalFlowise, Offer, Script
 from bot.playground.flowise.model import ASSISTANT, USER
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -133,6 +133,43 @@ async def test_the_agent_flow_tells_of_its_nodes(person: Person) -> None:
     executed = [data for kind, data in seen if kind == "agentFlowExecutedData"][-1]
     assert [node["nodeLabel"] for node in executed] == ["Start", "Agent"]
     assert [kind for kind, _ in seen][-3:] == ["agentFlowEvent", "metadata", "end"]
+
+
+async def test_the_flow_that_takes_its_time_thinks_before_its_first_word(http: aiohttp.ClientSession) -> None:
+    async with LocalFlowise(tokens_per_second=2000, heartbeat=0) as server:
+        seen = await Person(server, http).ask("reasoning", "How do sources look?")
+    said = next(number for number, (kind, data) in enumerate(seen) if kind == "token" and data)
+    before = [data for kind, data in seen[:said] if kind == "nextAgentFlow" and data["status"] == "FINISHED"]
+    assert [node["nodeLabel"] for node in before] == [
+        "Start",
+        "Understand the question",
+        "Search the handbook",
+        "Choose what helps",
+    ]
+    assert seen[said - 1] == ("thinking", "")
+    assert data(seen, "sourceDocuments")
+    assert [kind for kind, _ in seen][-3:] == ["agentFlowEvent", "metadata", "end"]
+    assert server.turns("a")[1][1] == text(seen)
+
+
+@pytest.mark.parametrize("offer", OFFERED, ids=lambda offer: offer.name)
+async def test_every_flow_that_is_offered_answers(person: Person, offer: Offer) -> None:
+    seen = await person.ask(offer.name, "What can you do?")
+    assert seen[-1] == ("end", "[DONE]")
+    assert "error" not in kinds(seen)
+    assert "stand-in model" in text(seen)
+
+
+async def test_a_run_can_be_made_to_fail_where_it_is(person: Person) -> None:
+    person.server.script("plain", Script(tokens=("x",) * 500, token_wait=0.01))
+    assert not person.server.fail("plain", "a", "terminated")
+    async with person.post("plain") as response:
+        seen = await first_tokens(response, 1)
+        assert not person.server.fail("rag", "a", "terminated")
+        assert person.server.fail("plain", "a", "terminated")
+        seen += await response.content.read()
+    assert kinds(events(seen)) == ["start", "token", "error", "end"]
+    assert person.server.turns("a") == []
 
 
 async def test_without_streaming_the_answer_is_one_piece(person: Person) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.playground.flowise.essay import WORDS_AT_MOST, essay
-from bot.playground.flowise.handbook import CHUNKS, find
+from bot.playground.flowise.guide import GUIDE
+from bot.playground.flowise.handbook import CHUNKS, find, near
 from bot.playground.flowise.model import ASSISTANT, USER, calculation, reply, tokens
+from bot.settings import Settings
+
+ROOT = Path(__file__).parents[2]
 
 TURNS = [(USER, "My name is Ada."), (ASSISTANT, "Hello"), (USER, "How do edits\nwork?"), (ASSISTANT, "So.")]
 
@@ -94,6 +101,56 @@ def test_sums_are_calculated(question: str, expected: tuple[str, str] | None) ->
 def test_the_nearest_document_comes_first() -> None:
     assert "30 days" in find("How many days does the bot remember a conversation?")[0].text
     assert len(find("xyzzy", count=4)) == 4
+    assert near("xyzzy") == ()
+
+
+@pytest.mark.parametrize("question", ["hi", "What can you do?", "Hello!", "help", "What can you help me with?"])
+def test_who_only_says_hello_is_told_what_there_is(question: str) -> None:
+    assert near(question)[0].title == "Welcome"
+    assert "/flowise" in reply(question, [])
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("How do I connect my own Flowise?", "`FLOWISE_CHATFLOW_ID`"),
+        ("What happens when Flowise is down?", "one sentence"),
+        ("How do I install it in Slack?", "deploy/slack-manifest.json"),
+        ("Does it need Redis?", "`REDIS_URL`"),
+        ("Where do the sources stand?", "under the answer"),
+        ("Can you read my files?", "not read"),
+        ("How do I start over?", "**new conversation**"),
+        ("Why does the text grow?", "`SLACK_DELIVERY=auto`"),
+    ],
+)
+def test_what_people_ask_first_has_its_answer(question: str, told: str) -> None:
+    for found in (near(question), ()):
+        assert told in reply(question, [], found)
+
+
+def test_the_guide_shows_every_kind_of_markdown_and_fills_more_than_a_screen() -> None:
+    assert len(GUIDE) > 3000
+    assert GUIDE.count("| --- |") >= 3
+    kinds = ("# ", "\n## ", "**", "~~", "\n> ", "```sh\n", "\n1. ", "\n   - ", "\n     - ", "](https://")
+    assert [kind for kind in kinds if kind not in GUIDE] == []
+    assert reply("Tell me all, in a long answer", [], guide=GUIDE) == GUIDE
+    assert len(reply("Tell me all in 70 words", [], guide=GUIDE).split()) == 70
+    assert "Ada" in reply("what is my name", TURNS, guide=GUIDE)
+
+
+@pytest.mark.parametrize("text", [GUIDE, *(chunk.said for chunk in CHUNKS)])
+def test_what_it_tells_of_the_project_is_there(text: str) -> None:
+    """Settings, files and commands that are named exist, with the defaults that are told."""
+    fields = {name.upper(): field for name, field in Settings.model_fields.items()}
+    for name in re.findall(r"\b(?:FLOWISE|SLACK|BOT|REDIS)_[A-Z_]+\b", text):
+        assert name in fields
+    for name, default in re.findall(r"^\| `([A-Z_]+)` \| ([\w.]+) \|", text, flags=re.MULTILINE):
+        assert str(fields[name].default) == default
+    for path in re.findall(r"`((?:docs|deploy)/[\w./-]+|README\.md|\.env\.example)`", text):
+        assert (ROOT / path).exists()
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"\bmake ([a-z]+)\b", text):
+        assert f"\n{target}:" in makefile
 
 
 def test_documents_have_the_metadata_of_flowise() -> None:

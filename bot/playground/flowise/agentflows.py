@@ -1,18 +1,26 @@
-"""Knows what the stand-in's agent flows do: one agent that uses a tool, and one flow that asks a person first."""
+"""Knows what the stand-in's agent flows do: one uses a tool, one takes its time, and one asks a person first."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid5
 
 from bot.playground.flowise import agentflow, model
-from bot.playground.flowise.agentflow import AGENT, DONE, EXECUTED, HUMAN, LLM, REPLIES, Trace
+from bot.playground.flowise.agentflow import AGENT, DONE, EXECUTED, HUMAN, LLM, REPLIES, Node, Trace
 from bot.playground.flowise.chatflows import PREAMBLE, tool_outcome, use_tool
+from bot.playground.flowise.handbook import Chunk, near
 from bot.playground.flowise.plans import Asked, Execution, Json, Outcome, Plan, Step, after_tokens, failed, one_piece
 from bot.playground.flowise.wire import END, Reply, frame
 
 _EMPTY = frame("token", "")
 _SURE = "Are you sure you want to proceed?"
+
+# How slow the flow that takes its time is, in the words that the model says meanwhile: at 40 words a second, each node
+# takes 1.5 s, and the first token comes after six seconds.
+_WORDS_A_NODE = 60
+_WORDS_A_THOUGHT = 20
+_THOUGHTS = ("The handbook has something on this. ", "The first piece fits best. ", "I will put it in a few words.")
 
 STOPPED, FINISHED = "STOPPED", "FINISHED"
 
@@ -31,6 +39,33 @@ def agent(asked: Asked) -> Plan:
     ending += [frame("usageMetadata", agentflow.usage(asked.question, outcome.text))]
     ending += [trace.leave(AGENT, agentflow.messages(asked.question), {"content": outcome.text}), trace.finish()]
     return _closed(asked, [*steps, *(Step(data=data) for data in ending)], outcome, trace, aborted=aborted)
+
+
+def reasons(asked: Asked) -> Plan:
+    """A flow that takes its time: three nodes before the last one, which thinks before its first token."""
+    found = near(asked.question)
+    outcome = Outcome(model.reply(asked.question, asked.earlier, found), [chunk.as_flowise() for chunk in found])
+    trace, given = Trace(), agentflow.messages(asked.question)
+    steps = [Step(data=trace.begin() + trace.start_node(asked.question))]
+    for node, output in _considered(asked.question, found):
+        steps += [Step(data=trace.enter(node)), Step(_WORDS_A_NODE * asked.pace, trace.leave(node, given, output))]
+    aborted = trace.aborted(LLM)
+    steps.append(Step(data=trace.enter(LLM)))
+    # Each piece of a thought comes with an empty token (measured on Flowise 3.1.4).
+    steps += [Step(_WORDS_A_THOUGHT * asked.pace, _EMPTY + frame("thinking", thought)) for thought in _THOUGHTS]
+    steps += [Step(data=_EMPTY + frame("thinking", "", duration=1)), *asked.say(outcome.text)]
+    ending = [*after_tokens(outcome), frame("usageMetadata", agentflow.usage(asked.question, outcome.text))]
+    ending += [trace.leave(LLM, given, {"content": outcome.text}), trace.finish()]
+    return _closed(asked, [*steps, *(Step(data=data) for data in ending)], outcome, trace, aborted=aborted)
+
+
+def _considered(question: str, found: Sequence[Chunk]) -> tuple[tuple[Node, Json], ...]:
+    """The nodes before the last one, with their outputs."""
+    return (
+        (Node("llmAgentflow_1", "Understand the question"), {"content": f"It is about: {' '.join(question.split())}"}),
+        (Node("retrieverAgentflow_0", "Search the handbook"), {"content": "\n".join(each.text for each in found)}),
+        (Node("conditionAgentAgentflow_0", "Choose what helps"), {"content": found[0].title if found else "nothing"}),
+    )
 
 
 def human(asked: Asked) -> Plan:

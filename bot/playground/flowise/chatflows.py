@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.playground.flowise import model
-from bot.playground.flowise.handbook import find
+from bot.playground.flowise.guide import GUIDE
+from bot.playground.flowise.handbook import find, near
 from bot.playground.flowise.plans import (
     Asked,
     Ending,
@@ -22,6 +23,7 @@ from bot.playground.flowise.plans import (
 from bot.playground.flowise.wire import dumps, frame
 
 PREAMBLE = "Let me look that up for you."
+CALCULATOR = "calculator"
 
 # Where the flows that break do so: late enough that something is to be seen, in the shortest answer there is.
 _BROKEN_AFTER = 8
@@ -34,9 +36,14 @@ def plain(asked: Asked) -> Plan:
     return _chat(asked, Outcome(model.reply(asked.question, asked.earlier)))
 
 
+def long(asked: Asked) -> Plan:
+    """A conversation chain that likes to talk."""
+    return _chat(asked, Outcome(model.reply(asked.question, asked.earlier, guide=GUIDE.strip())))
+
+
 def rag(asked: Asked) -> Plan:
     """A conversational retrieval chain over the handbook."""
-    found = find(asked.question)
+    found = near(asked.question)
     text = model.reply(asked.question, asked.earlier, found)
     # This chain repeats the first token as the data of `start` (measured on Flowise 3.1.4).
     return _chat(asked, Outcome(text, [chunk.as_flowise() for chunk in found]), first=model.tokens(text)[0])
@@ -103,14 +110,16 @@ class ToolUse:
 def use_tool(question: str) -> ToolUse:
     """The sum in the question is calculated; without one the question is looked up in the handbook."""
     if calculated := model.calculation(question):
-        return ToolUse("calculator", *calculated)
+        return ToolUse(CALCULATOR, *calculated)
     found = find(question, count=1)[0]
     return ToolUse("handbook_search", question, found.text, [found.as_flowise()])
 
 
 def tool_outcome(asked: Asked, used: ToolUse) -> Outcome:
-    answer = model.reply(asked.question, asked.earlier)
-    text = f"The tool `{used.tool}` says: {used.output}\n\n{answer}"
+    if used.tool == CALCULATOR:
+        text = f"`{used.given}` is **{used.output}**, says the tool `{used.tool}`.\n\n{model.signed(asked.earlier)}"
+    else:
+        text = f"I have asked the tool `{used.tool}`.\n\n{model.reply(asked.question, asked.earlier)}"
     return Outcome(text, used.documents, [used.row(used.output)])
 
 

@@ -40,8 +40,10 @@ STAND_IN = "rag"
 FLOWS: tuple[Flow, ...] = (
     Flow(STAND_IN, chatflows.rag),
     Flow("plain", chatflows.plain),
+    Flow("long", chatflows.long),
     Flow("tools", chatflows.tools),
     Flow("agentflow", agentflows.agent),
+    Flow("reasoning", agentflows.reasons),
     Flow("human", agentflows.human),
     Flow("json", chatflows.rag, streamable=False),
     Flow("parser", chatflows.parsed, streamable=False),

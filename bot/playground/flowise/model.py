@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from bot.playground.flowise.essay import essay
-from bot.playground.flowise.handbook import Chunk
+from bot.playground.flowise.handbook import Chunk, near
 
 USER = "userMessage"
 ASSISTANT = "apiMessage"
@@ -17,6 +17,14 @@ Turn = tuple[str, str]
 
 _WHO = "I am a stand-in model, not an AI"
 _LONG = 300
+
+_TRY = (
+    "You can\n\n"
+    "- ask **How do I connect my own Flowise?**, or *What can you do?*\n"
+    "- say `My name is Ada`, and later ask `What is my name?`\n"
+    "- ask **What did I ask before?**, and I repeat your questions\n"
+    "- ask for **a long answer**, or for one `in 200 words`"
+)
 
 _RECALL = re.compile(
     r"\b(did|have) i (just )?(ask|say|said|tell)|\b(first|last|previous|earlier) question|\bmy questions\b",
@@ -36,8 +44,11 @@ _OPERATORS: dict[str, Callable[[float, float], float]] = {
 }
 
 
-def reply(question: str, turns: Sequence[Turn], found: Sequence[Chunk] = ()) -> str:
-    """The stand-in's answer, in Markdown. The same arguments always give the same text."""
+def reply(question: str, turns: Sequence[Turn], found: Sequence[Chunk] = (), *, guide: str = "") -> str:
+    """The stand-in's answer, in Markdown. The same arguments always give the same text.
+
+    `found` are the documents that it has before it, `guide` what it says where nothing else is asked for.
+    """
     earlier = [content for role, content in turns if role == USER]
     if _RECALL.search(question):
         return _recalled(question, earlier)
@@ -45,9 +56,16 @@ def reply(question: str, turns: Sequence[Turn], found: Sequence[Chunk] = ()) -> 
         return _named(earlier)
     if told := _NAME_TOLD.search(question):
         return f"Hello **{told[1]}**. {_WHO}, but I keep this chat's turns: ask me later what your name is."
-    if length := _length(question):
+    if length := _length(question, otherwise=0 if guide else _LONG):
         return essay(length)
+    if guide:
+        return guide
     return _from_documents(question, earlier, found) if found else _plain(question, earlier)
+
+
+def signed(turns: Sequence[Turn]) -> str:
+    """Who speaks, and how many questions this chat has had."""
+    return _signature([content for role, content in turns if role == USER])
 
 
 def calculation(question: str) -> tuple[str, str] | None:
@@ -82,32 +100,31 @@ def _named(earlier: Sequence[str]) -> str:
     return f"You have not told me your name in this chat. {_WHO}: write “my name is …” first."
 
 
-def _length(question: str) -> int:
+def _length(question: str, *, otherwise: int) -> int:
+    """How many words are asked for: a number of them, or a long answer, which has `otherwise`."""
     if match := _WORDS.search(question):
         return int(re.sub(r"\D", "", match[1]))
-    return _LONG if _LONG_ASKED.search(question) else 0
+    return otherwise if _LONG_ASKED.search(question) else 0
 
 
 def _from_documents(question: str, earlier: Sequence[str], found: Sequence[Chunk]) -> str:
-    quoted = "\n".join(f"- {chunk.text} (*{chunk.title}*)" for chunk in found)
-    return (
-        f"{_WHO}. To your question\n\n{_quote(question)}\n\n"
-        f"the documents that share most words with it say:\n\n{quoted}\n\n{_count(earlier)}"
-    )
+    first, *others = found
+    seen = "\n".join(f"- {chunk.text} (*{chunk.title}*)" for chunk in others)
+    also = f"See also:\n\n{seen}\n\n" if seen else ""
+    return f"{first.said}\n\n{also}{_signature(earlier)}"
 
 
 def _plain(question: str, earlier: Sequence[str]) -> str:
+    if known := near(question, count=1):
+        return f"{known[0].said}\n\n{_signature(earlier)}"
     return (
-        f"{_WHO}: I answer by a few fixed rules, so that the bot can be tried without a model. You asked:\n\n"
-        f"{_quote(question)}\n\n{_count(earlier)} You can\n\n"
-        "- ask **what did I ask before?**, and I repeat your earlier questions,\n"
-        "- say `my name is Ada`, and later ask `what is my name?`,\n"
-        "- ask for **a long answer**, or for one `in 200 words`."
+        f"You asked:\n\n{_quote(question)}\n\nI answer by a few fixed rules, so that the bot can be tried without a "
+        f"key or an account. {_TRY}\n\n{_signature(earlier)}"
     )
 
 
-def _count(earlier: Sequence[str]) -> str:
-    return f"This is question {len(earlier) + 1} of this chat."
+def _signature(earlier: Sequence[str]) -> str:
+    return f"*{_WHO}.* This is question {len(earlier) + 1} of this chat."
 
 
 def _quote(text: str) -> str:

@@ -51,9 +51,9 @@ def _encoded(data: object) -> bytes:
     return dumps(data).encode("utf-8", "backslashreplace")
 
 
-def frame(event: str, data: object) -> bytes:
+def frame(event: str, data: object, **more: object) -> bytes:
     """One frame of the stream. The event's type stands inside the JSON; `message:` is a field without meaning."""
-    return b"message:\ndata:" + _encoded({"event": event, "data": data}) + b"\n\n"
+    return b"message:\ndata:" + _encoded({"event": event, "data": data, **more}) + b"\n\n"
 
 
 END = frame("end", "[DONE]")

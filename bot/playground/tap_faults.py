@@ -131,8 +131,14 @@ class Passage:
             self._between = piece.frame is not None
             if piece.frame is not None:
                 self._record.frame(self._taken, piece.frame)
-                if piece.frame.event == "error":
-                    self._ended = "error"
+                self._heard(piece.frame.event)
+
+    def _heard(self, event: str) -> None:
+        if event == "error":
+            self._ended = "error"
+        elif event == "end":
+            # All is said; a client may leave now without waiting for the connection's end.
+            self._record.end(self._taken, self._ended)
 
 
 def reset(request: web.Request) -> None:

@@ -156,6 +156,17 @@ async def test_who_leaves_is_seen_to_leave(flowise: LocalFlowise, tap: Tap, http
     await asyncio.wait_for(gone.wait(), 5)
 
 
+async def test_who_leaves_after_the_last_word_has_heard_all(
+    flowise: LocalFlowise, tap: Tap, http: aiohttp.ClientSession
+) -> None:
+    flowise.script("rag", Script(raw=[wire.frame("token", "a") + wire.END], stalls=True))
+    async with post(http, tap) as response:
+        assert (await response.content.readany()).endswith(wire.END)
+        response.close()
+    await asyncio.wait_for(flowise.predictions[0].gone(), 5)
+    assert predictions(tap)[0]["ended"] == "closed"
+
+
 def _ended(change: dict[str, Any]) -> str:
     return change["prediction"]["ended"] if change["kind"] == "prediction" else ""
 

@@ -14,7 +14,7 @@ export class State extends EventTarget {
   constructor() {
     super();
     this.online = false;
-    this.ui = { user: "", channel: "", thread: "", message: null, tab: "messages" };
+    this.ui = { user: "", channel: "", thread: "", message: null, tab: "messages", inspector: false };
     this.#clear();
   }
 
@@ -107,7 +107,10 @@ export class State extends EventTarget {
 
   /** The direct message of a person with the app. */
   direct(userId) {
-    return [...this.channels.values()].find((channel) => channel.kind === "im" && channel.members.includes(userId));
+    const both = [userId, this.bot.user_id];
+    return [...this.channels.values()].find(
+      (channel) => channel.kind === "im" && both.every((id) => channel.members.includes(id)),
+    );
   }
 }
 

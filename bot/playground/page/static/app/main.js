@@ -1,0 +1,54 @@
+// Knows how the page is put together; what each part does is in shell/, blocks/ and inspector/.
+
+import { Announcer } from "../shell/announcer.js";
+import { arrive, follow as followPlace, settle } from "../shell/route.js";
+import { applyTheme } from "../shell/theme.js";
+import { ChannelPane } from "../shell/channel.js";
+import { confirm } from "../shell/dialogs.js";
+import { connect, get, post } from "./live.js";
+import { Desk } from "../shell/desk.js";
+import { follow as followPersona, persona } from "../shell/personas.js";
+import { h } from "./dom.js";
+import { Modal } from "../shell/modal.js";
+import { Notices } from "../shell/notices.js";
+import { Panes } from "../shell/panes.js";
+import { rendering } from "../shell/rendering.js";
+import { shortcuts } from "../shell/shortcuts.js";
+import { sidebar } from "../shell/sidebar.js";
+import { State } from "./state.js";
+import { ThreadPane } from "../shell/thread.js";
+import { Unread } from "../shell/unread.js";
+
+applyTheme();
+const state = new State();
+const notices = new Notices(state);
+const desk = new Desk(state, { post, get, alert: (sentence) => notices.alert(sentence), confirm });
+const panes = new Panes(state);
+const announcer = new Announcer(desk);
+const main = new ChannelPane(desk, panes);
+const thread = new ThreadPane(desk);
+const unread = new Unread(state);
+
+const skip = h("a", { class: "skip", href: "#main", text: "Skip to the messages" });
+skip.addEventListener("click", (event) => {
+  event.preventDefault(); // the address says where one is, not what has the focus
+  main.element.focus();
+});
+const workspace = panes.build(sidebar(desk, unread), main.element, thread.element);
+document.getElementById("app").append(skip, notices.element, workspace, announcer.element);
+new Modal(desk);
+
+desk.edit = (message, inThread) => (inThread ? thread : main).composer.edit(message);
+followPersona(state);
+followPlace(state);
+rendering(state, { main, thread, panes, get, post });
+shortcuts(desk, panes, () => thread.close());
+
+state.addEventListener("change", ({ detail }) => {
+  if (detail.kind === "channel" && state.ui.channel) settle(state);
+  if (detail.kind !== "hello") return;
+  state.set({ user: persona(state) });
+  if (state.ui.channel) settle(state);
+  else arrive(state);
+});
+connect(state);

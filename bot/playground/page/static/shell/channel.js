@@ -1,0 +1,101 @@
+// Knows the pane in the middle: the channel or the app that the person looks at, and the box to write in.
+
+import { about } from "./about.js";
+import { AppHome } from "./apphome.js";
+import { Composer } from "./composer.js";
+import { h } from "../app/dom.js";
+import { header } from "./header.js";
+import { isApp, TABS } from "./places.js";
+import { MessageList } from "./messages.js";
+import { ofChannel } from "./items.js";
+import { statusesIn } from "./status.js";
+import { suggestions } from "./suggestions.js";
+import { tabs } from "./tabs.js";
+
+const TAB_WORDS = { home: "Home", messages: "Messages", about: "About" };
+
+export class ChannelPane {
+  /** @param {import("./desk.js").Desk} desk @param {import("./panes.js").Panes} panes */
+  constructor(desk, panes) {
+    this.desk = desk;
+    this.list = null;
+    this.home = null;
+    this.composer = new Composer(desk, { inThread: false });
+    this.holder = h("div", { class: "holder", id: "place" });
+    this.tabs = tabs(
+      "Parts of the app",
+      TABS.map((tab) => [tab, TAB_WORDS[tab]]),
+      (tab) => desk.state.set({ tab, thread: "" }),
+      "place",
+    );
+    this.foot = h("div", { class: "main-foot" }, suggestions(desk, this.composer), this.composer.element);
+    this.element = h(
+      "main",
+      { class: "pane main", id: "main", tabindex: -1, "aria-label": "Messages" },
+      header(desk, panes),
+      this.tabs.element,
+      this.holder,
+      this.foot,
+    );
+  }
+
+  /** Show the place of the state. `anew`: it is another place than before, or another person looks at it. */
+  show(anew) {
+    const { state } = this.desk;
+    const { channel: id, tab } = state.ui;
+    const channel = state.channels.get(id);
+    if (!channel || !anew) return;
+    this.#drop();
+    const app = isApp(state, channel);
+    this.tabs.element.hidden = !app;
+    this.tabs.choose(tab);
+    for (const [name, value] of Object.entries(
+      app ? { role: "tabpanel", "aria-label": TAB_WORDS[tab] } : { role: null, "aria-label": null },
+    )) {
+      if (value) this.holder.setAttribute(name, value);
+      else this.holder.removeAttribute(name);
+    }
+    this.foot.hidden = tab !== "messages";
+    this.composer.at(id);
+    this.holder.replaceChildren(this.#content(id, app ? tab : "messages"));
+    this.list?.toEnd();
+  }
+
+  #content(id, tab) {
+    if (tab === "about") return about(this.desk.state);
+    if (tab === "home") {
+      this.home = new AppHome(this.desk);
+      return this.home.element;
+    }
+    const { state } = this.desk;
+    this.list = new MessageList(this.desk, {
+      label: `Messages with or in ${state.channelName(id)}`,
+      items: () => ofChannel(state, id),
+      statuses: () => statusesIn(state, id, ""),
+      inThread: false,
+      empty: intro(state, id),
+    });
+    return this.list.element;
+  }
+
+  #drop() {
+    this.list?.stop();
+    this.list = null;
+    this.home = null;
+  }
+}
+
+/** What stands above the first message. */
+function intro(state, id) {
+  const channel = state.channels.get(id);
+  const name = state.channelName(id);
+  const words = isApp(state, channel)
+    ? [`This is between you and ${name}`, "Ask a question here as you would a colleague; no mention is needed."]
+    : channel.kind === "im" || channel.kind === "mpim"
+      ? [`This is between you and ${name}`, "Only you see what is written here."]
+      : [
+          `This is the beginning of #${name}`,
+          `Mention @${state.bot.name} to ask it something; it answers in a thread.`,
+        ];
+  return h("div", { class: "intro" }, h("h3", { text: words[0] }), h("p", { text: words[1] }));
+}

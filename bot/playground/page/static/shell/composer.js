@@ -1,0 +1,219 @@
+// Knows the box that a person writes in: it grows, keeps what was begun, completes names, and sends.
+
+import { Completion } from "./completion.js";
+import { draftOf, keepDraft } from "./drafts.js";
+import { draw } from "./icons.js";
+import { fromWire } from "./wire.js";
+import { h } from "../app/dom.js";
+import { isDirect } from "./places.js";
+import { Refused } from "../app/live.js";
+import { say, change } from "./saying.js";
+import { Uploads } from "./uploads.js";
+
+const TALLEST = 0.4; // of the window's height
+
+export class Composer {
+  /** @param {import("./desk.js").Desk} desk @param {{inThread: boolean}} where */
+  constructor(desk, { inThread }) {
+    Object.assign(this, { desk, inThread, channel: "", thread: "", place: "", edited: null });
+    this.box = h("textarea", {
+      rows: 1,
+      class: "box",
+      "aria-label": "Message",
+      autocomplete: "off",
+      autocapitalize: "sentences",
+      enterkeyhint: "send",
+    });
+    this.uploads = new Uploads(() => this.#changed());
+    this.completion = new Completion(desk.state, this.box, () => this.#changed());
+    this.problem = h("p", { class: "problem", role: "alert" });
+    this.editing = this.#editingBar();
+    this.send = h(
+      "button",
+      { class: "send", type: "button", "aria-label": "Send", title: "Send (Enter)", on: { click: () => this.#send() } },
+      draw("send"),
+    );
+    this.field = h("div", { class: "write" }, this.editing, this.box, this.uploads.element, this.#foot());
+    this.element = h("div", { class: "composer" }, this.completion.element, this.problem, this.field);
+    this.uploads.listen(this.field);
+    this.#listen();
+  }
+
+  #foot() {
+    const tool = (name, says, press) =>
+      h("button", { class: "tool", type: "button", "aria-label": says, title: says, on: { click: press } }, draw(name));
+    const mention = () => {
+      const { value, selectionStart: at } = this.box;
+      this.box.setRangeText(/(^|\s)$/.test(value.slice(0, at)) ? "@" : " @", at, at, "end");
+      this.box.focus();
+      this.#changed();
+      this.completion.look();
+    };
+    const hint = h("span", { class: "hint", "aria-hidden": "true", text: "Shift + Enter for a new line" });
+    return h(
+      "div",
+      { class: "write-foot" },
+      this.uploads.input,
+      tool("attach", "Attach files", () => this.uploads.choose()),
+      tool("mention", "Mention somebody", mention),
+      hint,
+      this.send,
+    );
+  }
+
+  #editingBar() {
+    const cancel = h("button", {
+      class: "text-button",
+      type: "button",
+      text: "Cancel",
+      on: { click: () => this.#leave() },
+    });
+    return h(
+      "p",
+      { class: "editing", hidden: true },
+      draw("edit"),
+      h("span", { text: "Editing your message" }),
+      cancel,
+    );
+  }
+
+  #listen() {
+    this.box.addEventListener("input", () => {
+      this.problem.textContent = "";
+      this.#changed();
+      this.completion.look();
+    });
+    this.box.addEventListener("keydown", (event) => this.#key(event));
+    this.box.addEventListener("blur", () => this.completion.close());
+    // The whole frame is the box, for whoever presses beside the text.
+    this.field.addEventListener("click", ({ target }) => target === this.field && this.box.focus());
+  }
+
+  /** Write in this place from now on, with what was begun there. */
+  at(channel, thread = "") {
+    const { state } = this.desk;
+    const place = `${state.ui.user}/${channel}/${thread}`;
+    if (place === this.place) return;
+    this.edited = null;
+    Object.assign(this, { channel, thread, place });
+    this.#label();
+    this.#restore();
+    this.problem.textContent = "";
+    this.completion.close();
+  }
+
+  #label() {
+    const { state } = this.desk;
+    const channel = state.channels.get(this.channel);
+    const to = this.inThread ? "Reply…" : `Message ${isDirect(channel) ? "" : "#"}${state.channelName(this.channel)}`;
+    this.box.placeholder = to;
+    this.box.setAttribute("aria-label", this.inThread ? "Reply in the thread" : to);
+    this.box.disabled = Boolean(channel?.archived);
+    if (channel?.archived) this.box.placeholder = "This channel is archived.";
+  }
+
+  #restore() {
+    const { text, files } = draftOf(this.place);
+    this.#fill(text);
+    this.uploads.set(files);
+  }
+
+  #fill(text) {
+    this.box.value = text;
+    this.#changed();
+  }
+
+  /** After anything in the box is other than it was: its height, its draft, what can be pressed. */
+  #changed() {
+    const { box, uploads } = this;
+    box.style.height = "auto";
+    box.style.height = `${Math.min(box.scrollHeight, innerHeight * TALLEST)}px`;
+    const something = Boolean(box.value.trim() || uploads.files.length);
+    this.send.disabled = !something;
+    this.field.classList.toggle("filled", something);
+    this.editing.hidden = !this.edited;
+    this.element.classList.toggle("is-editing", Boolean(this.edited));
+    if (this.place && !this.edited) keepDraft(this.place, box.value, uploads.files);
+  }
+
+  #key(event) {
+    if (event.isComposing || this.completion.key(event)) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      this.#send();
+    } else if (event.key === "Escape" && this.edited) {
+      event.stopPropagation();
+      this.#leave();
+    } else if (event.key === "ArrowUp" && !this.box.value && !this.edited) {
+      if (this.#editLast()) event.preventDefault();
+    }
+  }
+
+  #editLast() {
+    const { state } = this.desk;
+    const all = this.inThread ? state.thread(this.channel, this.thread) : state.top(this.channel);
+    const last = all.findLast((message) => message.user === state.ui.user && !message.to);
+    if (last) this.edit(last);
+    return Boolean(last);
+  }
+
+  /** Take a message of the person's own into the box, to change it. */
+  edit(message) {
+    this.edited = message;
+    this.#fill(fromWire(message.text ?? "", this.#names()));
+    this.box.focus();
+    this.box.setSelectionRange(this.box.value.length, this.box.value.length);
+  }
+
+  #leave() {
+    this.edited = null;
+    this.#restore();
+    this.box.focus();
+  }
+
+  #names() {
+    const { people, channels } = this.desk.state;
+    return { people: people.values(), channels: [...channels.values()].filter((channel) => !isDirect(channel)) };
+  }
+
+  /** Send `text` at once, as if it had been typed; what is in the box stays. */
+  async suggest(text) {
+    await this.#try(() => say(this.desk, this, text, []));
+  }
+
+  async #send() {
+    const { value } = this.box;
+    const { files } = this.uploads;
+    const { edited } = this;
+    if (this.busy || !(value.trim() || files.length)) return;
+    this.completion.close();
+    // The box is empty at once, as in Slack; what was refused comes back into it.
+    this.edited = null;
+    this.#fill("");
+    this.uploads.set([]);
+    const { place } = this;
+    const sent = await this.#try(() =>
+      edited ? change(this.desk, edited, value) : say(this.desk, this, value, files),
+    );
+    if (sent || place !== this.place || this.box.value) return;
+    this.edited = edited;
+    this.#fill(value);
+    this.uploads.set(files);
+  }
+
+  async #try(send) {
+    this.problem.textContent = "";
+    try {
+      await send();
+      return true;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.problem.textContent = error.message;
+      return false;
+    }
+  }
+
+  focus() {
+    this.box.focus({ preventScroll: true });
+  }
+}

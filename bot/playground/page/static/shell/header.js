@@ -1,0 +1,128 @@
+// Knows the line above the messages: where one is, who is there too, and the switches of the page.
+
+import { avatar, roleMark } from "./avatar.js";
+import { draw } from "./icons.js";
+import { eachFrame } from "./beat.js";
+import { h, morph } from "../app/dom.js";
+import { openBeside } from "./popover.js";
+import { isApp, isDirect } from "./places.js";
+import { mark } from "./sidebar.js";
+import { showKeys } from "./dialogs.js";
+import { themeSwitch } from "./theme.js";
+import { counted } from "./times.js";
+
+const CHANGES = new Set(["hello", "channel", "person"]);
+
+/** @param {import("./desk.js").Desk} desk @param {import("./panes.js").Panes} panes */
+export function header(desk, panes) {
+  const { state } = desk;
+  const place = h("div", { class: "head-place" });
+  const redraw = eachFrame(() => morph(place, h("div", null, title(state))));
+  state.addEventListener("change", ({ detail }) => CHANGES.has(detail.kind) && redraw());
+  state.addEventListener("ui", redraw);
+  place.addEventListener("click", ({ target }) => {
+    const button = target.closest(".members");
+    if (button) showMembers(state, button);
+  });
+  const back = h(
+    "button",
+    { class: "tool back", type: "button", "aria-label": "Back to the channels", on: { click: () => panes.back() } },
+    draw("back"),
+  );
+  const keys = h(
+    "button",
+    { class: "tool", type: "button", "aria-label": "Keys", title: "Keys (?)", on: { click: showKeys } },
+    draw("help"),
+  );
+  return h(
+    "header",
+    { class: "head" },
+    back,
+    place,
+    h("div", { class: "head-tools" }, inspectorToggle(state), themeSwitch(), keys),
+  );
+}
+
+function title(state) {
+  const channel = state.channels.get(state.ui.channel);
+  if (!channel) return h("h2", { class: "place-title", text: "…" });
+  const name = h(
+    "h2",
+    { class: "place-title", dataset: { key: "title" } },
+    mark(state, channel),
+    h("span", { text: state.channelName(channel.id) }),
+  );
+  const shared = channel.shared
+    ? h("span", { class: "badge badge-outsider", text: "Shared", title: "Shared with another organisation" })
+    : null;
+  const archived = channel.archived ? h("span", { class: "badge", text: "Archived" }) : null;
+  return [
+    name,
+    isApp(state, channel) ? h("span", { class: "badge", text: "APP" }) : null,
+    shared,
+    archived,
+    isDirect(channel) ? null : members(state, channel),
+  ];
+}
+
+function members(state, channel) {
+  const faces = h(
+    "span",
+    { class: "faces" },
+    channel.members.slice(0, 3).map((id) => avatar(state, id, "small")),
+  );
+  const count = counted(channel.members.length, "member");
+  return h(
+    "button",
+    { class: "members", type: "button", "aria-label": count, title: count, dataset: { key: "members" } },
+    faces,
+    h("span", { text: channel.members.length }),
+  );
+}
+
+function showMembers(state, anchor) {
+  const channel = state.channels.get(state.ui.channel);
+  const one = (id) =>
+    h("li", null, avatar(state, id, "middle"), h("span", { text: state.name(id) }), roleMark(state.people.get(id)));
+  openBeside(
+    anchor,
+    h(
+      "div",
+      null,
+      h("p", { class: "popover-title", text: "In this channel" }),
+      h("ul", { class: "people", tabindex: 0 }, channel.members.map(one)),
+    ),
+    "Members",
+  );
+}
+
+/** The switch of the inspector; it has a dot while something is set to go wrong. */
+function inspectorToggle(state) {
+  const dot = h("span", { class: "fault-dot", hidden: true, title: "Something is set to go wrong" });
+  const press = () => state.set({ inspector: !state.ui.inspector });
+  const button = h(
+    "button",
+    {
+      class: "toggle",
+      type: "button",
+      "aria-pressed": "false",
+      "aria-label": "Inspector",
+      title: "Inspector: what happens behind an answer",
+      on: { click: press },
+    },
+    draw("inspect"),
+    h("span", { class: "toggle-word", text: "Inspector" }),
+    dot,
+  );
+  state.addEventListener("ui", () => button.setAttribute("aria-pressed", String(state.ui.inspector)));
+  state.addEventListener("change", ({ detail }) => {
+    if (detail.kind === "controls" || detail.kind === "hello") dot.hidden = !troubled(state.controls);
+  });
+  return button;
+}
+
+function troubled(controls) {
+  if (!controls) return false;
+  const { latency, limits, twice, server_errors: errors, flowise } = controls;
+  return latency > 0.5 || limits !== "on" || twice || errors > 0 || flowise.fault !== "none";
+}

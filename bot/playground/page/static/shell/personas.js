@@ -1,0 +1,25 @@
+// Knows who the person at this tab is: one of the people of the workspace, kept so that two tabs can be two people.
+
+const KEY = "playground.persona";
+
+export const ROLE_WORDS = {
+  member: "Member",
+  guest: "Guest: sees only the channels they are in",
+  outsider: "Of another organisation: sees only shared channels",
+};
+
+/** All that one can be. */
+export const people = (state) => [...state.people.values()].filter(({ role }) => role !== "bot");
+
+/** Be whoever this tab was, else the first member; and keep who it becomes. */
+export function follow(state) {
+  state.addEventListener("ui", ({ detail }) => detail.includes("user") && sessionStorage.setItem(KEY, state.ui.user));
+}
+
+/** Whom this tab should be, of the people that there are. */
+export function persona(state) {
+  const all = people(state);
+  const kept = sessionStorage.getItem(KEY);
+  const found = all.find(({ id }) => id === kept) ?? all.find(({ role }) => role === "member") ?? all[0];
+  return found?.id ?? "";
+}

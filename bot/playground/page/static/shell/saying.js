@@ -1,0 +1,51 @@
+// Knows how what was typed is sent: as a message, with its files, as a slash command, or as a change of a message.
+
+import { isDirect } from "./places.js";
+import { Refused } from "../app/live.js";
+import { commandOf, toWire } from "./wire.js";
+
+/** Names that are live in what a person writes. */
+function names({ people, channels }) {
+  return { people: people.values(), channels: [...channels.values()].filter((channel) => !isDirect(channel)) };
+}
+
+/**
+ * Say something in a place. Throws Refused, with a sentence for the person.
+ * @param {import("./desk.js").Desk} desk
+ * @param {{channel: string, thread: string}} place
+ * @param {string} text
+ * @param {File[]} files
+ */
+export async function say({ state, post }, { channel, thread }, text, files) {
+  const command = commandOf(text);
+  if (command && !files.length) return run({ state, post }, channel, thread, command);
+  const body = { user: state.ui.user, channel, text: toWire(text, names(state)), ...(thread && { thread_ts: thread }) };
+  return post("api/say", files.length ? form(body, files) : body);
+}
+
+function form(body, files) {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(body)) data.append(name, value);
+  for (const file of files) data.append("file", file, file.name || "pasted.png");
+  return data;
+}
+
+/** Change a message of the person's own. */
+export function change({ state, post }, { channel, ts }, text) {
+  return post("api/edit", { user: state.ui.user, channel, ts, text: toWire(text, names(state)) });
+}
+
+async function run({ state, post }, channel, thread, { command, text }) {
+  if (!state.commands.some((known) => known.command === command)) {
+    throw new Refused(`${command} is not a valid command here. To send it as a message, put a space before it.`);
+  }
+  if (thread) throw new Refused(`${command} is not supported in threads. Use it in the channel.`);
+  const answer = await post("api/command", { user: state.ui.user, channel, command, text: toWire(text, names(state)) });
+  // Slack's own words, for an app that says nothing within its three seconds.
+  if (!answer.acked) throw new Refused(`${command} failed with the error "${word(answer.error)}"`);
+}
+
+/** Slack's word for why nothing came of a command. */
+function word(reason) {
+  return /timeout/.test(reason ?? "") ? "operation_timeout" : "dispatch_failed";
+}

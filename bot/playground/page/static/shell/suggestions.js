@@ -1,0 +1,51 @@
+// Knows what a person could ask who is here for the first time: questions that are sent at a press.
+
+import { eachFrame } from "./beat.js";
+import { h } from "../app/dom.js";
+import { isApp } from "./places.js";
+
+const QUESTIONS = [
+  "How long do you remember a conversation?",
+  "What can you do in a thread?",
+  "Show me a table of your commands",
+];
+
+/** Shown above the box until the person has written something there. */
+export function suggestions(desk, composer) {
+  const { state } = desk;
+  const element = h("div", {
+    class: "suggestions",
+    role: "group",
+    "aria-label": "Questions to begin with",
+    hidden: true,
+  });
+  const redraw = eachFrame(() => {
+    const wanted = fitting(state);
+    element.hidden = !wanted.length;
+    const key = wanted.join();
+    if (element.dataset.shows === key) return;
+    element.dataset.shows = key;
+    element.replaceChildren(
+      h("span", { class: "suggestions-title", text: "Try it:" }),
+      ...wanted.map((text) =>
+        h("button", { class: "suggestion", type: "button", text, on: { click: () => composer.suggest(text) } }),
+      ),
+    );
+  });
+  state.addEventListener(
+    "change",
+    ({ detail }) => (detail.kind === "hello" || detail.kind === "message" || detail.kind === "deleted") && redraw(),
+  );
+  state.addEventListener("ui", redraw);
+  return element;
+}
+
+/** In #general with a mention, in the app's own messages without one, elsewhere none. */
+function fitting(state) {
+  const channel = state.channels.get(state.ui.channel);
+  if (!channel || !state.bot.name) return [];
+  const app = isApp(state, channel);
+  if (!app && !(channel.name === "general" && channel.members.includes(state.bot.user_id))) return [];
+  for (const message of state.messages.get(channel.id)?.values() ?? []) if (message.user === state.ui.user) return [];
+  return app ? QUESTIONS : QUESTIONS.map((question) => `@${state.bot.name} ${question}`);
+}

@@ -1,0 +1,81 @@
+// Knows the pane of a thread: its messages and the box to answer in, beside the channel.
+
+import { Composer } from "./composer.js";
+import { draw } from "./icons.js";
+import { h } from "../app/dom.js";
+import { MessageList } from "./messages.js";
+import { ofThread } from "./items.js";
+import { statusesIn } from "./status.js";
+import { isDirect } from "./places.js";
+
+export class ThreadPane {
+  /** @param {import("./desk.js").Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.list = null;
+    this.where = h("span", { class: "thread-where" });
+    const shut = () => this.close();
+    const close = h(
+      "button",
+      {
+        class: "tool close",
+        type: "button",
+        "aria-label": "Close the thread",
+        title: "Close (Escape)",
+        on: { click: shut },
+      },
+      draw("close"),
+    );
+    const back = h(
+      "button",
+      { class: "tool back", type: "button", "aria-label": "Back to the messages", on: { click: shut } },
+      draw("back"),
+    );
+    const head = h(
+      "header",
+      { class: "head" },
+      back,
+      h("div", { class: "head-place" }, h("h2", { class: "place-title", text: "Thread" }), this.where),
+      h("div", { class: "head-tools" }, close),
+    );
+    this.composer = new Composer(desk, { inThread: true });
+    this.holder = h("div", { class: "holder" });
+    this.element = h(
+      "section",
+      { class: "pane thread", "aria-label": "Thread", tabindex: -1 },
+      head,
+      this.holder,
+      this.composer.element,
+    );
+  }
+
+  /** Show the thread of the state, or nothing. `anew`: another person looks, or another thread is meant. */
+  show(anew) {
+    const { state } = this.desk;
+    const { channel, thread } = state.ui;
+    if (anew) this.#drop();
+    if (!thread || this.list) return;
+    const place = state.channels.get(channel);
+    this.where.textContent = `${isDirect(place) ? "" : "#"}${state.channelName(channel)}`;
+    this.list = new MessageList(this.desk, {
+      label: "Messages of the thread",
+      items: () => ofThread(state, channel, thread),
+      statuses: () => statusesIn(state, channel, thread),
+      inThread: true,
+    });
+    this.holder.replaceChildren(this.list.element);
+    this.composer.at(channel, thread);
+  }
+
+  #drop() {
+    this.list?.stop();
+    this.list = null;
+    this.holder.replaceChildren();
+  }
+
+  close() {
+    const { channel, thread } = this.desk.state.ui;
+    this.desk.state.set({ thread: "" });
+    document.querySelector(`.main [data-key="${CSS.escape(`${channel}:${thread}`)}"]`)?.focus({ preventScroll: true });
+  }
+}

@@ -34,7 +34,7 @@ skip.addEventListener("click", (event) => {
   event.preventDefault(); // the address says where one is, not what has the focus
   main.element.focus();
 });
-const workspace = panes.build(sidebar(desk, unread), main.element, thread.element);
+const workspace = panes.build(sidebar(desk, unread, panes), main.element, thread.element);
 document.getElementById("app").append(skip, notices.element, workspace, announcer.element);
 new Modal(desk);
 

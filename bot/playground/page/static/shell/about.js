@@ -13,7 +13,7 @@ export function about(state) {
     h(
       "div",
       null,
-      h("h3", { text: bot.name }),
+      h("h2", { text: bot.name }),
       h("p", {
         text: "The real bot, connected to a Slack on your machine. Nothing leaves it, unless you choose a Flowise elsewhere.",
       }),
@@ -25,7 +25,7 @@ export function about(state) {
     ["Channels it is in", list(channels(state))],
     ["Ids", list([`App ${bot.app_id}`, `Bot user ${bot.user_id}`, `Bot ${bot.bot_id}`, `Workspace ${state.team.id}`])],
   ];
-  const sections = parts.map(([title, content]) => h("section", null, h("h4", { text: title }), content));
+  const sections = parts.map(([title, content]) => h("section", null, h("h3", { text: title }), content));
   return h(
     "div",
     { class: "scroller about", tabindex: 0, role: "group", "aria-label": "About the app" },

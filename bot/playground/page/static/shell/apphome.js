@@ -45,7 +45,7 @@ function none(name) {
     "div",
     { class: "empty" },
     h("span", { class: "empty-mark" }, draw("file")),
-    h("h3", { text: "This app has no Home tab" }),
+    h("h2", { text: "This app has no Home tab" }),
     h("p", { text }),
   );
 }

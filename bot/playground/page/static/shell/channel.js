@@ -97,5 +97,5 @@ function intro(state, id) {
           `This is the beginning of #${name}`,
           `Mention @${state.bot.name} to ask it something; it answers in a thread.`,
         ];
-  return h("div", { class: "intro" }, h("h3", { text: words[0] }), h("p", { text: words[1] }));
+  return h("div", { class: "intro" }, h("h2", { text: words[0] }), h("p", { text: words[1] }));
 }

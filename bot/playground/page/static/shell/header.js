@@ -39,15 +39,15 @@ export function header(desk, panes) {
     { class: "head" },
     back,
     place,
-    h("div", { class: "head-tools" }, inspectorToggle(state), themeSwitch(), keys),
+    h("div", { class: "head-tools" }, inspectorToggle(state, panes), themeSwitch(), keys),
   );
 }
 
 function title(state) {
   const channel = state.channels.get(state.ui.channel);
-  if (!channel) return h("h2", { class: "place-title", text: "…" });
+  if (!channel) return h("h1", { class: "place-title", text: "…" });
   const name = h(
-    "h2",
+    "h1",
     { class: "place-title", dataset: { key: "title" } },
     mark(state, channel),
     h("span", { text: state.channelName(channel.id) }),
@@ -97,9 +97,8 @@ function showMembers(state, anchor) {
 }
 
 /** The switch of the inspector; it has a dot while something is set to go wrong. */
-function inspectorToggle(state) {
+function inspectorToggle(state, panes) {
   const dot = h("span", { class: "fault-dot", hidden: true, title: "Something is set to go wrong" });
-  const press = () => state.set({ inspector: !state.ui.inspector });
   const button = h(
     "button",
     {
@@ -108,7 +107,7 @@ function inspectorToggle(state) {
       "aria-pressed": "false",
       "aria-label": "Inspector",
       title: "Inspector: what happens behind an answer",
-      on: { click: press },
+      on: { click: () => panes.toggleInspector() },
     },
     draw("inspect"),
     h("span", { class: "toggle-word", text: "Inspector" }),

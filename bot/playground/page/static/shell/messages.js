@@ -10,8 +10,10 @@ import { StatusLine } from "./status.js";
 import { Toolbar } from "./toolbar.js";
 
 const FIRST = 60; // messages drawn at once; what is older follows when the page is idle
-const FIRST_TIME = 24; // milliseconds: on a slow machine the first sight is of fewer
+const FIRST_TIME = 12; // milliseconds: on a slow machine the first sight is of fewer
 const LEAST = 15;
+const SLICE = 20; // messages; their layout takes longer than to make them
+const RESTS = 60; // milliseconds
 
 export class MessageList {
   /**
@@ -51,18 +53,25 @@ export class MessageList {
   }
 
   #listen() {
-    const at = (event) => this.nodes.get(event.target.closest?.("article")?.dataset.key);
-    const point = (event) => {
-      const node = at(event);
-      if (node) this.toolbar.attach(node);
+    const at = ({ target }) => this.nodes.get(target.closest?.("article")?.dataset.key);
+    this.rows.addEventListener("focusin", (event) => this.#point(at(event)));
+    // Messages pass under the pointer while one scrolls: only where it rests something is to be done.
+    let resting = 0;
+    const rest = (event) => {
+      clearTimeout(resting);
+      resting = setTimeout(() => this.#point(at(event)), RESTS);
     };
-    this.rows.addEventListener("pointerover", point);
-    this.rows.addEventListener("focusin", point);
+    this.rows.addEventListener("pointerover", rest);
+    this.scroller.addEventListener("scroll", () => clearTimeout(resting), { passive: true });
     this.rows.addEventListener("click", (event) => {
       const pressed = event.target.closest("[data-do]");
       const node = pressed && at(event);
       if (node) this.toolbar.do(pressed.dataset.do, node, pressed);
     });
+  }
+
+  #point(node) {
+    if (node?.element.isConnected) this.toolbar.attach(node);
   }
 
   #key(act, element) {
@@ -81,7 +90,7 @@ export class MessageList {
     this.status.show(this.what.statuses());
     this.log.classList.toggle("whole", this.#start(items) === 0);
     this.roving.settle();
-    if (before && this.last !== before) this.#arrived(items.at(-1));
+    if (before && this.last !== before) this.#arrived(items.at(-1)?.message);
   }
 
   /** Where in `items` begins what is drawn. */
@@ -111,7 +120,7 @@ export class MessageList {
       const items = this.what.items();
       let start = this.#start(items);
       const end = start;
-      while (start > 0 && (more() || end - start < 3)) {
+      while (start > 0 && end - start < SLICE && (more() || end - start < 3)) {
         start -= 1;
         this.#node(items[start]);
       }
@@ -154,7 +163,7 @@ export class MessageList {
     this.nodes.delete(key);
   }
 
-  #arrived({ message }) {
+  #arrived(message) {
     if (message?.user === this.desk.state.ui.user && !message.to) this.toEnd();
     else if (!this.scroll.atEnd) this.news.hidden = false;
   }

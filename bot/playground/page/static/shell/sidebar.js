@@ -10,8 +10,9 @@ import { people, ROLE_WORDS } from "./personas.js";
 
 const CHANGES = new Set(["hello", "channel", "person", "message"]);
 
-/** @param {import("./desk.js").Desk} desk @param {import("./unread.js").Unread} unread */
-export function sidebar(desk, unread) {
+/** @param {import("./desk.js").Desk} desk @param {import("./unread.js").Unread} unread
+ * @param {import("./panes.js").Panes} panes */
+export function sidebar(desk, unread, panes) {
   const { state } = desk;
   const list = h("div", { class: "places" });
   const foot = h("div", { class: "side-foot" });
@@ -22,7 +23,7 @@ export function sidebar(desk, unread) {
       h(
         "div",
         null,
-        h("h1", { class: "team-name", text: state.team.name || "Playground" }),
+        h("p", { class: "team-name", text: state.team.name || "Playground" }),
         h("span", { class: "team-note", text: "on your machine" }),
       ),
     );
@@ -33,7 +34,9 @@ export function sidebar(desk, unread) {
   state.addEventListener("ui", redraw);
   list.addEventListener("click", ({ target }) => {
     const place = target.closest("[data-place]")?.dataset.place;
-    if (place) desk.go(place);
+    if (!place) return;
+    desk.go(place);
+    panes.toMain();
   });
   foot.addEventListener("click", ({ target }) => {
     const button = target.closest("button");

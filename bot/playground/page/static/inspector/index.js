@@ -2,10 +2,14 @@
 
 import { h } from "../app/dom.js";
 import { callsPanel } from "./calls.js";
+import { Chats } from "./chats.js";
 import { controlsPanel } from "./controls.js";
 import { faultBar } from "./faults.js";
+import { keysPanel } from "./keys.js";
 import { placeOf, same, titleOf } from "./place.js";
+import { flowisePanel } from "./predictions.js";
 import { Tabs } from "./tabs.js";
+import { timelinePanel } from "./timeline.js";
 import { versionsPanel } from "./versions.js";
 
 const PLACES = new Set(["channel", "thread", "message", "user"]);
@@ -15,8 +19,8 @@ const PLACES = new Set(["channel", "thread", "message", "user"]);
  * @param {HTMLElement} element
  */
 export function mountInspector(element, { state, get, post }) {
-  const tools = { state, get, post };
-  const panels = [callsPanel(tools), versionsPanel(tools), controlsPanel(tools)];
+  const tools = { state, get, post, chats: new Chats(get) };
+  const panels = [timelinePanel, callsPanel, versionsPanel, flowisePanel, keysPanel, controlsPanel].map((make) => make(tools));
   const bar = faultBar(tools);
   const title = h("p", { class: "inspected" });
   const tabs = new Tabs("Inspector", panels, (panel, before) => {

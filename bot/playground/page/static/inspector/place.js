@@ -12,13 +12,14 @@ import { unescaped } from "./plain.js";
  */
 
 /**
- * The thread that is open; else a direct message as a whole; else the channel's thread in which the app was last busy.
+ * The thread that is open, else the channel's thread in which the app was last busy. A direct message is looked at as a
+ * whole: the app answers one question at a time in it, threads included.
  * @returns {Place}
  */
 export function placeOf(state) {
   const { channel, thread } = state.ui;
-  if (thread) return { channel, thread, flat: false };
   if (state.channels.get(channel)?.kind === "im") return { channel, thread: "", flat: true };
+  if (thread) return { channel, thread, flat: false };
   const busy = state.calls.findLast((call) => call.channel === channel && call.thread_ts);
   return { channel, thread: busy?.thread_ts ?? "", flat: false };
 }
@@ -34,7 +35,7 @@ export function belongs(place, { channel, thread_ts: threadTs, ts }) {
   return place.flat || (place.thread !== "" && (threadTs === place.thread || ts === place.thread));
 }
 
-/** The messages of a place, oldest first. A direct message is one line of questions, threads in it included. */
+/** The messages of a place, oldest first. */
 export function messagesOf(state, place) {
   const all = [...(state.messages.get(place.channel)?.values() ?? [])];
   return place.flat ? all : all.filter((message) => rootOf(message) === place.thread);
@@ -54,6 +55,13 @@ export function titleOf(state, place) {
   const where = `${place.flat ? "" : "#"}${state.channelName(place.channel)}`;
   const first = place.thread && state.message(place.channel, place.thread);
   if (!first) return where;
-  const text = unescaped(first.text).replace(/@?\b(U[A-Z0-9]{6,})\b/gu, (_, id) => `@${state.name(id)}`);
-  return `${where} · ${shortened(text, 60)}`;
+  return `${where} · ${shortened(readable(state, first.text), 60)}`;
+}
+
+/** A message's text with people and channels by their names. */
+export function readable(state, mrkdwn) {
+  const named = mrkdwn
+    .replace(/<@([^<>|]+)[^<>]*>/gu, (_, id) => `@${state.name(id)}`)
+    .replace(/<#([^<>|]+)[^<>]*>/gu, (_, id) => `#${state.channelName(id)}`);
+  return unescaped(named);
 }

@@ -1,9 +1,11 @@
 // Knows the list of all that went between Slack and the app: calls one way, deliveries the other.
 
 import { h } from "../app/dom.js";
-import { entryRow, failed, nameOf } from "./entry.js";
+import { entryRow, failed, isCall, nameOf } from "./entry.js";
 import { belongs, placeOf } from "./place.js";
 import { Tail } from "./tail.js";
+
+const KINDS = ["Calls and deliveries", "Calls", "Deliveries"];
 
 /** @returns {import("./tabs.js").Panel} */
 export function callsPanel({ state }) {
@@ -32,7 +34,7 @@ class Filter {
   constructor(changed) {
     this.names = new Set();
     this.scope = choice("Of", ["This thread", "Everything"]);
-    this.name = choice("Method", ["All methods"]);
+    this.name = choice("What", KINDS);
     this.words = h("input", { type: "search", placeholder: "Search", "aria-label": "Text in arguments or answers" });
     this.failures = h("input", { type: "checkbox" });
     this.element = h(
@@ -55,16 +57,22 @@ class Filter {
     for (const name of entries.map(nameOf)) {
       if (this.names.has(name)) continue;
       this.names.add(name);
-      const after = [...this.name.options].slice(1).find((option) => option.value > name);
+      const after = [...this.name.options].slice(KINDS.length).find((option) => option.value > name);
       this.name.insertBefore(h("option", { text: name }), after ?? null);
     }
   }
 
   fits(entry) {
     if (this.failures.checked && !failed(entry)) return false;
-    if (this.name.selectedIndex > 0 && nameOf(entry) !== this.name.value) return false;
+    if (!this.#named(entry)) return false;
     const words = this.words.value.trim().toLowerCase();
     return !words || JSON.stringify(entry).toLowerCase().includes(words);
+  }
+
+  #named(entry) {
+    const { selectedIndex: kind, value } = this.name;
+    if (kind >= KINDS.length) return nameOf(entry) === value;
+    return kind === 0 || isCall(entry) === (kind === 1);
   }
 }
 

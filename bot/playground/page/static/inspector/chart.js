@@ -46,7 +46,7 @@ function textBand({ came, shown, turn }, end, x, width) {
       draw("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(count), y2: y(count) }),
       draw("text", { class: "tick", x: LEFT - 8, y: y(count) + 4, "text-anchor": "end" }, String(count)),
     ]),
-    draw("text", { class: "tick", x: 0, y: TOP + 10 }, "characters"),
+    draw("text", { class: "tick", x: 0, y: y(0) + 4 }, "characters"),
     // What lies between is what has come and is not shown: all that came, less what is shown.
     draw("path", { class: "waiting", d: `${upper}V${y(0)}H${x(turn.start)}Z ${lower}V${y(0)}H${x(turn.start)}Z`, "fill-rule": "evenodd" }),
     draw("path", { class: "came", d: upper }),

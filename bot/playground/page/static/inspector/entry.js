@@ -8,14 +8,17 @@ import { bodyText } from "./plain.js";
 const KINDS = { events_api: "event", slash_commands: "command", interactive: "interaction" };
 const WORDS = { ok: "ok", dropped: "reply lost", broken: "cut off" };
 
+/** Whether it is a call of the app; else it is a delivery to it. */
+export const isCall = (entry) => entry.what === undefined;
+
 /** Whether it did not work: Slack refused, was asked too often or was not there; or the app did not acknowledge. */
 export function failed(entry) {
-  return entry.what === undefined ? entry.answer !== "ok" : !entry.acked;
+  return isCall(entry) ? entry.answer !== "ok" : !entry.acked;
 }
 
 /** The name by which one looks for it: the method of a call, the type of what was delivered. */
 export function nameOf(entry) {
-  return entry.what === undefined ? entry.method : entry.what;
+  return isCall(entry) ? entry.method : entry.what;
 }
 
 /** What a call carried, in few words. */
@@ -32,7 +35,7 @@ export function carried({ method, args }) {
 
 /** One entry as a line that unfolds. What is inside is made when it is unfolded. */
 export function entryRow(entry) {
-  const call = entry.what === undefined;
+  const call = isCall(entry);
   const row = h(
     "details",
     { class: `entry ${call ? "entry-call" : "entry-delivery"}`, dataset: { outcome: outcome(entry) } },

@@ -1,7 +1,7 @@
 // Knows how the frames of one prediction are shown, as they came: a line for each run of them, which unfolds.
 
 import { h } from "../app/dom.js";
-import { bytes, duration, number, plural, shortened, took } from "./format.js";
+import { bytes, number, plural, shortened, took } from "./format.js";
 import { jsonTree } from "./json.js";
 import { Runs } from "./runs.js";
 import { Tail } from "./tail.js";
@@ -27,7 +27,7 @@ export class FrameList {
     const row = h(
       "details",
       { class: "frame", dataset: { event: run.event } },
-      h("summary", null, h("span", { class: "frame-at", text: `+${duration(run.at - start)}` }), h("span", { class: "frame-event", text: run.event }), said),
+      h("summary", null, h("span", { class: "frame-at", text: `+${took(run.at - start)}` }), h("span", { class: "frame-event", text: run.event }), said),
     );
     let shown = 0;
     const refresh = () => {

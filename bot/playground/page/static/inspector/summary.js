@@ -2,12 +2,12 @@
 
 import { duration, number, plural } from "./format.js";
 
-const ENDS = { cut: "The connection to Flowise was cut.", error: "Flowise answered with an error.", left: "The app left before the end." };
+const ENDS = { cut: "the connection to Flowise was cut", error: "Flowise answered with an error", left: "the app left before the end" };
 
 /** What was asked, what came and what was shown, as short sentences; each is a list of its parts. */
 export function told(growth, now) {
   const { turn } = growth;
-  const sentences = [[...first(growth), ...tokens(growth)], ages(growth), [...calls(turn), ...left(turn)], ended(growth, now)];
+  const sentences = [[...first(growth), ...tokens(growth)], ages(growth), [...calls(turn), ...ended(growth, now)], left(turn)];
   return sentences.filter((parts) => parts.length);
 }
 
@@ -32,12 +32,9 @@ function calls({ calls: all }) {
   return said;
 }
 
-function ages({ shown, came }) {
+function ages({ shown }) {
   if (shown.mean === null) return [];
-  const said = [`Text shown was ${duration(shown.mean)} old on average, ${duration(shown.worst)} at worst`];
-  const waiting = came.letters.length - shown.letters;
-  if (waiting > 0) said.push(`${plural(waiting, "letter")} not shown`);
-  return said;
+  return [`Text shown was ${duration(shown.mean)} old on average, ${duration(shown.worst)} at worst`];
 }
 
 /** Of the methods that a message grows by, as Slack's limits stood after the last call. */
@@ -49,6 +46,7 @@ function left({ calls: all }) {
 }
 
 function ended(growth, now) {
-  if (growth.live(now)) return ["The answer is growing"];
-  return [ENDS[growth.turn.prediction?.ended]].filter(Boolean);
+  const waiting = growth.came.letters.length - growth.shown.letters;
+  if (growth.live(now)) return ["still growing", ...(waiting ? [`${plural(waiting, "letter")} not shown yet`] : [])];
+  return [waiting > 0 && `${plural(waiting, "letter")} never shown`, ENDS[growth.turn.prediction?.ended]].filter(Boolean);
 }

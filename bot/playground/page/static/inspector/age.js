@@ -11,9 +11,15 @@ import { lettersOf } from "./came.js";
 import { bodyText } from "./plain.js";
 import { reach } from "./reach.js";
 
-// A message that goes on may begin with what another one showed before: that one is then shortened to a paragraph.
-const BACK = 4000;
-const WRITES = new Set(["chat.postMessage", "chat.postEphemeral", "chat.update", "chat.startStream", "chat.appendStream", "chat.stopStream", "response_url"]);
+const WRITES = new Set([
+  "chat.postMessage",
+  "chat.postEphemeral",
+  "chat.update",
+  "chat.startStream",
+  "chat.appendStream",
+  "chat.stopStream",
+  "response_url",
+]);
 // What Slack did: also where its reply was lost.
 const DONE = new Set(["ok", "dropped"]);
 
@@ -33,10 +39,11 @@ export class Shown {
   /** Take a call; calls are to be taken in the order in which they were answered. */
   take(call) {
     if (!WRITES.has(call.method) || !DONE.has(call.answer)) return;
-    const text = lettersOf(this.#text(call));
+    const message = this.#message(call);
+    const text = lettersOf(textOf(call, message));
     const until = this.came.lettersBy(call.at);
-    const from = this.messages.get(call.ts).from;
-    this.#reached(reach(this.came.letters.slice(0, until), text, from), call);
+    message.reached = reach(this.came.letters.slice(0, until), text, message.from);
+    this.#reached(message.reached, call);
   }
 
   /** The age of what was shown, on average over its letters; null where nothing was. */
@@ -59,14 +66,13 @@ export class Shown {
     return this.steps.findLast((step) => step.at <= at);
   }
 
-  /** The whole text of the message that a call wrote: a stream is told its text piece by piece. */
-  #text({ method, args, ts }) {
-    if (!this.messages.has(ts)) this.messages.set(ts, { from: Math.max(0, this.letters - BACK), streamed: "" });
-    const message = this.messages.get(ts);
-    if (!method.endsWith("Stream")) return bodyText(args.text, args.blocks);
-    const chunks = (args.chunks ?? []).map((chunk) => (chunk.type === "markdown_text" ? chunk.text : ""));
-    message.streamed += (args.markdown_text ?? "") + chunks.join("");
-    return message.streamed;
+  /** The message that a call writes. Where an answer goes on in another message, that one begins where this one ends. */
+  #message({ ts }) {
+    if (!this.messages.has(ts)) {
+      const from = [...this.messages.values()].at(-1)?.reached ?? 0;
+      this.messages.set(ts, { from, reached: from, streamed: "" });
+    }
+    return this.messages.get(ts);
   }
 
   #reached(letters, call) {
@@ -77,6 +83,14 @@ export class Shown {
     this.letters = letters;
     this.steps.push({ at, letters, characters: this.came.charactersAt(letters, call.at) });
   }
+}
+
+/** The whole text of the message after a call: a stream is told its text piece by piece. */
+function textOf({ method, args }, message) {
+  if (!method.endsWith("Stream")) return bodyText(args.text, args.blocks);
+  const chunks = (args.chunks ?? []).map((chunk) => (chunk.type === "markdown_text" ? chunk.text : ""));
+  message.streamed += (args.markdown_text ?? "") + chunks.join("");
+  return message.streamed;
 }
 
 /**

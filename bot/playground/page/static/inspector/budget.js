@@ -24,8 +24,17 @@ export function budgetTable(get) {
     try {
       const { budget } = await get("api/budget");
       const rows = Object.entries(budget).filter(([, { most }]) => most);
-      morph(body, h("tbody", null, rows.map(([method, left]) => row(method, left))));
-      nothing.textContent = rows.length ? "" : "No method with a limit has been called in this minute, or limits are off.";
+      morph(
+        body,
+        h(
+          "tbody",
+          null,
+          rows.map(([method, left]) => row(method, left)),
+        ),
+      );
+      nothing.textContent = rows.length
+        ? ""
+        : "No method with a limit has been called in this minute, or limits are off.";
     } catch (error) {
       nothing.textContent = error.message;
     }
@@ -53,7 +62,14 @@ function head() {
 }
 
 function row(method, { left, most, reset }) {
-  const meter = h("meter", { min: 0, max: most, value: left, low: most * LOW, optimum: most, "aria-label": `${left} of ${most} left` });
+  const meter = h("meter", {
+    min: 0,
+    max: most,
+    value: left,
+    low: most * LOW,
+    optimum: most,
+    "aria-label": `${left} of ${most} left`,
+  });
   const text = h("span", { class: "budget-left", text: `${number(left)} of ${number(most)}` });
   return h(
     "tr",

@@ -26,7 +26,13 @@ export function callsPanel({ state }) {
     tail.add(entries.filter(wanted(placeOf(state))));
   }
 
-  return { id: "calls", label: "Calls", element: h("div", { class: "calls" }, filter.element, tail.element), show, update };
+  return {
+    id: "calls",
+    label: "Calls",
+    element: h("div", { class: "calls" }, filter.element, tail.element),
+    show,
+    update,
+  };
 }
 
 /** What the reader wants to see of it. */
@@ -77,5 +83,9 @@ class Filter {
 }
 
 function choice(label, options) {
-  return h("select", { "aria-label": label }, options.map((option) => h("option", { text: option })));
+  return h(
+    "select",
+    { "aria-label": label },
+    options.map((option) => h("option", { text: option })),
+  );
 }

@@ -21,11 +21,17 @@ export function chart(growth, end, width) {
   const parts = [
     ...timeAxis(turn.start, Math.max(end, turn.start + 0.5), x, foot),
     ...textBand(growth, end, x, width),
-    ...(rows.some((row) => row.limited) ? [draw("text", { class: "tick", x: width, y: TOP + TEXT_HEIGHT + 8, "text-anchor": "end" }, "left")] : []),
+    ...(rows.some((row) => row.limited)
+      ? [draw("text", { class: "tick", x: width, y: TOP + TEXT_HEIGHT + 8, "text-anchor": "end" }, "left")]
+      : []),
     ...rows.flatMap((row, index) => rowParts(row, TOP + TEXT_HEIGHT + 14 + index * ROW, x, end, width)),
   ];
   const height = foot + AXIS;
-  return { element: draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" }, ...parts), x, foot };
+  return {
+    element: draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, "aria-hidden": "true" }, ...parts),
+    x,
+    foot,
+  };
 }
 
 function timeAxis(start, end, x, foot) {
@@ -48,7 +54,11 @@ function textBand({ came, shown, turn }, end, x, width) {
     ]),
     draw("text", { class: "tick", x: 0, y: y(0) + 4 }, "characters"),
     // What lies between is what has come and is not shown: all that came, less what is shown.
-    draw("path", { class: "waiting", d: `${upper}V${y(0)}H${x(turn.start)}Z ${lower}V${y(0)}H${x(turn.start)}Z`, "fill-rule": "evenodd" }),
+    draw("path", {
+      class: "waiting",
+      d: `${upper}V${y(0)}H${x(turn.start)}Z ${lower}V${y(0)}H${x(turn.start)}Z`,
+      "fill-rule": "evenodd",
+    }),
     draw("path", { class: "came", d: upper }),
     draw("path", { class: "shown", d: lower }),
   ];
@@ -57,12 +67,17 @@ function textBand({ came, shown, turn }, end, x, width) {
 /** What stands under the text: deliveries, the status line, and each method in the order of its first call. */
 function rowsOf({ deliveries, calls }) {
   const rows = [];
-  if (deliveries.length) rows.push({ name: "delivered", spans: deliveries.map((one) => ({ ...one, answer: one.acked ? "ok" : "failed" })) });
+  if (deliveries.length)
+    rows.push({ name: "delivered", spans: deliveries.map((one) => ({ ...one, answer: one.acked ? "ok" : "failed" })) });
   const statuses = statusesOf(calls);
   if (statuses.length) rows.push({ name: "status", spans: [], statuses });
   for (const method of new Set(calls.map((call) => call.method))) {
     const spans = calls.filter((call) => call.method === method);
-    rows.push({ name: method.replace(/^(chat|assistant\.threads|conversations|files|users)\./u, ""), spans, limited: spans.some((call) => call.most) });
+    rows.push({
+      name: method.replace(/^(chat|assistant\.threads|conversations|files|users)\./u, ""),
+      spans,
+      limited: spans.some((call) => call.most),
+    });
   }
   return rows;
 }
@@ -95,7 +110,14 @@ function rowParts(row, top, x, end, width) {
 function mark({ at, took, answer }, middle, x) {
   const [from, until] = [x(at), x(at + took)];
   const outcome = answer === "ok" ? "ok" : answer === "429" ? "limited" : "failed";
-  const bar = draw("rect", { class: `mark mark-${outcome}`, x: from, y: middle - MARK / 2, width: Math.max(2.5, until - from), height: MARK, rx: 1.5 });
+  const bar = draw("rect", {
+    class: `mark mark-${outcome}`,
+    x: from,
+    y: middle - MARK / 2,
+    width: Math.max(2.5, until - from),
+    height: MARK,
+    rx: 1.5,
+  });
   if (outcome === "ok") return [bar];
   const center = (from + until) / 2;
   const cross = `M${center - 4} ${middle - 8}l8 16m0 -16l-8 16`;
@@ -115,7 +137,15 @@ function budgetParts(calls, top, x, end, width) {
 function statusParts({ from, until, text }, last, middle, x, end) {
   const [begin, stop] = [x(from), x(Math.min(until ?? end, end))];
   const letters = Math.floor((stop - begin - 8) / 6);
-  const bar = draw("rect", { class: "status-bar", x: begin, y: middle - 8, width: Math.max(2, stop - begin), height: 16, rx: 3 });
-  if (letters > 5) return [bar, draw("text", { class: "status-text", x: begin + 4, y: middle + 4 }, shortened(text, letters))];
+  const bar = draw("rect", {
+    class: "status-bar",
+    x: begin,
+    y: middle - 8,
+    width: Math.max(2, stop - begin),
+    height: 16,
+    rx: 3,
+  });
+  if (letters > 5)
+    return [bar, draw("text", { class: "status-text", x: begin + 4, y: middle + 4 }, shortened(text, letters))];
   return last ? [bar, draw("text", { class: "status-text", x: stop + 6, y: middle + 4 }, shortened(text, 24))] : [bar];
 }

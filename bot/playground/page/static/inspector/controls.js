@@ -25,14 +25,15 @@ const FAULTS = [
 export function controlsPanel({ state, get, post }) {
   const problem = complaint();
   const set = (part) => problem.during(() => post("api/controls", part));
-  const fault = (what, times) => problem.during(() => post("api/fault", times === undefined ? { what } : { what, times }));
+  const fault = (what, times) =>
+    problem.during(() => post("api/fault", times === undefined ? { what } : { what, times }));
   const latency = latencySlider((value) => set({ latency: value }));
   const limits = choices("Rate limits", LIMITS, (value) => set({ limits: value }));
   const twice = toggle("Deliver every event twice", (on) => set({ twice: on }));
   const errors = serverErrors((times) => fault("server_errors", times));
   const sockets = socketButtons(fault);
   const faults = choices("What goes wrong", FAULTS, (value) => set({ flowise: { fault: value } }));
-  const source = sourceForm({ state, post });
+  const source = sourceForm(post);
   const budget = budgetTable(get);
   const slack = group("Slack", latency.element, limits.element, twice.element, errors.element, sockets.element);
 
@@ -51,7 +52,14 @@ export function controlsPanel({ state, get, post }) {
   return {
     id: "controls",
     label: "Controls",
-    element: h("div", { class: "controls" }, problem.element, slack, group("Flowise", faults.element, source.element), budget.element),
+    element: h(
+      "div",
+      { class: "controls" },
+      problem.element,
+      slack,
+      group("Flowise", faults.element, source.element),
+      budget.element,
+    ),
     show: () => (refresh(), budget.start()),
     hide: () => budget.stop(),
     update: (changes) => changes.some((change) => change.kind === "controls" || change.kind === "hello") && refresh(),
@@ -70,7 +78,12 @@ function latencySlider(changed) {
   input.addEventListener("input", () => ((held = true), tell()));
   input.addEventListener("change", () => ((held = false), changed(Number(input.value) / 1000)));
   return {
-    element: h("div", { class: "field" }, h("label", { for: id, class: "field-name", text: "A call takes" }), h("div", { class: "with-value" }, input, output)),
+    element: h(
+      "div",
+      { class: "field" },
+      h("label", { for: id, class: "field-name", text: "A call takes" }),
+      h("div", { class: "with-value" }, input, output),
+    ),
     show(seconds) {
       if (held) return; // it is being drawn
       input.value = String(Math.round(seconds * 1000));
@@ -93,9 +106,16 @@ function serverErrors(asked) {
 
 function socketButtons(fault) {
   const count = h("span", { class: "note", role: "status" });
-  const button = (text, what) => h("button", { type: "button", class: "button", text, on: { click: () => fault(what) } });
+  const button = (text, what) =>
+    h("button", { type: "button", class: "button", text, on: { click: () => fault(what) } });
   return {
-    element: h("div", { class: "field-row" }, button("Drop the sockets", "drop_sockets"), button("Refresh them", "refresh_sockets"), count),
+    element: h(
+      "div",
+      { class: "field-row" },
+      button("Drop the sockets", "drop_sockets"),
+      button("Refresh them", "refresh_sockets"),
+      count,
+    ),
     show: (open) => (count.textContent = `${plural(open, "socket")} open`),
   };
 }

@@ -14,10 +14,17 @@ export class Cursor {
     this.at = null;
     this.growth = null;
     this.readout = h("p", { class: "readout", "aria-hidden": "true" });
-    for (const [name, value] of Object.entries({ role: "slider", tabindex: "0", "aria-label": "Time since the question", "aria-valuemin": "0" })) {
+    for (const [name, value] of Object.entries({
+      role: "slider",
+      tabindex: "0",
+      "aria-label": "Time since the question",
+      "aria-valuemin": "0",
+    })) {
       element.setAttribute(name, value);
     }
-    element.addEventListener("pointermove", (event) => this.#to(this.inverse?.(event.clientX - element.getBoundingClientRect().left)));
+    element.addEventListener("pointermove", (event) =>
+      this.#to(this.inverse?.(event.clientX - element.getBoundingClientRect().left)),
+    );
     element.addEventListener("pointerleave", () => document.activeElement === element || this.#to(null));
     element.addEventListener("blur", () => this.#to(null));
     element.addEventListener("keydown", (event) => this.#key(event));
@@ -68,7 +75,9 @@ export class Cursor {
 
 /** What was at a time, in words. */
 export function tellOf({ came, shown, turn }, at) {
-  const parts = [`${duration(at - turn.start)}: ${plural(came.charactersBy(at), "character")} had come, ${number(shown.charactersBy(at))} shown`];
+  const parts = [
+    `${duration(at - turn.start)}: ${plural(came.charactersBy(at), "character")} had come, ${number(shown.charactersBy(at))} shown`,
+  ];
   const waited = shown.waitedBy(at);
   if (waited > 0) parts.push(`the oldest waiting for ${duration(waited)}`);
   const call = turn.calls.findLast((one) => one.at <= at && at <= one.at + one.took + 0.001);

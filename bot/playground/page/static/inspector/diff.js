@@ -24,7 +24,10 @@ const words = (text) => text.match(/[\p{L}\p{N}_]+|\s+|[^\p{L}\p{N}_\s]/gu) ?? [
 
 function middle(old, now) {
   if (old.length * now.length > MOST_CELLS) {
-    return [{ kind: "gone", text: old.join("") }, { kind: "new", text: now.join("") }];
+    return [
+      { kind: "gone", text: old.join("") },
+      { kind: "new", text: now.join("") },
+    ];
   }
   const common = lengths(old, now);
   const parts = [];

@@ -72,13 +72,26 @@ function deliveryLine(delivery) {
   const word = delivery.acked ? "acknowledged" : delivery.reason || "not acknowledged";
   const again = delivery.retry ? `attempt ${delivery.retry + 1}` : "";
   const subtype = delivery.payload?.event?.subtype ?? KINDS[delivery.kind];
-  return line("←", "Delivery to the app", delivery.what, word, [clock(delivery.at), took(delivery.took), subtype, again]);
+  return line("←", "Delivery to the app", delivery.what, word, [
+    clock(delivery.at),
+    took(delivery.took),
+    subtype,
+    again,
+  ]);
 }
 
 function callBody(call) {
-  const wait = call.retry_after ? h("p", { class: "note", text: `Slack said: come back in ${call.retry_after} s.` }) : null;
+  const wait = call.retry_after
+    ? h("p", { class: "note", text: `Slack said: come back in ${call.retry_after} s.` })
+    : null;
   const answer = call.response ?? { answer: call.answer, status: call.status };
-  return h("div", { class: "entry-body" }, wait, jsonTree("Arguments", call.args, { unfolded: 2 }), jsonTree("Answer", answer));
+  return h(
+    "div",
+    { class: "entry-body" },
+    wait,
+    jsonTree("Arguments", call.args, { unfolded: 2 }),
+    jsonTree("Answer", answer),
+  );
 }
 
 function deliveryBody(delivery) {

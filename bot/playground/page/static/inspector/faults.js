@@ -44,7 +44,9 @@ export async function allOff(post, controls) {
 export function faultBar({ state, post }) {
   const words = h("span", { class: "fault-words" });
   const off = h("button", { type: "button", class: "button", text: "All off" });
-  off.addEventListener("click", () => allOff(post, state.controls).catch((error) => (words.textContent = error.message)));
+  off.addEventListener("click", () =>
+    allOff(post, state.controls).catch((error) => (words.textContent = error.message)),
+  );
   const element = h("div", { class: "fault-bar", role: "status", hidden: true }, words, off);
   return {
     element,

@@ -33,7 +33,11 @@ export function clock(at) {
 }
 
 export function bytes(count) {
-  return count < 1000 ? `${count} B` : count < 1e6 ? `${(count / 1000).toFixed(1)} kB` : `${(count / 1e6).toFixed(1)} MB`;
+  return count < 1000
+    ? `${count} B`
+    : count < 1e6
+      ? `${(count / 1000).toFixed(1)} kB`
+      : `${(count / 1e6).toFixed(1)} MB`;
 }
 
 /** A text cut to a length, with a sign that it was. */

@@ -27,13 +27,20 @@ export class FrameList {
     const row = h(
       "details",
       { class: "frame", dataset: { event: run.event } },
-      h("summary", null, h("span", { class: "frame-at", text: `+${took(run.at - start)}` }), h("span", { class: "frame-event", text: run.event }), said),
+      h(
+        "summary",
+        null,
+        h("span", { class: "frame-at", text: `+${took(run.at - start)}` }),
+        h("span", { class: "frame-event", text: run.event }),
+        said,
+      ),
     );
     let shown = 0;
     const refresh = () => {
       said.textContent = sayOf(run);
       if (!row.open) return;
-      for (const frame of run.frames.slice(shown)) row.append(run.frames.length > 1 ? tokenLine(frame, start) : whole(frame));
+      for (const frame of run.frames.slice(shown))
+        row.append(run.frames.length > 1 ? tokenLine(frame, start) : whole(frame));
       shown = run.frames.length;
     };
     row.addEventListener("toggle", refresh);
@@ -50,7 +57,7 @@ function sayOf({ event, frames, characters, at }) {
   }
   if (frames.length > 1) return plural(frames.length, "frame");
   const data = dataOf(frames[0]);
-  return shortened(typeof data === "string" ? data : JSON.stringify(data) ?? "", 60);
+  return shortened(typeof data === "string" ? data : (JSON.stringify(data) ?? ""), 60);
 }
 
 /** What Flowise sent beside the event's name; the text as it is where it is no JSON, or was cut. */
@@ -63,11 +70,19 @@ function dataOf({ data }) {
 }
 
 function whole(frame) {
-  const cut = frame.size > frame.data.length * 4 + 100 ? h("p", { class: "note", text: `Only the beginning of ${bytes(frame.size)} is kept.` }) : null;
+  const cut =
+    frame.size > frame.data.length * 4 + 100
+      ? h("p", { class: "note", text: `Only the beginning of ${bytes(frame.size)} is kept.` })
+      : null;
   return h("div", { class: "frame-body" }, cut, jsonTree(`Frame ${number(frame.n)}`, dataOf(frame)));
 }
 
 function tokenLine(frame, start) {
   const text = JSON.stringify(dataOf(frame));
-  return h("p", { class: "frame-token" }, h("span", { class: "frame-at", text: `+${took(frame.at - start)}` }), h("span", { text }));
+  return h(
+    "p",
+    { class: "frame-token" },
+    h("span", { class: "frame-at", text: `+${took(frame.at - start)}` }),
+    h("span", { text }),
+  );
 }

@@ -27,7 +27,13 @@ export class Growth {
       this.shown.take(call);
     }
     const { prediction, deliveries, start } = turn;
-    const ends = [start, prediction?.at, prediction?.ended_at, this.came.steps.at(-1)?.at, ...[...turn.calls, ...deliveries].map(endOf)];
+    const ends = [
+      start,
+      prediction?.at,
+      prediction?.ended_at,
+      this.came.steps.at(-1)?.at,
+      ...[...turn.calls, ...deliveries].map(endOf),
+    ];
     this.last = Math.max(...ends.filter(Boolean));
   }
 

@@ -20,7 +20,9 @@ const PLACES = new Set(["channel", "thread", "message", "user"]);
  */
 export function mountInspector(element, { state, get, post }) {
   const tools = { state, get, post, chats: new Chats(get) };
-  const panels = [timelinePanel, callsPanel, versionsPanel, flowisePanel, keysPanel, controlsPanel].map((make) => make(tools));
+  const panels = [timelinePanel, callsPanel, versionsPanel, flowisePanel, keysPanel, controlsPanel].map((make) =>
+    make(tools),
+  );
   const bar = faultBar(tools);
   const title = h("p", { class: "inspected" });
   const tabs = new Tabs("Inspector", panels, (panel, before) => {

@@ -65,7 +65,8 @@ function fill(list, entries, from, unfolded) {
 
 function row(key, value, unfolded) {
   const name = h("span", { class: "json-key", text: `${key}: ` });
-  if (value === null || typeof value !== "object" || !Object.keys(value).length) return h("li", null, name, node(value, 0));
+  if (value === null || typeof value !== "object" || !Object.keys(value).length)
+    return h("li", null, name, node(value, 0));
   const inside = h("details", { open: unfolded > 0 }, h("summary", null, name, preview(value)));
   // What is folded is made when it is unfolded: a payload may have thousands of values.
   const unfold = () => inside.open && inside.childElementCount === 1 && inside.append(node(value, unfolded));
@@ -83,7 +84,11 @@ function leaf(value) {
   if (typeof value !== "string") return h("span", { class: "json-word", text: String(value) });
   const text = h("span", { class: "json-text", text: JSON.stringify(value.slice(0, MOST_TEXT)) });
   if (value.length <= MOST_TEXT) return text;
-  const all = h("button", { type: "button", class: "quiet-button", text: `Show all ${number(value.length)} characters` });
+  const all = h("button", {
+    type: "button",
+    class: "quiet-button",
+    text: `Show all ${number(value.length)} characters`,
+  });
   all.addEventListener("click", () => {
     text.textContent = JSON.stringify(value);
     all.remove();

@@ -33,7 +33,8 @@ export function keysPanel({ state, chats }) {
     const before = rows;
     rows = new Map(chats.keys.map((kept) => [kept.key, renewed(before.get(kept.key), kept)]));
     const wanted = [...rows.values()].map(({ element: row }) => row);
-    if (wanted.length !== list.childElementCount || wanted.some((row, index) => list.children[index] !== row)) list.replaceChildren(...wanted);
+    if (wanted.length !== list.childElementCount || wanted.some((row, index) => list.children[index] !== row))
+      list.replaceChildren(...wanted);
     nothing.textContent = chats.problem || "Redis holds nothing of this thread.";
     nothing.hidden = wanted.length > 0 && !chats.problem;
     count();

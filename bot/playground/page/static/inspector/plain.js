@@ -1,6 +1,10 @@
 // Knows the text that a message shows: its blocks flattened, as a person reads them.
 
-const ESCAPES = [[/&lt;/gu, "<"], [/&gt;/gu, ">"], [/&amp;/gu, "&"]];
+const ESCAPES = [
+  [/&lt;/gu, "<"],
+  [/&gt;/gu, ">"],
+  [/&amp;/gu, "&"],
+];
 
 /** The answer alone: the rich_text, table and markdown blocks, without what stands around them; else the text. */
 export function bodyText(text, blocks) {

@@ -49,14 +49,26 @@ export function flowisePanel({ state, chats }) {
 
   chats.addEventListener("change", () => element.offsetWidth && refresh());
   const news = new Set(["hello", "prediction", "frame"]);
-  return { id: "flowise", label: "Flowise", element, show, update: (changes) => changes.some(({ kind }) => news.has(kind)) && refresh() };
+  return {
+    id: "flowise",
+    label: "Flowise",
+    element,
+    show,
+    update: (changes) => changes.some(({ kind }) => news.has(kind)) && refresh(),
+  };
 }
 
 function predictionView(first, open) {
   const frames = new FrameList(first.at);
   const title = h("span", { class: "prediction-title", text: shortened(first.question, 80) });
   const told = h("span", { class: "prediction-told" });
-  const body = h("div", { class: "prediction-body" }, jsonTree("Request", first.request, { unfolded: 1 }), h("h4", { text: "Frames" }), frames.element);
+  const body = h(
+    "div",
+    { class: "prediction-body" },
+    jsonTree("Request", first.request, { unfolded: 1 }),
+    h("h4", { text: "Frames" }),
+    frames.element,
+  );
   const element = h("details", { class: "prediction", open }, h("summary", null, title, told), body);
   let latest = [first, []];
   const tell = (prediction, now) => {
@@ -71,7 +83,9 @@ function predictionView(first, open) {
 function tellOf({ at, flow, upstream, status, ended, ended_at: endedAt, tokens, bytes: size }) {
   const parts = [clock(at), upstream === "yours" ? "your Flowise" : flow];
   if (status !== null) parts.push(`status ${status}`);
-  parts.push(ended && endedAt !== null ? `${ENDS[ended] ?? ended} after ${duration(endedAt - at)}` : ENDS[ended] ?? ended);
+  parts.push(
+    ended && endedAt !== null ? `${ENDS[ended] ?? ended} after ${duration(endedAt - at)}` : (ENDS[ended] ?? ended),
+  );
   if (size) parts.push(`${plural(tokens, "token")}, ${bytes(size)}`);
   return parts.join(" · ");
 }

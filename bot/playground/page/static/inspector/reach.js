@@ -14,7 +14,7 @@ const STEP = 16;
  * @param {string} made letters alone
  */
 export function reach(text, made, from = 0) {
-  let [place, at, reached] = [from, 0, 0];
+  let [place, at, reached] = [from, 0, from];
   while (at < made.length && place < text.length) {
     const begin = at;
     while (at < made.length && place < text.length && made[at] === text[place]) {

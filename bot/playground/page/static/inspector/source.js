@@ -4,14 +4,14 @@ import { h } from "../app/dom.js";
 import { complaint, fresh } from "./fields.js";
 
 /** The choice of a flow, and the form for another Flowise. `show(flowise)` brings both up to date. */
-export function sourceForm({ state, post }) {
+export function sourceForm(post) {
   const flow = flowChoice(post);
   const own = ownForm(post);
   return {
     element: h("div", { class: "source" }, flow.element, own.element),
     show(flowise) {
       flow.show(flowise);
-      own.show(flowise, state.controls);
+      own.show(flowise);
     },
   };
 }
@@ -22,8 +22,17 @@ function flowChoice(post) {
   const about = h("p", { class: "note", id: fresh("about") });
   const problem = complaint();
   select.setAttribute("aria-describedby", about.id);
-  select.addEventListener("change", () => problem.during(() => post("api/controls", { flowise: { flow: select.value } })));
-  const element = h("div", { class: "field" }, h("label", { for: id, class: "field-name", text: "Flow" }), select, about, problem.element);
+  select.addEventListener("change", () =>
+    problem.during(() => post("api/controls", { flowise: { flow: select.value } })),
+  );
+  const element = h(
+    "div",
+    { class: "field" },
+    h("label", { for: id, class: "field-name", text: "Flow" }),
+    select,
+    about,
+    problem.element,
+  );
   return {
     element,
     show({ flow, flows, upstream }) {
@@ -39,7 +48,12 @@ function flowChoice(post) {
 
 function ownForm(post) {
   const problem = complaint();
-  const url = field("Address", { type: "url", placeholder: "http://localhost:3000", required: true, spellcheck: "false" });
+  const url = field("Address", {
+    type: "url",
+    placeholder: "http://localhost:3000",
+    required: true,
+    spellcheck: "false",
+  });
   const chatflow = field("Chatflow id", { type: "text", required: true, spellcheck: "false" });
   const key = field("API key, if it needs one", { type: "password" });
   const state = h("p", { class: "note" });
@@ -80,5 +94,8 @@ function showOwn({ upstream, url, chatflow_id: chatflowId, has_key: hasKey }, pa
 function field(label, props) {
   const id = fresh("own");
   const input = h("input", { ...props, id, autocomplete: "off" });
-  return { input, element: h("div", { class: "field" }, h("label", { for: id, class: "field-name", text: label }), input) };
+  return {
+    input,
+    element: h("div", { class: "field" }, h("label", { for: id, class: "field-name", text: label }), input),
+  };
 }

@@ -2,12 +2,21 @@
 
 import { duration, number, plural } from "./format.js";
 
-const ENDS = { cut: "the connection to Flowise was cut", error: "Flowise answered with an error", left: "the app left before the end" };
+const ENDS = {
+  cut: "the connection to Flowise was cut",
+  error: "Flowise answered with an error",
+  left: "the app left before the end",
+};
 
 /** What was asked, what came and what was shown, as short sentences; each is a list of its parts. */
 export function told(growth, now) {
   const { turn } = growth;
-  const sentences = [[...first(growth), ...tokens(growth)], ages(growth), [...calls(turn), ...ended(growth, now)], left(turn)];
+  const sentences = [
+    [...first(growth), ...tokens(growth)],
+    ages(growth),
+    [...calls(turn), ...ended(growth, now)],
+    left(turn),
+  ];
   return sentences.filter((parts) => parts.length);
 }
 
@@ -48,5 +57,7 @@ function left({ calls: all }) {
 function ended(growth, now) {
   const waiting = growth.came.letters.length - growth.shown.letters;
   if (growth.live(now)) return ["still growing", ...(waiting ? [`${plural(waiting, "letter")} not shown yet`] : [])];
-  return [waiting > 0 && `${plural(waiting, "letter")} never shown`, ENDS[growth.turn.prediction?.ended]].filter(Boolean);
+  return [waiting > 0 && `${plural(waiting, "letter")} never shown`, ENDS[growth.turn.prediction?.ended]].filter(
+    Boolean,
+  );
 }

@@ -55,7 +55,9 @@ export class Tabs {
   #moved(event) {
     const last = this.buttons.length - 1;
     const at = this.panels.indexOf(this.current);
-    const to = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at === 0 ? last : at - 1, Home: 0, End: last }[event.key];
+    const to = { ArrowRight: at === last ? 0 : at + 1, ArrowLeft: at === 0 ? last : at - 1, Home: 0, End: last }[
+      event.key
+    ];
     if (to === undefined) return;
     event.preventDefault();
     this.choose(this.panels[to].id);
@@ -65,6 +67,11 @@ export class Tabs {
 }
 
 function body(panel) {
-  const props = { role: "tabpanel", id: `inspector-${panel.id}`, class: "panel", "aria-labelledby": `inspector-tab-${panel.id}` };
+  const props = {
+    role: "tabpanel",
+    id: `inspector-${panel.id}`,
+    class: "panel",
+    "aria-labelledby": `inspector-tab-${panel.id}`,
+  };
   return h("div", { ...props, hidden: true }, panel.element);
 }

@@ -17,9 +17,19 @@ export class Tail {
     this.entries = [];
     this.from = 0;
     this.list = h("ol", { class: "tail-list", "aria-label": label });
-    this.earlier = h("button", { type: "button", class: "quiet-button tail-earlier", on: { click: () => this.#more() } });
+    this.earlier = h("button", {
+      type: "button",
+      class: "quiet-button tail-earlier",
+      on: { click: () => this.#more() },
+    });
     this.nothing = h("p", { class: "nothing", text: nothing });
-    this.element = h("div", { class: "tail", tabindex: 0, "aria-label": label, role: "region" }, this.earlier, this.nothing, this.list);
+    this.element = h(
+      "div",
+      { class: "tail", tabindex: 0, "aria-label": label, role: "region" },
+      this.earlier,
+      this.nothing,
+      this.list,
+    );
   }
 
   /** Show other entries, sorted by `at`, from their end. */

@@ -70,7 +70,9 @@ export function timelinePanel({ state, chats }) {
 
 /** The turns to choose from, the latest first; "" is the latest, whichever that is. */
 function offer(choice, turns) {
-  const wanted = turns.toReversed().map(({ key, text }, index) => [index ? key : "", `${index ? "" : "Latest: "}${shortened(text, 70)}`]);
+  const wanted = turns
+    .toReversed()
+    .map(({ key, text }, index) => [index ? key : "", `${index ? "" : "Latest: "}${shortened(text, 70)}`]);
   const known = [...choice.options].map(({ value, text }) => [value, text]);
   if (JSON.stringify(wanted) === JSON.stringify(known)) return;
   const before = choice.value;
@@ -85,7 +87,13 @@ function parts() {
   const table = timeTable();
   let drawn = null;
   const cursor = new Cursor(canvas, (at) => drawn && drawCursor(drawn, at));
-  const legend = h("p", { class: "legend", "aria-hidden": "true" }, key("came", "came from Flowise"), key("shown", "shown in Slack"), key("waiting", "not shown yet"));
+  const legend = h(
+    "p",
+    { class: "legend", "aria-hidden": "true" },
+    key("came", "came from Flowise"),
+    key("shown", "shown in Slack"),
+    key("waiting", "not shown yet"),
+  );
   const some = h("div", { hidden: true }, choice, words, legend, canvas, cursor.readout, table.element);
   const none = h("p", { class: "nothing", text: "No answer is here yet. Ask the app something, and watch it grow." });
   const element = h("div", { class: "timeline" }, none, some);

@@ -8,9 +8,21 @@ const HEAD = ["After", "Call", "Took", "Answer", "Came", "Shown", "Waiting for"]
 /** A folded table; it is filled while it is open. */
 export function timeTable() {
   const body = h("tbody");
-  const head = h("thead", null, h("tr", null, HEAD.map((text) => h("th", { scope: "col", text }))));
+  const head = h(
+    "thead",
+    null,
+    h(
+      "tr",
+      null,
+      HEAD.map((text) => h("th", { scope: "col", text })),
+    ),
+  );
   const caption = h("caption", { text: "Characters that had come and were shown when each call was answered" });
-  const scroll = h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Calls of this answer" }, h("table", null, caption, head, body));
+  const scroll = h(
+    "div",
+    { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Calls of this answer" },
+    h("table", null, caption, head, body),
+  );
   const element = h("details", { class: "time-table" }, h("summary", { text: "As a table" }), scroll);
   const table = { element, body, growth: null, rows: [] };
   element.addEventListener("toggle", () => table.growth && fillTable(table, table.growth));
@@ -36,6 +48,18 @@ export function fillTable(table, growth) {
 function row({ came, shown, turn }, call) {
   const at = call.at + call.took;
   const waited = shown.waitedBy(at);
-  const cells = [call.method, took(call.took), call.answer, number(came.charactersBy(at)), number(shown.charactersBy(at)), waited ? took(waited) : "—"];
-  return h("tr", null, h("th", { scope: "row", text: took(at - turn.start) }), cells.map((text) => h("td", { text })));
+  const cells = [
+    call.method,
+    took(call.took),
+    call.answer,
+    number(came.charactersBy(at)),
+    number(shown.charactersBy(at)),
+    waited ? took(waited) : "—",
+  ];
+  return h(
+    "tr",
+    null,
+    h("th", { scope: "row", text: took(at - turn.start) }),
+    cells.map((text) => h("td", { text })),
+  );
 }

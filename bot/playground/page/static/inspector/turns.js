@@ -40,7 +40,10 @@ export function turnsOf(state, place, chats) {
     else turns.push(again(prediction, of.at(-1), deliveries));
   }
   turns.sort((one, other) => one.start - other.start);
-  share(turns, state.calls.filter((call) => belongs(place, call)));
+  share(
+    turns,
+    state.calls.filter((call) => belongs(place, call)),
+  );
   return turns.filter((turn) => turn.prediction || turn.calls.some((call) => POSTS.has(call.method)));
 }
 
@@ -65,14 +68,36 @@ function asks(prediction, message) {
 
 function asTurn(question, text, deliveries) {
   const of = deliveries.filter(({ payload, kind }) => kind === "events_api" && payload.event?.ts === question.ts);
-  return { key: question.ts, question, text, start: Number(question.ts), prediction: null, deliveries: of, calls: [], owner: null };
+  return {
+    key: question.ts,
+    question,
+    text,
+    start: Number(question.ts),
+    prediction: null,
+    deliveries: of,
+    calls: [],
+    owner: null,
+  };
 }
 
 /** A prediction that a button or a command asked for. */
 function again(prediction, before, deliveries) {
-  const cause = deliveries.findLast(({ kind, at }) => kind !== "events_api" && at <= prediction.at && prediction.at - at < SOON);
-  const turn = { question: null, text: before?.text ?? prediction.question, prediction, calls: [], owner: before ?? null };
-  return { ...turn, key: `again ${prediction.id}`, start: cause?.at ?? prediction.at, deliveries: cause ? [cause] : [] };
+  const cause = deliveries.findLast(
+    ({ kind, at }) => kind !== "events_api" && at <= prediction.at && prediction.at - at < SOON,
+  );
+  const turn = {
+    question: null,
+    text: before?.text ?? prediction.question,
+    prediction,
+    calls: [],
+    owner: before ?? null,
+  };
+  return {
+    ...turn,
+    key: `again ${prediction.id}`,
+    start: cause?.at ?? prediction.at,
+    deliveries: cause ? [cause] : [],
+  };
 }
 
 /** Give each call to its turn: by the message that it writes, else to the turn that was under way. */
@@ -91,7 +116,8 @@ function share(turns, calls) {
 function underWay(turns, call) {
   const begun = turns.filter((turn) => turn.start <= call.at + 0.1);
   // Of two questions at once one waits in line, and its first call is the post that says so.
-  const waits = call.method === "chat.postMessage" && begun.findLast((turn) => !turn.calls.some(({ method }) => POSTS.has(method)));
+  const waits =
+    call.method === "chat.postMessage" && begun.findLast((turn) => !turn.calls.some(({ method }) => POSTS.has(method)));
   return waits || begun.findLast((turn) => runs(turn.prediction, call.at)) || begun.at(-1);
 }
 

@@ -16,7 +16,10 @@ const SAME_SHOWN = 60;
 export function versionsPanel({ state, get }) {
   const view = parts();
   const history = new History(get, () => arrived());
-  const player = new Player(() => step(), () => (view.play.textContent = player.playing ? "Pause" : "Play"));
+  const player = new Player(
+    () => step(),
+    () => (view.play.textContent = player.playing ? "Pause" : "Play"),
+  );
   let message = null;
   let at = -1; // which version; -1: the newest, whichever that is
 
@@ -38,7 +41,12 @@ export function versionsPanel({ state, get }) {
     const said = tell(versions, index);
     view.slider.setAttribute("aria-valuetext", said);
     view.told.textContent = said;
-    const shown = { ...message, text: versions[index].text, blocks: versions[index].blocks, files: index === last ? message.files : [] };
+    const shown = {
+      ...message,
+      text: versions[index].text,
+      blocks: versions[index].blocks,
+      files: index === last ? message.files : [],
+    };
     view.message.replaceChildren(messageBody(shown, context(state)));
     view.change.replaceChildren(...changeBetween(versions[index - 1], versions[index]));
   }
@@ -83,7 +91,11 @@ function parts() {
   const id = fresh("version");
   const slider = h("input", { type: "range", id, min: 0, max: 0, step: 1 });
   const play = h("button", { type: "button", class: "button", text: "Play" });
-  const speed = h("select", { "aria-label": "Speed" }, [1, 4].map((times) => h("option", { value: times, text: `×${times}` })));
+  const speed = h(
+    "select",
+    { "aria-label": "Speed" },
+    [1, 4].map((times) => h("option", { value: times, text: `×${times}` })),
+  );
   const told = h("p", { class: "version-told" });
   const message = h("div", { class: "version-message", inert: true });
   const change = h("p", { class: "version-change" });
@@ -97,7 +109,17 @@ function parts() {
     h("h3", { text: "What changed" }),
     change,
   );
-  return { element: h("div", { class: "versions" }, none, some), none, some, slider, play, speed, told, message, change };
+  return {
+    element: h("div", { class: "versions" }, none, some),
+    none,
+    some,
+    slider,
+    play,
+    speed,
+    told,
+    message,
+    change,
+  };
 }
 
 function tell(versions, index) {

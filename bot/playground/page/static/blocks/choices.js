@@ -41,6 +41,7 @@ function box(kind, choice, checked, shown) {
 /** A list that folds out, since a native one that takes several is hard to use by keyboard. */
 export function multiSelect(part, ref, ctx) {
   const chosen = atFirst(part);
+  /** @type {[string, import("./options.js").Offer[]][]} */
   const groups = ref.type === "multi_static_select" ? offered(part, ctx) : [["", known(ref.type, chosen, ctx)]];
   const inside = groups.map(([name, offers]) => [
     name ? h("div", { class: "choice-group" }, name) : null,
@@ -55,7 +56,12 @@ export function multiSelect(part, ref, ctx) {
   const made = control("div", part, ref, ctx, { class: "choices", role: "group", "aria-label": label }, inside);
   const count = h("span", { class: "multi-count" }, counted(chosen.length));
   made.addEventListener("input", (event) => limit(event, made, most));
-  return h("details", { class: "multi" }, h("summary", null, h("span", null, hint), " ", count), made);
+  return h(
+    "details",
+    { class: "multi", "aria-label": label },
+    h("summary", null, h("span", null, hint), " ", count),
+    made,
+  );
 }
 
 function limit(event, made, most) {

@@ -59,6 +59,7 @@ crystal_ball 🔮 magic_wand 🪄 wastebasket 🗑️ checkered_flag 🏁 triang
 const FIRST_TONE = 0x1f3f9; // two before the lightest of the five, which Slack calls 2
 const CHARACTERS = new Map(pairs(TABLE.trim().split(/\s+/)));
 
+/** @returns {Generator<[string, string]>} */
 function* pairs(words) {
   for (let at = 0; at < words.length; at += 2) yield [words[at], words[at + 1]];
 }

@@ -12,7 +12,7 @@ const LINES = 4;
 export function text(part, ref, ctx) {
   const several = ref.type === "plain_text_input" && part.multiline === true;
   const props = {
-    ...common(part, ctx),
+    ...common(part, ctx, "Text"),
     minlength: several || ref.type === "plain_text_input" ? length(part.min_length) : null,
     maxlength: length(part.max_length),
     rows: several ? String(LINES) : null,
@@ -25,22 +25,30 @@ export function text(part, ref, ctx) {
 export function number(part, ref, ctx) {
   const bounds = { min: worded(part.min_value) || null, max: worded(part.max_value) || null };
   const step = part.is_decimal_allowed === true ? "any" : "1";
-  const props = { ...common(part, ctx), ...bounds, step, type: "number", value: worded(part.initial_value) };
+  const props = { ...common(part, ctx, "Number"), ...bounds, step, type: "number", value: worded(part.initial_value) };
   return heard(field("input", part, ref, ctx, props), part, ref, ctx);
 }
 
 export function date(part, ref, ctx) {
-  return control("input", part, ref, ctx, { ...common(part, ctx), type: "date", value: worded(part.initial_date) });
+  return control("input", part, ref, ctx, {
+    ...common(part, ctx, "Date"),
+    type: "date",
+    value: worded(part.initial_date),
+  });
 }
 
 export function time(part, ref, ctx) {
-  return control("input", part, ref, ctx, { ...common(part, ctx), type: "time", value: worded(part.initial_time) });
+  return control("input", part, ref, ctx, {
+    ...common(part, ctx, "Time"),
+    type: "time",
+    value: worded(part.initial_time),
+  });
 }
 
 export function dateTime(part, ref, ctx) {
   const seconds = part.initial_date_time;
   const value = Number.isInteger(seconds) ? local(seconds) : "";
-  return control("input", part, ref, ctx, { ...common(part, ctx), type: "datetime-local", value });
+  return control("input", part, ref, ctx, { ...common(part, ctx, "Date and time"), type: "datetime-local", value });
 }
 
 export function fileInput(part, ref, ctx) {
@@ -80,9 +88,9 @@ function heard(made, part, ref, ctx) {
   return made;
 }
 
-function common(part, ctx) {
+function common(part, ctx, name) {
   const hint = words(part.placeholder, ctx);
-  return { class: "field", "aria-label": ctx.label || hint || "Text", placeholder: hint || null };
+  return { class: "field", "aria-label": ctx.label || hint || name, placeholder: hint || null };
 }
 
 function length(value) {

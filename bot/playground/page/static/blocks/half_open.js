@@ -65,14 +65,18 @@ function holdTableHeader(lines) {
 function lastParagraph(lines) {
   let start = lines.length - 1;
   while (start > 0 && lines[start - 1].trim() && !fenceIn(lines[start - 1])) {
-    if (BEGINS.exec(lines[start])[0].trim() || ROW.test(lines[start])) break;
+    if (marksOf(lines[start]).trim() || ROW.test(lines[start])) break;
     start -= 1;
   }
   return start;
 }
 
+function marksOf(line) {
+  return BEGINS.exec(line)?.[0] ?? "";
+}
+
 function paragraph(text) {
-  let start = BEGINS.exec(text)[0].length;
+  let start = marksOf(text).length;
   if (ROW.test(text)) start = Math.max(start, text.lastIndexOf("|") + 1); // only the last cell of a row is open
   return text.slice(0, start) + closed(text.slice(start));
 }

@@ -2,10 +2,13 @@
 
 const RUN = /^(\*+|_+|~+)/;
 const SPACE = /\s/;
+const EMPTY = new Set("![*_~ \n");
 const WORD = /[\p{L}\p{N}]/u;
 // The beginning of an address in angle brackets, of a mention, or of a `<br>`.
 const HALF_ANGLE =
   /^<(?:[@#!][^<>\n]*|b(?:r\s*\/?)?|[a-zA-Z][a-zA-Z0-9+.-]{0,31}:[^\s<>|]*(?:\|[^<>\n]*)?|ht{0,2}|https?)?$/i;
+const MOST_OPEN = 20; // more than a person opens; closing thousands would nest elements that deep
+const LONGEST_RUN = 32;
 const LONGEST_ANGLE = 3_000; // an address in Slack has no more
 const HALF_EMOJI = /(?:^|\s):[a-z0-9_+-]{1,40}$/;
 
@@ -51,7 +54,7 @@ class Line {
   }
 
   code() {
-    const [marks] = /^`+/.exec(this.text.slice(this.at));
+    const marks = "`".repeat(this.text.slice(this.at).search(/[^`]|$/));
     const inside = this.at + marks.length;
     const end = new RegExp(`(?<!\`)${marks}(?!\`)`).exec(this.text.slice(inside));
     if (end) this.at = inside + end.index + marks.length;
@@ -93,7 +96,7 @@ class Line {
   }
 
   delimiter() {
-    const [mark] = RUN.exec(this.text.slice(this.at, this.at + 32));
+    const mark = RUN.exec(this.text.slice(this.at, this.at + LONGEST_RUN))?.[0] ?? "";
     const start = this.at;
     const before = start ? this.text[start - 1] : " ";
     const after = this.text[start + mark.length] ?? "";
@@ -107,10 +110,15 @@ class Line {
   }
 
   end() {
-    const empty = this.emphasis.filter((one) => !this.closer && !this.text.slice(one.end).replace(/[![*_~ \n]/g, ""));
+    let last = this.text.length; // where the last character stands that is no mark
+    while (EMPTY.has(this.text[last - 1])) last -= 1;
+    const empty = this.emphasis.filter((one) => !this.closer && one.end >= last);
     const gone = [...this.brackets, ...empty].sort((one, other) => other.at - one.at);
     for (const { at, end } of gone) this.text = this.text.slice(0, at) + this.text.slice(end);
-    const marks = this.emphasis.filter((one) => !empty.includes(one)).map((one) => one.mark);
+    const marks = this.emphasis
+      .slice(-MOST_OPEN)
+      .filter((one) => !empty.includes(one))
+      .map((one) => one.mark);
     const closing = this.closer + marks.reverse().join("");
     return closing ? this.text.trimEnd() + closing : this.text;
   }

@@ -7,6 +7,7 @@ import { recall, remember } from "./memory.js";
 import { object, worded } from "./shapes.js";
 import { textObject, words } from "./text.js";
 
+const GROUPS = /^(?:multi_|radio_buttons|checkboxes)/; // what they hold has labels of its own
 const MISSING = "Please fill in this field.";
 
 export function input(block, ctx) {
@@ -16,16 +17,11 @@ export function input(block, ctx) {
   const made = element(object(block.element), 0, block, ctx, { acts: block.dispatch_action === true, label });
   const place = placeOfError(ctx.view, worded(block.block_id));
   const marks = { inputBlock: worded(block.block_id), optional: String(optional), hint: words(block.hint, ctx) };
+  const name = h("span", { class: "input-label" }, label, optional ? h("span", null, " (optional)") : null);
   const frame = h(
     "div",
     { class: "input", dataset: marks },
-    h(
-      "div",
-      { class: "input-label", "aria-hidden": "true" },
-      label,
-      optional ? h("span", { class: "input-optional" }, " (optional)") : null,
-    ),
-    made,
+    h(GROUPS.test(block.element.type) ? "div" : "label", { class: "input-pair" }, name, made),
     hint,
   );
   say(frame, recall(place, "error") ?? "");
@@ -34,10 +30,10 @@ export function input(block, ctx) {
 
 /** The state of every control within an element, as Slack has it in a view: values by block_id and action_id. */
 export function stateOf(within) {
-  const values = {};
+  const values = Object.create(null); // ids may be any text, __proto__ too
   for (const made of within.querySelectorAll("[data-control]")) {
     const { control, blockId, actionId } = made.dataset;
-    (values[blockId] ??= {})[actionId] = { type: control, ...chosenIn(made) };
+    (values[blockId] ??= Object.create(null))[actionId] = { type: control, ...chosenIn(made) };
   }
   return { values };
 }

@@ -24,6 +24,7 @@ export function renderMarkdown(source, ctx, growing) {
 
 /** The parser's flat list of tokens as a tree: each node has its opening token and what stands within. */
 function tree(tokens) {
+  /** @type {{token: any, children: any[]}} */
   const root = { token: null, children: [] };
   const open = [root];
   for (const token of tokens) {

@@ -9,12 +9,13 @@ const TAGS = { strong_open: "strong", em_open: "em", s_open: "s" };
 
 /** The nodes of a run of tokens. A picture is a link to it: nothing is ever fetched. */
 export function inlineNodes(tokens, ctx) {
-  const root = { make: null, inside: [] };
+  /** @type {{make: (inside: any[]) => Node, inside: any[]}} */
+  const root = { make: opened({}), inside: [] };
   const open = [root];
   for (const token of tokens) {
     if (token.nesting > 0) open.push({ make: opened(token), inside: [] });
     else if (token.nesting < 0 && open.length > 1) {
-      const { make, inside } = open.pop();
+      const [{ make, inside }] = open.splice(-1);
       open[open.length - 1].inside.push(make(inside));
     } else open[open.length - 1].inside.push(leaf(token, ctx));
   }

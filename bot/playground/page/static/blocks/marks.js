@@ -2,7 +2,7 @@
 
 /**
  * A piece of a line: a mark (`*`, `_` or `~`) that may open or close, or something whole that is made of a text.
- * @typedef {{mark: string, opens: boolean, closes: boolean} | {mark: "", node: Node | string}} Piece
+ * @typedef {{mark: string, opens?: boolean, closes?: boolean, node?: any}} Piece
  */
 
 const WORD = /[\p{L}\p{N}]/u;

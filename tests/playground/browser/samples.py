@@ -51,8 +51,16 @@ _ADDRESS = "https://example.com/a/rather/long/address/" + "x" * 80
 EVERY_BLOCK: list[Block] = [
     {"type": "header", "text": plain("A header :wave:")},
     rich(
-        section(text("Bold", bold=True), text(" and "), text("code", code=True), text(" "), {"type": "user", "user_id": "U1"}),
-        section({"type": "user", "user_id": "U2"}, {"type": "broadcast", "range": "here"}, {"type": "emoji", "name": "tada"}),
+        section(
+            text("Bold", bold=True),
+            text(" and "),
+            text("code", code=True),
+            text(" "),
+            {"type": "user", "user_id": "U1"},
+        ),
+        section(
+            {"type": "user", "user_id": "U2"}, {"type": "broadcast", "range": "here"}, {"type": "emoji", "name": "tada"}
+        ),
         section({"type": "link", "url": _ADDRESS}, {"type": "color", "value": "#336699"}, text("w" * 200)),
         listing("bullet", "one", "two"),
         listing("ordered", "deeper", indent=1),

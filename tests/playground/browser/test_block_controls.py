@@ -1,4 +1,4 @@
-"""Who acts on an element sends what Slack's own would send, is asked first where the app wants it, and sees the answer."""
+"""Who acts on an element sends what Slack would send, is asked first where the app wants it, and sees the answer."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ async def shared(chromium: Browser) -> AsyncIterator[Gallery]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def gallery(shared: Gallery) -> Gallery:
     """The one page of all tests here, with nothing sent, held or refused."""
-    await shared.page.evaluate("Object.assign(gallery, { sent: [], opened: [], mentioned: [], refuse: '', held: null })")
+    await shared.page.evaluate(
+        "Object.assign(gallery, { sent: [], opened: [], mentioned: [], refuse: '', held: null })"
+    )
     return shared
 
 
@@ -87,7 +89,7 @@ async def test_a_select_of_several_sends_all_of_them_and_no_more_than_may_be(gal
     shown = await gallery.draw(actions(element))
     await shown.locator("summary").press("Enter")
     await shown.get_by_role("checkbox", name="Ada").check()
-    assert await acted(gallery) == {"type": "multi_users_select", "selected_users": ["U2", "U1"]}
+    assert await acted(gallery) == {"type": "multi_users_select", "selected_users": ["U1", "U2"]}
     await expect(shown.locator("summary")).to_have_text("Choose 2 chosen")
 
 
@@ -102,7 +104,9 @@ async def test_no_more_can_be_chosen_than_the_app_allows(gallery: Gallery) -> No
 
 
 async def test_boxes_and_dates_send_what_stands_in_them(gallery: Gallery) -> None:
-    shown = await gallery.draw(actions({"type": "checkboxes", "action_id": "it", "options": [A, B], "initial_options": [A]}))
+    shown = await gallery.draw(
+        actions({"type": "checkboxes", "action_id": "it", "options": [A, B], "initial_options": [A]})
+    )
     await shown.get_by_role("checkbox", name="Option b").check()
     assert await acted(gallery) == {"type": "checkboxes", "selected_options": [A, B]}
     shown = await gallery.draw(actions({"type": "radio_buttons", "action_id": "it", "options": [A, B]}))
@@ -124,7 +128,7 @@ async def test_the_same_boxes_shown_twice_do_not_touch_each_other(gallery: Galle
 
 
 async def test_an_element_is_busy_until_it_is_answered_and_sends_once(gallery: Gallery) -> None:
-    await gallery.page.evaluate("gallery.held = new Promise((done) => { gallery.release = done; })")
+    await gallery.page.evaluate("() => { gallery.held = new Promise((done) => { gallery.release = done; }); }")
     shown = await gallery.draw(actions(button("go")))
     pressed = shown.get_by_role("button", name="Go")
     await pressed.click()
@@ -239,7 +243,9 @@ async def test_a_mention_tells_who_was_clicked(gallery: Gallery) -> None:
 
 
 async def state(gallery: Gallery) -> dict[str, Any]:
-    found: dict[str, Any] = await gallery.page.evaluate("gallery.blocks.stateOf(document.querySelector('#out > *')).values")
+    found: dict[str, Any] = await gallery.page.evaluate(
+        "gallery.blocks.stateOf(document.querySelector('#out > *')).values"
+    )
     return found
 
 

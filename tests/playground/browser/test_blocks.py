@@ -139,7 +139,10 @@ BLOCKS: dict[str, tuple[dict[str, Any], str]] = {
     "context": (
         {
             "type": "context",
-            "elements": [{"type": "image", "image_url": "https://example.com/i.png", "alt_text": "Logo"}, mrkdwn("note")],
+            "elements": [
+                {"type": "image", "image_url": "https://example.com/i.png", "alt_text": "Logo"},
+                mrkdwn("note"),
+            ],
         },
         """
         - img "Logo (picture not loaded)"
@@ -180,7 +183,8 @@ BLOCKS: dict[str, tuple[dict[str, Any], str]] = {
     "markdown": (
         {
             "type": "markdown",
-            "text": "# Top\n**b** ~~s~~ `c` [l](https://example.com) <@U1> :tada:\n\n1. one\n   - [x] done\n\n> q\n\n```py\nx\n```",
+            "text": "# Top\n**b** ~~s~~ `c` [l](https://example.com) <@U1> :tada:\n\n"
+            "1. one\n   - [x] done\n\n> q\n\n```py\nx\n```",
         },
         """
         - heading "Top" [level=3]
@@ -358,7 +362,12 @@ async def test_mrkdwn_means_what_it_means_in_slack(gallery: Gallery, source: str
 
 async def test_a_text_object_says_how_it_is_read(gallery: Gallery) -> None:
     live = "https://a.example @here *b*"
-    elements = [mrkdwn(live), mrkdwn(live) | {"verbatim": True}, plain(":tada: *b*"), plain(":tada:") | {"emoji": False}]
+    elements = [
+        mrkdwn(live),
+        mrkdwn(live) | {"verbatim": True},
+        plain(":tada: *b*"),
+        plain(":tada:") | {"emoji": False},
+    ]
     shown = await gallery.draw({"type": "context", "elements": elements})
     assert await shown.locator("a").count() == 1
     assert await shown.locator(".mention").all_inner_texts() == ["@here"]
@@ -378,7 +387,9 @@ async def test_a_message_is_its_blocks_or_else_its_text_with_attachments_and_fil
             {"color": "#00ff00", "blocks": [{"type": "section", "text": plain("blocks in it")}]},
             {"fallback": "only this"},
         ],
-        "files": [{"id": "F1", "name": "a.txt", "mimetype": "text/plain", "filetype": "text", "size": 2048, "preview": "hi"}],
+        "files": [
+            {"id": "F1", "name": "a.txt", "mimetype": "text/plain", "filetype": "text", "size": 2048, "preview": "hi"}
+        ],
     }
     assert "not this" not in await gallery.shown(*blocks, text="not this")
     assert await gallery.shown(text="Hello *you*", **rest) == outline(
@@ -408,7 +419,14 @@ async def test_links_open_elsewhere_and_take_nothing_along(gallery: Gallery) -> 
 
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'><svg/onload=alert(1)>"
-ADDRESSES = ["javascript:alert(1)", " javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///etc/passwd", "//x"]
+ADDRESSES = [
+    "javascript:alert(1)",
+    " javascript:alert(1)",
+    "data:text/html,x",
+    "vbscript:x",
+    "file:///etc/passwd",
+    "//x",
+]
 
 
 @pytest.mark.parametrize("kind", ["mrkdwn", "plain_text", "markdown", "rich_text", "table", "header", "text"])
@@ -433,7 +451,12 @@ async def test_an_address_that_may_not_be_opened_is_no_link(gallery: Gallery, ad
         {"type": "markdown", "text": f"[b]({address}) ![c]({address}) <{address}>"},
         rich(section({"type": "link", "url": address, "text": "d"})),
         {"type": "image", "image_url": address, "alt_text": "e"},
-        {"type": "task_card", "title": "t", "status": "complete", "sources": [{"type": "url", "url": address, "text": "f"}]},
+        {
+            "type": "task_card",
+            "title": "t",
+            "status": "complete",
+            "sources": [{"type": "url", "url": address, "text": "f"}],
+        },
         {"type": "actions", "elements": [{"type": "button", "text": plain("g"), "url": address}]},
         attachments=[{"title": "h", "title_link": address, "image_url": address}],
     )
@@ -512,7 +535,7 @@ LONG = {
 
 @pytest.mark.parametrize("name", LONG)
 async def test_a_long_text_is_drawn_in_a_moment(gallery: Gallery, name: str) -> None:
-    """A second for all ways to read it, half written and whole: far more than any takes, far less than a square would."""
+    """A second for all ways to read it, half written and whole: far more than any takes, far less than squares."""
     source = LONG[name]
     blocks = [
         {"type": "section", "text": mrkdwn(source)},
@@ -546,11 +569,15 @@ async def test_every_block_can_be_read_by_everybody(tabs: Tabs, scheme: str, wid
         await gallery.begin(address)
         shown = await gallery.draw(*EVERY_BLOCK)
         assert await shown.locator(".unknown").count() == 1  # the one that is there to be unknown
-        await gallery.page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+        await gallery.page.evaluate(
+            "document.querySelectorAll('details').forEach((details) => { details.open = true; })"
+        )
         assert await findings(gallery.page) == []
         assert await gallery.page.evaluate("document.documentElement.scrollWidth") <= width
         await gallery.open(**MODAL)
-        await gallery.page.evaluate("gallery.blocks.showErrors(document.querySelector('#out > *'), { name: 'Too short.' })")
+        await gallery.page.evaluate(
+            "gallery.blocks.showErrors(document.querySelector('#out > *'), { name: 'Too short.' })"
+        )
         assert await findings(gallery.page) == []
         assert await gallery.page.evaluate("document.documentElement.scrollWidth") <= width
 

@@ -14,14 +14,11 @@ import { placeOf, recall, remember } from "./memory.js";
 export function folding(kind, title, inside, open, ctx) {
   const place = placeOf(ctx, kind);
   const shown = recall(place, "open") ?? open;
-  const toggled = (event) => {
-    const now = event.currentTarget.open;
+  // Its toggle event comes late: drawn again in between, what the reader chose would be lost.
+  const chosen = (event) => {
+    const now = !event.currentTarget.parentElement.open;
     remember(place, "open", now === open ? undefined : now);
   };
-  return h(
-    "details",
-    { class: `folding ${kind}`, open: shown, on: { toggle: toggled } },
-    h("summary", null, title),
-    inside,
-  );
+  const line = h("summary", { on: { click: chosen } }, title);
+  return h("details", { class: `folding ${kind}`, open: shown }, line, inside);
 }

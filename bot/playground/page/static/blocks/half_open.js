@@ -8,7 +8,7 @@ import { closed } from "./half_open_line.js";
 const CONTAINERS = /^(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*/;
 const FENCE = /^(`{3,}|~{3,})(.*)$/;
 // A line of nothing but marks, or of a number that may become one: an item, heading, rule, fence or table begins.
-const MARKS = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(?:\d{1,9}[.)]?|[-*_=+#|:`~\s]*)\s*(?:\[[ xX]?\]?)?$/;
+const MARKS = /^[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(?:\d{1,9}[.)]?|[-*_=+#|:`~\s]*)\s*(?:\[[ xX]?\]?)?\s*$/;
 const LONGEST_MARKS = 200;
 const TABLE_RULE = /^[\s>]*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/;
 const BEGINS = /^[ \t>]*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]+)*/;

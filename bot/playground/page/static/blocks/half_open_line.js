@@ -10,11 +10,12 @@ const HALF_ANGLE =
 const MOST_OPEN = 20; // more than a person opens; closing thousands would nest elements that deep
 const LONGEST_RUN = 32;
 const LONGEST_ANGLE = 3_000; // an address in Slack has no more
-const HALF_EMOJI = /(?:^|\s):[a-z0-9_+-]{1,40}$/;
+// The beginning of an emoji's name, or of a picture, where a word begins.
+const HALF_WORD = /(?<=^|\s)(?::[a-z0-9_+-]{0,40}|!)$/;
 
 /** A run of inline text, with what is open closed. */
 export function closed(text) {
-  const line = new Line(text.replace(HALF_EMOJI, ""));
+  const line = new Line(text.replace(HALF_WORD, ""));
   while (line.at < line.text.length) line.step();
   return line.end();
 }

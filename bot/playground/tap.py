@@ -154,12 +154,12 @@ class Tap:
             "upstream": upstream.kind,
             "url": upstream.url,
             "chatflow_id": upstream.chatflow_id,
-            "has_key": upstream.api_key is not None,
+            "has_key": upstream.kind == "yours" and upstream.api_key is not None,
         }
 
     def _local_upstream(self) -> Upstream:
         offer: Offer = self._offer
-        return Upstream("local", self._local.url, self._local.flow(offer.name), offer.title)
+        return Upstream("local", self._local.url, self._local.flow(offer.name), offer.title, self._local.api_key)
 
     def _have_it_fail(self, upstream: Upstream, chat_id: str) -> bool:
         return upstream.kind == "local" and self._local.fail(upstream.chatflow_id, chat_id, REASON)

@@ -26,7 +26,7 @@ class Desk:
         self.scripts: dict[str, deque[Script]] = defaultdict(deque)
         self.memory = Memory()
         self.predictions: list[Received] = []
-        self._key = api_key
+        self.api_key = api_key
         self._pace = pace
         self._windows = {flow.id: Window(*flow.limit) for flow in FLOWS if flow.limit}
 
@@ -44,7 +44,7 @@ class Desk:
     def has_key(self, headers: Mapping[str, str]) -> bool:
         """Whether a request carries the server's key; `Bearer` may be left out, as on the real server."""
         given = headers.get("Authorization", "")
-        return self._key is not None and given.removeprefix("Bearer ") == self._key
+        return self.api_key is not None and given.removeprefix("Bearer ") == self.api_key
 
     def receive(self, flow: str, body: Mapping[str, object], headers: Mapping[str, str]) -> Received:
         """Note a request. Without a chatId of its own it gets one, which it is told only at the end."""
@@ -59,7 +59,7 @@ class Desk:
         asked = self._asked(flow, received)
         if flow.exact:
             return asked, flow.plan(asked)
-        if self._key is not None and not self.has_key(received.headers):
+        if self.api_key is not None and not self.has_key(received.headers):
             return asked, failed((), "Unauthorized")
         if not isinstance(received.body.get("chatId", ""), str | None):
             return asked, failed((), "Invalid chatId: must be a string")

@@ -47,6 +47,11 @@ class LocalFlowise:
         self._runner: web.AppRunner | None = None
 
     @property
+    def api_key(self) -> str | None:
+        """The key that protects every flow."""
+        return self._desk.api_key
+
+    @property
     def predictions(self) -> list[Received]:
         """Every POST to /prediction, oldest first."""
         return self._desk.predictions

@@ -95,7 +95,7 @@ HOSTILE = st.text(
 
 
 @settings(deadline=None, max_examples=90)
-@given(HOSTILE, HOSTILE, st.integers(20, 60))
+@given(HOSTILE, HOSTILE, st.integers(24, 60))
 def test_nothing_steers_the_terminal_and_no_line_is_too_long(words: str, more: str, width: int) -> None:
     link = {"type": "link", "url": more, "text": words}
     blocks = [

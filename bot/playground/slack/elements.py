@@ -145,7 +145,14 @@ CONTEXT_ACTION = variant(
 def named(blocks: Sequence[Block], prefix: str = "b") -> list[Block]:
     """Blocks with the ids that Slack gives to those, and to the elements in them, that have none. Slack's are random;
     these are the same each time, so that a block is known again after an edit."""
-    return [_named(block, str(block.get("block_id") or f"{prefix}{n}")) for n, block in enumerate(blocks)]
+    taken = {block.get("block_id") for block in blocks}
+    shown: list[Block] = []
+    for number, block in enumerate(blocks):
+        block_id = f"{prefix}{number}"
+        while block_id in taken:
+            block_id += "_"
+        shown.append(_named(block, str(block.get("block_id") or block_id)))
+    return shown
 
 
 def _named(block: Block, block_id: str) -> Block:

@@ -96,7 +96,7 @@ class Hands(People):
     async def _acted(
         self, payload: Json, user: str, blocks: list[Block], place: tuple[str, str], chosen: Mapping[str, object]
     ) -> Delivered:
-        payload["actions"] = [interactions.acted(self._workspace, blocks, place, chosen)]
+        payload["actions"] = [interactions.acted(self._workspace, blocks, place, user, chosen)]
         payload["trigger_id"] = self._triggers.new(user)
         return await self._out.once("interactive", payload)
 

@@ -74,15 +74,18 @@ def in_view(workspace: Workspace, view: View, state: Json) -> Json:
 
 
 def acted(
-    workspace: Workspace, blocks: list[Block], place: tuple[str, str], chosen: Mapping[str, object]
+    workspace: Workspace, blocks: list[Block], place: tuple[str, str], user: str, chosen: Mapping[str, object]
 ) -> dict[str, object]:
     """The entry of `actions` for what a person chose in the element of these (block_id, action_id).
 
     Raises:
-        LookupError: there is no such element, or it only counts when the whole view is submitted.
+        LookupError: there is no such element, the person does not see it, or it only counts when the view is submitted.
         ValueError: that cannot be chosen in it.
     """
     block, element = choices.find(blocks, *place)
     if block["type"] == "input" and block.get("dispatch_action") is not True:
         raise LookupError(f"what is typed at {'/'.join(place)} is sent with the view, not alone")
+    readers = element.get("visible_to_user_ids")
+    if isinstance(readers, list) and user not in readers:
+        raise LookupError(f"{user} does not see what is at {'/'.join(place)}")
     return choices.action(block, element, chosen, workspace.new_ts())

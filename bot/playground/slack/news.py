@@ -73,4 +73,11 @@ class Blamed:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """So many Socket Mode connections take payloads now."""
+
+    sockets: int
+
+
 News: TypeAlias = Said | StatusSet | Reacted | Met | Opened | ViewsChanged | HomeChanged | Ping | Blamed

@@ -10,8 +10,8 @@ from uuid import uuid4
 from bot.playground.slack import interactions
 from bot.playground.slack.delivery import Delivered
 from bot.playground.slack.message import File, Message
-from bot.playground.slack.pings import typed_blocks
 from bot.playground.slack.rooms import Rooms
+from bot.playground.slack.typed import typed_blocks
 
 _TYPES = MimeTypes()  # without the machine's own table, which differs from one to the next
 
@@ -116,9 +116,16 @@ class People(Rooms):
             self._responses.answer(channel, user, done.payload)
         return done
 
-    def delete(self, channel: str, ts: str) -> None:
-        """Somebody who may (an admin) deletes a message, the app's own ones too."""
-        self._workspace.delete(self._message(channel, ts))
+    def delete(self, channel: str, ts: str, *, user: str | None = None) -> None:
+        """Somebody who may (an admin) deletes a message, the app's own ones too; with `user`, that person.
+
+        Raises:
+            LookupError: no such message, or it is not that person's own.
+        """
+        message = self._message(channel, ts)
+        if user is not None and message.user != user:
+            raise LookupError(f"{user} has not written {ts}")
+        self._workspace.delete(message)
 
     def react(self, user: str, channel: str, ts: str, name: str, on: bool = True) -> None:
         """A person puts a reaction to a message, or takes it back. `name` is without colons; twice is once.

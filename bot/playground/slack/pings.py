@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.playground.slack.blocks import objects
 from bot.playground.slack.elements import Block
@@ -83,18 +83,3 @@ def _in_text(text: str, channels: frozenset[str] | None) -> list[str]:
 def mentions(text: str, user: str) -> bool:
     """Whether a person's message mentions `user`."""
     return bool(re.search(rf"<@{re.escape(user)}(?:\|[^<>]*)?>", text))
-
-
-def typed_blocks(text: str) -> tuple[Mapping[str, object], ...]:
-    """The rich_text block that Slack makes of what a person typed, from the text as it is on the wire."""
-    elements: list[Mapping[str, object]] = []
-    for part in re.split(r"(<@[UW][A-Z0-9]+(?:\|[^<>]*)?>)", text):
-        found = _LIVE.fullmatch(part)
-        if found:
-            elements.append({"type": "user", "user_id": found.group(1)})
-        elif part:
-            shown = part.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-            elements.append({"type": "text", "text": shown})
-    if not elements:
-        return ()
-    return ({"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": elements}]},)

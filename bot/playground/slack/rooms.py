@@ -15,7 +15,7 @@ from bot.playground.slack.faults import Faults
 from bot.playground.slack.manifest import SUBSCRIPTIONS
 from bot.playground.slack.message import Message, Ping, Preview
 from bot.playground.slack.methods import SCOPES, Methods
-from bot.playground.slack.news import News, Said, StatusSet
+from bot.playground.slack.news import Connected, News, Said, StatusSet
 from bot.playground.slack.outbox import Outbox
 from bot.playground.slack.places import Channel
 from bot.playground.slack.responses import ResponseUrls
@@ -27,8 +27,9 @@ from bot.playground.slack.watch import Watch
 from bot.playground.slack.web import Access, ApiCall, WebFace
 from bot.playground.slack.workspace import Workspace
 
-Happening: TypeAlias = News | ApiCall | Attempt
-"""All that a local Slack tells of itself: what happens in the workspace, each call, each delivery."""
+Happening: TypeAlias = News | ApiCall | Attempt | Connected
+"""All that a local Slack tells of itself: what happens in the workspace, each call, each delivery, each change
+in the number of sockets."""
 
 
 class Rooms:
@@ -56,7 +57,7 @@ class Rooms:
         self._port, self._patience, self._scopes = port, patience or Patience(), frozenset(scopes)
         self._watch, self._faults = Watch(), Faults()
         self._workspace = Workspace(clock, wall, self._told)
-        self._sockets = Sockets(self._workspace.app_id, clock, self._patience, self._watch.changed)
+        self._sockets = Sockets(self._workspace.app_id, clock, self._patience, self._socketed)
         self._triggers = Triggers(clock)
         self._responses, self._uploads = ResponseUrls(self._workspace), Uploads(self._workspace)
         self._methods = Methods(self._workspace, self._uploads, self._triggers, self._scopes)
@@ -174,6 +175,9 @@ class Rooms:
             case StatusSet(channel, thread_ts, status, by_post=False):
                 return [("status", self._workspace.shown_status(channel, thread_ts, status))]
         return []
+
+    def _socketed(self) -> None:
+        self._happened(Connected(self.sockets))
 
     def _called(self, call: ApiCall) -> None:
         self.calls.append(call)

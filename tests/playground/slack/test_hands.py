@@ -173,6 +173,16 @@ async def test_whoever_clicks_must_see_the_element(slack: LocalSlack, client: As
             await slack.act(ann, container, *ids, {"type": "button"})
 
 
+async def test_a_button_for_some_is_not_for_the_others(slack: LocalSlack, http_peer: Peer) -> None:
+    bodies, ann, bob, channel = heard(http_peer), slack.user("Ann"), slack.user("Bob"), slack.channel("general")
+    button = {"type": "button", "action_id": "a", "text": words("Go"), "visible_to_user_ids": [ann]}
+    posted = await http_peer.client.chat_postMessage(channel=channel, text="x", blocks=[block("button", button)])
+    assert (await slack.press(ann, channel, posted["ts"], "Go")).acked
+    with pytest.raises(LookupError, match="does not see"):
+        await slack.press(bob, channel, posted["ts"], "Go")
+    assert len(bodies) == 1
+
+
 async def test_elements_without_ids_are_found_by_those_that_slack_gives_them(
     slack: LocalSlack, http_peer: Peer
 ) -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.playground.slack.pings import mentions, pings, typed_blocks, urls
+from bot.playground.slack.pings import mentions, pings, urls
+from bot.playground.slack.rules import check_blocks
+from bot.playground.slack.typed import typed_blocks
 
 USER = {"type": "user", "user_id": "U1"}
 NAMES = frozenset({"general"})
@@ -79,3 +81,19 @@ def test_what_a_person_typed() -> None:
     [block] = typed_blocks("<@U1> a &amp; b")
     assert block == rich({"type": "user", "user_id": "U1"}, {"type": "text", "text": " a & b"})[0]
     assert typed_blocks("") == ()
+    typed = "<#C1|general> <!here>: <https://a.example/?a=1&amp;b=2> or <mailto:a@b.example|me> &lt;x&gt; <y>"
+    [block] = typed_blocks(typed)
+    assert (
+        block
+        == rich(
+            {"type": "channel", "channel_id": "C1"},
+            {"type": "text", "text": " "},
+            {"type": "broadcast", "range": "here"},
+            {"type": "text", "text": ": "},
+            {"type": "link", "url": "https://a.example/?a=1&b=2"},
+            {"type": "text", "text": " or "},
+            {"type": "link", "url": "mailto:a@b.example", "text": "me"},
+            {"type": "text", "text": " <x> <y>"},
+        )[0]
+    )
+    check_blocks([block])

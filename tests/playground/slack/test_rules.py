@@ -63,6 +63,30 @@ def feedback(words: str) -> dict[str, Any]:
     return {"type": "context_actions", "elements": [element]}
 
 
+def plain(words: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": words}
+
+
+def option(words: str = "One") -> dict[str, Any]:
+    return {"text": plain(words), "value": words}
+
+
+def element(kind: str, **more: Any) -> dict[str, Any]:
+    return {"type": kind, **more}
+
+
+def beside(accessory: dict[str, Any]) -> dict[str, Any]:
+    return section("x") | {"accessory": accessory}
+
+
+def card(**more: Any) -> dict[str, Any]:
+    return {"type": "task_card", "task_id": "1", "title": "Search", "status": "complete", **more}
+
+
+OPTIONS = {"options": [option()]}
+PICTURE = {"type": "image", "alt_text": "x"}
+SOURCE = {"type": "url", "url": "https://example.com", "text": "Example"}
+
 TAKEN = {
     "section at its limit": [section("x" * 3_000)],
     "fifty blocks": [{"type": "divider"}] * 50,
@@ -81,6 +105,22 @@ TAKEN = {
     "buttons": [actions(button(action_id="a"), button(action_id="b", url="https://example.com", style="danger"))],
     "feedback": [feedback("Good")],
     "container": [{"type": "container", "child_blocks": [section("x"), {"type": "divider"}], "is_collapsible": True}],
+    "menus and pickers": [
+        actions(
+            *[element(f"{kind}_select", placeholder=plain("x")) for kind in ("users", "conversations", "channels")],
+            element("static_select", option_groups=[{"label": plain("x"), **OPTIONS}]),
+            element("datepicker", initial_date="2026-11-22"),
+            element("timepicker", initial_time="23:59"),
+            element("datetimepicker", initial_date_time=1_800_000_000),
+            element("radio_buttons", **OPTIONS),
+            element("checkboxes", options=[option(str(n)) for n in range(10)]),
+        )
+    ],
+    "multi select": [beside(element("multi_static_select", **OPTIONS, max_selected_items=1))],
+    "picture beside": [beside({**PICTURE, "slack_file": {"id": "F0ABC"}})],
+    "picture of a file": [{**PICTURE, "slack_file": {"url": "https://files.example/a.png"}, "title": plain("x")}],
+    "task": [card(details=rich(text("x")), output=rich(text("y")), sources=[SOURCE])],
+    "plan": [{"type": "plan", "title": "Steps", "tasks": [card(), card(task_id="2", status="pending")]}],
     "all text": [rich(text("x" * 11_000))],
 }
 
@@ -143,6 +183,31 @@ INVALID = {
     "block_id too long": [{"type": "divider", "block_id": "x" * 256}],
     "feedback text": [feedback("x" * 76)],
     "container in a container": [{"type": "container", "child_blocks": [{"type": "container", "child_blocks": []}]}],
+    "input": [{"type": "input", "label": plain("x"), "element": element("plain_text_input")}],
+    "video": [{"type": "video", "title": plain("x"), "alt_text": "x", "video_url": "https://x.example"}],
+    "file": [{"type": "file", "external_id": "x", "source": "remote"}],
+    "menu without options": [actions(element("static_select"))],
+    "menu with options and groups": [
+        actions(element("static_select", **OPTIONS, option_groups=[{"label": plain("x"), **OPTIONS}]))
+    ],
+    "menu of 101": [actions(element("static_select", options=[option(str(n)) for n in range(101)]))],
+    "option too long": [actions(element("static_select", options=[option("x" * 76)]))],
+    "overflow of six": [actions(element("overflow", options=[option(str(n)) for n in range(6)]))],
+    "eleven boxes": [actions(element("checkboxes", options=[option(str(n)) for n in range(11)]))],
+    "multi select in actions": [actions(element("multi_users_select"))],
+    "typing in actions": [actions(element("plain_text_input"))],
+    "external menu": [actions(element("external_select"))],
+    "date": [actions(element("datepicker", initial_date="22.11.2026"))],
+    "time": [actions(element("timepicker", initial_time="24:00"))],
+    "moment beside": [beside(element("datetimepicker"))],
+    "picture from two places": [{**PICTURE, "slack_file": {"id": "F0ABC"}, "image_url": "https://example.com/a.png"}],
+    "picture of no file": [{**PICTURE, "slack_file": {}}],
+    "task status": [card(status="done")],
+    "task without an id": [{"type": "task_card", "title": "x", "status": "complete"}],
+    "task details as text": [card(details="x")],
+    "task source without text": [card(sources=[{"type": "url", "url": "https://example.com"}])],
+    "plan of other blocks": [{"type": "plan", "title": "x", "tasks": [{"type": "divider"}]}],
+    "plan and task": [{"type": "plan", "title": "x", "tasks": [card()]}, card(task_id="2")],
     "container of eleven": [{"type": "container", "child_blocks": [{"type": "divider"}] * 11}],
 }
 

@@ -394,3 +394,13 @@ async def _response_url(slack: LocalSlack, session: aiohttp.ClientSession, user:
         await socket.send_json({"envelope_id": envelope["envelope_id"]})
         assert (await running).acked
     return str(envelope["payload"]["response_url"])
+
+
+async def test_a_person_deletes_what_they_have_written(slack: LocalSlack) -> None:
+    ann, channel = slack.user("Ann"), slack.channel("general")
+    ts = await slack.say(ann, channel, "hi", files=["photo.png", "notes.unknown"])
+    assert [file.mimetype for file in slack.messages(channel)[0].files] == ["image/png", "text/plain"]
+    with pytest.raises(LookupError):
+        slack.delete(channel, ts, user=slack.user("Bob"))
+    slack.delete(channel, ts, user=ann)
+    assert slack.messages(channel) == []

@@ -131,7 +131,8 @@ class Gallery:
         """What somebody hears who has it read to them: roles, names and texts, as an outline."""
         return await (await self.draw(*blocks, **message)).aria_snapshot()
 
-    async def sent(self) -> list[Any]:
-        """What the elements have sent since this was last asked."""
+    async def sent(self, least: int = 0) -> list[Any]:
+        """What the elements have sent since this was last asked, once there is so much."""
+        await self.page.wait_for_function("least => gallery.sent.length >= least", arg=least)
         found: list[Any] = await self.page.evaluate("gallery.sent.splice(0)")
         return found

@@ -161,6 +161,7 @@ MODAL: Block = {
     "id": "V1",
     "title": plain("A modal"),
     "blocks": [
+        {"type": "alert", "block_id": "alert", "level": "warning", "text": plain("Nobody can take it back.")},
         {"type": "section", "block_id": "words", "text": mrkdwn("Please fill in *all* of it.")},
         _asked("name", "plain_text_input", min_length=3, max_length=20) | {"hint": plain("In full.")},
         _asked("story", "plain_text_input", multiline=True, initial_value="Once") | {"optional": True},

@@ -42,7 +42,7 @@ def actions(*elements: dict[str, Any]) -> dict[str, Any]:
 
 async def acted(gallery: Gallery) -> dict[str, Any]:
     """The one action that was sent, without its ids, which are looked at here."""
-    [sent] = await gallery.sent()
+    [sent] = await gallery.sent(1)
     action: dict[str, Any] = sent["action"]
     assert (sent["block_id"], sent["action_id"]) == (action.pop("block_id"), action.pop("action_id")) == ("b1", "it")
     return action
@@ -100,7 +100,7 @@ async def test_no_more_can_be_chosen_than_the_app_allows(gallery: Gallery) -> No
     await shown.get_by_role("checkbox", name="Option a").check()
     await shown.get_by_role("checkbox", name="Option b").click()
     assert await shown.locator("input:checked").count() == 1
-    assert (await gallery.sent())[-1]["action"]["selected_options"] == [A]
+    assert (await gallery.sent(1))[-1]["action"]["selected_options"] == [A]
 
 
 async def test_boxes_and_dates_send_what_stands_in_them(gallery: Gallery) -> None:
@@ -168,7 +168,7 @@ async def test_a_question_is_asked_first(gallery: Gallery) -> None:
     await pressed.click()
     await dialog.get_by_role("button", name="Do it").click()
     await expect(dialog).to_have_count(0)
-    assert [sent["action_id"] for sent in await gallery.sent()] == ["delete"]
+    assert [sent["action_id"] for sent in await gallery.sent(1)] == ["delete"]
 
 
 async def test_a_choice_that_is_not_confirmed_is_taken_back(gallery: Gallery) -> None:
@@ -281,7 +281,9 @@ async def test_an_update_of_a_view_keeps_what_was_written(gallery: Gallery) -> N
     shown = await gallery.open(**MODAL)
     await shown.get_by_label("Name").fill("Ada")
     words = {"type": "section", "block_id": "words", "text": plain("Thank you.")}
-    await gallery.page.evaluate("view => gallery.reopen(view)", MODAL | {"blocks": [words, *MODAL["blocks"][1:]]})
+    await gallery.page.evaluate(
+        "view => gallery.reopen(view)", MODAL | {"blocks": [MODAL["blocks"][0], words, *MODAL["blocks"][2:]]}
+    )
     await expect(shown).to_contain_text("Thank you.")
     await expect(shown.get_by_label("Name")).to_have_value("Ada")
     await expect(shown.get_by_label("Name")).to_be_focused()
@@ -293,7 +295,7 @@ async def test_mistakes_are_found_before_anything_is_sent(gallery: Gallery) -> N
     await shown.get_by_label("Mail").fill("nobody")
     found = await gallery.page.evaluate("gallery.blocks.mistakes(document.querySelector('#out > *'))")
     assert set(found) == {"name", "number", "mail", "page", "colour", "time", "radio"}
-    assert found["radio"] == "Please fill in this field."
+    assert found["radio"] == "Please complete this required field."
 
 
 async def test_errors_stand_beside_their_inputs_until_they_are_gone(gallery: Gallery) -> None:

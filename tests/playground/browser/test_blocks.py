@@ -306,6 +306,15 @@ BLOCKS: dict[str, tuple[dict[str, Any], str]] = {
         - text: As on your badge.
         """,
     ),
+    "alert": (
+        {"type": "alert", "level": "error", "text": mrkdwn("It is *full*.")},
+        """
+        - strong: "Error:"
+        - text: It is
+        - strong: full
+        - text: .
+        """,
+    ),
     "file": ({"type": "file", "external_id": "x1", "source": "remote"}, "- text: Remote file x1"),
 }
 
@@ -410,6 +419,21 @@ async def test_a_message_is_its_blocks_or_else_its_text_with_attachments_and_fil
     )
 
 
+async def test_a_picture_is_loaded_where_it_is_a_file_of_the_page_and_nowhere_else(gallery: Gallery) -> None:
+    """What is asked of another host fails the test by itself."""
+    await gallery.page.route("**/files/F1/*", lambda route: route.fulfill(status=204))
+    address = f"{gallery.page.url}files-pri/F1/a%20b.png"
+    shown = await gallery.draw(
+        {"type": "image", "slack_file": {"url": address}, "alt_text": "ours"},
+        {"type": "image", "slack_file": {"id": "F1"}, "alt_text": "by id"},
+        {"type": "image", "slack_file": {"url": "https://example.com/files-pri/F1/a.png"}, "alt_text": "of others"},
+        {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "elsewhere"},
+        files=[{"id": "F1", "name": "c.png", "mimetype": "image/png", "size": 1}],
+    )
+    images = shown.locator("img")
+    assert [await each.get_attribute("src") for each in await images.all()] == ["files/F1/a b.png", "files/F1/c.png"]
+
+
 async def test_links_open_elsewhere_and_take_nothing_along(gallery: Gallery) -> None:
     shown = await gallery.draw({"type": "section", "text": mrkdwn("<https://example.com/deep|safe looking>")})
     link = shown.locator("a")
@@ -485,6 +509,7 @@ UNKNOWN: dict[str, Any] = {
     "task_card": {"type": "task_card", "title": "x", "status": "constructor"},
     "container": {"type": "container", "child_blocks": "x"},
     "file": {"type": "file"},
+    "alert": {"type": "alert", "text": plain("x"), "level": "panic"},
 }
 
 

@@ -10,11 +10,6 @@ import { recall, remember } from "./memory.js";
  * @typedef {{type: string, block_id: string, action_id: string, place: string, acts: boolean}} Ref
  */
 
-/** An element in the frame that holds what was answered to it. */
-export function acting(element, ref, key) {
-  return h("span", { class: "act", dataset: { key } }, element, complaint(recall(ref.place, "error")));
-}
-
 /** The attributes of an element that is waiting for its answer. */
 export function busy(ref) {
   const waiting = recall(ref.place, "busy") ? "true" : null;
@@ -57,6 +52,7 @@ function show(control, ref, waiting, error) {
   if (said) frame?.append(said);
 }
 
-function complaint(error) {
+/** What was answered to an action that was refused. */
+export function complaint(error) {
   return error ? h("span", { class: "act-error", role: "alert" }, error) : null;
 }

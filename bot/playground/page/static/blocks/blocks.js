@@ -5,7 +5,7 @@ import { container } from "./containers.js";
 import { contextActions } from "./feedback.js";
 import { fileBlock } from "./files.js";
 import { input } from "./inputs.js";
-import { actions, context, divider, header, section } from "./layout.js";
+import { actions, alert, context, divider, header, section } from "./layout.js";
 import { renderMarkdown } from "./markdown.js";
 import { image } from "./pictures.js";
 import { richText } from "./rich_text.js";
@@ -17,6 +17,7 @@ import { unknown } from "./unknown.js";
 /** @type {Record<string, (block: any, ctx: any, render: (blocks: any[], ctx: any) => DocumentFragment) => Node>} */
 const KINDS = {
   actions,
+  alert,
   container,
   context,
   context_actions: contextActions,

@@ -1,14 +1,11 @@
 // Knows every element that can be acted on, by its type.
 
-import { acting } from "./acting.js";
 import { button } from "./buttons.js";
 import { checkboxes, multiSelect, radioButtons } from "./choices.js";
 import { date, dateTime, fileInput, number, text, time } from "./fields.js";
+import { framed } from "./frames.js";
 import { overflow } from "./overflow.js";
 import { externalSelect, idSelect, optionSelect } from "./selects.js";
-import { Malformed, object, worded } from "./shapes.js";
-import { placeOf } from "./memory.js";
-import { unknown } from "./unknown.js";
 
 /** @type {Record<string, (part: any, ref: import("./acting.js").Ref, ctx: any) => HTMLElement>} */
 const KINDS = {
@@ -37,19 +34,5 @@ const KINDS = {
 
 /** An element of a block. `acts`: whether the app hears of it at once. `label` names it where a block has one. */
 export function element(part, index, block, ctx, { acts = true, label = "" } = {}) {
-  const type = part?.type;
-  try {
-    if (!Object.hasOwn(KINDS, type)) throw new Malformed("no such element");
-    const key = `${type} ${worded(part.action_id) || index}`;
-    const ref = {
-      type,
-      block_id: worded(block.block_id),
-      action_id: worded(part.action_id),
-      place: placeOf(ctx, key),
-      acts,
-    };
-    return acting(KINDS[type](object(part), ref, { ...ctx, label }), ref, key);
-  } catch {
-    return unknown(part, "element");
-  }
+  return framed(KINDS, part, index, block, { ...ctx, label }, acts);
 }

@@ -1,12 +1,12 @@
 // Knows what stands under an answer for its reader to judge it: thumbs up and down, and small buttons with an icon.
 
 import { h, icon } from "../app/dom.js";
-import { act, acting, busy } from "./acting.js";
+import { act, busy } from "./acting.js";
 import { asked } from "./buttons.js";
-import { placeOf, recall, remember } from "./memory.js";
-import { list, listed, Malformed, object, string, worded } from "./shapes.js";
+import { framed } from "./frames.js";
+import { recall, remember } from "./memory.js";
+import { list, Malformed, object, string, worded } from "./shapes.js";
 import { words } from "./text.js";
-import { unknown } from "./unknown.js";
 
 const UP = "M7 9v8H3.5V9zm0 0 3-6.5c1.4 0 2 1 1.8 2.2L11.3 8h4.2c1 0 1.7.9 1.5 1.9l-1.1 5.6c-.1.9-.9 1.5-1.7 1.5H7";
 const DOWN =
@@ -14,30 +14,11 @@ const DOWN =
 const TRASH = "M4 5.5h12M8 5.5V3.5h4v2M5.5 5.5l.7 11h7.600l.7-11M8.5 8.5v5M11.5 8.5v5";
 
 export function contextActions(block, ctx) {
-  const made = list(block.elements).map((part, index) => {
-    try {
-      return contextAction(object(part), index, block, ctx);
-    } catch {
-      return unknown(part, "element");
-    }
-  });
+  const made = list(block.elements).map((part, index) => framed(KINDS, part, index, block, ctx, true));
   return h("div", { class: "context-actions" }, made);
 }
 
-function contextAction(part, index, block, ctx) {
-  const key = `${part.type} ${worded(part.action_id) || index}`;
-  const ref = {
-    type: part.type,
-    block_id: worded(block.block_id),
-    action_id: worded(part.action_id),
-    place: placeOf(ctx, key),
-    acts: true,
-  };
-  if (part.type === "feedback_buttons") return acting(feedback(part, ref, ctx), ref, key);
-  if (part.type !== "icon_button" || part.icon !== "trash") throw new Malformed("no such element");
-  const seers = listed(part.visible_to_user_ids);
-  return seers.length && !seers.includes(ctx.me) ? null : acting(iconButton(part, ref, ctx), ref, key);
-}
+const KINDS = { feedback_buttons: feedback, icon_button: iconButton };
 
 function feedback(part, ref, ctx) {
   const thumbs = [
@@ -83,6 +64,7 @@ function press(thumb, ref, value) {
 }
 
 function iconButton(part, ref, ctx) {
+  if (part.icon !== "trash") throw new Malformed("no such icon");
   const dataset = { sent: JSON.stringify({ value: part.value, text: part.text }), ...asked(part) };
   const pressed = (event) => act(event.currentTarget, ref, ctx, JSON.parse(event.currentTarget.dataset.sent));
   return h("button", { ...labelled(part, ctx), dataset, on: { click: pressed }, ...busy(ref) }, icon(TRASH));

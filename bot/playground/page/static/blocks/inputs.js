@@ -8,7 +8,7 @@ import { object, worded } from "./shapes.js";
 import { textObject, words } from "./text.js";
 
 const GROUPS = /^(?:multi_|radio_buttons|checkboxes)/; // what they hold has labels of its own
-const MISSING = "Please fill in this field.";
+const MISSING = "Please complete this required field.";
 
 export function input(block, ctx) {
   const label = words(block.label, ctx);

@@ -3,8 +3,10 @@
 import { h } from "../app/dom.js";
 import { element } from "./elements.js";
 import { thumbnail } from "./pictures.js";
-import { list, listed, Malformed, object } from "./shapes.js";
+import { list, listed, Malformed, object, worded } from "./shapes.js";
 import { textObject } from "./text.js";
+
+const LEVELS = { default: "", info: "Note", warning: "Warning", error: "Error", success: "Done" };
 
 export function section(block, ctx) {
   const fields = listed(block.fields);
@@ -44,6 +46,14 @@ export function context(block, ctx) {
       : h("span", { class: "mrkdwn" }, textObject(part, ctx));
   });
   return h("div", { class: "context" }, parts);
+}
+
+/** A notice in a modal. Its level is said, since a colour alone says it to few. */
+export function alert(block, ctx) {
+  const level = worded(block.level) || "default";
+  if (!Object.hasOwn(LEVELS, level)) throw new Malformed("no level of an alert");
+  const said = LEVELS[level] ? h("strong", null, `${LEVELS[level]}: `) : null;
+  return h("div", { class: "notice mrkdwn", dataset: { level } }, said, textObject(block.text, ctx));
 }
 
 export function divider() {

@@ -25,13 +25,3 @@ export function link(address, ...label) {
     shown,
   );
 }
-
-/** Whether an address is a file of this very page, the only pictures that are ever loaded. */
-export function isOurs(address) {
-  try {
-    const url = new URL(address, document.baseURI);
-    return url.origin === location.origin && url.pathname.includes("/files/");
-  } catch {
-    return false;
-  }
-}

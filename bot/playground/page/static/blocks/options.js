@@ -27,9 +27,14 @@ export function offered(part, ctx) {
 export function known(type, chosen, ctx) {
   const people = type.includes("users");
   const all = (people ? ctx.people?.() : ctx.channels?.()) ?? [];
-  const fitting = type.includes("channels") ? all.filter((each) => !["im", "mpim"].includes(each.kind)) : all;
+  const fitting = people ? all : all.filter((each) => offers(each, type.includes("channels"), ctx.me));
   const ids = new Set([...fitting.map((each) => string(each.id)), ...chosen]);
   return [...ids].map((id) => ({ choice: id, key: id, name: people ? ctx.name(id) : ctx.channelName(id), more: "" }));
+}
+
+// What is not open to all is offered to its members; a menu of channels has the open ones alone, as in Slack.
+function offers({ kind, members }, channels, me) {
+  return kind === "channel" || (!channels && (!members || members.includes(me)));
 }
 
 /** The keys of what is chosen at first. @returns {string[]} */

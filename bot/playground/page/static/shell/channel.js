@@ -5,7 +5,7 @@ import { AppHome } from "./apphome.js";
 import { Composer } from "./composer.js";
 import { h } from "../app/dom.js";
 import { header } from "./header.js";
-import { isApp, TABS } from "./places.js";
+import { isApp, isDirect, TABS } from "./places.js";
 import { MessageList } from "./messages.js";
 import { ofChannel } from "./items.js";
 import { statusesIn } from "./status.js";
@@ -87,15 +87,17 @@ export class ChannelPane {
 
 /** What stands above the first message. */
 function intro(state, id) {
-  const channel = state.channels.get(id);
-  const name = state.channelName(id);
-  const words = isApp(state, channel)
-    ? [`This is between you and ${name}`, "Ask a question here as you would a colleague; no mention is needed."]
-    : channel.kind === "im" || channel.kind === "mpim"
-      ? [`This is between you and ${name}`, "Only you see what is written here."]
-      : [
-          `This is the beginning of #${name}`,
-          `Mention @${state.bot.name} to ask it something; it answers in a thread.`,
-        ];
-  return h("div", { class: "intro" }, h("h2", { text: words[0] }), h("p", { text: words[1] }));
+  const [title, text] = beginning(state, state.channels.get(id), state.channelName(id));
+  return h("div", { class: "intro" }, h("h2", { text: title }), h("p", { text }));
+}
+
+function beginning({ bot }, channel, name) {
+  const between = `This is between you and ${name}`;
+  if (isApp({ bot }, channel)) return [between, "Ask a question here as you would a colleague; no mention is needed."];
+  if (isDirect(channel)) return [between, "Only those who are in it see what is written here."];
+  const here = channel.members.includes(bot.user_id);
+  const hint = here
+    ? `Mention @${bot.name} to ask it something; it answers in a thread.`
+    : `@${bot.name} is not here and sees nothing of it.`;
+  return [`This is the beginning of #${name}`, hint];
 }

@@ -176,9 +176,10 @@ export class Composer {
     return { people: people.values(), channels: [...channels.values()].filter((channel) => !isDirect(channel)) };
   }
 
-  /** Send `text` at once, as if it had been typed; what is in the box stays. */
+  /** Send `text` at once, as if it had been typed; what is in the box stays. Gives its `ts`, "" if it was refused. */
   async suggest(text) {
-    await this.#try(() => say(this.desk, this, text, []));
+    const sent = await this.#try(() => say(this.desk, this, text, []));
+    return sent?.ts ?? "";
   }
 
   async #send() {
@@ -201,15 +202,17 @@ export class Composer {
     this.uploads.set(files);
   }
 
+  /** What came of it; null, and a sentence above the box, if it was refused. */
   async #try(send) {
     this.problem.textContent = "";
     try {
-      await send();
-      return true;
+      const sent = await send();
+      this.problem.textContent = sent.note;
+      return sent;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.problem.textContent = error.message;
-      return false;
+      return null;
     }
   }
 

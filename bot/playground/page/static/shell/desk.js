@@ -48,6 +48,13 @@ export class Desk {
     this.state.set({ thread: rootOf(message) });
   }
 
+  /** Open the thread of a message that was just sent, once it is there. */
+  async openSent(channel, ts) {
+    const { state } = this;
+    while (!state.message(channel, ts)) await next(state);
+    if (state.ui.channel === channel && !state.ui.thread) state.set({ thread: ts });
+  }
+
   inspect({ channel, ts }) {
     this.state.set({ message: { channel, ts }, inspector: true });
   }
@@ -77,10 +84,6 @@ export class Desk {
     return this.#ask("api/close", { user: this.#user, view_id: view.id, all });
   }
 
-  submit(view, values) {
-    return this.#ask("api/submit", { user: this.#user, view_id: view.id, state: values });
-  }
-
   openHome() {
     return this.#ask("api/home", { user: this.#user });
   }
@@ -97,7 +100,7 @@ export class Desk {
       channelName: (id) => state.channelName(id),
       groupName: (id) => id,
       people: () => [...state.people.values()],
-      channels: () => [...state.channels.values()],
+      channels: () => row(state),
       fileUrl: (file) => `files/${encodeURIComponent(file.id)}/${encodeURIComponent(file.name)}`,
       openUrl: (url) => window.open(url, "_blank", "noopener,noreferrer"),
       onAction: (chosen) => this.#act(container, element(), chosen),
@@ -110,3 +113,6 @@ export class Desk {
     if (!answer.acked) throw new Refused(answer.error ? `${NO_ANSWER} (${answer.error})` : NO_ANSWER);
   }
 }
+
+/** Until something happens. */
+const next = (state) => new Promise((happened) => state.addEventListener("change", happened, { once: true }));

@@ -55,19 +55,23 @@ export class MessageList {
   #listen() {
     const at = ({ target }) => this.nodes.get(target.closest?.("article")?.dataset.key);
     this.rows.addEventListener("focusin", (event) => this.#point(at(event)));
-    // Messages pass under the pointer while one scrolls: only where it rests something is to be done.
+    // Messages pass under the pointer while one scrolls: only where it comes to rest something is to be done.
     let resting = 0;
-    const rest = (event) => {
+    const rest = () => {
       clearTimeout(resting);
-      resting = setTimeout(() => this.#point(at(event)), RESTS);
+      resting = setTimeout(() => this.#point(this.nodes.get(this.#hovered())), RESTS);
     };
     this.rows.addEventListener("pointerover", rest);
-    this.scroller.addEventListener("scroll", () => clearTimeout(resting), { passive: true });
+    this.scroller.addEventListener("scroll", rest, { passive: true });
     this.rows.addEventListener("click", (event) => {
       const pressed = event.target.closest("[data-do]");
       const node = pressed && at(event);
       if (node) this.toolbar.do(pressed.dataset.do, node, pressed);
     });
+  }
+
+  #hovered() {
+    return this.rows.querySelector("article:hover")?.dataset.key;
   }
 
   #point(node) {

@@ -10,7 +10,8 @@ function names({ people, channels }) {
 }
 
 /**
- * Say something in a place. Throws Refused, with a sentence for the person.
+ * Say something in a place. Gives the message's `ts`, and a note for the person where there is something to note.
+ * Throws Refused, with a sentence for the person.
  * @param {import("./desk.js").Desk} desk
  * @param {{channel: string, thread: string}} place
  * @param {string} text
@@ -18,9 +19,20 @@ function names({ people, channels }) {
  */
 export async function say({ state, post }, { channel, thread }, text, files) {
   const command = commandOf(text);
-  if (command && !files.length) return run({ state, post }, channel, thread, command);
-  const body = { user: state.ui.user, channel, text: toWire(text, names(state)), ...(thread && { thread_ts: thread }) };
-  return post("api/say", files.length ? form(body, files) : body);
+  if (command && !files.length) {
+    await run({ state, post }, channel, thread, command);
+    return { ts: "", note: "" };
+  }
+  const wire = toWire(text, names(state));
+  const body = { user: state.ui.user, channel, text: wire, ...(thread && { thread_ts: thread }) };
+  const { ts } = await post("api/say", files.length ? form(body, files) : body);
+  return { ts, note: unheard(state, channel, wire) };
+}
+
+/** What Slack says to whoever mentions somebody that is not in the channel. */
+function unheard({ bot, channels }, channel, wire) {
+  const here = channels.get(channel)?.members.includes(bot.user_id);
+  return here || !wire.includes(`<@${bot.user_id}>`) ? "" : `You mentioned @${bot.name}, which is not in this channel.`;
 }
 
 function form(body, files) {
@@ -31,8 +43,9 @@ function form(body, files) {
 }
 
 /** Change a message of the person's own. */
-export function change({ state, post }, { channel, ts }, text) {
-  return post("api/edit", { user: state.ui.user, channel, ts, text: toWire(text, names(state)) });
+export async function change({ state, post }, { channel, ts }, text) {
+  await post("api/edit", { user: state.ui.user, channel, ts, text: toWire(text, names(state)) });
+  return { ts, note: "" };
 }
 
 async function run({ state, post }, channel, thread, { command, text }) {

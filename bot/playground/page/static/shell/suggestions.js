@@ -6,8 +6,8 @@ import { isApp } from "./places.js";
 
 const QUESTIONS = [
   "How long do you remember a conversation?",
-  "What can you do in a thread?",
-  "Show me a table of your commands",
+  "What happens when Flowise is down?",
+  "How do I connect my own Flowise?",
 ];
 
 /** Shown above the box until the person has written something there. */
@@ -28,7 +28,7 @@ export function suggestions(desk, composer) {
     element.replaceChildren(
       h("span", { class: "suggestions-title", text: "Try it:" }),
       ...wanted.map((text) =>
-        h("button", { class: "suggestion", type: "button", text, on: { click: () => composer.suggest(text) } }),
+        h("button", { class: "suggestion", type: "button", text, on: { click: () => ask(desk, composer, text) } }),
       ),
     );
   });
@@ -48,4 +48,11 @@ function fitting(state) {
   if (!app && !(channel.name === "general" && channel.members.includes(state.bot.user_id))) return [];
   for (const message of state.messages.get(channel.id)?.values() ?? []) if (message.user === state.ui.user) return [];
   return app ? QUESTIONS : QUESTIONS.map((question) => `@${state.bot.name} ${question}`);
+}
+
+/** Ask, and open the thread in a channel: a newcomer does not know yet that the answer comes there. */
+async function ask(desk, composer, text) {
+  const { channel } = composer;
+  const ts = await composer.suggest(text);
+  if (ts && !isApp(desk.state, desk.state.channels.get(channel))) await desk.openSent(channel, ts);
 }

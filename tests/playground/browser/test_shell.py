@@ -84,7 +84,7 @@ async def test_a_command_stands_at_the_beginning(page: Page) -> None:
         "text": "what\nis it",
     }
     assert await called(page, "wire", "commandOf", "/flowise") == {"command": "/flowise", "text": ""}
-    for other in ("what about /flowise", "/", "/home/ada", "// no"):
+    for other in ("what about /flowise", "/", "/etc/hosts", "// no"):
         assert await called(page, "wire", "commandOf", other) is None
 
 

@@ -69,7 +69,7 @@ export class ChannelPane {
     }
     const { state } = this.desk;
     this.list = new MessageList(this.desk, {
-      label: `Messages with or in ${state.channelName(id)}`,
+      label: `Messages ${isDirect(state.channels.get(id)) ? "with " : "in #"}${state.channelName(id)}`,
       items: () => ofChannel(state, id),
       statuses: () => statusesIn(state, id, ""),
       inThread: false,

@@ -2,6 +2,7 @@
 
 import { avatar, roleMark } from "./avatar.js";
 import { h } from "../app/dom.js";
+import { commandsOf } from "./personas.js";
 import { row, isDirect } from "./places.js";
 
 const BEGUN = /(?:^|[\s(])([@#])([\p{L}\p{N}._-]{0,30})$/u;
@@ -14,7 +15,9 @@ export function candidates(state, text) {
   if (command)
     return some(
       0,
-      state.commands.filter((one) => one.command.slice(1).startsWith(command[1].toLowerCase())).map(ofCommand),
+      commandsOf(state)
+        .filter((one) => one.command.slice(1).startsWith(command[1].toLowerCase()))
+        .map(ofCommand),
     );
   const begun = BEGUN.exec(text);
   if (!begun) return null;
@@ -112,10 +115,20 @@ export class Completion {
       this.chosen = (this.chosen + step + length) % length;
       this.#draw();
     } else if (event.key === "Escape") this.close();
-    else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey) this.#take(this.chosen);
+    else if (event.key === "Enter" && this.#isWhole()) {
+      this.close();
+      return false;
+    } else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey) this.#take(this.chosen);
     else return false;
     event.preventDefault();
     return true;
+  }
+
+  /** Whether the name is typed to its end: then nothing is left to complete, and Enter sends. */
+  #isWhole() {
+    const { from, found } = this.shown;
+    const typed = this.box.value.slice(from, this.box.selectionStart);
+    return found[this.chosen].insert.toLowerCase() === `${typed} `.toLowerCase();
   }
 
   #take(at) {

@@ -10,7 +10,8 @@ import { Refused } from "../app/live.js";
 import { say, change } from "./saying.js";
 import { Uploads } from "./uploads.js";
 
-const TALLEST = 0.4; // of the window's height
+// The style sheet lets the box grow, where the browser can do that.
+const GROWS = CSS.supports("field-sizing", "content");
 
 export class Composer {
   /** @param {import("./desk.js").Desk} desk @param {{inThread: boolean}} where */
@@ -126,8 +127,7 @@ export class Composer {
   /** After anything in the box is other than it was: its height, its draft, what can be pressed. */
   #changed() {
     const { box, uploads } = this;
-    box.style.height = "auto";
-    box.style.height = `${Math.min(box.scrollHeight, innerHeight * TALLEST)}px`;
+    if (!GROWS) fit(box);
     const something = Boolean(box.value.trim() || uploads.files.length);
     this.send.disabled = !something;
     this.field.classList.toggle("filled", something);
@@ -219,4 +219,9 @@ export class Composer {
   focus() {
     this.box.focus({ preventScroll: true });
   }
+}
+
+function fit(box) {
+  box.style.height = "auto";
+  box.style.height = `${box.scrollHeight}px`;
 }

@@ -5,7 +5,7 @@ import { draw } from "./icons.js";
 import { h, morph } from "../app/dom.js";
 import { messageBody } from "../blocks/index.js";
 import { reactionRow } from "./reactions.js";
-import { ago, at, clock, counted, full, machine } from "./times.js";
+import { ago, at, clock, counted, full, machine, short } from "./times.js";
 
 /**
  * What a list knows of a message besides the message itself.
@@ -40,7 +40,8 @@ export class MessageNode {
     this.shown = shown;
     this.element.className = classes(shown);
     this.element.setAttribute("aria-label", label(state, message));
-    if (led !== shown.lead) this.gutter.replaceChildren(shown.lead ? avatar(state, message.user) : time(message));
+    if (led !== shown.lead)
+      this.gutter.replaceChildren(shown.lead ? avatar(state, message.user) : time(message, short));
     const fresh = h(
       "div",
       null,
@@ -106,9 +107,9 @@ function outside(state, person) {
   return h("span", { class: "badge badge-outsider", text: "From outside", title: `Not of ${state.team.name}` });
 }
 
-function time(message) {
+function time(message, said = clock) {
   const moment = at(message);
-  return h("time", { class: "time", datetime: machine(moment), title: full(moment), text: clock(moment) });
+  return h("time", { class: "time", datetime: machine(moment), title: full(moment), text: said(moment) });
 }
 
 function only(message) {

@@ -8,6 +8,9 @@ export const ROLE_WORDS = {
   outsider: "Of another organisation: sees only shared channels",
 };
 
+/** What stands over the person's name. */
+export const YOU_ARE = { member: "You are", guest: "You are a guest", outsider: "You are from outside" };
+
 /** All that one can be. */
 export const people = (state) => [...state.people.values()].filter(({ role }) => role !== "bot");
 
@@ -22,4 +25,9 @@ export function persona(state) {
   const kept = sessionStorage.getItem(KEY);
   const found = all.find(({ id }) => id === kept) ?? all.find(({ role }) => role === "member") ?? all[0];
   return found?.id ?? "";
+}
+
+/** The commands that the person has: an app's are for the people of the workspace that has it. */
+export function commandsOf(state) {
+  return state.people.get(state.ui.user)?.role === "outsider" ? [] : state.commands;
 }

@@ -1,5 +1,6 @@
 // Knows how what was typed is sent: as a message, with its files, as a slash command, or as a change of a message.
 
+import { commandsOf } from "./personas.js";
 import { isDirect } from "./places.js";
 import { Refused } from "../app/live.js";
 import { commandOf, toWire } from "./wire.js";
@@ -49,7 +50,7 @@ export async function change({ state, post }, { channel, ts }, text) {
 }
 
 async function run({ state, post }, channel, thread, { command, text }) {
-  if (!state.commands.some((known) => known.command === command)) {
+  if (!commandsOf(state).some((known) => known.command === command)) {
     throw new Refused(`${command} is not a valid command here. To send it as a message, put a space before it.`);
   }
   if (thread) throw new Refused(`${command} is not supported in threads. Use it in the channel.`);

@@ -1,12 +1,12 @@
 // Knows the sidebar: the channels, conversations and the app that the person sees, and who they are.
 
-import { avatar, roleMark } from "./avatar.js";
+import { avatar } from "./avatar.js";
 import { draw } from "./icons.js";
 import { eachFrame } from "./beat.js";
 import { h, morph } from "../app/dom.js";
 import { openBeside } from "./popover.js";
 import { visible } from "./places.js";
-import { people, ROLE_WORDS } from "./personas.js";
+import { people, ROLE_WORDS, YOU_ARE } from "./personas.js";
 
 const CHANGES = new Set(["hello", "channel", "person", "message"]);
 
@@ -103,7 +103,7 @@ function self(state) {
   const words = h(
     "span",
     { class: "self-words" },
-    h("span", { class: "self-label", text: "You are" }),
+    h("span", { class: "self-label", text: YOU_ARE[person.role] }),
     h("span", { class: "self-name", text: person.name }),
     h("span", { class: "spoken", text: `, ${ROLE_WORDS[person.role]}. Be somebody else` }),
   );
@@ -112,7 +112,6 @@ function self(state) {
     { class: "self", type: "button", "aria-haspopup": "true", dataset: { key: `self:${person.id}` } },
     avatar(state, person.id, "middle"),
     words,
-    roleMark(person),
     draw("unfold"),
   );
 }

@@ -9,6 +9,15 @@ const TOGETHER = 5 * 60; // seconds within which messages of one author stand un
 export const at = (message) => message.at ?? Number(message.ts);
 
 export const clock = (seconds) => CLOCK.format(seconds * 1000);
+/** The clock alone, for where there is little room: "7:34" of "7:34 AM". */
+export function short(seconds) {
+  const parts = CLOCK.formatToParts(seconds * 1000).filter(({ type }) => type !== "dayPeriod");
+  return parts
+    .map(({ value }) => value)
+    .join("")
+    .trim();
+}
+
 export const full = (seconds) => FULL.format(seconds * 1000);
 export const machine = (seconds) => new Date(seconds * 1000).toISOString();
 

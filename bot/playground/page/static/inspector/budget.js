@@ -9,10 +9,10 @@ const LOW = 0.2;
 /** A table of meters that is brought up to date every two seconds between `start` and `stop`. */
 export function budgetTable(get) {
   const body = h("tbody");
-  const nothing = h("p", { class: "note" });
+  const nothing = h("p", { class: "i-note" });
   const element = h(
     "section",
-    { class: "budget", "aria-label": "Budget" },
+    { class: "i-budget", "aria-label": "Budget" },
     h("h3", { text: "Budget" }),
     nothing,
     h("table", null, h("thead", null, head()), body),
@@ -23,7 +23,7 @@ export function budgetTable(get) {
     clearTimeout(timer);
     try {
       const { budget } = await get("api/budget");
-      const rows = Object.entries(budget).filter(([, { most }]) => most);
+      const rows = Object.entries(budget).filter(([, { left, most }]) => left < most);
       morph(
         body,
         h(
@@ -32,9 +32,7 @@ export function budgetTable(get) {
           rows.map(([method, left]) => row(method, left)),
         ),
       );
-      nothing.textContent = rows.length
-        ? ""
-        : "No method with a limit has been called in this minute, or limits are off.";
+      nothing.textContent = rows.length ? "Every other method is as it was." : "No call of this minute has a limit.";
     } catch (error) {
       nothing.textContent = error.message;
     }
@@ -70,7 +68,7 @@ function row(method, { left, most, reset }) {
     optimum: most,
     "aria-label": `${left} of ${most} left`,
   });
-  const text = h("span", { class: "budget-left", text: `${number(left)} of ${number(most)}` });
+  const text = h("span", { class: "i-budget-left", text: `${number(left)} of ${number(most)}` });
   return h(
     "tr",
     { dataset: { key: method } },

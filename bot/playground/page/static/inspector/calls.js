@@ -29,7 +29,7 @@ export function callsPanel({ state }) {
   return {
     id: "calls",
     label: "Calls",
-    element: h("div", { class: "calls" }, filter.element, tail.element),
+    element: h("div", { class: "i-calls" }, filter.element, tail.element),
     show,
     update,
   };
@@ -45,11 +45,11 @@ class Filter {
     this.failures = h("input", { type: "checkbox" });
     this.element = h(
       "form",
-      { class: "filter", "aria-label": "Filter", on: { submit: (event) => event.preventDefault() } },
+      { class: "i-filter", "aria-label": "Filter", on: { submit: (event) => event.preventDefault() } },
       this.scope,
       this.name,
       this.words,
-      h("label", { class: "check" }, this.failures, "Only failures"),
+      h("label", { class: "i-check" }, this.failures, "Only failures"),
     );
     this.element.addEventListener("input", changed);
   }

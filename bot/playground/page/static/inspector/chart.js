@@ -22,7 +22,7 @@ export function chart(growth, end, width) {
     ...timeAxis(turn.start, Math.max(end, turn.start + 0.5), x, foot),
     ...textBand(growth, end, x, width),
     ...(rows.some((row) => row.limited)
-      ? [draw("text", { class: "tick", x: width, y: TOP + TEXT_HEIGHT + 8, "text-anchor": "end" }, "left")]
+      ? [draw("text", { class: "i-tick", x: width, y: TOP + TEXT_HEIGHT + 8, "text-anchor": "end" }, "left")]
       : []),
     ...rows.flatMap((row, index) => rowParts(row, TOP + TEXT_HEIGHT + 14 + index * ROW, x, end, width)),
   ];
@@ -36,8 +36,8 @@ export function chart(growth, end, width) {
 
 function timeAxis(start, end, x, foot) {
   return ticks(end - start, 5).flatMap((second) => [
-    draw("line", { class: "grid", x1: x(start + second), x2: x(start + second), y1: TOP, y2: foot }),
-    draw("text", { class: "tick", x: x(start + second), y: foot + 15, "text-anchor": "middle" }, `${second} s`),
+    draw("line", { class: "i-grid", x1: x(start + second), x2: x(start + second), y1: TOP, y2: foot }),
+    draw("text", { class: "i-tick", x: x(start + second), y: foot + 15, "text-anchor": "middle" }, `${second} s`),
   ]);
 }
 
@@ -49,18 +49,18 @@ function textBand({ came, shown, turn }, end, x, width) {
   const lower = steps(line(shown.steps), x(end));
   return [
     ...ticks(most, 3).flatMap((count) => [
-      draw("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(count), y2: y(count) }),
-      draw("text", { class: "tick", x: LEFT - 8, y: y(count) + 4, "text-anchor": "end" }, String(count)),
+      draw("line", { class: "i-grid", x1: LEFT, x2: width - RIGHT, y1: y(count), y2: y(count) }),
+      draw("text", { class: "i-tick", x: LEFT - 8, y: y(count) + 4, "text-anchor": "end" }, String(count)),
     ]),
-    draw("text", { class: "tick", x: 0, y: y(0) + 4 }, "characters"),
+    draw("text", { class: "i-tick", x: 0, y: y(0) + 4 }, "characters"),
     // What lies between is what has come and is not shown: all that came, less what is shown.
     draw("path", {
-      class: "waiting",
+      class: "i-waiting",
       d: `${upper}V${y(0)}H${x(turn.start)}Z ${lower}V${y(0)}H${x(turn.start)}Z`,
       "fill-rule": "evenodd",
     }),
-    draw("path", { class: "came", d: upper }),
-    draw("path", { class: "shown", d: lower }),
+    draw("path", { class: "i-came", d: upper }),
+    draw("path", { class: "i-shown", d: lower }),
   ];
 }
 
@@ -98,11 +98,13 @@ export function statusesOf(calls) {
 function rowParts(row, top, x, end, width) {
   const middle = top + ROW / 2;
   return [
-    draw("line", { class: "grid", x1: 0, x2: width, y1: top, y2: top }),
-    draw("text", { class: "row-name", x: 0, y: middle + 4 }, shortened(row.name, 14)),
+    draw("line", { class: "i-grid", x1: 0, x2: width, y1: top, y2: top }),
+    draw("text", { class: "i-row-name", x: 0, y: middle + 4 }, shortened(row.name, 14)),
     ...(row.limited ? budgetParts(row.spans, top, x, end, width) : []),
     ...row.spans.flatMap((span) => mark(span, middle, x)),
-    ...(row.statuses ?? []).flatMap((status) => statusParts(status, status === row.statuses.at(-1), middle, x, end)),
+    ...(row.statuses ?? []).flatMap((status) =>
+      statusParts(status, status === row.statuses.at(-1), middle, x, end, width),
+    ),
   ];
 }
 
@@ -111,7 +113,7 @@ function mark({ at, took, answer }, middle, x) {
   const [from, until] = [x(at), x(at + took)];
   const outcome = answer === "ok" ? "ok" : answer === "429" ? "limited" : "failed";
   const bar = draw("rect", {
-    class: `mark mark-${outcome}`,
+    class: `i-mark i-mark-${outcome}`,
     x: from,
     y: middle - MARK / 2,
     width: Math.max(2.5, until - from),
@@ -121,7 +123,7 @@ function mark({ at, took, answer }, middle, x) {
   if (outcome === "ok") return [bar];
   const center = (from + until) / 2;
   const cross = `M${center - 4} ${middle - 8}l8 16m0 -16l-8 16`;
-  return [bar, draw("path", { class: `cross mark-${outcome}`, d: cross })];
+  return [bar, draw("path", { class: `i-cross i-mark-${outcome}`, d: cross })];
 }
 
 function budgetParts(calls, top, x, end, width) {
@@ -129,23 +131,22 @@ function budgetParts(calls, top, x, end, width) {
   const y = linear([0, known[0].most], [top + ROW - 3, top + 3]);
   const points = known.map((call) => [x(call.at + call.took), y(call.left)]);
   return [
-    draw("path", { class: "budget-line", d: steps(points, x(end)) }),
-    draw("text", { class: "tick", x: width, y: top + ROW / 2 + 4, "text-anchor": "end" }, `${known.at(-1).left}`),
+    draw("path", { class: "i-budget-line", d: steps(points, x(end)) }),
+    draw("text", { class: "i-tick", x: width, y: top + ROW / 2 + 4, "text-anchor": "end" }, `${known.at(-1).left}`),
   ];
 }
 
-function statusParts({ from, until, text }, last, middle, x, end) {
+/** The text stands in its bar, else beside the last of them, else nowhere: it is in the list of calls too. */
+function statusParts({ from, until, text }, last, middle, x, end, width) {
   const [begin, stop] = [x(from), x(Math.min(until ?? end, end))];
-  const letters = Math.floor((stop - begin - 8) / 6);
-  const bar = draw("rect", {
-    class: "status-bar",
-    x: begin,
-    y: middle - 8,
-    width: Math.max(2, stop - begin),
-    height: 16,
-    rx: 3,
-  });
-  if (letters > 5)
-    return [bar, draw("text", { class: "status-text", x: begin + 4, y: middle + 4 }, shortened(text, letters))];
-  return last ? [bar, draw("text", { class: "status-text", x: stop + 6, y: middle + 4 }, shortened(text, 24))] : [bar];
+  const place = { x: begin, y: middle - 8, width: Math.max(2, stop - begin), height: 16, rx: 3 };
+  const bar = draw("rect", { class: "i-status-bar", ...place });
+  const inside = lettersIn(stop - begin - 8);
+  const said = (at, room) => draw("text", { class: "i-status-text", x: at, y: middle + 4 }, shortened(text, room));
+  if (inside > 5) return [bar, said(begin + 4, inside)];
+  const beside = lettersIn(width - stop - 6);
+  return last && beside > 5 ? [bar, said(stop + 6, beside)] : [bar];
 }
+
+/** How many letters of a status fit into so many pixels, about. */
+const lettersIn = (width) => Math.floor(width / 6);

@@ -54,7 +54,7 @@ export function controlsPanel({ state, get, post }) {
     label: "Controls",
     element: h(
       "div",
-      { class: "controls" },
+      { class: "i-controls" },
       problem.element,
       slack,
       group("Flowise", faults.element, source.element),
@@ -80,9 +80,9 @@ function latencySlider(changed) {
   return {
     element: h(
       "div",
-      { class: "field" },
-      h("label", { for: id, class: "field-name", text: "A call takes" }),
-      h("div", { class: "with-value" }, input, output),
+      { class: "i-field" },
+      h("label", { for: id, class: "i-field-name", text: "A call takes" }),
+      h("div", { class: "i-with-value" }, input, output),
     ),
     show(seconds) {
       if (held) return; // it is being drawn
@@ -95,23 +95,23 @@ function latencySlider(changed) {
 function serverErrors(asked) {
   const id = fresh("errors");
   const input = h("input", { type: "number", id, min: 1, max: 99, value: "3" });
-  const left = h("span", { class: "note", role: "status" });
-  const button = h("button", { type: "button", class: "button", text: "Answer with 500" });
+  const left = h("span", { class: "i-note", role: "status" });
+  const button = h("button", { type: "button", class: "i-button", text: "Answer with 500" });
   button.addEventListener("click", () => asked(Math.max(1, Math.round(Number(input.value)) || 1)));
   return {
-    element: h("div", { class: "field-row" }, h("label", { for: id, text: "Next calls" }), input, button, left),
+    element: h("div", { class: "i-field-row" }, h("label", { for: id, text: "Next calls" }), input, button, left),
     show: (count) => (left.textContent = count ? `${plural(count, "call")} to go` : ""),
   };
 }
 
 function socketButtons(fault) {
-  const count = h("span", { class: "note", role: "status" });
+  const count = h("span", { class: "i-note", role: "status" });
   const button = (text, what) =>
-    h("button", { type: "button", class: "button", text, on: { click: () => fault(what) } });
+    h("button", { type: "button", class: "i-button", text, on: { click: () => fault(what) } });
   return {
     element: h(
       "div",
-      { class: "field-row" },
+      { class: "i-field-row" },
       button("Drop the sockets", "drop_sockets"),
       button("Refresh them", "refresh_sockets"),
       count,

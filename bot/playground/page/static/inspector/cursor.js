@@ -13,7 +13,7 @@ export class Cursor {
     this.draw = draw;
     this.at = null;
     this.growth = null;
-    this.readout = h("p", { class: "readout", "aria-hidden": "true" });
+    this.readout = h("p", { class: "i-readout", "aria-hidden": "true" });
     for (const [name, value] of Object.entries({
       role: "slider",
       tabindex: "0",

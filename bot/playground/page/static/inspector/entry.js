@@ -38,7 +38,7 @@ export function entryRow(entry) {
   const call = isCall(entry);
   const row = h(
     "details",
-    { class: `entry ${call ? "entry-call" : "entry-delivery"}`, dataset: { outcome: outcome(entry) } },
+    { class: `i-entry ${call ? "i-entry-call" : "i-entry-delivery"}`, dataset: { outcome: outcome(entry) } },
     h("summary", null, call ? callLine(entry) : deliveryLine(entry)),
   );
   row.addEventListener("toggle", () => {
@@ -53,19 +53,20 @@ function outcome(entry) {
   return entry.answer === "429" ? "limited" : "failed";
 }
 
-function line(direction, spoken, name, word, details) {
+function line(direction, spoken, name, word, details, left = "") {
   return [
-    h("span", { class: "entry-way", text: direction, role: "img", "aria-label": spoken }),
-    h("span", { class: "entry-name", text: name }),
-    h("span", { class: "entry-word", text: word }),
-    h("span", { class: "entry-more", text: details.filter(Boolean).join(" · ") }),
+    h("span", { class: "i-entry-way", text: direction, role: "img", "aria-label": spoken }),
+    h("span", { class: "i-entry-name", text: name }),
+    h("span", { class: "i-entry-word", text: word }),
+    h("span", { class: "i-entry-more", text: details.filter(Boolean).join(" · ") }),
+    h("span", { class: "i-entry-left", text: left }),
   ];
 }
 
 function callLine(call) {
   const left = call.left === null || call.left === undefined ? "" : `${number(call.left)} of ${number(call.most)} left`;
   const word = `${WORDS[call.answer] ?? call.answer}${call.injected ? ", asked for" : ""}`;
-  return line("→", "Call to Slack", call.method, word, [clock(call.at), took(call.took), carried(call), left]);
+  return line("→", "Call to Slack", call.method, word, [clock(call.at), took(call.took), carried(call)], left);
 }
 
 function deliveryLine(delivery) {
@@ -82,12 +83,12 @@ function deliveryLine(delivery) {
 
 function callBody(call) {
   const wait = call.retry_after
-    ? h("p", { class: "note", text: `Slack said: come back in ${call.retry_after} s.` })
+    ? h("p", { class: "i-note", text: `Slack said: come back in ${call.retry_after} s.` })
     : null;
   const answer = call.response ?? { answer: call.answer, status: call.status };
   return h(
     "div",
-    { class: "entry-body" },
+    { class: "i-entry-body" },
     wait,
     jsonTree("Arguments", call.args, { unfolded: 2 }),
     jsonTree("Answer", answer),
@@ -95,5 +96,5 @@ function callBody(call) {
 }
 
 function deliveryBody(delivery) {
-  return h("div", { class: "entry-body" }, jsonTree("Payload", delivery.payload, { unfolded: 2 }));
+  return h("div", { class: "i-entry-body" }, jsonTree("Payload", delivery.payload, { unfolded: 2 }));
 }

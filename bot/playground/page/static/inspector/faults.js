@@ -42,12 +42,12 @@ export async function allOff(post, controls) {
 
 /** The bar; `refresh()` when the controls have changed. */
 export function faultBar({ state, post }) {
-  const words = h("span", { class: "fault-words" });
-  const off = h("button", { type: "button", class: "button", text: "All off" });
+  const words = h("span", { class: "i-fault-words" });
+  const off = h("button", { type: "button", class: "i-button", text: "All off" });
   off.addEventListener("click", () =>
     allOff(post, state.controls).catch((error) => (words.textContent = error.message)),
   );
-  const element = h("div", { class: "fault-bar", role: "status", hidden: true }, words, off);
+  const element = h("div", { class: "i-fault-bar", role: "status", hidden: true }, words, off);
   return {
     element,
     refresh() {

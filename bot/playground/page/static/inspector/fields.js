@@ -9,7 +9,7 @@ export const fresh = (name) => `inspector-${name}-${++made}`;
 
 /** Controls that belong together, under a heading. */
 export function group(title, ...children) {
-  return h("fieldset", { class: "group" }, h("legend", { text: title }), children);
+  return h("fieldset", { class: "i-group" }, h("legend", { text: title }), children);
 }
 
 /**
@@ -18,13 +18,13 @@ export function group(title, ...children) {
  */
 export function choices(title, options, chosen) {
   const name = fresh("choice");
-  const about = h("p", { class: "note" });
+  const about = h("p", { class: "i-note" });
   const inputs = options.map(([value]) => h("input", { type: "radio", name, value }));
   const labels = options.map(([, label], index) => h("label", null, inputs[index], h("span", { text: label })));
-  const buttons = h("div", { class: "choices", role: "radiogroup", "aria-label": title }, labels);
+  const buttons = h("div", { class: "i-choices", role: "radiogroup", "aria-label": title }, labels);
   buttons.addEventListener("change", (event) => chosen(event.target.value));
   return {
-    element: h("div", { class: "field" }, h("span", { class: "field-name", text: title }), buttons, about),
+    element: h("div", { class: "i-field" }, h("span", { class: "i-field-name", text: title }), buttons, about),
     show(value) {
       for (const input of inputs) input.checked = input.value === value;
       about.textContent = options.find((option) => option[0] === value)?.[2] ?? "";
@@ -37,14 +37,14 @@ export function choices(title, options, chosen) {
 export function toggle(label, changed) {
   const input = h("input", { type: "checkbox", role: "switch" });
   input.addEventListener("change", () => changed(input.checked));
-  return { element: h("label", { class: "check" }, input, label), show: (on) => (input.checked = on) };
+  return { element: h("label", { class: "i-check" }, input, label), show: (on) => (input.checked = on) };
 }
 
 /**
  * A line for the sentence of what was refused; `during(work)` shows it, and clears it when the next work is done.
  */
 export function complaint() {
-  const element = h("p", { class: "complaint", role: "alert" });
+  const element = h("p", { class: "i-complaint", role: "alert" });
   return {
     element,
     async during(work) {

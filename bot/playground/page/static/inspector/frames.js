@@ -23,15 +23,15 @@ export class FrameList {
   }
 
   #row(run, start) {
-    const said = h("span", { class: "frame-said" });
+    const said = h("span", { class: "i-frame-said" });
     const row = h(
       "details",
-      { class: "frame", dataset: { event: run.event } },
+      { class: "i-frame", dataset: { event: run.event } },
       h(
         "summary",
         null,
-        h("span", { class: "frame-at", text: `+${took(run.at - start)}` }),
-        h("span", { class: "frame-event", text: run.event }),
+        h("span", { class: "i-frame-at", text: `+${took(run.at - start)}` }),
+        h("span", { class: "i-frame-event", text: run.event }),
         said,
       ),
     );
@@ -72,17 +72,17 @@ function dataOf({ data }) {
 function whole(frame) {
   const cut =
     frame.size > frame.data.length * 4 + 100
-      ? h("p", { class: "note", text: `Only the beginning of ${bytes(frame.size)} is kept.` })
+      ? h("p", { class: "i-note", text: `Only the beginning of ${bytes(frame.size)} is kept.` })
       : null;
-  return h("div", { class: "frame-body" }, cut, jsonTree(`Frame ${number(frame.n)}`, dataOf(frame)));
+  return h("div", { class: "i-frame-body" }, cut, jsonTree(`Frame ${number(frame.n)}`, dataOf(frame)));
 }
 
 function tokenLine(frame, start) {
   const text = JSON.stringify(dataOf(frame));
   return h(
     "p",
-    { class: "frame-token" },
-    h("span", { class: "frame-at", text: `+${took(frame.at - start)}` }),
+    { class: "i-frame-token" },
+    h("span", { class: "i-frame-at", text: `+${took(frame.at - start)}` }),
     h("span", { text }),
   );
 }

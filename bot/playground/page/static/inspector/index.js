@@ -24,7 +24,7 @@ export function mountInspector(element, { state, get, post }) {
     make(tools),
   );
   const bar = faultBar(tools);
-  const title = h("p", { class: "inspected" });
+  const title = h("p", { class: "i-inspected" });
   const tabs = new Tabs("Inspector", panels, (panel, before) => {
     before?.hide?.();
     if (seen()) panel.show();

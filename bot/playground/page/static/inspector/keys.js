@@ -23,9 +23,9 @@ const NEWS = new Set(["hello", "message", "call", "delivery", "prediction", "sta
 
 /** @returns {import("./tabs.js").Panel} */
 export function keysPanel({ state, chats }) {
-  const list = h("ul", { class: "keys" });
-  const nothing = h("p", { class: "nothing" });
-  const element = h("div", { class: "redis" }, nothing, list);
+  const list = h("ul", { class: "i-keys" });
+  const nothing = h("p", { class: "i-nothing" });
+  const element = h("div", { class: "i-redis" }, nothing, list);
   let rows = new Map();
   let timer = 0;
 
@@ -72,14 +72,14 @@ function renewed(row, kept) {
 
 function begun({ key }) {
   const [, line, name] = /^(.*?\{.*\}:)(.*)$/u.exec(key) ?? ["", "", key];
-  const left = h("span", { class: "key-left" });
-  const value = h("div", { class: "key-value" });
+  const left = h("span", { class: "i-key-left" });
+  const value = h("div", { class: "i-key-value" });
   const about = KINDS[name.split(":")[0]];
   const element = h(
     "li",
     null,
-    h("div", { class: "key-head" }, h("span", { class: "key-name", text: name, title: `${line}${name}` }), left),
-    about ? h("p", { class: "note", text: about }) : null,
+    h("div", { class: "i-key-head" }, h("span", { class: "i-key-name", text: name, title: `${line}${name}` }), left),
+    about ? h("p", { class: "i-note", text: about }) : null,
     value,
   );
   return { element, left, value, text: null, kept: null };

@@ -17,9 +17,9 @@ const ENDS = {
 
 /** @returns {import("./tabs.js").Panel} */
 export function flowisePanel({ state, chats }) {
-  const list = h("div", { class: "predictions" });
-  const nothing = h("p", { class: "nothing", text: "Flowise was not asked anything here yet." });
-  const element = h("div", { class: "flowise" }, nothing, list);
+  const list = h("div", { class: "i-predictions" });
+  const nothing = h("p", { class: "i-nothing", text: "Flowise was not asked anything here yet." });
+  const element = h("div", { class: "i-flowise" }, nothing, list);
   let views = new Map();
 
   function show() {
@@ -60,16 +60,16 @@ export function flowisePanel({ state, chats }) {
 
 function predictionView(first, open) {
   const frames = new FrameList(first.at);
-  const title = h("span", { class: "prediction-title", text: shortened(first.question, 80) });
-  const told = h("span", { class: "prediction-told" });
+  const title = h("span", { class: "i-prediction-title", text: shortened(first.question, 80) });
+  const told = h("span", { class: "i-prediction-told" });
   const body = h(
     "div",
-    { class: "prediction-body" },
+    { class: "i-prediction-body" },
     jsonTree("Request", first.request, { unfolded: 1 }),
-    h("h4", { text: "Frames" }),
+    h("p", { class: "i-json-title", text: "Frames" }),
     frames.element,
   );
-  const element = h("details", { class: "prediction", open }, h("summary", null, title, told), body);
+  const element = h("details", { class: "i-prediction", open }, h("summary", null, title, told), body);
   let latest = [first, []];
   const tell = (prediction, now) => {
     latest = [prediction, now];

@@ -8,7 +8,7 @@ export function sourceForm(post) {
   const flow = flowChoice(post);
   const own = ownForm(post);
   return {
-    element: h("div", { class: "source" }, flow.element, own.element),
+    element: h("div", { class: "i-source" }, flow.element, own.element),
     show(flowise) {
       flow.show(flowise);
       own.show(flowise);
@@ -19,7 +19,7 @@ export function sourceForm(post) {
 function flowChoice(post) {
   const id = fresh("flow");
   const select = h("select", { id });
-  const about = h("p", { class: "note", id: fresh("about") });
+  const about = h("p", { class: "i-note", id: fresh("about") });
   const problem = complaint();
   select.setAttribute("aria-describedby", about.id);
   select.addEventListener("change", () =>
@@ -27,8 +27,8 @@ function flowChoice(post) {
   );
   const element = h(
     "div",
-    { class: "field" },
-    h("label", { for: id, class: "field-name", text: "Flow" }),
+    { class: "i-field" },
+    h("label", { for: id, class: "i-field-name", text: "Flow" }),
     select,
     about,
     problem.element,
@@ -56,17 +56,17 @@ function ownForm(post) {
   });
   const chatflow = field("Chatflow id", { type: "text", required: true, spellcheck: "false" });
   const key = field("API key, if it needs one", { type: "password" });
-  const state = h("p", { class: "note" });
-  const back = h("button", { type: "button", class: "button", text: "Back to the built-in one" });
+  const state = h("p", { class: "i-note" });
+  const back = h("button", { type: "button", class: "i-button", text: "Back to the built-in one" });
   back.addEventListener("click", () => problem.during(() => post("api/controls", { flowise: { upstream: "local" } })));
   const form = h(
     "form",
-    { autocomplete: "off", class: "own" },
+    { autocomplete: "off", class: "i-own" },
     url.element,
     chatflow.element,
     key.element,
     problem.element,
-    h("div", { class: "field-row" }, h("button", { class: "button button-main", text: "Use it" }), back),
+    h("div", { class: "i-field-row" }, h("button", { class: "i-button i-button-main", text: "Use it" }), back),
   );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -75,7 +75,7 @@ function ownForm(post) {
     const done = await problem.during(() => post("api/controls", { flowise: wanted }));
     if (done) key.input.value = ""; // it is not kept in the page
   });
-  const element = h("details", { class: "own-flowise" }, h("summary", { text: "Your own Flowise" }), state, form);
+  const element = h("details", { class: "i-own-flowise" }, h("summary", { text: "Your own Flowise" }), state, form);
   return { element, show: (flowise) => showOwn(flowise, { element, state, back, url, chatflow }) };
 }
 
@@ -96,6 +96,6 @@ function field(label, props) {
   const input = h("input", { ...props, id, autocomplete: "off" });
   return {
     input,
-    element: h("div", { class: "field" }, h("label", { for: id, class: "field-name", text: label }), input),
+    element: h("div", { class: "i-field" }, h("label", { for: id, class: "i-field-name", text: label }), input),
   };
 }

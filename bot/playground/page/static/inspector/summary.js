@@ -26,7 +26,7 @@ function first({ shown, turn }) {
 }
 
 function tokens({ came, turn, torn }) {
-  if (!came.tokens) return turn.prediction ? ["Flowise has sent no text yet"] : ["Flowise was not asked"];
+  if (!came.tokens) return turn.prediction ? ["Flowise has sent no text yet"] : ["Flowise was not asked yet"];
   const took = came.steps.at(-1).at - came.steps[0].at;
   const said = `${plural(came.tokens, "token")}, ${plural(came.characters, "character")} in ${duration(took)}`;
   return torn ? [`${said}; the first of them are not kept any more`] : [said];
@@ -56,8 +56,6 @@ function left({ calls: all }) {
 
 function ended(growth, now) {
   const waiting = growth.came.letters.length - growth.shown.letters;
-  if (growth.live(now)) return ["still growing", ...(waiting ? [`${plural(waiting, "letter")} not shown yet`] : [])];
-  return [waiting > 0 && `${plural(waiting, "letter")} never shown`, ENDS[growth.turn.prediction?.ended]].filter(
-    Boolean,
-  );
+  const unseen = waiting > 0 && `${plural(waiting, "letter")} not shown`;
+  return [unseen, growth.live(now) ? "still growing" : ENDS[growth.turn.prediction?.ended]].filter(Boolean);
 }

@@ -21,7 +21,7 @@ export class Tabs {
     /** @type {Panel | null} */
     this.current = null;
     this.buttons = panels.map((panel) => this.#tab(panel));
-    this.list = h("div", { role: "tablist", class: "tabs", "aria-label": label }, this.buttons);
+    this.list = h("div", { role: "tablist", class: "i-tabs", "aria-label": label }, this.buttons);
     this.list.addEventListener("keydown", (event) => this.#moved(event));
     this.bodies = panels.map((panel) => body(panel));
   }
@@ -70,7 +70,7 @@ function body(panel) {
   const props = {
     role: "tabpanel",
     id: `inspector-${panel.id}`,
-    class: "panel",
+    class: "i-panel",
     "aria-labelledby": `inspector-tab-${panel.id}`,
   };
   return h("div", { ...props, hidden: true }, panel.element);

@@ -16,16 +16,16 @@ export class Tail {
     this.row = row;
     this.entries = [];
     this.from = 0;
-    this.list = h("ol", { class: "tail-list", "aria-label": label });
+    this.list = h("ol", { class: "i-tail-list", "aria-label": label });
     this.earlier = h("button", {
       type: "button",
-      class: "quiet-button tail-earlier",
+      class: "i-quiet-button i-tail-earlier",
       on: { click: () => this.#more() },
     });
-    this.nothing = h("p", { class: "nothing", text: nothing });
+    this.nothing = h("p", { class: "i-nothing", text: nothing });
     this.element = h(
       "div",
-      { class: "tail", tabindex: 0, "aria-label": label, role: "region" },
+      { class: "i-tail", tabindex: 0, "aria-label": label, role: "region" },
       this.earlier,
       this.nothing,
       this.list,

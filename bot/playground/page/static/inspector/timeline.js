@@ -82,26 +82,26 @@ function offer(choice, turns) {
 
 function parts() {
   const choice = h("select", { "aria-label": "Which answer" });
-  const words = h("p", { class: "told" });
-  const canvas = h("div", { class: "canvas" });
+  const words = h("p", { class: "i-told" });
+  const canvas = h("div", { class: "i-canvas" });
   const table = timeTable();
   let drawn = null;
   const cursor = new Cursor(canvas, (at) => drawn && drawCursor(drawn, at));
   const legend = h(
     "p",
-    { class: "legend", "aria-hidden": "true" },
+    { class: "i-legend", "aria-hidden": "true" },
     key("came", "came from Flowise"),
     key("shown", "shown in Slack"),
     key("waiting", "not shown yet"),
   );
   const some = h("div", { hidden: true }, choice, words, legend, canvas, cursor.readout, table.element);
-  const none = h("p", { class: "nothing", text: "No answer is here yet. Ask the app something, and watch it grow." });
-  const element = h("div", { class: "timeline" }, none, some);
+  const none = h("p", { class: "i-nothing", text: "No answer is here yet. Ask the app something, and watch it grow." });
+  const element = h("div", { class: "i-timeline" }, none, some);
 
   function show(growth, end, sentences) {
-    words.replaceChildren(...sentences.map((said) => h("span", { class: "told-part", text: said.join(" · ") })));
+    words.replaceChildren(...sentences.map((said) => h("span", { class: "i-told-part", text: said.join(" · ") })));
     const width = Math.max(260, canvas.clientWidth);
-    drawn = { ...chart(growth, end, width), line: draw("line", { class: "cursor" }) };
+    drawn = { ...chart(growth, end, width), line: draw("line", { class: "i-cursor" }) };
     drawn.element.append(drawn.line);
     canvas.replaceChildren(drawn.element);
     const { start } = growth.turn;
@@ -117,4 +117,4 @@ function drawCursor({ line, x, foot }, at) {
   for (const [name, value] of Object.entries({ x1: place, x2: place, y1: 4, y2: foot })) line.setAttribute(name, value);
 }
 
-const key = (name, text) => h("span", { class: `key key-${name}`, text });
+const key = (name, text) => h("span", { class: `i-key i-key-${name}`, text });

@@ -20,10 +20,10 @@ export function timeTable() {
   const caption = h("caption", { text: "Characters that had come and were shown when each call was answered" });
   const scroll = h(
     "div",
-    { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Calls of this answer" },
+    { class: "i-table-scroll", tabindex: 0, role: "region", "aria-label": "Calls of this answer" },
     h("table", null, caption, head, body),
   );
-  const element = h("details", { class: "time-table" }, h("summary", { text: "As a table" }), scroll);
+  const element = h("details", { class: "i-time-table" }, h("summary", { text: "As a table" }), scroll);
   const table = { element, body, growth: null, rows: [] };
   element.addEventListener("toggle", () => table.growth && fillTable(table, table.growth));
   return table;

@@ -47,7 +47,7 @@ export function versionsPanel({ state, get }) {
       blocks: versions[index].blocks,
       files: index === last ? message.files : [],
     };
-    view.message.replaceChildren(messageBody(shown, context(state)));
+    view.message.replaceChildren(still(messageBody(shown, context(state))));
     view.change.replaceChildren(...changeBetween(versions[index - 1], versions[index]));
   }
 
@@ -90,27 +90,27 @@ export function versionsPanel({ state, get }) {
 function parts() {
   const id = fresh("version");
   const slider = h("input", { type: "range", id, min: 0, max: 0, step: 1 });
-  const play = h("button", { type: "button", class: "button", text: "Play" });
+  const play = h("button", { type: "button", class: "i-button", text: "Play" });
   const speed = h(
     "select",
     { "aria-label": "Speed" },
     [1, 4].map((times) => h("option", { value: times, text: `×${times}` })),
   );
-  const told = h("p", { class: "version-told" });
-  const message = h("div", { class: "version-message", inert: true });
-  const change = h("p", { class: "version-change" });
-  const none = h("p", { class: "nothing" });
+  const told = h("p", { class: "i-version-told" });
+  const message = h("div", { class: "i-version-message" });
+  const change = h("p", { class: "i-version-change" });
+  const none = h("p", { class: "i-nothing" });
   const some = h(
     "div",
     { hidden: true },
-    h("div", { class: "version-bar" }, h("label", { for: id, text: "Version" }), slider, play, speed),
+    h("div", { class: "i-version-bar" }, h("label", { for: id, text: "Version" }), slider, play, speed),
     told,
     message,
     h("h3", { text: "What changed" }),
     change,
   );
   return {
-    element: h("div", { class: "versions" }, none, some),
+    element: h("div", { class: "i-versions" }, none, some),
     none,
     some,
     slider,
@@ -139,7 +139,7 @@ function changeBetween(before, after) {
   return parts.map(({ kind, text }, index) => {
     if (kind === "new") return h("ins", { text });
     if (kind === "gone") return h("del", { text });
-    return h("span", { class: "same", text: excerpt(text, index === 0, index === parts.length - 1) });
+    return h("span", { class: "i-same", text: excerpt(text, index === 0, index === parts.length - 1) });
   });
 }
 
@@ -151,7 +151,13 @@ function excerpt(text, first, last) {
   return `${begin}…${end}`;
 }
 
-/** What the renderer may ask. A version is looked at: nothing in it acts. */
+/** A version is looked at: nothing in it can be pressed. */
+function still(body) {
+  for (const control of body.querySelectorAll("button, input, select, textarea")) control.disabled = true;
+  return body;
+}
+
+/** What the renderer may ask. */
 function context(state) {
   return {
     me: state.ui.user,

@@ -42,7 +42,7 @@ export class Shown {
     const message = this.#message(call);
     const text = lettersOf(textOf(call, message));
     const until = this.came.lettersBy(call.at);
-    message.reached = reach(this.came.letters.slice(0, until), text, message.from);
+    message.reached = reach(this.came.letters, text, message.from, until);
     this.#reached(message.reached, call);
   }
 

@@ -1,6 +1,6 @@
 // Knows what has come from Flowise: its text, and when each letter of it came.
 
-const LETTER = /[\p{L}\p{N}]/u;
+const LETTERS = /[\p{L}\p{N}]+/gu;
 
 /** A text by its letters and digits alone: what is left of it when Markdown has become blocks. */
 export function lettersOf(text) {
@@ -46,18 +46,14 @@ export class Came {
     const text = tokenText(frame);
     if (!text) return;
     this.tokens++;
-    let letters = "";
-    for (const sign of text) {
-      if (LETTER.test(sign)) {
-        letters += sign;
-        for (let unit = 0; unit < sign.length; unit++) {
-          this.times.push(frame.at);
-          this.before.push(this.characters);
-        }
+    for (const { 0: letters, index } of text.matchAll(LETTERS)) {
+      for (let unit = 0; unit < letters.length; unit++) {
+        this.times.push(frame.at);
+        this.before.push(this.characters + index + unit);
       }
-      this.characters += sign.length;
+      this.letters += letters;
     }
-    this.letters += letters;
+    this.characters += text.length;
     this.steps.push({ at: frame.at, characters: this.characters });
   }
 

@@ -45,7 +45,12 @@ export function messagesOf(state, place) {
 export function messageOf(state, place) {
   const chosen = state.ui.message;
   const found = chosen && chosen.channel === place.channel && state.message(chosen.channel, chosen.ts);
-  return found || messagesOf(state, place).findLast((message) => message.user === state.bot.user_id);
+  return found || newestOf(state, place);
+}
+
+/** The app's last message here. */
+export function newestOf(state, place) {
+  return messagesOf(state, place).findLast((message) => message.user === state.bot.user_id);
 }
 
 /** Where one is, in words: the channel, and how its thread begins. */

@@ -22,11 +22,22 @@ export function timelinePanel({ state, chats }) {
   let turns = [];
   let growth = null;
   let timer = 0;
+  let chosen = null;
+
+  /** The turn of a message that somebody wants inspected is chosen once; after that the reader chooses. */
+  function choose() {
+    if (state.ui.message === chosen) return;
+    chosen = state.ui.message;
+    const turn =
+      chosen && turns.find(({ question, calls }) => [question, ...calls].some((one) => one?.ts === chosen.ts));
+    if (turn) view.choice.value = turn === turns.at(-1) ? "" : turn.key;
+  }
 
   function gather() {
     const place = placeOf(state);
     turns = turnsOf(state, place, chats);
     offer(view.choice, turns);
+    choose();
     if ([...state.predictions.values()].some(({ chat_id: id }) => chats.isOf(place, id) === null)) chats.look(place);
   }
 

@@ -6,7 +6,7 @@ import { difference } from "./diff.js";
 import { fresh } from "./fields.js";
 import { clock, duration, number, plural } from "./format.js";
 import { History } from "./history.js";
-import { messageOf, placeOf } from "./place.js";
+import { messageOf, newestOf, placeOf } from "./place.js";
 import { bodyText } from "./plain.js";
 import { Player } from "./player.js";
 
@@ -24,6 +24,7 @@ export function versionsPanel({ state, get }) {
   let at = -1; // which version; -1: the newest, whichever that is
 
   function arrived() {
+    view.latest.hidden = !message || newestOf(state, placeOf(state))?.ts === message.ts;
     const last = history.versions.length - 1;
     view.none.hidden = last >= 0;
     view.some.hidden = last < 0;
@@ -66,6 +67,7 @@ export function versionsPanel({ state, get }) {
     draw();
   });
   view.play.addEventListener("click", () => (player.playing ? player.stop() : player.play()));
+  view.latest.addEventListener("click", () => state.set({ message: null }));
   view.speed.addEventListener("change", () => (player.speed = Number(view.speed.value)));
 
   function show() {
@@ -81,6 +83,8 @@ export function versionsPanel({ state, get }) {
     else if (now && changes.some((change) => change.kind === "message" && change.message.ts === now.ts)) {
       message = now;
       history.again(now);
+    } else if (now) {
+      arrived();
     }
   }
 
@@ -97,6 +101,7 @@ function parts() {
     [1, 4].map((times) => h("option", { value: times, text: `×${times}` })),
   );
   const told = h("p", { class: "i-version-told" });
+  const latest = h("button", { type: "button", class: "i-quiet-button", text: "Go to the latest answer" });
   const message = h("div", { class: "i-version-message" });
   const change = h("p", { class: "i-version-change" });
   const none = h("p", { class: "i-nothing" });
@@ -105,6 +110,7 @@ function parts() {
     { hidden: true },
     h("div", { class: "i-version-bar" }, h("label", { for: id, text: "Version" }), slider, play, speed),
     told,
+    latest,
     message,
     h("h3", { text: "What changed" }),
     change,
@@ -117,6 +123,7 @@ function parts() {
     play,
     speed,
     told,
+    latest,
     message,
     change,
   };

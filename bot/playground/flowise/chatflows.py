@@ -45,8 +45,10 @@ def rag(asked: Asked) -> Plan:
     """A conversational retrieval chain over the handbook."""
     found = near(asked.question)
     text = model.reply(asked.question, asked.earlier, found)
+    # A vector store has something for everything.
+    documents = [chunk.as_flowise() for chunk in found or find(asked.question, count=1)]
     # This chain repeats the first token as the data of `start` (measured on Flowise 3.1.4).
-    return _chat(asked, Outcome(text, [chunk.as_flowise() for chunk in found]), first=model.tokens(text)[0])
+    return _chat(asked, Outcome(text, documents), first=model.tokens(text)[0])
 
 
 def tools(asked: Asked) -> Plan:

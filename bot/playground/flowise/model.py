@@ -111,20 +111,21 @@ def _from_documents(question: str, earlier: Sequence[str], found: Sequence[Chunk
     first, *others = found
     seen = "\n".join(f"- {chunk.text} (*{chunk.title}*)" for chunk in others)
     also = f"See also:\n\n{seen}\n\n" if seen else ""
-    return f"{first.said}\n\n{also}{_signature(earlier)}"
+    return f"{first.said}\n\n{also}{_signature(earlier, question)}"
 
 
 def _plain(question: str, earlier: Sequence[str]) -> str:
     if known := near(question, count=1):
-        return f"{known[0].said}\n\n{_signature(earlier)}"
+        return f"{known[0].said}\n\n{_signature(earlier, question)}"
     return (
         f"You asked:\n\n{_quote(question)}\n\nI answer by a few fixed rules, so that the bot can be tried without a "
         f"key or an account. {_TRY}\n\n{_signature(earlier)}"
     )
 
 
-def _signature(earlier: Sequence[str]) -> str:
-    return f"*{_WHO}.* This is question {len(earlier) + 1} of this chat."
+def _signature(earlier: Sequence[str], question: str = "") -> str:
+    asked = f": “{_one_line(question)}”" if question else ""
+    return f"*{_WHO}.* This is question {len(earlier) + 1} of this chat{asked}."
 
 
 def _quote(text: str) -> str:

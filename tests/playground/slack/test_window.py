@@ -209,7 +209,7 @@ async def _replayed(steps: list[tuple[str, int]]) -> set[str]:
     return {change["kind"] for change in page.changes}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 20)), max_size=25))
 def test_who_applies_every_change_has_what_a_snapshot_shows(steps: list[tuple[str, int]]) -> None:
     asyncio.run(_replayed(steps))

@@ -106,7 +106,7 @@ class FaultProxy:
     async def __aenter__(self) -> FaultProxy:
         # Bound and never listening: it keeps the port ours while nobody listens. A client that is refused could
         # otherwise be given that port for its own end, and be connected to itself.
-        self._keeper = _bound(0)
+        self._keeper = bound(0)
         self.port = self._keeper.getsockname()[1]
         await self.listen()
         return self
@@ -172,7 +172,7 @@ class FaultProxy:
     async def listen(self) -> None:
         """Take connections, again on the same port."""
         if self._server is None:
-            self._server = await asyncio.start_server(self._accept, sock=_bound(self.port), limit=_CHUNK)
+            self._server = await asyncio.start_server(self._accept, sock=bound(self.port), limit=_CHUNK)
 
     def _of(self, way: Way) -> list[_Lane]:
         return list(self._lanes.values()) if way is Way.BOTH else [self._lanes[way]]
@@ -282,11 +282,10 @@ async def _read(reader: asyncio.StreamReader, queue: asyncio.Queue[tuple[float, 
             return
 
 
-def _bound(port: int) -> socket.socket:
-    # Named as TCP, because asyncio takes Nagle's algorithm only from sockets that are: with it, an answer in two writes
-    # came 44 ms late, as the second waited for the first one's acknowledgement.
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+def bound(port: int) -> socket.socket:
+    """A socket on 127.0.0.1 that several may have the port of (0: a free one), and of which none need listen."""
     # Both options: Linux lets a socket listen beside a bound one by the first, others by the second.
+    sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     sock.bind((HOST, port))

@@ -6,7 +6,6 @@ that means may be changed at any time. What comes from there is passed on as it 
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -19,7 +18,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.playground.flowise import OFFERED, LocalFlowise, Offer
-from bot.playground.proxy import HOST, End, FaultProxy
+from bot.playground.proxy import HOST
+from bot.playground.tap_door import Door
 from bot.playground.tap_faults import FAULTS, REASON, Fault, Switch
 from bot.playground.tap_forward import Forwarding, Lead, new_session, told_by
 from bot.playground.tap_record import Listener, Record
@@ -44,7 +44,6 @@ class Tap:
         self._record = Record(wall)
         self._lead = Lead(self._local_upstream())
         self._stack = AsyncExitStack()
-        self._opening: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -57,13 +56,12 @@ class Tap:
             runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
-            await web.TCPSite(runner, HOST, 0).start()
-            # A door of its own, because a server that is down takes no connection at all.
-            self._door = await stack.enter_async_context(FaultProxy(HOST, runner.addresses[0][1]))
+            if runner.server is None:
+                raise RuntimeError("the runner is not set up")
+            self._door = await stack.enter_async_context(Door(runner.server))
             self.url = f"http://{HOST}:{self._door.port}"
             if self._lead.upstream.kind == "local":
                 self.use_local()  # it has its address by now
-            stack.push_async_callback(self._opened)
             self._stack = stack.pop_all()
         return self
 
@@ -126,13 +124,11 @@ class Tap:
     def fault(self, fault: Fault) -> None:
         if fault not in FAULTS:
             raise ValueError(f"There is no fault called {fault!r}.")
-        was = self._switch.fault
         self._switch.set(fault)
         if fault == "down":
-            self._door.refuse()
-            self._door.cut(End.RESET)
-        elif was == "down":
-            self._opening = asyncio.create_task(self._open())
+            self._door.close()
+        else:
+            self._door.open()
 
     # ── what is told ──
 
@@ -163,15 +159,6 @@ class Tap:
 
     def _have_it_fail(self, upstream: Upstream, chat_id: str) -> bool:
         return upstream.kind == "local" and self._local.fail(upstream.chatflow_id, chat_id, REASON)
-
-    async def _open(self) -> None:
-        await self._door.listen()
-        if self._switch.fault == "down":  # again, meanwhile
-            self._door.refuse()
-
-    async def _opened(self) -> None:
-        if self._opening is not None:
-            await self._opening
 
     @web.middleware
     async def _for_the_bot_alone(self, request: web.Request, handler: Handler) -> web.StreamResponse:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 from collections.abc import AsyncIterator, Callable
 from typing import Final, Literal, TypeAlias
 
@@ -27,8 +25,6 @@ _CLOSING = frozenset({"metadata", "error", "abort", "end"})
 _HEARTBEAT_SECONDS = 30.0  # Flowise's own (measured on Flowise 3.1.4)
 # aiohttp's client tells of a reset before it hands out what came just before it.
 _BEFORE_CUT = 0.1
-# l_onoff 1, l_linger 0: the socket is closed by RST (socket(7)).
-_NO_LINGER = struct.pack("ii", 1, 0)
 
 REASON = "terminated"
 """What Flowise says of a model whose connection broke (measured on Flowise 3.1.4)."""
@@ -139,13 +135,3 @@ class Passage:
         elif event == "end":
             # All is said; a client may leave now without waiting for the connection's end.
             self._record.end(self._taken, self._ended)
-
-
-def reset(request: web.Request) -> None:
-    """Break the client's connection off, as a machine does that has lost its power."""
-    if request.transport is None:
-        return
-    sock: socket.socket | None = request.transport.get_extra_info("socket")
-    if sock is not None:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-    request.transport.abort()

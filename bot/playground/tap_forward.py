@@ -14,7 +14,8 @@ from aiohttp import web
 from aiohttp.http import SERVER_SOFTWARE
 
 from bot.playground.flowise.wire import failure, prediction_error
-from bot.playground.tap_faults import MIDDLE, REASON, SLOW_SECONDS, Passage, Switch, reset
+from bot.playground.tap_door import reset
+from bot.playground.tap_faults import MIDDLE, REASON, SLOW_SECONDS, Passage, Switch
 from bot.playground.tap_frames import LONGEST, Frame
 from bot.playground.tap_record import Record, Taken
 from bot.playground.tap_upstream import Upstream, passed_on
@@ -210,7 +211,7 @@ class Forwarding:
         """Break the connection off; what is returned goes nowhere."""
         if taken is not None:
             self._record.end(taken, "cut")
-        reset(request)
+        reset(request.transport)
         return web.Response()
 
 

@@ -65,12 +65,11 @@ async def _read(client: Redis, line: str) -> dict[str, Value]:
     return {"keys": [asdict(kept) for kept in found], "chat_ids": list(chats)}
 
 
-async def _names(client: Redis, line: str) -> list[str]:
+async def _names(client: Redis, line: str) -> set[str]:
     tag = f"{_PREFIX}:{{{line}}}:"
-    names: list[str] = []
+    names: set[str] = set()  # SCAN may give one twice
     async for key in client.scan_iter(match=re.sub(r"([*?\[\]\\^-])", r"\\\1", tag) + "*", count=_LOOKED_AT):
-        if key not in names:  # SCAN may give one twice
-            names.append(key)
+        names.add(key)
         if len(names) >= KEYS_AT_MOST:
             break
     return names

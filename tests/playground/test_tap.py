@@ -276,6 +276,25 @@ async def test_the_key_is_put_in_and_shown_nowhere(http: aiohttp.ClientSession) 
     assert KEY not in shown
 
 
+async def test_the_bot_s_own_key_goes_nowhere(flowise: LocalFlowise, tap: Tap, http: aiohttp.ClientSession) -> None:
+    async with post(http, tap, headers={"Authorization": "Bearer the-bots-own", "X-Other": "kept"}) as response:
+        await response.read()
+    [received] = flowise.predictions
+    assert "Authorization" not in received.headers
+    assert received.headers["X-Other"] == "kept"
+
+
+async def test_a_redirect_is_told_and_not_followed(
+    flowise: LocalFlowise, tap: Tap, http: aiohttp.ClientSession
+) -> None:
+    """It would carry the key elsewhere."""
+    elsewhere = {"Location": f"{flowise.url}/api/v1/prediction/{flowise.flow('plain')}"}
+    flowise.script("rag", Script(status=307, headers=elsewhere, body=b"go on there"))
+    async with post(http, tap, allow_redirects=False) as response:
+        assert (response.status, response.headers["Location"]) == (307, elsewhere["Location"])
+    assert [received.flow for received in flowise.predictions] == ["rag"]
+
+
 @pytest.mark.parametrize(
     ("url", "flow", "key", "said"),
     [

@@ -14,8 +14,8 @@ export function told(growth, now) {
   const sentences = [
     [...first(growth), ...tokens(growth)],
     ages(growth),
-    [...calls(turn), ...ended(growth, now)],
-    left(turn),
+    [...calls(turn), ...unseen(growth)],
+    [...left(turn), ...ended(growth, now)],
   ];
   return sentences.filter((parts) => parts.length);
 }
@@ -54,8 +54,12 @@ function left({ calls: all }) {
   });
 }
 
+function unseen({ came, shown }) {
+  const waiting = came.letters.length - shown.letters;
+  return waiting > 0 ? [`${plural(waiting, "letter")} not shown`] : [];
+}
+
 function ended(growth, now) {
-  const waiting = growth.came.letters.length - growth.shown.letters;
-  const unseen = waiting > 0 && `${plural(waiting, "letter")} not shown`;
-  return [unseen, growth.live(now) ? "still growing" : ENDS[growth.turn.prediction?.ended]].filter(Boolean);
+  if (growth.live(now)) return ["still growing"];
+  return [ENDS[growth.turn.prediction?.ended]].filter(Boolean);
 }

@@ -23,8 +23,12 @@ export function versionsPanel({ state, get }) {
   let message = null;
   let at = -1; // which version; -1: the newest, whichever that is
 
-  function arrived() {
+  function offerLatest() {
     view.latest.hidden = !message || newestOf(state, placeOf(state))?.ts === message.ts;
+  }
+
+  function arrived() {
+    offerLatest();
     const last = history.versions.length - 1;
     view.none.hidden = last >= 0;
     view.some.hidden = last < 0;
@@ -83,9 +87,8 @@ export function versionsPanel({ state, get }) {
     else if (now && changes.some((change) => change.kind === "message" && change.message.ts === now.ts)) {
       message = now;
       history.again(now);
-    } else if (now) {
-      arrived();
     }
+    offerLatest();
   }
 
   return { id: "versions", label: "Versions", element: view.element, show, hide: () => player.stop(), update };

@@ -14,7 +14,9 @@ from bot.playground import keys
 from bot.playground.page import wishes
 from bot.playground.page.controls import Controls
 from bot.playground.page.wishes import Wish, misfit
-from bot.playground.slack import Delivered, LocalSlack
+from bot.playground.slack import ApiCall, Delivered, LocalSlack
+from bot.playground.slack.news import Connected
+from bot.playground.slack.rooms import Happening
 from bot.playground.slack.window import Window
 
 Tell = Callable[[Mapping[str, object]], None]
@@ -76,7 +78,9 @@ class Deeds:
         return {}
 
     async def _delete(self, wish: wishes.Delete) -> dict[str, object]:
-        self._slack.delete(wish.channel, wish.ts)
+        by_the_bot = any(message.bot_id for message in self._slack.messages(wish.channel) if message.ts == wish.ts)
+        # Of other people's messages none; of the bot's any, as an admin may.
+        self._slack.delete(wish.channel, wish.ts, user=None if by_the_bot else wish.user)
         return {}
 
     async def _command(self, wish: wishes.Command) -> dict[str, object]:
@@ -114,6 +118,11 @@ class Deeds:
     async def _trouble(self, wish: wishes.Trouble) -> dict[str, object]:
         await self._controls.trouble(wish)
         return self._controls_told()
+
+    def heard(self, happening: Happening) -> None:
+        """Tell the pages how things stand where something in the local Slack has changed it."""
+        if isinstance(happening, Connected) or (isinstance(happening, ApiCall) and happening.answer == "500"):
+            self._controls_told()
 
     def _controls_told(self) -> dict[str, object]:
         shown = self._controls.shown()

@@ -40,6 +40,7 @@ class Page:
         self._listening = ExitStack()
         for listen in (window.listen, tap.listen):
             self._listening.callback(listen(self._live.tell))
+        self._listening.callback(slack.listen(self._deeds.heard))
         slack.mount(f"/client/{self._token}", self._application())
 
     @property

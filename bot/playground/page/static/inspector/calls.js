@@ -5,7 +5,7 @@ import { entryRow, failed, isCall, nameOf } from "./entry.js";
 import { belongs, placeOf } from "./place.js";
 import { Tail } from "./tail.js";
 
-const KINDS = ["Calls and deliveries", "Calls", "Deliveries"];
+const KINDS = ["All", "Calls", "Deliveries"];
 
 /** @returns {import("./tabs.js").Panel} */
 export function callsPanel({ state }) {

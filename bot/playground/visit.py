@@ -21,6 +21,8 @@ from bot.playground.tap import Tap
 from bot.settings import checked
 
 _LOOK_SECONDS = 1.0
+# Whoever has switched a fault on does not want to wait for minutes until the bot gives up, as it may in earnest.
+_IMPATIENT = {"FLOWISE_EVENT_TIMEOUT": "60", "FLOWISE_LEFT_RUN_WAIT": "15"}
 _OTHER_TEAM = "T0PARTNER"
 
 
@@ -57,6 +59,7 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
         _choose(tap, outside, settings)
         people_in(slack)
         settings |= {"FLOWISE_URL": tap.url, "FLOWISE_CHATFLOW_ID": tap.chatflow_id, "FLOWISE_API_KEY": key}
+        settings |= _IMPATIENT
         program = await stack.enter_async_context(BotProgram(settings, folder))
         open_.set()
         _tell(page.url, outside)

@@ -9,8 +9,8 @@ from typing import Final, Literal, TypeAlias
 from aiohttp import web
 
 from bot.playground.flowise.wire import END, HEARTBEAT, frame, prediction_error
-from bot.playground.tap_frames import Frames, Piece
-from bot.playground.tap_record import Record, Taken
+from bot.playground.tap.frames import Frames, Piece
+from bot.playground.tap.record import Record, Taken
 
 Fault: TypeAlias = Literal["none", "slow", "cut", "error", "silent", "down"]
 FAULTS: Final[tuple[Fault, ...]] = ("none", "slow", "cut", "error", "silent", "down")

@@ -19,13 +19,11 @@ from aiohttp.typedefs import Handler
 
 from bot.playground.flowise import OFFERED, LocalFlowise, Offer
 from bot.playground.proxy import HOST
-from bot.playground.tap_door import Door
-from bot.playground.tap_faults import FAULTS, REASON, Fault, Switch
-from bot.playground.tap_forward import Forwarding, Lead, new_session, told_by
-from bot.playground.tap_record import Listener, Record
-from bot.playground.tap_upstream import Upstream, yours
-
-__all__ = ["FAULTS", "Fault", "Tap"]
+from bot.playground.tap.door import Door
+from bot.playground.tap.faults import FAULTS, REASON, Fault, Switch
+from bot.playground.tap.forward import Forwarding, Lead, new_session, told_by
+from bot.playground.tap.record import Listener, Record
+from bot.playground.tap.upstream import Upstream, yours
 
 
 class Tap:

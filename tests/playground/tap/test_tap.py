@@ -18,10 +18,10 @@ import pytest
 from bot.playground.flowise import OFFERED, LocalFlowise, Script, wire
 from bot.playground.house import House
 from bot.playground.tap import FAULTS, Tap
-from bot.playground.tap_faults import MIDDLE
-from bot.playground.tap_forward import new_session
+from bot.playground.tap.faults import MIDDLE
+from bot.playground.tap.forward import new_session
 
-RECORDINGS = Path(__file__).parents[1] / "recordings"
+RECORDINGS = Path(__file__).parents[2] / "recordings"
 KEY = "sk-some-secret-key"
 WORDS = [f" word{number}" for number in range(40)]
 

@@ -14,11 +14,11 @@ from aiohttp import web
 from aiohttp.http import SERVER_SOFTWARE
 
 from bot.playground.flowise.wire import failure, prediction_error
-from bot.playground.tap_door import reset
-from bot.playground.tap_faults import MIDDLE, REASON, SLOW_SECONDS, Passage, Switch
-from bot.playground.tap_frames import LONGEST, Frame
-from bot.playground.tap_record import Record, Taken
-from bot.playground.tap_upstream import Upstream, passed_on
+from bot.playground.tap.door import reset
+from bot.playground.tap.faults import MIDDLE, REASON, SLOW_SECONDS, Passage, Switch
+from bot.playground.tap.frames import LONGEST, Frame
+from bot.playground.tap.record import Record, Taken
+from bot.playground.tap.upstream import Upstream, passed_on
 
 BODY_AT_MOST: Final = 64 * 1024 * 1024
 """Bytes of a request: more than Flowise takes by default (50 MB), so that it is Flowise who refuses."""

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.playground.flowise.wire import END, HEARTBEAT, frame
-from bot.playground.tap_frames import LONGEST, Frame, Frames
+from bot.playground.tap.frames import LONGEST, Frame, Frames
 
-RECORDINGS = Path(__file__).parents[1] / "recordings"
+RECORDINGS = Path(__file__).parents[2] / "recordings"
 
 
 def cut(stream: bytes, places: list[int]) -> list[bytes]:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.playground.tap_frames import LONGEST, Frame
-from bot.playground.tap_upstream import Upstream
+from bot.playground.tap.frames import LONGEST, Frame
+from bot.playground.tap.upstream import Upstream
 
 PREDICTIONS_AT_MOST = 50
 FRAMES_AT_MOST = 3_000

@@ -13,6 +13,7 @@ const FIRST = 60; // messages drawn at once; what is older follows when the page
 const FIRST_TIME = 12; // milliseconds: on a slow machine the first sight is of fewer
 const LEAST = 15;
 const SLICE = 20; // messages; their layout takes longer than to make them
+const LEAST_SLICE = 8; // on a machine that is never idle
 const RESTS = 60; // milliseconds
 
 export class MessageList {
@@ -124,7 +125,7 @@ export class MessageList {
       const items = this.what.items();
       let start = this.#start(items);
       const end = start;
-      while (start > 0 && end - start < SLICE && (more() || end - start < 3)) {
+      while (start > 0 && end - start < SLICE && (more() || end - start < LEAST_SLICE)) {
         start -= 1;
         this.#node(items[start]);
       }

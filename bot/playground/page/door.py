@@ -48,8 +48,8 @@ async def guarded(request: web.Request, handler: _Handler) -> web.StreamResponse
 
 
 def _is_ours(request: web.Request) -> bool:
-    host = urlsplit(f"//{request.host}")
     try:
+        host = urlsplit(f"//{request.host}")
         port = host.port
     except ValueError:
         return False

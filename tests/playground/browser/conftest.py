@@ -7,8 +7,8 @@ async fixture of theirs is a `pytest_asyncio.fixture(loop_scope="session")`, or 
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -18,37 +18,28 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket, async_playwright
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket
+
+from bot.store.embedded import EmbeddedValkey
+from tests.playground.browser.chromium import find_chromium, launched
+from tests.playground.browser.stage import Stage, stage
+
+Staging = Callable[..., Awaitable[Stage]]
 
 HERE = Path(__file__).parent
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_ON_MACOS = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 # Far more than anything on a page takes; whatever gets there is hung. Milliseconds.
 _LONGEST = 15_000.0
-# A page that is not in front would get its timers once a second, and no frames.
-_AWAKE = (
-    "--disable-background-timer-throttling",
-    "--disable-backgrounding-occluded-windows",
-    "--disable-renderer-backgrounding",
-)
+# Room for everything side by side.
+_WIDE = {"width": 1440, "height": 900}
 _LOCAL = frozenset({"127.0.0.1", "localhost"})
 _INSIDE = frozenset({"data", "blob", "about"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test of this folder runs on the loop that the browser is on."""
+    """Every async test of this folder runs on the loop that the browser is on."""
     for item in items:
-        if item.path.is_relative_to(HERE):
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-
-
-def find_chromium() -> str | None:
-    """The program at CHROMIUM, or the first that is on the PATH, or Chrome's usual place on macOS."""
-    given = os.environ.get("CHROMIUM")
-    if given:
-        return shutil.which(given)
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
-    return found or (str(_ON_MACOS) if _ON_MACOS.exists() else None)
 
 
 @dataclass
@@ -62,7 +53,7 @@ class Tabs:
 
     async def open(self, address: str = "", **options: Any) -> Page:
         """A page in a new profile; `options` are those of Playwright's `new_context`."""
-        context = await self.browser.new_context(**{"reduced_motion": "no-preference", "locale": "en-GB"} | options)
+        context = await self.browser.new_context(**{"viewport": _WIDE, "locale": "en-GB"} | options)
         self._contexts.append(context)
         context.set_default_timeout(_LONGEST)
         context.on("page", self._watch)
@@ -137,17 +128,30 @@ def chromium_path() -> str:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
     """One browser for all tests of a process."""
-    # Chromium's sandbox refuses to run as root, as which CI runs in a container.
-    rootless = () if os.geteuid() else ("--no-sandbox",)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path, args=[*_AWAKE, *rootless])
+    async with launched(chromium_path) as browser:
         yield browser
-        await browser.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def tabs(chromium: Browser) -> AsyncIterator[Tabs]:
-    """Opens as many pages as a test needs; the test fails with what they did that they may not."""
+async def staged(tmp_path: Path) -> AsyncIterator[Staging]:
+    """Puts the playground up, with a store of its own; `stage` tells what may be asked for."""
+    async with AsyncExitStack() as stack:
+
+        async def put_up(**options: Any) -> Stage:
+            store = EmbeddedValkey(tmp_path / "store")
+            redis_url = await store.start()
+            stack.push_async_callback(store.stop)
+            return await stack.enter_async_context(stage(redis_url, **options))
+
+        yield put_up
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def tabs(chromium: Browser, staged: Staging) -> AsyncIterator[Tabs]:
+    """Opens as many pages as a test needs; the test fails with what they did that they may not.
+
+    They are gone before the stage is, so that none misses its server.
+    """
     opened = Tabs(chromium)
     yield opened
     await opened.close()
@@ -158,3 +162,16 @@ async def tabs(chromium: Browser) -> AsyncIterator[Tabs]:
 async def tab(tabs: Tabs) -> Page:
     """A fresh page in a profile of its own."""
     return await tabs.open()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bare(staged: Staging) -> Stage:
+    """The playground without a bot: for one that the test starts, or an app of its own."""
+    return await staged()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def on(bare: Stage) -> AsyncIterator[Stage]:
+    """The whole playground, with the real bot."""
+    async with bare.bot():
+        yield bare

@@ -1,0 +1,61 @@
+"""Knows how to put the whole playground up in this process: local Slack, local Flowise, tap, page, and the real bot."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+from bot.app import Bot
+from bot.playground.flowise import LocalFlowise
+from bot.playground.grounds import COMMAND
+from bot.playground.house import House
+from bot.playground.page import Page
+from bot.playground.slack import LocalSlack
+from bot.playground.tap import Tap
+from bot.playground.visit import people_in
+
+_KEY = "a-key-that-no-page-may-show"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A house with a page: `url` is where a browser goes. The people and channels are those of the demo."""
+
+    house: House
+    tap: Tap
+    url: str
+    key: str | None
+
+    @property
+    def slack(self) -> LocalSlack:
+        return self.house.slack
+
+    @property
+    def general(self) -> str:
+        return self.house.channel
+
+    def bot(self, **changes: object) -> AbstractAsyncContextManager[Bot]:
+        """The real bot, connected, with these settings changed. It reaches Flowise through the tap."""
+        own: dict[str, object] = {
+            "flowise_url": self.tap.url,
+            "flowise_chatflow_id": self.tap.chatflow_id,
+            "flowise_api_key": self.key,
+            "slack_command": COMMAND,
+            "bot_stop_grace": 0,
+        }
+        return self.house.bot(**own | changes)
+
+
+@asynccontextmanager
+async def stage(
+    redis_url: str, *, tokens_per_second: float = 150.0, latency: float = 0.0, key: str | None = _KEY
+) -> AsyncIterator[Stage]:
+    """The playground without a bot. Calls of Slack take `latency` seconds; `key` protects the local Flowise."""
+    async with LocalFlowise(tokens_per_second=tokens_per_second, api_key=key) as flowise, Tap(flowise) as tap:
+        slack = LocalSlack(latency=latency)
+        page = Page(slack, tap, redis_url)
+        async with slack:
+            people_in(slack)
+            house = House(slack, flowise, redis_url, slack.user("ada"), slack.channel("general"))
+            yield Stage(house, tap, page.url, key)

@@ -1,0 +1,178 @@
+"""A conversation on the page, with the real bot: what is asked, what grows, what is remembered, who sees what."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+
+from bot.slack import wording
+from tests.playground.browser.conftest import Staging
+from tests.playground.browser.growth import watch
+from tests.playground.browser.stage import Stage
+from tests.playground.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+QUESTION = "How long does the bot remember a conversation?"
+
+
+async def arrived(tab: Page, on: Stage) -> Visitor:
+    visitor = Visitor(tab)
+    await visitor.arrive(on.url)
+    return visitor
+
+
+async def test_an_answer_grows_in_place_up_to_its_sources(tab: Page, staged: Staging) -> None:
+    on = await staged(tokens_per_second=30)
+    async with on.bot():
+        ada = await arrived(tab, on)
+        asked = await ada.ask(QUESTION)
+        await ada.open_thread(asked)
+        growth = await watch(ada.thread)
+        answer = await ada.answered("Sources")
+        await on.slack.until(lambda: on.house.idle)
+        await expect(
+            answer.get_by_role("link", name="Settings").or_(answer.get_by_text("handbook.pdf")).last
+        ).to_be_visible()
+        seen = await growth.end()
+    assert len(seen.texts) >= 3
+    assert seen.nodes == 1
+    assert seen.shrunk == 0
+    assert seen.away_from_end <= 1.0
+
+
+async def test_nothing_moves_under_whoever_reads_further_up(tab: Page, staged: Staging) -> None:
+    on = await staged(tokens_per_second=60)
+    async with on.bot():
+        ada = await arrived(tab, on)
+        await ada.open_thread(await ada.ask("a long answer, please"))
+        await ada.answered("a")
+        scroller = ada.thread.locator(".scroller")
+        long = "(it) => it.scrollHeight - it.clientHeight > 300"
+        await tab.wait_for_function(long, arg=await scroller.element_handle())
+        await scroller.evaluate("(it) => { it.scrollTop = 40; }")
+        growth = await watch(ada.thread)
+        await on.slack.until(lambda: on.house.idle, 30.0)
+        seen = await growth.end()
+    assert len(seen.texts) >= 3
+    assert seen.moved <= 1.0
+
+
+async def test_a_follow_up_is_remembered_and_needs_no_mention(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    await ada.open_thread(await ada.ask(QUESTION))
+    await ada.answered("Sources")
+    await ada.write("What did I ask before?", in_thread=True)
+    await ada.answered(QUESTION, 2)
+
+
+async def test_the_thread_says_that_the_bot_is_thinking(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    on.tap.fault = "silent"
+    await ada.open_thread(await ada.ask("hello"))
+    await expect(ada.thread.get_by_text(f"flowise {wording.STATUS_THINKING}")).to_be_visible()
+
+
+async def test_a_command_is_completed_by_the_keyboard_and_answered_in_the_channel(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    box = ada.box()
+    await box.press_sequentially("/fl")
+    await expect(ada.main.get_by_role("option").filter(has_text="/flowise")).to_be_visible()
+    await box.press("Tab")
+    await expect(box).to_have_value("/flowise ")
+    await box.press_sequentially("what is my name?")
+    await box.press("Enter")
+    opened = ada.message("what is my name?").last
+    await ada.open_thread(opened)
+    await expect(ada.thread.get_by_role("article").last).to_contain_text("You have not told me your name")
+
+
+async def test_a_command_that_nobody_has_is_refused_in_the_box(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    await ada.box().fill("/nonsense now")
+    await ada.box().press("Enter")
+    await expect(ada.main.get_by_role("alert")).to_contain_text("/nonsense is not a valid command")
+    await expect(ada.box()).to_have_value("/nonsense now")
+
+
+async def test_a_mention_is_completed_by_the_keyboard(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    box = ada.box()
+    await box.press_sequentially("hello @b")
+    await expect(box).to_have_attribute("aria-expanded", "true")
+    await box.press("Enter")
+    await expect(box).to_have_value("hello @ben ")
+    await box.press("Enter")
+    await expect(ada.message("hello").last).to_contain_text("@ben")
+    [said] = on.slack.messages(on.general)
+    assert said.text.strip() == f"hello <@{on.slack.user('ben')}>"
+
+
+async def test_in_a_direct_message_it_answers_flat(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    await ada.go("flowise")
+    await ada.write("My name is Ada.")
+    await expect(ada.main.get_by_role("article").last).to_contain_text("Hello Ada")
+    await ada.write("What is my name?")
+    await expect(ada.main.get_by_role("article").last).to_contain_text("Your name is Ada")
+    await expect(ada.main.get_by_role("article")).to_have_count(4)
+
+
+async def test_what_only_one_sees_is_hidden_from_the_others(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    await ada.write("/flowise help")
+    note = ada.message("Mention me with a question")
+    await expect(note).to_contain_text("Only visible to you")
+    await ada.become("ben")
+    await expect(note).to_have_count(0)
+    await ada.become("ada")
+    await expect(note).to_be_visible()
+
+
+async def test_a_file_goes_along_and_the_answer_says_that_it_was_not_read(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    chooser = ada.main.locator("input[type=file]")
+    await chooser.set_input_files({"name": "plan.txt", "mimeType": "text/plain", "buffer": b"step one"})
+    await expect(ada.main.get_by_role("list", name="Files to send")).to_contain_text("plan.txt")
+    asked = await ada.ask("what is in it?")
+    await expect(asked).to_contain_text("plan.txt")
+    await ada.open_thread(asked)
+    await ada.answered(wording.no_files(["plan.txt"]))
+
+
+async def test_somebody_of_another_organisation_gets_no_answer(tab: Page, on: Stage) -> None:
+    olga = await arrived(tab, on)
+    await olga.become("olga")
+    await expect(olga.sidebar.get_by_role("button", name="general")).to_have_count(0)
+    await olga.go("partners")
+    await olga.ask(QUESTION)
+    await expect(olga.main.get_by_text(wording.EXTERNAL)).to_be_visible()
+    assert on.house.flowise.predictions == []
+
+
+async def test_a_reaction_is_given_and_taken_back(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    await ada.write("good news")
+    message = ada.message("good news")
+    await message.hover()
+    await message.get_by_role("button", name="React").click()
+    await tab.get_by_role("group", name="Reactions").get_by_role("button").first.click()
+    given = message.get_by_role("group", name="Reactions").get_by_role("button", pressed=True)
+    await expect(given).to_have_count(1)
+    await given.click()
+    await expect(message.get_by_role("group", name="Reactions")).to_have_count(0)
+
+
+async def test_an_interrupted_answer_is_asked_again_by_its_button(tab: Page, staged: Staging) -> None:
+    on = await staged(key=None)
+    ada = Visitor(tab)
+    on.tap.fault = "slow"
+    async with on.bot():
+        await ada.arrive(on.url)
+        await ada.open_thread(await ada.ask("in 80 words"))
+        await expect(ada.answers).to_have_count(1)
+    on.tap.fault = "none"
+    async with on.bot(flowise_left_run_wait=0):
+        await ada.answers.get_by_role("button", name=wording.ASK_AGAIN).click()
+        await expect(ada.answers.last).not_to_contain_text("incomplete")
+        await on.slack.until(lambda: on.house.idle)

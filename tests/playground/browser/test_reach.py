@@ -1,0 +1,169 @@
+"""The page for everybody: light and dark, small screens, the keyboard alone, and whoever listens to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.playground.browser.conftest import Tabs, findings
+from tests.playground.browser.shop import shop
+from tests.playground.browser.stage import Stage
+from tests.playground.browser.visitor import BOT, Visitor
+
+pytestmark = pytest.mark.browser
+
+QUESTION = "How long is it remembered?"
+NARROW = {"width": 390, "height": 780}
+BACKGROUND = "() => getComputedStyle(document.querySelector('main')).backgroundColor"
+
+
+def brightness(colour: str) -> float:
+    """Of a colour as computed styles give it, from 0 to 1."""
+    red, green, blue = (float(part) for part in colour[colour.index("(") + 1 : -1].split(",")[:3])
+    return (red + green + blue) / 765
+
+
+async def sideways(page: Page) -> float:
+    """How many pixels of the page lie beyond its right edge."""
+    found: float = await page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+    return found
+
+
+async def test_it_is_dark_where_the_system_is(tabs: Tabs, on: Stage) -> None:
+    seen = {}
+    for scheme in ("light", "dark"):
+        ada = Visitor(await tabs.open(color_scheme=scheme))
+        await ada.arrive(on.url)
+        seen[scheme] = brightness(await ada.page.evaluate(BACKGROUND))
+    assert seen["light"] > 0.9
+    assert seen["dark"] < 0.2
+
+
+async def test_the_switch_overrules_the_system_and_is_kept(tab: Page, on: Stage) -> None:
+    ada = Visitor(tab)
+    await ada.arrive(on.url)
+    switch = ada.main.get_by_role("button", name="Colours: ")
+    await switch.click()
+    assert brightness(await tab.evaluate(BACKGROUND)) > 0.9
+    await switch.click()
+    assert brightness(await tab.evaluate(BACKGROUND)) < 0.2
+    await tab.reload()
+    await expect(ada.box()).to_be_editable()
+    assert brightness(await tab.evaluate(BACKGROUND)) < 0.2
+
+
+async def test_on_a_small_screen_one_pane_is_seen_at_a_time(tabs: Tabs, on: Stage) -> None:
+    ada = Visitor(await tabs.open(viewport=NARROW, has_touch=True, is_mobile=True))
+    await ada.arrive(on.url)
+    assert await sideways(ada.page) <= 0
+    await ada.ask(QUESTION)
+    await ada.main.get_by_role("button", name="1 reply").click()
+    await expect(ada.thread).to_be_in_viewport()
+    await expect(ada.main).not_to_be_in_viewport()
+    await ada.answered("Sources")
+    assert await sideways(ada.page) <= 0
+    await ada.write("And now?", in_thread=True)
+    await ada.answered("And now?", 2)
+    await ada.page.go_back()
+    await expect(ada.thread).to_be_hidden()
+    await expect(ada.main).to_be_in_viewport()
+    await ada.main.get_by_role("button", name="2 replies").or_(ada.main.get_by_role("button", name="3 replies")).click()
+    await ada.thread.get_by_role("button", name="Back to the messages").click()
+    await ada.main.get_by_role("button", name="Back to the channels").click()
+    await ada.go(BOT)
+    await expect(ada.box()).to_be_in_viewport()
+    assert await sideways(ada.page) <= 0
+
+
+@pytest.mark.parametrize("how", ["light", "dark", "narrow", "narrow and dark"])
+async def test_no_serious_finding(tabs: Tabs, on: Stage, how: str) -> None:
+    options: dict[str, Any] = {"color_scheme": "dark" if "dark" in how else "light"}
+    if "narrow" in how:
+        options["viewport"] = NARROW
+    ada = Visitor(await tabs.open(**options))
+    await ada.arrive(on.url)
+    found = {"at first": await findings(ada.page)}
+    await ada.ask(QUESTION)
+    await ada.main.get_by_role("button", name="1 reply").click()
+    await ada.answered("Sources")
+    await on.slack.until(lambda: on.house.idle)
+    found["a thread"] = await findings(ada.page)
+    if "narrow" not in how:
+        for panel in ("Calls", "Versions", "Controls", "Timeline", "Flowise", "Redis"):
+            await ada.inspect(panel)
+            found[panel] = await findings(ada.page)
+    assert {place: said for place, said in found.items() if said} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_serious_finding_in_a_modal(tabs: Tabs, bare: Stage, scheme: str) -> None:
+    async with shop(bare.slack):
+        ada = Visitor(await tabs.open(color_scheme=scheme))
+        await ada.arrive(bare.url)
+        await ada.ask("what is there?")
+        await ada.message("Bread of today").get_by_role("button", name="Order").click()
+        modal = ada.page.get_by_role("dialog", name="Order bread")
+        await modal.get_by_label("How many?").fill("many")
+        await modal.get_by_label("Today").check()
+        await modal.get_by_role("button", name="Order").click()
+        await expect(modal.get_by_text("Please write a number.")).to_be_visible()
+        assert await findings(ada.page) == []
+
+
+async def test_the_keyboard_is_enough_from_arriving_to_an_answer_in_the_thread(tab: Page, on: Stage) -> None:
+    ada, keys = Visitor(tab), tab.keyboard
+    await ada.arrive(on.url)
+    await keys.press("Tab")
+    await expect(tab.get_by_role("link", name="Skip to the messages")).to_be_focused()
+    await keys.press("Enter")
+    for _ in range(30):
+        if await ada.box().evaluate("(it) => it === document.activeElement"):
+            break
+        await keys.press("Tab")
+    await expect(ada.box()).to_be_focused()
+    await keys.type(f"@{BOT[:3]}")
+    await keys.press("Enter")
+    await keys.type(QUESTION)
+    await keys.press("Enter")
+    asked = ada.message(QUESTION)
+    await expect(asked).to_be_visible()
+    for _ in range(30):
+        if await asked.evaluate("(it) => it === document.activeElement"):
+            break
+        await keys.press("Shift+Tab")
+    await expect(asked).to_be_focused()
+    await keys.press("Enter")
+    await expect(ada.box(in_thread=True)).to_be_focused()
+    await ada.answered("Sources")
+    await keys.type("And now?")
+    await keys.press("Enter")
+    await ada.answered("And now?", 2)
+    await keys.press("Escape")
+    await expect(ada.thread).to_be_hidden()
+    await expect(asked).to_be_focused()
+
+
+async def test_whoever_listens_hears_the_whole_answer_once(tab: Page, on: Stage) -> None:
+    ada = Visitor(tab)
+    await ada.arrive(on.url)
+    await tab.evaluate(
+        """() => {
+            window.said = [];
+            const heard = ({ target }) => {
+                const live = (target.nodeType === 1 ? target : target.parentElement)?.closest("[aria-live=polite]");
+                if (live?.textContent) window.said.push(live.textContent);
+            };
+            new MutationObserver((all) => all.forEach(heard)).observe(
+                document.body, { childList: true, characterData: true, subtree: true });
+        }"""
+    )
+    await ada.open_thread(await ada.ask(QUESTION))
+    await ada.answered("Sources")
+    await tab.wait_for_function("() => window.said.length > 0")
+    await ada.write("What did I ask before?", in_thread=True)
+    await tab.wait_for_function("() => window.said.length > 1")
+    first, second = await tab.evaluate("() => window.said")
+    assert first.startswith("Flowise answered: 30 days")
+    assert "I have kept the turns" in second

@@ -1,0 +1,92 @@
+"""More than one page at a time, and a page that loses its connection: all come to show the same."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.async_api import Locator, Page, WebSocketRoute, expect
+
+from tests.playground.browser.conftest import Tabs
+from tests.playground.browser.stage import Stage
+from tests.playground.browser.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+async def arrived(tabs: Tabs, on: Stage, name: str = "ada") -> Visitor:
+    visitor = Visitor(await tabs.open())
+    await visitor.arrive(on.url)
+    if name != "ada":
+        await visitor.become(name)
+    return visitor
+
+
+async def texts(messages: Locator) -> list[str]:
+    return [await message.locator(".body").inner_text() for message in await messages.all()]
+
+
+async def test_two_pages_agree(tabs: Tabs, on: Stage) -> None:
+    ada, ben = await arrived(tabs, on), await arrived(tabs, on, "ben")
+    await ada.write("good morning")
+    await expect(ben.message("good morning")).to_be_visible()
+    asked = await ben.ask("How long is it remembered?")
+    await ben.open_thread(asked)
+    await ada.open_thread(ada.message("How long is it remembered?"))
+    await ben.answered("Sources")
+    await ada.answered("Sources")
+    await on.slack.until(lambda: on.house.idle)
+    await expect(ada.answers.last).to_have_text(await ben.answers.last.inner_text(), use_inner_text=True)
+    assert await texts(ada.messages()) == await texts(ben.messages())
+    assert await texts(ada.messages(in_thread=True)) == await texts(ben.messages(in_thread=True))
+    await ada.write("thank you", in_thread=True)
+    await expect(ben.message("thank you", in_thread=True)).to_be_visible()
+
+
+async def test_a_page_that_comes_later_shows_the_same(tabs: Tabs, on: Stage) -> None:
+    ada = await arrived(tabs, on)
+    await ada.open_thread(await ada.ask("How long is it remembered?"))
+    await ada.answered("Sources")
+    await on.slack.until(lambda: on.house.idle)
+    late = Visitor(await tabs.open())
+    await late.arrive(ada.page.url)  # the address says which thread is open
+    await expect(late.answers).to_have_count(1)
+    assert await texts(late.messages(in_thread=True)) == await texts(ada.messages(in_thread=True))
+
+
+@dataclass
+class Line:
+    """What lies between pages and the server: their live connections, which can be cut."""
+
+    whole: bool = True
+    open: list[WebSocketRoute] = field(default_factory=list)
+
+    async def lead(self, socket: WebSocketRoute) -> None:
+        if self.whole:
+            socket.connect_to_server()
+            self.open.append(socket)
+        else:
+            await socket.close()
+
+    async def cut(self) -> None:
+        self.whole = False
+        for socket in self.open:
+            await socket.close()
+
+
+async def test_a_page_that_loses_its_connection_catches_up(tab: Page, on: Stage) -> None:
+    line, ada, away = Line(), Visitor(tab), tab.get_by_text("Not connected to the playground")
+    await tab.route_web_socket(re.compile("/live$"), line.lead)
+    await ada.arrive(on.url)
+    await ada.write("before")
+    await ada.message("before").evaluate("(it) => { window.kept = it; }")
+    await line.cut()
+    await expect(away).to_be_visible()
+    await on.slack.say(on.slack.user("ben"), on.general, "meanwhile")
+    line.whole = True
+    await expect(ada.message("meanwhile")).to_be_visible()
+    await expect(away).to_have_count(0)
+    await expect(ada.messages()).to_have_count(2)
+    # What was there is not drawn anew: whoever reads or selects it is not disturbed.
+    assert await ada.message("before").evaluate("(it) => it === window.kept")

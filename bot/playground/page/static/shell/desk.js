@@ -97,7 +97,7 @@ export class Desk {
     return {
       me: state.ui.user,
       name: (id) => state.name(id),
-      channelName: (id) => state.channelName(id),
+      channelName: (id) => this.#channelName(id),
       groupName: (id) => id,
       people: () => [...state.people.values()],
       channels: () => row(state),
@@ -105,6 +105,12 @@ export class Desk {
       openUrl: (url) => window.open(url, "_blank", "noopener,noreferrer"),
       onAction: (chosen) => this.#act(container, element(), chosen),
     };
+  }
+
+  /** As Slack has it, a channel that the person cannot see keeps its name to itself. */
+  #channelName(id) {
+    const channel = this.state.channels.get(id);
+    return !channel || row(this.state).includes(channel) ? this.state.channelName(id) : "private-channel";
   }
 
   async #act(container, element, { block_id, action_id, action }) {

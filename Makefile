@@ -1,6 +1,6 @@
 # Everything sets itself up: a Python 3.11 or newer, git and make are enough. uv is used where it is found.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test chaos run doctor check format lint types deploy-check audit lock clean
+.PHONY: help install demo test screenshots chaos run doctor check format lint types deploy-check audit lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -49,8 +49,11 @@ run: .venv/installed ## Serve Slack with the settings of the environment or .env
 doctor: .venv/installed ## Look at the settings and all they point to, and say what to change (ARGS=--json)
 	@$(BIN)/python -m bot doctor $(ARGS)
 
-test: .venv/developing ## Run every test
+test: .venv/developing ## Run every test; those in a browser where a Chromium is found
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+screenshots: .venv/developing ## Take the pictures of the README anew (needs a Chromium)
+	@$(BIN)/python -m docs.screenshots
 
 chaos: .venv/developing ## Kill, freeze and cut off three replicas for minutes, then judge (ARGS="--seed 7 --seconds 60")
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)
@@ -66,6 +69,7 @@ lint: .venv/developing ## Check the style
 types: .venv/developing ## Check the types, strictly
 	@$(BIN)/mypy
 	@$(BIN)/mypy --no-error-summary .ci/audit.py
+	@$(BIN)/mypy --no-error-summary -p docs
 
 deploy-check: .venv/developing ## Validate what stands in deploy/
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml

@@ -17,6 +17,7 @@ from bot import __version__
 ROOT = Path(__file__).parent.parent
 PAPERS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 PICTURES = sorted((ROOT / "docs").glob("*.svg"))
+PHOTOS = sorted((ROOT / "docs").glob("*.png"))
 LOCKS = sorted(ROOT.glob("requirements*.lock"))
 
 by_name = pytest.mark.parametrize("paper", PAPERS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -71,6 +72,8 @@ def test_there_are_the_papers_and_the_pictures() -> None:
     assert {path.name for path in PAPERS} >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "design.md"}
     names = ["lag-dark.svg", "lag-light.svg", "picture-dark.svg", "picture-light.svg"]
     assert [path.name for path in PICTURES] == names
+    photos = ["inspector-dark.png", "inspector-light.png", "playground-dark.png", "playground-light.png"]
+    assert [path.name for path in PHOTOS] == photos
     assert len(LOCKS) == 4
 
 
@@ -160,6 +163,14 @@ def test_the_changelog_knows_the_version() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert project["version"] == __version__
     assert __version__ in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("photo", PHOTOS, ids=lambda path: path.name)
+def test_a_picture_of_the_page_is_light_and_twice_as_sharp(photo: Path) -> None:
+    content = photo.read_bytes()
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    assert len(content) < 250_000
+    assert int.from_bytes(content[16:20], "big") >= 2 * 900  # as wide as the README shows it
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)

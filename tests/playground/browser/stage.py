@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
@@ -49,11 +50,20 @@ class Stage:
 
 @asynccontextmanager
 async def stage(
-    redis_url: str, *, tokens_per_second: float = 150.0, latency: float = 0.0, key: str | None = _KEY
+    redis_url: str,
+    *,
+    tokens_per_second: float = 150.0,
+    latency: float = 0.0,
+    key: str | None = _KEY,
+    wall: Callable[[], float] = time.time,
 ) -> AsyncIterator[Stage]:
-    """The playground without a bot. Calls of Slack take `latency` seconds; `key` protects the local Flowise."""
-    async with LocalFlowise(tokens_per_second=tokens_per_second, api_key=key) as flowise, Tap(flowise) as tap:
-        slack = LocalSlack(latency=latency)
+    """The playground without a bot. Calls of Slack take `latency` seconds; `key` protects the local Flowise; `wall` is
+    what the clocks of both servers show, in seconds since the epoch."""
+    async with (
+        LocalFlowise(tokens_per_second=tokens_per_second, api_key=key) as flowise,
+        Tap(flowise, wall=wall) as tap,
+    ):
+        slack = LocalSlack(latency=latency, wall=wall)
         page = Page(slack, tap, redis_url)
         async with slack:
             people_in(slack)

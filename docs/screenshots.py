@@ -1,0 +1,128 @@
+"""Knows how the README's pictures of the playground are made: the real bot answers, and Chromium takes the pictures.
+
+python -m docs.screenshots
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from playwright.async_api import Browser, Page, expect
+
+from bot.store.embedded import EmbeddedValkey
+from docs.palette import small
+from tests.playground.browser.chromium import find_chromium, launched
+from tests.playground.browser.stage import Stage, stage
+from tests.playground.browser.visitor import Visitor
+
+HERE = Path(__file__).parent
+SCHEMES = ("light", "dark")
+# As wide as the README shows them, and half as wide again, so that the whole page fits.
+PLAYGROUND = {"width": 1160, "height": 740}
+INSPECTOR = {"width": 1400, "height": 740}
+# A morning that is over: the times in a picture are not to change from one making of it to the next.
+MORNING = datetime(2026, 3, 4, 9, 41, tzinfo=UTC).timestamp()
+# What stands on most machines as system-ui looks more like this than like a bare Linux's DejaVu.
+FONT = '"Inter", "Liberation Sans", "Arimo", Arial, sans-serif'
+QUESTION = "How long does the bot remember a conversation?"
+FOLLOW_UP = "And how do I connect my own Flowise?"
+GROWN = 260
+"""Characters of the second answer, when the first picture is taken."""
+
+
+async def main() -> int:
+    """Make the pictures; the exit status."""
+    program = find_chromium()
+    if program is None:
+        sys.stderr.write("No Chromium was found. Install chromium or Google Chrome, or set CHROMIUM to the program.\n")
+        return 1
+    async with launched(program) as browser:
+        for scheme in SCHEMES:
+            await _pictures(browser, scheme)
+    return 0
+
+
+async def _pictures(browser: Browser, scheme: str) -> None:
+    async with _playground() as on:
+        page = await _opened(browser, on, scheme)
+        ada = Visitor(page)
+        await _talk(ada, on)
+        await ada.write(FOLLOW_UP, in_thread=True)
+        await expect(ada.answers).to_have_count(2)
+        grown = "(it) => it.innerText.length > " + str(GROWN)
+        await page.wait_for_function(grown, arg=await ada.answers.last.element_handle())
+        await _take(page, f"playground-{scheme}.png")
+        await on.slack.until(lambda: on.house.idle, 30.0)
+        await page.set_viewport_size({"width": INSPECTOR["width"], "height": INSPECTOR["height"]})
+        await ada.inspect("Timeline")
+        await page.wait_for_timeout(500)  # it is drawn with the next frames
+        await _take(page, f"inspector-{scheme}.png")
+        await page.context.close()
+
+
+async def _take(page: Page, name: str) -> None:
+    await page.mouse.move(0, 0)  # nothing is pointed at
+    picture = await page.screenshot()
+    blank = await page.context.new_page()
+    (HERE / name).write_bytes(await small(picture, blank))
+    await blank.close()
+
+
+@asynccontextmanager
+async def _playground() -> AsyncIterator[Stage]:
+    """The playground on its morning, with the pace of the demo."""
+    with tempfile.TemporaryDirectory(prefix="pictures-") as folder:
+        store = EmbeddedValkey(Path(folder))
+        try:
+            redis_url, wall = await store.start(), _from(MORNING)
+            async with stage(redis_url, tokens_per_second=40.0, latency=0.1, wall=wall) as on, on.bot():
+                yield on
+        finally:
+            await store.stop()
+
+
+def _from(moment: float) -> Callable[[], float]:
+    began = time.monotonic()
+    return lambda: moment + time.monotonic() - began
+
+
+async def _opened(browser: Browser, on: Stage, scheme: str) -> Page:
+    context = await browser.new_context(
+        viewport={"width": PLAYGROUND["width"], "height": PLAYGROUND["height"]},
+        color_scheme="dark" if scheme == "dark" else "light",
+        device_scale_factor=2,
+        locale="en-GB",
+        timezone_id="UTC",
+    )
+    page = await context.new_page()
+    await page.clock.set_fixed_time(datetime.fromtimestamp(MORNING + 30, UTC))
+    await Visitor(page).arrive(on.url)
+    await page.evaluate("(font) => document.documentElement.style.setProperty('--font', font)", FONT)
+    return page
+
+
+async def _talk(ada: Visitor, on: Stage) -> None:
+    """What stands there already."""
+    ben, gus = on.slack.user("ben"), on.slack.user("gus")
+    await on.slack.say(ben, on.general, "Good morning! Flowise is in this channel now: mention it and ask.")
+    await _asked(on, gus, "What can you do?")
+    await on.slack.say(gus, on.general, "Nice, and the channel stays quiet.")
+    asked = await ada.ask(QUESTION)
+    await ada.open_thread(asked)
+    await ada.answered("Sources")
+    await on.slack.until(lambda: on.house.idle, 30.0)
+
+
+async def _asked(on: Stage, user: str, question: str) -> None:
+    await on.house.answered(await on.house.ask(f"{on.house.mention} {question}", user=user))
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

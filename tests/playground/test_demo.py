@@ -23,6 +23,9 @@ import pytest
 from bot.playground.program import environment
 from bot.settings import Settings
 
+# Those that take long are run side by side, once: by one worker alone.
+pytestmark = pytest.mark.xdist_group("demo")
+
 ROOT = Path(__file__).resolve().parents[2]
 # Far more than a run takes; whoever gets there is hung.
 _LONGEST = 60.0

@@ -54,15 +54,15 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
             await stack.enter_async_context(slack)
         except OSError as error:
             raise SettingsError(f"--port: {port} cannot be used ({error.strerror})") from None
-        settings = {"FLOWISE_URL": flowise.url, "FLOWISE_CHATFLOW_ID": flowise.chatflow_id, **outside}
-        settings |= {"REDIS_URL": redis_url, **grounds.towards(slack)}
-        _choose(tap, outside, settings)
+        settings = {"REDIS_URL": redis_url, **grounds.towards(slack)}
+        if "FLOWISE_URL" in outside:
+            _use_theirs(tap, {**outside, **settings})
         people_in(slack)
         settings |= {"FLOWISE_URL": tap.url, "FLOWISE_CHATFLOW_ID": tap.chatflow_id, "FLOWISE_API_KEY": key}
         settings |= _IMPATIENT
         program = await stack.enter_async_context(BotProgram(settings, folder))
         open_.set()
-        _tell(page.url, outside)
+        _tell(page.url, outside, await tap.look())
         if opens and _has_browser(os.environ):
             await asyncio.to_thread(webbrowser.open, page.url)
         while True:
@@ -70,12 +70,11 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _choose(tap: Tap, outside: Mapping[str, str], settings: Mapping[str, str]) -> None:
-    """Take the Flowise of the environment, where it names one."""
-    own = checked(settings)
-    if "FLOWISE_URL" in outside:
-        secret = own.flowise_api_key
-        tap.use(own.flowise_url, own.flowise_chatflow_id, secret.get_secret_value() if secret else "")
+def _use_theirs(tap: Tap, settings: Mapping[str, str]) -> None:
+    """Lead to the Flowise of the environment. Raises SettingsError where it does not say all that is needed."""
+    given = checked(settings)
+    key = given.flowise_api_key.get_secret_value() if given.flowise_api_key else None
+    tap.use(given.flowise_url, given.flowise_chatflow_id, key)
 
 
 def people_in(slack: LocalSlack) -> None:
@@ -89,7 +88,7 @@ def people_in(slack: LocalSlack) -> None:
         slack.dm(person)
 
 
-def _tell(url: str, outside: Mapping[str, str]) -> None:
+def _tell(url: str, outside: Mapping[str, str], trouble: str) -> None:
     # Without a password that may stand before the host.
     host = urlsplit(outside.get("FLOWISE_URL", "")).hostname
     asked = f"your Flowise at {host}" if host else "a stand-in for Flowise that answers by a few rules"
@@ -99,6 +98,8 @@ def _tell(url: str, outside: Mapping[str, str]) -> None:
         f"In it: the real bot, between a local Slack and {asked}. {kept}\n"
         "Whoever has the address can use it. Ctrl-C ends it, and forgets everything.\n"
     )
+    if trouble:
+        sys.stdout.write(f"\nBut as it is, no question will be answered. {trouble}\n")
     sys.stdout.flush()
 
 

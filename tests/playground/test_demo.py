@@ -169,8 +169,9 @@ def test_nothing_is_left_behind(long_runs: tuple[Run, Run, Run]) -> None:
         assert list(run.folder.iterdir()) == []
 
 
-def test_a_missing_setting_is_said_in_a_line(demos: Demos) -> None:
-    run = demos.start("--once", FLOWISE_URL="http://127.0.0.1:9")
+@pytest.mark.parametrize("how", ["--once", "--no-browser"])
+def test_a_missing_setting_is_said_in_a_line(demos: Demos, how: str) -> None:
+    run = demos.start(how, FLOWISE_URL="http://127.0.0.1:9")
     assert run.end() == 2
     assert [line.strip() for line in run.errors.splitlines()] == [
         "The settings cannot work:",

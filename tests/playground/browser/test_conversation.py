@@ -23,7 +23,7 @@ async def arrived(tab: Page, on: Stage) -> Visitor:
 
 
 async def test_an_answer_grows_in_place_up_to_its_sources(tab: Page, staged: Staging) -> None:
-    on = await staged(tokens_per_second=30)
+    on = await staged(tokens_per_second=60)
     async with on.bot():
         ada = await arrived(tab, on)
         asked = await ada.ask(QUESTION)
@@ -42,7 +42,7 @@ async def test_an_answer_grows_in_place_up_to_its_sources(tab: Page, staged: Sta
 
 
 async def test_nothing_moves_under_whoever_reads_further_up(tab: Page, staged: Staging) -> None:
-    on = await staged(tokens_per_second=60)
+    on = await staged(tokens_per_second=120)
     async with on.bot():
         ada = await arrived(tab, on)
         await ada.open_thread(await ada.ask("a long answer, please"))
@@ -54,8 +54,8 @@ async def test_nothing_moves_under_whoever_reads_further_up(tab: Page, staged: S
         growth = await watch(ada.thread)
         await on.slack.until(lambda: on.house.idle, 30.0)
         seen = await growth.end()
-    assert len(seen.texts) >= 3
     assert seen.moved <= 1.0
+    assert len(seen.texts) >= 2
 
 
 async def test_a_follow_up_is_remembered_and_needs_no_mention(tab: Page, on: Stage) -> None:

@@ -93,7 +93,7 @@ async def test_no_serious_finding(tabs: Tabs, on: Stage, how: str) -> None:
     if "narrow" not in how:
         for panel in ("Calls", "Versions", "Controls", "Timeline", "Flowise", "Redis"):
             await ada.inspect(panel)
-            found[panel] = await findings(ada.page)
+            found[panel] = await findings(ada.page, "aside")
     assert {place: said for place, said in found.items() if said} == {}
 
 

@@ -68,4 +68,5 @@ async def _write(socket: web.WebSocketResponse, waiting: asyncio.Queue[str]) -> 
 
 
 def _frame(change: Mapping[str, object]) -> str:
-    return json.dumps(change, ensure_ascii=False)
+    # In ASCII: a program may have said half of a surrogate pair, which is JSON and cannot be UTF-8.
+    return json.dumps(change)

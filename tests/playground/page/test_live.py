@@ -74,3 +74,12 @@ async def test_a_page_that_has_gone_is_not_told(told: Told) -> None:
             await page.receive_json()
             told.live.tell({"n": 1})
             assert await page.receive_json() == {"n": 1}
+
+
+async def test_half_a_character_does_not_end_it(told: Told) -> None:
+    async with ClientSession() as session, session.ws_connect(told.url) as page:
+        await page.receive_json()
+        told.live.tell({"text": "cut \ud83d"})
+        told.live.tell({"n": 1})
+        assert await page.receive_json(timeout=5) == {"text": "cut \ud83d"}
+        assert await page.receive_json(timeout=5) == {"n": 1}

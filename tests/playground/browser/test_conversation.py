@@ -9,7 +9,7 @@ from bot.slack import wording
 from tests.playground.browser.conftest import Staging
 from tests.playground.browser.growth import watch
 from tests.playground.browser.stage import Stage
-from tests.playground.browser.visitor import Visitor
+from tests.playground.browser.visitor import BOT, Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -41,19 +41,22 @@ async def test_an_answer_grows_in_place_up_to_its_sources(tab: Page, staged: Sta
     assert seen.away_from_end <= 1.0
 
 
-async def test_nothing_moves_under_whoever_reads_further_up(tab: Page, staged: Staging) -> None:
-    on = await staged(tokens_per_second=120)
-    async with on.bot():
-        ada = await arrived(tab, on)
-        await ada.open_thread(await ada.ask("a long answer, please"))
-        await ada.answered("a")
-        scroller = ada.thread.locator(".scroller")
-        long = "(it) => it.scrollHeight - it.clientHeight > 300"
-        await tab.wait_for_function(long, arg=await scroller.element_handle())
-        await scroller.evaluate("(it) => { it.scrollTop = 40; }")
-        growth = await watch(ada.thread)
-        await on.slack.until(lambda: on.house.idle, 30.0)
-        seen = await growth.end()
+async def test_nothing_moves_under_whoever_reads_further_up(tab: Page, on: Stage) -> None:
+    ben = on.slack.user("ben")
+    root = await on.slack.say(ben, on.general, "It was like this:")
+    for number in range(20):
+        await on.slack.say(ben, on.general, f"and then, in chapter {number},\n\nnothing happened", thread_ts=root)
+    ada = await arrived(tab, on)
+    await ada.open_thread(ada.message("It was like this"))
+    on.tap.fault = "slow"  # so that it still grows when somebody has scrolled up
+    await ada.write(f"@{BOT} in 80 words", in_thread=True)
+    await expect(ada.answers).to_have_count(1)
+    await ada.thread.locator(".scroller").evaluate("(it) => { it.scrollTop = 200; }")
+    growth = await watch(ada.thread)
+    on.tap.fault = "none"
+    await on.slack.until(lambda: on.house.idle)
+    await expect(ada.answers).to_contain_text("Sources")
+    seen = await growth.end()
     assert seen.moved <= 1.0
     assert len(seen.texts) >= 2
 

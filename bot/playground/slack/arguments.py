@@ -18,7 +18,7 @@ def from_json(body: str) -> dict[str, object]:
     """Raises Refusal: invalid_json."""
     try:
         value = json.loads(body or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Refusal("invalid_json") from None
     if not isinstance(value, dict):
         raise Refusal("json_not_object")
@@ -33,7 +33,7 @@ def from_form(fields: Mapping[str, object]) -> dict[str, object]:
         if isinstance(value, str):
             try:
                 args[key] = json.loads(value)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
     return args
 

@@ -107,6 +107,9 @@ class WebFace:
         return app
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
+        if "Origin" in request.headers:
+            # Slack would answer. Here any page on the web could fill the list of calls, and use up faults.
+            raise web.HTTPForbidden(text="This is not for web pages.\n")
         name, at = request.match_info["method"], self._workspace.clock()
         try:
             args, token = await _read(request)
@@ -229,11 +232,20 @@ async def _read(request: web.Request) -> tuple[Args, str]:
     if request.content_type == "application/json":
         try:
             args = arguments.from_json(await request.text())
-        except UnicodeDecodeError:
+        except (UnicodeDecodeError, LookupError):
             raise Refusal("invalid_charset") from None
     else:
-        args = arguments.from_form(dict(await request.post()))
+        args = arguments.from_form(await _form(request))
     args = {**arguments.from_form(request.query), **args}
     inner = args.pop("token", "")
     scheme, _, outer = request.headers.get("Authorization", "").partition(" ")
     return args, outer.strip() if scheme.lower() == "bearer" else str(inner)
+
+
+async def _form(request: web.Request) -> dict[str, object]:
+    """The fields of a form. Of a file its name: no method here takes one, and arguments are shown as JSON."""
+    try:
+        fields = await request.post()
+    except (ValueError, LookupError):  # LookupError: a charset that nobody knows
+        raise Refusal("invalid_form_data") from None
+    return {key: value.filename if isinstance(value, web.FileField) else value for key, value in fields.items()}

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.playground.slack import LocalSlack
+from bot.playground.slack import LocalSlack, Window
 from bot.playground.slack.methods import SCOPES
 
 
@@ -64,6 +64,33 @@ async def test_arguments_come_as_form_json_and_query(slack: LocalSlack, session:
             answers.append((await answer.json()).get("error", "ok"))
     assert answers == ["ok", "ok", "ok", "json_not_object", "invalid_json", "invalid_arguments"]
     assert [message.plain for message in slack.messages(channel)] == ["plain"] * 3
+
+
+async def test_what_is_no_form_and_no_json_is_refused_and_can_be_shown(
+    slack: LocalSlack, session: aiohttp.ClientSession
+) -> None:
+    file = aiohttp.FormData({"channel": "C1"})
+    file.add_field("file", b"x", filename="notes.txt")
+    requests: list[dict[str, Any]] = [
+        {"data": file},
+        {"data": b"no parts", "headers": {"Content-Type": "multipart/form-data"}},
+        {"data": b"a=%ff", "headers": {"Content-Type": "application/x-www-form-urlencoded; charset=klingon"}},
+        {"data": b"[" * 100_000, "headers": {"Content-Type": "application/json"}},
+    ]
+    answers = []
+    for request in requests:
+        async with session.post(slack.url + "chat.postMessage", **request) as answer:
+            answers.append((await answer.json())["error"])
+    assert answers == ["not_authed", "invalid_form_data", "invalid_form_data", "invalid_json"]
+    assert slack.calls[0].args == {"channel": "C1", "file": "notes.txt"}
+    assert json.dumps(Window(slack).snapshot())
+
+
+async def test_no_web_page_makes_calls(slack: LocalSlack, session: aiohttp.ClientSession) -> None:
+    slack.server_errors(1)
+    async with session.post(slack.url + "auth.test", headers={"Origin": "https://evil.example"}) as answer:
+        assert answer.status == 403
+    assert (slack.calls, slack.server_errors_left) == ([], 1)
 
 
 async def test_where_the_app_may_write(slack: LocalSlack, client: AsyncWebClient) -> None:

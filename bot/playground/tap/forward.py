@@ -241,6 +241,6 @@ def _json(raw: bytes) -> Mapping[str, object]:
     """A JSON object; an empty one where it is none."""
     try:
         value = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

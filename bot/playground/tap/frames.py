@@ -102,6 +102,6 @@ def _read(text: str, size: int, *, whole: bool) -> Frame:
 def _json(text: str) -> object:
     try:
         value: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return value

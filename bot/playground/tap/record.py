@@ -95,7 +95,7 @@ class Record:
             "prediction": taken.id,
             "n": taken.frames,
             "at": self._wall(),
-            "event": frame.event,
+            "event": taken.upstream.hidden(frame.event)[:LONGEST],
             "data": taken.upstream.hidden(frame.data)[:LONGEST],
             "size": frame.size,
         }

@@ -72,6 +72,11 @@ def test_a_huge_frame_is_known_by_its_beginning_and_not_kept() -> None:
     assert LONGEST < len(found.data) < 6 * LONGEST
 
 
+def test_a_frame_that_no_parser_can_stand_is_shown_as_it_came() -> None:
+    text = "[" * 10_000
+    assert frames_of(f"data:{text}\n\n".encode(), END) == [Frame("message", text, 10_007), *frames_of(END)]
+
+
 @pytest.mark.parametrize("name", ["chat_first", "rag_big_documents", "af_llm_big_answer_60k", "text_unicode"])
 def test_the_frames_of_a_recording_are_those_that_were_recorded(name: str) -> None:
     rows = [json.loads(line) for line in (RECORDINGS / f"{name}.jsonl").read_text("utf-8").split("\n") if line]

@@ -238,6 +238,17 @@ async def test_a_huge_frame_is_cut_in_what_is_told_alone(
     assert token["size"] > 100_000
 
 
+async def test_an_event_s_name_is_cut_and_without_the_key_too(
+    flowise: LocalFlowise, http: aiohttp.ClientSession
+) -> None:
+    flowise.script("rag", Script(raw=[wire.frame(KEY, ""), wire.frame("e" * 10_000, ""), wire.END]))
+    async with Tap(flowise) as tap:
+        tap.use(flowise.url, flowise.flow("rag"), KEY)
+        async with post(http, tap) as response:
+            await response.read()
+    assert [len(frame["event"]) for frame in frames(tap)] == [len("<key>"), 4000, len("end")]
+
+
 # ── who may ask ──
 
 

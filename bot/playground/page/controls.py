@@ -39,14 +39,11 @@ class Controls:
 
     async def _flowise(self, wish: FlowiseWish) -> None:
         if wish.upstream == "yours":
-            self._tap.use(wish.url, wish.chatflow_id, wish.api_key or None)
-            if trouble := await self._tap.look():
-                self._tap.use_local()
-                raise ValueError(trouble)
-        elif wish.upstream == "local":
-            self._tap.use_local()
+            await self._tap.move(wish.url, wish.chatflow_id, wish.api_key or None)
         if wish.flow is not None:
             self._tap.choose(wish.flow)
+        elif wish.upstream == "local":
+            self._tap.use_local()
         if wish.fault is not None:
             self._tap.fault = wish.fault
 

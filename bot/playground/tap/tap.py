@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import aiohttp
@@ -88,17 +89,29 @@ class Tap:
         Raises:
             ValueError: a sentence for whoever has typed it; nothing has changed.
         """
-        upstream = yours(url, chatflow_id, api_key)
-        if upstream.url in {self.url, self.url.replace(HOST, "localhost")}:
-            raise ValueError("This is the playground's own address; please give that of your Flowise.")
+        self._lead.upstream = self._theirs(url, chatflow_id, api_key)
+
+    async def move(self, url: str, chatflow_id: str, api_key: str | None = None) -> None:
+        """Lead to somebody's own Flowise as `use` does, once it has answered. Nothing is asked of the flow: whether the
+        key is its own cannot be seen without a question.
+
+        Raises:
+            ValueError: a sentence for whoever has typed it; nothing has changed.
+        """
+        upstream = self._theirs(url, chatflow_id, api_key)
+        if trouble := await self._trouble(upstream):
+            raise ValueError(trouble)
         self._lead.upstream = upstream
 
-    async def look(self) -> str:
-        """Why the flow that it leads to would not answer, as a sentence for people; empty where it would.
+    def _theirs(self, url: str, chatflow_id: str, api_key: str | None) -> Upstream:
+        upstream = yours(url, chatflow_id, api_key)
+        own, theirs = urlsplit(self.url).port, urlsplit(upstream.url)
+        if own is not None and theirs.port == own and theirs.hostname in {HOST, "localhost"}:
+            raise ValueError("This is the playground's own address; please give that of your Flowise.")
+        return upstream
 
-        It asks no question. Whether the key is the flow's own cannot be seen without one.
-        """
-        upstream = self._lead.upstream
+    async def _trouble(self, upstream: Upstream) -> str:
+        """Why a flow would not answer, as a sentence for people; empty where it would."""
         try:
             status, body = await self._forwarding.look(upstream)
         except aiohttp.ClientConnectorCertificateError:
@@ -109,6 +122,8 @@ class Tap:
             return ""
         if b"not found" in body and status == 500:
             return f"The Flowise at {upstream.url} has no chatflow with the id {upstream.chatflow_id}."
+        if 300 <= status < 400:
+            return f"{upstream.url} leads elsewhere (HTTP {status}). Please give the address that Flowise itself has."
         return f"What answers at {upstream.url} (HTTP {status}) does not answer as Flowise does."
 
     # ── faults ──

@@ -75,6 +75,7 @@ def yours(url: str, chatflow_id: str, api_key: str | None) -> Upstream:
     try:
         parts = urlsplit(base)
         _ = parts.port  # raises where it is no number of a port
+        (parts.hostname or "").encode("idna")  # raises where a part of the name is empty or too long
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", base):

@@ -39,8 +39,14 @@ class Visit:
 
 
 @pytest.fixture
-async def visit(redis_url: str) -> AsyncIterator[Visit]:
-    async with LocalFlowise(tokens_per_second=1_000) as flowise, Tap(flowise) as tap:
+async def flowise() -> AsyncIterator[LocalFlowise]:
+    async with LocalFlowise(tokens_per_second=1_000) as server:
+        yield server
+
+
+@pytest.fixture
+async def visit(redis_url: str, flowise: LocalFlowise) -> AsyncIterator[Visit]:
+    async with Tap(flowise) as tap:
         slack = LocalSlack()
         page = Page(slack, tap, redis_url)
         async with slack, aiohttp.ClientSession(page.url) as session:
@@ -99,6 +105,14 @@ async def test_what_cannot_be_done_is_told_in_a_sentence(visit: Visit, path: str
     assert str(answer["error"]).rstrip(".")
     controls = await visit.post("controls", {})
     assert controls["flowise"]["upstream"] == "local"  # type: ignore[index]
+
+
+async def test_a_flowise_that_does_not_answer_changes_nothing(visit: Visit, flowise: LocalFlowise) -> None:
+    own = {"upstream": "yours", "url": flowise.url, "chatflow_id": flowise.flow("plain")}
+    before = (await visit.post("controls", {"flowise": own}))["flowise"]
+    for url in ("http://127.0.0.1:9", "http://a..b"):
+        assert (await visit.post("controls", {"flowise": {**own, "url": url}}))["ok"] is False
+    assert (await visit.post("controls", {}))["flowise"] == before
 
 
 async def test_how_it_is_set_is_told_to_every_page(visit: Visit) -> None:

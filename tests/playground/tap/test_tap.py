@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from bot.playground.flowise import OFFERED, LocalFlowise, Script, wire
 from bot.playground.house import House
+from bot.playground.proxy import HOST
 from bot.playground.tap import FAULTS, Tap
 from bot.playground.tap.faults import MIDDLE
 from bot.playground.tap.forward import new_session
@@ -313,6 +315,7 @@ async def test_a_redirect_is_told_and_not_followed(
         ("localhost:3000", "id", None, "begins with http://"),
         ("ftp://host", "id", None, "begins with http://"),
         ("http://host:port", "id", None, "begins with http://"),
+        ("http://a..b", "id", None, "begins with http://"),
         ("http://me:secret@host", "id", None, "without a name and password"),
         ("https://host/api/v1/prediction/x", "id", None, "base address alone"),
         ("https://host/?x=1", "id", None, "base address alone"),
@@ -330,19 +333,31 @@ async def test_what_cannot_be_used_is_said(tap: Tap, url: str, flow: str, key: s
     assert tap.controls() == before
 
 
-async def test_the_tap_does_not_lead_to_itself(tap: Tap) -> None:
+@pytest.mark.parametrize("spelled", ["http://127.0.0.1:{}/", "HTTP://127.0.0.1:{}", "http://LocalHost:{}/"])
+async def test_the_tap_does_not_lead_to_itself(tap: Tap, spelled: str) -> None:
     with pytest.raises(ValueError, match="own address"):
-        tap.use(tap.url + "/", "id")
+        tap.use(spelled.format(urlsplit(tap.url).port), "id")
 
 
-async def test_what_would_not_answer_is_said_before_it_is_asked(flowise: LocalFlowise, tap: Tap) -> None:
-    assert await tap.look() == ""
-    tap.use(flowise.url + "/", flowise.flow("json"))
-    assert await tap.look() == ""
-    tap.use(flowise.url, "00000000-0000-4000-8000-000000000000")
-    assert "no chatflow with the id 00000000" in await tap.look()
-    tap.use("http://127.0.0.1:9", "id")
-    assert await tap.look() == "Nothing answers at http://127.0.0.1:9. Is Flowise running there?"
+async def test_it_moves_only_to_what_would_answer(flowise: LocalFlowise, tap: Tap) -> None:
+    await tap.move(flowise.url + "/", flowise.flow("json"), KEY)
+    before = tap.controls()
+    assert (before["upstream"], before["chatflow_id"]) == ("yours", flowise.flow("json"))
+    with pytest.raises(ValueError, match="no chatflow with the id 00000000"):
+        await tap.move(flowise.url, "00000000-0000-4000-8000-000000000000")
+    with pytest.raises(ValueError, match=r"Nothing answers at http://127\.0\.0\.1:9\. Is Flowise running there\?"):
+        await tap.move("http://127.0.0.1:9", "id")
+    assert tap.controls() == before  # the one that has answered, not the local one
+
+
+async def test_an_address_that_leads_elsewhere_is_told_as_such(tap: Tap) -> None:
+    async def moved(_: web.BaseRequest) -> web.Response:
+        return web.Response(status=301, headers={"Location": "https://flowise.example/"})
+
+    server = await asyncio.get_running_loop().create_server(web.Server(moved), HOST, 0)
+    async with server:
+        with pytest.raises(ValueError, match=r"leads elsewhere \(HTTP 301\)"):
+            await tap.move(f"http://{HOST}:{server.sockets[0].getsockname()[1]}", "id")
 
 
 def test_an_unknown_flow_or_fault_is_refused(home: House) -> None:

@@ -17,6 +17,7 @@ from bot.playground.page.wishes import Wish, misfit
 from bot.playground.slack import ApiCall, Delivered, LocalSlack
 from bot.playground.slack.news import Connected
 from bot.playground.slack.rooms import Happening
+from bot.playground.slack.web import MOST_BYTES
 from bot.playground.slack.window import Window
 
 Tell = Callable[[Mapping[str, object]], None]
@@ -24,6 +25,7 @@ W = TypeVar("W", bound=Wish)
 
 # Pictures that cannot hold a script; everything else is handed over as a file to be kept.
 _SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+_TOO_MUCH = f"This is too much at once: a message and its files may have {MOST_BYTES // 1024**2} MB together here."
 
 
 class Deeds:
@@ -185,6 +187,8 @@ def _answering(
     async def answer(request: web.Request) -> web.Response:
         try:
             return web.json_response({"ok": True, **await handle(request)}, dumps=json.dumps)
+        except web.HTTPRequestEntityTooLarge:
+            return _refused(_TOO_MUCH)
         except ValidationError as error:
             return _refused(misfit(error))
         except (LookupError, ValueError) as error:

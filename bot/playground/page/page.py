@@ -17,7 +17,6 @@ from bot.playground.slack.window import Window
 from bot.playground.tap import Tap
 
 _STATIC = Path(__file__).parent / "static"
-_MOST_BYTES = 64 * 1024 * 1024
 
 
 class Page:
@@ -49,7 +48,7 @@ class Page:
         return f"{self._slack.origin}/client/{self._token}/"
 
     def _application(self) -> web.Application:
-        app = web.Application(middlewares=[guarded], client_max_size=_MOST_BYTES)
+        app = web.Application(middlewares=[guarded])
         app.on_response_prepare.append(headed)
         app.router.add_get("/", _index)
         app.router.add_static("/static", _STATIC)

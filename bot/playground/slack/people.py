@@ -11,6 +11,7 @@ from bot.playground.slack import interactions
 from bot.playground.slack.delivery import Delivered
 from bot.playground.slack.message import File, Message
 from bot.playground.slack.rooms import Rooms
+from bot.playground.slack.rules import Refusal
 from bot.playground.slack.typed import typed_blocks
 
 _TYPES = MimeTypes()  # without the machine's own table, which differs from one to the next
@@ -100,7 +101,8 @@ class People(Rooms):
 
     async def command(self, user: str, channel: str, command: str, text: str) -> Delivered:
         """A person runs a slash command. Returns what the app replied within its three seconds, which the person sees;
-        where it did not, `acked` is False and the person would see Slack's own `operation_timeout`.
+        where it did not, `acked` is False and the person would see Slack's own `operation_timeout`. Where the reply is
+        no message that Slack takes, `acked` is False and `reason` is "invalid_response".
 
         Raises:
             LookupError: no such person or channel, or a person of another organisation, who has no commands of ours.
@@ -113,7 +115,11 @@ class People(Rooms):
         payload |= {"response_url": self._responses.new(channel, user), "trigger_id": trigger}
         done = await self._out.once("slash_commands", payload)
         if done.payload and (done.payload.get("text") or done.payload.get("blocks")):
-            self._responses.answer(channel, user, done.payload)
+            try:
+                self._responses.answer(channel, user, done.payload)
+            except Refusal as refusal:
+                self._workspace.blame(f"an answer to {command} is none: {refusal.word} {' '.join(refusal.details)}")
+                return replace(done, acked=False, reason="invalid_response")
         return done
 
     def delete(self, channel: str, ts: str, *, user: str | None = None) -> None:

@@ -22,7 +22,8 @@ from bot.playground.slack.uploads import Uploads
 from bot.playground.slack.workspace import Workspace
 
 _CONNECT = "apps.connections.open"
-_MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 64 * 1024 * 1024
+"""Of one request, files and all: what comes is kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ class WebFace:
     ) -> web.Application:
         """`ticket` makes an address for Socket Mode at an origin, `link` serves it."""
         self._ticket = ticket
-        app = web.Application(client_max_size=_MOST_BYTES)
+        app = web.Application(client_max_size=MOST_BYTES)
         app.router.add_route("*", "/api/{method}", self._call)
         app.router.add_post("/response/{key}", self._respond)
         app.router.add_post("/upload/{file}", self._upload)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.playground.flowise import LocalFlowise
 from bot.playground.page import Page
-from bot.playground.slack import LocalSlack
+from bot.playground.slack import LocalSlack, web
 from bot.playground.tap import Tap
 
 
@@ -105,6 +105,19 @@ async def test_what_cannot_be_done_is_told_in_a_sentence(visit: Visit, path: str
     assert str(answer["error"]).rstrip(".")
     controls = await visit.post("controls", {})
     assert controls["flowise"]["upstream"] == "local"  # type: ignore[index]
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "MOST_BYTES", 1_000)
+
+
+@pytest.mark.usefixtures("small")
+async def test_what_is_too_large_is_told_in_a_sentence(visit: Visit) -> None:
+    form = aiohttp.FormData({"user": visit.ada, "channel": visit.channel})
+    form.add_field("file", b"x" * 1_001, filename="film.mp4")
+    assert "too much at once" in str((await visit.post("say", form))["error"])
+    assert visit.slack.messages(visit.channel) == []
 
 
 async def test_a_flowise_that_does_not_answer_changes_nothing(visit: Visit, flowise: LocalFlowise) -> None:

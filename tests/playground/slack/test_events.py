@@ -190,6 +190,20 @@ async def test_a_command_is_answered_in_its_acknowledgement(slack: LocalSlack, h
         await slack.command(slack.user("Bob", team="T0OTHER"), channel, "/flowise", "help")
 
 
+async def test_an_answer_to_a_command_that_is_no_message_is_refused_and_noted(
+    slack: LocalSlack, http_peer: Peer
+) -> None:
+    async def answer(ack: Any) -> None:
+        await ack(blocks=[{"type": "hologram"}])
+
+    http_peer.app.command("/flowise")(answer)
+    ann, channel = slack.user("Ann"), slack.channel("general")
+    done = await slack.command(ann, channel, "/flowise", "help")
+    assert (done.acked, done.reason, slack.ephemerals(channel, ann)) == (False, "invalid_response", [])
+    [violation] = slack.violations
+    assert violation.startswith("an answer to /flowise is none: invalid_blocks")
+
+
 async def test_a_button_that_is_pressed_tells_where_and_what_it_says(slack: LocalSlack, http_peer: Peer) -> None:
     ann, channel = slack.user("Ann"), slack.channel("general")
     bodies: list[dict[str, Any]] = []

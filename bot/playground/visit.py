@@ -55,14 +55,13 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
         except OSError as error:
             raise SettingsError(f"--port: {port} cannot be used ({error.strerror})") from None
         settings = {"REDIS_URL": redis_url, **grounds.towards(slack)}
-        if "FLOWISE_URL" in outside:
-            _use_theirs(tap, {**outside, **settings})
+        trouble = await _use_theirs(tap, {**outside, **settings}) if "FLOWISE_URL" in outside else ""
         people_in(slack)
         settings |= {"FLOWISE_URL": tap.url, "FLOWISE_CHATFLOW_ID": tap.chatflow_id, "FLOWISE_API_KEY": key}
         settings |= _IMPATIENT
         program = await stack.enter_async_context(BotProgram(settings, folder))
         open_.set()
-        _tell(page.url, outside, await tap.look())
+        _tell(page.url, outside, trouble)
         if opens and _has_browser(os.environ):
             await asyncio.to_thread(webbrowser.open, page.url)
         while True:
@@ -70,11 +69,24 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _use_theirs(tap: Tap, settings: Mapping[str, str]) -> None:
-    """Lead to the Flowise of the environment. Raises SettingsError where it does not say all that is needed."""
+async def _use_theirs(tap: Tap, settings: Mapping[str, str]) -> str:
+    """Lead to the Flowise of the environment; why it would not answer now, if so, as a sentence: it may come up yet.
+
+    Raises:
+        SettingsError: the environment does not say all that is needed, or names the playground itself.
+    """
     given = checked(settings)
     key = given.flowise_api_key.get_secret_value() if given.flowise_api_key else None
-    tap.use(given.flowise_url, given.flowise_chatflow_id, key)
+    place = (given.flowise_url, given.flowise_chatflow_id, key)
+    try:
+        tap.use(*place)
+    except ValueError as error:
+        raise SettingsError(f"FLOWISE_URL: {error}") from None
+    try:
+        await tap.move(*place)
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def people_in(slack: LocalSlack) -> None:

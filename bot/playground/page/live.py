@@ -12,6 +12,8 @@ from aiohttp import WSCloseCode, web
 # A page that is so many changes behind is cut off: it comes back and takes the whole as it is then.
 _MOST_WAITING = 10_000
 _HEARTBEAT = 20.0  # seconds
+_FAREWELL = 0.5
+"""Seconds. A page that stands still in a debugger takes nothing, and would hold up whoever waits for it for ever."""
 
 
 class Live:
@@ -56,7 +58,12 @@ class Live:
         """Send all pages away."""
         sockets = tuple(self._pages)
         self._pages.clear()
-        for socket in sockets:
+        await asyncio.gather(*(_sent_away(socket) for socket in sockets))
+
+
+async def _sent_away(socket: web.WebSocketResponse) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FAREWELL):
             await socket.close(code=WSCloseCode.GOING_AWAY)
 
 

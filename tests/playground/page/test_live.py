@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import secrets
 from collections.abc import AsyncIterator
 
 import pytest
@@ -83,3 +85,19 @@ async def test_half_a_character_does_not_end_it(told: Told) -> None:
         told.live.tell({"n": 1})
         assert await page.receive_json(timeout=5) == {"text": "cut \ud83d"}
         assert await page.receive_json(timeout=5) == {"n": 1}
+
+
+async def test_a_page_that_stands_still_holds_up_no_end(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rooms, "_FAREWELL", 0.05)
+    async with ClientSession() as session, session.ws_connect(told.url) as page:
+        await page.receive_json()
+        assert page._response.connection is not None
+        transport = page._response.connection.transport
+        assert transport is not None
+        transport.pause_reading()
+        for _ in range(200):  # more than the buffers between the two take
+            told.live.tell({"text": secrets.token_hex(50_000)})
+            await asyncio.sleep(0)
+        async with asyncio.timeout(5):
+            await told.live.close()
+        transport.abort()

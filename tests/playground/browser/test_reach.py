@@ -66,6 +66,11 @@ async def test_on_a_small_screen_one_pane_is_seen_at_a_time(tabs: Tabs, on: Stag
     assert await sideways(ada.page) <= 0
     await ada.write("And now?", in_thread=True)
     await ada.answered("And now?", 2)
+    await ada.thread.get_by_role("button", name="Inspector").click()
+    await expect(ada.inspector.get_by_role("tab", name="Timeline")).to_be_in_viewport()
+    await expect(ada.thread).not_to_be_in_viewport()
+    await ada.inspector.get_by_role("button", name="Back from the inspector").click()
+    await expect(ada.thread.get_by_role("button", name="Inspector")).to_be_focused()
     await ada.page.go_back()
     await expect(ada.thread).to_be_hidden()
     await expect(ada.main).to_be_in_viewport()

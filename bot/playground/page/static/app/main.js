@@ -26,7 +26,7 @@ const desk = new Desk(state, { post, get, alert: (sentence) => notices.alert(sen
 const panes = new Panes(state);
 const announcer = new Announcer(desk);
 const main = new ChannelPane(desk, panes);
-const thread = new ThreadPane(desk);
+const thread = new ThreadPane(desk, panes);
 const unread = new Unread(state);
 
 const skip = h("a", { class: "skip", href: "#main", text: "Skip to the messages" });

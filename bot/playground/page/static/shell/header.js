@@ -5,6 +5,7 @@ import { draw } from "./icons.js";
 import { eachFrame } from "./beat.js";
 import { h, morph } from "../app/dom.js";
 import { openBeside } from "./popover.js";
+import { inspectorSwitch } from "./switch.js";
 import { isApp, isDirect } from "./places.js";
 import { mark } from "./sidebar.js";
 import { showKeys } from "./dialogs.js";
@@ -39,7 +40,7 @@ export function header(desk, panes) {
     { class: "head" },
     back,
     place,
-    h("div", { class: "head-tools" }, inspectorToggle(state, panes), themeSwitch(), keys),
+    h("div", { class: "head-tools" }, inspectorSwitch(state, panes), themeSwitch(), keys),
   );
 }
 
@@ -94,34 +95,4 @@ function showMembers(state, anchor) {
     ),
     "Members",
   );
-}
-
-/** The switch of the inspector; it has a dot while something is set to go wrong. */
-function inspectorToggle(state, panes) {
-  const dot = h("span", { class: "fault-dot", hidden: true, title: "Something is set to go wrong" });
-  const button = h(
-    "button",
-    {
-      class: "toggle",
-      type: "button",
-      "aria-pressed": "false",
-      "aria-label": "Inspector",
-      title: "Inspector: what happens behind an answer",
-      on: { click: () => panes.toggleInspector() },
-    },
-    draw("inspect"),
-    h("span", { class: "toggle-word", text: "Inspector" }),
-    dot,
-  );
-  state.addEventListener("ui", () => button.setAttribute("aria-pressed", String(state.ui.inspector)));
-  state.addEventListener("change", ({ detail }) => {
-    if (detail.kind === "controls" || detail.kind === "hello") dot.hidden = !troubled(state.controls);
-  });
-  return button;
-}
-
-function troubled(controls) {
-  if (!controls) return false;
-  const { latency, limits, twice, server_errors: errors, flowise } = controls;
-  return latency > 0.5 || limits !== "on" || twice || errors > 0 || flowise.fault !== "none";
 }

@@ -76,7 +76,8 @@ export class Panes {
 
   #shut() {
     this.state.set({ inspector: false });
-    this.element.querySelector(".toggle").focus({ preventScroll: true });
+    const seen = [...this.element.querySelectorAll(".toggle")].find((toggle) => toggle.checkVisibility());
+    seen?.focus({ preventScroll: true });
   }
 
   /** On a narrow screen: the messages, from the channels. */

@@ -3,14 +3,15 @@
 import { Composer } from "./composer.js";
 import { draw } from "./icons.js";
 import { h } from "../app/dom.js";
+import { inspectorSwitch } from "./switch.js";
 import { MessageList } from "./messages.js";
 import { ofThread } from "./items.js";
 import { statusesIn } from "./status.js";
 import { isDirect } from "./places.js";
 
 export class ThreadPane {
-  /** @param {import("./desk.js").Desk} desk */
-  constructor(desk) {
+  /** @param {import("./desk.js").Desk} desk @param {import("./panes.js").Panes} panes */
+  constructor(desk, panes) {
     this.desk = desk;
     this.list = null;
     this.where = h("span", { class: "thread-where" });
@@ -36,7 +37,7 @@ export class ThreadPane {
       { class: "head" },
       back,
       h("div", { class: "head-place" }, h("h2", { class: "place-title", text: "Thread" }), this.where),
-      h("div", { class: "head-tools" }, close),
+      h("div", { class: "head-tools" }, inspectorSwitch(desk.state, panes), close),
     );
     this.composer = new Composer(desk, { inThread: true });
     this.holder = h("div", { class: "holder" });

@@ -5,7 +5,7 @@ import { draw } from "./icons.js";
 import { h, morph } from "../app/dom.js";
 import { messageBody } from "../blocks/index.js";
 import { reactionRow } from "./reactions.js";
-import { ago, at, clock, counted, full, machine, short } from "./times.js";
+import { at, clock, counted, full, machine, short } from "./times.js";
 
 /**
  * What a list knows of a message besides the message itself.
@@ -144,7 +144,7 @@ function link(state, { count, last, users }) {
     users.map((id) => avatar(state, id, "small")),
   );
   const words = h("span", { class: "replies-count", text: counted(count, "reply", "replies") });
-  const when = h("span", { class: "replies-last", text: `Last ${ago(last)}` });
+  const when = h("span", { class: "replies-last", text: `Last reply at ${clock(last)}` });
   const props = { class: "replies", type: "button", dataset: { do: "thread", key: "replies" } };
   return h("button", props, faces, words, when, h("span", { class: "replies-open" }, draw("unfold")));
 }

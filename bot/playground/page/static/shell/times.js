@@ -36,15 +36,6 @@ export function follows(message, before) {
   return at(message) - at(before) < TOGETHER && sameDay(at(message), at(before));
 }
 
-/** "just now", "3 minutes ago": how long ago something was. */
-export function ago(seconds, now = Date.now() / 1000) {
-  const passed = Math.max(0, now - seconds);
-  if (passed < 60) return "just now";
-  const [amount, unit] =
-    passed < 3600 ? [passed / 60, "minute"] : passed < 86_400 ? [passed / 3600, "hour"] : [passed / 86_400, "day"];
-  return `${counted(Math.floor(amount), unit)} ago`;
-}
-
 /** "1 reply", "2 replies". */
 export function counted(count, one, many = `${one}s`) {
   return `${count} ${count === 1 ? one : many}`;

@@ -150,6 +150,24 @@ async def test_the_keyboard_is_enough_from_arriving_to_an_answer_in_the_thread(t
     await expect(asked).to_be_focused()
 
 
+async def test_the_focus_stays_near_a_message_that_is_deleted(tab: Page, on: Stage) -> None:
+    ada, keys = Visitor(tab), tab.keyboard
+    await ada.arrive(on.url)
+    for words in ("first", "second", "third", "fourth"):
+        await ada.write(words)
+    second = ada.message("second")
+    await second.hover()
+    await second.get_by_role("button", name="Delete").click()
+    await keys.press("Escape")
+    await expect(second).to_be_focused()
+    await keys.press("Delete")
+    await tab.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(second).to_have_count(0)
+    await expect(ada.message("third")).to_be_focused()
+    await keys.press("ArrowUp")
+    await expect(ada.message("first")).to_be_focused()
+
+
 async def test_whoever_listens_hears_the_whole_answer_once(tab: Page, on: Stage) -> None:
     ada = Visitor(tab)
     await ada.arrive(on.url)

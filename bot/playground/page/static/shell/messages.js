@@ -147,18 +147,18 @@ export class MessageList {
     return made;
   }
 
-  /** Put the nodes from `start` on into their order, and take away what is gone. */
+  /** Take away what is gone, then put the nodes from `start` on into their order: those that stay are not moved. */
   #place(items, start) {
     this.oldest = items[start]?.key;
     const gone = new Set(this.nodes.keys());
+    for (let index = start; index < items.length; index += 1) gone.delete(items[index].key);
+    for (const key of gone) this.#remove(key);
     let next = this.rows.firstChild;
     for (let index = start; index < items.length; index += 1) {
       const { element } = this.#node(items[index]);
-      gone.delete(items[index].key);
       if (element === next) next = next.nextSibling;
       else this.rows.insertBefore(element, next);
     }
-    for (const key of gone) this.#remove(key);
   }
 
   #remove(key) {

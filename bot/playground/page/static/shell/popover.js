@@ -17,9 +17,9 @@ export function openBeside(anchor, content, label, { upwards = false } = {}) {
   (anchor.closest("dialog") ?? document.body).append(box);
   anchor.setAttribute("aria-expanded", "true");
   const closed = () => {
-    anchor.removeAttribute("aria-expanded");
     if (box.contains(document.activeElement) || document.activeElement === document.body)
       anchor.focus({ preventScroll: true });
+    anchor.removeAttribute("aria-expanded");
     box.remove();
   };
   box.addEventListener("toggle", (event) => event.newState === "closed" && closed());

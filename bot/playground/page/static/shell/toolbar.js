@@ -47,9 +47,15 @@ export class Toolbar {
     else if (act === "react") desk.react(node.message, anchor.dataset.name);
     else if (act === "thread") desk.openThread(node.message);
     else if (act === "edit") desk.edit(node.message, this.inThread);
-    else if (act === "remove") desk.remove(node.message);
+    else if (act === "remove") remove(desk, node);
     else if (act === "inspect") desk.inspect(node.message);
   }
+}
+
+/** The dialog is to give the focus back to the message, because the toolbar is hidden by then. */
+function remove(desk, { element, message }) {
+  element.focus({ preventScroll: true });
+  desk.remove(message);
 }
 
 /** What can be done with a message: one that is for one person alone cannot be answered, one of others not changed. */

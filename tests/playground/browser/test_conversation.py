@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from bot.slack import wording
 from tests.playground.browser.conftest import Staging
@@ -141,6 +141,45 @@ async def test_a_file_goes_along_and_the_answer_says_that_it_was_not_read(tab: P
     await expect(asked).to_contain_text("plan.txt")
     await ada.open_thread(asked)
     await ada.answered(wording.no_files(["plan.txt"]))
+
+
+async def test_a_file_is_dropped_on_the_messages_and_nowhere_in_place_of_the_page(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+
+    async def drop(place: Locator) -> bool:
+        """Drop a file; whether the browser is kept from opening it."""
+        kept: bool = await place.evaluate(
+            """(place) => {
+                const dataTransfer = new DataTransfer();
+                dataTransfer.items.add(new File(["step one"], "plan.txt", { type: "text/plain" }));
+                const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+                return !place.dispatchEvent(drop);
+            }"""
+        )
+        return kept
+
+    assert await drop(ada.main.get_by_role("log"))
+    waiting = ada.main.get_by_role("list", name="Files to send").get_by_role("listitem")
+    await expect(waiting).to_have_count(1)
+    assert await drop(ada.sidebar)
+    await expect(waiting).to_have_count(1)
+
+
+async def test_what_was_begun_waits_while_a_message_is_edited(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    await ada.write("good mornign")
+    await ada.main.locator("input[type=file]").set_input_files({"name": "plan.txt", "mimeType": "", "buffer": b"1"})
+    await ada.box().fill("half a sen")
+    message = ada.message("good")
+    await message.hover()
+    await message.get_by_role("button", name="Edit").click()
+    await expect(ada.box()).to_have_value("good mornign")
+    await expect(ada.main.get_by_role("button", name="Attach files")).to_be_hidden()
+    await ada.box().fill("good morning")
+    await ada.box().press("Enter")
+    await expect(message).to_contain_text("good morning (edited)")
+    await expect(ada.box()).to_have_value("half a sen")
+    await expect(ada.main.get_by_role("list", name="Files to send")).to_contain_text("plan.txt")
 
 
 async def test_somebody_of_another_organisation_gets_no_answer(tab: Page, on: Stage) -> None:

@@ -12,6 +12,7 @@ import { h } from "./dom.js";
 import { Modal } from "../shell/modal.js";
 import { Notices } from "../shell/notices.js";
 import { Panes } from "../shell/panes.js";
+import { refuseFiles } from "../shell/uploads.js";
 import { rendering } from "../shell/rendering.js";
 import { shortcuts } from "../shell/shortcuts.js";
 import { sidebar } from "../shell/sidebar.js";
@@ -43,6 +44,7 @@ followPersona(state);
 followPlace(state);
 rendering(state, { main, thread, panes, get, post });
 shortcuts(desk, panes, () => thread.close());
+refuseFiles();
 
 state.addEventListener("change", ({ detail }) => {
   if (detail.kind === "channel" && state.ui.channel) settle(state);

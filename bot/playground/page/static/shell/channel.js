@@ -37,6 +37,7 @@ export class ChannelPane {
       this.holder,
       this.foot,
     );
+    this.composer.dropsOn(this.element);
   }
 
   /** Show the place of the state. `anew`: it is another place than before, or another person looks at it. */

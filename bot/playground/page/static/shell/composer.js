@@ -36,8 +36,12 @@ export class Composer {
     );
     this.field = h("div", { class: "write" }, this.editing, this.box, this.uploads.element, this.#foot());
     this.element = h("div", { class: "composer" }, this.completion.element, this.problem, this.field);
-    this.uploads.listen(this.field);
     this.#listen();
+  }
+
+  /** Take files that are dropped anywhere on the pane that the box is in. */
+  dropsOn(pane) {
+    this.uploads.listen(this.field, pane);
   }
 
   #foot() {
@@ -50,12 +54,13 @@ export class Composer {
       this.#changed();
       this.completion.look();
     };
+    this.attach = tool("attach", "Attach files", () => this.uploads.choose());
     const hint = h("span", { class: "hint", "aria-hidden": "true", text: "Shift + Enter for a new line" });
     return h(
       "div",
       { class: "write-foot" },
       this.uploads.input,
-      tool("attach", "Attach files", () => this.uploads.choose()),
+      this.attach,
       tool("mention", "Mention somebody", mention),
       hint,
       this.send,
@@ -131,6 +136,7 @@ export class Composer {
     const something = Boolean(box.value.trim() || uploads.files.length);
     this.send.disabled = !something;
     this.field.classList.toggle("filled", something);
+    uploads.shut = this.attach.hidden = Boolean(this.edited) || box.disabled;
     this.editing.hidden = !this.edited;
     this.element.classList.toggle("is-editing", Boolean(this.edited));
     if (this.place && !this.edited) keepDraft(this.place, box.value, uploads.files);
@@ -157,9 +163,10 @@ export class Composer {
     return Boolean(last);
   }
 
-  /** Take a message of the person's own into the box, to change it. */
+  /** Take a message of the person's own into the box, to change it; what was begun there waits. */
   edit(message) {
     this.edited = message;
+    this.uploads.set([]);
     this.#fill(fromWire(message.text ?? "", this.#names()));
     this.box.focus();
     this.box.setSelectionRange(this.box.value.length, this.box.value.length);
@@ -186,20 +193,24 @@ export class Composer {
     const { value } = this.box;
     const { files } = this.uploads;
     const { edited } = this;
-    if (this.busy || !(value.trim() || files.length)) return;
+    if (!(value.trim() || files.length)) return;
     this.completion.close();
-    // The box is empty at once, as in Slack; what was refused comes back into it.
-    this.edited = null;
-    this.#fill("");
-    this.uploads.set([]);
+    // The box is free at once, as in Slack; what was refused comes back into it.
+    if (edited) this.#leave();
+    else this.#clear();
     const { place } = this;
     const sent = await this.#try(() =>
       edited ? change(this.desk, edited, value) : say(this.desk, this, value, files),
     );
-    if (sent || place !== this.place || this.box.value) return;
+    if (sent || place !== this.place || (this.box.value && !edited)) return;
     this.edited = edited;
-    this.#fill(value);
     this.uploads.set(files);
+    this.#fill(value);
+  }
+
+  #clear() {
+    this.#fill("");
+    this.uploads.set([]);
   }
 
   /** What came of it; null, and a sentence above the box, if it was refused. */

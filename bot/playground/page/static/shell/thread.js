@@ -48,6 +48,7 @@ export class ThreadPane {
       this.holder,
       this.composer.element,
     );
+    this.composer.dropsOn(this.element);
   }
 
   /** Show the thread of the state, or nothing. `anew`: another person looks, or another thread is meant. */

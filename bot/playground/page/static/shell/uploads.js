@@ -17,6 +17,8 @@ export class Uploads {
   constructor(changed) {
     this.changed = changed;
     this.files = [];
+    /** Whether none are taken now. */
+    this.shut = false;
     this.element = h("ul", { class: "chips", "aria-label": "Files to send", hidden: true });
     this.input = h("input", {
       type: "file",
@@ -38,7 +40,7 @@ export class Uploads {
   }
 
   add(files) {
-    this.set([...this.files, ...files]);
+    if (!this.shut) this.set([...this.files, ...files]);
   }
 
   set(files) {
@@ -64,21 +66,22 @@ export class Uploads {
     return h("li", { class: "chip" }, draw("file"), words, remove);
   }
 
-  /** Take what is dropped on or pasted into an element. */
-  listen(element) {
-    element.addEventListener("paste", (event) => this.#take(event, event.clipboardData));
-    element.addEventListener("dragover", (event) => {
-      if (!event.dataTransfer.types.includes("Files")) return;
+  /** Take what is pasted into `field`, and what is dropped anywhere on `pane` while the field is seen. */
+  listen(field, pane) {
+    const open = () => !this.shut && field.checkVisibility();
+    field.addEventListener("paste", (event) => this.#take(event, event.clipboardData));
+    pane.addEventListener("dragover", (event) => {
+      if (!carriesFiles(event) || !open()) return;
       event.preventDefault();
-      element.classList.add("dropping");
+      field.classList.add("dropping");
     });
-    element.addEventListener(
+    pane.addEventListener(
       "dragleave",
-      (event) => !element.contains(event.relatedTarget) && element.classList.remove("dropping"),
+      (event) => !pane.contains(event.relatedTarget) && field.classList.remove("dropping"),
     );
-    element.addEventListener("drop", (event) => {
-      element.classList.remove("dropping");
-      this.#take(event, event.dataTransfer);
+    pane.addEventListener("drop", (event) => {
+      field.classList.remove("dropping");
+      if (open()) this.#take(event, event.dataTransfer);
     });
   }
 
@@ -87,4 +90,16 @@ export class Uploads {
     event.preventDefault();
     this.add(from.files);
   }
+}
+
+const carriesFiles = ({ dataTransfer }) => dataTransfer.types.includes("Files");
+
+/** Where nothing takes a file that is dropped, the browser would open it in place of the page. */
+export function refuseFiles() {
+  const refuse = (event) => {
+    if (event.defaultPrevented || !carriesFiles(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  };
+  for (const kind of ["dragover", "drop"]) document.addEventListener(kind, refuse);
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -166,6 +167,14 @@ async def test_the_focus_stays_near_a_message_that_is_deleted(tab: Page, on: Sta
     await expect(ada.message("third")).to_be_focused()
     await keys.press("ArrowUp")
     await expect(ada.message("first")).to_be_focused()
+
+
+async def test_whoever_walks_over_a_message_hears_who_wrote_what_and_how_many_replied(tab: Page, on: Stage) -> None:
+    ada = Visitor(tab)
+    await ada.arrive(on.url)
+    asked = await ada.ask(QUESTION)
+    await expect(asked).to_have_accessible_name(re.compile(r"^ada, .*, 1 reply$"))
+    await expect(asked).to_have_accessible_description(re.compile(re.escape(QUESTION)))
 
 
 async def test_whoever_listens_hears_the_whole_answer_once(tab: Page, on: Stage) -> None:

@@ -12,6 +12,8 @@ import { at, clock, counted, full, machine, short } from "./times.js";
  * @typedef {{message: any, lead: boolean, replies: {count: number, last: number, users: string[]} | null, chosen: boolean}} Shown
  */
 
+let made = 0;
+
 export class MessageNode {
   /** @param {import("./desk.js").Desk} desk @param {Shown} shown */
   constructor(desk, shown) {
@@ -19,7 +21,10 @@ export class MessageNode {
     const { channel, ts } = shown.message;
     this.content = h("div", { class: "content" });
     this.gutter = h("div", { class: "gutter" });
-    this.element = h("article", { tabindex: -1, dataset: { key: `${channel}:${ts}`, ts } }, this.gutter, this.content);
+    // Whoever walks from message to message by the keyboard hears the label, and then what it says.
+    this.words = `said-${(made += 1)}`;
+    const props = { tabindex: -1, "aria-describedby": this.words, dataset: { key: `${channel}:${ts}`, ts } };
+    this.element = h("article", props, this.gutter, this.content);
     this.context = desk.context({ type: "message", channel, ts }, () => this.content.querySelector(".body"));
     this.#draw(shown);
   }
@@ -39,7 +44,7 @@ export class MessageNode {
     const led = this.shown?.lead;
     this.shown = shown;
     this.element.className = classes(shown);
-    this.element.setAttribute("aria-label", label(state, message));
+    this.element.setAttribute("aria-label", label(state, shown));
     if (led !== shown.lead)
       this.gutter.replaceChildren(shown.lead ? avatar(state, message.user) : time(message, short));
     const fresh = h(
@@ -57,6 +62,7 @@ export class MessageNode {
     const body = messageBody(message, this.context);
     body.classList.add("body");
     body.dataset.key = "body";
+    body.id = this.words;
     if (message.edited) mark(body);
     return body;
   }
@@ -85,9 +91,15 @@ function classes({ message, lead, chosen }) {
   return all.filter(Boolean).join(" ");
 }
 
-function label(state, message) {
-  const kind = state.people.get(message.user)?.role === "bot" ? ", app" : "";
-  return `${state.name(message.user)}${kind}, ${clock(at(message))}${message.to ? ", only visible to you" : ""}`;
+function label(state, { message, replies }) {
+  const parts = [
+    state.name(message.user),
+    state.people.get(message.user)?.role === "bot" && "app",
+    clock(at(message)),
+    message.to && "only visible to you",
+    replies && counted(replies.count, "reply", "replies"),
+  ];
+  return parts.filter(Boolean).join(", ");
 }
 
 function byline(state, message) {

@@ -32,7 +32,7 @@ export function budgetTable(get) {
           rows.map(([method, left]) => row(method, left)),
         ),
       );
-      nothing.textContent = rows.length ? "Every other method is as it was." : "No call of this minute has a limit.";
+      nothing.textContent = rows.length ? "A method that is not listed has its whole budget." : "No call of this minute has a limit.";
     } catch (error) {
       nothing.textContent = error.message;
     }
@@ -59,6 +59,9 @@ function head() {
   return h("tr", null, cell("Method"), cell("Left this minute"), cell("Oldest call leaves in"));
 }
 
+/** A long name goes on in the next line after a dot of it. */
+const brokenAtDots = (method) => method.split(/(?<=\.)/u).flatMap((part) => [h("wbr"), part]);
+
 function row(method, { left, most, reset }) {
   const meter = h("meter", {
     min: 0,
@@ -72,7 +75,7 @@ function row(method, { left, most, reset }) {
   return h(
     "tr",
     { dataset: { key: method } },
-    h("th", { scope: "row", text: method }),
+    h("th", { scope: "row" }, brokenAtDots(method)),
     h("td", null, meter, text),
     h("td", { text: reset > 0 ? duration(reset) : "—" }),
   );

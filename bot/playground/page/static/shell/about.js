@@ -46,14 +46,16 @@ function ways({ bot }) {
   return [
     `@${bot.name} and a question, in a channel: it answers in a thread`,
     "The next message in that thread: it goes on, without a mention",
-    "A direct message under Messages",
+    "A direct message, under Messages: no mention is needed",
+    `@${bot.name} new conversation: it lets go of what was said before`,
+    `@${bot.name} quiet, in a thread: it is silent there until it is mentioned`,
   ];
 }
 
 function commands(state) {
   return state.commands.map(({ command, description, usage_hint: usage }) => [
     h("code", { text: command }),
-    ` ${usage ?? ""}: ${description ?? ""}`,
+    ` ${usage ? `[${usage}]` : ""}: ${description ?? ""}`,
   ]);
 }
 

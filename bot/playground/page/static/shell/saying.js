@@ -51,7 +51,8 @@ export async function change({ state, post }, { channel, ts }, text) {
 
 async function run({ state, post }, channel, thread, { command, text }) {
   if (!commandsOf(state).some((known) => known.command === command)) {
-    throw new Refused(`${command} is not a valid command here. To send it as a message, put a space before it.`);
+    const known = "the playground has those of the app, and none of Slack's own";
+    throw new Refused(`${command} is not a valid command here: ${known}. To send it as a message, put a space before it.`);
   }
   if (thread) throw new Refused(`${command} is not supported in threads. Use it in the channel.`);
   const answer = await post("api/command", { user: state.ui.user, channel, command, text: toWire(text, names(state)) });

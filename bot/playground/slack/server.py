@@ -39,7 +39,11 @@ class LocalSlack(Hands, Sight, Mishaps):
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, _HOST, self._port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError:  # the port is taken
+            await self.__aexit__(None, None, None)
+            raise
         port = self._runner.addresses[0][1]
         self._workspace.origin = f"http://{_HOST}:{port}"
         self.url = f"{self.origin}/api/"

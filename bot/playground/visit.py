@@ -8,6 +8,7 @@ import sys
 import webbrowser
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from threading import Thread
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ _LOOK_SECONDS = 1.0
 # Whoever has switched a fault on does not want to wait for minutes until the bot gives up, as it may in earnest.
 _IMPATIENT = {"FLOWISE_EVENT_TIMEOUT": "60", "FLOWISE_LEFT_RUN_WAIT": "15"}
 _OTHER_TEAM = "T0PARTNER"
+_THEIRS = {"FLOWISE_URL": "Flowise", "REDIS_URL": "Redis"}
 
 
 async def host(port: int, *, opens: bool) -> int:
@@ -63,7 +65,8 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
         open_.set()
         _tell(page.url, outside, trouble)
         if opens and _has_browser(os.environ):
-            await asyncio.to_thread(webbrowser.open, page.url)
+            # Not waited for: a browser in the terminal comes back when it is left, and a broken one never.
+            Thread(target=webbrowser.open, args=(page.url,), daemon=True).start()
         while True:
             program.check()
             await asyncio.sleep(_LOOK_SECONDS)
@@ -104,11 +107,13 @@ def _tell(url: str, outside: Mapping[str, str], trouble: str) -> None:
     # Without a password that may stand before the host.
     host = urlsplit(outside.get("FLOWISE_URL", "")).hostname
     asked = f"your Flowise at {host}" if host else "a stand-in for Flowise that answers by a few rules"
-    kept = "What is asked goes there and nowhere else." if host else "Nothing leaves this machine."
+    theirs = " and ".join(f"your {name}" for setting, name in _THEIRS.items() if setting in outside)
+    goes = f"What is asked goes to {theirs} and nowhere else." if theirs else "Nothing leaves this machine."
+    end = f"; what is kept in {theirs} stays there." if theirs else ", and forgets everything."
     sys.stdout.write(
         f"The playground is open:\n\n    {url}\n\n"
-        f"In it: the real bot, between a local Slack and {asked}. {kept}\n"
-        "Whoever has the address can use it. Ctrl-C ends it, and forgets everything.\n"
+        f"In it: the real bot, between a local Slack and {asked}. {goes}\n"
+        f"Whoever has the address can use it. Ctrl-C ends it{end}\n"
     )
     if trouble:
         sys.stdout.write(f"\nBut as it is, no question will be answered. {trouble}\n")

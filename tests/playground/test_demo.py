@@ -20,7 +20,11 @@ from urllib.request import urlopen
 
 import pytest
 
+from bot.errors import SettingsError
+from bot.playground import visit
+from bot.playground.flowise import LocalFlowise
 from bot.playground.program import environment
+from bot.playground.tap import Tap
 from bot.settings import Settings
 
 # Those that take long are run side by side, once: by one worker alone.
@@ -225,8 +229,52 @@ def test_a_port_that_is_taken_is_said_in_a_line(demos: Demos) -> None:
         port = taken.getsockname()[1]
         run = demos.start("--no-browser", "--port", str(port))
         assert run.end() == 2
-    assert f"--port: {port} cannot be used" in run.errors
+    said, told = run.errors.splitlines()
+    assert (said, told.strip().startswith(f"--port: {port} cannot be used")) == ("The settings cannot work:", True)
     assert run.processes() == []
+
+
+def test_a_browser_that_does_not_come_back_holds_up_no_end(demos: Demos) -> None:
+    opens = "sh -c 'touch $TMPDIR/opened; exec sleep 30' %s"
+    run = demos.start(DISPLAY=":0", SSH_CONNECTION="", BROWSER=opens)
+    run.read_until(b"Ctrl-C ends it")
+    until = time.monotonic() + _LONGEST
+    while not (run.folder / "opened").exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    began = time.monotonic()
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(_LONGEST) == 0
+    assert time.monotonic() - began < 20.0
+
+
+@pytest.mark.parametrize(
+    ("url", "flow", "said"),
+    [
+        ("http://127.0.0.1:9", "", "FLOWISE_CHATFLOW_ID: not set; expected the chatflow's id"),
+        ("http://a..b", "some-flow", "Flowise's address begins with http://"),
+        ("http://127.0.0.1:9/agentcanvas/x", "some-flow", "Please give Flowise's base address alone"),
+        ("http://127.0.0.1:9", "é", "The chatflow's id is the last part"),
+    ],
+)
+async def test_a_flowise_that_cannot_be_is_a_wrong_setting(url: str, flow: str, said: str) -> None:
+    outside = {name: value for name, value in (("FLOWISE_URL", url), ("FLOWISE_CHATFLOW_ID", flow)) if value}
+    settings = outside | {"SLACK_BOT_TOKEN": "xoxb-x", "SLACK_APP_TOKEN": "xapp-x"}
+    with pytest.raises(SettingsError, match=said):
+        await visit._use_theirs(Tap(LocalFlowise()), settings)
+
+
+def test_what_stays_elsewhere_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    visit._tell("http://127.0.0.1:1/client/x/", {}, "")
+    assert "Nothing leaves this machine." in (said := capsys.readouterr().out)
+    assert "forgets everything" in said
+    outside = {"FLOWISE_URL": "http://flow.example", "REDIS_URL": "redis://store"}
+    visit._tell("http://127.0.0.1:1/client/x/", outside, "Nothing answers there.")
+    said = capsys.readouterr().out
+    assert "your Flowise at flow.example. What is asked goes to your Flowise and your Redis and nowhere else." in said
+    assert "what is kept in your Flowise and your Redis stays there" in said
+    assert "forgets everything" not in said
+    assert "no question will be answered. Nothing answers there." in said
 
 
 def test_the_bot_is_given_these_settings_and_no_others() -> None:

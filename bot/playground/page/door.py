@@ -32,6 +32,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 _NAMES = frozenset({"127.0.0.1", "localhost"})
+_UNSAID = 80
+"""The port of http, which a browser leaves out."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -50,7 +52,7 @@ async def guarded(request: web.Request, handler: _Handler) -> web.StreamResponse
 def _is_ours(request: web.Request) -> bool:
     try:
         host = urlsplit(f"//{request.host}")
-        port = host.port
+        port = host.port or _UNSAID
     except ValueError:
         return False
     own = request.transport.get_extra_info("sockname") if request.transport else None

@@ -107,7 +107,7 @@ def _told(text: str) -> Value:
     if text[:1] in {"{", "["}:
         try:
             return _cut(json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             pass
     return _cut(text)
 

@@ -76,16 +76,18 @@ async def test_odd_and_long_values_are_shown_within_bounds(own_redis: str) -> No
     tag = "flowise-slack:{T[1]*:C1:1.0}"
     await client.set(f"{tag}:again:a", json.dumps({"text": "x" * 10_000, "list": list(range(1000))}))
     await client.set(f"{tag}:again:b", "{no json " + "y" * 10_000)
+    await client.set(f"{tag}:again:c", "[" * 10_000)
     await client.sadd(f"{tag}:set", "b", "a")
     await client.rpush(f"{tag}:list", *(["[1]"] * 200))
     await client.xadd(f"{tag}:stream", {"a": "1"})
     await client.set("flowise-slack:{T11:C1:1.0}:again:a", "other")
     found = cast("list[dict[str, Any]]", (await of_thread(own_redis, "T[1]*", "C1", "1.0"))["keys"])
     shown = {row["key"].removeprefix(f"{tag}:"): row for row in found}
-    assert list(shown) == ["again:a", "again:b", "list", "set", "stream"]
+    assert list(shown) == ["again:a", "again:b", "again:c", "list", "set", "stream"]
     assert shown["again:a"]["value"]["text"] == "x" * LONGEST + "…"
     assert len(shown["again:a"]["value"]["list"]) == ITEMS_AT_MOST
     assert shown["again:b"]["value"].startswith("{no json yyy")
+    assert shown["again:c"]["value"] == "[" * LONGEST + "…"
     assert shown["set"]["value"] == ["a", "b"]
     assert shown["list"]["value"] == [[1]] * ITEMS_AT_MOST
     assert (shown["stream"]["type"], shown["stream"]["value"], shown["stream"]["ttl"]) == ("stream", "", None)

@@ -168,7 +168,7 @@ def _delivered(done: Delivered) -> dict[str, object]:
 async def _json(request: web.Request) -> object:
     try:
         return await request.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("The request is not JSON.") from None
 
 

@@ -15,7 +15,7 @@ const LIMITS = [
 const FAULTS = [
   ["none", "None"],
   ["slow", "Slow", "Words come with long pauses."],
-  ["cut", "Cut", "The connection breaks in the middle of an answer."],
+  ["cut", "Cut", "The connection breaks in the middle of an answer. With a key the app fetches what is missing."],
   ["error", "Error", "The flow fails with an error of its own."],
   ["silent", "Silent", "The question is taken, and nothing ever comes."],
   ["down", "Down", "Nobody takes connections."],

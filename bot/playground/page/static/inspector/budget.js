@@ -32,7 +32,7 @@ export function budgetTable(get) {
           rows.map(([method, left]) => row(method, left)),
         ),
       );
-      nothing.textContent = rows.length ? "A method that is not listed has its whole budget." : "No call of this minute has a limit.";
+      nothing.textContent = rows.length ? "A method that is not listed has its whole budget." : "No call with a limit in the last minute.";
     } catch (error) {
       nothing.textContent = error.message;
     }

@@ -42,6 +42,7 @@ class Deeds:
             ("edit", wishes.Edit, self._edit),
             ("delete", wishes.Delete, self._delete),
             ("command", wishes.Command, self._command),
+            ("invite", wishes.Invite, self._invite),
             ("react", wishes.React, self._react),
             ("act", wishes.Act, self._act),
             ("submit", wishes.Submit, self._submit),
@@ -88,6 +89,10 @@ class Deeds:
     async def _command(self, wish: wishes.Command) -> dict[str, object]:
         done = await self._slack.command(wish.user, wish.channel, wish.command, wish.text)
         return {**_delivered(done), "text": done.text}
+
+    async def _invite(self, wish: wishes.Invite) -> dict[str, object]:
+        self._slack.invite(wish.user, wish.channel, wish.who)
+        return {}
 
     async def _react(self, wish: wishes.React) -> dict[str, object]:
         self._slack.react(wish.user, wish.channel, wish.ts, wish.name, on=wish.on)

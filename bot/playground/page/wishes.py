@@ -56,6 +56,14 @@ class Command(Wish):
     text: Text = ""
 
 
+class Invite(Wish):
+    """To bring somebody into a channel, the app for one."""
+
+    user: Id
+    channel: Id
+    who: Id
+
+
 class React(Wish):
     """To set a reaction, or to take it back."""
 

@@ -142,6 +142,23 @@ class People(Rooms):
         self._join(user, channel)
         self._workspace.react(self._message(channel, ts), user, name, on=on)
 
+    def invite(self, user: str, channel: str, who: str) -> None:
+        """A person brings somebody into a channel that they are in: another person, or the app.
+
+        Raises:
+            LookupError: no such people or channel, or the person is not in it.
+        """
+        if who not in self._workspace.people:
+            raise LookupError(f"there is no person {who}")
+        place = self._channel(channel)
+        if user not in place.members:
+            raise LookupError(f"{user} is not in {channel}")
+        if place.kind in {"im", "mpim"}:
+            raise LookupError("Nobody can be added to a direct message")
+        if self._workspace.people[who].team != self.team_id and not place.shared:
+            raise LookupError("Somebody of another organisation can be in shared channels only")
+        self._workspace.join(place, who)
+
     def remove_bot(self, channel: str) -> None:
         """Somebody takes the app out of a channel."""
         self._workspace.leave(self._channel(channel), self.bot_user_id)

@@ -192,6 +192,17 @@ async def test_somebody_of_another_organisation_gets_no_answer(tab: Page, on: St
     assert on.house.flowise.predictions == []
 
 
+async def test_where_the_app_is_not_it_is_added_as_it_asks_for(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    await ada.go("no-bot-here")
+    await ada.write(f"@flowise {QUESTION}")
+    await expect(ada.main.get_by_text("You mentioned @flowise, which is not in this channel.")).to_be_visible()
+    await ada.write("/invite @flowise")
+    await expect(ada.main.get_by_text("@flowise is in #no-bot-here now.")).to_be_visible()
+    await ada.open_thread(await ada.ask(QUESTION))
+    await ada.answered("Sources")
+
+
 async def test_a_reaction_is_given_and_taken_back(tab: Page, on: Stage) -> None:
     ada = await arrived(tab, on)
     await ada.write("good news")

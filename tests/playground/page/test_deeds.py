@@ -128,6 +128,21 @@ async def test_a_flowise_that_does_not_answer_changes_nothing(visit: Visit, flow
     assert (await visit.post("controls", {}))["flowise"] == before
 
 
+async def test_the_app_is_brought_into_a_channel(visit: Visit) -> None:
+    elsewhere = visit.slack.channel("elsewhere", members=[visit.ada], bot_is_member=False)
+    olga = visit.slack.user("olga", team="T0PARTNER")
+    wish = {"user": visit.ada, "channel": elsewhere, "who": visit.slack.bot_user_id}
+    assert (await visit.post("invite", {**wish, "user": visit.ben}))["ok"] is False
+    assert (await visit.post("invite", {**wish, "who": olga}))["ok"] is False
+    assert (await visit.post("invite", {**wish, "who": "U0NOBODY"}))["ok"] is False
+    assert (await visit.post("invite", {**wish, "channel": visit.slack.dm(visit.ada)}))["ok"] is False
+    async with visit.session.ws_connect("live") as live:
+        await live.receive_json()
+        assert (await visit.post("invite", wish))["ok"] is True
+        told = await live.receive_json()
+        assert (told["kind"], visit.slack.bot_user_id in told["channel"]["members"]) == ("channel", True)
+
+
 async def test_how_it_is_set_is_told_to_every_page(visit: Visit) -> None:
     async with visit.session.ws_connect("live") as live:
         hello = await live.receive_json()

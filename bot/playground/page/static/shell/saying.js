@@ -1,6 +1,6 @@
 // Knows how what was typed is sent: as a message, with its files, as a slash command, or as a change of a message.
 
-import { commandsOf } from "./personas.js";
+import { commandsOf, INVITE } from "./personas.js";
 import { isDirect } from "./places.js";
 import { Refused } from "../app/live.js";
 import { commandOf, toWire } from "./wire.js";
@@ -21,8 +21,8 @@ function names({ people, channels }) {
 export async function say({ state, post }, { channel, thread }, text, files) {
   const command = commandOf(text);
   if (command && !files.length) {
-    await run({ state, post }, channel, thread, command);
-    return { ts: "", note: "" };
+    const note = await run({ state, post }, channel, thread, command);
+    return { ts: "", note };
   }
   const wire = toWire(text, names(state));
   const body = { user: state.ui.user, channel, text: wire, ...(thread && { thread_ts: thread }) };
@@ -51,13 +51,23 @@ export async function change({ state, post }, { channel, ts }, text) {
 
 async function run({ state, post }, channel, thread, { command, text }) {
   if (!commandsOf(state).some((known) => known.command === command)) {
-    const known = "the playground has those of the app, and none of Slack's own";
+    const known = `the playground has those of the app, and of Slack's own ${INVITE.command}`;
     throw new Refused(`${command} is not a valid command here: ${known}. To send it as a message, put a space before it.`);
   }
   if (thread) throw new Refused(`${command} is not supported in threads. Use it in the channel.`);
-  const answer = await post("api/command", { user: state.ui.user, channel, command, text: toWire(text, names(state)) });
+  const wire = toWire(text, names(state));
+  if (command === INVITE.command) return invite({ state, post }, channel, wire);
+  const answer = await post("api/command", { user: state.ui.user, channel, command, text: wire });
   // Slack's own words, for an app that says nothing within its three seconds.
   if (!answer.acked) throw new Refused(`${command} failed with the error "${word(answer.error)}"`);
+  return "";
+}
+
+async function invite({ state, post }, channel, wire) {
+  const who = /^<@([A-Z0-9]+)>$/.exec(wire)?.[1];
+  if (!who) throw new Refused(`Write whom to add: ${INVITE.command} @${state.bot.name}`);
+  await post("api/invite", { user: state.ui.user, channel, who });
+  return `@${state.name(who)} is in #${state.channelName(channel)} now.`;
 }
 
 /** Slack's word for why nothing came of a command. */

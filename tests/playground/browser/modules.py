@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page
 
 from tests.playground.browser.conftest import Tabs
 
@@ -29,8 +29,8 @@ class Modules:
 
 
 @asynccontextmanager
-async def modules_in(tabs: Tabs) -> AsyncIterator[Modules]:
-    """Modules, and a server for as long as they are used."""
+async def modules_in(browser: Browser) -> AsyncIterator[Modules]:
+    """Modules, and a page and a server for as long as they are used."""
 
     async def blank(_: web.Request) -> web.Response:
         return web.Response(text=_BLANK, content_type="text/html")
@@ -38,10 +38,12 @@ async def modules_in(tabs: Tabs) -> AsyncIterator[Modules]:
     app = web.Application()
     app.router.add_get("/", blank)
     app.router.add_static("/static", _STATIC)
-    runner = web.AppRunner(app)
+    runner, tabs = web.AppRunner(app), Tabs(browser)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         yield Modules(await tabs.open(f"http://127.0.0.1:{runner.addresses[0][1]}/"))
     finally:
+        await tabs.close()
         await runner.cleanup()
+    tabs.judge()

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser
 
 from bot.playground.flowise.essay import essay
 from bot.slack.pages import Document
 from bot.slack.streaming import StreamText
-from tests.playground.browser.conftest import Tabs
 from tests.playground.browser.modules import Modules, modules_in
 
 pytestmark = pytest.mark.browser
@@ -31,9 +31,10 @@ _MEASURE = """
 """
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def modules(tabs: Tabs) -> AsyncIterator[Modules]:
-    async with modules_in(tabs) as found:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def modules(chromium: Browser) -> AsyncIterator[Modules]:
+    """One page for all tests here: what they run is pure."""
+    async with modules_in(chromium) as found:
         yield found
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page, Route
+from playwright.async_api import Browser, Page, Route
 
 from bot.playground import __file__ as playground_file
+from tests.playground.browser.conftest import Tabs
 
 pytestmark = pytest.mark.browser
 
@@ -20,9 +22,11 @@ _PEOPLE = [{"id": "U1", "name": "ada"}, {"id": "U2", "name": "ada lovelace"}, {"
 _CHANNELS = [{"id": "C1", "name": "general"}, {"id": "C2", "name": "general-talk"}]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(tab: Page) -> Page:
-    """An empty page that can import what the playground's page is made of."""
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def page(chromium: Browser) -> AsyncIterator[Page]:
+    """An empty page that can import what the playground's page is made of: one for all tests here."""
+    tabs = Tabs(chromium)
+    tab = await tabs.open()
 
     async def answer(route: Route) -> None:
         path = route.request.url.removeprefix(f"{_ORIGIN}/static/")
@@ -33,7 +37,9 @@ async def page(tab: Page) -> Page:
 
     await tab.route(f"{_ORIGIN}/**", answer)
     await tab.goto(f"{_ORIGIN}/")
-    return tab
+    yield tab
+    await tabs.close()
+    tabs.judge()
 
 
 async def called(page: Page, module: str, function: str, *arguments: Any) -> Any:

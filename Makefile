@@ -50,7 +50,7 @@ doctor: .venv/installed ## Look at the settings and all they point to, and say w
 	@$(BIN)/python -m bot doctor $(ARGS)
 
 test: .venv/developing ## Run every test; those in a browser where a Chromium is found
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 screenshots: .venv/developing ## Take the pictures of the README anew (needs a Chromium)
 	@$(BIN)/python -m docs.screenshots

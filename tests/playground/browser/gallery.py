@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
-from playwright.async_api import Locator, Page
+from playwright.async_api import Browser, Locator, Page
 
 from bot.playground import __file__ as playground_file
+from tests.playground.browser.conftest import Tabs
 
 STATIC = f"{playground_file.removesuffix('__init__.py')}page/static"
 
@@ -69,6 +70,18 @@ all.open = (view) => out.replaceChildren(blocks.viewBody(view, ctx));
 all.reopen = (view) => morph(out.firstElementChild, blocks.viewBody(view, ctx));
 window.gallery = all;
 """
+
+
+@asynccontextmanager
+async def gallery_in(browser: Browser) -> AsyncIterator[Gallery]:
+    """The page with nothing on it, and its server; what it did that it may not fails whoever has used it."""
+    tabs = Tabs(browser)
+    async with served() as address:
+        shown = Gallery(await tabs.open(timezone_id="UTC"))
+        await shown.begin(address)
+        yield shown
+        await tabs.close()
+    tabs.judge()
 
 
 @asynccontextmanager

@@ -9,8 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.playground.browser.conftest import Tabs
-from tests.playground.browser.gallery import Gallery, served
+from tests.playground.browser.gallery import Gallery, gallery_in
 from tests.playground.browser.samples import EVERY_BLOCK, MODAL, listing, plain, rich, section, text
 
 pytestmark = pytest.mark.browser
@@ -18,13 +17,8 @@ pytestmark = pytest.mark.browser
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def gallery(chromium: Browser) -> AsyncIterator[Gallery]:
-    tabs = Tabs(chromium)
-    async with served() as address:
-        shown = Gallery(await tabs.open())
-        await shown.begin(address)
+    async with gallery_in(chromium) as shown:
         yield shown
-        await tabs.close()
-    tabs.judge()
 
 
 _WATCH = """() => {

@@ -15,7 +15,7 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.playground.browser.conftest import Tabs, findings
-from tests.playground.browser.gallery import STATIC, Gallery, served
+from tests.playground.browser.gallery import STATIC, Gallery, gallery_in, served
 from tests.playground.browser.samples import EVERY_BLOCK, MODAL, listing, mrkdwn, option, plain, rich, section, text
 
 pytestmark = pytest.mark.browser
@@ -24,13 +24,8 @@ pytestmark = pytest.mark.browser
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def gallery(chromium: Browser) -> AsyncIterator[Gallery]:
     """One page for all tests here: each draws over what was there."""
-    tabs = Tabs(chromium)
-    async with served() as address:
-        shown = Gallery(await tabs.open(timezone_id="UTC"))
-        await shown.begin(address)
+    async with gallery_in(chromium) as shown:
         yield shown
-        await tabs.close()
-    tabs.judge()
 
 
 def outline(lines: str) -> str:

@@ -8,7 +8,6 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bot.errors import BotError
 from bot.playground import grounds
@@ -66,7 +65,8 @@ async def _play() -> int:
 async def _staged(stack: AsyncExitStack, folder: Path) -> _Stage:
     """Start everything; the stack ends it in the other order, so that the bot's last words find a Slack."""
     slack = await stack.enter_async_context(LocalSlack(latency=grounds.LATENCY))
-    settings = grounds.from_outside(os.environ)
+    outside = grounds.from_outside(os.environ)
+    settings = dict(outside)
     local = "FLOWISE_URL" not in settings
     if local:
         flowise = await stack.enter_async_context(LocalFlowise(tokens_per_second=grounds.TOKENS_PER_SECOND))
@@ -79,20 +79,10 @@ async def _staged(stack: AsyncExitStack, folder: Path) -> _Stage:
     channel = slack.channel("general", members=[person])
     names = {person: "ada", slack.bot_user_id: "flowise"}
     screen = open_screen(sys.stdout, os.environ, names)
-    screen.remark(_introduction(settings["FLOWISE_URL"], local=local))
+    screen.remark(f"Here: {grounds.between(outside)}")
     program = await stack.enter_async_context(BotProgram(settings, folder))
     scene = Scene(slack, program, screen, person, time.monotonic)
     return _Stage(slack, scene, screen, person, channel, local)
-
-
-def _introduction(flowise: str, *, local: bool) -> str:
-    if local:
-        return (
-            "The real bot, between a local Slack and a stand-in for Flowise that answers by a few rules. "
-            "Nothing leaves this machine."
-        )
-    host = urlsplit(flowise).hostname  # without a password that may stand before it
-    return f"The real bot, between a local Slack and your Flowise at {host}. What is asked goes there and nowhere else."
 
 
 async def _script(stage: _Stage) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from io import TextIOWrapper
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from bot.errors import BotError, SettingsError
 from bot.playground.slack import LocalSlack
@@ -23,12 +24,28 @@ TOKENS_PER_SECOND = 40.0
 COMMAND = "/flowise"
 
 _FROM_OUTSIDE = ("FLOWISE_URL", "FLOWISE_CHATFLOW_ID", "FLOWISE_API_KEY", "REDIS_URL")
+_THEIRS = {"FLOWISE_URL": "Flowise", "REDIS_URL": "Redis"}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def from_outside(environment: Mapping[str, str]) -> dict[str, str]:
     """What the environment says of a Flowise and a Redis to be used instead of our own."""
     return {name: value for name in _FROM_OUTSIDE if (value := environment.get(name))}
+
+
+def theirs(outside: Mapping[str, str]) -> str:
+    """What of it is somebody's own, to be said in a sentence; empty where nothing is."""
+    return " and ".join(f"your {name}" for setting, name in _THEIRS.items() if setting in outside)
+
+
+def between(outside: Mapping[str, str]) -> str:
+    """What the bot stands between, and where goes what is asked, as a remark."""
+    # Without a password that may stand before the host.
+    host = urlsplit(outside.get("FLOWISE_URL", "")).hostname
+    asked = f"your Flowise at {host}" if host else "a stand-in for Flowise that answers by a few rules"
+    own = theirs(outside)
+    goes = f"What is asked goes to {own} and nowhere else." if own else "Nothing leaves this machine."
+    return f"the real bot, between a local Slack and {asked}. {goes}"
 
 
 def towards(slack: LocalSlack) -> dict[str, str]:

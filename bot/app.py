@@ -131,7 +131,7 @@ class Bot:
             most_predictions=settings.bot_most_predictions,
             reads_answers=settings.flowise_api_key is not None,
         )
-        conversations = Conversations(chatflow, slack, store, habits, wall=time.time)
+        conversations = Conversations(chatflow, slack, store, habits, now=time.monotonic, wall=time.time)
         gate = Governor(store, identity.team, scale=settings.slack_rate_scale, now=time.monotonic)
         self._metrics.watch_budget(gate)
         mode, answers = Mode(settings.slack_delivery), Answers((self._metrics.answers, *traces))

@@ -98,7 +98,7 @@ class Asking:
         self, question: Question, lease: Lease, chat: Chat, text: str
     ) -> AsyncGenerator[ReplyEvent, None]:
         line, heard = question.thread.line, _Heard(self._runs.new(), chat)
-        prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat.chat_id, text, heard.run))
+        prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, heard))
         try:
             async with aclosing(self._flowise.predict(prediction)) as events:
                 async for event in events:
@@ -121,9 +121,14 @@ class Asking:
             raise
         await asyncio.shield(self._ended(question, lease, heard, chat.chat_id))
 
-    async def _noted(self, lease: Lease, chat_id: str, text: str, run: Run) -> None:
-        """Note that Flowise is asked now; once, though it is asked again where nothing can have started."""
-        if not lease.was_asked and not await patiently(lambda: lease.asks(chat_id, text, run), self._sleep):
+    async def _noted(self, lease: Lease, chat: Chat, text: str, heard: _Heard) -> None:
+        """Note that Flowise is asked now, and by what its answer will be known; once, though it is asked again where
+        nothing can have started."""
+        if lease.was_asked:
+            return
+        after = "" if chat.is_new else await self._flowise.newest_stored(chat.chat_id)
+        heard.run = run = replace(heard.run, question=text, after=after)
+        if not await patiently(lambda: lease.asks(chat.chat_id, text, run), self._sleep):
             raise _NotOursError
 
     async def _rest(self, question: Question, lease: Lease, error: FlowiseError, said: str) -> tuple[Shown, ...] | None:
@@ -150,7 +155,7 @@ class Asking:
         if chat.chat_id != noted or not run.awaits_decision:
             lease.run_over = noted
         if run.awaits_decision:
-            await self._runs.waits(question.thread.line, chat.chat_id, run)
+            await self._runs.waits(question.thread.line, chat.chat_id, replace(run, after=heard.row))
         lease.then(lambda: self._chats.keep(question, chat, answered=True))
 
 
@@ -160,6 +165,8 @@ class _Heard:
     def __init__(self, run: Run, chat: Chat) -> None:
         self.run = run
         self.chat = chat
+        self.row: str | None = None
+        """The row that it is stored as."""
         self.said: list[str] = []
 
     def takes(self, event: Event) -> TypeGuard[Shown]:
@@ -167,8 +174,9 @@ class _Heard:
         match event:
             case AgentflowStarted():
                 self.run = replace(self.run, agentflow=True)
-            case Metadata(chat_id=told) if told:
-                self.chat = replace(self.chat, chat_id=told)
+            case Metadata(chat_id=told, chat_message_id=row):
+                self.chat = replace(self.chat, chat_id=told or self.chat.chat_id)
+                self.row = row or None
             case Action():
                 self.run = replace(self.run, awaits_decision=True)
             case Token(text=text):

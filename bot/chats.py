@@ -15,10 +15,11 @@ from bot.thread import Conversation, Thread
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """The chat a question is asked on, of that generation of its thread."""
+    """The chat a question is asked on, of that generation of its thread; `is_new`: nothing can be stored on it yet."""
 
     chat_id: str
     generation: int
+    is_new: bool = False
 
 
 @dataclass(slots=True)
@@ -48,12 +49,12 @@ class Chats:
             root = await self._store.chat_of_message(thread.team, thread.channel, thread.thread_ts)
             if root and root[1] == chatflow:
                 return Chat(root[0], generation)
-        return Chat(_new_chat_id(), generation)
+        return Chat(_new_chat_id(), generation, is_new=True)
 
     async def fresh(self, thread: Thread) -> Chat:
         """A new chat for a thread that starts over."""
         generation = await self._store.start_over(thread, self._wall())
-        return Chat(_new_chat_id(), generation)
+        return Chat(_new_chat_id(), generation, is_new=True)
 
     async def start_over(self, thread: Thread) -> None:
         """The thread's next question begins a new chat."""

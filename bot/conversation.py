@@ -48,6 +48,7 @@ class Conversations:
         store: Store,
         habits: Habits,
         *,
+        now: Callable[[], float],
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -57,7 +58,7 @@ class Conversations:
         self._sleep = sleep
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
         self._admission = Admission(habits.most_predictions)
-        self._runs = Runs(flowise, store, wait=habits.left_run_wait, wall=wall, sleep=sleep)
+        self._runs = Runs(flowise, store, wait=habits.left_run_wait, now=now, wall=wall, sleep=sleep)
         self._asking = Asking(flowise, self._runs, self.chats, reads_answers=habits.reads_answers, sleep=sleep)
 
     @property

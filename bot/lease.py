@@ -172,7 +172,7 @@ class Lease:
 
         Raises StoreUnavailable: then it must not be asked either.
         """
-        opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question)
+        opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question, after=run.after)
         try:
             if not await self._mailboxes.note(self.hold, opened, run):
                 await self.stand()  # the data may have been lost, and are restored then
@@ -182,7 +182,7 @@ class Lease:
         except asyncio.CancelledError:  # it may be noted, and will not be asked by us
             self.run_over = chat_id
             raise
-        self.opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question)
+        self.opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question, after=run.after)
         self.goes(Step.ASK)
         return True
 

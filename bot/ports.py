@@ -9,7 +9,7 @@ from typing import Protocol
 from bot.flowise.events import Event
 from bot.slack.calls import Call, Result
 from bot.slack.tiers import Key, Quota
-from bot.thread import Asked, Conversation, Hold, OpenAnswer, Run, Thread
+from bot.thread import Asked, Conversation, Expected, Hold, OpenAnswer, Run, Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +44,21 @@ class Flowise(Protocol):
         """Ask Flowise to stop the run on a chat (it stops agent flows only): whether it took that; never raises."""
         ...
 
-    async def stored_since(self, chat_id: str, since: float) -> bool:
-        """Whether an answer was stored on the chat after `since` (epoch seconds). False where that cannot be known."""
+    async def newest_stored(self, chat_id: str) -> str | None:
+        """The id of the newest row that is stored on a chat, empty for none; None where that cannot be known now."""
         ...
 
-    async def stored_answer(
-        self, chat_id: str, since: float, *, question: str | None = None
-    ) -> tuple[Event, ...] | None:
-        """The answer that was stored on the chat after `since` (epoch seconds): the first, if there are several.
+    async def has_stored(self, chat_id: str, expected: Expected) -> bool:
+        """Whether the answer of that turn is stored on the chat. False where that cannot be known."""
+        ...
+
+    async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
+        """The answer of that turn, as it is stored on the chat.
 
         It is given as the events that a reply shows: `Token` with the whole text, `SourceDocuments`, `UsedTools`,
-        `Action`, each where there is one; an empty tuple is an answer that says nothing. None: none is stored yet.
-        Clocks differ by a second unseen, so an answer that was whole within a second is found only by its `question`,
-        the text of the prediction. The text may differ from what was streamed: Flowise does not store what an agent
-        said before it called a tool.
+        `Action`, each where there is one; an empty tuple is an answer that says nothing. None: none is stored yet, or
+        none that is certain to be of that turn. The text may differ from what was streamed: Flowise does not store what
+        an agent said before it called a tool.
 
         Raises:
             KeyRefused: without the right key it will never be known.

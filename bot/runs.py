@@ -29,7 +29,10 @@ _ABORT_SETTLES = 2.0
 
 class Runs:
     """The runs of one chatflow, each noted with its line. `wait` is how long a left run is waited for, in seconds from
-    when it was left.
+    when it was left. `now` is monotonic, `wall` is epoch seconds.
+
+    Only when a run was left is told by `wall`, for another process may want to know. Its clock may be another one, so
+    what has gone by since then is never less than nothing, and what is waited from here on is counted by `now`.
     """
 
     def __init__(
@@ -38,12 +41,14 @@ class Runs:
         store: Store,
         *,
         wait: float,
+        now: Callable[[], float],
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self._flowise = flowise
         self._store = store
         self._wait = wait
+        self._now = now
         self._wall = wall
         self._sleep = sleep
 
@@ -57,7 +62,7 @@ class Runs:
             await self._store.run_started(line, chat_id, run)
 
     async def waits(self, line: str, chat_id: str, run: Run) -> None:
-        """A run has stopped, on that chat, and waits for a person's decision."""
+        """A run has stopped, on that chat, and waits for a person's decision; `run.after` is the row of its stop."""
         try:
             await self._store.run_started(line, chat_id, replace(run, left_at=self._wall()))
         except StoreUnavailable as error:
@@ -74,17 +79,18 @@ class Runs:
     async def on(self, line: str, chat_id: str) -> Run | None:
         """The run that is not over on a chat, as far as can be seen."""
         run = await self._store.run_on(line, chat_id)
-        return None if run is None or await self._is_over(line, chat_id, run) else run
+        return None if run is None or await self._is_over(line, chat_id, run, self._left_for(run)) else run
 
-    async def _is_over(self, line: str, chat_id: str, run: Run) -> bool:
-        if run.awaits_decision:  # if it was given in Flowise, there is an answer since then
-            over = await self._flowise.stored_since(chat_id, run.left_at)
-        elif run.agentflow and run.left_at:
+    def _left_for(self, run: Run) -> float:
+        """The seconds since a run was left. That it will be left is what another clock makes of it: it is now."""
+        return max(0.0, self._wall() - run.left_at)
+
+    async def _is_over(self, line: str, chat_id: str, run: Run, left_for: float) -> bool:
+        if run.agentflow and run.left_at and not run.awaits_decision:
             # An abort is taken at once, but what a node is doing may need a moment to end.
-            settled = self._wall() - run.left_at >= _ABORT_SETTLES
-            over = await self._flowise.abort(chat_id) and settled
-        else:
-            over = await self._flowise.stored_since(chat_id, run.since)
+            over = await self._flowise.abort(chat_id) and left_for >= _ABORT_SETTLES
+        else:  # if a decision was given in Flowise, there is an answer since then
+            over = run.expected is not None and await self._flowise.has_stored(chat_id, run.expected)
         if over:
             await self._store.run_ended(line, chat_id)
         return over
@@ -94,10 +100,10 @@ class Runs:
         if not run.left_at:  # its process was killed, nobody knows when
             run = replace(run, left_at=self._wall())
             await self._store.run_started(line, chat_id, run)
-        until = run.left_at + self._wait
-        while (rest := until - self._wall()) > 0:
+        before, began = self._left_for(run), self._now()
+        while (rest := self._wait - before - (self._now() - began)) > 0:
             await self._sleep(min(_POLL, rest))
-            if await self._is_over(line, chat_id, run):
+            if await self._is_over(line, chat_id, run, before + self._now() - began):
                 return True
         return False
 
@@ -106,10 +112,10 @@ class Runs:
 
         Waits for it; None when there is none, or none that can be read: without a key, or when the patience ran out.
         """
-        chat_id, began = opened.chat_id, self._wall()
-        while True:
+        chat_id, began, left_at = opened.chat_id, self._now(), self._wall()
+        while opened.expected is not None:
             try:
-                stored = await self._flowise.stored_answer(chat_id, opened.asked_at, question=opened.question)
+                stored = await self._flowise.stored_answer(chat_id, opened.expected)
             except KeyRefused:
                 break
             except FlowiseError as error:
@@ -119,8 +125,9 @@ class Runs:
                 with suppress(StoreUnavailable):
                     await self._store.run_ended(line, chat_id)
                 return stored
-            if self._wall() - began >= self._wait:
+            if self._now() - began >= self._wait:
                 break
             await self._sleep(_POLL)
-        await self.note(line, chat_id, Run(since=opened.asked_at, left_at=began))
+        run = Run(since=opened.asked_at, left_at=left_at, question=opened.question, after=opened.after)
+        await self.note(line, chat_id, run)
         return None

@@ -166,6 +166,7 @@ class SocketMode:
         away_since: float | None = None
         while True:
             await asyncio.sleep(self._watch_seconds)
+            self._let_no_pong_be_of_a_time_to_come()
             if await self.connected():
                 away_since = None
             elif away_since is None:
@@ -177,6 +178,12 @@ class SocketMode:
                     log.warning("Socket Mode is stuck; asking for a new address")
                     self._client.wss_uri = None
                     away_since = None
+
+    def _let_no_pong_be_of_a_time_to_come(self) -> None:
+        """slack_sdk dates pongs by the wall clock: set back an hour, it would take a dead socket for alive as long."""
+        heard_at = self._client.last_ping_pong_time
+        if heard_at is not None:
+            self._client.last_ping_pong_time = min(heard_at, time.time())
 
     async def stop(self) -> None:
         """Take no more events. What was taken goes on."""

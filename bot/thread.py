@@ -52,18 +52,41 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """The turn that a run will have stored in Flowise, by which its answer is told from all others on its chat.
+
+    `after` is the id of the newest row that was stored before it, empty where there was none. `question` is what its
+    user row says; None: whatever, for a decision that is given in Flowise itself may have any words, or none.
+    """
+
+    question: str | None
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """A prediction that was started on a chatId and has not been seen to end.
 
     `since` and `left_at` are seconds since the epoch: when it was started, and when we stopped listening (0: not
-    known, the process was killed). `agentflow` says that Flowise's abort endpoint can stop it; `awaits_decision`
-    that the flow has stopped by itself and waits for a person's decision.
+    known, the process was killed). Both are of the clock of the process that wrote them. `agentflow` says that
+    Flowise's abort endpoint can stop it; `awaits_decision` that the flow has stopped by itself and waits for a person's
+    decision. `question` is the text of the prediction; `after` is the newest row that was stored on the chat before it,
+    or, with `awaits_decision`, the row of its stop; None: not known.
     """
 
     since: float
     left_at: float = 0.0
     agentflow: bool = False
     awaits_decision: bool = False
+    question: str = ""
+    after: str | None = None
+
+    @property
+    def expected(self) -> Expected | None:
+        """What shows that it is over; None: nothing would."""
+        if self.after is None:
+            return None
+        return Expected(None if self.awaits_decision else self.question, self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +111,9 @@ class OpenAnswer:
     """What is known of an answer that is being written, so that another replica can bring it to its end.
 
     `messages` are the `ts` of what stands in Slack, in order, and `stream` that of one which is begun as a native
-    stream and not ended. `chat_id`, `asked_at` (epoch seconds; 0: not yet) and `question`, the text of the prediction,
-    are noted directly before Flowise is asked. `journal` is what has come of the answer so far, as `bot.reply.journal`
-    writes it, and `whole` says that this is all.
+    stream and not ended. `chat_id`, `asked_at` (epoch seconds; 0: not yet), `question`, the text of the prediction, and
+    `after`, as in `Run`, are noted directly before Flowise is asked. `journal` is what has come of the answer so far,
+    as `bot.reply.journal` writes it, and `whole` says that this is all.
     """
 
     chat_id: str = ""
@@ -100,6 +123,12 @@ class OpenAnswer:
     journal: str = ""
     whole: bool = False
     question: str = ""
+    after: str | None = None
+
+    @property
+    def expected(self) -> Expected | None:
+        """What its answer is found by in Flowise; None: it cannot be found."""
+        return None if self.after is None else Expected(self.question, self.after)
 
 
 @dataclass(frozen=True, slots=True)

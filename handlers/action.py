@@ -57,7 +57,7 @@ async def _taken_in(desk: Desk, pressed: Press) -> Lease | None:
     if asked is None:
         desk.tasks.start(desk.answering.whisper(_ear(pressed), wording.NOT_KEPT), name="not kept")
         return None
-    item = replace(asked.item, reference=reference_of(reference, "again"), ts=f"{desk.wall():.6f}")
+    item = replace(asked.item, reference=reference_of(reference, "again"), ts=pressed.ts)
     return await desk.mailbox.accept(item, opened=OpenAnswer(messages=asked.messages))
 
 

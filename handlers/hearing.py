@@ -11,7 +11,7 @@ from bot.question import Question
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Heard, Wish, is_external, wish
-from bot.thread import Item, seconds
+from bot.thread import Item
 from handlers.intake import Letter
 
 SURFACE = "message"
@@ -39,10 +39,6 @@ def place_of(heard: Heard) -> Place:
 def _ear(heard: Heard) -> Place:
     """Where one person alone is told something: Slack shows it in a thread only if the thread is there already."""
     return Place(channel=heard.channel, thread_ts=heard.thread_ts if heard.in_thread else None, user=heard.user)
-
-
-def too_old_an_edit(desk: Desk, heard: Heard) -> bool:
-    return heard.edited and desk.wall() - seconds(heard.ts) >= EDIT_SECONDS
 
 
 def letter(desk: Desk, manners: Manners, heard: Heard, *, addressed: bool) -> Letter:

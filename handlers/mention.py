@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
 from bot.desk import Desk
-from bot.slack.payload import heard
-from handlers.hearing import Manners, letter, too_old_an_edit
+from bot.slack.payload import edited_after, heard
+from handlers.hearing import EDIT_SECONDS, Manners, letter
 from handlers.intake import Letter, taken, taking_in
 
 
@@ -17,7 +17,7 @@ def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
 
     async def read(event: Mapping[str, object]) -> Letter | None:
         message = heard(event)
-        if message is None or too_old_an_edit(desk, message):
+        if message is None or edited_after(event) >= EDIT_SECONDS:
             return None
         return letter(desk, manners, message, addressed=True)
 

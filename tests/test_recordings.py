@@ -167,7 +167,7 @@ async def play_all(redis_url: str) -> Run:
             flow = server.replay(RECORDINGS / f"{name}.jsonl")
             limits = IMPATIENT if ALL[name].hangs else flowise.Limits()
             chatflow = flowise.Client(wire, server.url, flow, None, limits)
-            conversations = Conversations(chatflow, client, store, Habits(), wall=time.time)
+            conversations = Conversations(chatflow, client, store, Habits(), now=time.monotonic, wall=time.time)
             desk = Desk(
                 conversations,
                 client,

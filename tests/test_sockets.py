@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -62,6 +63,18 @@ async def test_a_socket_that_dies_without_a_word_is_found_and_replaced() -> None
         await until(mode, connected=True)
         assert proxy.accepted >= 2
         assert tickets(slack) >= 2
+
+
+async def test_the_last_pong_is_never_of_a_time_to_come() -> None:
+    """The machine's clock was set back an hour just when the socket died: it is not taken for alive until then."""
+    async with LocalSlack() as slack, between(slack) as proxy, connecting(slack) as mode:
+        await until(mode, connected=True)
+        proxy.stall()
+        mode._client.last_ping_pong_time = time.time() + 3600
+        async with asyncio.timeout(5):
+            while mode._client.last_ping_pong_time > time.time():  # noqa: ASYNC110  # what the watchdog does
+                await asyncio.sleep(0.01)
+        proxy.pass_on()
 
 
 async def test_a_socket_that_hears_us_and_says_nothing_is_found_too() -> None:

@@ -51,7 +51,7 @@ async def flowise(
     wall: Callable[[], float],
 ) -> list[Finding]:
     """Everything about Flowise. `monotonic` is monotonic, `wall` is epoch seconds."""
-    api = Api(session, chatflow.url, chatflow.chatflow_id, chatflow.key, chatflow.limits, monotonic, wall)
+    api = Api(session, chatflow.url, chatflow.chatflow_id, chatflow.key, chatflow.limits, monotonic)
     asking = _Asking(session, api, chatflow)
     # Side by side, for the time of one.
     streams, is_flowise, version_reply, rows = await asyncio.gather(

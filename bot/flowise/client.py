@@ -28,6 +28,7 @@ from bot.flowise.parse import parse, whole_answer
 from bot.flowise.refusals import Reply, refusal, reported
 from bot.flowise.stream import NotAStreamError, PredictionStream
 from bot.ports import Prediction
+from bot.thread import Expected
 
 __all__ = ["Client", "Limits", "new_session"]
 
@@ -55,7 +56,7 @@ class Client:
     """One chatflow of one Flowise server: `bot.ports.Flowise`.
 
     `url` is the server's base address, with or without a path before `/api` and a slash at its end. `clock` is
-    monotonic, `wall` is epoch seconds.
+    monotonic.
     """
 
     def __init__(
@@ -67,7 +68,6 @@ class Client:
         limits: Limits,
         *,
         clock: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._session = session
@@ -75,9 +75,8 @@ class Client:
         self._api_key = api_key
         self._limits = limits
         self._clock = clock
-        self._wall = wall
         self._sleep = sleep
-        self._api = Api(session, url, chatflow_id, api_key, limits, clock, wall)
+        self._api = Api(session, url, chatflow_id, api_key, limits, clock)
 
     @property
     def chatflow_id(self) -> str:
@@ -116,13 +115,21 @@ class Client:
             log.warning("a run could not be aborted: %s", error)
             return False
 
-    async def stored_since(self, chat_id: str, since: float) -> bool:
-        """Whether an answer was stored on the chat after `since` (epoch seconds, by Flowise's own clock).
+    async def newest_stored(self, chat_id: str) -> str | None:
+        """The id of the newest row that is stored on a chat, empty for none; None where that cannot be known now."""
+        try:
+            return await self._api.newest_stored(chat_id)
+        except FlowiseError as error:
+            log.debug("what is stored on a chat cannot be seen: %s", self._without_key(error))
+            return None
+
+    async def has_stored(self, chat_id: str, expected: Expected) -> bool:
+        """Whether the answer of a turn is stored on the chat.
 
         False where that cannot be known: without a key, or when Flowise does not answer.
         """
         try:
-            return await self._api.stored_since(chat_id, since)
+            return await self._api.stored_answer(chat_id, expected) is not None
         except KeyRefused as error:
             log.debug("whether a run is over cannot be known: %s", error)
             return False
@@ -130,12 +137,10 @@ class Client:
             log.warning("whether a run is over cannot be seen: %s", error)
             return False
 
-    async def stored_answer(
-        self, chat_id: str, since: float, *, question: str | None = None
-    ) -> tuple[Event, ...] | None:
-        """The answer that Flowise stored on a chat after `since`: see `bot.ports.Flowise`."""
+    async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
+        """The answer of a turn that Flowise has stored on a chat: see `bot.ports.Flowise`."""
         try:
-            return await self._api.stored_answer(chat_id, since, question)
+            return await self._api.stored_answer(chat_id, expected)
         except FlowiseError as error:
             raise self._without_key(error) from error.__cause__
 
@@ -182,7 +187,7 @@ class Client:
         except NotAStreamError as other:
             if other.reply.status == 200 and "json" in other.reply.content_type:
                 return self._whole(other.reply)
-            raise refusal(other.reply, self._retry_after(other.reply)) from None
+            raise refusal(other.reply, _retry_after(other.reply)) from None
         return self._streamed(stream)
 
     async def _streamed(self, stream: PredictionStream) -> AsyncGenerator[Event, None]:
@@ -222,21 +227,23 @@ class Client:
                     return text
         raise FlowiseEmpty("the flow ended without text", run=RunState.OVER)
 
-    def _retry_after(self, reply: Reply) -> float | None:
-        """Seconds; the header holds them, or a date (RFC 9110, section 10.2.3)."""
-        value = reply.headers.get("Retry-After", "").strip()
-        if value.isascii() and value.isdigit():
-            return float(value)
-        try:
-            return max(0.0, parsedate_to_datetime(value).timestamp() - self._wall())
-        except ValueError:
-            return None
-
     def _without_key(self, error: FlowiseError) -> FlowiseError:
         """The same error; should Flowise have repeated the key in its text, without it."""
         if self._api_key and self._api_key in str(error):
             error.args = (str(error).replace(self._api_key, "<key>"),)
         return error
+
+
+def _retry_after(reply: Reply) -> float | None:
+    """Seconds; the header holds them, or a date (RFC 9110, section 10.2.3), which is of the server's own clock."""
+    value = reply.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        until, now = (parsedate_to_datetime(date) for date in (value, reply.headers.get("Date", "")))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError):  # no dates, or only one of them with a time zone
+        return None
 
 
 class _Heard:

@@ -24,6 +24,7 @@ from bot.flowise.breaker import PROBE_SECONDS, Breaker, Probe, Rest
 from bot.flowise.events import Event
 from bot.flowise.limits import CONNECT_SETTING, HEADERS_SETTING
 from bot.ports import Flowise, Prediction
+from bot.thread import Expected
 
 log = logging.getLogger(__name__)
 
@@ -75,13 +76,14 @@ class Guarded:
     async def abort(self, chat_id: str) -> bool:
         return await self._flowise.abort(chat_id)
 
-    async def stored_since(self, chat_id: str, since: float) -> bool:
-        return await self._flowise.stored_since(chat_id, since)
+    async def newest_stored(self, chat_id: str) -> str | None:
+        return await self._flowise.newest_stored(chat_id)
 
-    async def stored_answer(
-        self, chat_id: str, since: float, *, question: str | None = None
-    ) -> tuple[Event, ...] | None:
-        return await self._flowise.stored_answer(chat_id, since, question=question)
+    async def has_stored(self, chat_id: str, expected: Expected) -> bool:
+        return await self._flowise.has_stored(chat_id, expected)
+
+    async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
+        return await self._flowise.stored_answer(chat_id, expected)
 
     async def _leave(self) -> None:
         """Return when Flowise may be asked.

@@ -4,6 +4,9 @@ The generic cell rate algorithm: of each bucket only the time is kept at which i
 `now` before it, the bucket lacks (full_at - now) * rate tokens; a call moves it by 1 / rate. Nothing is counted up, so
 nothing drifts.
 
+The clock may be set back, and a server that takes over from another one may have a clock behind it. Each bucket
+remembers when it was last looked at: what is kept moves back with the clock, as if no time had gone by meanwhile.
+
 A refusal (429) says that Slack's limit is below the one we were told. The calls of the last minute are remembered for
 that moment: as many as were taken is what Slack allows. That number is respected for `HOLD` seconds, in the bucket's
 size and rate and as a count of any minute, and then raised by a quarter each minute until the told limit is reached or
@@ -60,6 +63,7 @@ class _Lesson:
 
     def at(self, now: float, told: Quota) -> int | None:
         """What holds at `now`: raised step by step when it has been held for long enough."""
+        self.raise_at = min(self.raise_at, now + HOLD) if self.most is not None else math.inf
         while self.most is not None and now >= self.raise_at:
             self.most = max(self.most + 1, int(self.most * RAISE))
             self.raise_at += STEP
@@ -75,10 +79,16 @@ class _Bucket:
     apart: float
     full_at: float = -math.inf
     blocked_until: float = -math.inf
+    seen_at: float = -math.inf
     taken: deque[float] = field(default_factory=deque)
 
     def at(self, now: float) -> Quota:
         """Bring the bucket to `now`; returns the quota that holds."""
+        back = self.seen_at - now
+        if back > 0.0:
+            self.full_at, self.blocked_until = self.full_at - back, self.blocked_until - back
+            self.taken = deque(time - back for time in self.taken)
+        self.seen_at = now
         while self.taken and self.taken[0] <= now - WINDOW:
             self.taken.popleft()
         most = self.lesson.at(now, self.quota)
@@ -151,7 +161,7 @@ class _Bucket:
 class Budget:
     """The write budget of one workspace. `scale` multiplies all limits, for workspaces that have others.
 
-    Times are seconds of one clock, of any start; they may stand still but not run back.
+    Times are seconds of one clock, of any start.
     """
 
     def __init__(self, *, scale: float = 1.0) -> None:
@@ -198,9 +208,9 @@ class Budget:
         not count it either.
         """
         buckets = [self._bucket(key, now) for key in keys]
-        known = now < buckets[0].blocked_until
         for bucket in buckets:
             bucket.give_back(now)
+        known = now < buckets[0].blocked_until
         by_seconds = buckets[-1].strictest(now + retry_after, now) if len(buckets) > 1 and retry_after <= SHORT else 0.0
         met = buckets[-1] if by_seconds else buckets[0]
         met.learn(by_seconds, now, known=known)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from bot.thread import seconds
+
 # Ordinary messages of people. The other subtypes are edits, deletions and house-keeping (Slack docs, message event).
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast"})
 
@@ -65,6 +67,12 @@ def heard(event: Mapping[str, object]) -> Heard | None:
     )
 
 
+def edited_after(event: Mapping[str, object]) -> float:
+    """How many seconds after it was written a message was edited, both by Slack's clock; 0.0 where it was not."""
+    edited = event.get("edited")
+    return max(0.0, seconds(_text(edited, "ts")) - seconds(_text(event, "ts"))) if isinstance(edited, Mapping) else 0.0
+
+
 def _text(event: Mapping[str, object], key: str) -> str:
     value = event.get(key)
     return value if isinstance(value, str) else ""
@@ -102,8 +110,9 @@ def command(body: Mapping[str, object]) -> Command:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button that was pressed: what it says, and under which message. `thread_ts` is empty outside threads."""
+    """A button that was pressed: what it says, when, and under which message. `thread_ts` is empty outside threads."""
 
+    ts: str
     channel: str
     user: str
     thread_ts: str
@@ -114,11 +123,13 @@ def press(body: Mapping[str, object]) -> Press:
     """The first action of a `block_actions` payload."""
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions else None
+    action = first if isinstance(first, Mapping) else {}
     return Press(
+        ts=_text(action, "action_ts"),
         channel=_text(_part(body, "channel"), "id"),
         user=_text(_part(body, "user"), "id"),
         thread_ts=_text(_part(body, "message"), "thread_ts"),
-        value=_text(first, "value") if isinstance(first, Mapping) else "",
+        value=_text(action, "value"),
     )
 
 

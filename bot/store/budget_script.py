@@ -18,14 +18,16 @@ TIE = 0.1
 """Endings that became due within so many seconds go as they ask: the way to Redis takes now more, now less, and each of
 two replicas could take the other's for the earlier one."""
 
-# A bucket is a hash (full_at, blocked_until; seconds of the server's clock) and a sorted set of the calls of the last
-# minute; what refusals have taught of it is a hash (most, raise_at) that buckets of a family share.
+# A bucket is a hash (full_at, blocked_until, seen_at; seconds of the server's clock) and a sorted set of the calls of
+# the last minute; what refusals have taught of it is a hash (most, raise_at) that buckets of a family share.
+#
+# What was told at a time that has yet to come was told before the clock was set back: it counts no more.
 #
 # KEYS: the answers under way (a hash: of each replica the time, then its counts); the endings that wait for the first
-# bucket (a hash: of each replica since when one is due, until when that holds); then hash, set and lesson of each
-# bucket. ARGV: what to do ("take", "limited", or "tell" without buckets), the reserve or the Retry-After in seconds, an
-# id of this call, for how long it is due if it is urgent (else -1), the name of the replica (empty: tells nothing), its
-# counts, four; then rate, burst and distance of each bucket.
+# bucket (a hash: of each replica since when one is due, until when that holds, when that was told); then hash, set and
+# lesson of each bucket. ARGV: what to do ("take", "limited", or "tell" without buckets), the reserve or the Retry-After
+# in seconds, an id of this call, for how long it is due if it is urgent (else -1), the name of the replica (empty:
+# tells nothing), its counts, four; then rate, burst and distance of each bucket.
 #
 # Returns for "take" the wait in ms (0: taken) and the part of it that is the first bucket's, that bucket's level in
 # thousandths, its rate in millionths a second and its burst; and always the sums of the counts, the last one in
@@ -40,7 +42,7 @@ local COUNTS = 4
 local function counted()
   local sums = {0, 0, 0, 0}
   if replica ~= '' then
-    local own = {string.format('%.3f', now)}
+    local own = {string.format('%.6f', now)}
     for i = 1, COUNTS do own[i + 1] = ARGV[5 + i] end
     redis.call('HSET', KEYS[1], replica, table.concat(own, ' '))
     redis.call('EXPIRE', KEYS[1], 3600)
@@ -49,7 +51,7 @@ local function counted()
   for i = 1, #told, 2 do
     local figures = {}
     for figure in string.gmatch(told[i + 1], '%S+') do table.insert(figures, tonumber(figure)) end
-    if figures[1] > now - FADE then
+    if figures[1] > now - FADE and figures[1] <= now + EPSILON then
       for j = 1, COUNTS do sums[j] = sums[j] + figures[j + 1] end
     else
       redis.call('HDEL', KEYS[1], told[i])
@@ -72,8 +74,8 @@ local function endings_before()
   local before = 0
   local waiting = redis.call('HGETALL', KEYS[2])
   for i = 1, #waiting, 2 do
-    local since, till = string.match(waiting[i + 1], '(%S+) (%S+)')
-    if tonumber(till) <= now then
+    local since, till, told = string.match(waiting[i + 1], '(%S+) (%S+) ?(%S*)')
+    if tonumber(till) <= now or (tonumber(told) or 0) > now + EPSILON then
       redis.call('HDEL', KEYS[2], waiting[i])
     elseif waiting[i] ~= replica and (not urgent or tonumber(since) < now - due - TIE) then
       before = before + 1
@@ -85,7 +87,7 @@ end
 local function keep_place(wait)
   if replica == '' then return end
   if wait > 0 then
-    redis.call('HSET', KEYS[2], replica, string.format('%.3f %.3f', now - due, now + wait + GRACE))
+    redis.call('HSET', KEYS[2], replica, string.format('%.3f %.3f %.6f', now - due, now + wait + GRACE, now))
     redis.call('EXPIRE', KEYS[2], 3600)
   else
     redis.call('HDEL', KEYS[2], replica)
@@ -100,15 +102,31 @@ local function scaled(rate, burst, factor)
   return math.max(((burst + 60 * rate) * factor - 1) / 60, SLOWEST), 1
 end
 
+local function called_at(bucket, rank)
+  local found = redis.call('ZRANGE', bucket.set, rank, rank, 'WITHSCORES')
+  return found[2] and tonumber(found[2])
+end
+
+local function move_back(bucket, back)
+  bucket.full_at, bucket.blocked_until = bucket.full_at - back, bucket.blocked_until - back
+  local calls = redis.call('ZRANGE', bucket.set, 0, -1, 'WITHSCORES')
+  for i = 1, #calls, 2 do
+    redis.call('ZADD', bucket.set, string.format('%.6f', tonumber(calls[i + 1]) - back), calls[i])
+  end
+end
+
 local function load(i)
   local bucket = {hash = KEYS[3 * i], set = KEYS[3 * i + 1], lesson = KEYS[3 * i + 2]}
   bucket.told_rate, bucket.told_burst = tonumber(ARGV[7 + 3 * i]), tonumber(ARGV[8 + 3 * i])
   bucket.apart = tonumber(ARGV[9 + 3 * i])
   bucket.per_minute = bucket.told_burst + 60 * bucket.told_rate
-  local kept = redis.call('HMGET', bucket.hash, 'full_at', 'blocked_until')
+  local kept = redis.call('HMGET', bucket.hash, 'full_at', 'blocked_until', 'seen_at')
   bucket.full_at, bucket.blocked_until = tonumber(kept[1] or 0) or 0, tonumber(kept[2] or 0) or 0
+  local seen_at = math.max(tonumber(kept[3] or 0) or 0, called_at(bucket, -1) or 0)
+  if seen_at > now then move_back(bucket, seen_at - now) end
   local lesson = redis.call('HMGET', bucket.lesson, 'most', 'raise_at')
   bucket.most, bucket.raise_at = tonumber(lesson[1] or ''), tonumber(lesson[2] or '')
+  if bucket.raise_at then bucket.raise_at = math.min(bucket.raise_at, now + HOLD) end
   while bucket.most and bucket.raise_at and now >= bucket.raise_at do
     bucket.most = math.max(bucket.most + 1, math.floor(bucket.most * RAISE))
     bucket.raise_at = bucket.raise_at + STEP
@@ -128,18 +146,13 @@ end
 
 local function save(bucket)
   redis.call('HSET', bucket.hash, 'full_at', string.format('%.6f', bucket.full_at),
-    'blocked_until', string.format('%.6f', bucket.blocked_until))
+    'blocked_until', string.format('%.6f', bucket.blocked_until), 'seen_at', string.format('%.6f', now))
   if bucket.most then
     redis.call('HSET', bucket.lesson, 'most', bucket.most, 'raise_at', string.format('%.6f', bucket.raise_at))
   else
     redis.call('DEL', bucket.lesson)
   end
   for _, key in ipairs({bucket.hash, bucket.set, bucket.lesson}) do redis.call('EXPIRE', key, 3600) end
-end
-
-local function called_at(bucket, rank)
-  local found = redis.call('ZRANGE', bucket.set, rank, rank, 'WITHSCORES')
-  return found[2] and tonumber(found[2])
 end
 
 local function level(bucket)

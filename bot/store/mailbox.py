@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from bot.ports import TakenOver
 from bot.store import mailbox_script as scripts
 from bot.store.notes import noted, read
+from bot.store.server_clock import ServerClock
 from bot.thread import Asked, Hold, Item, OpenAnswer, Run, Thread, seconds
 
 T = TypeVar("T")
@@ -32,17 +33,30 @@ class Ask(Protocol):
 
 
 class RedisMailboxes:
-    """The mailboxes of `bot.ports.Mailboxes`. `lifetimes` are in seconds: of a conversation, and of a run's note."""
+    """The mailboxes of `bot.ports.Mailboxes`. `lifetimes` are in seconds: of a conversation, and of a run's note.
+
+    `now` is monotonic, `wall` is epoch seconds.
+    """
 
     def __init__(
-        self, client: Redis, ask: Ask, prefix: str, *, conversation: float, run: float, wall: Callable[[], float]
+        self,
+        client: Redis,
+        ask: Ask,
+        prefix: str,
+        *,
+        conversation: float,
+        run: float,
+        now: Callable[[], float],
+        wall: Callable[[], float],
     ) -> None:
         self._ask = ask
         self._client = client
         self._prefix = prefix
         self._conversation = conversation
         self._run = run
+        self._now = now
         self._wall = wall
+        self._clock = ServerClock()
         self._accept = client.register_script(scripts.ACCEPT)
         self._stand = client.register_script(scripts.STAND)
         self._shown = client.register_script(scripts.SHOWN)
@@ -130,19 +144,22 @@ class RedisMailboxes:
 
     async def abandoned(self, team: str, process: str, lease: float) -> tuple[tuple[TakenOver, ...], int]:
         """Take the items whose lease ran out, and count the other processes."""
-        args: list[str | float] = [process, _milliseconds(lease * _PRESENT_LEASES)]
+        ms, asked_at = _milliseconds(lease), self._now()
+        args: list[str | float] = [process, _milliseconds(lease * _PRESENT_LEASES), ms]
         found = await self._ask(self._due(keys=[self._list_key(team, "due"), self._processes_key(team)], args=args))
-        others, listed = int(found[0]), found[1:]
+        others, now, listed = int(found[0]), int(found[1]), found[2:]
+        if not self._clock.is_trusted(now / 1000, asked_at, self._now(), lease):
+            return (), others
         taken: list[TakenOver] = []
         for line, seen in zip(listed[::2], listed[1::2], strict=True):
-            while len(found := await self._take_one(line, process, lease)) > 1:
+            while len(found := await self._take_one(line, process, ms, now)) > 1:
                 taken.append(_taken(found, process))
-            await self._ask(self._relist(keys=self._list_keys(team), args=[line, seen, found[0]]))
+            await self._ask(self._relist(keys=self._list_keys(team), args=[line, seen, found[0], ms]))
         return tuple(taken), others
 
-    async def _take_one(self, line: str, process: str, lease: float) -> list[Any]:
+    async def _take_one(self, line: str, process: str, lease: int, now: int) -> list[Any]:
         keys = self._keys(line, "items", "open", "holders", "leases")
-        return cast("list[Any]", await self._ask(self._take(keys=keys, args=[process, _milliseconds(lease)])))
+        return cast("list[Any]", await self._ask(self._take(keys=keys, args=[process, lease, now])))
 
     async def withdraw(self, team: str, process: str) -> None:
         """Take ourselves off the list of processes."""

@@ -2,7 +2,8 @@
 
 redis-py sends a command again when its reply was lost, so each script may run twice: it knows a claim by the name of
 the call that made it, and an item by its holder. All keys of a script share the mailbox's hash tag. The clock is the
-server's, the only one that all replicas share.
+server's, the only one that all replicas share. It may be set back: a lease never lasts longer than one that is given
+now, whatever is kept of it. That it was set forward cannot be seen from here (`bot.store.server_clock`).
 
 A mailbox is a sorted set of references by `ts`, beside hashes of the items, of what is open of their answers and of
 their holders (`process:epoch`), a sorted set of the times their leases end, and the item whose turn it is. An item
@@ -109,12 +110,17 @@ return 1
 
 # Takes one item whose lease is over. When the reply is lost, it is taken again one lease later.
 #
-# KEYS: items, open, holders, leases. ARGV: process, lease in ms. Returns reference, epoch, item, what is open; or, when
-# there is none, when the next lease ends in ms, and -1 for an empty mailbox.
+# KEYS: items, open, holders, leases. ARGV: process, lease in ms, the time before which a lease is over, which is known
+# not to have jumped. Returns reference, epoch, item, what is open; or, when there is none, when the next lease ends in
+# ms, and -1 for an empty mailbox.
 TAKE = (
     _NOW
     + """
-for _, reference in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now)) do
+local longest = now + tonumber(ARGV[2])
+for _, reference in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '(' .. longest, '+inf')) do
+  redis.call('ZADD', KEYS[4], longest, reference)
+end
+for _, reference in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', ARGV[3])) do
   local item = redis.call('HGET', KEYS[1], reference)
   if item then
     local epoch = tonumber(string.match(redis.call('HGET', KEYS[3], reference) or ':0', ':(%d+)$')) + 1
@@ -135,29 +141,33 @@ return {tonumber(next[2] or '-1')}
 # `until` a time before which none takes it off, and from which on no item is put into it.
 #
 # KEYS: due, until. ARGV: line, in how many ms, lifetime in ms. One that is due already stays so, under another time, so
-# that who is looking into it now does not put off the next look. Returns until when it is listed.
+# that who is looking into it now does not put off the next look. Returns until when it is listed at least.
 LIST = (
     _NOW
     + """
 local due = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '-1')
 local at = now + tonumber(ARGV[2])
-local listed = math.max(at, tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0'))
+local listed = at
 if due >= 0 and due < at then at = due > now and due or math.max(due + 1, now) end
 redis.call('ZADD', KEYS[1], at, ARGV[1])
-redis.call('HSET', KEYS[2], ARGV[1], listed)
+redis.call('HSET', KEYS[2], ARGV[1], math.max(listed, tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0')))
 for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[3]) end
 return listed
 """
 )
 
-# KEYS: due, until. ARGV: line, the time under which it was seen, the new time in ms or -1 to take it off the list.
+# KEYS: due, until. ARGV: line, the time under which it was seen, the new time in ms or -1 to take it off the list, the
+# longest in ms that it may still have to stay there.
 RELIST = (
     _NOW
     + """
 local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not due or tonumber(due) ~= tonumber(ARGV[2]) then return 0 end
 local at = tonumber(ARGV[3])
-if at < 0 then at = tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0') end
+if at < 0 then
+  at = math.min(tonumber(redis.call('HGET', KEYS[2], ARGV[1]) or '0'), now + tonumber(ARGV[4]))
+  redis.call('HSET', KEYS[2], ARGV[1], at)
+end
 if ARGV[3] == '-1' and at <= now then
   redis.call('ZREM', KEYS[1], ARGV[1])
   redis.call('HDEL', KEYS[2], ARGV[1])
@@ -168,15 +178,20 @@ return 1
 """
 )
 
-# KEYS: due, processes. ARGV: process, how long it counts as present in ms. Returns the number of the others, then lines
-# that are due, each with its time.
+# KEYS: due, processes. ARGV: process, how long it counts as present in ms, lease in ms. Returns the number of the
+# others, the time in ms, then lines that are due, each with its time.
 DUE = (
     _NOW
     + """
+for _, line in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now + tonumber(ARGV[3])), '+inf')) do
+  redis.call('ZADD', KEYS[1], now, line)  -- the clock was set back
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '(' .. (now + tonumber(ARGV[2])), '+inf')
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 redis.call('ZADD', KEYS[2], now + tonumber(ARGV[2]), ARGV[1])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, 500)
+table.insert(found, 1, tostring(now))
 table.insert(found, 1, tostring(redis.call('ZCARD', KEYS[2]) - 1))
 return found
 """

@@ -83,7 +83,13 @@ class RedisStore:
         self._set_quiet = client.register_script(scripts.SET_QUIET)
         self._budget = client.register_script(SCRIPT)
         self._mailboxes = RedisMailboxes(
-            client, self._ask, prefix, conversation=conversation_days * _DAY, run=_RUN_SECONDS, wall=time.time
+            client,
+            self._ask,
+            prefix,
+            conversation=conversation_days * _DAY,
+            run=_RUN_SECONDS,
+            now=time.monotonic,
+            wall=time.time,
         )
 
     @classmethod

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import math
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +14,7 @@ from bot.flowise.client import Client, Limits
 from bot.flowise.events import End, SourceDocument, SourceDocuments, Token
 from bot.playground.flowise import LocalFlowise, Script
 from bot.ports import Prediction
+from bot.thread import Expected
 
 if TYPE_CHECKING:
     import aiohttp
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 FLOW = "34530a0c-b525-47c2-b5e7-9d9683c7dc8a"
 SERVICE = "chatMessagesService.getAllChatMessages"
+ANY = Expected(None, "")
 
 
 def row(role: str, content: str, created: str = "2026-11-22T17:04:21.633Z") -> dict[str, object]:
@@ -60,79 +60,84 @@ async def test_an_abort_that_does_not_arrive_is_no_error(
     assert not await make_client(limits=Limits(headers=0.1)).abort("c")
 
 
-async def test_what_was_stored_since(server: Server, make_client: MakeClient) -> None:
-    asked_at = datetime(2026, 11, 22, 17, 4, 21, 600_000, tzinfo=UTC).timestamp()
-    rows = [row("userMessage", "?", "2026-11-22T17:04:30.000Z"), row("apiMessage", "!", "2026-11-22T17:04:21.633Z")]
-    server.on("GET", "/api/v1/chatmessage/", server.json(rows))
-    client = make_client(key="k")
-    assert await client.stored_since("c", asked_at - 2)
-    # A Date header has whole seconds, so what is less than a second younger proves nothing.
-    assert not await client.stored_since("c", asked_at + 0.1)
-    assert server.requests[-1].target == f"/api/v1/chatmessage/{FLOW}?chatId=c"
-
-
-@pytest.mark.parametrize("created", ["", "yesterday", "2099-01-01", "2099-01-01T00:00:00", None, 5])
-async def test_a_row_without_a_readable_date_proves_nothing(
-    created: object, server: Server, make_client: MakeClient
-) -> None:
-    server.on("GET", "/api/v1/chatmessage/", server.json([{"role": "apiMessage", "createdDate": created}, None]))
-    assert not await make_client(key="k").stored_since("c", 1.0)
-
-
-async def test_what_was_stored_cannot_be_known_without_a_key_or_an_answer(
-    server: Server, session: aiohttp.ClientSession, unused_tcp_port: int, make_client: MakeClient
-) -> None:
-    server.on("GET", "/api/v1/chatmessage/", server.json([row("apiMessage", "!")]))
-    assert not await make_client().stored_since("c", 0)
-    assert server.requests == []
-    assert not await Client(session, f"http://127.0.0.1:{unused_tcp_port}", FLOW, "k", Limits()).stored_since("c", 0)
-
-
-ASKED_AT = datetime(2026, 11, 22, 17, 4, 21, 600_000, tzinfo=UTC).timestamp()
-
-
-def turn(number: int, asked: str, answered: str, question: str = "?") -> list[dict[str, object]]:
+def turn(number: int, asked: str, answered: str = "", question: str = "?") -> list[dict[str, object]]:
     """The two rows of a turn, dated by the seconds after 17:04 at which it was asked and answered."""
-    return [
-        row("userMessage", question, f"2026-11-22T17:04:{asked}Z"),
-        row("apiMessage", f"answer {number}", f"2026-11-22T17:04:{answered}Z"),
-    ]
+    rows = [row("userMessage", question, f"2026-11-22T17:04:{asked}Z") | {"id": f"question {number}"}]
+    if answered:
+        rows.append(row("apiMessage", f"answer {number}", f"2026-11-22T17:04:{answered}Z") | {"id": f"row {number}"})
+    return rows
 
 
-STORED: list[tuple[str, list[dict[str, object]], str | None, str | None]] = [
-    ("nothing", [], "?", None),
-    ("only earlier turns", turn(1, "10.000", "20.000"), "?", None),
-    ("the turn of the question", turn(1, "21.650", "25.000"), None, "answer 1"),
-    ("the first of several", [*turn(2, "40.000", "44.000"), *turn(1, "21.650", "25.000")], None, "answer 1"),
-    # The clocks may differ by a second, so that it could be an earlier turn's.
-    ("an answer within a second, by time alone", turn(1, "21.650", "22.000"), None, None),
-    ("an answer within a second, by its question", turn(1, "21.650", "22.000"), "?", "answer 1"),
-    ("a quick turn before it", [*turn(1, "21.000", "21.550"), *turn(2, "21.650", "22.000")], "?", "answer 2"),
-    ("a quick turn of another question", turn(1, "21.650", "22.000", "other"), "?", None),
-    # Flowise may store a question in other words: those of a form, of a recording.
-    ("a slow turn of other words", turn(1, "21.650", "25.000", "other"), "?", "answer 1"),
-    ("an earlier run of the same words that ended late", turn(1, "21.000", "22.000"), "?", None),
+EARLIER = turn(1, "01.000", "02.000")
+
+STORED: list[tuple[str, list[dict[str, object]], Expected, str | None]] = [
+    ("nothing", [], Expected("?", ""), None),
+    ("the first turn of a chat", turn(1, "21.650", "21.651"), Expected("?", ""), "answer 1"),
+    ("only an earlier turn of the same words", EARLIER, Expected("?", "row 1"), None),
+    ("behind it", [*turn(2, "03.000", "04.000"), *EARLIER], Expected("?", "row 1"), "answer 2"),
+    ("nobody knows what was there before", turn(2, "03.000", "04.000"), Expected("?", "row 1"), None),
+    (
+        "what was there before has no answer",
+        turn(1, "01.0") + turn(2, "03.0", "04.0"),
+        Expected("?", "question 1"),
+        "answer 2",
+    ),
+    ("a turn of other words", turn(1, "21.650", "25.000", "other"), Expected("?", ""), None),
+    ("white space", turn(1, "21.650", "25.000", " why\r\nso "), Expected("why\nso", ""), "answer 1"),
+    ("a blank", turn(1, "21.650", "25.000", " "), Expected("", ""), "answer 1"),
+    ("not answered yet", turn(1, "21.650"), Expected("?", ""), None),
+    (
+        "another turn in Flowise itself",
+        turn(1, "1.0", "2.0", "other") + turn(2, "3.0", "4.0"),
+        Expected("?", ""),
+        "answer 2",
+    ),
+    ("a run of other words ends late", turn(1, "1.0", "5.0", "other") + turn(2, "2.0", "4.0"), Expected("?", ""), None),
+    ("and before it", turn(1, "1.0", "4.0", "other") + turn(2, "2.0"), Expected("?", ""), None),
+    (
+        "a decision, whatever its words",
+        [*EARLIER, *turn(2, "3.0", "4.0", "do it")],
+        Expected(None, "row 1"),
+        "answer 2",
+    ),
+    ("no decision yet", EARLIER, Expected(None, "row 1"), None),
 ]
 
 
-@pytest.mark.parametrize(("rows", "question", "text"), [case[1:] for case in STORED], ids=[case[0] for case in STORED])
-async def test_the_stored_answer_is_that_of_the_run(
-    rows: list[dict[str, object]], question: str | None, text: str | None, server: Server, make_client: MakeClient
+@pytest.mark.parametrize(("rows", "expected", "text"), [case[1:] for case in STORED], ids=[case[0] for case in STORED])
+async def test_the_stored_answer_is_that_of_the_turn(
+    rows: list[dict[str, object]], expected: Expected, text: str | None, server: Server, make_client: MakeClient
 ) -> None:
     server.on("GET", "/api/v1/chatmessage/", server.json(rows))
-    stored = await make_client(key="k").stored_answer("c", ASKED_AT, question=question)
-    assert stored == (None if text is None else (Token(text),))
+    client = make_client(key="k")
+    assert await client.stored_answer("c", expected) == (None if text is None else (Token(text),))
+    assert await client.has_stored("c", expected) == (text is not None)
+    assert server.requests[-1].target == f"/api/v1/chatmessage/{FLOW}?chatId=c"
 
 
-async def test_the_servers_clock_may_be_wrong(server: Server, make_client: MakeClient) -> None:
-    """It is an hour ahead: 18:04:30 by its Date when it is 17:04:30 here."""
-    rows = json.dumps(
-        [row("apiMessage", "early", "2026-11-22T18:04:21.000Z"), row("apiMessage", "!", "2026-11-22T18:04:25Z")]
-    )
-    date = {"Date": "Sun, 22 Nov 2026 18:04:30 GMT"}
-    server.on("GET", "/api/v1/chatmessage/", server.page(200, "application/json", rows, **date))
-    client = make_client(key="k", wall=lambda: ASKED_AT + 8.4)
-    assert await client.stored_answer("c", ASKED_AT) == (Token("!"),)
+@pytest.mark.parametrize(
+    "broken", [None, {"role": "apiMessage"}, {"id": 5, "createdDate": "x"}, {"id": "x", "createdDate": 5}]
+)
+async def test_a_row_that_cannot_be_read_is_none(broken: object, server: Server, make_client: MakeClient) -> None:
+    server.on("GET", "/api/v1/chatmessage/", server.json([*EARLIER, broken]))
+    assert await make_client(key="k").newest_stored("c") == "row 1"
+    server.on("GET", "/api/v1/chatmessage/", server.json([broken]))
+    assert await make_client(key="k").newest_stored("c") == ""
+    assert not await make_client(key="k").has_stored("c", Expected(None, ""))
+
+
+async def test_what_is_stored_cannot_be_known_without_a_key_or_an_answer(
+    server: Server, session: aiohttp.ClientSession, unused_tcp_port: int, make_client: MakeClient
+) -> None:
+    server.on("GET", "/api/v1/chatmessage/", server.json(EARLIER))
+    assert not await make_client().has_stored("c", ANY)
+    assert await make_client().newest_stored("c") is None
+    assert server.requests == []
+    nobody = Client(session, f"http://127.0.0.1:{unused_tcp_port}", FLOW, "k", Limits())
+    assert not await nobody.has_stored("c", ANY)
+    assert await nobody.newest_stored("c") is None
+    server.on("GET", "/api/v1/chatmessage/", server.silence())
+    assert await make_client(key="k", limits=Limits(headers=0.05)).newest_stored("c") is None
 
 
 UNKNOWN: list[tuple[int, str, str, type[errors.FlowiseError]]] = [
@@ -153,7 +158,7 @@ async def test_a_stored_answer_that_cannot_be_known(
 ) -> None:
     server.on("GET", "/api/v1/chatmessage/", server.page(status, content_type, body))
     with pytest.raises(kind) as raised:
-        await make_client(key="k", limits=Limits(frame_bytes=1000)).stored_answer("c", 0)
+        await make_client(key="k", limits=Limits(frame_bytes=1000)).stored_answer("c", ANY)
     assert type(raised.value) is kind
 
 
@@ -161,37 +166,43 @@ async def test_a_stored_answer_needs_a_key_and_a_server(
     server: Server, session: aiohttp.ClientSession, unused_tcp_port: int, make_client: MakeClient
 ) -> None:
     with pytest.raises(errors.KeyRefused):
-        await make_client().stored_answer("c", 0)
+        await make_client().stored_answer("c", ANY)
     assert server.requests == []
     with pytest.raises(errors.FlowiseUnreachable):
-        await Client(session, f"http://127.0.0.1:{unused_tcp_port}", FLOW, "k", Limits()).stored_answer("c", 0)
+        await Client(session, f"http://127.0.0.1:{unused_tcp_port}", FLOW, "k", Limits()).stored_answer("c", ANY)
     server.on("GET", "/api/v1/chatmessage/", server.silence())
     with pytest.raises(errors.FlowiseSlow):
-        await make_client(key="k", limits=Limits(headers=0.05)).stored_answer("c", 0)
+        await make_client(key="k", limits=Limits(headers=0.05)).stored_answer("c", ANY)
 
 
 @pytest.mark.parametrize("flow", ["plain", "json"])
-async def test_a_run_that_was_left_is_read_back(flow: str, session: aiohttp.ClientSession) -> None:
-    """The local Flowise goes on when its client leaves, and stores the turn, as the real one does."""
-    async with LocalFlowise(api_key="k", tokens_per_second=math.inf) as flowise:
+@pytest.mark.parametrize("jump", [-3600.0, -6.0, 0.0, 3600.0])
+async def test_a_run_that_was_left_is_read_back(flow: str, jump: float, session: aiohttp.ClientSession) -> None:
+    """The local Flowise goes on when its client leaves, and stores the turn, as the real one does. The same was asked
+    and answered before, and then Flowise's clock was set."""
+    ahead = 0.0
+    async with LocalFlowise(api_key="k", tokens_per_second=math.inf, wall=lambda: time.time() + ahead) as flowise:
         written = asyncio.Event()
-        flowise.script(
-            flow, Script(tokens=("All ", "of it"), source_documents=[{"metadata": {"title": "A"}}], hold=written)
-        )
         client = Client(session, flowise.url, flowise.flow(flow), "k", Limits())
-        asked_at = time.time()
+        flowise.script(flow, Script(tokens=("The first",)))
+        assert [event async for event in client.predict(Prediction("Who?", "c"))][-1] == End()
+        ahead += jump
+        expected = Expected("Who?", await client.newest_stored("c") or "")
+        documents = [{"metadata": {"title": "A"}}]
+        flowise.script(flow, Script(tokens=("All ", "of it"), source_documents=documents, hold=written))
         asking = asyncio.ensure_future(anext(client.predict(Prediction("Who?", "c"))))
         for _ in range(1000):
-            if flowise.predictions:
+            if len(flowise.predictions) > 1:
                 break
             await asyncio.sleep(0.005)
         asking.cancel()
-        await flowise.predictions[0].gone()
-        assert await client.stored_answer("c", asked_at, question="Who?") is None
+        await flowise.predictions[1].gone()
+        assert await client.stored_answer("c", expected) is None
         written.set()
-        await flowise.predictions[0].over()
-        stored = await client.stored_answer("c", asked_at, question="Who?")
-        assert stored == (Token("All of it"), SourceDocuments((SourceDocument("A"),)))
+        await flowise.predictions[1].over()
+        stored = await client.stored_answer("c", expected)
+        # Set back, its rows are older than those before: then nobody knows.
+        assert stored == (None if jump < 0 else (Token("All of it"), SourceDocuments((SourceDocument("A"),))))
 
 
 async def test_the_check(server: Server, make_client: MakeClient) -> None:

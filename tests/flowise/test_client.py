@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -242,12 +240,21 @@ async def test_a_long_rate_limit_is_told_at_once(
     assert (len(server.posts), sleeps.slept) == (1, [])
 
 
-async def test_a_rate_limit_may_name_a_date(server: Server, make_client: MakeClient) -> None:
+@pytest.mark.parametrize(
+    ("date", "slept"),
+    [("Sun, 22 Nov 2026 12:00:00 GMT", [4.0]), ("Sun, 22 Nov 2026 12:00:09 GMT", [0.0]), ("", []), ("noon", [])],
+)
+async def test_a_rate_limit_may_name_a_date_of_the_server_s_clock(
+    date: str, slept: list[float], server: Server, make_client: MakeClient
+) -> None:
     sleeps = Sleeps()
-    until = datetime(2026, 11, 22, 12, 0, 4, tzinfo=UTC)
-    server.predicts(server.page(429, "text/html", "", Retry_After=format_datetime(until, usegmt=True)), hello(server))
-    await asked(make_client(sleep=sleeps, wall=lambda: until.timestamp() - 4))
-    assert sleeps.slept == [4.0]
+    limited = server.page(429, "text/html", "", Date=date, Retry_After="Sun, 22 Nov 2026 12:00:04 GMT")
+    server.predicts(limited, hello(server))
+    if slept:
+        assert (await asked(make_client(sleep=sleeps)))[-1] == End()
+    else:
+        assert isinstance(await failure(make_client(sleep=sleeps)), errors.FlowiseRateLimited)
+    assert sleeps.slept == slept
 
 
 async def test_a_refused_connection_is_tried_once_more(

@@ -13,7 +13,6 @@ import shutil
 import socket
 import ssl
 import subprocess
-import time
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -30,6 +29,7 @@ from bot.playground.flowise import LocalFlowise, Script
 from bot.playground.proxy import HOST, FaultProxy, Way
 from bot.playground.proxy import End as Ending
 from bot.ports import Prediction
+from bot.thread import Expected
 from tests.flowise.conftest import FLOW, STREAM_HEAD, Answer, chunked
 
 if TYPE_CHECKING:
@@ -181,7 +181,6 @@ async def test_a_proxy_that_cuts_an_answer_leaves_it_to_be_read_back(
         goes_on = asyncio.Event()
         flowise.script("plain", Script(tokens=("All ", "of ", "it"), hold=goes_on, hold_after=1))
         client = Client(session, f"http://{HOST}:{proxy.port}", flowise.flow("plain"), "k", Limits())
-        asked_at = time.time()
         async with aclosing(client.predict(QUESTION)) as events:
             assert await anext(events) == Token("All ")
             proxy.cut(how)
@@ -190,7 +189,7 @@ async def test_a_proxy_that_cuts_an_answer_leaves_it_to_be_read_back(
         assert broke.value.run is RunState.UNKNOWN
         goes_on.set()
         await flowise.predictions[0].over()
-        assert await client.stored_answer("c", asked_at, question="Who?") == (Token("All of it"),)
+        assert await client.stored_answer("c", Expected("Who?", "")) == (Token("All of it"),)
         assert len(flowise.predictions) == 1
 
 
@@ -273,9 +272,9 @@ async def test_no_redirect_is_followed_with_the_key(status: int, server: Server,
         kind, run, _ = await failed(client)
         assert (kind, run) == (errors.NotFlowise, RunState.NOT_STARTED)
         assert not await client.abort("c")
-        assert not await client.stored_since("c", 0)
+        assert not await client.has_stored("c", Expected("Who?", ""))
         with pytest.raises(errors.FlowiseUnreachable):
-            await client.stored_answer("c", 0)
+            await client.stored_answer("c", Expected("Who?", ""))
         with pytest.raises(errors.NotFlowise):
             await client.check()
     assert not visited.is_set()

@@ -14,6 +14,7 @@ from bot.flowise.client import Client, Limits
 from bot.flowise.events import End, Event, Token
 from bot.flowise.guarded import Guarded
 from bot.ports import Flowise, Prediction
+from bot.thread import Expected
 
 if TYPE_CHECKING:
     import aiohttp
@@ -215,10 +216,12 @@ async def test_what_is_stored_is_asked_for_in_a_rest_too(server: Server, make_cl
     flowise = guarded(make_client(key="k"))
     server.predicts(server.silence("close"))
     await failures(flowise)
-    row = {"role": "apiMessage", "content": "!", "createdDate": "2026-11-22T17:04:21.633Z"}
+    row = {"id": "a", "role": "apiMessage", "content": "!", "createdDate": "2026-11-22T17:04:21.633Z"}
+    decided = Expected(None, "")
     server.on("GET", "/api/v1/chatmessage/", server.json([row]))
     server.on("PUT", "/api/v1/chatmessage/abort/", server.json({}))
-    assert await flowise.stored_answer("c", 0) == (Token("!"),)
-    assert await flowise.stored_since("c", 0)
+    assert await flowise.stored_answer("c", decided) == (Token("!"),)
+    assert await flowise.has_stored("c", decided)
+    assert await flowise.newest_stored("c") == "a"
     assert await flowise.abort("c")
     assert flowise.resting

@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import lease as leases
 from bot.desk import reference_of
+from bot.flowise.client import Client, Limits, new_session
 from bot.flowise.events import SourceDocument, SourceDocuments, Token
 from bot.playground.flowise.scripts import Script
 from bot.playground.house import House, house
@@ -89,13 +90,20 @@ class Left:
                     break
         return since
 
+    async def newest_stored(self, chat_id: str = CHAT) -> str:
+        """The row that Flowise has stored last on a chat."""
+        flowise = self.home.flowise
+        async with new_session() as session:
+            client = Client(session, flowise.url, flowise.chatflow_id, KEY, Limits())
+            return await client.newest_stored(chat_id) or ""
+
     async def noted(self, opened: OpenAnswer | None = None, *, epoch: int = 1) -> None:
         """Its item, as that process has noted it, with its lease over."""
         hold, mailboxes = Hold(self.item, "dead"), self.store.mailboxes
         thread = Thread(self.item.team, self.home.channel, self.root)
         assert await mailboxes.accept(hold, GONE, opens=thread, opened=OpenAnswer())
         if opened is not None:
-            run = Run(opened.asked_at) if opened.asked_at else None
+            run = Run(opened.asked_at, question=opened.question, after=opened.after) if opened.asked_at else None
             assert await mailboxes.note(hold, opened, run)
             if opened.chat_id:
                 await self.store.remember(thread, opened.chat_id, self.home.flowise.chatflow_id, 0, time.time())
@@ -182,7 +190,7 @@ async def test_what_was_asked_is_completed_in_place_from_the_stored_answer(left:
     await left.question()
     since = await left.ran()
     ts = await left.posted("half of")
-    await left.noted(OpenAnswer(CHAT, since, (ts,), journal=journal("half of")))
+    await left.noted(OpenAnswer(CHAT, since, (ts,), journal=journal("half of"), question="why?", after=""))
     async with left.home.bot(**WITH_KEY):
         await until_idle(left)
         await left.home.ask("and then?", thread_ts=left.root)
@@ -193,11 +201,44 @@ async def test_what_was_asked_is_completed_in_place_from_the_stored_answer(left:
     assert one.chat_id == two.chat_id == CHAT  # the thread goes on with the chat that has answered
 
 
+async def test_the_same_question_again_is_not_completed_by_the_answer_before(left: Left) -> None:
+    """Its process has died before Flowise stored anything of it, and its clock was an hour behind."""
+    await left.question()
+    await left.ran()
+    await left.home.flowise.predictions[0].over()
+    ts = await left.posted("half of")
+    before = await left.newest_stored()
+    asked_at = time.time() - 3600
+    await left.noted(OpenAnswer(CHAT, asked_at, (ts,), journal=journal("half of"), question="why?", after=before))
+    async with left.home.bot(flowise_api_key=KEY, flowise_left_run_wait=0.1):
+        await until_idle(left)
+    assert left.message.plain.startswith("half of")
+    assert "and the rest" not in left.message.plain
+    assert "I was restarted" in left.message.plain
+
+
+async def test_what_was_stored_before_a_question_is_noted_with_it(left: Left) -> None:
+    held = asyncio.Event()
+    async with left.home.bot(flowise_api_key=KEY) as bot:
+        await left.question()
+        await until_idle(left)
+        before = await left.newest_stored(left.home.flowise.predictions[0].chat_id)
+        left.home.flowise.script("rag", Script(tokens=("well",), hold=held))
+        await left.home.ask("why?", thread_ts=left.root)
+        await left.home.slack.until(lambda: len(left.home.flowise.predictions) > 1)
+        assert bot._desk is not None
+        [lease] = bot._desk.mailbox.held
+        assert (lease.opened.question, lease.opened.after) == ("why?", before)
+        assert before
+        held.set()
+        await left.home.slack.until(lambda: left.home.idle)
+
+
 async def test_without_a_key_it_is_interrupted_in_place_and_can_be_asked_again(left: Left) -> None:
     await left.question()
     since = await left.ran()
     ts = await left.posted("half of")
-    await left.noted(OpenAnswer(CHAT, since, (ts,), journal=journal("half of")))
+    await left.noted(OpenAnswer(CHAT, since, (ts,), journal=journal("half of"), question="why?", after=""))
     flow = left.home.flowise.flow("rag")
     async with left.home.bot(flowise_chatflow_id=flow, flowise_left_run_wait=0.1):
         await until_idle(left)
@@ -258,7 +299,9 @@ async def test_a_question_that_ended_five_processes_is_given_up(left: Left) -> N
 async def test_those_that_wait_behind_it_are_answered_after_it(left: Left) -> None:
     await left.question()
     since = await left.ran()
-    await left.noted(OpenAnswer(CHAT, since, (await left.posted("half of"),), journal=journal("half of")))
+    await left.noted(
+        OpenAnswer(CHAT, since, (await left.posted("half of"),), journal=journal("half of"), question="why?", after="")
+    )
     async with left.home.bot(**WITH_KEY):
         await left.home.ask("and then?", thread_ts=left.root)
         await left.home.slack.until(lambda: "and then?" in left.home.answers(left.root)[-1])

@@ -212,9 +212,9 @@ def test_which_limit_was_met(before: str, retry_after: float, lowered: Key) -> N
     assert budget.take(POST, 0.2) == 0.0
     budget.limited(POST, retry_after, 0.3)
     now = 0.3 + retry_after
-    assert [key for key in POST if budget.quota(key, now) != key.quota] == [lowered]
     # All channels keep silent meanwhile.
     assert budget.take(keys("chat.postMessage", "C3"), now - 0.5) == pytest.approx(0.5)
+    assert [key for key in POST if budget.quota(key, now) != key.quota] == [lowered]
 
 
 def test_what_has_gathered_in_the_silence_does_not_come_at_once() -> None:
@@ -303,3 +303,41 @@ def test_the_wait_for_one_bucket_is_told_whatever_of_others() -> None:
     assert budget.take(POST, 0.4) > 0.5
     assert budget.wait(POST[0], 0.4) == 0.0
     assert budget.wait(POST[1], 0.4) == pytest.approx(budget.take(POST, 0.4))
+
+
+# The clock is set -----------------------------------------------------------------------------------------------------
+
+jumps = st.lists(st.tuples(st.floats(0.0, 4.0), st.floats(-5000.0, 5000.0), st.booleans()), min_size=1, max_size=40)
+
+
+@settings(deadline=None, max_examples=60)
+@given(quota=quotas, steps=jumps, refused_at=st.integers(0, 60), retry_after=st.floats(0.5, 60.0))
+def test_no_wait_grows_when_the_clock_is_set(
+    quota: Quota, steps: list[tuple[float, float, bool]], refused_at: int, retry_after: float
+) -> None:
+    budget, bucket, now = Budget(), Key("one", quota), 1e6
+    for number, (pause, jump, urgent) in enumerate(steps):
+        now += pause
+        if budget.take([bucket], now, urgent=urgent) == 0.0 and number == refused_at:
+            budget.limited([bucket], retry_after, now)
+        waits = [budget.wait(bucket, now, urgent=urgent) for urgent in (False, True)]
+        quota_before = budget.quota(bucket, now)
+        now += jump
+        after = [budget.wait(bucket, now, urgent=urgent) for urgent in (False, True)]
+        assert all(one <= before + 1e-3 for one, before in zip(after, waits, strict=True))
+        if jump <= 0:
+            assert after == pytest.approx(waits, abs=1e-3)
+            assert budget.quota(bucket, now) == quota_before
+
+
+@settings(deadline=None, max_examples=40)
+@given(quota=quotas, steps=jumps)
+def test_a_clock_that_is_set_back_lets_no_more_through(quota: Quota, steps: list[tuple[float, float, bool]]) -> None:
+    budget, now, real, taken = Budget(), 1e6, 0.0, []
+    for pause, jump, _ in steps:
+        now, real = now + pause, real + pause
+        while budget.take([Key("one", quota)], now) == 0.0:
+            taken.append(real)
+        now -= abs(jump)
+    for first, second in itertools.combinations_with_replacement(range(len(taken)), 2):
+        assert second - first + 1 <= quota.burst + quota.rate * (taken[second] - taken[first]) + 1e-3

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.payload import Wish, command, heard, is_external, mentions, plain, wish
+from bot.slack.payload import Wish, command, edited_after, heard, is_external, mentions, plain, press, wish
 
 NAMES = {"U1": "Ada", "U2": "Tom & Co"}
 
@@ -129,3 +129,20 @@ def test_a_command() -> None:
         {"channel_id": "C1", "user_id": "U1", "text": " why? ", "trigger_id": "9", "response_url": "u", "x": 1}
     )
     assert (typed.text, typed.user_name) == ("why?", "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "seconds"),
+    [({}, 0.0), ({"edited": {"ts": "601.000100"}}, 600.0), ({"edited": {}}, 0.0), ({"edited": "junk"}, 0.0)],
+)
+def test_how_long_after_it_was_written_a_message_was_edited(changes: dict[str, Any], seconds: float) -> None:
+    assert edited_after(event(**changes)) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("actions", "found"),
+    [([{"value": "v", "action_ts": "9.5"}], ("v", "9.5")), ([], ("", "")), (["junk"], ("", "")), (None, ("", ""))],
+)
+def test_when_and_what_was_pressed(actions: object, found: tuple[str, str]) -> None:
+    pressed = press({"actions": actions, "channel": {"id": "C1"}, "user": {"id": "U1"}})
+    assert (pressed.value, pressed.ts) == found

@@ -13,6 +13,7 @@ from bot.reply.budget import Budget
 from bot.slack.tiers import QUOTAS, Key, Quota, keys
 from bot.store.budget_script import FADE, GRACE, TIE
 from bot.store.redis import RedisStore
+from tests.store.clocks import set_clock
 
 SMALL = Key("small", Quota(rate=0.5, burst=3))
 OTHER = Key("other", Quota(rate=0.1, burst=1))
@@ -140,7 +141,7 @@ async def test_a_place_is_lost_by_who_does_not_come_for_it(store: RedisStore) ->
     assert (await store.spend("T1", [pair], 0, call(), Told("ours"), due=1.0)).wait > 0
     [_, endings, *_] = store._buckets("T1", [pair])
     kept = await store._client.hget(endings, "dead")
-    since, till = (float(figure) for figure in str(kept).split())
+    since, till, _ = (float(figure) for figure in str(kept).split())
     assert till == pytest.approx(since + 5.5 + GRACE, abs=0.2)
     await store._client.hset(endings, "dead", f"{since} {time.time() - 0.1:.3f}")
     assert (await store.spend("T1", [pair], 0, call(), Told("ours"), due=1.0)).wait == 0
@@ -175,3 +176,75 @@ async def test_the_script_agrees_with_the_pure_budget(store: RedisStore, retry_a
             refused = call()
             pure.limited(buckets, retry_after, now())
             await store.refused("T1", buckets, retry_after, refused)
+
+
+# The clock is set -----------------------------------------------------------------------------------------------------
+
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize("by", [-24 * HOUR, -HOUR, -61.0, -2.0, -0.2])
+@pytest.mark.parametrize("silence", [0.0, 4.0, 30.0])
+async def test_a_clock_that_is_set_back_makes_no_wait_longer(store: RedisStore, by: float, silence: float) -> None:
+    for due in (None, None, 0.0, 0.0):
+        before = await store.spend("T1", [SMALL], 0, call(), due=due)
+    if silence:
+        await store.refused("T1", [SMALL], silence, call())
+        before = await store.spend("T1", [SMALL], 0, call(), due=0.0)
+    await set_clock(store, by)
+    after = await store.spend("T1", [SMALL], 0, call(), due=0.0)
+    assert 0 < after.wait <= before.wait
+    assert after.wait == pytest.approx(before.wait, abs=0.5)
+    assert after.quota == before.quota
+    assert (await store.spend("T1", [SMALL], 0, call())).wait <= max(
+        silence, 61.0
+    ) + SMALL.quota.burst / SMALL.quota.rate
+
+
+@pytest.mark.parametrize("by", [HOUR, 2.0])
+async def test_a_clock_that_is_set_forward_and_back_again_heals(store: RedisStore, by: float) -> None:
+    for _ in range(4):
+        await store.spend("T1", [SMALL], 0, call())
+    await set_clock(store, by)
+    grants = [(await store.spend("T1", [SMALL], 0, call())).wait == 0 for _ in range(6)]
+    assert sum(grants) <= SMALL.quota.burst
+    await set_clock(store, -by)
+    assert (await store.spend("T1", [SMALL], 0, call())).wait <= 1 / SMALL.quota.rate
+
+
+async def test_what_was_told_in_a_time_to_come_counts_no_more(store: RedisStore) -> None:
+    pair = Key("pair", Quota(rate=2.0, burst=2))
+    await store.tell("T1", Told("dead", Counts(editing=5)))
+    for _ in range(3):
+        await store.spend("T1", [pair], 0, call(), Told("dead", Counts(editing=5)), due=5.0)
+    await set_clock(store, -HOUR)
+    ours = Told("ours", Counts(editing=1))
+    assert (await store.spend("T1", [OTHER], 0, call(), ours)).counts.editing == 1
+    await asyncio.sleep((await store.spend("T1", [pair], 0, call(), ours)).wait)
+    assert (await store.spend("T1", [pair], 0, call(), ours)).wait == 0
+
+
+@pytest.mark.parametrize("several", [False, True])
+async def test_the_script_agrees_with_the_pure_budget_while_the_clock_is_set(store: RedisStore, several: bool) -> None:
+    # Slow buckets: what goes by between two looks is lost when the clock is set back, and the two look one by one.
+    wide, pure, by = Key("wide", Quota(rate=0.5, burst=30)), Budget(), 0.0
+
+    def now() -> float:
+        return asyncio.get_running_loop().time() + by
+
+    for step in range(60):
+        buckets = [wide, SMALL] if several else [SMALL]
+        if step % 7 == 3:
+            jump = (-HOUR, 5.0, -6.0, HOUR, -30.0)[step // 7 % 5]
+            by += jump
+            await set_clock(store, jump)
+        urgent = step % 5 == 0
+        spent = await store.spend("T1", buckets, 0.0, call(), due=0.0 if urgent else None)
+        wait = pure.take(buckets, now(), urgent=urgent)
+        assert (wait == 0) == (spent.wait == 0), step
+        assert spent.wait == pytest.approx(wait, abs=0.5)
+        assert spent.level == pytest.approx(pure.level(buckets[0], now()), abs=0.6)
+        assert spent.quota.per_minute == pytest.approx(pure.quota(buckets[0], now()).per_minute, rel=0.01)
+        if step in {20, 21, 40}:
+            pure.limited(buckets, 3.0, now())
+            await store.refused("T1", buckets, 3.0, call())

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from bot.ports import Mailboxes
 from bot.store.redis import RedisStore
 from bot.thread import Asked, Conversation, Hold, Item, OpenAnswer, Run, Thread
+from tests.store.clocks import set_clock
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 LINE = THREAD.line
@@ -398,3 +399,68 @@ async def test_a_process_that_does_not_look_any_more_is_not_counted(store: Redis
 
     assert await others() == 1
     await until(others, 0)
+
+
+# The clock is set -----------------------------------------------------------------------------------------------------
+
+HOUR = 3600.0
+
+
+async def test_a_clock_that_is_set_back_ends_no_lease_and_makes_none_longer(store: RedisStore) -> None:
+    alive, dead = held("a", line="T1:C1:1"), held("b", line="T1:C1:2")
+    for hold in (alive, dead):
+        await accept(store, hold, lease=0.3)
+    await set_clock(store, -HOUR)
+    assert (await store.mailboxes.abandoned("T1", "theirs", 0.3))[0] == ()
+    renewing = asyncio.create_task(renewed(store, alive))
+    assert [hold.item for hold in await taken_over(store, lease=0.3)] == [dead.item]
+    await asyncio.sleep(0.1)
+    assert (await store.mailboxes.abandoned("T1", "others", 0.3))[0] == ()
+    renewing.cancel()
+    assert await store.mailboxes.stand(alive, ENOUGH) == 0
+
+
+async def renewed(store: RedisStore, hold: Hold) -> None:
+    while True:
+        await store.mailboxes.stand(hold, 0.3)
+        await asyncio.sleep(0.03)
+
+
+async def test_after_a_clock_was_set_back_an_empty_mailbox_is_looked_into_no_more(
+    store: RedisStore, raw: Redis
+) -> None:
+    hold = held("a")
+    await accept(store, hold, lease=SHORT)
+    await set_clock(store, -HOUR)
+    await store.mailboxes.settle(hold)
+
+    async def listed() -> bool:
+        await store.mailboxes.abandoned("T1", "ours", SHORT)
+        return any(name.endswith((":due", ":until")) for name in await keys_of(store, raw))
+
+    await until(listed, False)
+
+
+async def test_a_dead_process_is_counted_on_no_more_after_a_clock_was_set_back(store: RedisStore) -> None:
+    await store.mailboxes.abandoned("T1", "dead", ENOUGH)
+    await set_clock(store, -HOUR)
+    assert (await store.mailboxes.abandoned("T1", "alive", ENOUGH))[1] == 0
+
+
+@pytest.mark.parametrize("holder_lives", [True, False])
+async def test_a_clock_that_is_set_forward_ends_no_lease_of_who_is_alive(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch, holder_lives: bool
+) -> None:
+    """Seen from here: more time has gone by on the server than on our own clock, which the test owns."""
+    ours, lease = 100.0, 0.2
+    monkeypatch.setattr(store.mailboxes, "_now", lambda: ours)
+    hold = held("a")
+    await accept(store, hold, lease=lease)
+    assert (await store.mailboxes.abandoned("T1", "theirs", lease))[0] == ()
+    await asyncio.sleep(lease + 0.05)
+    assert (await store.mailboxes.abandoned("T1", "theirs", lease))[0] == ()
+    if holder_lives:
+        assert await store.mailboxes.stand(hold, ENOUGH) == 0
+    ours += lease + 0.01
+    found = (await store.mailboxes.abandoned("T1", "theirs", lease))[0]
+    assert [taken.hold.item for taken in found] == ([] if holder_lives else [hold.item])

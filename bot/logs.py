@@ -14,12 +14,14 @@ from typing import TextIO
 import structlog
 from structlog.types import EventDict, ExcInfo, Processor, WrappedLogger
 
-# Slack's tokens by their prefixes, what follows an Authorization header's scheme, also those that are not ours, the
-# ticket in a Socket Mode address, which slack_sdk logs when a handshake fails, and the name and password in an address.
-_TOKENS = re.compile(
-    r"\b(xox[a-z]-|xapp-|xoxe\.)[\w-]+|(?<=Bearer )[\w.~+/-]+=*|(?<=Basic )[\w+/-]{6,}=*|(?<=[?&]ticket=)[\w.~%+/-]+"
-    r"|(?<=://)[^\s/@:]*:[^\s/@]+(?=@)"
+_SECRET_SHAPES = (
+    r"\b(?:xox[a-z]-|xapp-|xoxe\.)[\w-]+",  # Slack's tokens, also those that are not ours
+    r"(?<=Bearer )[\w.~+/-]+=*",
+    r"(?:(?<=uthorization: Basic )|(?<=uthorization['\"]: ['\"]Basic ))[\w+/]+=*",
+    r"(?<=[?&]ticket=)[\w.~%+/-]+",  # of a Socket Mode address, which slack_sdk logs when a handshake fails
+    r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)",  # the name and password in an address: of Redis, of a proxy
 )
+_TOKENS = re.compile("|".join(_SECRET_SHAPES))
 _HIDDEN = "[hidden]"
 # These libraries log whole payloads, with the words of people in them, below this level.
 _CHATTY = ("slack_bolt", "slack_sdk", "aiohttp", "asyncio", "markdown_it")

@@ -205,9 +205,12 @@ def test_the_name_and_password_in_an_address_are_hidden_whosever_they_are(style:
     logging.getLogger("theirs").warning(
         "by http://me:p4ss@proxy.example:3128/ and Proxy-Authorization: Basic bWU6cDRzcw=="
     )
+    structlog.get_logger("ours").warning("sent", headers={"Proxy-Authorization": "Basic bWU6cDRzcw=="})
+    structlog.get_logger("ours").warning("Basic Information stays")
     structlog.get_logger("ours").warning("from", url="rediss://:pw@redis.example/0")
     written = stream.getvalue()
     assert "p4ss" not in written
     assert "bWU6" not in written
     assert ":pw@" not in written
     assert "proxy.example:3128" in written
+    assert "Basic Information" in written

@@ -58,8 +58,8 @@ class Redaction:
     def __call__(self, line: str) -> str:
         for secret in self._secrets:
             line = line.replace(secret, _HIDDEN)
-        # JSON can hold half a surrogate pair, which is no UTF-8. DEL is the one character that JSON does not escape.
-        return _TOKENS.sub(_HIDDEN, line).encode("utf-8", "backslashreplace").decode().replace("\x7f", "\\u007f")
+        # JSON can hold half a surrogate pair, which is no UTF-8.
+        return _TOKENS.sub(_HIDDEN, line).encode("utf-8", "backslashreplace").decode()
 
 
 class _Redacting:

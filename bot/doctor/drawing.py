@@ -46,8 +46,7 @@ def as_json(findings: Sequence[Finding], status: int) -> str:
         }
         for finding in findings
     ]
-    # DEL is the one control character that JSON lets stand as it is.
-    return json.dumps({"status": status, "findings": rows}, indent=2).replace("\x7f", "\\u007f") + "\n"
+    return json.dumps({"status": status, "findings": rows}, indent=2) + "\n"
 
 
 def _row(finding: Finding, checks: int, width: int, colour: bool) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from yarl import URL
 
 import bot.flowise.client as flowise
@@ -24,14 +25,18 @@ from bot.network.outgoing import Network
 from bot.network.proxies import Proxies
 from bot.playground.house import House
 from bot.ports import Prediction
+from bot.reply.observed import Outcome
 from bot.slack.calls import Lost, Posted, PostMessage, Respond, UploadFile
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
 from bot.socket_mode import open_connection
+from bot.tracing import exported
 from tests.network.proxying import HOST, ForwardProxy, _pipe, forward_proxy
 from tests.test_startup import free_port
+from tests.test_tracing import ASKED, collector
 
 NAMES = ("slack.test", "flowise.test")
+COLLECTOR = "collector.test"
 
 
 @pytest.fixture
@@ -77,12 +82,12 @@ async def behind_tls(port: int, certificate: Path) -> AsyncIterator[int]:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of both names with its key, which no authority has signed."""
+    """A certificate of all names with its key, which no authority has signed."""
     if shutil.which("openssl") is None:
         pytest.skip("a certificate of its own is made by openssl")
     file = tmp_path_factory.mktemp("certificate") / "both.pem"
     make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
-    names = ",".join(f"DNS:{name}" for name in NAMES)
+    names = ",".join(f"DNS:{name}" for name in (*NAMES, COLLECTOR))
     command = [*make.split(), "-addext", f"subjectAltName={names}", "-keyout", str(file), "-out", str(file) + ".crt"]
     subprocess.run(command, check=True, capture_output=True, timeout=30)
     file.write_text(file.read_text() + Path(f"{file}.crt").read_text())
@@ -133,6 +138,25 @@ async def test_uploads_and_response_urls_take_the_same_way(home: House, proxy: F
         await client.call(Respond(f"{URL(api).origin()}/response/none", "hello", ()))
     paths = {URL(line.split()[1]).path.split("/")[1] for line in proxy.asked}
     assert paths == {"api", "upload", "response"}
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_so_do_traces(
+    proxy: ForwardProxy, certificate: Path, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy"):  # which requests would read
+        monkeypatch.setenv(name, f"http://{HOST}:{free_port()}")
+    exports: list[ExportTraceServiceRequest] = []
+    async with collector(exports) as plain:
+        number = URL(plain).port
+        assert number is not None
+        async with behind_tls(number, certificate) as tls:
+            port = tls if scheme == "https" else number
+            network = Network(Proxies(proxy.url, proxy.url), certificate)
+            async with exported(f"{scheme}://{COLLECTOR}:{port}", network) as traces:
+                traces.answer(ASKED).ended(Outcome.FINISHED, None)
+    assert len(exports) == 1
+    assert proxy.hosts == {COLLECTOR}
 
 
 async def test_a_proxy_that_wants_a_password(home: House) -> None:

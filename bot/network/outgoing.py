@@ -85,13 +85,22 @@ class Network:
         request.update_proxy(proxy.with_user(None), None, credentials if request.is_ssl() else None)
         if not request.is_ssl():
             request.headers.update(credentials)
-        response = await send(request)
-        if request.is_ssl() or response.status not in _PROXY_REFUSALS or response.content_type == "application/json":
-            return response
-        response.close()
-        raise aiohttp.ClientHttpProxyError(
-            response.request_info, response.history, status=response.status, headers=response.headers
-        )
+        try:
+            return await _proxied(request, send)
+        except aiohttp.ClientHttpProxyError as error:
+            error.message = why(error)  # what slack_sdk logs for a socket
+            raise
+
+
+async def _proxied(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """The answer to a request that has a proxy. Raises aiohttp.ClientHttpProxyError: it is the proxy's own."""
+    response = await send(request)
+    if request.is_ssl() or response.status not in _PROXY_REFUSALS or response.content_type == "application/json":
+        return response
+    response.close()
+    raise aiohttp.ClientHttpProxyError(
+        response.request_info, response.history, status=response.status, headers=response.headers
+    )
 
 
 DIRECT = Network()

@@ -14,12 +14,14 @@ HOST = "127.0.0.1"
 class ForwardProxy:
     """Reaches every host name on this machine; `asked` are the request lines that came.
 
-    It answers with `refusal` where that is a status; with `password` it wants "name:password".
+    It answers with `refusal` where that is a status, and with 403 to plain sockets where it `refuses_sockets`; with
+    `password` it wants "name:password".
     """
 
     def __init__(self, password: str = "") -> None:
         self.asked: list[str] = []
         self.refusal = 0
+        self.refuses_sockets = False
         self._credentials = base64.b64encode(password.encode()).decode() if password else ""
         self.port = 0
 
@@ -42,6 +44,8 @@ class ForwardProxy:
             line, *fields = head.removesuffix("\r\n\r\n").split("\r\n")
             self.asked.append(line)
             status = self.refusal or (0 if self._may(fields) else 407)
+            if self.refuses_sockets and line.startswith("GET ws://"):
+                status = 403
             if status:
                 writer.write(f"HTTP/1.1 {status} No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
                 return

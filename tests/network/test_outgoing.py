@@ -19,6 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from yarl import URL
 
 import bot.flowise.client as flowise
+from bot.app import Bot
 from bot.errors import BotError, ProxyFailed, RunState, SettingsError, SlackUnavailable
 from bot.flowise.limits import Limits
 from bot.network.outgoing import Network
@@ -201,6 +202,19 @@ async def test_a_proxy_that_refuses_is_blamed(proxy: ForwardProxy, scheme: str, 
         lost = await client.call(Respond(f"{scheme}://slack.test/response/1", "hello", ()))
         assert isinstance(lost, Lost)
         assert "the proxy " in lost.reason
+
+
+async def test_a_proxy_that_lets_all_but_sockets_through_is_blamed_in_the_log(
+    home: House, proxy: ForwardProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy.refuses_sockets = True
+    running = Bot(home.settings(http_proxy=proxy.url, **at(home)))
+    serving = asyncio.create_task(running.run())
+    async with asyncio.timeout(10):
+        while "the proxy does not let us through (HTTP 403)" not in caplog.text:  # noqa: ASYNC110  # the log has no event
+            await asyncio.sleep(0.02)
+        running.stop()
+        await serving
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

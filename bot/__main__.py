@@ -36,13 +36,20 @@ def main(arguments: list[str] | None = None) -> int:
             return _doctor(machine_readable=chosen.json)
         return _serve()
     except SettingsError as error:
-        print(f"The settings cannot work:\n{_indented(str(error))}", file=sys.stderr)
+        print(f"The settings cannot work:\n{_indented(_printable(error))}", file=sys.stderr)
         return WRONG_SETTINGS
     except BotError as error:
-        print(f"Stopped: {error}", file=sys.stderr)
+        print(f"Stopped: {_printable(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _printable(error: BotError) -> str:
+    """Its text without what would steer the terminal: a service may have had a word in it."""
+    from bot.logs import printable
+
+    return printable(str(error), keep="\n")
 
 
 def _indented(lines: str) -> str:
@@ -56,7 +63,11 @@ def _serve() -> int:
 
     settings = read_settings()
     from bot.app import Bot
+    from bot.network.outgoing import export
+    from bot.serving.descriptors import raise_soft_limit
 
+    raise_soft_limit()
+    export(settings.ssl_cert_file)
     logs.configure(settings.log_level, settings.log_format, settings.secrets())
 
     async def serve() -> None:

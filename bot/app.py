@@ -23,17 +23,20 @@ from bot.flowise.guarded import Guarded
 from bot.governor import Governor
 from bot.metrics.exposition import Metrics
 from bot.metrics.slack import MeteredSlack
-from bot.opening import chatflow_of, opened_store, traced, warn_of_flowise, warn_of_redis
+from bot.opening import chatflow_of, network_of, opened_store, traced, warn_of_flowise, warn_of_redis
 from bot.ports import Flowise, Identity
 from bot.question import Habits
 from bot.reply.observed import Answers, Observers
 from bot.reply.streams import Mode
+from bot.serving.connections import Limits
+from bot.serving.descriptors import can_open, most_connections
+from bot.serving.server import served
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
 from bot.socket_mode import SocketMode
 from bot.store.redis import RedisStore
-from bot.web import metrics_app, served, web_app
+from bot.web import Health, metrics_app, web_app
 from handlers import lifecycle
 
 log = structlog.get_logger(__name__)
@@ -49,6 +52,7 @@ class Bot:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._network = network_of(settings)
         self._stop = asyncio.Event()
         self._store: RedisStore | None = None
         self._flowise: Guarded | None = None
@@ -82,9 +86,9 @@ class Bot:
         """
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._listening())
-            traces = await stack.enter_async_context(traced(self._settings))
-            slack_session = await stack.enter_async_context(new_session())
-            flowise_session = await stack.enter_async_context(flowise.new_session())
+            traces = await stack.enter_async_context(traced(self._settings, self._network))
+            slack_session = await stack.enter_async_context(new_session(self._network))
+            flowise_session = await stack.enter_async_context(flowise.new_session(self._network))
             chatflow = chatflow_of(self._settings, flowise_session, self._metrics.flowise)
             token = self._settings.slack_bot_token.get_secret_value()
             web_api = web_client(token, self._settings.slack_api_url, slack_session)
@@ -93,7 +97,12 @@ class Bot:
             asking = _owned(stack, self._connected(lambda: introduced(slack, web_api, self._app_token)))
             _owned(stack, warn_of_flowise(chatflow))
             _owned(stack, self._metrics.loop.watch())
-            store = self._store = await stack.enter_async_context(opened_store(self._settings, self._metrics.redis))
+            store = await self._unless_stopped(
+                stack.enter_async_context(opened_store(self._settings, self._metrics.redis))
+            )
+            if store is None:
+                return
+            self._store = store
             _owned(stack, warn_of_redis(store))
             who = await asking
             if who is None:
@@ -151,7 +160,7 @@ class Bot:
             assert self._app is not None  # noqa: S101  # set by run just before
             greeted = self._metrics.watch_socket(self._hears_slack)
             self._socket = SocketMode(self._app, self._app_token, greeted=greeted)
-            await self._socket.start(address)
+            await self._socket.start(address, self._network)
             await self._until(self._socket.connected)
         if not self._stop.is_set():
             how = "Socket Mode" if self._socket else f"HTTP on port {self.port}"
@@ -172,12 +181,12 @@ class Bot:
         while not self._stop.is_set() and not await condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
-    async def _connected(self, ask: Callable[[], Awaitable[T]]) -> T | None:
+    async def _connected(self, ask: Callable[[], Coroutine[None, None, T]]) -> T | None:
         """Ask Slack until it answers; None when we are stopped meanwhile."""
         wait = 1.0
         while not self._stop.is_set():
             try:
-                return await ask()
+                return await self._unless_stopped(ask())
             except SlackUnavailable as error:
                 log.warning("Slack does not answer; trying again", seconds=wait, reason=str(error))
                 try:
@@ -187,6 +196,17 @@ class Bot:
                     wait = min(wait * 2, _LONGEST_WAIT_FOR_SLACK)
         return None
 
+    async def _unless_stopped(self, work: Coroutine[None, None, T]) -> T | None:
+        """The result; None when we are stopped before, and then the work is given up at once."""
+        doing, stopping = asyncio.create_task(work), asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return await doing if doing.done() else None
+        finally:
+            for task in (doing, stopping):
+                task.cancel()
+            await asyncio.gather(doing, stopping, return_exceptions=True)
+
     @asynccontextmanager
     async def _listening(self) -> AsyncIterator[None]:
         settings, text = self._settings, self._metrics.text
@@ -195,23 +215,29 @@ class Bot:
         own_port = settings.metrics_port if settings.metrics_port != settings.port else None
         # PORT may be open to the world where Slack comes by HTTP, and how much is asked is nobody's business there.
         beside = own_port is None and (settings.metrics_port is not None or not by_http)
-        application = web_app(
-            lambda: self._app,
+        health = Health(
             self._unready,
             self._stop.is_set,
             lambda: self.under_way,
             {"redis": self._how_redis_is, "flowise": self._how_flowise_is},
-            door=Door(secret.get_secret_value()) if secret else None,
-            metrics=text if beside else None,
+            is_private=not by_http,
         )
+        door = Door(secret.get_secret_value()) if secret else None
+        application = web_app(lambda: self._app, health, door=door, metrics=text if beside else None)
+        most = most_connections(settings.bot_most_predictions)
         async with AsyncExitStack() as stack:
-            self.port = await stack.enter_async_context(served(application, settings.host, settings.port, "PORT"))
+            serving = served(application, settings.host, settings.port, "PORT", Limits(most))
+            self.port = await stack.enter_async_context(serving)
             if own_port is not None:
-                await stack.enter_async_context(served(metrics_app(text), settings.host, own_port, "METRICS_PORT"))
+                # Prometheus and whoever looks by hand: they are few.
+                few = Limits(min(32, most // 4))
+                own = served(metrics_app(text, health), settings.host, own_port, "METRICS_PORT", few)
+                await stack.enter_async_context(own)
             yield
 
     async def _unready(self) -> tuple[str, ...]:
-        return () if await self._hears_slack() else ("slack",)
+        missing = () if await self._hears_slack() else ("slack",)
+        return missing if can_open() else (*missing, "file descriptors")
 
     async def _how_flowise_is(self) -> str:
         return self._flowise.state() if self._flowise is not None else "not asked yet"

@@ -63,6 +63,8 @@ class Door:
             raise Refused(408, "the body takes too long") from None
         except web.HTTPRequestEntityTooLarge:
             raise Refused(413, "the body is too large") from None
+        except web.RequestPayloadError:
+            raise Refused(400, "the body is malformed") from None
         if not self._is_signed(request, body):
             raise Refused(401, "the signature is not Slack's")
         return _object(body, request.content_type)

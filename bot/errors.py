@@ -11,6 +11,7 @@
     └── FlowiseError             the prediction gave no whole answer
         ├── FlowiseUnreachable   no connection
         ├── FlowiseUntrusted     its certificate is not trusted
+        ├── ProxyFailed          the proxy on the way to it
         ├── FlowiseResting       it failed several times in a row, and is left alone for a short while
         ├── FlowiseSlow          a limit on waiting ran out
         ├── FlowiseBroke         the stream ended before its `end`
@@ -95,6 +96,12 @@ class FlowiseUnreachable(FlowiseError):
 
 class FlowiseUntrusted(FlowiseError):
     """The certificate at FLOWISE_URL is not trusted. Use one of a known authority, or name yours in SSL_CERT_FILE."""
+
+
+class ProxyFailed(FlowiseError):
+    """The proxy on the way to FLOWISE_URL fails or refuses. Check HTTPS_PROXY (or HTTP_PROXY), or list the host in
+    NO_PROXY.
+    """
 
 
 class FlowiseResting(FlowiseError):

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable
 from typing import TextIO
 
 import structlog
-from structlog.types import EventDict, Processor, WrappedLogger
+from structlog.types import EventDict, ExcInfo, Processor, WrappedLogger
 
-# Slack's tokens by their prefixes, what follows an Authorization header's scheme, also those that are not ours, and the
-# ticket in a Socket Mode address, which slack_sdk logs when a handshake fails.
-_TOKENS = re.compile(r"\b(xox[a-z]-|xapp-|xoxe\.)[\w-]+|(?<=Bearer )[\w.~+/-]+=*|(?<=[?&]ticket=)[\w.~%+/-]+")
+_SECRET_SHAPES = (
+    r"\b(?:xox[a-z]-|xapp-|xoxe\.)[\w-]+",  # Slack's tokens, also those that are not ours
+    r"(?<=Bearer )[\w.~+/-]+=*",
+    r"(?:(?<=uthorization: Basic )|(?<=uthorization['\"]: ['\"]Basic ))[\w+/]+=*",
+    r"(?<=[?&]ticket=)[\w.~%+/-]+",  # of a Socket Mode address, which slack_sdk logs when a handshake fails
+    r"(?<=://)[^\s/@:]*:[^\s/@]+(?=@)",  # the name and password in an address: of Redis, of a proxy
+)
+_TOKENS = re.compile("|".join(_SECRET_SHAPES))
 _HIDDEN = "[hidden]"
 # These libraries log whole payloads, with the words of people in them, below this level.
 _CHATTY = ("slack_bolt", "slack_sdk", "aiohttp", "asyncio", "markdown_it")
+# What steers a terminal (C0, DEL, C1), reorders or hides text (bidi marks and the rest of Cf), breaks lines where no
+# newline stands, or is no text at all.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_PARAGRAPHS = "\n\t"
+# A field with one of these is quoted by the renderer, but for the two that are no key=value.
+_QUOTED = "\n\r\t"
+_KEPT = {"event": "", "logger": "", "stack": _PARAGRAPHS, "exception": _PARAGRAPHS}
+
+
+def printable(text: str, *, keep: str = "") -> str:
+    """Write out as escapes what a terminal would act upon instead of showing it; characters in `keep` stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter.encode("unicode_escape").decode()
+        if unicodedata.category(letter) in _UNSAFE and letter not in keep
+        else letter
+        for letter in text
+    )
 
 
 class Redaction:
@@ -47,6 +73,26 @@ class _Redacting:
         return self._redaction(str(self._renderer(logger, name, event)))
 
 
+def _printable_fields(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Escape each field by itself: once the renderer has added its colours, they look the same as hostile ones."""
+    return {printable(key): _printable_value(key, value) for key, value in event.items()}
+
+
+def _printable_value(key: str, value: object) -> object:
+    if key == "exc_info":
+        return value  # _printable_traceback writes it
+    if isinstance(value, str):
+        return printable(value, keep=_KEPT.get(key, _QUOTED))
+    shown = repr(value)
+    return value if shown.isprintable() else printable(shown)
+
+
+def _printable_traceback(out: TextIO, exc_info: ExcInfo) -> None:
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, exc_info)
+    out.write(printable(text.getvalue(), keep=_PARAGRAPHS))
+
+
 def configure(level: str, style: str, secrets: Iterable[str], *, stream: TextIO = sys.stderr) -> None:
     """Send every logger's lines to `stream`; `style` is "text" or "json"."""
     shared: list[Processor] = [
@@ -58,11 +104,10 @@ def configure(level: str, style: str, secrets: Iterable[str], *, stream: TextIO 
     renderer: Processor = (
         structlog.processors.JSONRenderer()
         if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        else structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=_printable_traceback)
     )
     tail: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if style == "json":
-        tail.append(structlog.processors.format_exc_info)
+    tail.append(structlog.processors.format_exc_info if style == "json" else _printable_fields)
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared, processors=[*tail, _Redacting(renderer, Redaction(secrets))]
     )

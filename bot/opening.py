@@ -11,6 +11,8 @@ from aiohttp import ClientSession
 import bot.flowise.client as flowise
 from bot.errors import FlowiseError, StoreUnavailable
 from bot.metrics.flowise import FlowiseMetrics, MeteredFlowise
+from bot.network.outgoing import Network
+from bot.network.proxies import Proxies
 from bot.reply.observed import Observers
 from bot.settings import Settings
 from bot.store.embedded import EmbeddedValkey
@@ -19,8 +21,14 @@ from bot.store.redis import Observer, RedisStore
 log = structlog.get_logger(__name__)
 
 
+def network_of(settings: Settings) -> Network:
+    """How all connections go out."""
+    proxies = Proxies(settings.https_proxy or "", settings.http_proxy or "", settings.no_proxy)
+    return Network(proxies, settings.ssl_cert_file)
+
+
 @asynccontextmanager
-async def traced(settings: Settings) -> AsyncIterator[tuple[Observers, ...]]:
+async def traced(settings: Settings, network: Network) -> AsyncIterator[tuple[Observers, ...]]:
     """Who traces the answers, if anybody is to."""
     endpoint = settings.otel_exporter_otlp_endpoint
     if endpoint is None:
@@ -32,7 +40,7 @@ async def traced(settings: Settings) -> AsyncIterator[tuple[Observers, ...]]:
         log.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set, but the extra is missing: pip install '.[tracing]'")
         yield ()
         return
-    async with exported(endpoint) as traces:
+    async with exported(endpoint, network) as traces:
         yield (traces,)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.network.proxies import proxy_url
 from bot.store import address
 
 
@@ -69,7 +71,13 @@ def _one_word(value: SecretStr) -> SecretStr:
     return value
 
 
+def _proxy(value: str) -> str:
+    proxy_url(value)
+    return value
+
+
 Word = AfterValidator(_one_word)
+Proxy = Annotated[Annotated[str, AfterValidator(_proxy)] | None, Field(repr=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -111,6 +119,11 @@ class Settings(BaseSettings):
     bot_external_people: Literal["refuse", "answer"] = "refuse"
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25
 
+    https_proxy: Proxy = None
+    http_proxy: Proxy = None
+    no_proxy: str = ""
+    ssl_cert_file: Path | None = None
+
     # All interfaces: the health checks of a container platform come from outside; Slack's requests are signed.
     host: str = "0.0.0.0"  # noqa: S104
     port: Annotated[int, Field(ge=0, le=65_535)] = 3000
@@ -132,7 +145,9 @@ class Settings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, for the log's redaction."""
         tokens = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.flowise_api_key)
-        passwords = address.secrets(self.redis_url or "")
+        proxies = [proxy_url(value) for value in (self.https_proxy, self.http_proxy) if value]
+        written = [text for url in proxies for text in (url.raw_password, url.password) if text]
+        passwords = (*address.secrets(self.redis_url or ""), *dict.fromkeys(written))
         return (*(token.get_secret_value() for token in tokens if token), *passwords)
 
 
@@ -143,17 +158,36 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
         SettingsError: one line for each setting that is missing or wrong; no line holds a value.
     """
     try:
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # the required fields come from the environment
+        return Settings(_env_file=env_file, **_lower_case())  # type: ignore[call-arg, arg-type]  # the rest is found there
     except ValidationError as error:
         raise _told(error) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{env_file}: expected a readable text file ({type(error).__name__})") from None
 
 
-def checked(given: Mapping[str, str]) -> Settings:
+def _lower_case() -> dict[str, str]:
+    """Proxies are written both ways, and where both are set, curl and others go by the one in lower case."""
+    return {name: os.environ[name] for name in ("https_proxy", "http_proxy", "no_proxy") if os.environ.get(name)}
+
+
+class _Given(Settings):
+    """Settings that are what they are given: the environment and .env have no part in them."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+
+def checked(given: Mapping[str, object]) -> Settings:
     """The settings of these variables and of nothing else. Raises SettingsError as `read_settings` does."""
     try:
-        return Settings.model_validate({name.lower(): value for name, value in given.items()})
+        return _Given.model_validate({name.lower(): value for name, value in given.items()})
     except ValidationError as error:
         raise _told(error) from None
 

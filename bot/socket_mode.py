@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-import aiohttp
 import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
@@ -16,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import BotError, SettingsError, SlackUnavailable
+from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
 from bot.slack.wire import NO_ANSWER, stay
 
@@ -58,7 +58,7 @@ async def open_connection(web: AsyncWebClient, app_token: str) -> str:
             ) from None
         raise SlackUnavailable(f"apps.connections.open: {code}") from None
     except NO_ANSWER as error:
-        raise SlackUnavailable(f"apps.connections.open: {type(error).__name__}") from None
+        raise SlackUnavailable(f"apps.connections.open: {why(error)}") from None
     if not isinstance(address, str):
         raise SlackUnavailable("apps.connections.open: no address")
     if objection := Addresses(web.base_url).objection(address):
@@ -88,6 +88,7 @@ class SocketMode:
         greeted: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = AsyncSocketModeHandler(app, app_token, ping_interval=ping).client
+        self._client.proxy = None  # the session decides
 
         async def heard(_: object, message: dict[str, object], raw: str | None = None) -> None:
             if message.get("type") == "hello":
@@ -107,10 +108,13 @@ class SocketMode:
         self._watchdog: asyncio.Task[None] | None = None
         self._connecting: asyncio.Task[None] | None = None
 
-    async def start(self, address: str = "") -> None:
-        """Begin to connect, to an address that was just opened if there is one; `connected` tells when it has come."""
+    async def start(self, address: str = "", network: Network = DIRECT) -> None:
+        """Begin to connect, to an address that was just opened if there is one; `connected` tells when it has come.
+
+        `network` is how all connections go out.
+        """
         await self._client.aiohttp_client_session.close()
-        self._client.aiohttp_client_session = aiohttp.ClientSession(middlewares=(stay,))
+        self._client.aiohttp_client_session = network.session(middlewares=(stay,))
         self._connecting = asyncio.create_task(self._connected_first(address)) if address else None
         self._connect()
         self._watchdog = asyncio.create_task(self._watch())

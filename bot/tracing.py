@@ -7,19 +7,24 @@ yet. This one is about what a person waits for. It needs the extra `tracing`; no
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
+import requests
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
+from requests.adapters import HTTPAdapter
+from yarl import URL
 
 from bot import __version__
 from bot.errors import BotError
+from bot.network.outgoing import DIRECT, Network
 from bot.reply.observed import Enquiry, Outcome, Repair, Waiting
 
 _EXPORT_SECONDS: Final = 3.0
@@ -91,8 +96,31 @@ class AnswerSpan:
         self._span.end()
 
 
+class _Adapter(HTTPAdapter):
+    """requests' connections, on certificates of our own besides those that it brings along."""
+
+    def __init__(self, trusted: ssl.SSLContext | None) -> None:
+        self._trusted: dict[str, Any] = {"ssl_context": trusted} if trusted is not None else {}
+        super().__init__()
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kw: Any) -> None:
+        super().init_poolmanager(connections, maxsize, block, **kw, **self._trusted)
+
+    def proxy_manager_for(self, proxy: str, **kw: Any) -> Any:
+        return super().proxy_manager_for(proxy, **kw, **self._trusted)
+
+
+def _session(network: Network, endpoint: str) -> requests.Session:
+    """requests has rules of its own for proxies and certificates; ours are to hold for all connections."""
+    session, proxy = requests.Session(), network.proxies.of(URL(endpoint))
+    session.trust_env = False
+    session.proxies = {"http": str(proxy), "https": str(proxy)} if proxy is not None else {}
+    session.mount("https://", _Adapter(network.trusted))
+    return session
+
+
 @asynccontextmanager
-async def exported(endpoint: str) -> AsyncIterator[Traces]:
+async def exported(endpoint: str, network: Network = DIRECT) -> AsyncIterator[Traces]:
     """Traces that are sent to an OTLP collector at its base address, by HTTP, and to the last when this is left.
 
     OpenTelemetry's own variables hold: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_HEADERS.
@@ -101,7 +129,7 @@ async def exported(endpoint: str) -> AsyncIterator[Traces]:
     if str(resource.attributes.get(SERVICE_NAME, "")).startswith("unknown_service"):
         resource = resource.merge(Resource({SERVICE_NAME: "flowise-slack"}))
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    exporter = OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=_EXPORT_SECONDS)
+    exporter = OTLPSpanExporter(f"{endpoint}/v1/traces", timeout=_EXPORT_SECONDS, session=_session(network, endpoint))
     provider.add_span_processor(BatchSpanProcessor(exporter))
     try:
         yield Traces(provider.get_tracer("flowise-slack", __version__))

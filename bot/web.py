@@ -1,10 +1,10 @@
-"""Knows the bot's own HTTP: the health checks, the metrics, and Slack's requests where there is no Socket Mode."""
+"""Serves the bot's own HTTP: the health checks, the metrics, and Slack's requests where there is no Socket Mode."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 from aiohttp import web
@@ -13,54 +13,79 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.door import LARGEST_BODY, Door, Refused
-from bot.errors import SettingsError
+from bot.serving.sparse_log import SparseLog
 
 log = structlog.get_logger(__name__)
 
-# At the very end, how long requests under way are waited for, in seconds; aiohttp's own 60 would let a client that
-# never sends the rest of its request hold the stop up until it is killed.
-LAST_RESPONSES = 1.0
 _PROMETHEUS_TEXT = "text/plain; version=0.0.4; charset=utf-8"
 # Seconds. A readiness probe of Kubernetes gives up after one by default, and would then take us for unready.
 _DETAIL_SECONDS = 0.7
 
 
+@dataclass(slots=True)
+class Health:
+    """How the bot is, for those who ask.
+
+    `unready` gives what is missing of our own side. `details` are others by their names, and what each is asked by: a
+    word on how it is, without secrets. They decide nothing: where all replicas were unready, Slack's requests would
+    reach nobody, and nobody could say in Slack what is wrong. `is_private` says that no stranger can ask; where one
+    can, that the bot is alive or ready is all that is told, and the log has the rest.
+    """
+
+    unready: Callable[[], Awaitable[tuple[str, ...]]]
+    stopping: Callable[[], bool]
+    under_way: Callable[[], int]
+    details: Mapping[str, Callable[[], Awaitable[str]]]
+    is_private: bool = True
+    _logged: tuple[str, ...] = field(default=(), init=False)
+
+    def serve(self, application: web.Application, *, is_private: bool) -> None:
+        """Put /healthz and /readyz there."""
+
+        async def healthz(_: web.Request) -> web.Response:
+            told = {"under_way": self.under_way()} if is_private else {}
+            return web.json_response({"status": "alive", **told})
+
+        async def readyz(_: web.Request) -> web.Response:
+            missing = await self._missing()
+            words = await asyncio.gather(*(_told(ask) for ask in self.details.values())) if is_private else []
+            told = {"missing": list(missing), **dict(zip(self.details, words, strict=True))} if is_private else {}
+            return web.json_response({"ready": not missing, **told}, status=503 if missing else 200)
+
+        application.router.add_get("/healthz", healthz)
+        application.router.add_get("/readyz", readyz)
+
+    async def _missing(self) -> tuple[str, ...]:
+        missing = ("stopping",) if self.stopping() else await self.unready()
+        if missing != self._logged:
+            self._logged = missing
+            if not missing:
+                log.info("ready again")
+            elif not self.stopping():
+                log.warning("not ready", missing=list(missing))
+        return missing
+
+
 def web_app(
     slack_app: Callable[[], AsyncApp | None],
-    unready: Callable[[], Awaitable[tuple[str, ...]]],
-    stopping: Callable[[], bool],
-    under_way: Callable[[], int],
-    details: Mapping[str, Callable[[], Awaitable[str]]],
+    health: Health,
     *,
     door: Door | None,
     metrics: Callable[[], Awaitable[bytes]] | None = None,
 ) -> web.Application:
-    """`unready` gives what is missing of our own side of Slack; with a `door`, its requests come to /slack/events.
-
-    `details` are others by their names, and what each is asked by: a word on how it is, without secrets. They are told
-    by /readyz and decide nothing there: where all replicas were unready, Slack's requests would reach nobody, and
-    nobody could say in Slack what is wrong. `metrics` gives what stands at /metrics, if that is to be here.
-    """
-
-    async def healthz(_: web.Request) -> web.Response:
-        return web.json_response({"status": "alive", "under_way": under_way()})
-
-    async def readyz(_: web.Request) -> web.Response:
-        missing = ("stopping",) if stopping() else await unready()
-        words = await asyncio.gather(*(_told(ask) for ask in details.values()))
-        told = {"ready": not missing, "missing": list(missing), **dict(zip(details, words, strict=True))}
-        return web.json_response(told, status=503 if missing else 200)
+    """With a `door`, Slack's requests come to /slack/events; `metrics` gives what stands at /metrics, if it is here."""
+    refusals = SparseLog()
 
     async def events(request: web.Request) -> web.Response:
         assert door is not None  # noqa: S101  # or there is no such route
         app = slack_app()
-        if app is None or stopping():
+        if app is None or health.stopping():
             # Slack asks again in a moment, and may reach another replica.
             return web.Response(status=503, text="not serving")
         try:
             text, body = await door.admit(request)
         except Refused as refusal:
-            log.warning("a request is not let in", status=refusal.status, reason=str(refusal))
+            refusals.warning("a request is not let in", status=refusal.status, reason=str(refusal))
             return web.Response(status=refusal.status, text=str(refusal))
         if body.get("type") == "app_rate_limited":
             # Without an inner event, which Bolt answers with 404 (Slack docs, Rate limits).
@@ -69,8 +94,7 @@ def web_app(
         return await _dispatched(app, request, text)
 
     application = web.Application(client_max_size=LARGEST_BODY)
-    application.router.add_get("/healthz", healthz)
-    application.router.add_get("/readyz", readyz)
+    health.serve(application, is_private=health.is_private)
     if metrics is not None:
         _serve_metrics(application, metrics)
     if door is not None:
@@ -78,28 +102,12 @@ def web_app(
     return application
 
 
-def metrics_app(metrics: Callable[[], Awaitable[bytes]]) -> web.Application:
-    """/metrics alone, for a port of its own."""
+def metrics_app(metrics: Callable[[], Awaitable[bytes]], health: Health) -> web.Application:
+    """/metrics, and the health checks with their details, for a port of its own that no stranger reaches."""
     application = web.Application()
+    health.serve(application, is_private=True)
     _serve_metrics(application, metrics)
     return application
-
-
-@asynccontextmanager
-async def served(application: web.Application, host: str, port: int, setting: str) -> AsyncIterator[int]:
-    """Listen; gives the port, which is a free one for 0. Raises SettingsError: the port of that setting is taken."""
-    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=LAST_RESPONSES)
-    await runner.setup()
-    try:
-        try:
-            await web.TCPSite(runner, host, port).start()
-        except OSError as error:
-            raise SettingsError(
-                f"{setting}: cannot listen on {host}:{port} ({error.strerror}); expected a free port"
-            ) from None
-        yield runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
 
 
 def _serve_metrics(application: web.Application, metrics: Callable[[], Awaitable[bytes]]) -> None:

@@ -247,6 +247,42 @@ async def test_no_shape_is_500_or_leaves_a_dead_task(home: House, quiet: None) -
     assert [prediction.question for prediction in home.flowise.predictions] == ["still here?"]
 
 
+@pytest.mark.parametrize("sent", [b"", b"POST /slack/events HTTP/1.1\r\nHost: x\r\n"])
+async def test_who_holds_connections_open_keeps_neither_slack_nor_the_probe_out(
+    home: House, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr("bot.app.most_connections", lambda _: 16)
+    async with reached(home) as address:
+        port = int(address.split(":")[2].partition("/")[0])
+        held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(50)]
+        for _, writer in held:
+            writer.write(sent)
+        async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+            assert (answer.status, await answer.json()) == (200, {"ready": True})
+        await home.answered(await home.ask(f"{home.mention} anybody there?"))
+        for _, writer in held:
+            writer.close()
+
+
+async def test_a_flood_of_strangers_fills_no_log(home: House) -> None:
+    async with reached(home) as address:
+        with capture_logs() as lines:
+            for _ in range(50):
+                assert (await sent(address, BODY, JSON))[0] == 401
+    assert len([line for line in lines if line["event"] == "a request is not let in"]) == 10
+
+
+async def test_a_body_in_broken_chunks_is_400(home: House) -> None:
+    async with reached(home) as address:
+        port = int(address.split(":")[2].partition("/")[0])
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        headers = JSON | signed(b"", int(time.time())) | {"Transfer-Encoding": "chunked"}
+        writer.write(b"POST /slack/events HTTP/1.1\r\nHost: x\r\n")
+        writer.write(b"".join(f"{k}: {v}\r\n".encode() for k, v in headers.items()) + b"\r\nZZ\r\n")
+        assert (await reader.readline()).split()[1] == b"400"
+        writer.close()
+
+
 async def test_doubled_keys_are_read_as_the_last_one(home: House) -> None:
     async with reached(home) as address:
         body = b'{"type":"event_callback","event":{"type":"app_mention"},"type":"url_verification","challenge":"c"}'

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 import structlog
 
 from bot import logs
-from bot.logs import Redaction
+from bot.logs import Redaction, printable
 
 KEY = "flow-key-7Hq"
 PASSWORD = "pass.word+1"
@@ -131,3 +133,84 @@ def test_the_level_holds_for_all_and_libraries_that_log_people_s_words_stay_quie
 
 def test_half_a_surrogate_pair_is_written_as_its_number() -> None:
     assert Redaction(())("half \ud83d") == "half \\ud83d"
+
+
+HOSTILE = "Boom\x1b[2J\x1b]0;owned\x07\x7f\x9b31m\u202eevil\u2028\u200b\ue0001"
+
+
+class Odd:
+    """Something that shows itself as hostile text."""
+
+    def __repr__(self) -> str:
+        return HOSTILE
+
+
+def write_hostile() -> None:
+    """Text from outside in each place of a line: the event, a key, values of each kind, errors and their traceback."""
+    ours, theirs = structlog.get_logger("ours"), logging.getLogger("theirs")
+    ours.warning(f"turn failed {HOSTILE}", reason=HOSTILE, quoted=f"with a space {HOSTILE}", **{HOSTILE: 1})
+    ours.warning("nested", within=[{HOSTILE: HOSTILE}], odd=Odd(), number=1, nothing=None)
+    theirs.warning("theirs: %s", HOSTILE)
+    logging.getLogger(HOSTILE).warning("by its name")
+    try:
+        raise ValueError(HOSTILE)
+    except ValueError as error:
+        error.add_note(HOSTILE)
+        ours.exception("broke", stack_info=True)
+        theirs.exception("broke too")
+
+
+def steering(text: str) -> set[str]:
+    return {letter for letter in text if unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"}} - {"\n"}
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_nothing_that_steers_a_terminal_or_hides_text_gets_into_the_log(style: str) -> None:
+    stream = configured(style)
+    write_hostile()
+    assert steering(stream.getvalue()) == set()
+    assert "x1b[2J" in stream.getvalue() or "u001b[2J" in stream.getvalue()
+    if style == "json":
+        assert [line["event"] for line in rows(stream)][1] == "nested"
+
+
+def test_on_a_terminal_the_only_escapes_are_the_colours_of_the_log_itself() -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    stream = Terminal()
+    logs.configure("DEBUG", "text", [], stream=stream)
+    write_hostile()
+    written = stream.getvalue()
+    assert "\x1b[" in written
+    assert steering(re.sub(r"\x1b\[\d*m", "", written)) == set()
+    assert "\x1b[2J" not in written
+
+
+def test_a_line_break_in_an_event_begins_no_line_of_its_own() -> None:
+    stream = configured("text")
+    structlog.get_logger("ours").info("one\n2026-01-01 [info] forged", text="a\nb\x1b")
+    logging.getLogger("theirs").info("two\r\nforged")
+    assert len(stream.getvalue().splitlines()) == 2
+
+
+def test_letters_of_all_languages_stay() -> None:
+    assert printable("Grüße, 世界, שלום, \u00a0🙂") == "Grüße, 世界, שלום, \u00a0🙂"
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_the_name_and_password_in_an_address_are_hidden_whosever_they_are(style: str) -> None:
+    stream = configured(style)
+    logging.getLogger("theirs").warning(
+        "by http://me:p4ss@proxy.example:3128/ and Proxy-Authorization: Basic bWU6cDRzcw=="
+    )
+    structlog.get_logger("ours").warning("sent", headers={"Proxy-Authorization": "Basic bWU6cDRzcw=="})
+    structlog.get_logger("ours").warning("Basic Information stays")
+    structlog.get_logger("ours").warning("from", url="rediss://:pw@redis.example/0")
+    written = stream.getvalue()
+    assert "p4ss" not in written
+    assert "bWU6" not in written
+    assert ":pw@" not in written
+    assert "proxy.example:3128" in written
+    assert "Basic Information" in written

@@ -47,7 +47,7 @@ async def begun(home: House, *, channel: str = "") -> str:
 
 async def ready(bot: Bot) -> tuple[int, list[str]]:
     async with aiohttp.ClientSession() as session, session.get(f"http://{HOST}:{bot.port}/readyz") as answer:
-        return answer.status, (await answer.json())["missing"]
+        return answer.status, (await answer.json()).get("missing", [])  # by HTTP it is not told
 
 
 async def until_ready(bot: Bot) -> None:

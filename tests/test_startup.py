@@ -14,9 +14,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.app import Bot
+from bot.errors import SettingsError
 from bot.playground.flowise.scripts import Script
 from bot.playground.house import House, house
 from bot.playground.program import environment
+from bot.settings import checked
 from bot.store.connections import connect
 
 _SECONDS = 20.0
@@ -135,6 +138,13 @@ async def test_a_port_that_is_taken(tmp_path: Path) -> None:
     assert line.strip().startswith(f"PORT: cannot listen on 127.0.0.1:{port}")
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "host.invalid", "a..b", "http://0.0.0.0", "0.0.0.0:3000"])
+async def test_a_host_that_is_none_of_this_machine_s_is_not_blamed_on_the_port(host: str) -> None:
+    with pytest.raises(SettingsError, match=r"^HOST: cannot listen on ") as refusal:
+        await Bot(checked(COMPLETE | {"HOST": host})).run()
+    assert "PORT" not in str(refusal.value)
+
+
 # Ready ----------------------------------------------------------------------------------------------------------------
 
 
@@ -190,6 +200,27 @@ async def test_waiting_for_slack_can_be_stopped(home: House, tmp_path: Path) -> 
         async with asyncio.timeout(_SECONDS):
             await process.communicate()
     assert process.returncode == 0
+
+
+async def test_a_slack_that_is_silent_does_not_hold_a_stop_up(own_redis: str) -> None:
+    asked = asyncio.Event()
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        asked.set()
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/api/"
+    bot = Bot(checked(COMPLETE | {"SLACK_API_URL": url, "REDIS_URL": own_redis}))
+    running = asyncio.create_task(bot.run())
+    await asyncio.wait_for(asked.wait(), _SECONDS)
+    bot.stop()
+    _, late = await asyncio.wait({running}, timeout=4)  # a call is waited for 8 s, and LAST_RESPONSES is one
+    server.close()
+    await running
+    assert not late
 
 
 # Flowise is wrong -----------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from bot.slack.wire import new_session, web_client
 from bot.socket_mode import SocketMode, open_connection
 from bot.store.connections import connect
 from bot.store.embedded import EmbeddedValkey
+from tests.test_startup import free_port
 
 Transport = Callable[[House], dict[str, object]]
 
@@ -156,23 +157,25 @@ async def test_the_health_checks(home: House, transport: Transport, tmp_path_fac
     server, held = EmbeddedValkey(tmp_path_factory.mktemp("store")), asyncio.Event()
     url = await server.start()
     try:
-        async with serving(home, transport, redis_url=url) as bot:
-            assert await got(address(bot, "/healthz")) == (200, {"status": "alive", "under_way": 0})
-            assert await got(address(bot, "/readyz")) == (
+        port = free_port()
+        async with serving(home, transport, redis_url=url, metrics_port=port) as bot:
+            own = f"http://127.0.0.1:{port}"
+            assert await got(f"{own}/healthz") == (200, {"status": "alive", "under_way": 0})
+            assert await got(f"{own}/readyz") == (
                 200,
                 READY,
             )
             await server.stop()
             # Ready all the same: somebody has to take what Slack sends, and to say that it cannot be answered now.
             away = "away: Redis cannot be reached (ConnectionError)"
-            assert await got(address(bot, "/readyz")) == (
+            assert await got(f"{own}/readyz") == (
                 200,
                 READY | {"redis": away},
             )
-            assert (await got(address(bot, "/healthz")))[0] == 200
+            assert (await got(f"{own}/healthz"))[0] == 200
             # The folder is the same, and so is the socket: the store is back.
             assert await server.start() == url
-            assert await got(address(bot, "/readyz")) == (
+            assert await got(f"{own}/readyz") == (
                 200,
                 READY,
             )
@@ -181,8 +184,10 @@ async def test_the_health_checks(home: House, transport: Transport, tmp_path_fac
             await home.slack.until(lambda: home.answers(root) == ["one"])
             bot.stop()
             told = {"ready": False, "missing": ["stopping"], "redis": "ok", "flowise": "ok"}
-            assert await got(address(bot, "/readyz")) == (503, told)
-            assert await got(address(bot, "/healthz")) == (200, {"status": "alive", "under_way": 1})
+            assert await got(f"{own}/readyz") == (503, told)
+            assert await got(f"{own}/healthz") == (200, {"status": "alive", "under_way": 1})
+            whether = told if transport is by_socket else {"ready": False}
+            assert await got(address(bot, "/readyz")) == (503, whether)
             held.set()
             [answer] = await home.answered(root)
             assert answer.startswith("one two")

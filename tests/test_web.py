@@ -8,16 +8,20 @@ from collections.abc import Awaitable, Callable, Mapping
 import aiohttp
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
 import bot.web
-from bot.web import web_app
+from bot.web import Health, web_app
 
 
-async def readyz(details: Mapping[str, Callable[[], Awaitable[str]]], *missing: str) -> tuple[int, object]:
+async def readyz(
+    details: Mapping[str, Callable[[], Awaitable[str]]], *missing: str, is_private: bool = True
+) -> tuple[int, object]:
     async def unready() -> tuple[str, ...]:
         return missing
 
-    application = web_app(lambda: None, unready, lambda: False, lambda: 0, details, door=None)
+    health = Health(unready, lambda: False, lambda: 0, details, is_private=is_private)
+    application = web_app(lambda: None, health, door=None)
     runner = web.AppRunner(application)
     await runner.setup()
     try:
@@ -56,3 +60,17 @@ async def test_who_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyP
         200,
         {"ready": True, "missing": [], "stuck": "away: it does not answer in time", "one": "ok"},
     )
+
+
+async def test_a_stranger_is_told_whether_and_not_why() -> None:
+    asked: list[str] = []
+
+    async def counted() -> str:
+        asked.append("redis")
+        return "ok"
+
+    assert await readyz({"redis": counted}, is_private=False) == (200, {"ready": True})
+    with capture_logs() as lines:
+        assert await readyz({"redis": counted}, "slack", is_private=False) == (503, {"ready": False})
+    assert asked == []  # nor can he have anybody asked
+    assert [(line["event"], line["missing"]) for line in lines] == [("not ready", ["slack"])]

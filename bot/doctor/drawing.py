@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 
 from bot.doctor.findings import Finding, State
@@ -22,6 +23,7 @@ def table(findings: Sequence[Finding], *, width: int, colour: bool) -> str:
 
     `width` is in columns; `colour` says whether escape sequences may be used.
     """
+    findings = [replace(finding, about=_shown(finding.about), check=_shown(finding.check)) for finding in findings]
     checks = max((len(finding.check) for finding in findings), default=0)
     lines: list[str] = []
     for heading, rows in groupby(findings, key=lambda finding: finding.about):
@@ -58,9 +60,12 @@ def _row(finding: Finding, checks: int, width: int, colour: bool) -> Iterator[st
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    # What Slack, Flowise and Redis have answered may hold what steers a terminal.
-    harmless = "".join(letter if letter.isprintable() else " " for letter in text)
-    return textwrap.wrap(harmless, width, break_on_hyphens=False)
+    return textwrap.wrap(_shown(text), width, break_on_hyphens=False)
+
+
+def _shown(text: str) -> str:
+    """What Slack, Flowise and Redis have answered may hold what steers a terminal."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _painted(text: str, code: str, colour: bool) -> str:

@@ -14,13 +14,16 @@ from typing import TextIO
 import bot.flowise.client as flowise_client
 from bot import __version__, logs
 from bot.doctor.drawing import as_json, table
-from bot.doctor.findings import UNREADABLE, About, Finding, exit_status, redacted
+from bot.doctor.findings import UNREADABLE, About, Finding, State, exit_status, redacted
 from bot.doctor.flowise import FLOWISE, Chatflow, flowise
 from bot.doctor.machine import MACHINE, port
+from bot.doctor.network import network
 from bot.doctor.redis import REDIS, redis
 from bot.doctor.slack import SLACK, slack
 from bot.errors import SettingsError
 from bot.flowise.limits import Limits
+from bot.network.outgoing import DIRECT, Network, export
+from bot.network.proxies import Proxies
 from bot.settings import Settings, read_settings
 from bot.slack.wire import new_session, web_client
 from bot.store.connections import connect
@@ -47,6 +50,7 @@ def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bo
         findings, status = unreadable(error), UNREADABLE
     else:
         # What the clients log goes where it does not stand in the report's way.
+        export(settings.ssl_cert_file)
         logs.configure("ERROR", settings.log_format, settings.secrets())
         seen = [read(Path(".env")), *asyncio.run(examined(settings))]
         findings = redacted(seen, logs.Redaction(settings.secrets()))
@@ -64,16 +68,26 @@ async def examined(
     settings: Settings, *, wall: Callable[[], float] = time.time, patience: float = _PATIENCE
 ) -> list[Finding]:
     """What is found with settings that could be read. `patience` is in seconds, for each of what is looked at."""
+    out = Network(Proxies(settings.https_proxy or "", settings.http_proxy or "", settings.no_proxy))
+    given = Network(out.proxies, settings.ssl_cert_file)
+    seen = network(given, {"Slack": settings.slack_api_url, "Flowise": settings.flowise_url})
+    if not any(finding.state is State.WRONG for finding in seen):
+        out = given
     async with AsyncExitStack() as stack:
-        slack_session = await stack.enter_async_context(new_session())
-        flowise_session = await stack.enter_async_context(flowise_client.new_session())
+        slack_session = await stack.enter_async_context(new_session(out))
+        flowise_session = await stack.enter_async_context(flowise_client.new_session(out))
+        direct = await stack.enter_async_context(DIRECT.session())
         web = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, slack_session)
         app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
         address = partial(connect, patience=_REQUEST, retries=0)
         folder = settings.data_dir.absolute()
 
         async def listening() -> list[Finding]:
-            return [await port(flowise_session, settings.host, settings.port)]
+            ports = {"PORT": settings.port, "METRICS_PORT": settings.metrics_port}
+            own = {name: number for name, number in ports.items() if number is not None}
+            if own.get("METRICS_PORT") == settings.port:
+                del own["METRICS_PORT"]
+            return [await port(direct, settings.host, number, name) for name, number in own.items()]
 
         reports = await asyncio.gather(
             bounded(SLACK, slack(web, app_token, settings.slack_command, wall=wall), patience),
@@ -85,7 +99,7 @@ async def examined(
             bounded(REDIS, redis(settings.redis_url, folder, address), patience),
             bounded(MACHINE, listening(), patience),
         )
-    return [finding for report in reports for finding in report]
+    return [*seen, *(finding for report in reports for finding in report)]
 
 
 async def bounded(about: About, work: Awaitable[list[Finding]], patience: float) -> list[Finding]:

@@ -7,6 +7,7 @@ import asyncio
 import aiohttp
 
 from bot.doctor.findings import About, Finding
+from bot.serving.server import unheard
 
 MACHINE = About("This machine")
 
@@ -14,22 +15,24 @@ MACHINE = About("This machine")
 _HEALTH_SECONDS = 2.0
 
 
-async def port(session: aiohttp.ClientSession, host: str, number: int) -> Finding:
-    """Whether the bot could listen on HOST and PORT, or does so already."""
-    if number == 0:
-        return MACHINE.well("port", "0: any that is free")
+async def port(session: aiohttp.ClientSession, host: str, number: int, setting: str = "PORT") -> Finding:
+    """Whether the bot could listen on HOST and the port of that setting, or does so already."""
+    check = setting.lower().replace("_", " ")
     loop = asyncio.get_running_loop()
     try:
         # Bound as the bot would, and never listened on: no request can come in.
         bound = await loop.create_server(asyncio.Protocol, host, number, reuse_address=True, start_serving=False)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         if await _is_ours(session, host, number):
-            return MACHINE.well("port", f"the bot itself is running on {number}")
-        do = f"Set PORT to a free one, or end what holds it (ss -ltnp 'sport = :{number}' shows it)."
-        return MACHINE.wrong("port", f"cannot listen on {host}:{number} ({error.strerror or error})", do)
+            return MACHINE.well(check, f"the bot itself is running on {number}")
+        wrong, _, found = unheard(error, host, number, setting).partition(": ")
+        do = f"Set {setting} to a free one, or end what holds it (ss -ltnp 'sport = :{number}' shows it)."
+        if wrong == "HOST":
+            check, do = "host", "Set HOST to an address of this machine, or to 0.0.0.0 for all of them."
+        return MACHINE.wrong(check, found.partition(";")[0], do)
     bound.close()
     await bound.wait_closed()
-    return MACHINE.well("port", f"{number} is free")
+    return MACHINE.well(check, f"{number} is free" if number else "0: any that is free")
 
 
 async def _is_ours(session: aiohttp.ClientSession, host: str, number: int) -> bool:
@@ -38,6 +41,6 @@ async def _is_ours(session: aiohttp.ClientSession, host: str, number: int) -> bo
     try:
         async with session.get(f"http://{reachable}:{number}/healthz", timeout=limit) as answer:
             told = await answer.json()
-    except (aiohttp.ClientError, TimeoutError, ValueError):
+    except (aiohttp.ClientError, TimeoutError, ValueError):  # the last one: what is no address
         return False
     return isinstance(told, dict) and told.get("status") == "alive"

@@ -18,6 +18,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
+from bot.network.outgoing import why
 from bot.slack.permissions import EVENTS, SCOPES
 
 SLACK = About("Slack")
@@ -183,7 +184,7 @@ async def _asked(call: Callable[[], Awaitable[AsyncSlackResponse]], wall: Callab
             return _read(error.response, wall())
         return Answer({}, {}, wall(), away="something else than Slack's API answers there")
     except _NO_ANSWER as error:
-        return Answer({}, {}, wall(), away=type(error).__name__)
+        return Answer({}, {}, wall(), away=why(error))
 
 
 def _read(response: AsyncSlackResponse, at: float) -> Answer:

@@ -27,6 +27,7 @@ from bot.flowise.limits import Limits
 from bot.flowise.parse import parse, whole_answer
 from bot.flowise.refusals import Reply, refusal, reported
 from bot.flowise.stream import NotAStreamError, PredictionStream
+from bot.network.outgoing import DIRECT, Network
 from bot.ports import Prediction
 from bot.thread import Expected
 
@@ -39,14 +40,15 @@ log = logging.getLogger(__name__)
 _KEEPALIVE = 4.0
 
 
-def new_session() -> aiohttp.ClientSession:
+def new_session(network: Network = DIRECT) -> aiohttp.ClientSession:
     """The session for a Client; to be called in a running loop, and closed by the caller.
 
     No cookies, no total time-out (aiohttp's default ends a stream after 300 s), and as many connections as there are
     questions: waiting for a free one would look like a server that does not answer.
     """
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(keepalive_timeout=_KEEPALIVE, limit=0),
+    return network.session(
+        keepalive_timeout=_KEEPALIVE,
+        limit=0,
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
     )

@@ -17,6 +17,7 @@ from bot.errors import (
     FlowiseSlow,
     FlowiseUnreachable,
     KeyRefused,
+    ProxyFailed,
     RunState,
     UnknownChatflow,
 )
@@ -133,10 +134,10 @@ def _why(error: FlowiseError, *, heard: bool) -> str:
     An answer that broke off after some of it, or took longer than it may, does not say that the next one would.
     """
     match error:
-        case FlowiseUnreachable(run=RunState.NOT_STARTED):
-            return "no connection"
-        case FlowiseUnreachable():
-            return "server errors"
+        case FlowiseUnreachable(run=run):
+            return "no connection" if run is RunState.NOT_STARTED else "server errors"
+        case ProxyFailed():
+            return "the proxy on the way"
         case FlowiseSlow(setting=setting) if setting == CONNECT_SETTING:
             return "no connection in time"
         case FlowiseSlow(setting=setting) if setting == HEADERS_SETTING:

@@ -95,7 +95,7 @@ def refusal(reply: Reply, retry_after: float | None) -> FlowiseError:
         return FlowiseRateLimited(told, retry_after=retry_after)
     if reply.status == 413:
         return FlowiseTooLarge(told, run=RunState.NOT_STARTED)
-    if reply.status in (401, 407) or (reply.status == 403 and reply.message == "Forbidden"):
+    if reply.status == 401 or (reply.status == 403 and reply.message == "Forbidden"):
         return KeyRefused(told, run=RunState.NOT_STARTED)
     if reply.status in (502, 503, 504) or (reply.status >= 500 and not reply.message):
         # A proxy before Flowise speaks. It may have handed the request on.

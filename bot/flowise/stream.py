@@ -10,10 +10,19 @@ from contextlib import suppress
 import aiohttp
 from aiohttp_sse_client.client import CONTENT_TYPE_EVENT_STREAM, EventSource, MessageEvent
 
-from bot.errors import FlowiseBroke, FlowiseSlow, FlowiseUnreachable, FlowiseUntrusted, RunState
+from bot.errors import (
+    FlowiseBroke,
+    FlowiseError,
+    FlowiseSlow,
+    FlowiseUnreachable,
+    FlowiseUntrusted,
+    ProxyFailed,
+    RunState,
+)
 from bot.flowise.limits import CONNECT_SETTING, Deadline, Limits, Patience
 from bot.flowise.refusals import Reply
 from bot.flowise.wire import FrameTooLargeError, Message, Reader
+from bot.network.outgoing import was_stopped, why
 
 # Tokens that come within so many seconds of each other are read together: Slack shows text a few times a second at
 # most, and waking up costs more than a token does (docs/performance.md).
@@ -189,18 +198,17 @@ async def read_reply(response: aiohttp.ClientResponse, largest: int) -> Reply:
     )
 
 
-def exchange_error(
-    error: aiohttp.ClientError, limits: Limits
-) -> FlowiseUnreachable | FlowiseUntrusted | FlowiseSlow | FlowiseBroke:
+def exchange_error(error: aiohttp.ClientError, limits: Limits) -> FlowiseError:
     """What a fault of the connection means, before or after the request was sent."""
     name = type(error).__name__
     match error:
         case aiohttp.ConnectionTimeoutError():
             text = f"no connection: {CONNECT_SETTING} ran out after {limits.connect:g} s"
             return FlowiseSlow(text, run=RunState.NOT_STARTED, setting=CONNECT_SETTING)
+        case aiohttp.ClientHttpProxyError() | aiohttp.ClientProxyConnectionError():
+            return ProxyFailed(why(error), run=RunState.NOT_STARTED if was_stopped(error) else RunState.UNKNOWN)
         case aiohttp.ClientConnectorCertificateError():
-            reason = getattr(error.certificate_error, "verify_message", "") or name
-            return FlowiseUntrusted(f"the certificate is not trusted: {reason}", run=RunState.NOT_STARTED)
+            return FlowiseUntrusted(why(error), run=RunState.NOT_STARTED)
         case aiohttp.ClientConnectorDNSError():
             return FlowiseUnreachable(f"no connection: the name is not known ({name})", run=RunState.NOT_STARTED)
         case aiohttp.ClientConnectorError() | aiohttp.InvalidURL():

@@ -11,7 +11,7 @@ from bot.app import Bot
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.delivery import Patience
-from bot.settings import Settings
+from bot.settings import Settings, checked
 
 _START_SECONDS = 20.0
 
@@ -44,7 +44,7 @@ class House:
             "host": "127.0.0.1",
             "port": 0,
         }
-        return Settings.model_validate(given | changes)
+        return checked(given | changes)
 
     @asynccontextmanager
     async def bot(self, **changes: object) -> AsyncIterator[Bot]:

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import SlackRefused, SlackUnavailable
+from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
 from bot.slack.admission import Admission
 from bot.slack.calls import Accepted, Limited, Lost, Posted, Refused, Respond, Result
@@ -50,14 +51,19 @@ async def stay(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) 
     return response
 
 
-def new_session() -> aiohttp.ClientSession:
+def new_session(network: Network = DIRECT) -> aiohttp.ClientSession:
     """The session for every Slack call; slack_sdk would open a connection for each call without one."""
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS), middlewares=(stay,))
+    return network.session(timeout=aiohttp.ClientTimeout(total=_CALL_SECONDS), middlewares=(stay,))
 
 
 def web_client(token: str, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """slack_sdk's client without its retries: it would repeat a post whose answer was lost, and post twice."""
-    return AsyncWebClient(token=token, base_url=base_url, session=session, retry_handlers=[])
+    """slack_sdk's client without its retries: it would repeat a post whose answer was lost, and post twice.
+
+    The session decides on the proxy: slack_sdk by itself would take HTTPS_PROXY for every address.
+    """
+    client = AsyncWebClient(token=token, base_url=base_url, session=session, retry_handlers=[])
+    client.proxy = None
+    return client
 
 
 class Wire:
@@ -79,7 +85,7 @@ class Wire:
         except SlackApiError as error:
             return self._heard(_refusal(error.response))
         except NO_ANSWER as error:
-            return Lost(f"{method}: {type(error).__name__}")
+            return Lost(f"{method}: {why(error)}")
         self.admission.answered()
         if method not in _MAKES_A_MESSAGE:
             return Accepted()
@@ -100,7 +106,7 @@ class Wire:
                 case other:
                     raise SlackUnavailable(f"{method}: {other}") from None
         except NO_ANSWER as error:
-            raise SlackUnavailable(f"{method}: {type(error).__name__}") from None
+            raise SlackUnavailable(f"{method}: {why(error)}") from None
         self.admission.answered()
         return answer.data if isinstance(answer.data, dict) else {}
 
@@ -119,7 +125,7 @@ class Wire:
         except SlackApiError as error:
             return self._heard(_refusal(error.response))
         except NO_ANSWER as error:
-            return Lost(f"upload: {type(error).__name__}")
+            return Lost(f"upload: {why(error)}")
 
     async def _put(self, address: str, content: bytes) -> Result | None:
         """Send bytes to an address for them; None: they have arrived."""
@@ -149,7 +155,7 @@ class Wire:
                     return Lost(f"response URL: {answer.status}")
                 return Refused((await answer.text())[:100])
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Lost(f"response URL: {type(error).__name__}")
+            return Lost(f"response URL: {why(error)}")
 
     def _may_go_to(self, address: str, what_for: str) -> bool:
         objection = self._addresses.objection(address)

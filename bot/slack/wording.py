@@ -149,6 +149,7 @@ def _about(seconds: float) -> str:
 _SENTENCES: dict[type[BotError], str] = {
     errors.FlowiseUnreachable: "I can't reach Flowise right now. Please ask again in a few minutes; if it stays so, tell whoever runs it.",
     errors.FlowiseUntrusted: "I can't be sure that it is Flowise I am talking to: its certificate is not trusted. Whoever runs this bot needs to look at it.",
+    errors.ProxyFailed: "The proxy between me and Flowise doesn't let me through. Please ask again in a few minutes; if it stays so, tell whoever runs this bot.",
     errors.FlowiseTooLarge: "Flowise takes no question of this size. Please ask a shorter one.",
     errors.FlowiseSlow: "Flowise took too long, so I stopped waiting. Please ask again, perhaps with a smaller question.",
     errors.FlowiseBroke: "The connection to Flowise broke off. Please ask again.",

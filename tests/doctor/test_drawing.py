@@ -74,6 +74,15 @@ def test_what_others_answer_does_not_steer_the_terminal() -> None:
     assert line.isprintable()
 
 
+def test_no_column_and_no_json_steers_it_either() -> None:
+    hostile = About("Sl\x1b[2Jack").well("bot\x9b31m token", "all \x7f well")
+    lines = table([hostile], width=80, colour=False).splitlines()
+    assert [line for line in lines if not line.isprintable()] == []
+    told = as_json([hostile], 0)
+    assert [line for line in told.splitlines() if not line.isprintable()] == []
+    assert json.loads(told)["findings"][0]["found"] == "all \x7f well"
+
+
 def test_json_for_a_machine() -> None:
     told = json.loads(as_json([WELL, WRONG], 1))
     assert told["status"] == 1

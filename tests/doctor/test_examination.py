@@ -57,6 +57,7 @@ async def test_all_well_is_status_0_and_asks_no_question(home: House, tmp_path: 
     assert "\x1b" not in out
     assert [line for line in out.splitlines() if line and not line.startswith(" ")][:-1] == [
         "Settings",
+        "Network",
         "Slack",
         "Flowise",
         "Redis",

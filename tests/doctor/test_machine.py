@@ -53,6 +53,17 @@ async def test_a_port_that_the_bot_itself_has(session: aiohttp.ClientSession, ho
     assert "itself" in finding.found
 
 
-async def test_an_address_that_is_not_this_machine_s(session: aiohttp.ClientSession) -> None:
-    finding = await port(session, "192.0.2.1", 3000)
-    assert finding.state is State.WRONG
+@pytest.mark.parametrize("host", ["192.0.2.1", "host.invalid", "a..b", "http://0.0.0.0", "0.0.0.0:3000", "2001:db8::1"])
+@pytest.mark.parametrize("number", [0, 3000])
+async def test_an_address_that_is_not_this_machine_s(session: aiohttp.ClientSession, host: str, number: int) -> None:
+    finding = await port(session, host, number)
+    assert (finding.state, finding.check) == (State.WRONG, "host")
+    assert finding.do.startswith("Set HOST")
+
+
+async def test_the_port_of_the_metrics_is_named(session: aiohttp.ClientSession) -> None:
+    runner, number = await listening(web.Application())
+    finding = await port(session, "127.0.0.1", number, "METRICS_PORT")
+    await runner.cleanup()
+    assert (finding.state, finding.check) == (State.WRONG, "metrics port")
+    assert finding.do.startswith("Set METRICS_PORT")

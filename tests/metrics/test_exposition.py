@@ -195,13 +195,13 @@ async def test_by_http_slack_s_port_does_not_tell(home: House) -> None:
         assert (await get(bot.port, "/healthz"))[0] == 200
 
 
-async def test_a_port_of_its_own_serves_nothing_else(home: House) -> None:
+async def test_a_port_of_its_own_serves_the_health_checks_beside_it_and_nothing_else(home: House) -> None:
     port = free_port()
     async with home.bot(**by_http(home), metrics_port=port) as bot:
         status, _, text = await get(port)
         assert (status, "flowise_slack_build_info" in text) == (200, True)
         assert "socket_connected" not in text  # there is no socket, so none is down
-        assert [(await get(port, path))[0] for path in ("/healthz", "/slack/events")] == [404, 404]
+        assert [(await get(port, path))[0] for path in ("/healthz", "/readyz", "/slack/events")] == [200, 200, 404]
         assert (await get(bot.port))[0] == 404
 
 

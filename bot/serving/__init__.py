@@ -1,0 +1,1 @@
+"""Serves HTTP to strangers within limits: how many connections, how long each may take, what is logged of them."""

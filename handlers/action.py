@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -32,7 +33,13 @@ def register(app: AsyncApp, desk: Desk) -> None:
             lease = await _taken_in(desk, pressed)
         except StoreUnavailable as error:
             log.warning("not asked again: the store is away", reason=str(error))
-            desk.tasks.start(desk.answering.whisper(_ear(pressed), wording.NOT_TAKEN), name="not taken")
+
+            async def untaken() -> bool:
+                return await _is_untaken(desk, pressed)
+
+            desk.tasks.start(
+                desk.answering.whisper(_ear(pressed), wording.NOT_TAKEN, applies=untaken), name="not taken"
+            )
         else:
             if lease is not None:
                 desk.begin(lease)
@@ -55,10 +62,27 @@ async def _taken_in(desk: Desk, pressed: Press) -> Lease | None:
     # The value has been in Slack: what it names must be of this workspace.
     asked = await desk.mailbox.asked(line, reference) if line.startswith(f"{desk.identity.team}:") else None
     if asked is None:
-        desk.tasks.start(desk.answering.whisper(_ear(pressed), wording.NOT_KEPT), name="not kept")
+        desk.tasks.start(desk.answering.whisper(_ear(pressed), wording.NOT_KEPT, applies=_always), name="not kept")
         return None
-    item = replace(asked.item, reference=reference_of(reference, "again"), ts=f"{desk.wall():.6f}")
+    item = replace(asked.item, reference=_again(reference), ts=f"{desk.wall():.6f}")
     return await desk.mailbox.accept(item, opened=OpenAnswer(messages=asked.messages))
+
+
+def _again(reference: str) -> str:
+    """The reference of a question that is asked once more."""
+    return reference_of(reference, "again")
+
+
+async def _is_untaken(desk: Desk, pressed: Press) -> bool:
+    """Whether still nobody has taken the question in, as far as the store tells."""
+    line, reference = _meant(pressed.value)
+    with suppress(StoreUnavailable):
+        return await desk.mailbox.progress(line, _again(reference)) is None
+    return True
+
+
+async def _always() -> bool:
+    return True
 
 
 def _meant(value: str) -> tuple[str, str]:

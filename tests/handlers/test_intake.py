@@ -78,6 +78,7 @@ async def test_while_the_store_is_away_an_event_is_not_acknowledged_and_its_deli
         assert it.house.flowise.predictions == []
         await it.server.start()
         await it.house.slack.until(lambda: len(it.house.flowise.predictions) == 1 and it.house.idle)
+        await it.house.slack.settled()
         assert it.deliveries()[2:] == [200 if over == "http" else True]
         [answer] = it.house.answers(root)
         assert "why?" in answer

@@ -108,6 +108,7 @@ class Desk:
                 await self._worker(lease)
             except StoreUnavailable as error:
                 log.info("waiting for the store", ref=lease.item.reference, reason=str(error))
+                lease.look = True  # what it has posted stands, and is not posted again
                 await asyncio.sleep(_STORE_POLL)
             else:
                 return

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
 from bot import answering
+from bot import desk as desk_module
 from bot import lease as leases
 from bot.desk import Desk
 from bot.errors import SlackUnavailable
 from bot.lease import Lease
-from bot.playground.house import House
+from bot.playground.house import House, house
+from bot.playground.proxy import HOST, FaultProxy
+from bot.playground.slack import Message
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.blocks import plain
@@ -123,3 +129,24 @@ async def test_a_last_state_is_written_again_only_where_it_was_settled(
         ours = UpdateMessage(home.channel, posted.ts, "ours", plain("ours"))
         await desk.answering._write_again(lease, (ours,))
         assert home.slack.messages(home.channel)[0].plain == ("ours" if settles else "theirs")
+
+
+async def test_what_is_done_again_posts_nothing_twice(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store goes away once the question of a command stands, and before it has moved into its thread."""
+    monkeypatch.setattr(desk_module, "_STORE_POLL", 0.05)
+    path = Path(own_redis.removeprefix("unix://"))
+    async with FaultProxy(path) as store, house(own_redis, tokens_per_second=math.inf) as home:
+
+        def lose(kind: str, message: Message) -> None:
+            if kind == "posted" and not home.flowise.predictions:
+                store.refuse()
+                store.cut()
+
+        home.slack.on_change(lose)
+        async with home.bot(redis_url=f"redis://{HOST}:{store.port}/0"):
+            await home.slack.command(home.ada, home.channel, "/flowise", "why?")
+            await home.slack.until(lambda: len(home.slack.messages(home.channel)) == 1)
+            await asyncio.sleep(0.2)
+            await store.listen()
+            await home.slack.until(lambda: len(home.flowise.predictions) == 1 and home.idle)
+        assert len([message for message in home.slack.messages(home.channel) if not message.thread_ts]) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ from bot.conversation import Conversations
 from bot.delivery import Keeper, deliver
 from bot.errors import BotError, Interrupted, Postponed
 from bot.governor import Governor
-from bot.keeping import Freely, Kept
+from bot.keeping import Held, Kept
 from bot.lease import Lease
 from bot.mailbox import Mailbox
 from bot.ports import Slack
@@ -29,13 +29,24 @@ from bot.reply.policy import Kind, Want
 from bot.reply.responded import RespondedReply
 from bot.reply.streams import Mode, Streams
 from bot.slack.blocks import fallback, plain
-from bot.slack.calls import Limited, Lost, PostEphemeral, PostMessage, Result, UpdateMessage, method_of
+from bot.slack.calls import (
+    DeleteMessage,
+    Limited,
+    Lost,
+    PostEphemeral,
+    PostMessage,
+    Result,
+    UpdateMessage,
+    method_of,
+)
 from bot.tasks import Tasks
 from bot.thread import Asked, seconds
 
 log = structlog.get_logger(__name__)
 
 _TRIES = 4
+# After a call whose answer was lost, in seconds; twice as long each time.
+_BACKOFF = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +114,9 @@ class Answering:
                 ended = await self._deliver(reply, events, reference, keeper)
         except Exception:  # a mistake of ours: the person gets a last word all the same
             log.exception("answer failed by a mistake of ours", ref=reference)
-            await self._close(place, lease, BotError("internal error"))
-            ended = True
+            lease.look = True
+            await self.fail(place, BotError("internal error"), lease)
+            ended = False
         finally:
             if not lease.ours:
                 reply.taken_over()
@@ -113,7 +125,7 @@ class Answering:
         if keeper.offers_again:
             lease.again = Asked(lease.item, lease.opened.messages)
         elif ended and lease.taken_over:
-            self._tasks.start(self._write_again(tuple(keeper.stands.values())), name="write again", later=True)
+            self._tasks.start(self._write_again(lease, tuple(keeper.stands.values())), name="write again", later=True)
 
     async def _last_word(self, lease: Lease, place: Place, again: str) -> Failed | None:
         """Waits until we are stopped; the last word of an answer that nobody else goes on with."""
@@ -145,35 +157,36 @@ class Answering:
             streams=self._streams,
         )
 
-    async def _write_again(self, calls: tuple[UpdateMessage, ...]) -> None:
-        """Write the last state of an answer that we took over once more, one lease later.
+    async def _write_again(self, lease: Lease, calls: tuple[UpdateMessage, ...]) -> None:
+        """Write the last state of an answer that we took over once more, one lease later, if it is still ours.
 
         Its first process may have stood still in the middle of a call, which then came after ours: Slack cannot refuse
-        it, so what it has overwritten is put right.
+        it, so what it has overwritten is put right. But we may have stood still too, and another process have gone on.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(leases.LEASE):
                 await self._tasks.leaving.wait()
+
+        async def is_last() -> bool:
+            return lease.is_settled
+
         for call in calls:
-            await self.post(call)
+            await self.post(call, applies=is_last)
 
-    async def _close(self, place: Place, lease: Lease, error: BotError) -> None:
-        """Say under an answer that it will not go on, in what stands of it."""
-        opened, reference = lease.opened, lease.item.reference
-        reply = self._edited(place, reference, Adopted(opened.messages, opened.stream, look=True))
-        await self._deliver(reply, _events(Failed(error, reference)), reference)
+    async def tell(self, place: Place, sentence: str, lease: Lease) -> None:
+        """Say a sentence where everybody in the place sees it, in the message that stands already, if any."""
+        await self._deliver(
+            self._told(place, lease), _events(Told(sentence), Finished()), lease.item.reference, Held(lease)
+        )
 
-    async def tell(self, place: Place, sentence: str, reference: str, *, look: bool = False) -> None:
-        """Say a sentence where everybody in the place sees it; with `look`, unless it stands there already."""
-        await self._deliver(self._told(place, reference, look=look), _events(Told(sentence), Finished()), reference)
-
-    async def fail(self, place: Place, error: BotError, reference: str, *, look: bool = False) -> None:
-        """Say that something went wrong; with `look`, in the message that stands already."""
+    async def fail(self, place: Place, error: BotError, lease: Lease) -> None:
+        """Say that something went wrong, in what stands already, if anything does."""
+        reference = lease.item.reference
         log.warning("apology", ref=reference, error=type(error).__name__, reason=str(error))
-        await self._deliver(self._told(place, reference, look=look), _events(Failed(error, reference)), reference)
+        await self._deliver(self._told(place, lease), _events(Failed(error, reference)), reference, Held(lease))
 
-    async def whisper(self, place: Place, sentence: str) -> None:
-        """Say a sentence to one person alone."""
+    async def whisper(self, place: Place, sentence: str, *, applies: Callable[[], Awaitable[bool]]) -> None:
+        """Say a sentence to one person alone, while it `applies`."""
         call = PostEphemeral(
             channel=place.channel,
             user=place.user,
@@ -181,12 +194,15 @@ class Answering:
             text=fallback(sentence),
             blocks=plain(sentence),
         )
-        result = await self.post(call)
+        result = await self.post(call, applies=applies)
         log.debug("whispered", result=type(result).__name__)
 
-    def _told(self, place: Place, reference: str, *, look: bool = False) -> Reply:
+    def _told(self, place: Place, lease: Lease) -> Reply:
         """How a sentence is written."""
-        return self._responded(place) if place.response_url else self._edited(place, reference, Adopted(look=look))
+        if place.response_url:
+            return self._responded(place)
+        opened = lease.opened
+        return self._edited(place, lease.item.reference, Adopted(opened.messages, opened.stream, lease.look))
 
     def _responded(self, place: Place) -> Reply:
         return RespondedReply(place, invite=self._invite)
@@ -202,30 +218,37 @@ class Answering:
         )
 
     async def _deliver(
-        self,
-        reply: Reply,
-        events: AsyncGenerator[ReplyEvent, None],
-        reference: str,
-        keeper: Keeper | None = None,
+        self, reply: Reply, events: AsyncGenerator[ReplyEvent, None], reference: str, keeper: Keeper
     ) -> bool:
-        ended = await deliver(reply, events, self._slack, self._gate, now=self._now, keeper=keeper or Freely())
+        ended = await deliver(reply, events, self._slack, self._gate, now=self._now, keeper=keeper)
         if reply.given_up:
             log.warning("answer not delivered", ref=reference, reason=reply.given_up)
         return ended
 
-    async def post(self, call: PostMessage | PostEphemeral | UpdateMessage) -> Result:
-        """Make one call that is not part of an answer, patiently: again after a rate limit or a lost reply."""
+    async def post(
+        self,
+        call: PostMessage | PostEphemeral | UpdateMessage | DeleteMessage,
+        *,
+        applies: Callable[[], Awaitable[bool]],
+    ) -> Result | None:
+        """Make one call that is not part of an answer, patiently: again after a rate limit or a lost reply.
+
+        It may be made much later than it was decided. So each try, when nothing more is waited for, asks whether the
+        call still `applies`; None: it did not, and was not made again.
+        """
         result: Result = Lost("not tried")
         wanted_at = self._now()
         want = Want(method_of(call), call.channel, Kind.FIRST, since=wanted_at, unseen=0, last_write=wanted_at)
         for attempt in range(_TRIES):
             leave = await self._gate.granted(lambda: want)
+            if not await applies():
+                return None
             result = await self._slack.call(call)
             match result:
                 case Limited(retry_after=seconds):
                     await self._gate.refused(leave, seconds)
                 case Lost():
-                    await asyncio.sleep(2.0**attempt)
+                    await asyncio.sleep(_BACKOFF * 2**attempt)
                 case _:
                     return result
         return result

@@ -10,6 +10,7 @@ from uuid import uuid4
 import structlog
 
 from bot.answering import Answering, Clocks, Writing
+from bot.apology import Apologies
 from bot.conversation import Conversations
 from bot.errors import StoreUnavailable
 from bot.governor import Governor
@@ -61,7 +62,8 @@ class Desk:
         self.store = store
         self.conversations = conversations
         self.tasks = Tasks()
-        self.mailbox = Mailbox(store.mailboxes, identity.team, uuid4().hex[:12], now=now)
+        process = uuid4().hex[:12]
+        self.mailbox = Mailbox(store.mailboxes, identity.team, process, now=now)
         self.answering = Answering(
             conversations,
             slack,
@@ -72,6 +74,7 @@ class Desk:
             Clocks(now, wall),
             invite=wording.invite(identity.name),
         )
+        self.apologies = Apologies(self.answering, slack, self.mailbox, self.tasks, self.begin, process, now=now)
         self._gate = gate
         self._took_over = writing.answers.took_over
         self._watching: asyncio.Task[None] | None = None
@@ -105,6 +108,7 @@ class Desk:
                 await self._worker(lease)
             except StoreUnavailable as error:
                 log.info("waiting for the store", ref=lease.item.reference, reason=str(error))
+                lease.look = True  # what it has posted stands, and is not posted again
                 await asyncio.sleep(_STORE_POLL)
             else:
                 return

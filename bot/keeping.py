@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from bot.errors import Interrupted
-from bot.lease import CALL_SECONDS, Lease
+from bot.lease import Lease
 from bot.reply.contract import Failed, Finished, ReplyEvent
 from bot.reply.journal import Journal
 from bot.slack.calls import (
@@ -23,20 +23,32 @@ from bot.slack.calls import (
 )
 
 
-class Freely:
-    """The `Keeper` of our own sentences, which nobody else goes on with."""
+class Held:
+    """The `Keeper` of a sentence of ours that is all of an answer: like an answer it is written under its hold only."""
 
-    call_seconds = CALL_SECONDS
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+
+    @property
+    def call_seconds(self) -> float:
+        return self._lease.call_seconds
 
     async def may_write(self) -> bool:
-        return True
+        return await self._lease.may_write()
 
     async def stopped(self) -> Failed | None:
-        await asyncio.Event().wait()  # they are short, and told to their end
+        await self._lease.lost.wait()  # sentences are short, and told to their end
         return None
 
     async def made(self, call: Call, result: Posted | Accepted) -> None:
-        """Nobody wants to know where they stand."""
+        known = self._lease.opened.messages
+        match call, result:
+            case PostMessage(), Posted(ts=ts) if ts not in known:
+                self._lease.shows(messages=(*known, ts))
+            case UpdateMessage(ts=ts), _ if ts not in known:
+                self._lease.shows(messages=(*known, ts))
+            case _:
+                return
 
 
 class Kept:

@@ -216,7 +216,11 @@ class Lease:
         self._then.append(work)
 
     async def settle(self, again: Asked | None = None) -> None:
-        """It is done. Raises StoreUnavailable."""
+        """It is done, unless another process has gone on with it while we stood still. Raises StoreUnavailable."""
+        if self.is_stale:
+            await self.stand()
+            if self.lost.is_set():
+                return
         while self._then:
             await self._then[0]()
             self._then.pop(0)

@@ -12,7 +12,7 @@ from bot import lease as leases
 from bot.errors import StoreUnavailable
 from bot.lease import Lease
 from bot.ports import Mailboxes
-from bot.thread import Asked, Hold, Item, OpenAnswer, Thread
+from bot.thread import Asked, Hold, Item, OpenAnswer, Progress, Thread
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +53,10 @@ class Mailbox:
     async def asked(self, line: str, reference: str) -> Asked | None:
         """A question that may be asked again. Raises StoreUnavailable."""
         return await self._mailboxes.asked(line, reference)
+
+    async def progress(self, line: str, reference: str) -> Progress | None:
+        """How far a question has come, whoever works on it; None when nobody has. Raises StoreUnavailable."""
+        return await self._mailboxes.progress(line, reference)
 
     async def settled(self, lease: Lease, again: Asked | None = None) -> None:
         """Take a question that has its last word out of its mailbox: until that is done, nobody else may find it."""

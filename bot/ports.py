@@ -9,7 +9,7 @@ from typing import Protocol
 from bot.flowise.events import Event
 from bot.slack.calls import Call, Result
 from bot.slack.tiers import Key, Quota
-from bot.thread import Asked, Conversation, Expected, Hold, OpenAnswer, Run, Thread
+from bot.thread import Asked, Conversation, Expected, Hold, OpenAnswer, Progress, Run, Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,15 @@ class Said:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A message of ours as it stands in Slack, with the mark under which it was posted."""
+
+    ts: str
+    mark: str
+    text: str
+
+
 class Slack(Protocol):
     """One workspace, as the bot's token sees it."""
 
@@ -103,6 +112,15 @@ class Slack(Protocol):
 
         Raises:
             SlackRefused, SlackUnavailable: the thread cannot be read.
+        """
+        ...
+
+    async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
+        """The messages of one question after the message `since`: those that we have posted under a mark which begins
+        with `reference` and a hyphen. A message keeps its mark when it is edited.
+
+        Raises:
+            SlackRefused, SlackUnavailable: they cannot be read.
         """
         ...
 
@@ -216,6 +234,10 @@ class Mailboxes(Protocol):
 
     async def asked(self, line: str, reference: str) -> Asked | None:
         """A question that may be asked again."""
+        ...
+
+    async def progress(self, line: str, reference: str) -> Progress | None:
+        """How far a question has come, whoever works on it; None when nobody has taken it in."""
         ...
 
     async def abandoned(self, team: str, process: str, lease: float) -> tuple[tuple[TakenOver, ...], int]:

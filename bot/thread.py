@@ -155,6 +155,15 @@ class Asked:
     messages: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a question has come that somebody has taken in: `settled` says that it has its last word, `messages` are
+    the `ts` of what is noted to stand of its answer; none are noted any more once it is settled."""
+
+    settled: bool
+    messages: tuple[str, ...] = ()
+
+
 def seconds(ts: str) -> float:
     """A `ts` as epoch seconds, for comparing times; 0 where it is none. As a name it stays the text that it is."""
     try:

@@ -23,4 +23,4 @@ def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
     mention.register(app, desk, manners)
     message.register(app, desk, manners)
     command.register(app, desk, manners)
-    action.register(app, desk)
+    action.register(app, desk, manners)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -17,22 +18,24 @@ from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.blocks import ASK_AGAIN
 from bot.slack.payload import Press, press
-from bot.thread import OpenAnswer
+from bot.thread import Item, OpenAnswer
+from handlers import command
+from handlers.hearing import Manners, is_stranger
 
 log = structlog.get_logger(__name__)
 
 
-def register(app: AsyncApp, desk: Desk) -> None:
+def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
     """Acknowledge also what a link button or a left-over of another version sends; Slack would show an error."""
 
     @app.action(ASK_AGAIN)
     async def on_ask_again(ack: AsyncAck, body: Mapping[str, object]) -> None:
         pressed = press(body)
         try:
-            lease = await _taken_in(desk, pressed)
+            lease = await _taken_in(desk, manners, pressed)
         except StoreUnavailable as error:
             log.warning("not asked again: the store is away", reason=str(error))
-            desk.tasks.start(desk.answering.whisper(_ear(pressed), wording.NOT_TAKEN), name="not taken")
+            _whisper(desk, pressed, wording.NOT_TAKEN, applies=lambda: _is_untaken(desk, pressed))
         else:
             if lease is not None:
                 desk.begin(lease)
@@ -49,16 +52,51 @@ def register(app: AsyncApp, desk: Desk) -> None:
     app.options(anything)(on_any)
 
 
-async def _taken_in(desk: Desk, pressed: Press) -> Lease | None:
-    """The question, stored anew; None when it was asked again before, or is not kept any more."""
+async def _taken_in(desk: Desk, manners: Manners, pressed: Press) -> Lease | None:
+    """The question, stored anew; None when it was asked again before, is not kept any more, or is somebody else's."""
+    if is_stranger(desk, manners, pressed.teams):
+        _whisper(desk, pressed, wording.EXTERNAL)
+        return None
     line, reference = _meant(pressed.value)
     # The value has been in Slack: what it names must be of this workspace.
     asked = await desk.mailbox.asked(line, reference) if line.startswith(f"{desk.identity.team}:") else None
     if asked is None:
-        desk.tasks.start(desk.answering.whisper(_ear(pressed), wording.NOT_KEPT), name="not kept")
+        _whisper(desk, pressed, wording.NOT_KEPT)
         return None
-    item = replace(asked.item, reference=reference_of(reference, "again"), ts=pressed.ts)
+    if pressed.user != _asker(asked.item):
+        _whisper(desk, pressed, wording.NOT_YOURS)
+        return None
+    item = replace(asked.item, reference=_again(reference), ts=pressed.ts)
     return await desk.mailbox.accept(item, opened=OpenAnswer(messages=asked.messages))
+
+
+def _asker(item: Item) -> str:
+    """Who has asked a question: in the words of either surface, the user of what was heard."""
+    heard = json.loads(item.heard)
+    return str(heard["command" if item.surface == command.SURFACE else "message"]["user"])
+
+
+def _again(reference: str) -> str:
+    """The reference of a question that is asked once more."""
+    return reference_of(reference, "again")
+
+
+async def _is_untaken(desk: Desk, pressed: Press) -> bool:
+    """Whether still nobody has taken the question in, as far as the store tells."""
+    line, reference = _meant(pressed.value)
+    with suppress(StoreUnavailable):
+        return await desk.mailbox.progress(line, _again(reference)) is None
+    return True
+
+
+async def _always() -> bool:
+    return True
+
+
+def _whisper(desk: Desk, pressed: Press, sentence: str, *, applies: Callable[[], Awaitable[bool]] = _always) -> None:
+    """Tell the one who has pressed, and nobody else."""
+    ear = Place(channel=pressed.channel, thread_ts=pressed.thread_ts or None, user=pressed.user)
+    desk.tasks.start(desk.answering.whisper(ear, sentence, applies=applies), name="whisper")
 
 
 def _meant(value: str) -> tuple[str, str]:
@@ -70,7 +108,3 @@ def _meant(value: str) -> tuple[str, str]:
     except ValueError:
         pass
     return "", ""
-
-
-def _ear(pressed: Press) -> Place:
-    return Place(channel=pressed.channel, thread_ts=pressed.thread_ts or None, user=pressed.user)

@@ -95,7 +95,9 @@ async def take(desk: Desk, lease: Lease) -> None:
         thread = desk.thread(typed.channel, "" if in_dm else root)
         await desk.answering.answer(Question(thread, place, ts=root, text=text, reference=reference), lease)
         return
-    match await _post_root(desk, typed, text, reference, look=lease.look):
+    match await _post_root(desk, typed, text, lease):
+        case None:
+            return  # another process goes on with it
         case Posted(ts=posted) if in_dm:
             thread, place, ts = desk.thread(typed.channel, ""), Place(typed.channel, None, typed.user), posted
             lease.asks_again_as(_under(lease.item, posted))
@@ -106,9 +108,8 @@ async def take(desk: Desk, lease: Lease) -> None:
             # Alone with the asker, a conversation of its own: nobody can follow up where the bot may not post.
             thread, place = desk.thread(typed.channel, f"command-{reference}"), private
         case result:
-            await desk.answering.fail(
-                private, SlackUnavailable(f"the question could not be posted: {result}"), reference
-            )
+            error = SlackUnavailable(f"the question could not be posted: {result}")
+            await desk.answering.fail(private, error, lease)
             return
     await desk.answering.answer(Question(thread, place, ts=ts, text=text, reference=reference), lease)
 
@@ -128,7 +129,9 @@ def _under(item: Item, root: str) -> Item:
     return replace(item, heard=json.dumps(json.loads(item.heard) | {"root": root}))
 
 
-async def _post_root(desk: Desk, typed: Command, text: str, reference: str, *, look: bool) -> Result:
+async def _post_root(desk: Desk, typed: Command, text: str, lease: Lease) -> Result | None:
+    """Show the question; None: it is not ours any more."""
+    reference = lease.item.reference
     asker = await desk.slack.name(typed.user)
     if asker == typed.user:
         asker = typed.user_name or asker
@@ -137,9 +140,9 @@ async def _post_root(desk: Desk, typed: Command, text: str, reference: str, *, l
         text=fallback(f"{asker} asked: {text}"),
         blocks=quoted_question(asker, text),
         mark=f"{reference}-root",
-        look=look,
+        look=lease.look,
     )
-    result = await desk.answering.post(root)
+    result = await desk.answering.post(root, applies=lease.may_write)
     if not isinstance(result, Posted):
         log.info("the question could not be posted", ref=reference, result=str(result))
     return result

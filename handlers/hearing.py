@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from bot.desk import Desk, reference_of
@@ -57,26 +58,30 @@ def letter(desk: Desk, manners: Manners, heard: Heard, *, addressed: bool) -> Le
         heard=json.dumps({"message": asdict(heard), "addressed": addressed}),
     )
     # From the moment it is stored the thread is ours, for what follows at once is a follow-up.
-    is_question = addressed and not heard.in_dm and _asks(desk, heard) and not _is_stranger(desk, manners, heard)
-    return Letter(item, place, opens=thread if is_question else None, addressed=addressed)
+    expected = addressed and not is_stranger(desk, manners, heard.teams)
+    is_question = expected and not heard.in_dm and _asks(desk, heard)
+    return Letter(item, place, opens=thread if is_question else None, addressed=expected)
 
 
 def _asks(desk: Desk, heard: Heard) -> bool:
     return bool(heard.text) and wish(desk.without_mention(heard.text)) in {Wish.ANSWER, Wish.NEW_CONVERSATION}
 
 
-def _is_stranger(desk: Desk, manners: Manners, heard: Heard) -> bool:
-    return not manners.answers_external_people and is_external(heard.teams, desk.identity.organisations)
+def is_stranger(desk: Desk, manners: Manners, teams: Sequence[str]) -> bool:
+    """Whether somebody is not answered, because these are the ids of another organisation."""
+    return not manners.answers_external_people and is_external(teams, desk.identity.organisations)
 
 
 async def take(desk: Desk, manners: Manners, lease: Lease) -> None:
-    """Do what a message asks for. Raises StoreUnavailable: to be done again, from the beginning."""
+    """Do what a message asks for, while it is ours. Raises StoreUnavailable: to be done again, from the beginning."""
+    if not await lease.may_write():
+        return
     kept = json.loads(lease.item.heard)
     heard, addressed = _heard(kept["message"]), bool(kept["addressed"])
     place = place_of(heard)
-    if _is_stranger(desk, manners, heard):
+    if is_stranger(desk, manners, heard.teams):
         if addressed:
-            await desk.answering.whisper(_ear(heard), wording.EXTERNAL)
+            await desk.answering.whisper(_ear(heard), wording.EXTERNAL, applies=lease.may_write)
         return
     if not is_external(heard.teams, desk.identity.organisations):
         place = replace(place, team=desk.identity.team)
@@ -86,10 +91,10 @@ async def take(desk: Desk, manners: Manners, lease: Lease) -> None:
         await _help(desk, manners, heard, place, lease)
     elif asked_for is Wish.QUIET and not heard.in_dm:
         await desk.store.set_quiet(thread, True, desk.wall())
-        await desk.answering.tell(place, wording.QUIET, lease.item.reference, look=lease.look)
+        await desk.answering.tell(place, wording.QUIET, lease)
     elif asked_for is Wish.NEW_CONVERSATION:
         await desk.conversations.chats.start_over(thread)
-        await desk.answering.tell(place, wording.NEW_CONVERSATION, lease.item.reference, look=lease.look)
+        await desk.answering.tell(place, wording.NEW_CONVERSATION, lease)
     else:
         await desk.answering.answer(await _question(desk, heard, place, lease), lease)
 
@@ -108,9 +113,9 @@ async def _help(desk: Desk, manners: Manners, heard: Heard, place: Place, lease:
         await desk.store.set_quiet(thread, False, desk.wall())
     sentence = wording.only_files(heard.files) if heard.files else wording.usage(desk.identity.name, manners.command)
     if heard.in_dm:
-        await desk.answering.tell(place, sentence, lease.item.reference, look=lease.look)
+        await desk.answering.tell(place, sentence, lease)
     else:
-        await desk.answering.whisper(_ear(heard), sentence)
+        await desk.answering.whisper(_ear(heard), sentence, applies=lease.may_write)
 
 
 async def _question(desk: Desk, heard: Heard, place: Place, lease: Lease) -> Question:

@@ -9,11 +9,11 @@ import structlog
 from slack_bolt.async_app import AsyncBoltContext, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from bot.apology import Untaken
 from bot.desk import Desk
 from bot.errors import StoreUnavailable
 from bot.lease import Lease
 from bot.reply.contract import Place
-from bot.slack import wording
 from bot.thread import Item, Thread
 
 log = structlog.get_logger(__name__)
@@ -32,7 +32,8 @@ Middleware = Callable[
 class Letter:
     """What an event holds for us: the item to be stored, and where its answer goes.
 
-    `opens` is the thread that the bot takes part in from now on; `addressed`: the person expects an answer.
+    `opens` is the thread that the bot takes part in from now on; `addressed`: the person expects an answer
+    that everybody sees.
     """
 
     item: Item
@@ -63,7 +64,7 @@ def taking_in(desk: Desk, read: Callable[[Mapping[str, object]], Awaitable[Lette
         except StoreUnavailable as error:
             log.warning("not taken in: the store is away", tries=tries, reason=str(error))
             if letter is not None and letter.addressed:
-                _apologise(desk, letter, error, tries)
+                _apologise(desk, Untaken(letter.item, letter.place, letter.opens), tries)
             return BoltResponse(status=503, body="")
         if lease is None:
             return BoltResponse(status=200, body="")  # nothing for us, or taken in before
@@ -82,13 +83,12 @@ def taken(context: AsyncBoltContext) -> Lease:
     return lease
 
 
-def _apologise(desk: Desk, letter: Letter, error: StoreUnavailable, tries: int) -> None:
-    """Say once that it is not taken yet, and in the same message in the end that it never was."""
-    reference = letter.item.reference
+def _apologise(desk: Desk, untaken: Untaken, tries: int) -> None:
+    """Say once that it is not taken yet, and in the end that it never was."""
     if tries == 0:
-        desk.tasks.start(desk.answering.tell(letter.place, wording.NOT_YET, reference), name="not yet")
+        desk.apologies.not_yet(untaken)
     elif tries >= _LAST_TRY:
-        desk.tasks.start(desk.answering.fail(letter.place, error, reference, look=True), name="not taken")
+        desk.apologies.never(untaken)
 
 
 def _tries(request: AsyncBoltRequest) -> int:

@@ -10,7 +10,7 @@ import pytest
 from bot.delivery import Leave, deliver
 from bot.errors import Interrupted
 from bot.flowise.events import Token
-from bot.ports import Said
+from bot.ports import Marked, Said
 from bot.reply.contract import Failed, Finished, ReplyEvent
 from bot.reply.policy import Kind, Want
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus
@@ -105,6 +105,9 @@ class Slack:
         return self._results.pop(0) if self._results else Accepted()
 
     async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+        return ()
+
+    async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
         return ()
 
     async def name(self, user: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import FlowiseBroke, Interrupted
 from bot.flowise.events import Token
-from bot.keeping import Freely, Kept
+from bot.keeping import Held, Kept
 from bot.lease import LEASE, Lease
 from bot.reply.contract import Failed, Finished, Noted, ReplyEvent, Thinking
 from bot.reply.journal import read
@@ -213,9 +213,14 @@ async def test_waiting_for_the_stop_can_be_cancelled(kept: Kept) -> None:
     assert asyncio.all_tasks() == before
 
 
-async def test_a_sentence_of_ours_is_written_freely() -> None:
-    freely = Freely()
-    assert await freely.may_write()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.01):
-            await freely.stopped()
+async def test_a_sentence_of_ours_is_written_under_its_hold_only(lease: Lease) -> None:
+    held = Held(lease)
+    assert await held.may_write()
+    await held.made(UpdateMessage("C1", "2.1", "adopted", ()), Accepted())
+    await held.made(post(), Posted("2.2"))
+    await held.made(post(), Posted("2.2", found=True))
+    assert lease.opened.messages == ("2.1", "2.2")
+    stopped = asyncio.create_task(held.stopped())
+    lease.lost.set()
+    assert await stopped is None
+    assert not await held.may_write()

@@ -283,3 +283,20 @@ async def test_what_is_to_be_written_first_is_written_before_it_is_settled(store
     assert await store.run_on(LINE, "chat") is None
     assert await store.mailboxes.asked(LINE, ITEM.reference) == Asked(ITEM, ("1.1",))
     assert await store.mailboxes.stand(lease.hold, LEASE) is None
+
+
+async def test_who_stood_still_after_its_last_word_settles_nothing_of_its_successor_s(
+    store: RedisStore, clock: Clock
+) -> None:
+    lease, written = await held(store, clock), []
+
+    async def first() -> None:
+        written.append("first")
+
+    lease.then(first)
+    await stolen(store, lease)
+    clock.time += LEASE + 1
+    await lease.settle()
+    assert lease.lost.is_set()
+    assert not lease.is_settled
+    assert written == []

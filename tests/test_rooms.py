@@ -112,9 +112,24 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        "bot.apology",
+        (
+            "bot.answering",
+            "bot.lease",
+            "bot.mailbox",
+            "bot.tasks",
+            "bot.ports",
+            "bot.reply.contract",
+            "bot.reply.messages",
+            *SLACK_PURE,
+            *VALUES,
+        ),
+    ),
+    (
         "bot.desk",
         (
             "bot.answering",
+            "bot.apology",
             "bot.conversation",
             "bot.lease",
             "bot.mailbox",
@@ -134,7 +149,16 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("handlers.lifecycle", ("bot.farewell",)),
     (
         "handlers*",
-        ("handlers.*", "bot.desk", "bot.question", "bot.lease", "bot.reply.contract", *SLACK_PURE, *VALUES),
+        (
+            "handlers.*",
+            "bot.apology",
+            "bot.desk",
+            "bot.question",
+            "bot.lease",
+            "bot.reply.contract",
+            *SLACK_PURE,
+            *VALUES,
+        ),
     ),
     ("bot.settings", ("bot.errors", "bot.network.proxies", "bot.store.address")),
     ("bot.logs", ()),
@@ -221,7 +245,7 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
         ("bot.conversation", "bot.runs", "bot.delivery", "bot.governor", "bot.lease", "bot.mailbox", "bot.keeping"),
         WIRES | CLOCKS,
     ),
-    (("bot.admission", "bot.desk", "bot.answering", "bot.asking", "bot.tasks"), WIRES | CLOCKS),
+    (("bot.admission", "bot.apology", "bot.desk", "bot.answering", "bot.asking", "bot.tasks"), WIRES | CLOCKS),
     (("bot.question", "bot.chats"), WIRES | CLOCKS | WAITING),
     (("bot.stages",), WIRES | CLOCKS | WAITING),
     # slack_bolt is how a handler hears.

@@ -10,7 +10,7 @@ from enum import Enum
 from itertools import combinations
 
 from benchmarks.chaos.records import Asked, Record, Shown
-from benchmarks.chaos.sentences import is_closed, is_whole, looks_busy, reference, tokens
+from benchmarks.chaos.sentences import apologises, is_closed, is_whole, looks_busy, reference, tokens
 
 # What Redis may hold when all is quiet, by a word of the key: what makes questions unique, which chat belongs to what,
 # runs not seen to end (kept for a day), what may be asked again by a button, who is alive, and the write budget.
@@ -189,6 +189,8 @@ def _strangers(found: Sequence[Unit], places: Mapping[str, Sequence[Asked]]) -> 
         asked = {question.token for question in places.get(unit.place, ())}
         if unit.token and unit.token not in asked:
             yield Violation("in the wrong place", f"{unit.token} in {unit.place}")
+        if unit.whole and apologises(unit.text):
+            yield Violation("apology left", f"{unit.place} {unit.ts}: {_short(unit.text)}")
         if looks_busy(unit.text) and not unit.whole:
             yield Violation("looks busy", f"{unit.place} {unit.ts}: {_short(unit.text)}")
         elif not unit.token and not unit.closed:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 
 from benchmarks.chaos.answers import TOKEN, answer
+from bot.errors import StoreUnavailable
 from bot.slack import wording
 
 # Every sentence for a failure ends with the reference of the log.
 _REFERENCE = re.compile(r"\(ref ([0-9a-f]{8})\)")
 # Said where nothing was taken in, so that there is no turn to refer to.
 _TURNED_AWAY = (wording.NOT_TAKEN,)
+_UNTAKEN = (wording.NOT_YET, wording.failure(StoreUnavailable(""), "", partly=False).partition(" (ref")[0])
 _WAITING = re.compile(r"I'll answer this (after|when)|before yours…")
 _WORKING = (wording.THINKING, wording.HELD_BACK, wording.NOT_YET)
 _USING = re.compile(r"^Using .*…(?: \(\d+ min\))?$", re.MULTILINE)
@@ -32,6 +34,11 @@ def is_whole(text: str, token: str) -> bool:
     words, wanted = text.split(), answer(token).split()
     own = [word for word in words if token in word]
     return own == [word for word in wanted if token in word]
+
+
+def apologises(text: str) -> bool:
+    """Whether it says that the question was not taken in."""
+    return any(words in text for words in _UNTAKEN)
 
 
 def is_closed(text: str) -> bool:

@@ -52,6 +52,11 @@ class Adopted:
 NOTHING = Adopted()
 
 
+def apology_mark(reference: str) -> str:
+    """How the mark of a message begins that says that a question could not be taken in; its answer takes it over."""
+    return f"{reference}-apology"
+
+
 class Messages:
     """The messages of one answer, some of which may be `adopted`."""
 
@@ -97,6 +102,7 @@ class Messages:
             blocks=page.blocks,
             mark=f"{self._reference}-{number}-{self._reposts}",
             look=self._look,
+            adopts=apology_mark(self._reference) if self._look and not (number or self._reposts) else "",
         )
 
     def stands(self, call: Call, result: Posted | Accepted) -> None:

@@ -13,6 +13,8 @@ from bot.slack.pages import Page
 
 # Five uses in 30 minutes (Slack docs, Handling user interaction): one says what is going on, four are the answer's.
 _ANSWER_USES = 4
+_LIFE = 1800.0
+"""So long a response URL lives, in seconds."""
 
 
 class RespondedReply:
@@ -25,6 +27,7 @@ class RespondedReply:
         self._given = 0
         self._held_until = 0.0
         self._losses = 0
+        self._lost_since = 0.0
         self._given_up = ""
         self._over = False
 
@@ -61,15 +64,22 @@ class RespondedReply:
                 self._went_through()
             case Limited(retry_after=seconds):
                 self._held_until = now + seconds
-            case Lost(reason=reason) if self._losses >= 2:
-                self._stop(f"no answer from Slack: {reason}")
-            case Lost():
-                self._held_until = now + BACKOFF[self._losses]
-                self._losses += 1
+            case Lost(reason=reason):
+                self._lost(reason, now)
             case Refused(error=code):
                 self._stop(f"Slack refused: {code}")
 
+    def _lost(self, reason: str, now: float) -> None:
+        """Slack does not answer: try again, for as long as the URL lives at most."""
+        self._lost_since = now if self._losses == 0 else self._lost_since
+        if now - self._lost_since > _LIFE:
+            self._stop(f"no answer from Slack: {reason}")
+            return
+        self._held_until = now + BACKOFF[min(self._losses, len(BACKOFF) - 1)]
+        self._losses += 1
+
     def _went_through(self) -> None:
+        self._losses = 0
         if self._greeting is not None:
             self._greeting = None
         else:

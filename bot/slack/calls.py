@@ -16,7 +16,8 @@ Blocks: TypeAlias = tuple[Block, ...]
 class PostMessage:
     """chat.postMessage. `thread_ts` None posts flat. `mark` finds the message again when Slack's reply was lost.
 
-    With `look`, somebody else may have posted it already: it is looked for first.
+    With `look`, somebody else may have posted it already: it is looked for first. Where it is not there, but one is
+    whose mark begins with `adopts`, that one is taken over instead of a post.
     """
 
     channel: str
@@ -25,6 +26,7 @@ class PostMessage:
     thread_ts: str | None = None
     mark: str = ""
     look: bool = False
+    adopts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

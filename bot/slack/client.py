@@ -10,7 +10,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SlackRefused, SlackUnavailable
-from bot.ports import Identity, Said
+from bot.ports import Identity, Marked, Said
 from bot.slack.admission import Admission
 from bot.slack.calls import (
     AppendStream,
@@ -90,6 +90,9 @@ class SlackClient:
 
     async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
         return await self._reading.replies(thread, before=before, limit=limit)
+
+    async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
+        return await self._reading.marked(thread, reference, since=since)
 
     async def name(self, user: str) -> str:
         return await self._reading.name(user)

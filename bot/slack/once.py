@@ -63,7 +63,7 @@ class Once:
         So is one that another process may have made before it was killed.
         """
         if call.mark and (call.look or self._posts.get(call.mark) is not None):
-            found = await self._found(call.channel, call.thread_ts, lambda message: _has_mark(message, call.mark))
+            found = await self._marked(call)
             if not isinstance(found, Refused):
                 if isinstance(found, Posted):
                     self._posts.forget(call.mark)
@@ -81,6 +81,14 @@ class Once:
         if call.mark:
             self._posts.note(call.mark, call, result, unsure=(Lost,))
         return result
+
+    async def _marked(self, call: PostMessage) -> Result:
+        """The message of a post that was made before; else the one that the post is to take over."""
+        found = await self._found(call.channel, call.thread_ts, lambda message: mark_of(message) == call.mark)
+        if found == Refused("not_found") and call.adopts:
+            adopts = call.adopts
+            found = await self._found(call.channel, call.thread_ts, lambda message: mark_of(message).startswith(adopts))
+        return found
 
     async def start(self, call: StartStream, bot_user: str) -> Result:
         """Start a stream; one whose answer was lost is looked for first, by what it was begun with.
@@ -147,10 +155,11 @@ class Once:
         return Posted(max(found), found=True) if found else Refused("not_found")
 
 
-def _has_mark(message: Message, mark: str) -> bool:
+def mark_of(message: Message) -> str:
+    """The mark under which a message of ours was posted; empty where it has none."""
     metadata = message.get("metadata")
     payload = metadata.get("event_payload") if isinstance(metadata, Mapping) else None
-    return isinstance(payload, Mapping) and payload.get("mark") == mark
+    return string(payload, "mark") if isinstance(payload, Mapping) else ""
 
 
 def _has_file(message: Message, file_id: str) -> bool:

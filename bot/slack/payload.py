@@ -110,13 +110,17 @@ def command(body: Mapping[str, object]) -> Command:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button that was pressed: what it says, when, and under which message. `thread_ts` is empty outside threads."""
+    """A button that was pressed: what it says, when, and under which message. `thread_ts` is empty outside threads.
+
+    `teams` are the ids that the payload gives for the organisation of the person who pressed it.
+    """
 
     ts: str
     channel: str
     user: str
     thread_ts: str
     value: str
+    teams: tuple[str, ...] = ()
 
 
 def press(body: Mapping[str, object]) -> Press:
@@ -130,6 +134,7 @@ def press(body: Mapping[str, object]) -> Press:
         user=_text(_part(body, "user"), "id"),
         thread_ts=_text(_part(body, "message"), "thread_ts"),
         value=_text(action, "value"),
+        teams=tuple(filter(None, [_text(_part(body, "user"), "team_id")])),
     )
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from bot.errors import SlackRefused, SlackUnavailable
-from bot.ports import Said
-from bot.slack.once import REPLIES_PAGE
+from bot.ports import Marked, Said
+from bot.slack.once import REPLIES_PAGE, mark_of
 from bot.slack.payload import mentions, plain
 from bot.slack.wire import Wire, messages, string
 from bot.thread import Thread
@@ -53,6 +53,19 @@ class Reading:
         names = {mentioned: await self.name(mentioned) for mentioned in mentions(text)}
         author = await self.name(user) if user else string(message, "username") or "A bot"
         return Said(ts=string(message, "ts"), author=author, text=plain(text, names))
+
+    async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
+        """See `bot.ports.Slack.marked`."""
+        params: dict[str, object] = {"channel": thread.channel, "oldest": since, "include_all_metadata": True}
+        if thread.thread_ts:
+            params |= {"ts": thread.thread_ts, "limit": REPLIES_PAGE}
+        answer = await self._wire.ask("conversations.replies" if thread.thread_ts else "conversations.history", params)
+        marked = [(mark_of(message), message) for message in messages(answer)]
+        return tuple(
+            Marked(string(message, "ts"), mark, string(message, "text"))
+            for mark, message in marked
+            if mark.startswith(f"{reference}-")
+        )
 
     async def name(self, user: str) -> str:
         """See `bot.ports.Slack.name`."""

@@ -14,7 +14,7 @@ from bot.ports import TakenOver
 from bot.store import mailbox_script as scripts
 from bot.store.notes import noted, read
 from bot.store.server_clock import ServerClock
-from bot.thread import Asked, Hold, Item, OpenAnswer, Run, Thread, seconds
+from bot.thread import Asked, Hold, Item, OpenAnswer, Progress, Run, Thread, seconds
 
 T = TypeVar("T")
 
@@ -141,6 +141,15 @@ class RedisMailboxes:
             return None
         found = json.loads(kept)
         return Asked(read(Item, json.dumps(found["item"])), tuple(found["messages"]))
+
+    async def progress(self, line: str, reference: str) -> Progress | None:
+        """How far a question has come. The claim is read first: it comes with its holder, and outlasts it."""
+        claimed = await self._ask(self._client.exists(self._key(line, f"claim:{reference}")))
+        held = await self._ask(self._client.hexists(self._key(line, "holders"), reference))
+        if not held:
+            return Progress(settled=True) if claimed else None
+        opened = await self._ask(cast("Awaitable[str | None]", self._client.hget(self._key(line, "open"), reference)))
+        return Progress(settled=False, messages=tuple(read(OpenAnswer, opened).messages) if opened else ())
 
     async def abandoned(self, team: str, process: str, lease: float) -> tuple[tuple[TakenOver, ...], int]:
         """Take the items whose lease ran out, and count the other processes."""

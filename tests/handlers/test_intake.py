@@ -78,6 +78,7 @@ async def test_while_the_store_is_away_an_event_is_not_acknowledged_and_its_deli
         assert it.house.flowise.predictions == []
         await it.server.start()
         await it.house.slack.until(lambda: len(it.house.flowise.predictions) == 1 and it.house.idle)
+        await it.house.slack.settled()
         assert it.deliveries()[2:] == [200 if over == "http" else True]
         [answer] = it.house.answers(root)
         assert "why?" in answer
@@ -168,10 +169,10 @@ async def test_while_it_leaves_nothing_is_taken_in(tmp_path: Path) -> None:
 # Ask again ------------------------------------------------------------------------------------------------------------
 
 
-async def interrupted(home: House) -> tuple[str, str]:
+async def interrupted(home: House, **changes: object) -> tuple[str, str]:
     """A question whose answer a bot has left in the middle when it was stopped: its `ts`, and that of its message."""
     home.flowise.script("rag", Script(tokens=["half", " of it"], hold=asyncio.Event(), hold_after=1))
-    async with home.bot(bot_stop_grace=0):
+    async with home.bot(bot_stop_grace=0, **changes):
         root = await home.ask(f"{home.mention} why?")
         await home.slack.until(lambda: home.answers(root) == ["half"])
     [message] = home.slack.thread(home.channel, root)[1:]
@@ -232,6 +233,35 @@ async def test_a_click_on_what_is_not_kept_any_more_is_told(home: House, own_red
     assert len(home.flowise.predictions) == 1
 
 
-def told(home: House) -> list[str]:
-    """What only ada sees."""
-    return [message.plain for message in home.slack.ephemerals(home.channel, home.ada)]
+@pytest.mark.parametrize(("team", "setting"), [(None, "refuse"), ("T0OTHER", "answer"), ("T0OTHER", "refuse")])
+async def test_only_the_asker_may_ask_again(home: House, team: str | None, setting: str) -> None:
+    bob = home.slack.user("bob", team=team)
+    home.channel = home.slack.channel("shared", members=[home.ada, bob], shared=True)
+    root, ts = await interrupted(home)
+    async with home.bot(flowise_left_run_wait=0.2, bot_external_people=setting):
+        assert (await home.slack.press(bob, home.channel, ts, wording.ASK_AGAIN)).acked
+        expected = wording.EXTERNAL if team and setting == "refuse" else wording.NOT_YOURS
+        await home.slack.until(lambda: told(home, bob) == [expected])
+        assert wording.ASK_AGAIN in home.answers(root)[0]
+        if team is None:
+            assert (await home.slack.press(home.ada, home.channel, ts, wording.ASK_AGAIN)).acked
+            await home.slack.until(lambda: "Sources" in home.answers(root)[0] and home.idle)
+    assert len(home.flowise.predictions) == (2 if team is None else 1)
+
+
+async def test_an_asker_of_another_organisation_may_ask_again_only_while_it_is_answered(home: House) -> None:
+    eve = home.slack.user("eve", team="T0OTHER")
+    home.channel = home.slack.channel("shared", members=[eve], shared=True)
+    home.ada = eve
+    root, ts = await interrupted(home, bot_external_people="answer")
+    async with home.bot(flowise_left_run_wait=0.2):
+        assert (await home.slack.press(eve, home.channel, ts, wording.ASK_AGAIN)).acked
+        await home.slack.until(lambda: told(home, eve) == [wording.EXTERNAL])
+    async with home.bot(flowise_left_run_wait=0.2, bot_external_people="answer"):
+        assert (await home.slack.press(eve, home.channel, ts, wording.ASK_AGAIN)).acked
+        await home.slack.until(lambda: "Sources" in home.answers(root)[0] and home.idle)
+
+
+def told(home: House, user: str = "") -> list[str]:
+    """What only one person sees: ada, or another one."""
+    return [message.plain for message in home.slack.ephemerals(home.channel, user or home.ada)]

@@ -15,6 +15,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import lease as leases
+from bot.chats import Chats
 from bot.desk import reference_of
 from bot.flowise.client import Client, Limits, new_session
 from bot.flowise.events import SourceDocument, SourceDocuments, Token
@@ -53,16 +54,17 @@ class Left:
         told = json.dumps({"message": asdict(heard), "addressed": True})
         self.item = Item(team, line, reference_of(team, home.channel, self.root), self.root, "message", told)
 
-    async def posted(self, text: str = "half of", *, marked: bool = False) -> str:
-        """A message of its answer, which the dead process has posted; its `ts`."""
-        metadata = {"event_type": "flowise_answer", "event_payload": {"mark": f"{self.item.reference}-0-0"}}
+    async def posted(self, text: str = "half of", *, mark: str = "") -> str:
+        """A message of its answer, which the dead process has posted, perhaps with a mark; its `ts`."""
+        payload = {"mark": f"{self.item.reference}-{mark}"}
+        metadata = {"event_type": "flowise_answer", "event_payload": payload}
         rich = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
         answer = await self.client.chat_postMessage(
             channel=self.home.channel,
             thread_ts=self.root,
             text=text,
             blocks=[{"type": "rich_text", "elements": [rich]}],
-            metadata=metadata if marked else None,
+            metadata=metadata if mark else None,
         )
         return str(answer["ts"])
 
@@ -176,9 +178,10 @@ async def test_what_was_not_asked_goes_on_in_what_stands(left: Left) -> None:
     assert wording.queued(1, busy=False) not in left.message.plain
 
 
-async def test_what_stands_without_a_note_is_found_by_its_mark(left: Left) -> None:
+@pytest.mark.parametrize(("text", "mark"), [("half of", "0-0"), (wording.NOT_YET, "apology-dead")])
+async def test_what_stands_without_a_note_is_found_by_its_mark(left: Left, text: str, mark: str) -> None:
     await left.question()
-    ts = await left.posted(wording.NOT_YET, marked=True)
+    ts = await left.posted(text, mark=mark)
     await left.noted()
     async with left.home.bot(**WITH_KEY):
         await until_idle(left)
@@ -358,3 +361,22 @@ async def test_whoever_stood_still_writes_nothing_after_it_has_lost(
         assert left.message == state
         assert [call.method for call in home.slack.calls[calls:] if call.method.startswith("chat.")] == []
     assert len(home.flowise.predictions) == 1
+
+
+async def test_the_last_word_after_a_mistake_of_ours_is_not_written_over(
+    left: Left, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "LEASE", 1.0)
+
+    async def posted(*_: object) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    monkeypatch.setattr(Chats, "posted", posted)
+    await left.question()
+    await left.noted()
+    async with left.home.bot(**WITH_KEY) as one:
+        await until_idle(left)
+        assert one._desk is not None
+        tasks = one._desk.tasks
+        await left.home.slack.until(lambda: not tasks._tasks)
+        assert "Something went wrong" in left.message.plain

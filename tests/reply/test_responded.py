@@ -55,3 +55,36 @@ def test_limits_losses_and_refusals() -> None:
     reply.answered(call, Refused("used_url"), 9.0)
     assert reply.done
     assert "used_url" in reply.given_up
+
+
+def test_losses_are_counted_in_a_row_and_slack_is_tried_again_for_as_long_as_the_url_lives() -> None:
+    reply = RespondedReply(PLACE, invite="")
+    reply.receive(Token("Hello."), 0.0)
+    reply.receive(Finished(), 0.0)
+    now = 0.0
+
+    def made(result: Accepted | Lost) -> None:
+        nonlocal now
+        now = reply.wake_at(now) or now
+        call = reply.next_call(now)
+        assert call is not None
+        reply.answered(call, result, now)
+
+    for _ in range(2):  # the greeting, and the answer
+        for _ in range(5):
+            made(Lost("reset"))
+        assert not reply.done
+        made(Accepted())
+    assert reply.done
+    assert reply.given_up == ""
+
+
+def test_a_url_that_is_dead_is_given_up() -> None:
+    reply, now = RespondedReply(PLACE, invite=""), 0.0
+    while not reply.done:
+        call = reply.next_call(now)
+        assert call is not None
+        reply.answered(call, Lost("reset"), now)
+        now = reply.wake_at(now) or now
+    assert 1_800 < now < 1_900
+    assert "reset" in reply.given_up

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.playground.slack import LocalSlack
+from bot.ports import Marked
 from bot.slack.blocks import plain
 from bot.slack.calls import (
     Accepted,
@@ -317,6 +319,35 @@ async def test_without_the_right_to_look_a_second_message_is_better_than_none(
     slack.refuse("conversations.replies", "missing_scope")
     assert isinstance(await client.call(call), Posted)
     assert len(ours(slack, channel)) == 2
+
+
+async def test_a_post_takes_over_what_it_adopts_unless_it_stands_itself(
+    slack: LocalSlack, client: SlackClient, channel: str, root: str
+) -> None:
+    apology = await client.call(post(channel, "not yet", thread_ts=root, mark="a1b2c3-apology-one"))
+    assert isinstance(apology, Posted)
+    call = replace(post(channel, thread_ts=root, mark="a1b2c3-0-0"), look=True, adopts="a1b2c3-apology")
+    assert await client.call(call) == Posted(apology.ts, found=True)
+    own = await client.call(replace(call, look=False))
+    assert isinstance(own, Posted)
+    assert await client.call(call) == Posted(own.ts, found=True)
+    assert ours(slack, channel) == ["not yet", "an answer"]
+
+
+@pytest.mark.parametrize("in_thread", [True, False])
+async def test_the_messages_of_a_question_are_known_by_their_marks(
+    slack: LocalSlack, client: SlackClient, channel: str, root: str, in_thread: bool
+) -> None:
+    where = root if in_thread else None
+    one = await client.call(post(channel, "not yet", thread_ts=where, mark="a1b2c3-apology"))
+    assert isinstance(one, Posted)
+    await client.call(post(channel, "another", thread_ts=where, mark="ffffff-0-0"))
+    await client.call(post(channel, "none", thread_ts=where))
+    edited = UpdateMessage(channel=channel, ts=one.ts, text="answer", blocks=plain("answer"))
+    assert await client.call(edited) == Accepted()
+    thread = Thread(slack.team_id, channel, root if in_thread else "")
+    assert await client.marked(thread, "a1b2c3", since=root) == (Marked(one.ts, "a1b2c3-apology", "answer"),)
+    assert await client.marked(thread, "a1b2c3", since=one.ts) == ()
 
 
 # Reading --------------------------------------------------------------------------------------------------------------

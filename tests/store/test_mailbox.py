@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from bot.ports import Mailboxes
 from bot.store.redis import RedisStore
-from bot.thread import Asked, Conversation, Hold, Item, OpenAnswer, Run, Thread
+from bot.thread import Asked, Conversation, Hold, Item, OpenAnswer, Progress, Run, Thread
 from tests.store.clocks import set_clock
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
@@ -149,6 +149,21 @@ async def test_a_question_is_seen_to_wait_when_the_one_before_it_is_seen(store: 
     assert await shown() == [True, True, False]
     await store.mailboxes.settle(first)
     assert await shown() == [True, True, False]
+
+
+async def test_how_far_a_question_has_come_is_known_to_everybody(store: RedisStore) -> None:
+    hold = held("a")
+
+    async def progress() -> Progress | None:
+        return await store.mailboxes.progress(LINE, "a")
+
+    assert await progress() is None
+    await accept(store, hold)
+    assert await progress() == Progress(settled=False)
+    await store.mailboxes.note(hold, OpenAnswer(messages=("5.5", "6.6")))
+    assert await progress() == Progress(settled=False, messages=("5.5", "6.6"))
+    await store.mailboxes.settle(hold)
+    assert await progress() == Progress(settled=True)
 
 
 async def test_one_that_has_not_looked_yet_keeps_its_place(store: RedisStore) -> None:

@@ -10,7 +10,7 @@ from benchmarks.chaos.answers import answer
 from benchmarks.chaos.oracle import Outcome, Verdict, judge, units
 from benchmarks.chaos.plan import Surface
 from benchmarks.chaos.records import Asked, Record, Shown, Tried
-from bot.errors import FlowiseBroke, Interrupted, Postponed
+from bot.errors import FlowiseBroke, Interrupted, Postponed, StoreUnavailable
 from bot.slack import wording
 
 ONE, TWO, LAST = "q01n00x00000a", "q01n01x00000b", "z01n00x00000c"
@@ -109,6 +109,12 @@ def test_messages_of_one_reference_or_one_token_are_one_answer() -> None:
 )
 def test_what_stands_in_slack_is_held_against_what_was_asked(messages: list[Shown], rule: str) -> None:
     assert rule in rules(judge(with_shown(*messages)))
+
+
+@pytest.mark.parametrize("said", [wording.NOT_YET, wording.failure(StoreUnavailable(""), "11111111", partly=False)])
+def test_an_apology_beside_a_whole_answer_is_seen(said: str) -> None:
+    both = (shown(said, 2.5, reference="11111111"), shown(answer(ONE), 3.0, reference="11111111"))
+    assert rules(judge(with_shown(*both, GOOD.shown[1]))) == ["apology left"]
 
 
 def test_two_whole_answers_to_one_question_are_seen() -> None:

@@ -25,6 +25,7 @@ class Attachment:
             name="answer.md",
             title=wording.REST_TITLE,
             content=answer.rest,
+            since=self._place.since,
         )
 
     def settled(self, answer: Answer[Text], result: Result) -> None:

@@ -97,6 +97,7 @@ class Messages:
             blocks=page.blocks,
             mark=f"{self._reference}-{number}-{self._reposts}",
             look=self._look,
+            since=self._place.since,
         )
 
     def stands(self, call: Call, result: Posted | Accepted) -> None:

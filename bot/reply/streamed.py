@@ -217,6 +217,7 @@ class StreamedReply:
                 team=self._place.team,
                 markdown=piece.markdown,
                 mark=f"{self._reference}-{len(self._ended)}",
+                since=self._place.since,
             )
         if self._answer.ended and not self._over:
             if self._answer.footer():

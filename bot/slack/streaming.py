@@ -122,7 +122,7 @@ class StreamText:
     @property
     def closing(self) -> str:
         """What a message needs that ends here without another piece."""
-        return self._state.closed
+        return "" if self._is_over else self._state.closed
 
     def close(self) -> None:
         """The message has ended; the next piece begins another."""

@@ -166,6 +166,18 @@ async def test_slack_loses_replies_and_the_answer_stands_once_and_whole_in_a_lon
         assert [answer.split() for answer in home.answers(root)] == [["half", "and", "whole"]]
 
 
+@pytest.mark.parametrize("times", [1, None])
+async def test_slack_refuses_blocks_once_or_always_and_the_answer_stands(home: House, times: int | None) -> None:
+    home.slack.refuse_blocks(times=times)
+    home.flowise.script("rag", Script(tokens=["half <!channel> ", "and ", "whole"]))
+    async with home.bot():
+        root = await home.ask(f"{home.mention} why?")
+        await home.slack.until(lambda: bool(home.answers(root)) and "whole" in home.answers(root)[0])
+        [answer] = home.answers(root)
+        assert answer.replace("\u2060", "").split() == ["half", "<!channel>", "and", "whole"]
+        assert home.slack.pings == []
+
+
 async def test_slack_limits_the_rate_and_the_answer_is_whole(home: House) -> None:
     home.slack.limit("chat.update", 1, times=2)
     home.flowise.script("rag", Script(tokens=[f"word{number} " for number in range(30)], token_wait=0.05))

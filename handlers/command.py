@@ -91,7 +91,7 @@ async def take(desk: Desk, lease: Lease) -> None:
     in_dm = typed.channel.startswith("D")
     if root:
         # A command is used by people of this workspace alone (Slack docs, Understanding Slack Connect).
-        place = Place(typed.channel, None if in_dm else root, typed.user, team=desk.identity.team)
+        place = Place(typed.channel, None if in_dm else root, typed.user, team=desk.identity.team, since=root)
         thread = desk.thread(typed.channel, "" if in_dm else root)
         await desk.answering.answer(Question(thread, place, ts=root, text=text, reference=reference), lease)
         return
@@ -99,7 +99,8 @@ async def take(desk: Desk, lease: Lease) -> None:
         case None:
             return  # another process goes on with it
         case Posted(ts=posted) if in_dm:
-            thread, place, ts = desk.thread(typed.channel, ""), Place(typed.channel, None, typed.user), posted
+            thread, ts = desk.thread(typed.channel, ""), posted
+            place = Place(typed.channel, None, typed.user, since=posted)
             lease.asks_again_as(_under(lease.item, posted))
         case Posted(ts=posted):
             await _move(desk, lease, posted)

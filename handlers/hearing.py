@@ -34,7 +34,7 @@ def place_of(heard: Heard) -> Place:
     thread_ts = heard.thread_ts if heard.in_thread else None
     if thread_ts is None and not heard.in_dm:
         thread_ts = heard.ts
-    return Place(channel=heard.channel, thread_ts=thread_ts, user=heard.user)
+    return Place(channel=heard.channel, thread_ts=thread_ts, user=heard.user, since=heard.ts)
 
 
 def _ear(heard: Heard) -> Place:

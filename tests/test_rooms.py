@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 HOUSE = ("bot", "handlers")
 
-SLACK_WIRE = ("bot.slack.client", "bot.slack.once", "bot.slack.reading", "bot.slack.wire")
+SLACK_WIRE = ("bot.slack.client", "bot.slack.once", "bot.slack.reading", "bot.slack.search", "bot.slack.wire")
 SLACK_PURE = ("bot.slack.*", *(f"!{module}" for module in SLACK_WIRE))
 VALUES = ("bot.errors", "bot.thread")
 

@@ -14,6 +14,7 @@ class Attachment:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._settled = False
+        self.is_lost = False
 
     def next_call(self, answer: Answer[Text]) -> UploadFile | None:
         """The file, where there is a rest that is not attached yet."""
@@ -25,11 +26,13 @@ class Attachment:
             name="answer.md",
             title=wording.REST_TITLE,
             content=answer.rest,
+            since=self._place.since,
         )
 
     def settled(self, answer: Answer[Text], result: Result) -> None:
         """Slack took it, or never will: then the answer says so."""
         self._settled = True
-        if not isinstance(result, Posted | Accepted):
+        self.is_lost = not isinstance(result, Posted | Accepted)
+        if self.is_lost:
             answer.rest_is_lost = True
             answer.version += 1

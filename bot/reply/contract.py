@@ -79,7 +79,8 @@ ReplyEvent: TypeAlias = (
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an answer goes. `thread_ts` None is flat in a direct message; `user` is who asked, `team` that person's
-    workspace, empty where it is not known.
+    workspace, empty where it is not known. `since` is the `ts` of the message that asked, as Slack has given it; what
+    answers it is later.
 
     With a `response_url` the bot may not post there and answers the asker alone, through that URL.
     """
@@ -89,6 +90,7 @@ class Place:
     user: str
     response_url: str = ""
     team: str = ""
+    since: str = ""
 
 
 class Reply(Protocol):

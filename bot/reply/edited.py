@@ -29,35 +29,25 @@ from bot.slack.calls import (
     method_of,
 )
 from bot.slack.pages import Page
-from bot.slack.refusals import NO_TOKEN, NOT_WANTED
+from bot.slack.refusals import NO_TOKEN, NOT_WANTED, SHAPE
 
 # So long a whole answer waits for a Slack that does not answer, in seconds: outages of some minutes do happen.
 PATIENCE = 1800.0
 
-# Slack dislikes the shape of what we sent: the same text goes again as plain text.
-_SHAPE = frozenset(
-    {
-        "msg_too_long",
-        "msg_blocks_too_long",
-        "msg_blocks_too_many",
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "block_mismatch",
-        "no_text",
-    }
-)
 _COMPLAINTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What another reply has done for an answer before it was given up: `messages` by their `ts`, which are written
-    anew, one of them perhaps still `streaming`; the status line as it stands, and the pace of writing."""
+    anew, one of them perhaps still `streaming`; the status line as it stands, the pace of writing, and the file with
+    what is not shown."""
 
     messages: tuple[str, ...]
     streaming: str
     status: StatusLine
     pace: Pace
+    attachment: Attachment
 
 
 class EditedReply:
@@ -85,12 +75,13 @@ class EditedReply:
         self._answer = PagedAnswer(most=most)
         if standing is None:
             status = StatusLine(place.channel, place.thread_ts, works=has_status)
-            standing = Standing(adopted.messages, adopted.streaming, status, Pace(interval))
+            standing = Standing(adopted.messages, adopted.streaming, status, Pace(interval), Attachment(place))
         taken = Adopted(standing.messages, standing.streaming, adopted.look)
         self._messages = Messages(place, reference, taken)
         self._pace = standing.pace
         self._status = standing.status
-        self._attachment = Attachment(place)
+        self._attachment = standing.attachment
+        self._answer.rest_is_lost = standing.attachment.is_lost
         self._pages: tuple[Page, ...] = ()
         self._pages_of: tuple[int, bool, int] | None = None
         self._thinking_at: float | None = None
@@ -257,10 +248,7 @@ class EditedReply:
             return
         if self._messages.refused(call, result):
             return
-        if result.error in _SHAPE and not self._answer.in_plain_text:
-            self._answer.in_plain_text = True
-            self._answer.version += 1
-        else:
+        if result.error not in SHAPE or not self._answer.becomes_plainer():
             self._give_up(f"Slack refused: {result.error}")
             self._complain(result.error)
 

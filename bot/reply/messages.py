@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,6 +69,8 @@ class Messages:
         self._look = adopted.look
         self._left_over: list[str] = []
         self._reposts = 0
+        self._moves: Counter[int] = Counter()
+        """How often the text of each message has moved to another one."""
 
     def __len__(self) -> int:
         return len(self._messages)
@@ -103,6 +106,7 @@ class Messages:
             mark=f"{self._reference}-{number}-{self._reposts}",
             look=self._look,
             adopts=apology_mark(self._reference) if self._look and not (number or self._reposts) else "",
+            since=self._place.since,
         )
 
     def stands(self, call: Call, result: Posted | Accepted) -> None:
@@ -131,16 +135,22 @@ class Messages:
                 self._forget(ts)
             case StopStream():
                 self._streaming = ""  # it has ended by itself, or the next edit will tell what is wrong
-            case UpdateMessage(ts=ts) if self._reposts < _MOST_REPOSTS and result.error == _STREAMING:
-                self._reposts += 1
+            case UpdateMessage(ts=ts) if result.error == _STREAMING and self._may_move(ts):
                 self._streaming = ts
-            case UpdateMessage(ts=ts) if self._reposts < _MOST_REPOSTS and result.error in {_MISMATCH, *_GONE}:
-                self._reposts += 1
+            case UpdateMessage(ts=ts) if result.error in {_MISMATCH, *_GONE} and self._may_move(ts):
                 self._left_over += [ts] if result.error == _MISMATCH else []
                 for old in self._messages:
                     old.ts = "" if old.ts == ts else old.ts
             case _:
                 return False
+        return True
+
+    def _may_move(self, ts: str) -> bool:
+        number = next((number for number, old in enumerate(self._messages) if old.ts == ts), -1)
+        if self._moves[number] >= _MOST_REPOSTS:
+            return False
+        self._moves[number] += 1
+        self._reposts += 1
         return True
 
     def _forget(self, ts: str) -> None:

@@ -56,7 +56,7 @@ class NativeFirst:
             reference=self._reference,
             interval=self._interval,
             has_status=left.standing.status.works,
-            most=max(2, self._most - left.ended),
+            most=max(1, self._most - left.ended),
             standing=left.standing,
         )
         for event in left.events:

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 from bot.reply.answer import Answer
 from bot.slack import wording
-from bot.slack.blocks import fallback, note, plain
+from bot.slack.blocks import fallback, note, plain, text_alone
 from bot.slack.calls import Blocks
 from bot.slack.pages import Document, Page
+from bot.slack.plain_pages import plain_pages
 
-# A message in plain text, for when Slack refuses the shape of a rendered one: safely under its 4,000 for an edit.
-_PLAIN_PAGE = 3_500
+
+class Form(IntEnum):
+    """How an answer is shown, from the richest form to the plainest."""
+
+    RENDERED = 0
+    PLAIN = 1
+    """The text as it came, in blocks without any shape, and what stands under it in its own."""
+    TEXT_ALONE = 2
+    """The same without blocks, which Slack cannot dislike. A button cannot be had there."""
 
 
 class PagedAnswer(Answer[Document]):
-    """An answer as messages that can be edited, `most` of them at most.
-
-    `in_plain_text`: the text is shown as it came, without any shape.
-    """
+    """An answer as messages that can be edited, `most` of them at most, whatever its form."""
 
     def __init__(self, *, most: int | None = None) -> None:
         super().__init__(Document(most=most))
-        self.in_plain_text = False
+        self._most = most
+        self._form = Form.RENDERED
+        self._plain: tuple[int, tuple[str, ...], str] = (-1, (), "")
+        """The plain pages and what is left, and the version of which they are."""
+
+    def becomes_plainer(self) -> bool:
+        """Show all of it in a plainer form from now on; False where there is none."""
+        if self._form is Form.TEXT_ALONE:
+            return False
+        self._form = Form(self._form + 1)
+        self.version += 1
+        return True
 
     def pages(self, *, shows_work: bool, minutes: int = 0) -> tuple[Page, ...]:
         """What should stand in Slack now; empty when there is nothing to show yet.
@@ -29,31 +47,40 @@ class PagedAnswer(Answer[Document]):
         line can.
         """
         if self.told:
-            return (_page(self.told),)
+            return (self._page(self.told),)
         if self.empty:
             return self._without_text(shows_work=shows_work, minutes=minutes)
         footer = self.footer()
-        if self.in_plain_text:
-            return self._as_plain_text(footer)
+        if self._form is not Form.RENDERED:
+            *full, last = self._plain_pages()[0] or ("",)
+            return (*map(self._page, full), self._page(last, footer))
         if not self.ended and shows_work and self.running:
             footer = (note(wording.working(self.running)), *footer)
         return self.text.pages(growing=not self.ended, footer=footer)
 
+    @property
+    def rest(self) -> str:
+        if self._form is Form.RENDERED:
+            return super().rest
+        return self._plain_pages()[1] if self.ended and not self.told else ""
+
     def _without_text(self, *, shows_work: bool, minutes: int) -> tuple[Page, ...]:
         if self.ended:
-            return (_page(self.last_word(partly=False), self.extras()),)
+            return (self._page(self.last_word(partly=False), self.extras()),)
         if self.thinking and shows_work:
-            return (_page(wording.working(self.running, minutes)),)
+            return (self._page(wording.working(self.running, minutes)),)
         if self.waiting:
-            return (_page(self.waiting),)
+            return (self._page(self.waiting),)
         return ()
 
-    def _as_plain_text(self, footer: Blocks) -> tuple[Page, ...]:
-        text = self.text.source
-        cuts = [text[start : start + _PLAIN_PAGE] for start in range(0, len(text), _PLAIN_PAGE)]
-        pages = [_page(cut) for cut in cuts if cut.strip()]
-        return (*pages[:-1], Page(blocks=(*pages[-1].blocks, *footer), text=pages[-1].text))
+    def _plain_pages(self) -> tuple[tuple[str, ...], str]:
+        version, pages, rest = self._plain
+        if version != self.version:
+            pages, rest = plain_pages(self.text.source, self._most)
+            self._plain = (self.version, pages, rest)
+        return pages, rest
 
-
-def _page(text: str, extras: Blocks = ()) -> Page:
-    return Page(blocks=(*plain(text), *extras), text=fallback(text))
+    def _page(self, text: str, extras: Blocks = ()) -> Page:
+        if self._form is Form.TEXT_ALONE:
+            return Page(blocks=(), text=text_alone(text, extras))
+        return Page(blocks=(*plain(text), *extras), text=fallback(text))

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 from bot.reply.contract import Place, ReplyEvent
 from bot.reply.pace import BACKOFF
 from bot.reply.paged import PagedAnswer
 from bot.reply.policy import Kind, Want
 from bot.slack import wording
-from bot.slack.blocks import fallback, note, plain
+from bot.slack.blocks import fallback, note, plain, shown
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Respond, Result
 from bot.slack.pages import Page
+from bot.slack.refusals import SHAPE
 
 # Five uses in 30 minutes (Slack docs, Handling user interaction): one says what is going on, four are the answer's.
 _ANSWER_USES = 4
 _LIFE = 1800.0
 """So long a response URL lives, in seconds."""
+# A page whose shape Slack refuses goes again as plain text in a block, then without blocks. So do those after it: what
+# was given cannot be taken back, so that they hold the same text in any form.
+_PLAINEST = 2
 
 
 class RespondedReply:
@@ -28,6 +34,7 @@ class RespondedReply:
         self._held_until = 0.0
         self._losses = 0
         self._lost_since = 0.0
+        self._plainness = 0
         self._given_up = ""
         self._over = False
 
@@ -40,6 +47,7 @@ class RespondedReply:
         page = self._greeting or self._next_page()
         if page is None:
             return None
+        page = _plainer(page, self._plainness)
         return Respond(response_url=self._place.response_url, text=page.text, blocks=page.blocks)
 
     def _pages(self) -> tuple[Page, ...]:
@@ -66,6 +74,8 @@ class RespondedReply:
                 self._held_until = now + seconds
             case Lost(reason=reason):
                 self._lost(reason, now)
+            case Refused(error=code) if self._plainness < _PLAINEST and any(word in code for word in SHAPE):
+                self._plainness += 1
             case Refused(error=code):
                 self._stop(f"Slack refused: {code}")
 
@@ -100,6 +110,12 @@ class RespondedReply:
     @property
     def given_up(self) -> str:
         return self._given_up
+
+
+def _plainer(page: Page, plainness: int) -> Page:
+    if plainness == 0:
+        return page
+    return Page(plain(unescape(shown(page.blocks, targets=True))) if plainness < _PLAINEST else (), page.text)
 
 
 def _greeting(invite: str) -> Page:

@@ -84,6 +84,8 @@ class StreamedReply:
         self._offered: Call | None = None
         self._piece: Piece | None = None
         self._last: StopStream | None = None
+        self._is_finished = False
+        """The last call of the answer has gone through; only a file may be left."""
         self._stop_is_late = False
         """A stop had no leave when it was wanted: words go out before it."""
         self._is_full = False
@@ -201,8 +203,9 @@ class StreamedReply:
         if self._stream is None:
             return self._begin(piece)
         if piece is None or not self._stop_is_late:
-            if self._answer.ended and (piece is None or piece.whole):
-                return self._attachment.next_call(self._answer) or self._finish(self._stream, piece)
+            # The piece after which no message has room is added first: only then is it known what is left.
+            if self._answer.ended and (piece is None or (piece.whole and not piece.is_last)):
+                return self._finish(self._stream, piece)
             if (piece is not None and piece.full) or age >= LIFE + (LAST_CALL if piece is not None else 0):
                 return self._stop(self._stream, piece)
         return AppendStream(self._place.channel, self._stream.ts, piece.markdown) if piece is not None else None
@@ -217,9 +220,13 @@ class StreamedReply:
                 team=self._place.team,
                 markdown=piece.markdown,
                 mark=f"{self._reference}-{len(self._ended)}",
+                since=self._place.since,
             )
         if self._answer.ended and not self._over:
-            if self._answer.footer():
+            # Once its last word stands: a stream that breaks off before leaves the file to those who go on.
+            if self._is_finished and (upload := self._attachment.next_call(self._answer)) is not None:
+                return upload
+            if self._answer.footer() and (not self._is_finished or self._attachment.is_lost):
                 self._give_up(self._ended[-1])
             else:
                 self._over = True
@@ -254,7 +261,8 @@ class StreamedReply:
             self._ended.append(call.ts)
             self._stream = None
             self._text.close()
-            self._over = call is self._last
+            self._is_finished = call is self._last
+            self._over = self._is_finished and not self._answer.rest
 
     def _waits(self, result: Result, now: float) -> bool:
         """Whether the same call is made again later."""
@@ -302,6 +310,7 @@ class StreamedReply:
                 streaming=message if streaming else "",
                 status=self._status,
                 pace=self._pace,
+                attachment=self._attachment,
             ),
             ended=len(self._ended) - has_ended,
             events=(*self._before, *self._text_left(last_message=is_known), *self._after),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 
 from bot.slack.calls import Block, Blocks
+from bot.slack.harmless import code
 from bot.slack.inert import clean, escape_within, one_line, shorten, units
 from bot.slack.limits import (
     CONTEXT_TEXT,
@@ -18,7 +20,7 @@ from bot.slack.limits import (
     TOOLS,
 )
 from bot.slack.links import linked, target
-from bot.slack.rich_text import LINE, PLAIN, Bullet, Piece, Run, Runs, Shape, rich_text, weight
+from bot.slack.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Run, Runs, Shape, rich_text, weight
 
 ASK_AGAIN = "ask_again"
 """The name of the button's action."""
@@ -97,6 +99,16 @@ def quoted_question(asker: str, question: str) -> Blocks:
 def fallback(text: str) -> str:
     """A plain text as a message's top-level `text`: escaped, at most MESSAGE_TEXT long, never empty."""
     return escape_within(clean(text), MESSAGE_TEXT) or _NOTHING
+
+
+def text_alone(text: str, under: Blocks = ()) -> str:
+    """A plain text as a message without blocks, with what stands `under` it as far as there is room; nothing in it is
+    live. Buttons cannot be had there."""
+    own = escape_within(code(clean(text)), MESSAGE_TEXT) or _NOTHING
+    # Some of its texts are escaped, as mrkdwn wants it, others are not.
+    rest = unescape(shown(tuple(block for block in under if block.get("type") != "actions"), targets=True)).strip()
+    room = MESSAGE_TEXT - units(own) - len(GAP)
+    return f"{own}{GAP}{escape_within(code(clean(rest)), room)}" if rest and room > SOURCE_TITLE else own
 
 
 def shown(blocks: Blocks, *, targets: bool = False) -> str:

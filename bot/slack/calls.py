@@ -17,7 +17,8 @@ class PostMessage:
     """chat.postMessage. `thread_ts` None posts flat. `mark` finds the message again when Slack's reply was lost.
 
     With `look`, somebody else may have posted it already: it is looked for first. Where it is not there, but one is
-    whose mark begins with `adopts`, that one is taken over instead of a post.
+    whose mark begins with `adopts`, that one is taken over instead of a post. `since` is the `ts` of an older message,
+    from which on it is looked for; empty: from the beginning.
     """
 
     channel: str
@@ -27,6 +28,7 @@ class PostMessage:
     mark: str = ""
     look: bool = False
     adopts: str = ""
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class StartStream:
     """chat.startStream: a message in a thread that grows by Slack's own streaming, begun with some `markdown`.
 
     `user` and `team` are the person who asked, and that person's workspace. `mark` is the call's own name, by which a
-    start is known whose answer was lost.
+    start is known whose answer was lost; `since` is as in PostMessage.
     """
 
     channel: str
@@ -61,6 +63,7 @@ class StartStream:
     team: str
     markdown: str
     mark: str
+    since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ class UploadFile:
     """A file of text under a thread, or flat where `thread_ts` is None: three steps, of which the last one is seen.
 
     `name` is the file's name with its ending, `title` what Slack shows above it. Needs the scope files:write. Making
-    the same call again after it was Lost does not share the file twice.
+    the same call again after it was Lost does not share the file twice; `since` is as in PostMessage.
     """
 
     channel: str
@@ -124,6 +127,7 @@ class UploadFile:
     name: str
     title: str
     content: str
+    since: str = ""
 
 
 Call: TypeAlias = (

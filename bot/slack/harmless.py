@@ -3,6 +3,9 @@
 Slack's streaming takes Markdown, not blocks, and no `unfurl_links: false`. So addresses are shown as code, which is
 never linked, and what could be read as a mention is broken up by an invisible character. What is still half open at the
 end of a line that grows is held back; what has gone out is never taken back.
+
+Each piece is harmless by itself, and `kept_apart` sees to it that two of them are harmless together, wherever a text
+was cut: what is live may begin in the one and end in the other.
 """
 
 from __future__ import annotations
@@ -11,9 +14,18 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
+from bot.slack.inert import clean
+
 # U+2060, word joiner: no width, no line break.
 _JOINER = "\u2060"
-_LIVE = re.compile(r"(?<=!)(?=(?:here|channel|everyone)\b|subteam\^|date\^)|(?<=@)(?=(?:here|channel|everyone)\b)")
+_LIVE = re.compile(r"(?<=!)(?=(?:here|channel|everyone)\b|(?:subteam|date)\\?\^)|(?<=@)(?=(?:here|channel|everyone)\b)")
+# What may be live where two pieces meet; Markdown takes the backslash before a caret away.
+_MET = re.compile(
+    r"<!(?:here|channel|everyone|(?:subteam|date)\\?\^)|<[@#][A-Z0-9]|@(?:here|channel|everyone)\b|(?<![\w&/#])\#[a-z0-9]"
+    r"|(?i:[a-z][a-z0-9+.-]{0,31}://\S|www\.\S)"
+)
+SEAM = 40
+"""Of what stands before a piece, so many characters decide whether the two are live together."""
 _IDS = re.compile(r"(?<=<[@#])(?=[A-Z0-9])")
 # Outside of code an @ may be followed by what only becomes a word later, by a link's label for instance; and the bare
 # name of a channel is none there.
@@ -58,6 +70,23 @@ def line(text: str, *, final: bool) -> Iterator[tuple[str, int]]:
 
     `final`: no more of the line will come. Else pieces end before what is half open.
     """
+    before = ""
+    for piece, end in _pieces(text, final=final):
+        shown = kept_apart(before, piece)
+        before = (before + shown)[-SEAM:]
+        yield shown, end
+
+
+def kept_apart(before: str, piece: str) -> str:
+    """A piece as it can follow on `before`: with something invisible between them where both together would be live."""
+    end = before[-SEAM:]
+    if not end or end[-1].isspace():
+        return piece
+    met = any(found.start() < len(end) < found.end() for found in _MET.finditer(end + piece[:SEAM]))
+    return _JOINER + piece if met else piece
+
+
+def _pieces(text: str, *, final: bool) -> Iterator[tuple[str, int]]:
     at = 0
     if _DEFINITION.match(text):
         at = text.index("[") + 1
@@ -150,13 +179,13 @@ def _angle(text: str, start: int, final: bool) -> tuple[str, int] | None:
 
 def _entity(text: str) -> str:
     """The character that is meant, so that it is not made into something live behind our back."""
-    meant = unescape(text)
+    meant = clean(unescape(text)).replace("\n", " ")
     return _apart(f"\\{meant}") if _PUNCTUATION.fullmatch(meant) else meant
 
 
 def _apart(escaped: str) -> str:
     """An escaped character, kept apart from what follows where the two might mean something."""
-    return escaped + _JOINER if escaped[1] in "!@#" else escaped
+    return escaped + _JOINER if escaped[1] in "<!@#" else escaped
 
 
 def _url(text: str, special: re.Match[str], final: bool) -> tuple[str, int] | None:

@@ -93,7 +93,9 @@ class Layout:
 
     @property
     def _room(self) -> int:
-        return (LAST_PAGE_TEXT if self._last else MESSAGE_BLOCK_TEXT) - self.taken
+        # The only page takes its first piece whole, be it long: an answer must show something.
+        keeps_some = self._last and (self.full or self.open)
+        return (LAST_PAGE_TEXT if keeps_some else MESSAGE_BLOCK_TEXT) - self.taken
 
     def _add(self, piece: Piece) -> None:
         left: Piece | None = piece

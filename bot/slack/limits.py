@@ -22,6 +22,9 @@ MESSAGE_TEXT: Final = 4_000
 """Top-level `text`, after escaping: chat.update answers msg_too_long above it, also where blocks are sent
 (Slack docs, chat.update)."""
 
+PLAIN_PAGE: Final = 3_000
+"""Our choice: units of a page in plain text, after escaping; the rest of MESSAGE_TEXT is for what stands under it."""
+
 CONTEXT_TEXT: Final = 2_000
 """Text of one context element. The docs allow 3,000 for a text object (Slack docs, Text object); kept lower, because a
 context line that long is no line."""

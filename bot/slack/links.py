@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from markdown_it.rules_inline import StateInline
 
 from bot.slack.inert import units
 from bot.slack.limits import LINK_URL
+from bot.slack.lookalikes import is_blank, readings
 from bot.slack.rich_text import Run, Runs, Style
 
 _SCHEMES = ("http", "https", "mailto")
 
-# A word with a scheme, a mail address, an IPv4 address or a domain name in it.
+# A word with a scheme, a mail address, an IPv4 address or a domain name in it. Each begins where nothing of its kind
+# stands before it, so that a hostile label costs no more than its length.
 _ADDRESS = re.compile(
-    r"[a-z][a-z0-9+.-]*://\S+|mailto:\S+|[^\s@]+@[^\s@]+\.[^\s@]+"
-    r"|(?<![\w.-])(?:(?:[\w-]+\.)+(?P<top>[^\W\d_]{2,}|xn--[\w-]+)|(?:\d{1,3}\.){3}\d{1,3})(?::\d+)?(?:[/?#]\S*)?(?![\w-])",
-    re.IGNORECASE,
+    r"(?<![a-z0-9+.-])[a-z0-9+.-]+://\S+|mailto:\S+|(?<![^\s@])[^\s@]+@[^\s@]+\.[^\s@]+"
+    r"|(?<![\w.-])[.-]*+(?:(?:[\w-]+\.+)+(?P<top>xn--[\w-]+|[^\W\d_][^\W_]+)|(?:\d{1,3}\.){3}\d{1,3})"
+    r"(?::\d+)?(?:[/?#]\S*)?(?!\w)"
 )
 
 # Endings of file names that are no top-level domains: `handbook.pdf` is a title, not an address.
 _FILES = frozenset(
-    {"csv", "doc", "docx", "gif", "htm", "html", "jpeg", "jpg", "js", "json", "log", "pdf", "png", "ppt", "pptx"}
-    | {"txt", "xls", "xlsx", "xml", "yaml", "yml"}
+    {"csv", "doc", "docx", "gif", "htm", "html", "jpeg", "jpg", "js", "json", "log", "mp3", "mp4", "pdf", "png"}
+    | {"ppt", "pptx", "txt", "xls", "xlsx", "xml", "yaml", "yml"}
 )
 
 
@@ -45,8 +46,8 @@ def linked(label: Runs, href: str, style: Style) -> Runs:
     url = target(href)
     text = "".join(run.text for run in label)
     if url is None:
-        return (*label, Run(f" ({href})", style)) if text.strip() else (Run(href, style),)
-    if not text.strip():
+        return (Run(href, style),) if is_blank(text) else (*label, Run(f" ({href})", style))
+    if is_blank(text):
         return (Run(url, style, url),)
     if misleads(text, url):
         return (*label, Run(" (", style), Run(url, style, url), Run(")", style))
@@ -81,14 +82,16 @@ def slack_link(state: StateInline, silent: bool) -> bool:
 
 def misleads(label: str, url: str) -> bool:
     """Whether a label looks like an address that is not the link's own."""
-    # Invisible characters and look-alikes of the dot and the slash would hide an address from the pattern.
-    seen = "".join(char for char in unicodedata.normalize("NFKC", label) if unicodedata.category(char) != "Cf")
-    seen = seen.replace("\u3002", ".").replace("\u2044", "/").replace("\u2215", "/").lower()
     own = _forms(url)
-    for found in _ADDRESS.finditer(seen):
-        if found["top"] in _FILES and "/" not in found[0]:
-            continue
-        if _trim(found[0]) not in own:
+    if _trim(label.strip().lower()) in own:
+        return False
+    return any(_names_another(reading, own) for reading in readings(label))
+
+
+def _names_another(reading: str, own: frozenset[str]) -> bool:
+    for found in _ADDRESS.finditer(reading):
+        is_file = found["top"] in _FILES and "/" not in found[0]
+        if not is_file and _trim(found[0]) not in own:
             return True
     return False
 
@@ -108,7 +111,7 @@ def _forms(url: str) -> frozenset[str]:
 
 
 def _trim(address: str) -> str:
-    return address.strip("()[]<>\"'.,;:!/")
+    return address.strip("()[]<>\"'.,;:!/-")
 
 
 def _split(address: str) -> SplitResult | None:

@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from bot.slack.inert import clean
 from bot.slack.languages import language
 from bot.slack.limits import LIST_NUMBER
 from bot.slack.links import autolinked, linked, slack_link
@@ -297,4 +298,4 @@ def _leaf(token: Token, style: Style, *, within_link: bool) -> Runs:
             label = (Run(text_of(_runs(token.children or (), PLAIN)), style),)
             return label if within_link else linked(label, str(token.attrGet("src") or ""), style)
         case _:
-            return (Run(token.content, style),)
+            return (Run(clean(token.content), style),)  # an entity may mean a control character

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from bot.errors import SlackRefused, SlackUnavailable
 from bot.slack.calls import Accepted, Limited, Lost, Posted, PostMessage, Refused, Result, StartStream, UploadFile
-from bot.slack.wire import Wire, messages, string, without_none
+from bot.slack.search import Message, Search, Where
+from bot.slack.wire import Wire, string, without_none
 
-# conversations.replies gives a thread from its start, at most a thousand messages a page (Slack docs).
-REPLIES_PAGE = 1_000
-_HISTORY_PAGE = 100
 # Calls whose answer was lost; one that is never tried again must not be kept for ever.
 _MOST_UNSURE = 1_000
 # The same for files, which are kept with their content.
@@ -22,7 +19,6 @@ _MARK = "flowise_answer"
 
 K = TypeVar("K")
 V = TypeVar("V")
-Message = Mapping[str, object]
 
 
 class _Unsure(Generic[K, V]):
@@ -53,6 +49,7 @@ class Once:
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
+        self._search = Search(wire)
         self._posts: _Unsure[str, PostMessage] = _Unsure(_MOST_UNSURE)
         self._starts: _Unsure[str, StartStream] = _Unsure(_MOST_UNSURE)
         self._shared: _Unsure[UploadFile, str] = _Unsure(_MOST_UNSURE_FILES)
@@ -84,10 +81,11 @@ class Once:
 
     async def _marked(self, call: PostMessage) -> Result:
         """The message of a post that was made before; else the one that the post is to take over."""
-        found = await self._found(call.channel, call.thread_ts, lambda message: mark_of(message) == call.mark)
-        if found == Refused("not_found") and call.adopts:
-            adopts = call.adopts
-            found = await self._found(call.channel, call.thread_ts, lambda message: mark_of(message).startswith(adopts))
+        where = Where(call.channel, call.thread_ts, call.since)
+        found = await self._search.find(call.mark, where, lambda message: mark_of(message) == call.mark)
+        if found == Refused("not_found") and (adopts := call.adopts):
+            name = f"{call.mark}<{adopts}"
+            found = await self._search.find(name, where, lambda message: mark_of(message).startswith(adopts))
         return found
 
     async def start(self, call: StartStream, bot_user: str) -> Result:
@@ -97,9 +95,9 @@ class Once:
         thread at a time, and the message that has just begun shows what the lost call brought, and nothing else.
         """
         if (lost := self._starts.get(call.mark)) is not None:
-            found = await self._found(
-                call.channel,
-                call.thread_ts,
+            found = await self._search.find(
+                call.mark,
+                Where(call.channel, call.thread_ts, call.since),
                 lambda message: (
                     string(message, "user") == bot_user and _letters(_shown(message)) == _letters(lost.markdown)
                 ),
@@ -123,7 +121,8 @@ class Once:
         """Upload and share a file; one whose sharing was lost is looked for, and never uploaded a second time."""
         file_id = self._shared.get(call) or ""
         if file_id:
-            looked = await self._found(call.channel, call.thread_ts, lambda message: _has_file(message, file_id))
+            where = Where(call.channel, call.thread_ts, call.since)
+            looked = await self._search.find(file_id, where, lambda message: _has_file(message, file_id))
             if isinstance(looked, Posted):
                 self._shared.forget(call)
                 return Accepted()
@@ -139,20 +138,6 @@ class Once:
         result = await self._wire.make("files.completeUploadExternal", body, form=True)
         self._shared.note(call, file_id, result, unsure=(Lost, Limited))
         return result
-
-    async def _found(self, channel: str, thread_ts: str | None, is_it: Callable[[Message], bool]) -> Result:
-        """The newest such message: Posted, or Refused when it is not there, or Lost when Slack does not tell."""
-        method = "conversations.replies" if thread_ts else "conversations.history"
-        params = without_none(channel=channel, ts=thread_ts, limit=REPLIES_PAGE if thread_ts else _HISTORY_PAGE)
-        try:
-            answer = await self._wire.ask(method, {**params, "include_all_metadata": True})
-        except SlackUnavailable as error:
-            return Lost(str(error))
-        except SlackRefused as error:
-            # Without the right to look, a second message is better than none.
-            return Refused(error.code)
-        found = [string(message, "ts") for message in messages(answer) if is_it(message)]
-        return Posted(max(found), found=True) if found else Refused("not_found")
 
 
 def mark_of(message: Message) -> str:

@@ -20,7 +20,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 class Document:
     """An answer's Markdown, growing. Finished top-level blocks are sealed and never parsed again, only the tail is.
 
-    With `most`, at least 2, there are never more pages than that (a footer that does not fit aside): the first
+    With `most` there are never more pages than that (a footer that does not fit aside): the first
     top-level block that the last one has no room for, and all after it, are not shown but told by `rest`.
     """
 

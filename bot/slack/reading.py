@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.ports import Marked, Said
-from bot.slack.once import REPLIES_PAGE, mark_of
+from bot.slack.once import mark_of
 from bot.slack.payload import mentions, plain
-from bot.slack.wire import Wire, messages, string
+from bot.slack.search import REPLIES_PAGE, Message
+from bot.slack.wire import Wire, messages, next_cursor, string
 from bot.thread import Thread
 
 log = structlog.get_logger(__name__)
 
-_REPLIES_PAGES = 5
+# So many calls are made for the earlier messages of a long thread.
+_MOST_CALLS = 12
+# It is read from so many seconds before its end on, until enough is found: an hour, a day, 24 days, 1.6 years.
+_LOOK_BACK = (3_600, 24 * 3_600, 24**2 * 3_600, 24**3 * 3_600)
 _NAME_SECONDS = 3600.0
 _NO_NAME_SECONDS = 60.0
 _NAMES = 5_000
@@ -34,17 +38,43 @@ class Reading:
 
     async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
         """See `bot.ports.Slack.replies`."""
-        earlier: list[Mapping[str, object]] = []
-        cursor = ""
-        for _ in range(_REPLIES_PAGES):
-            params: dict[str, object] = {"channel": thread.channel, "ts": thread.thread_ts, "limit": REPLIES_PAGE}
-            params |= {"latest": before, "inclusive": False} | ({"cursor": cursor} if cursor else {})
-            answer = await self._wire.ask("conversations.replies", params)
-            earlier = [*earlier, *(said for said in messages(answer) if _earlier(said, before))][-limit:]
-            cursor = _next_cursor(answer)
-            if not cursor:
-                break
+        earlier = await self._earlier(thread, before, limit)
         return tuple([said for message in earlier if (said := await self._said(message)) is not None])
+
+    async def _earlier(self, thread: Thread, before: str, limit: int) -> Sequence[Message]:
+        """The last messages before one; fewer where it would take too many calls, but never others."""
+        found, left = await self._between(thread, "", before, limit, calls=1)
+        if left is not None:  # one page has held the whole thread
+            return found
+        calls, last = _MOST_CALLS, found[:0]
+        times = (f"{float(before) - seconds:.6f}" for seconds in _LOOK_BACK)
+        for oldest in (*(time for time in times if time > thread.thread_ts), ""):
+            found, left = await self._between(thread, oldest, before, limit, calls=calls)
+            if left is None:
+                break
+            calls, last = left, found
+            if len(last) >= limit:
+                break
+        return last
+
+    async def _between(
+        self, thread: Thread, oldest: str, before: str, limit: int, *, calls: int
+    ) -> tuple[Sequence[Message], int | None]:
+        """The last messages between two, and how many of the calls are left; None: there is more than they could get.
+
+        Slack gives a thread from its start, at most a page at a time, and its first message whatever the time.
+        """
+        found: list[Message] = []
+        where: dict[str, object] = {"channel": thread.channel, "ts": thread.thread_ts, "limit": REPLIES_PAGE}
+        where |= {"latest": before, "inclusive": False} | ({"oldest": oldest} if oldest else {})
+        for left in reversed(range(calls)):
+            page = await self._wire.ask("conversations.replies", where)
+            # A `ts` is opaque but ordered as text: seconds and microseconds of fixed widths (Slack docs, messages).
+            found = [*found, *(said for said in messages(page) if oldest < string(said, "ts") < before)][-limit:]
+            where["cursor"] = next_cursor(page)
+            if not where["cursor"]:
+                return found, left
+        return found, None
 
     async def _said(self, message: Mapping[str, object]) -> Said | None:
         user, text = string(message, "user"), string(message, "text")
@@ -94,16 +124,6 @@ class Reading:
         if len(self._names) > _NAMES:
             self._names.popitem(last=False)
         return name
-
-
-def _next_cursor(answer: Mapping[str, object]) -> str:
-    metadata = answer.get("response_metadata")
-    return string(metadata, "next_cursor") if isinstance(metadata, Mapping) else ""
-
-
-def _earlier(message: Mapping[str, object], before: str) -> bool:
-    # A `ts` is opaque but ordered as text: seconds and microseconds of fixed widths (Slack docs, messages).
-    return string(message, "ts") < before
 
 
 def _display_name(user: object) -> str:

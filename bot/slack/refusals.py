@@ -1,4 +1,5 @@
-"""Knows what Slack's error words say about our standing: whether the token, the place or the message is gone."""
+"""Knows what Slack's error words say about our standing: whether the token, the place or the message is gone,
+and what of ours it does not take."""
 
 from __future__ import annotations
 
@@ -9,6 +10,12 @@ NO_TOKEN: Final = frozenset(
     | {"org_login_required"}
 )
 """The token is not taken any more: no call with it can succeed (Slack docs, errors of every method)."""
+
+SHAPE: Final = frozenset(
+    {"msg_too_long", "msg_blocks_too_long", "msg_blocks_too_many", "invalid_blocks", "invalid_blocks_format"}
+    | {"block_mismatch", "no_text"}
+)
+"""Slack dislikes the shape of what we sent, not that we send it: the same text goes again in a plainer form."""
 
 NOT_WANTED: Final = frozenset(
     {"message_not_found", "is_archived", "is_inactive", "channel_not_found", "not_in_channel"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.slack.harmless import SEAM, kept_apart
 from bot.slack.inert import clean, waits_for_more
 from bot.slack.limits import STREAM_BYTES, STREAM_FULL
 from bot.slack.scanning import BREAK, Scan, State
@@ -43,6 +44,8 @@ class StreamText:
         """What stands before this place of the source has been taken."""
         self._begin = self._state = State()
         self._used = 0
+        self._end = ""
+        """What the present message ends with."""
         self._number = 1
         self._closed = False
         self._is_over = False
@@ -78,17 +81,19 @@ class StreamText:
         if self._is_over:
             return None
         begins = self._closed or not self._used
+        stands = "" if begins else self._end
         opening = self._state.reopened if begins else ""
         shown, state, end = opening, self._state, self._at
         used, full = 0 if begins else self._used, False
         used += len(opening.encode())
         source = self._source if growing else self._source + clean(self._waiting)
         for step in Scan(source, self._at, self._state, final=not growing).steps():
-            used += len(step.shown.encode())
+            added = kept_apart(stands + shown[-SEAM:], step.shown)
+            used += len(added.encode())
             if used > STREAM_BYTES - _CLOSING:
                 full = True
                 break
-            shown, state, end = shown + step.shown, step.state, step.end
+            shown, state, end = shown + added, step.state, step.end
             if step.ends_paragraph and used > (0 if ends_soon else STREAM_FULL):
                 full = growing or end < len(source)
                 break
@@ -107,16 +112,17 @@ class StreamText:
         if self._closed:
             start = self._at
             self._source = self._source[start:]
-            self._begin, self._used, self._closed = self._state, 0, False
+            self._begin, self._used, self._end, self._closed = self._state, 0, "", False
             self._number += 1
         self._at, self._state = min(piece.end - start, len(self._source)), piece.state
         self._used += max(1, len(piece.markdown.encode()))
+        self._end = (self._end + piece.markdown)[-SEAM:]
         self._is_over = piece.is_last
 
     @property
     def closing(self) -> str:
         """What a message needs that ends here without another piece."""
-        return self._state.closed
+        return "" if self._is_over else self._state.closed
 
     def close(self) -> None:
         """The message has ended; the next piece begins another."""

@@ -187,6 +187,12 @@ def messages(answer: Mapping[str, object]) -> list[Mapping[str, object]]:
     return [message for message in found if isinstance(message, Mapping)] if isinstance(found, list) else []
 
 
+def next_cursor(answer: Mapping[str, object]) -> str:
+    """Where the next page begins; empty on the last one."""
+    metadata = answer.get("response_metadata")
+    return string(metadata, "next_cursor") if isinstance(metadata, Mapping) else ""
+
+
 def _param(value: object) -> object:
     # Query parameters know no booleans; Slack reads 1 and 0.
     return int(value) if isinstance(value, bool) else value

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot import errors
 from bot.errors import BotError, FlowiseError, RunState
+from bot.slack.harmless import code
 from bot.slack.inert import one_line, shorten
 
 THINKING = "Thinking…"
@@ -83,7 +84,8 @@ def using(tools: Sequence[str]) -> str:
     """The status while tools run, cut to what the status line holds (50 characters is what Slack shows safely)."""
     if not tools:
         return STATUS_THINKING
-    names = ", ".join(tools)
+    # Slack does not say that it leaves a status alone.
+    names = code(", ".join(tools))
     return f"is using {names if len(names) <= 38 else names[:37] + '…'}"
 
 

@@ -153,13 +153,29 @@ async def test_slack_refuses_the_answer(home: House) -> None:
         assert REFERENCE.search(told)
 
 
-async def test_slack_loses_replies_and_the_answer_stands_once_and_whole(home: House) -> None:
+async def test_slack_loses_replies_and_the_answer_stands_once_and_whole_in_a_long_thread(home: House) -> None:
     home.slack.drop_reply("chat.postMessage")
+    home.slack.longest_page = 15
     home.flowise.script("rag", Script(tokens=["half ", "and ", "whole"], token_wait=0.2))
+    root = await home.ask("a long thread")
+    for number in range(40):
+        await home.ask(f"m{number}", thread_ts=root)
     async with home.bot():
-        root = await home.ask(f"{home.mention} why?")
+        await home.ask(f"{home.mention} why?", thread_ts=root)
         await home.answered(root, timeout=15)
         assert [answer.split() for answer in home.answers(root)] == [["half", "and", "whole"]]
+
+
+@pytest.mark.parametrize("times", [1, None])
+async def test_slack_refuses_blocks_once_or_always_and_the_answer_stands(home: House, times: int | None) -> None:
+    home.slack.refuse_blocks(times=times)
+    home.flowise.script("rag", Script(tokens=["half <!channel> ", "and ", "whole"]))
+    async with home.bot():
+        root = await home.ask(f"{home.mention} why?")
+        await home.slack.until(lambda: bool(home.answers(root)) and "whole" in home.answers(root)[0])
+        [answer] = home.answers(root)
+        assert answer.replace("\u2060", "").split() == ["half", "<!channel>", "and", "whole"]
+        assert home.slack.pings == []
 
 
 async def test_slack_limits_the_rate_and_the_answer_is_whole(home: House) -> None:

@@ -348,7 +348,7 @@ def test_a_stream_that_has_nothing_to_say_is_ended_in_time_and_its_sources_come_
     assert kinds(slack)[-1] == "UpdateMessage"
 
 
-def test_an_answer_past_the_last_message_is_attached_before_it_ends() -> None:
+def test_an_answer_past_the_last_message_is_attached_once_its_last_word_stands() -> None:
     answer, slack = reply(most=2), Slack()
     text = " ".join(f"w{number}" for number in range(5_000))
     told(answer, Thinking(), Token(text))

@@ -6,7 +6,8 @@ import pytest
 
 from bot import errors
 from bot.errors import BotError, RunState
-from bot.slack.wording import failure
+from bot.playground.slack.pings import pings
+from bot.slack.wording import failure, using
 
 FORGOTTEN = "Flowise will not remember this question."
 DOUBTFUL = "Don't count on Flowise remembering this question."
@@ -55,6 +56,13 @@ def test_a_failure_says_whether_its_question_is_remembered(error: BotError, told
 )
 def test_a_resting_flowise_says_when_to_ask_again(seconds: float, wait: str) -> None:
     assert f"again in {wait};" in failure(errors.FlowiseResting("x", retry_after=seconds), "abc123", partly=False)
+
+
+@pytest.mark.parametrize("name", ["<!channel>", "<@U12345678>", "@here", "x" * 33 + "<!here>", "x" * 35 + "<!here>"])
+def test_a_tool_whose_name_would_call_people_does_not_in_the_status(name: str) -> None:
+    for tools in ((name,), ("a", name), ("<!", name, "here>")):
+        assert pings(using(tools), (), (), frozenset(), parse=True) == []
+        assert len(using(tools)) <= 50
 
 
 def test_each_failure_of_flowise_has_a_sentence_of_its_own() -> None:

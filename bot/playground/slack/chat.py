@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.playground.slack import rules
 from bot.playground.slack.arguments import Args, text, truth
 from bot.playground.slack.message import Message
-from bot.playground.slack.noting import note, note_previews
+from bot.playground.slack.noting import note, note_previews, note_status
 from bot.playground.slack.places import Channel
 from bot.playground.slack.rules import Draft, Refusal
 from bot.playground.slack.streams import Streams
@@ -116,5 +116,7 @@ def set_status(workspace: Workspace, args: Args) -> dict[str, object]:
         raise Refusal("invalid_arguments", "[ERROR] 1 to 10 items allowed [json-pointer:/loading_messages]")
     if loading and not all(isinstance(line, str) and 1 <= len(line) <= 50 for line in loading):
         raise Refusal("invalid_arguments", f"[ERROR] 1 to 50 characters: {json.dumps(loading)}")
-    workspace.set_status(channel.id, root, text(args, "status"))
+    status = text(args, "status")
+    note_status(workspace, channel.id, root, status)
+    workspace.set_status(channel.id, root, status)
     return {}

@@ -11,7 +11,8 @@ _ANY = ""
 
 @dataclass(slots=True)
 class Fault:
-    """`word` is the error of a refusal, `retry_after` the seconds of a 429; `channel` None: in any channel."""
+    """`word` is the error of a refusal, `retry_after` the seconds of a 429; `channel` None: in any channel. So many
+    calls that it would meet are let past first as `after` says; with `blocks`, it meets only those that have some."""
 
     kind: Kind
     method: str
@@ -19,6 +20,8 @@ class Fault:
     word: str = ""
     retry_after: float = 0.0
     channel: str | None = None
+    after: int = 0
+    blocks: bool = False
 
 
 class Faults:
@@ -44,10 +47,13 @@ class Faults:
         """Nothing that was asked for and has not happened yet will happen."""
         self._waiting.clear()
 
-    def take(self, method: str, channel: str) -> Fault | None:
-        """The fault that meets this call."""
+    def take(self, method: str, channel: str, *, blocks: bool = False) -> Fault | None:
+        """The fault that meets this call, which has `blocks` or not."""
         for fault in self._waiting:
-            if fault.method in (_ANY, method) and fault.channel in (None, channel):
+            if fault.method in (_ANY, method) and fault.channel in (None, channel) and blocks >= fault.blocks:
+                if fault.after > 0:
+                    fault.after -= 1
+                    continue
                 fault.times -= 1
                 if fault.times <= 0:
                     self._waiting.remove(fault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 
 from bot.playground.slack import envelopes
@@ -32,6 +33,16 @@ class Mishaps(Rooms):
     def limits(self, pace: Pace) -> None:
         self._limits.pace = pace
 
+    @property
+    def longest_page(self) -> int:
+        """How many messages of a thread or channel are given at a time, whatever the app asks for: 15 is what Slack
+        gives an app that is distributed outside of its marketplace (Slack docs, Rate limits)."""
+        return self._workspace.longest_page
+
+    @longest_page.setter
+    def longest_page(self, messages: int) -> None:
+        self._workspace.longest_page = messages
+
     def budget(self) -> dict[str, Left]:
         """What the app may still call in this minute, of each method; nothing where the limits are off."""
         return self._limits.budget(self.team_id, self._workspace.clock())
@@ -60,9 +71,13 @@ class Mishaps(Rooms):
         """Answer the next calls with an error word, and do nothing."""
         self._faults.add(Fault("refuse", method, times, word=error, channel=channel))
 
-    def limit(self, method: str, retry_after: float, times: int = 1) -> None:
-        """Answer the next calls with 429."""
-        self._faults.add(Fault("limit", method, times, retry_after=retry_after))
+    def refuse_blocks(self, error: str = "invalid_blocks", *, times: int | None = None, after: int = 0) -> None:
+        """Refuse the next calls of any method that bring blocks, after so many of them; `times` None: all of them."""
+        self._faults.add(Fault("refuse", "", sys.maxsize if times is None else times, error, after=after, blocks=True))
+
+    def limit(self, method: str, retry_after: float, times: int = 1, *, after: int = 0) -> None:
+        """Answer the next calls with 429, after so many that are answered."""
+        self._faults.add(Fault("limit", method, times, retry_after=retry_after, after=after))
 
     def drop_reply(self, method: str, times: int = 1) -> None:
         """Do the work of the next calls, then cut the connection without an answer."""

@@ -16,10 +16,19 @@ def note(workspace: Workspace, message: Message, args: Args) -> None:
     parse = text(args, "parse") == "full" or bool(truth(args, "link_names"))
     if parse:
         workspace.blame(f"link_names or parse=full on a message in {message.channel}")
-    names = frozenset(c.name for c in workspace.channels.values() if c.kind == "channel") | _ALWAYS_THERE
-    found = pings(message.text, message.blocks, message.attachments, names, parse=parse)
+    found = pings(message.text, message.blocks, message.attachments, _names(workspace), parse=parse)
     for target in found:
         workspace.ping(Ping(message.channel, message.ts, target))
+
+
+def note_status(workspace: Workspace, channel: str, thread_ts: str, status: str) -> None:
+    """Note whom a status would notify. Slack does not say how it reads one, so that everything in it counts as live."""
+    for target in pings(status, (), (), _names(workspace), parse=True):
+        workspace.ping(Ping(channel, thread_ts, target))
+
+
+def _names(workspace: Workspace) -> frozenset[str]:
+    return frozenset(c.name for c in workspace.channels.values() if c.kind == "channel") | _ALWAYS_THERE
 
 
 def note_previews(workspace: Workspace, message: Message) -> None:

@@ -61,7 +61,7 @@ def _order(ts: str) -> tuple[int, int]:
 
 
 def _page(workspace: Workspace, args: Args, chosen: list[Message], limit: int) -> dict[str, object]:
-    start = _start(args)
+    start, limit = _start(args), min(limit, workspace.longest_page)
     with_metadata = bool(truth(args, "include_all_metadata"))
     page = [message_json(workspace, m, with_metadata=with_metadata) for m in chosen[start : start + limit]]
     more = len(chosen) > start + limit

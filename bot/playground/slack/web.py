@@ -118,7 +118,8 @@ class WebFace:
             return self._finish(ApiCall(name, {}, at, "", at), _refused(refusal))
         place = (arguments.text(args, "channel"), arguments.text(args, "ts"))
         with Flight(self._in_flight, self._workspace, name, place):
-            fault = self._faults.take(name, arguments.text(args, "channel") or arguments.text(args, "channel_id"))
+            channel = arguments.text(args, "channel") or arguments.text(args, "channel_id")
+            fault = self._faults.take(name, channel, blocks=bool(args.get("blocks")))
             call = ApiCall(name, args, at, "", at, injected=fault is not None)
             await asyncio.sleep(self._access.latency / 2)
             if fault is not None and fault.kind == "break_before":

@@ -32,6 +32,8 @@ class Workspace:
         """All ephemeral messages."""
         self.views = Views(self.new_id, wall, told)
         self.files: dict[str, File] = {}
+        self.longest_page = 1_000
+        """So many messages of a thread or channel are given at a time, whatever the app asks for."""
         self.reactions: dict[tuple[str, str], dict[str, list[str]]] = {}
         """Of each message by (channel, ts): the names given to it, and who gave each, both in order."""
         self.pings: list[Ping] = []

@@ -224,7 +224,7 @@ async def test_what_was_stored_before_a_question_is_noted_with_it(left: Left) ->
     held = asyncio.Event()
     async with left.home.bot(flowise_api_key=KEY) as bot:
         await left.question()
-        await until_idle(left)
+        await left.home.answered(left.root)
         before = await left.newest_stored(left.home.flowise.predictions[0].chat_id)
         left.home.flowise.script("rag", Script(tokens=("well",), hold=held))
         await left.home.ask("why?", thread_ts=left.root)

@@ -157,10 +157,10 @@ async def test_slack_loses_replies_and_the_answer_stands_once_and_whole_in_a_lon
     home.slack.drop_reply("chat.postMessage")
     home.slack.longest_page = 15
     home.flowise.script("rag", Script(tokens=["half ", "and ", "whole"], token_wait=0.2))
-    root = await home.ask("a long thread")
-    for number in range(40):
-        await home.ask(f"m{number}", thread_ts=root)
     async with home.bot():
+        root = await home.ask("a long thread")
+        for number in range(40):
+            await home.ask(f"m{number}", thread_ts=root)
         await home.ask(f"{home.mention} why?", thread_ts=root)
         await home.answered(root, timeout=15)
         assert [answer.split() for answer in home.answers(root)] == [["half", "and", "whole"]]

@@ -28,7 +28,7 @@ from bot.lease import Lease
 from bot.ports import Flowise, Prediction
 from bot.question import Question
 from bot.reply import journal
-from bot.reply.contract import Noted, ReplyEvent, Thinking
+from bot.reply.contract import LONGEST, Noted, ReplyEvent, Thinking
 from bot.runs import Runs
 from bot.thread import Run
 
@@ -92,7 +92,7 @@ class Asking:
         log.info("completed from Flowise's stored answer", ref=question.reference)
         for shown in _shown(stored):
             yield shown
-        lease.then(lambda: self._chats.keep_again(question, opened.chat_id))
+        lease.then(self._chats.answered_again(question, opened.chat_id))
 
     async def predicted(
         self, question: Question, lease: Lease, chat: Chat, text: str
@@ -156,7 +156,7 @@ class Asking:
             lease.run_over = noted
         if run.awaits_decision:
             await self._runs.waits(question.thread.line, chat.chat_id, replace(run, after=heard.row))
-        lease.then(lambda: self._chats.keep(question, chat, answered=True))
+        lease.then(self._chats.answered(question, chat))
 
 
 class _Heard:
@@ -168,6 +168,7 @@ class _Heard:
         self.row: str | None = None
         """The row that it is stored as."""
         self.said: list[str] = []
+        self._length = 0
 
     def takes(self, event: Event) -> TypeGuard[Shown]:
         """Note an event, and say whether it is seen in Slack."""
@@ -180,7 +181,9 @@ class _Heard:
             case Action():
                 self.run = replace(self.run, awaits_decision=True)
             case Token(text=text):
-                self.said.append(text)
+                if self._length < LONGEST:  # what comes after that is not shown
+                    self.said.append(text[: LONGEST - self._length])
+                self._length += len(text)
         return not isinstance(event, Metadata | ErrorReported | End | AgentflowStarted)
 
 

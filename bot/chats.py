@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -60,23 +60,38 @@ class Chats:
         """The thread's next question begins a new chat."""
         await self._store.start_over(thread, self._wall())
 
-    async def keep(self, question: Question, chat: Chat, *, answered: bool = False) -> None:
+    async def keep(self, question: Question, chat: Chat) -> None:
         """Note the chat that the thread, and in a direct message each message, stands for."""
+        await self._keep(question, chat, self._turn(question), answered=False)
+
+    def _turn(self, question: Question) -> _UnderWay:
+        return self._under_way.get(question.reference, _UnderWay())
+
+    async def _keep(self, question: Question, chat: Chat, turn: _UnderWay, *, answered: bool) -> None:
         if question.place.response_url:
             return  # nobody can follow up there
         thread, chatflow = question.thread, self._chatflow_id
         await self._store.remember(thread, chat.chat_id, chatflow, chat.generation, self._wall(), answered=answered)
-        turn = self._under_way.setdefault(question.reference, _UnderWay())
         if thread.channel.startswith("D") and turn.chat_id != chat.chat_id:
             turn.chat_id = chat.chat_id
             for ts in (question.ts, *turn.messages):
                 await self._store.message_belongs(thread.team, thread.channel, ts, chat.chat_id, chatflow)
 
-    async def keep_again(self, question: Question, chat_id: str) -> None:
-        """Note that the thread's chat has answered, unless the thread was started over meanwhile."""
-        known = await self._store.conversation(question.thread)
-        if known is not None and known.chat_id == chat_id:
-            await self.keep(question, Chat(chat_id, known.generation), answered=True)
+    def answered(self, question: Question, chat: Chat) -> Callable[[], Awaitable[None]]:
+        """What notes that the chat has answered, to be called when the answer has its last word."""
+        turn = self._turn(question)
+        return lambda: self._keep(question, chat, turn, answered=True)
+
+    def answered_again(self, question: Question, chat_id: str) -> Callable[[], Awaitable[None]]:
+        """The same, unless the thread was started over meanwhile."""
+        turn = self._turn(question)
+
+        async def keep() -> None:
+            known = await self._store.conversation(question.thread)
+            if known is not None and known.chat_id == chat_id:
+                await self._keep(question, Chat(chat_id, known.generation), turn, answered=True)
+
+        return keep
 
     def begin(self, question: Question) -> None:
         """An answer is being written."""

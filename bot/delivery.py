@@ -17,6 +17,8 @@ from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetSt
 # A flow that does not stream gives its answer as one token, of megabytes at worst. Taken in slices, with the other
 # answers and the sockets served between them, it costs nobody their lease or their connection.
 _SLICE = 4_000
+# Of small events, so many are taken at a time: what one of them makes of the answer's Markdown may take a while.
+_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +123,14 @@ class _Feed:
         self.now = now
 
     async def run(self, events: AsyncGenerator[ReplyEvent, None]) -> None:
+        taken = 0
         async with aclosing(events):
             async for event in events:
                 for piece in _pieces(event):
                     self.reply.receive(piece, self.now())
                     self.wake.set()
-                    if piece is not event:
+                    taken += 1
+                    if piece is not event or taken % _AT_ONCE == 0:
                         await asyncio.sleep(0)
                 if isinstance(event, Finished | Failed):
                     self.ended.set()

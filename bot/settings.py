@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     flowise_event_timeout: Seconds = 180
     flowise_total_timeout: Annotated[float, Field(ge=0, le=86_400)] = 1800
     flowise_left_run_wait: Annotated[float, Field(ge=0, le=3600)] = 60
-    flowise_frame_limit: Annotated[int, Field(ge=65_536)] = 8_388_608
+    flowise_frame_limit: Annotated[int, Field(ge=65_536)] = 2_097_152
 
     redis_url: Annotated[Annotated[str, AfterValidator(_redis_url)] | None, Field(repr=False)] = None
     redis_required: bool = False

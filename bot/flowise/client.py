@@ -35,6 +35,9 @@ __all__ = ["Client", "Limits", "new_session"]
 
 log = logging.getLogger(__name__)
 
+# Characters of a message that are decoded in a step of the event loop of their own.
+_LARGE = 4 * 1024
+
 # Node closes an idle connection 5 s after its last answer, and a POST that is just then sent on it is lost
 # (measured on Flowise 3.1.4).
 _KEEPALIVE = 4.0
@@ -195,7 +198,12 @@ class Client:
     async def _streamed(self, stream: PredictionStream) -> AsyncGenerator[Event, None]:
         try:
             async for message in stream:
+                is_large = len(message.data) > _LARGE
+                if is_large:
+                    await asyncio.sleep(0)
                 event = parse(message.message, message.data)
+                if is_large:
+                    await asyncio.sleep(0)
                 if event is not None:
                     yield event
                 if isinstance(event, End):
@@ -208,7 +216,10 @@ class Client:
         if not reply.whole:
             text = f"the answer is over {self._limits.frame_bytes} bytes (FLOWISE_FRAME_LIMIT)"
             raise FlowiseBroke(text, run=RunState.OVER)
-        events = whole_answer(reply.json())
+        body = reply.json()
+        await asyncio.sleep(0)
+        events = whole_answer(body)
+        del body
         if events is None:
             raise NotFlowise("HTTP 200: JSON, but no answer of Flowise's", run=RunState.NOT_STARTED)
         for event in events:

@@ -21,8 +21,9 @@ class Limits:
         events: without a frame; heartbeats do not count, they go on when the run is dead. A model that fails is
             asked again for some 98 s before Flowise gives up (measured on 3.1.4). FLOWISE_EVENT_TIMEOUT.
         total: for the whole prediction; 0 is off. FLOWISE_TOTAL_TIMEOUT.
-        frame_bytes: the largest frame, and the largest JSON answer, that is read. Frames of 300 kB are normal.
-            FLOWISE_FRAME_LIMIT.
+        frame_bytes: the largest frame, and the largest JSON answer, that is read. Six big chunks make a frame of
+            300 kB, a stored answer of an agent flow has up to 190 kB (measured on 3.1.4), so this is seven and eleven
+            times as much. To decode it is the longest step of our event loop. FLOWISE_FRAME_LIMIT.
         retry_after_cap: the longest Retry-After that is waited for.
         refused_pause: the pause before a refused connection is tried once more.
     """
@@ -33,7 +34,7 @@ class Limits:
     silence: float = 75.0
     events: float = 180.0
     total: float = 1800.0
-    frame_bytes: int = 8 * 1024 * 1024
+    frame_bytes: int = 2 * 1024 * 1024
     retry_after_cap: float = 5.0
     refused_pause: float = 1.0
 

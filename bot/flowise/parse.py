@@ -12,7 +12,6 @@ and what Flowise's documentation shows, with the type beside it and a token's te
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Mapping
@@ -29,17 +28,30 @@ from bot.flowise.events import (
     Token,
     UsedTools,
 )
-from bot.flowise.json_text import read_json
+from bot.flowise.json_text import read_json, write_json
 from bot.flowise.sources import one_line, source_documents
+from bot.flowise.wire import Hold
 
 log = logging.getLogger(__name__)
 
-# The whole run so far, after every node: prompts, model settings, credential ids. Big, and nothing to show.
-_RUN_DUMP = '{"event":"agentFlowExecutedData"'
+# The server writes the event's name first. What it is of interest for by its name alone is not decoded: the whole run
+# so far, after every node, with its prompts (120 kB of `agentFlowExecutedData` for an answer of 60 kB); files as data
+# URIs in `artifacts`; what an agent has read in `agentReasoning`.
+_NAMED = re.compile(r'\{"event":"(\w+)"')
+_NAMED_LINE = re.compile(rb'data: ?\{"event":"(\w+)"')
+_READ_WHOLE = frozenset({"token", "action", "error"})
+_READ_IF_IT_FITS = frozenset({"sourceDocuments", "usedTools", "calledTools", "tool", "agent_trace", "metadata"})
+_READ = _READ_WHOLE | _READ_IF_IT_FITS
 
 _RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "end", "tool", "nextAgent"})
 
 _LONGEST_NAME = 80
+_LONGEST_ID = 200
+# Of a list of names. Five tools are shown; whoever sends hundreds means harm.
+_MOST_NAMES = 100
+# An error's JSON is for a log line, an answer's for people.
+_LONGEST_ERROR = 4_000
+_LONGEST_CODE = 200_000
 
 # What an answer consists of beside its text, in a JSON answer and in a stored row.
 _PARTS_BESIDE_TEXT = ("sourceDocuments", "usedTools", "action")
@@ -68,8 +80,9 @@ def parse(event: str, data: str) -> Event | None:
 
 
 def _server_form(data: str) -> Event | None:
-    if data.startswith(_RUN_DUMP):
-        return None
+    named = _NAMED.match(data)
+    if named is not None and named[1] not in _READ:
+        return _event(named[1], None)
     try:
         frame = read_json(data)
     except ValueError:
@@ -80,6 +93,15 @@ def _server_form(data: str) -> Event | None:
         log.debug("a frame names no event")
         return None
     return _event(event, frame.get("data"))
+
+
+def hold(beginning: bytes) -> Hold:
+    """How much of a line of the stream is needed, by its first bytes."""
+    named = _NAMED_LINE.match(beginning)
+    name = named[1].decode() if named else ""
+    if not name or name in _READ_WHOLE:
+        return Hold.WHOLE
+    return Hold.IF_IT_FITS if name in _READ_IF_IT_FITS else Hold.BEGINNING
 
 
 def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911 - one row of Flowise's table a case
@@ -104,7 +126,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911 - on
         case "metadata", dict():
             return _metadata(data)
         case "error", _:
-            return ErrorReported(data if isinstance(data, str) else json.dumps(data, ensure_ascii=False))
+            return ErrorReported(data if isinstance(data, str) else write_json(data, _LONGEST_ERROR))
         case "abort", _:
             return ErrorReported("the run was aborted")
         case "end", _:
@@ -169,7 +191,7 @@ def _answer_text(body: Mapping[str, object]) -> Token | None:
     value = text if text is not None else body.get("json")
     if value is None:
         return None
-    code = json.dumps(value, ensure_ascii=False, indent=2)
+    code = write_json(value, _LONGEST_CODE, indented=True)
     longest = max((len(run) for run in re.findall("`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return Token(f"{fence}json\n{code}\n{fence}")
@@ -197,7 +219,7 @@ def _running(name: object) -> CalledTools | None:
 
 def _tool_names(tools: list[object]) -> tuple[str, ...]:
     """The list may hold null (sequential agents)."""
-    return _names([tool.get("tool") for tool in tools if isinstance(tool, dict)])
+    return _names([tool.get("tool") for tool in tools[:_MOST_NAMES] if isinstance(tool, dict)])
 
 
 def _names(values: list[object]) -> tuple[str, ...]:
@@ -214,7 +236,8 @@ def _action(data: object) -> Action | None:
     if not isinstance(data, dict) or not data:
         return None
     elements = data.get("elements")
-    labels = [item.get("label") for item in elements if isinstance(item, dict)] if isinstance(elements, list) else []
+    listed = elements[:_MOST_NAMES] if isinstance(elements, list) else []
+    labels = [item.get("label") for item in listed if isinstance(item, dict)]
     mapping = data.get("mapping")
     if not labels and isinstance(mapping, dict):
         labels = [mapping.get("approve"), mapping.get("reject")]
@@ -223,5 +246,7 @@ def _action(data: object) -> Action | None:
 
 def _metadata(data: Mapping[str, object]) -> Metadata:
     ids = [data.get(key) for key in ("chatId", "chatMessageId", "sessionId")]
-    chat_id, message_id, session_id = (value if isinstance(value, str) else "" for value in ids)
+    chat_id, message_id, session_id = (
+        value if isinstance(value, str) and len(value) <= _LONGEST_ID else "" for value in ids
+    )
     return Metadata(chat_id, message_id, session_id)

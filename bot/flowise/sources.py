@@ -15,6 +15,11 @@ _LONGEST_TITLE = 200
 _LONGEST_URL = 2000
 _LONGEST_PAGE = 20
 
+# Of a list. Ten are shown and the others counted; retrievers give 4 to 50. Together they are kept with the answer, so
+# that their text is bounded like its words.
+_MOST_DOCUMENTS = 100
+_MOST_TEXT = 40_000
+
 _FILE_KEYS = ("fileName", "filename", "file_name", "file name", "name")
 _URL_KEYS = ("url", "sourceURL", "source", "link", "loc")
 _PAGE_KEYS = ("page", "pageNumber", "page_number")
@@ -29,7 +34,16 @@ def source_documents(data: object) -> tuple[SourceDocument, ...] | None:
     """The documents in the data of a `sourceDocuments` event, without what is none; None where it is no list."""
     if not isinstance(data, list):
         return None
-    return tuple(_document(chunk) for chunk in data if isinstance(chunk, dict))
+    documents: list[SourceDocument] = []
+    room = _MOST_TEXT
+    for chunk in data[:_MOST_DOCUMENTS]:
+        if isinstance(chunk, dict):
+            document = _document(chunk)
+            room -= len(document.title) + len(document.url or "")
+            if room < 0:
+                break
+            documents.append(document)
+    return tuple(documents)
 
 
 def _document(chunk: Mapping[str, object]) -> SourceDocument:
@@ -44,7 +58,7 @@ def _document(chunk: Mapping[str, object]) -> SourceDocument:
 
 def one_line(text: str, longest: int) -> str:
     """A name that strangers chose, with its white space as single blanks and cut to a length."""
-    line = " ".join(text.split())
+    line = " ".join(text.lstrip()[: 8 * longest].split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
@@ -64,7 +78,8 @@ def _short(name: str) -> str:
     if _is_web_address(name):
         address = urlsplit(name)
         return f"{address.hostname}{address.path}".rstrip("/")
-    return re.split(r"[/\\]", name.rstrip("/\\"))[-1]
+    path = name.rstrip("/\\").replace("\\", "/")
+    return path[path.rfind("/") + 1 :]
 
 
 def _is_web_address(text: str) -> bool:
@@ -82,6 +97,8 @@ def _page(metadata: Mapping[str, object]) -> str | None:
     # `loc.pageNumber` is the PDF loader's, and counts from 1.
     places = (_mapping(metadata.get("loc")).get("pageNumber"), *(metadata.get(key) for key in _PAGE_KEYS))
     for page in places:
+        if isinstance(page, int) and abs(page) >= 10**_LONGEST_PAGE:
+            continue
         if isinstance(page, int | str) and not isinstance(page, bool):
             text = one_line(str(page), _LONGEST_PAGE)
             if text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -20,13 +21,21 @@ from bot.errors import (
     RunState,
 )
 from bot.flowise.limits import CONNECT_SETTING, Deadline, Limits, Patience
+from bot.flowise.parse import hold
 from bot.flowise.refusals import Reply
 from bot.flowise.wire import FrameTooLargeError, Message, Reader
 from bot.network.outgoing import was_stopped, why
 
+log = logging.getLogger(__name__)
+
 # Tokens that come within so many seconds of each other are read together: Slack shows text a few times a second at
 # most, and waking up costs more than a token does (docs/performance.md).
 _TOGETHER = 0.05
+# So many bytes are read in that time. A server that sends faster, more than 20,000 tokens a second, is made to wait:
+# nobody reads as fast, and the other answers need the processor too.
+_AT_ONCE = 64 * 1024
+# So many bytes are taken apart in one step of the event loop: the shortest lines are a byte long.
+_SLICE = 4 * 1024
 # Error bodies are for one log line.
 _ERROR_BODY = 64 * 1024
 
@@ -67,10 +76,12 @@ class PredictionStream(EventSource):
         self._limits = limits
         self._clock = clock
         self._patience = Patience(limits, clock(), streaming=streaming)
-        self._reader = Reader(limits.frame_bytes)
+        self._reader = Reader(limits.frame_bytes, hold)
         self._pending: Iterator[Message] = iter(())
+        self._unread = memoryview(b"")
         self._asked = False
         self._read_at = -math.inf
+        self._read_again_at = -math.inf
 
     async def connect(self, retry: int = 0) -> None:
         """Ask, and wait for the headers of the stream.
@@ -122,16 +133,27 @@ class PredictionStream(EventSource):
                     self._event_data = message.data
                     self._event_id = message.last_event_id
                     return self._dispatch_event()
-                chunk = await self._chunk()
-                if not chunk:
+                piece = await self._piece()
+                if not piece:
                     raise StopAsyncIteration
-                self._pending = iter(self._taken(chunk))
+                self._pending = self._taken(piece)
             except FrameTooLargeError as error:
                 raise FlowiseBroke(str(error)) from None
+
+    async def _piece(self) -> bytes:
+        """The next bytes, few enough to be read in one step of the event loop; none at the end of the body."""
+        if self._unread:
+            await asyncio.sleep(0)
+        else:
+            self._unread = memoryview(await self._chunk())
+        piece, self._unread = self._unread[:_SLICE], self._unread[_SLICE:]
+        return bytes(piece)
 
     async def _chunk(self) -> bytes:
         if self._response is None:
             return b""
+        if (early := self._read_again_at - self._clock()) > 0:
+            await asyncio.sleep(early)
         deadline = self._patience.deadline()
         try:
             async with asyncio.timeout(deadline.at - self._clock()):
@@ -143,23 +165,28 @@ class PredictionStream(EventSource):
         if chunk and (rest := self._read_at + _TOGETHER - self._clock()) > 0:
             chunk += await self._more(self._response.content, rest)
         self._read_at = self._clock()
+        self._read_again_at = self._read_at + _TOGETHER * (len(chunk) // _AT_ONCE)
         return chunk
 
     async def _more(self, content: aiohttp.StreamReader, seconds: float) -> bytes:
         """What else comes within so many seconds. A failure is met again by the next read, when this is safe."""
-        more: list[bytes] = []
+        more = bytearray()
         with suppress(TimeoutError, aiohttp.ClientError):
             async with asyncio.timeout(seconds):
-                while chunk := await content.readany():
-                    more.append(chunk)
-        return b"".join(more)
+                while len(more) < _AT_ONCE and (chunk := await content.readany()):
+                    more += chunk
+        return bytes(more)
 
     def _taken(self, chunk: bytes) -> Iterator[Message]:
         """The messages in a chunk; what was heard is noted as they are taken."""
-        now, frame = self._clock(), False
+        now, frame, left_out = self._clock(), False, self._reader.left_out
         for message in self._reader.feed(chunk):
             frame = True
             yield message
+        if left_out == 0 < self._reader.left_out:
+            log.warning(
+                "a list beside the answer left out: over %d bytes (FLOWISE_FRAME_LIMIT)", self._limits.frame_bytes
+            )
         self._patience.heard(now, frame=frame, heartbeat=self._reader.comments > 0)
 
     def _dispatch_event(self) -> MessageEvent:

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+BEGINNING = 64
+"""So many bytes of a line decide how much of it is held. The names that matter stand in the first fifty."""
+
+
+class Hold(Enum):
+    """How much of a line is held while it comes."""
+
+    WHOLE = auto()
+    """All of it. A frame over the limit is a failure."""
+    IF_IT_FITS = auto()
+    """All of it, or of a frame over the limit the beginning alone."""
+    BEGINNING = auto()
+    """Its first bytes: they say what it is, and the rest is never looked at."""
 
 
 class FrameTooLargeError(Exception):
@@ -28,12 +43,19 @@ class Reader:
 
     Lines end in LF, CR or CRLF, and in nothing else: U+2028 stands raw in Flowise's data. What is no UTF-8 becomes
     U+FFFD. A frame that the stream's end cuts off is no message.
+
+    `hold` is asked with the first BEGINNING bytes of each longer line how much of it is needed: what is not is let go
+    as it comes, without taking room or counting against the limit.
     """
 
-    def __init__(self, frame_bytes: int) -> None:
+    def __init__(self, frame_bytes: int, hold: Callable[[bytes], Hold] | None = None) -> None:
         self.comments = 0
         """How many comment lines were read. Flowise's heartbeat is one."""
+        self.left_out = 0
+        """How many lines were too large and could be done without."""
         self._cap = frame_bytes
+        self._hold_of = hold
+        self._hold: Hold | None = None
         self._line = bytearray()
         self._size = 0
         self._first = True
@@ -53,27 +75,42 @@ class Reader:
         start = 1 if self._after_cr and chunk.startswith(b"\n") else 0
         self._after_cr = chunk.endswith(b"\r")
         for end in _LINE_END.finditer(chunk, start):
-            self._hold(chunk[start : end.start()])
+            if end.start() > start:
+                self._take(chunk[start : end.start()])
             start = end.end()
             message = self._line_ended()
             if message is not None:
                 yield message
-        self._hold(chunk[start:])
+        if start < len(chunk):
+            self._take(chunk[start:])
 
-    def _hold(self, part: bytes) -> None:
+    def _take(self, part: bytes) -> None:
+        if self._hold is Hold.BEGINNING:
+            return
         self._size += len(part)
+        self._line += part
+        if self._hold is None and len(self._line) >= BEGINNING:
+            self._hold = self._hold_of(bytes(self._line[:BEGINNING])) if self._hold_of else Hold.WHOLE
+        if self._size > self._cap and self._hold is Hold.IF_IT_FITS:
+            self._hold = Hold.BEGINNING
+            self.left_out += 1
+        if self._hold is Hold.BEGINNING:
+            self._size -= len(self._line) - BEGINNING
+            del self._line[BEGINNING:]
         if self._size > self._cap:
             raise FrameTooLargeError(f"a frame of the stream is over {self._cap} bytes (FLOWISE_FRAME_LIMIT)")
-        self._line += part
 
     def _line_ended(self) -> Message | None:
+        if not self._line:
+            return self._frame_ended()
         line = bytes(self._line)
         self._line.clear()
+        self._hold = None
         if self._first:
-            self._first = False
             line = line.removeprefix(_BYTE_ORDER_MARK)
-        if not line:
-            return self._frame_ended()
+            self._first = False
+            if not line:
+                return self._frame_ended()
         if line.startswith(b":"):
             self.comments += 1
         else:
@@ -94,6 +131,9 @@ class Reader:
         # frame of Flowise (without its colon before 3.1.2).
 
     def _frame_ended(self) -> Message | None:
+        self._first = False
+        if not self._size:
+            return None
         event, data = self._event, self._data
         self._event, self._data, self._size = "", [], 0
         return Message(event, "\n".join(data), self._last_event_id) if data else None

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import Generic, Protocol, TypeVar
 
-from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
-from bot.reply.contract import Failed, Finished, HeldBack, Noted, Queued, ReplyEvent, Thinking, Told
+from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.reply.contract import (
+    LONGEST,
+    MOST_BREAKS,
+    Failed,
+    Finished,
+    HeldBack,
+    Noted,
+    Queued,
+    ReplyEvent,
+    Thinking,
+    Told,
+)
 from bot.reply.sources import gathered
 from bot.slack import wording
 from bot.slack.blocks import ask_again, note, sources_blocks, tools_block
-from bot.slack.calls import Block, Blocks
-
-LONGEST = 200_000
-"""Characters of text that are taken. Nobody reads on after some twenty messages, and a flow that never stops must not
-fill a channel, or our memory."""
+from bot.slack.calls import Blocks
 
 
 class Text(Protocol):
@@ -56,12 +63,14 @@ class Answer(Generic[T_co]):
         self._text = text
         self._length = 0
         self._waiting = ""
-        self._sources: Blocks = ()
-        self._tools: Block | None = None
+        self._documents: tuple[SourceDocument, ...] = ()
+        self._sources: Blocks | None = None
+        self._used: tuple[str, ...] = ()
         self._notes: tuple[str, ...] = ()
         self._failure: Failed | None = None
         self._asks = False
         self._break_due = False
+        self._breaks = 0
         self._has_words = False
 
     @property
@@ -87,31 +96,36 @@ class Answer(Generic[T_co]):
         return not self._has_words
 
     def receive(self, event: ReplyEvent) -> None:
-        self.version += 1
+        """Take what has come. What was said before, or is not shown any more, changes nothing that can be seen."""
         match event:
             case Token(text=text):
-                self._write(text)
-            case Told(text=text):
-                self.told = text
-            case SourceDocuments(documents=documents):
-                self._sources = sources_blocks(gathered(documents)) if documents else ()
-            case UsedTools(names=names):
-                # Flowise names a tool as used that only waits to be allowed (measured on 3.1.4).
-                self._tools = tools_block(names) if names and not self._asks else None
+                changed = self._write(text)
             case CalledTools(names=names):
+                changed = names != self.running
                 self.running = names
                 self._break_due = self._break_due or bool(names)
-            case Noted(text=text):
-                self._notes += (text,)
+            case SourceDocuments(documents=documents):
+                changed = documents != self._documents
+                if changed:
+                    self._documents, self._sources = documents, None
+            case UsedTools(names=names):
+                # Flowise names a tool as used that only waits to be allowed (measured on 3.1.4).
+                changed = names != self._used and not self._asks
+                self._used = names if changed else self._used
             case Action():
-                self._asks = True
-                self._tools = None
-                self._notes += (wording.DECISION_NEEDED,)
+                changed, self._asks, self._used = not self._asks, True, ()
+                self._notes += (wording.DECISION_NEEDED,) if changed else ()
             case _:
+                changed = True
                 self._progress(event)
+        self.version += changed
 
     def _progress(self, event: ReplyEvent) -> None:
         match event:
+            case Told(text=text):
+                self.told = text
+            case Noted(text=text):
+                self._notes += (text,)
             case Queued(before=before, busy=busy):
                 self._waiting = wording.queued(before, busy=busy)
             case HeldBack():
@@ -129,20 +143,22 @@ class Answer(Generic[T_co]):
         self.thinking = False
         self.running = ()
 
-    def _write(self, text: str) -> None:
-        if not text:
-            self.version -= 1
-            return
-        if self._break_due:
+    def _write(self, text: str) -> bool:
+        """Take words; whether any of it can be seen."""
+        had_tools = bool(self.running)
+        if text:
+            self.running = ()  # not every flow says that a tool has ended; words do
+        if not text or self._length > LONGEST:
+            return had_tools and bool(text)
+        if self._break_due and self._breaks < MOST_BREAKS:
             self._text.paragraph_break()
-            self._break_due = False
-        self.running = ()  # not every flow says that a tool has ended; words do
-        if self._length > LONGEST:
-            return
+            self._breaks += 1
+        self._break_due = False
+        self._text.append(text[: LONGEST - self._length])
         self._length += len(text)
-        self._text.append(text)
         if self._length > LONGEST:
             self._notes += (wording.TOO_LONG,)
+        return True
 
     @property
     def waiting(self) -> str:
@@ -159,8 +175,16 @@ class Answer(Generic[T_co]):
     def extras(self) -> Blocks:
         """What stands under a last word."""
         notes = self._notes if self._failure else self._notes[1:]
-        tools = (self._tools,) if self._tools else ()
-        return (*map(note, notes), *tools, *self._sources, *self._button())
+        return (*map(note, notes), *self._tools(), *self._source_list(), *self._button())
+
+    def _tools(self) -> Blocks:
+        return (tools_block(self._used),) if self._used else ()
+
+    def _source_list(self) -> Blocks:
+        """Made when it is first shown: a flow may send one list after the other."""
+        if self._sources is None:
+            self._sources = sources_blocks(gathered(self._documents))
+        return self._sources
 
     def _button(self) -> Blocks:
         again = self._failure.again if self._failure else ""
@@ -169,6 +193,5 @@ class Answer(Generic[T_co]):
     def footer(self) -> Blocks:
         """What stands under the text: what failed, remarks, tools, sources."""
         failed = (note(self.last_word(partly=True)),) if self._failure else ()
-        tools = (self._tools,) if self._tools else ()
         rest = (note(wording.REST_LOST if self.rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
-        return (*failed, *rest, *map(note, self._notes), *tools, *self._sources, *self._button())
+        return (*failed, *rest, *map(note, self._notes), *self._tools(), *self._source_list(), *self._button())

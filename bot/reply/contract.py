@@ -10,6 +10,13 @@ from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, Used
 from bot.reply.policy import Want
 from bot.slack.calls import Call, Result
 
+LONGEST = 200_000
+"""Characters of text that are taken of an answer. Nobody reads on after some twenty messages, and a flow that never
+stops must not fill a channel, or our memory."""
+
+MOST_BREAKS = 1_000
+"""How often tool calls begin a new paragraph of an answer. A flow that calls more tools goes on in the last one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Queued:

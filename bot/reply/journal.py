@@ -10,8 +10,8 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
-from bot.reply.answer import LONGEST
-from bot.reply.contract import Noted, ReplyEvent, Told
+from bot.reply.beside import Beside
+from bot.reply.contract import LONGEST, MOST_BREAKS, Noted, ReplyEvent, Told
 
 _KINDS: Final[dict[str, TypeAdapter[Any]]] = {
     kind.__name__: TypeAdapter(kind) for kind in (Token, CalledTools, SourceDocuments, UsedTools, Action, Noted, Told)
@@ -19,44 +19,68 @@ _KINDS: Final[dict[str, TypeAdapter[Any]]] = {
 
 
 class Journal:
-    """The events of one answer that are seen in Slack, in as few as tell the same."""
+    """The events of one answer that are seen in Slack, in as few as tell the same: its words first, parted by tool
+    calls, then what stands beside them. What was written once is not written anew when more comes.
+    """
 
     def __init__(self) -> None:
-        self._events: list[ReplyEvent] = []
+        self._written: list[str] = []
+        """The JSON of tool calls, and of the words before the last one."""
         self._words: list[str] = []
+        """The words since then, as they stand inside a JSON string."""
+        self._new: list[str] = []
+        """Those of them that are not written yet."""
+        self._half = ""
         self._length = 0
+        self._breaks = 0
+        self._tools: tuple[str, ...] = ()
+        self._beside = Beside()
+        self._beside_written: list[str] | None = []
 
     def receive(self, event: ReplyEvent) -> None:
         match event:
             case Token(text=text):
-                if self._length <= LONGEST:  # what comes after that is not shown either
-                    self._length += len(text)
-                    self._words.append(text)
+                if text and self._length <= LONGEST:  # what comes after that is not shown either
+                    self._say(text)
             case CalledTools(names=names):
-                if names:  # what is written before and after a tool call are two paragraphs
-                    self._add(event)
-            case SourceDocuments() | UsedTools():  # each says all that there is
-                self._events = [old for old in self._events if type(old) is not type(event)]
-                self._add(event)
-            case Action() | Noted() | Told():
-                self._add(event)
+                self._tools = names or self._tools  # what is written before and after a call are two paragraphs
+            case SourceDocuments() | UsedTools() | Action() | Noted() | Told():
+                self._beside.add(event)
+                self._beside_written = None
 
-    def _add(self, event: ReplyEvent) -> None:
-        self._events = [*self.events, event]
-        self._words = []
+    def _say(self, text: str) -> None:
+        if self._tools and self._breaks < MOST_BREAKS:
+            self._written += [*self._paragraph(), _json(CalledTools(self._tools[:1]))]
+            self._words, self._half = [], ""
+            self._breaks += 1
+        self._tools = ()
+        self._length += len(text)
+        # One character too many says that there was more.
+        self._new.append(text[: len(text) - max(0, self._length - LONGEST - 1)])
 
-    @property
-    def events(self) -> tuple[ReplyEvent, ...]:
-        """What was received, with the words that came together as one."""
-        if len(self._words) > 1:
-            self._words = ["".join(self._words)]
-        return (*self._events, *map(Token, self._words))
+    def _paragraph(self) -> list[str]:
+        """The words since the last tool call as JSON."""
+        text = self._half + "".join(self._new)
+        # Half a surrogate pair, whose other half has not come yet, has no UTF-8: it becomes U+FFFD.
+        self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
+        self._new = []
+        whole = text.removesuffix(self._half).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if whole:
+            self._words.append(json.dumps(whole, ensure_ascii=False)[1:-1])
+        if not self._words and not self._half:
+            return []
+        return ['["Token", {"text": "' + "".join(self._words) + ("\ufffd" if self._half else "") + '"}]']
 
     def written(self) -> str:
         """All of it as JSON."""
-        text = json.dumps([(type(event).__name__, asdict(event)) for event in self.events], ensure_ascii=False)
-        # Half a surrogate pair, whose other half has not come yet, has no UTF-8: it becomes U+FFFD.
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if self._beside_written is None:
+            self._beside_written = [_json(event) for event in self._beside.events]
+        tools = [_json(CalledTools(self._tools))] if self._tools else []
+        return f"[{', '.join((*self._written, *self._paragraph(), *tools, *self._beside_written))}]"
+
+
+def _json(event: ReplyEvent) -> str:
+    return json.dumps((type(event).__name__, asdict(event)), ensure_ascii=False)
 
 
 def read(written: str) -> tuple[ReplyEvent, ...]:

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from bot.errors import BotError, Interrupted
 from bot.flowise.events import Token
-from bot.reply.contract import Failed, Finished, HeldBack, Queued, Reply, ReplyEvent
+from bot.reply.contract import LONGEST, Failed, Finished, HeldBack, Queued, Reply, ReplyEvent
 from bot.reply.policy import Want
 from bot.slack.calls import (
     Accepted,
@@ -139,6 +139,7 @@ class ObservedReply:
         self._waits: tuple[Waiting, float] | None = None
         # Eight bytes for each token that waits; a list of floats takes four times as much.
         self._arrived = array("d")
+        self._length = 0
         self._offered = 0
         self._heard_token = False
         self._has_shown = False
@@ -152,8 +153,10 @@ class ObservedReply:
         self._reply.receive(event, now)
         self._no_longer_waits(now)
         match event:
-            case Token():
-                self._arrived.append(now)
+            case Token(text=text):
+                if self._length <= LONGEST:  # no call shows what comes after that
+                    self._length += len(text)
+                    self._arrived.append(now)
                 if not self._heard_token:
                     self._heard_token = True
                     for one in self._observers:

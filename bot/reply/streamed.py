@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bot.flowise.events import CalledTools, Token
 from bot.reply.answer import Answer
 from bot.reply.attachment import Attachment
+from bot.reply.beside import Beside
 from bot.reply.contract import Place, ReplyEvent
 from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Pace
@@ -76,9 +77,9 @@ class StreamedReply:
         self._attachment = Attachment(place)
         self._pace = Pace(interval)
         self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None)
-        self._before: list[ReplyEvent] = []
+        self._before = Beside()
         """What has come beside the text, before its last word."""
-        self._after: list[ReplyEvent] = []
+        self._after = Beside()
         self._stream: _Open | None = None
         self._ended: list[str] = []
         self._offered: Call | None = None
@@ -101,10 +102,10 @@ class StreamedReply:
 
     def receive(self, event: ReplyEvent, now: float) -> None:
         if isinstance(event, Token):
-            self._before += self._after
-            self._after = []
+            self._before.add_all(self._after)
+            self._after = Beside()
         else:
-            self._after.append(event)
+            self._after.add(event)
         if self._unseen_since is None:
             self._unseen_since = now
         self._status.receive(event, now)
@@ -313,7 +314,7 @@ class StreamedReply:
                 attachment=self._attachment,
             ),
             ended=len(self._ended) - has_ended,
-            events=(*self._before, *self._text_left(last_message=is_known), *self._after),
+            events=(*self._before.events, *self._text_left(last_message=is_known), *self._after.events),
         )
 
     def _text_left(self, *, last_message: bool) -> Iterator[ReplyEvent]:

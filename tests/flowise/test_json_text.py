@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.flowise.json_text import read_json
+from bot.flowise.json_text import read_json, write_json
 
 
 def test_half_an_emoji_becomes_a_replacement_character() -> None:
@@ -24,9 +24,20 @@ def test_what_is_no_json_is_a_value_error(text: str) -> None:
         read_json(text)
 
 
-def test_both_readers_stop_at_the_same_kind_of_depth() -> None:
-    with pytest.raises(ValueError, match="deep"):
-        read_json('["\\ud83d",' + "[" * 300 + "]" * 300 + "]")
+def test_half_an_emoji_is_found_among_other_escapes() -> None:
+    text = '["\\\\ud83d \\ud83d\\\\ \\\\\\ud83d \\ud83d\\ud83e\\udd5c\\n\\udd5c"]'
+    assert read_json(text) == ["\\ud83d \ufffd\\ \\\ufffd \ufffd🥜\n\ufffd"]
+
+
+def test_a_text_of_halves_alone_is_not_worth_the_time() -> None:
+    with pytest.raises(ValueError, match="hex escape"):
+        read_json('["' + "\\ud83d " * 30_000 + '"]')
+
+
+def test_json_for_people_is_cut_off() -> None:
+    assert write_json({"ä": [1, "x"]}, 100) == '{"ä": [1, "x"]}'
+    assert write_json({"a": 1}, 100, indented=True) == '{\n  "a": 1\n}'
+    assert write_json(["x"] * 1_000_000, 12) == '["x", "x", "'
 
 
 VALUES = st.recursive(

@@ -21,7 +21,8 @@ from bot.flowise.events import (
     Token,
     UsedTools,
 )
-from bot.flowise.parse import parse, stored_events, whole_answer
+from bot.flowise.parse import hold, parse, stored_events, whole_answer
+from bot.flowise.wire import Hold
 
 TOOLS = [{"tool": "search", "toolInput": {}, "toolOutput": ""}, None, {"tool": "search"}, {"tool": " a\nb "}, {}]
 BUTTONS = [{"type": "agentflowv2-approve-button", "label": "Proceed"}, {"type": "reject-button", "label": "No"}, None]
@@ -207,3 +208,51 @@ STORED: list[tuple[dict[str, object], tuple[Event, ...]]] = [
 @pytest.mark.parametrize(("row", "events"), STORED)
 def test_a_stored_answer(row: dict[str, object], events: tuple[Event, ...]) -> None:
     assert stored_events(row) == events
+
+
+def test_what_only_its_name_says_is_not_decoded() -> None:
+    assert parse("", '{"event":"agentReasoning","data":[{"mess') == AgentflowStarted()
+    assert parse("", '{"event":"nextAgentFlow","data":{') == AgentflowStarted()
+    assert parse("", '{"event":"agentFlowExecutedData","data":[{') is None
+    assert parse("", '{"event":"artifacts","data":[{') is None
+
+
+@pytest.mark.parametrize(
+    ("name", "held"),
+    [
+        ("token", Hold.WHOLE),
+        ("error", Hold.WHOLE),
+        ("action", Hold.WHOLE),
+        ("sourceDocuments", Hold.IF_IT_FITS),
+        ("usedTools", Hold.IF_IT_FITS),
+        ("metadata", Hold.IF_IT_FITS),
+        ("agentFlowExecutedData", Hold.BEGINNING),
+        ("artifacts", Hold.BEGINNING),
+        ("tts_data", Hold.BEGINNING),
+    ],
+)
+def test_how_much_of_a_line_is_held(name: str, held: Hold) -> None:
+    assert hold(f'data:{{"event":"{name}","data":'.encode()) is held
+    assert hold(f'data: {{"event":"{name}","data":'.encode()) is held
+
+
+@pytest.mark.parametrize("line", [b"event: token", b"data: words", b'data: {"name":"x"}', b": comment", b"\xff" * 64])
+def test_a_line_that_names_no_event_is_held_whole(line: bytes) -> None:
+    assert hold(line) is Hold.WHOLE
+
+
+def test_names_labels_and_ids_are_bounded() -> None:
+    tools = [{"tool": f"t{number}"} for number in range(5_000)]
+    used = parse("usedTools", json.dumps(tools))
+    assert isinstance(used, UsedTools)
+    assert len(used.names) == 100
+    asked = parse("action", json.dumps({"elements": [{"label": str(number)} for number in range(5_000)]}))
+    assert isinstance(asked, Action)
+    assert len(asked.labels) == 100
+    assert parse("metadata", json.dumps({"chatId": "x" * 201, "sessionId": "s"})) == Metadata("", "", "s")
+
+
+def test_an_error_of_many_parts_is_cut_for_the_log() -> None:
+    told = parse("", json.dumps({"event": "error", "data": [{}] * 100_000}))
+    assert isinstance(told, ErrorReported)
+    assert len(told.message) <= 4_000

@@ -55,3 +55,15 @@ def test_what_is_no_document_is_left_out() -> None:
     assert source_documents([None, "x", {"pageContent": "never shown"}]) == (SourceDocument("Untitled"),)
     assert source_documents([]) == ()
     assert source_documents({"pageContent": "x"}) is None
+
+
+def test_a_list_is_bounded_in_number_and_in_text() -> None:
+    assert len(source_documents([{}] * 10_000) or ()) == 100
+    long = {"metadata": {"url": "https://a.b/" + "c" * 1_900, "title": "d" * 5_000}}
+    found = source_documents([long] * 100) or ()
+    assert 10 <= len(found) <= 20
+    assert sum(len(document.title) + len(document.url or "") for document in found) <= 40_000
+
+
+def test_a_page_is_a_number_that_could_be_one() -> None:
+    assert source_documents([{"metadata": {"page": 10**30, "title": "a"}}]) == (SourceDocument("a"),)

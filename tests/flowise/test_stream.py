@@ -69,7 +69,7 @@ async def test_the_end_of_the_body_is_quiet_and_nothing_is_asked_again(server: S
 
 
 async def test_frames_of_megabytes_pass(server: Server, make_stream: MakeStream) -> None:
-    big = "x" * 3_000_000
+    big = "x" * 2_000_000
     server.predicts(server.stream(f"data: {big}\n\n".encode(), b"data: b\n\n"))
     assert await data_of(make_stream()) == [big, "b"]
 
@@ -81,6 +81,18 @@ async def test_a_frame_over_the_cap_ends_it(server: Server, make_stream: MakeStr
         with pytest.raises(FlowiseBroke, match="500 bytes"):
             await anext(stream)
     await server.was_left()
+
+
+async def test_lists_over_the_cap_are_left_out_and_told_once(
+    server: Server, make_stream: MakeStream, caplog: pytest.LogCaptureFixture
+) -> None:
+    large = b'data:{"event":"sourceDocuments","data":[' + b"{}," * 1000 + b"{}]}\n\n"
+    server.predicts(server.stream(large, large, b"data: a\n\n"))
+    frames = await data_of(make_stream(Limits(frame_bytes=500)))
+    assert [len(frame) for frame in frames] == [59, 59, 1]
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "a list beside the answer left out: over 500 bytes (FLOWISE_FRAME_LIMIT)"
+    ]
 
 
 @pytest.mark.parametrize("then", ["close", "reset"])

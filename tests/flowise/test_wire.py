@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.flowise.wire import FrameTooLargeError, Message, Reader
+from bot.flowise.wire import BEGINNING, FrameTooLargeError, Hold, Message, Reader
 
 MANY = 1 << 20
 
@@ -118,3 +118,25 @@ def test_any_cut_gives_the_same_messages(stream: bytes, cuts: list[int]) -> None
     assert read(stream) == expected
     assert read(*chunks) == expected
     assert read(*(bytes([byte]) for byte in stream)) == expected
+
+
+def named(beginning: bytes) -> Hold:
+    assert len(beginning) == BEGINNING
+    return Hold.BEGINNING if b"dump" in beginning else Hold.IF_IT_FITS if b"list" in beginning else Hold.WHOLE
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000, MANY])
+def test_of_what_is_not_needed_the_beginning_is_held_alone(size: int) -> None:
+    stream = b"data: dump" + b"x" * 5_000 + b"\n\ndata: list" + b"y" * 5_000 + b"\n\ndata: list" + b"z" * 100 + b"\n\n"
+    reader, read = Reader(1_000, named), []
+    for start in range(0, len(stream), size):
+        read += list(reader.feed(stream[start : start + size]))
+        assert len(reader._line) <= 1_000
+    rest = BEGINNING - len("data: dump")
+    assert [message.data for message in read] == ["dump" + "x" * rest, "list" + "y" * rest, "list" + "z" * 100]
+
+
+def test_a_frame_of_many_lines_that_are_not_needed_is_too_large_in_the_end() -> None:
+    reader = Reader(1_000, named)
+    with pytest.raises(FrameTooLargeError):
+        list(reader.feed((b"data: dump" + b"x" * 100 + b"\n") * 100))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,18 @@ from hypothesis import strategies as st
 
 from bot.errors import Interrupted
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
-from bot.reply.contract import Failed, Finished, HeldBack, Noted, Queued, ReplyEvent, Thinking, Told
+from bot.reply.contract import (
+    LONGEST,
+    MOST_BREAKS,
+    Failed,
+    Finished,
+    HeldBack,
+    Noted,
+    Queued,
+    ReplyEvent,
+    Thinking,
+    Told,
+)
 from bot.reply.journal import Journal, read
 from bot.reply.paged import PagedAnswer
 from bot.slack.pages import Page
@@ -39,8 +51,9 @@ def test_an_event_comes_back_as_it_was(event: ReplyEvent) -> None:
     assert read(written(event)) == (event,)
 
 
-def test_all_kinds_together_come_back_in_their_order() -> None:
-    assert read(written(*EVERY_KIND)) == EVERY_KIND
+def test_all_kinds_together_come_back_the_words_first() -> None:
+    note, _, words, *beside = EVERY_KIND
+    assert read(written(*EVERY_KIND)) == (CalledTools(("search",)), words, note, *beside)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +71,7 @@ def test_words_that_came_together_are_one_event_and_tool_calls_part_them() -> No
 def test_sources_and_tools_are_what_was_said_last() -> None:
     other = SourceDocuments((SourceDocument("e"),))
     events = (SOURCES, UsedTools(("a",)), Token("x"), UsedTools(("a", "b")), other)
-    assert read(written(*events)) == (Token("x"), UsedTools(("a", "b")), other)
+    assert read(written(*events)) == (Token("x"), other, UsedTools(("a", "b")))
 
 
 def test_a_pair_of_surrogates_may_come_in_two_tokens() -> None:
@@ -135,3 +148,51 @@ def test_a_flow_that_never_ends_fills_neither_the_memory_nor_the_store() -> None
     kept = written(*heard)
     assert len(kept) < 250_000
     assert shown(read(kept), Finished()) == shown(heard, Finished())
+
+
+FLOODS: dict[str, tuple[ReplyEvent, ...]] = {
+    "tools": (CalledTools(("search",)), CalledTools(())),
+    "tools between words": (CalledTools(tuple("t" * 80 for _ in range(20))), Token("a")),
+    "words and sources": (Token("a"), SOURCES),
+    "used tools": (UsedTools(("a",)), UsedTools(("a", "b"))),
+    "decisions": (Action(("Proceed", "Reject")),),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_no_kind_of_event_makes_it_grow_without_a_bound(flood: tuple[ReplyEvent, ...]) -> None:
+    journal, lengths = Journal(), []
+    for _ in range(2):
+        for event in flood * 5_000:
+            journal.receive(event)
+        lengths.append(len(journal.written()))
+    # Words may go on growing until they are too many; nothing else may.
+    assert lengths[1] - lengths[0] <= sum(len(event.text) for event in flood if isinstance(event, Token)) * 5_000
+    assert lengths[1] < 250_000
+
+
+def test_a_token_as_large_as_a_book_is_cut() -> None:
+    kept = written(Token("x" * 3 * LONGEST), Token("y"))
+    assert read(kept) == (Token("x" * (LONGEST + 1)),)
+    assert shown(read(kept), Finished()) == shown((Token("x" * 3 * LONGEST),), Finished())
+
+
+def test_calls_of_tools_beyond_the_last_break_are_words_of_one_paragraph() -> None:
+    heard = (CalledTools(("t",)), Token("a ")) * (MOST_BREAKS + 50)
+    assert sum(isinstance(event, CalledTools) for event in read(written(*heard))) == MOST_BREAKS
+    assert shown(read(written(*heard)), Finished()) == shown(heard, Finished())
+
+
+def test_what_was_written_once_is_not_written_anew() -> None:
+    journal, began = Journal(), time.thread_time()
+    for event in (Token("word " * 8_000), SOURCES, CalledTools(("t",))) * 5:
+        journal.receive(event)
+    whole = journal.written()
+    first = time.thread_time() - began
+    again = []
+    for _ in range(5):
+        journal.receive(Token("."))
+        began = time.thread_time()
+        assert len(journal.written()) > len(whole)
+        again.append(time.thread_time() - began)
+    assert min(again) < first / 3

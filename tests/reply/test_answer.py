@@ -1,0 +1,68 @@
+"""An answer changes only when something that can be seen has changed: each change may be written anew."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.reply.contract import LONGEST, MOST_BREAKS, Finished, ReplyEvent
+from bot.reply.paged import PagedAnswer
+from bot.slack import wording
+from bot.slack.blocks import shown
+
+SOURCES = SourceDocuments((SourceDocument("a"),))
+
+
+def changes(*events: ReplyEvent) -> list[bool]:
+    answer, seen = PagedAnswer(), []
+    for event in events:
+        before = answer.version
+        answer.receive(event)
+        seen.append(answer.version != before)
+    return seen
+
+
+@pytest.mark.parametrize("event", [CalledTools(("t",)), UsedTools(("t",)), SOURCES, Action(("Proceed",))])
+def test_what_is_said_again_is_no_change(event: ReplyEvent) -> None:
+    assert changes(event, event, event) == [True, False, False]
+
+
+def test_what_says_something_else_is_a_change() -> None:
+    assert changes(CalledTools(("t",)), CalledTools(("u",)), CalledTools(()), Token("a")) == [True] * 4
+    assert changes(CalledTools(("t",)), Token("a"), CalledTools(("t",)), Token("")) == [True, True, True, False]
+    assert changes(UsedTools(("t",)), UsedTools(())) == [True, True]
+    assert changes(SOURCES, SourceDocuments(())) == [True, True]
+
+
+def test_words_beyond_the_last_that_are_taken_are_no_change() -> None:
+    answer = PagedAnswer(most=2)
+    answer.receive(Token("x" * (LONGEST - 10)))
+    assert changes(Token("x" * (LONGEST + 1)), Token("more"), CalledTools(("t",)), Token("y")) == [
+        True,
+        False,
+        True,
+        True,
+    ]
+    answer.receive(Token("y" * 50))
+    answer.receive(Token("z"))
+    assert answer.text.source == "x" * (LONGEST - 10) + "y" * 10
+    answer.receive(Finished())
+    footer = answer.pages(shows_work=False)[-1].blocks
+    assert shown(footer).count(wording.TOO_LONG) == 1
+
+
+def test_a_flow_that_never_stops_asking_asks_once() -> None:
+    answer = PagedAnswer()
+    for _ in range(1_000):
+        answer.receive(Action(("Proceed",)))
+    answer.receive(Finished())
+    [page] = answer.pages(shows_work=False)
+    assert shown(page.blocks).count(wording.DECISION_NEEDED) == 1
+
+
+def test_paragraphs_are_bounded() -> None:
+    answer = PagedAnswer(most=2)
+    for _ in range(MOST_BREAKS + 20):
+        answer.receive(CalledTools(("t",)))
+        answer.receive(Token("a "))
+    assert answer.text.source.count("\n\n") == MOST_BREAKS

@@ -1,0 +1,245 @@
+"""What a process still holds of the questions that it has answered: nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+from types import FunctionType, ModuleType
+from typing import Any
+
+from bot import asking, keeping
+from bot.conversation import Conversations
+from bot.desk import Desk, Writing
+from bot.flowise.events import End, Event, Metadata, Token
+from bot.governor import Governor
+from bot.lease import Lease
+from bot.ports import Identity, Mailboxes, Prediction, Said, Spent, TakenOver, Told
+from bot.question import Habits, Question
+from bot.reply.contract import LONGEST, Place
+from bot.reply.observed import ObservedReply
+from bot.reply.streams import Mode
+from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
+from bot.slack.tiers import Key, Quota
+from bot.thread import Asked, Conversation, Hold, Item, OpenAnswer, Run, Thread
+
+CHANNELS = 20
+
+
+class Flowise:
+    """Says a sentence."""
+
+    chatflow_id = "flow"
+
+    async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
+        assert prediction.asking is not None
+        await prediction.asking()
+        yield Token("An answer.")
+        yield Metadata(f"of Flowise: {prediction.chat_id}")
+        yield End()
+
+    async def abort(self, chat_id: str) -> bool:
+        return True
+
+    async def stored_since(self, chat_id: str, since: float) -> bool:
+        return True
+
+    async def stored_answer(
+        self, chat_id: str, since: float, *, question: str | None = None
+    ) -> tuple[Event, ...] | None:
+        return None
+
+
+class Slack:
+    """Takes every call."""
+
+    def __init__(self) -> None:
+        self._ts = count(1)
+
+    async def call(self, call: Call) -> Result:
+        return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
+
+    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+        return ()
+
+    async def name(self, user: str) -> str:
+        return user
+
+
+class Store:
+    """Takes everything, keeps nothing: a `bot.ports.Store` and its mailboxes, with nobody else on it."""
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        return self
+
+    async def accept(self, hold: Hold, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
+        return True
+
+    async def stand(self, hold: Hold, lease: float) -> int | None:
+        return 0
+
+    async def is_shown_before(self, hold: Hold) -> bool:
+        return True
+
+    async def restore(self, hold: Hold, lease: float, opened: OpenAnswer) -> bool:
+        return False
+
+    async def note(self, hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
+        return True
+
+    async def settle(self, hold: Hold, again: Asked | None = None, *, run_over: str = "") -> None: ...
+
+    async def release(self, hold: Hold, *, run_over: str = "") -> None: ...
+
+    async def asked(self, line: str, reference: str) -> Asked | None:
+        return None
+
+    async def abandoned(self, team: str, process: str, lease: float) -> tuple[tuple[TakenOver, ...], int]:
+        return (), 0
+
+    async def withdraw(self, team: str, process: str) -> None: ...
+
+    async def conversation(self, thread: Thread) -> Conversation | None:
+        return None
+
+    async def remember(
+        self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float, *, answered: bool = False
+    ) -> bool:
+        return True
+
+    async def start_over(self, thread: Thread, now: float) -> int:
+        return 1
+
+    async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...
+
+    async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None: ...
+
+    async def chat_of_message(self, team: str, channel: str, ts: str) -> tuple[str, str] | None:
+        return None
+
+    async def run_started(self, line: str, chat_id: str, run: Run) -> None: ...
+
+    async def run_ended(self, line: str, chat_id: str) -> None: ...
+
+    async def run_on(self, line: str, chat_id: str) -> Run | None:
+        return None
+
+    async def spend(
+        self, team: str, keys: Sequence[Key], reserve: float, call: str, told: Told, *, due: float | None = None
+    ) -> Spent:
+        return Spent(0.0, 100.0, Quota(100, 6000))
+
+    async def tell(self, team: str, told: Told) -> None: ...
+
+    async def refused(self, team: str, keys: Sequence[Key], retry_after: float, call: str) -> None: ...
+
+    async def ping(self) -> None: ...
+
+
+class Talker(Flowise):
+    """Goes on and on; notes how many pieces of its answer are held."""
+
+    def __init__(self) -> None:
+        self.held: list[tuple[int, ...]] = []
+
+    async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
+        assert prediction.asking is not None
+        await prediction.asking()
+        for piece in ("x" * 2_000, "y", "z"):
+            for _ in range(LONGEST // 2_000 + 1):
+                yield Token(piece)
+            self.held.append(tuple(len(pieces) for pieces in _pieces()))
+        yield End()
+
+
+def _pieces() -> Iterator[Sequence[object]]:
+    for one in gc.get_objects():
+        match one:
+            case asking._Heard():
+                yield one.said
+            case ObservedReply():
+                yield one._arrived
+            case keeping.Kept():
+                yield one._journal._new
+
+
+@asynccontextmanager
+async def desk(flowise: Flowise | None = None) -> AsyncIterator[Desk]:
+    """A workspace's desk, at which each question is answered by a flow."""
+    slack, store, minutes = Slack(), Store(), count()
+    built = Desk(
+        Conversations(flowise or Flowise(), slack, store, Habits(), wall=time.time),
+        slack,
+        store,
+        Identity("T1", "", "B1", "U1", "Bot"),
+        gate=Governor(store, "T1", scale=1e6, now=lambda: 60.0 * next(minutes)),  # it looks back over one
+        writing=Writing(0.4, 10, Mode.EDIT),
+        now=time.monotonic,
+        wall=time.time,
+    )
+
+    async def answer(lease: Lease) -> None:
+        thread = Thread("T1", lease.item.heard, lease.item.ts)
+        place = Place(thread.channel, thread.thread_ts, "U2")
+        await built.answering.answer(Question(thread, place, lease.item.ts, "why?", lease.item.reference), lease)
+
+    built.works(answer)
+    yield built
+    await built.stop(0)
+
+
+async def asked(desk: Desk, numbers: range) -> None:
+    """A question for each number, some at a time, in a thread of its own."""
+    for number in numbers:
+        channel, ts = f"{'D' if number % 2 else 'C'}{number % CHANNELS}", f"{number}.0"
+        lease = await desk.mailbox.accept(Item("T1", f"T1:{channel}:{ts}", f"{number:08x}", ts, "message", channel))
+        assert lease is not None
+        desk.begin(lease)
+        while desk.tasks.under_way >= 50 or (number == numbers[-1] and desk.tasks.under_way):  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+
+
+def held(root: object) -> Counter[str]:
+    """How many objects of each kind can be reached from one, the program itself aside."""
+    gc.collect()
+    seen, found, waiting = {id(root)}, Counter[str](), [root]
+    while waiting:
+        one = waiting.pop()
+        found[type(one).__name__] += 1
+        for inner in gc.get_referents(one):
+            if id(inner) not in seen and not isinstance(inner, type | ModuleType | FunctionType):
+                seen.add(id(inner))
+                waiting.append(inner)
+    return found
+
+
+def made() -> Counter[str]:
+    """How many objects of our own classes there are at all."""
+    gc.collect()
+    kinds: list[type[Any]] = [type(one) for one in gc.get_objects()]
+    return Counter(kind.__qualname__ for kind in kinds if str(kind.__module__).startswith("bot."))
+
+
+async def test_a_thousand_answered_questions_leave_nothing_behind() -> None:
+    async with desk() as built:
+        await asked(built, range(100))
+        few, few_made = held(built), made()
+        await asked(built, range(100, 1_100))
+        more, more_made = held(built) - few, made() - few_made
+    assert more.total() < 100, more
+    assert more_made.total() < 100, more_made
+
+
+async def test_of_an_answer_that_never_ends_no_more_is_held_than_is_shown() -> None:
+    talker = Talker()
+    async with desk(talker) as built:
+        await asked(built, range(1))
+    first, second, third = talker.held
+    assert len(first) == 3
+    assert all(many > 10 for many in first)
+    assert second == third

@@ -139,8 +139,8 @@ class Answer(Generic[T_co]):
         self.running = ()  # not every flow says that a tool has ended; words do
         if self._length > LONGEST:
             return
+        self._text.append(text[: LONGEST - self._length])
         self._length += len(text)
-        self._text.append(text)
         if self._length > LONGEST:
             self._notes += (wording.TOO_LONG,)
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from bot.reply.answer import Answer
+from collections import deque
+from typing import Final
+
+from bot.flowise.events import Token
+from bot.reply.answer import LONGEST, Answer
+from bot.reply.contract import ReplyEvent
 from bot.slack import wording
 from bot.slack.blocks import fallback, note, plain
 from bot.slack.calls import Blocks
@@ -11,16 +16,50 @@ from bot.slack.pages import Document, Page
 # A message in plain text, for when Slack refuses the shape of a rendered one: safely under its 4,000 for an edit.
 _PLAIN_PAGE = 3_500
 
+STEP: Final = 2_000
+"""Characters of text that are taken in one call: laying out 200,000 at once would keep everybody else waiting."""
+
+# What an event costs beside its text, in characters.
+_EVENT = 20
+
 
 class PagedAnswer(Answer[Document]):
     """An answer as messages that can be edited, `most` of them at most.
 
-    `in_plain_text`: the text is shown as it came, without any shape.
+    `in_plain_text`: the text is shown as it came, without any shape. A long text is taken step by step: while the
+    answer is `behind` what it has received, `catch_up` takes the next step.
     """
 
     def __init__(self, *, most: int | None = None) -> None:
         super().__init__(Document(most=most))
         self.in_plain_text = False
+        self._due: deque[ReplyEvent] = deque()
+
+    @property
+    def behind(self) -> bool:
+        """Something was received that is not taken yet."""
+        return bool(self._due)
+
+    def receive(self, event: ReplyEvent) -> None:
+        behind = self.behind
+        if isinstance(event, Token) and len(event.text) > LONGEST:
+            event = Token(event.text[: LONGEST + 1])
+        self._due.append(event)
+        if not behind:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Take what was received, up to some characters."""
+        room = STEP
+        while self._due and room > 0:
+            event = self._due.popleft()
+            if isinstance(event, Token):
+                event, left = Token(event.text[:room]), event.text[room:]
+                room -= len(event.text)
+                if left:
+                    self._due.appendleft(Token(left))
+            room -= _EVENT
+            super().receive(event)
 
     def pages(self, *, shows_work: bool, minutes: int = 0) -> tuple[Page, ...]:
         """What should stand in Slack now; empty when there is nothing to show yet.

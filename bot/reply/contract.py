@@ -124,7 +124,8 @@ class Reply(Protocol):
         ...
 
     def wake_at(self, now: float) -> float | None:
-        """When `next_call` may have something without a new event; None: not before one."""
+        """When `next_call` may have something without a new event; None: not before one. `now`: when others have had
+        their turn, because it has more to do than it does at once."""
         ...
 
     @property

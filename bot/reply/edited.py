@@ -129,6 +129,10 @@ class EditedReply:
             return None
         if self._complaint is not None:
             return self._complaint if now >= self._pace.held_until else None
+        if self._answer.behind:
+            self._answer.catch_up()
+            if self._answer.behind:
+                return None
         self._minutes = self._waited_minutes(now)
         write = self._next_write(now)
         # A post goes first, for it takes the status away by itself; an edit does not.
@@ -161,6 +165,8 @@ class EditedReply:
                 self._attachment.settled(self._answer, result)
 
     def wake_at(self, now: float) -> float | None:
+        if self._answer.behind:
+            return now
         times = [self._pace.held_until] if self._complaint is not None or self._answer.ended else []
         if self._pages_of != self._pages_key() or not self._stands:
             times.append(self._pace.may_write_at(ended=self._answer.ended))

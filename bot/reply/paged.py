@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from enum import IntEnum
+from typing import Final
 
+from bot.flowise.events import Token
 from bot.reply.answer import Answer
+from bot.reply.contract import LONGEST, ReplyEvent
 from bot.slack import wording
 from bot.slack.blocks import fallback, note, plain, text_alone
 from bot.slack.calls import Blocks
@@ -22,8 +26,19 @@ class Form(IntEnum):
     """The same without blocks, which Slack cannot dislike. A button cannot be had there."""
 
 
+STEP: Final = 2_000
+"""Characters of text that are taken in one call: laying out 200,000 at once would keep everybody else waiting."""
+
+# What an event costs beside its text, in characters.
+_EVENT = 20
+
+
 class PagedAnswer(Answer[Document]):
-    """An answer as messages that can be edited, `most` of them at most, whatever its form."""
+    """An answer as messages that can be edited, `most` of them at most, whatever its form.
+
+    A long text is taken step by step: while the answer is `behind` what it has received, `catch_up` takes the next
+    step.
+    """
 
     def __init__(self, *, most: int | None = None) -> None:
         super().__init__(Document(most=most))
@@ -31,6 +46,33 @@ class PagedAnswer(Answer[Document]):
         self._form = Form.RENDERED
         self._plain: tuple[int, tuple[str, ...], str] = (-1, (), "")
         """The plain pages and what is left, and the version of which they are."""
+        self._due: deque[ReplyEvent] = deque()
+
+    @property
+    def behind(self) -> bool:
+        """Something was received that is not taken yet."""
+        return bool(self._due)
+
+    def receive(self, event: ReplyEvent) -> None:
+        behind = self.behind
+        if isinstance(event, Token) and len(event.text) > LONGEST:
+            event = Token(event.text[: LONGEST + 1])
+        self._due.append(event)
+        if not behind:
+            self.catch_up()
+
+    def catch_up(self) -> None:
+        """Take what was received, up to some characters."""
+        room = STEP
+        while self._due and room > 0:
+            event = self._due.popleft()
+            if isinstance(event, Token):
+                event, left = Token(event.text[:room]), event.text[room:]
+                room -= len(event.text)
+                if left:
+                    self._due.appendleft(Token(left))
+            room -= _EVENT
+            super().receive(event)
 
     def becomes_plainer(self) -> bool:
         """Show all of it in a plainer form from now on; False where there is none."""

@@ -42,6 +42,7 @@ class RespondedReply:
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
+        self._answer.catch_up()
         if self._over or now < self._held_until:
             return None
         page = self._greeting or self._next_page()
@@ -101,6 +102,8 @@ class RespondedReply:
         self._over = True
 
     def wake_at(self, now: float) -> float | None:
+        if self._answer.behind:
+            return now
         return self._held_until if self._held_until > now else None
 
     @property

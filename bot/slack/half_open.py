@@ -7,16 +7,21 @@ and the finished text never comes through here.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 # What a line may begin with before its text: bars of quotes, marks of list items, indentation.
 _CONTAINERS = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*")
 _FENCE = re.compile(r"(?P<mark>`{3,}|~{3,})(?P<info>.*)")
 # A line of nothing but marks, or of a number that may become one: a list item, heading, rule, fence or table begins.
-_MARKS_ONLY = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)*(?:\d{1,9}[.)]?|[-*_=+#|:`~\s]*)\s*(?:\[[ xX]?\]?)?")
+# Its repetitions are possessive: a line of a thousand marks and a letter would be tried in a million ways.
+_MARKS_ONLY = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])\s++)*+(?:\d{1,9}[.)]?|[-*_=+#|:`~\s]*+)\s*+(?:\[[ xX]?\]?)?")
 _TABLE_RULE = re.compile(r"[\s>]*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 _BLOCK_MARK = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]+)*")
 
+# The characters of inline text that open or close something.
+_INLINE_MARK = re.compile(r"[\\`\[\]*_~<]")
 # The beginning of an address in angle brackets, of a link as Slack writes them, or of a `<br>`.
 _HALF_ANGLE = re.compile(
     r"<(?:b(?:r\s*/?)?|[a-zA-Z][a-zA-Z0-9+.-]{0,31}:[^\s<>|]*(?:\|[^<>\n]*)?|h|ht|htt|https?)?", re.IGNORECASE
@@ -26,7 +31,8 @@ _HALF_ANGLE = re.compile(
 def heal(source: str) -> str:
     """The source as it is best shown while more is to come. Takes any text."""
     lines = source.split("\n")
-    if (fence := _open_fence(lines[:-1]) or _open_fence(lines)) is not None:
+    before = _open_fence(lines[:-1])
+    if (fence := before or _open_fence(lines[-1:])) is not None:
         return _heal_code(source, lines[-1], fence)
     if lines[-1] and _MARKS_ONLY.fullmatch(lines[-1]):
         lines[-1] = ""
@@ -37,6 +43,23 @@ def heal(source: str) -> str:
         return "\n".join(lines)
     start = _inline_start(lines)
     return "\n".join(lines[:start]) + ("\n" if start else "") + _heal_inline("\n".join(lines[start:]))
+
+
+def closed_places(text: str) -> Iterator[tuple[int, int]]:
+    """From where to where nothing inline is open, as far as one look can tell: elsewhere `heal` would change the text
+    up to there."""
+    at, lines = 0, text.split("\n")
+    while lines:
+        end = 1
+        while end < len(lines) and not _begins_inline(lines, end):
+            end += 1
+        group = "\n".join(lines[:end])
+        mark = _BLOCK_MARK.match(group)
+        start = mark.end() if mark else 0
+        for first, last in _Inline(group[start:]).closed_places():
+            yield at + start + first, at + start + last
+        at += len(group) + 1
+        del lines[:end]
 
 
 def _open_fence(lines: list[str]) -> str | None:
@@ -82,12 +105,18 @@ def _hold_table_header(lines: list[str]) -> None:
 def _inline_start(lines: list[str]) -> int:
     """The line where the last run of inline text begins."""
     start = len(lines) - 1
-    while start > 0 and lines[start - 1].strip() and not _fence_in(lines[start - 1]):
-        mark = _BLOCK_MARK.match(lines[start])
-        if (mark and mark[0].strip()) or lines[start].lstrip().startswith("|"):
-            break
+    while start > 0 and not _begins_inline(lines, start):
         start -= 1
     return start
+
+
+def _begins_inline(lines: list[str], number: int) -> bool:
+    """Whether a run of inline text begins in this line, whatever is open before it."""
+    above, line = lines[number - 1], lines[number]
+    if not above.strip() or _fence_in(above) or line.lstrip().startswith("|"):
+        return True
+    mark = _BLOCK_MARK.match(line)
+    return mark is not None and bool(mark[0].strip())
 
 
 def _heal_inline(text: str) -> str:
@@ -106,33 +135,54 @@ class _Inline:
     at: int = 0
     emphasis: list[tuple[str, int, int]] = field(default_factory=list)
     """The character and number of marks that nothing has closed yet, and where the text after them begins."""
+    open: Counter[str] = field(default_factory=Counter)
+    """How many entries of `emphasis` each character has: a run that closes nothing is found at once."""
     brackets: list[tuple[int, int]] = field(default_factory=list)
     """Where a `[` or `![` begins and ends that nothing has closed yet."""
     closer: str = ""
 
+    def closed_places(self) -> Iterator[tuple[int, int]]:
+        start = 0
+        while (mark := _INLINE_MARK.search(self.text, self.at)) is not None:
+            if not self.emphasis and not self.brackets:
+                yield start, mark.start()
+            self.at = mark.start()
+            self._mark(mark[0])
+            start = self.at
+        if not self.emphasis and not self.brackets and not self.closer:
+            yield start, len(self.text)
+
     def healed(self) -> str:
-        while self.at < len(self.text):
-            match self.text[self.at]:
-                case "\\":
-                    self._backslash()
-                case "`":
-                    self._code()
-                case "[":
-                    self._bracket()
-                case "]":
-                    self._label_end()
-                case "*" | "_" | "~":
-                    self._delimiter()
-                case "<":
-                    self._angle()
-                case _:
-                    self.at += 1
+        while (mark := _INLINE_MARK.search(self.text, self.at)) is not None:
+            self.at = mark.start()
+            self._mark(mark[0])
         self._forget_empty_emphasis()
-        for start, end in sorted(self.brackets, reverse=True):
-            self.text = self.text[:start] + self.text[end:]
+        self._drop_brackets()
         body = self.text.rstrip()
         marks = "".join(char * count for char, count, _ in reversed(self.emphasis))
         return body + self.closer + marks if self.closer or marks else self.text
+
+    def _mark(self, char: str) -> None:
+        match char:
+            case "\\":
+                self._backslash()
+            case "`":
+                self._code()
+            case "[":
+                self._bracket()
+            case "]":
+                self._label_end()
+            case "<":
+                self._angle()
+            case _:
+                self._delimiter()
+
+    def _drop_brackets(self) -> None:
+        parts, at = [], 0
+        for start, end in sorted(self.brackets):
+            parts.append(self.text[at:start])
+            at = max(at, end)
+        self.text = "".join(parts) + self.text[at:]
 
     def _forget_empty_emphasis(self) -> None:
         """Marks with nothing after them would be closed at once, and show as marks."""
@@ -214,18 +264,23 @@ class _Inline:
             if left == count:
                 self._end_at(start)
         elif left and opens:
-            self.emphasis.append((char, left, self.at))
+            self._open(char, left, self.at)
+
+    def _open(self, char: str, width: int, end: int) -> None:
+        self.emphasis.append((char, width, end))
+        self.open[char] += 1
 
     def _close(self, char: str, count: int) -> int:
         """Close what is open with this character; returns how many marks are left."""
-        while count and any(opened == char for opened, *_ in self.emphasis):
+        while count and self.open[char]:
             opened, width, end = self.emphasis.pop()
+            self.open[opened] -= 1
             if opened != char:
                 continue
             used = min(width, count)
             count -= used
             if width > used:
-                self.emphasis.append((char, width - used, end))
+                self._open(char, width - used, end)
         return count
 
 

@@ -14,6 +14,7 @@ from bot.slack.limits import (
     LEADING_TEXT,
     MESSAGE_BLOCK_TEXT,
     MESSAGE_BLOCKS,
+    MESSAGE_TEXT,
     TABLE_COLUMNS,
     TABLE_ROWS,
     TABLES,
@@ -167,7 +168,8 @@ class Layout:
 
 
 def _page(pieces: Sequence[Piece]) -> Page:
-    return Page(tuple(_blocks(pieces)), fallback(plain_text(pieces)))
+    # Twice as much as is shown of it: what is cleaned away does not count.
+    return Page(tuple(_blocks(pieces)), fallback(plain_text(pieces, 2 * MESSAGE_TEXT)))
 
 
 def _blocks(pieces: Sequence[Piece]) -> Blocks:

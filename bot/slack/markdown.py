@@ -8,10 +8,12 @@ one, so a finished block can be rendered once and for all.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
@@ -19,7 +21,22 @@ from bot.slack.inert import clean
 from bot.slack.languages import language
 from bot.slack.limits import LIST_NUMBER
 from bot.slack.links import autolinked, linked, slack_link
-from bot.slack.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Run, Runs, Shape, Style, Table, strip, text_of, tidy
+from bot.slack.rich_text import (
+    GAP,
+    LINE,
+    PLAIN,
+    Bullet,
+    Piece,
+    Row,
+    Run,
+    Runs,
+    Shape,
+    Style,
+    Table,
+    strip,
+    text_of,
+    tidy,
+)
 from bot.slack.tables import as_text
 
 _STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
@@ -27,6 +44,9 @@ _TASKS = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 _RULE = "———"
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _ALIGNMENT = re.compile(r"text-align:(left|center|right)")
+_BRACKET = re.compile(r"!?\[")
+_BRACKETS = 10
+_LONG_RUN = re.compile(r"(?P<mark>[*_~])(?P=mark){40,}")
 _BOLD: Style = frozenset({"bold"})
 
 
@@ -40,10 +60,37 @@ def _line_break(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _no_link(state: StateInline, silent: bool) -> bool:
+    """A bracket is text where no target follows, or within so many others: the parser would look for its end from each
+    of them anew, to a depth of a hundred."""
+    found = _BRACKET.match(state.src, state.pos)
+    if found is None:
+        return False
+    depth = state.src.count("[", 0, state.pos) - state.src.count("]", 0, state.pos)
+    if depth < _BRACKETS and state.src.find("](", state.pos) >= 0:
+        return False
+    return _as_text(state, found[0], silent)
+
+
+def _no_emphasis(state: StateInline, silent: bool) -> bool:
+    """A run of marks that long is a line to write on, or a rule: the parser would take each for a delimiter."""
+    found = _LONG_RUN.match(state.src, state.pos)
+    return found is not None and _as_text(state, found[0], silent)
+
+
+def _as_text(state: StateInline, text: str, silent: bool) -> bool:
+    if not silent:
+        state.append_pending(text)
+    state.pos += len(text)
+    return True
+
+
 def _parser() -> MarkdownIt:
     # The preset nests 20 deep and drops what is deeper; a hundred levels cost nothing and nobody writes them.
     parser = MarkdownIt("commonmark", {"html": False, "linkify": True, "maxNesting": 100})
     parser.enable(["table", "strikethrough", "linkify"]).disable("reference")
+    parser.inline.ruler.before("strikethrough", "no_emphasis", _no_emphasis)
+    parser.inline.ruler.before("link", "no_link", _no_link)
     parser.inline.ruler.before("autolink", "slack_link", slack_link)
     parser.inline.ruler.before("autolink", "line_break", _line_break)
     if parser.linkify is None:
@@ -55,6 +102,8 @@ def _parser() -> MarkdownIt:
 
 
 _PARSER = _parser()
+# Reads the inline text of blocks that are known already.
+_INLINE = _parser().disable(["normalize", "block"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,28 +137,56 @@ FRESH = Seam()
 """The seam of a source that begins with a block of its own."""
 
 
-def spans(source: str) -> tuple[Span, ...]:
-    """The top-level blocks of a source, by line. Reads no inline text."""
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """The blocks of a source, whose inline text has not been read yet."""
+
+    tokens: list[Token]
+    spans: tuple[Span, ...]
+
+    def pieces(self, seam: Seam, before: int | None = None) -> tuple[Piece, ...]:
+        """The pieces of the top-level blocks and list items that begin before a line. To be asked once."""
+        tokens = self.tokens
+        if before is not None:
+            tokens = list(takewhile(lambda token: not _begins_at(token, before), tokens))
+        state = StateCore("", _INLINE, {}, tokens)
+        _INLINE.core.process(state)
+        return _pieces(state.tokens, seam)
+
+
+def outline(source: str) -> Outline:
+    """The top-level blocks of a source, by line."""
     tokens: list[Token] = []
     _PARSER.block.parse(source, _PARSER, {}, tokens)
     found: list[Span] = []
+    items: list[list[int]] = []
     for token in tokens:
         if token.map is None:
             continue
         if token.level == 0:
             number = _number(token) if token.type == "ordered_list_open" else None
             found.append(Span(token.type.removesuffix("_open"), token.map[0], token.map[1], number=number))
+            items.append([])
         elif token.level == 1 and token.type == "list_item_open":
-            found[-1] = replace(found[-1], items=(*found[-1].items, token.map[0]))
-    return tuple(found)
+            items[-1].append(token.map[0])
+    return Outline(tokens, tuple(replace(span, items=tuple(own)) for span, own in zip(found, items, strict=True)))
 
 
 def render(source: str, seam: Seam = FRESH) -> tuple[Piece, ...]:
     """The pieces that show a source, none of them empty. Takes any text."""
+    return _pieces(_PARSER.parse(source), seam)
+
+
+def _pieces(tokens: Iterable[Token], seam: Seam) -> tuple[Piece, ...]:
     writer = _Writer(seam)
-    for token in _PARSER.parse(source):
+    for token in tokens:
         writer.take(token)
     return tuple(writer.pieces)
+
+
+def _begins_at(token: Token, line: int) -> bool:
+    begins = token.level == 0 or (token.level == 1 and token.type == "list_item_open")
+    return begins and token.map is not None and token.map[0] >= line
 
 
 def _number(token: Token) -> int:
@@ -222,7 +299,7 @@ class _Writer:
         fewest = 2 if self._table_goes_on else 1  # a header that is only repeated says nothing
         if len(rows) < fewest or not any(cell for row in rows for cell in row):
             return
-        table = Table(tuple(map(tuple, rows)), tuple(self._align), self._table_goes_on)
+        table = Table(tuple(map(Row, rows)), tuple(self._align), self._table_goes_on)
         piece = Piece(Shape.TABLE, (), table=table)
         # Slack's own table is a block of its own: within a list or a quote it would fall out of it.
         self._add(as_text(piece, table) if self._lists or self._quotes else piece)

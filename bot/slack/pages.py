@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from bot.slack.calls import Blocks
 from bot.slack.half_open import heal
 from bot.slack.inert import clean, waits_for_more
 from bot.slack.layout import Full, Layout, Page
-from bot.slack.limits import TAIL_SOURCE
-from bot.slack.markdown import FRESH, Seam, render, spans
-from bot.slack.sealing import cut
+from bot.slack.markdown import FRESH, Seam, outline, render
+from bot.slack.rich_text import Piece
+from bot.slack.sealing import ROOMS, cut
+from bot.slack.tail import Tail
 
 __all__ = ["Document", "Page"]
 
@@ -18,7 +20,7 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class Document:
-    """An answer's Markdown, growing. Finished top-level blocks are sealed and never parsed again, only the tail is.
+    """An answer's Markdown, growing. What is finished is laid out once and never parsed again, only the tail is.
 
     With `most` there are never more pages than that (a footer that does not fit aside): the first
     top-level block that the last one has no room for, and all after it, are not shown but told by `rest`.
@@ -26,11 +28,16 @@ class Document:
 
     def __init__(self, *, most: int | None = None) -> None:
         self._layout = Layout(most)
-        self._tail = ""
-        self._seam = FRESH
         self._waiting = ""
+        self._begin("", FRESH)
         self._rest: list[str] = []
         self._source: list[str] = []
+
+    def _begin(self, tail: str, seam: Seam) -> None:
+        """All before the tail is laid out."""
+        self._tail, self._seam = tail, seam
+        self._growing = Tail(tail, seam)
+        self._look = ROOMS[0]
 
     @property
     def source(self) -> str:
@@ -47,28 +54,34 @@ class Document:
             self._rest.append(added)
             return
         self._tail += added
-        if "\n" not in added and len(self._tail) < TAIL_SOURCE:
-            return  # blocks end at line ends, or where they grow too large
+        self._growing.append(added)
+        if len(self._tail) >= self._look:
+            self._seal()
+
+    def _seal(self) -> None:
+        """Lay out what of the tail is finished."""
         while (found := cut(self._tail, self._seam)) is not None:
-            if left := _lay_out(self._layout, found.head, self._seam):
+            if left := _lay_out(self._layout, found.head, self._seam, found.pieces):
                 self._keep(left + self._tail[len(found.head) :])
                 return
-            self._tail, self._seam = found.rest, found.seam
+            self._begin(found.rest, found.seam)
+        self._look = next(room for room in ROOMS if room > len(self._tail))
 
     def paragraph_break(self) -> None:
         """Let what follows start a new paragraph; an open code fence is closed. Twice is once."""
         self._source.append("\n\n")
         if self._rest:
             self._rest.append(clean(self._waiting) + "\n\n")
-        elif left := _lay_out(self._layout, self._tail + clean(self._waiting), self._seam):
+        elif left := self._lay_out_tail(self._layout):
             self._keep(left + "\n\n")
-        self._tail, self._seam, self._waiting = "", FRESH, ""
+        self._begin("", FRESH)
+        self._waiting = ""
 
     def shows(self, *, growing: bool) -> bool:
         """Whether there is anything to see. While it grows, a half-open beginning is not."""
         if not growing:
             return bool(self.pages(growing=False))
-        return self._layout.started or bool(render(heal(self._tail), self._seam))
+        return self._layout.started or bool(self._growing.pieces())
 
     def pages(self, *, growing: bool, footer: Blocks = ()) -> tuple[Page, ...]:
         """The messages that show the text.
@@ -77,34 +90,47 @@ class Document:
         the last page, or on a page of its own where it does not fit; it never moves text. Nothing to show: no page.
         """
         layout = self._layout.copy()
-        # Half a surrogate pair is left out while its other half may come, and shown as U+FFFD when nothing more does.
-        tail = heal(self._tail) if growing else self._tail + clean(self._waiting)
         if not self._rest:
-            _lay_out(layout, tail, self._seam)
+            self._grow(layout) if growing else self._lay_out_tail(layout)
         return layout.finish(footer)
 
     def rest(self) -> str:
         """The Markdown that the pages of the finished text do not show; empty where they show all of it."""
         if self._rest:
             return "".join(self._rest) + clean(self._waiting)
-        return _lay_out(self._layout.copy(), self._tail + clean(self._waiting), self._seam)
+        return self._lay_out_tail(self._layout.copy())
+
+    def _lay_out_tail(self, layout: Layout) -> str:
+        # Half a surrogate pair is left out while its other half may come, and shown as U+FFFD when nothing more does.
+        source = self._tail + clean(self._waiting)
+        return _lay_out(layout, source, self._seam, render(source, self._seam))
+
+    def _grow(self, layout: Layout) -> None:
+        pieces, before = self._growing.pieces(), layout.copy()
+        try:
+            layout.add(pieces)
+        except Full:
+            layout.restore(before)
+            healed = heal(self._tail)
+            _lay_out(layout, healed, self._seam, render(healed, self._seam))
 
     def _keep(self, left: str) -> None:
         self._rest.append(left)
-        self._tail, self._seam = "", FRESH
+        self._begin("", FRESH)
 
 
-def _lay_out(layout: Layout, source: str, seam: Seam) -> str:
-    """Put a source under what is there. Returns the source of the blocks that the last page has no room for."""
+def _lay_out(layout: Layout, source: str, seam: Seam, pieces: Iterable[Piece]) -> str:
+    """Put a source, which the pieces show, under what is there. Returns the source of the blocks that the last page has
+    no room for."""
     before = layout.copy()
     try:
-        layout.add(render(source, seam))
+        layout.add(pieces)
     except Full:
         layout.restore(before)
     else:
         return ""
     lines = _LINE.findall(source)
-    for number, block in enumerate(spans(source)):
+    for number, block in enumerate(outline(source).spans):
         before = layout.copy()
         own = FRESH if number else seam
         try:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 
 from bot.slack.calls import Block
 from bot.slack.inert import units
@@ -41,6 +42,27 @@ class Run:
 
 Runs = tuple[Run, ...]
 
+# Slack refuses an empty cell.
+_EMPTY = (Run(" "),)
+
+
+class Row(tuple[Runs, ...]):
+    """The cells of a table's row. A table that grows is shown again and again, so each is worked out once."""
+
+    @cached_property
+    def weight(self) -> int:
+        """Units it takes of a message: an empty cell takes one, because Slack wants a space in it."""
+        return sum(1 + sum(map(weight, cell)) for cell in self)
+
+    @cached_property
+    def shown(self) -> Sequence[Block]:
+        """Its cells as Slack takes them. They are rich_text, so that styles and links stay and nothing pings."""
+        return [rich_text([Piece(Shape.SECTION, cell or _EMPTY)]) for cell in self]
+
+    @cached_property
+    def text(self) -> str:
+        return " | ".join(map(text_of, self)).strip()
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -50,17 +72,17 @@ class Table:
     which these are the next rows.
     """
 
-    rows: tuple[tuple[Runs, ...], ...]
+    rows: tuple[Row, ...]
     align: tuple[str, ...]
     goes_on: bool = False
 
     @property
     def text(self) -> str:
-        return "\n".join(" | ".join(map(text_of, row)).strip() for row in self.rows)
+        return "\n".join(row.text for row in self.rows)
 
     @property
     def weight(self) -> int:
-        return sum(map(row_weight, self.rows))
+        return sum(row.weight for row in self.rows)
 
 
 class Shape(Enum):
@@ -87,7 +109,7 @@ class Bullet:
         return self.indent == other.indent and self.number + 1 == other.number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Piece:
     """A part of a text that a page takes whole or cuts: a paragraph, a quote, a code box, a list item, a table.
 
@@ -105,24 +127,24 @@ class Piece:
     language: str = ""
     table: Table | None = None
 
-    @property
+    @cached_property
     def text(self) -> str:
         return text_of(self.runs) if self.table is None else self.table.text
 
-    @property
+    @cached_property
     def weight(self) -> int:
         """Units it takes of a message: its text, its link targets, and a blank line."""
         return len(GAP) + (sum(map(weight, self.runs)) if self.table is None else self.table.weight)
+
+    @cached_property
+    def section(self) -> Block:
+        """Its text as a section. The items of a list are shown with every edit, and made once."""
+        return _inline("rich_text_section", self.runs)
 
 
 def weight(run: Run) -> int:
     """Units a run takes of a message. Whether Slack counts link targets is not documented, so they count."""
     return units(run.text) + (units(run.url) if run.url else 0)
-
-
-def row_weight(row: Iterable[Runs]) -> int:
-    """Units a table's row takes of a message: an empty cell takes one, because Slack wants a space in it."""
-    return sum(1 + sum(map(weight, cell)) for cell in row)
 
 
 def text_of(runs: Iterable[Run]) -> str:
@@ -174,10 +196,14 @@ def rich_text(pieces: Sequence[Piece]) -> Block:
     return {"type": "rich_text", "elements": elements}
 
 
-def plain_text(pieces: Sequence[Piece]) -> str:
-    """The pieces as a text without any markup."""
+def plain_text(pieces: Sequence[Piece], most: int | None = None) -> str:
+    """The pieces as a text without any markup; with `most`, no more of them than make a text of that length."""
     parts: list[str] = []
+    length = 0
     for index, piece in enumerate(pieces):
+        if most is not None and length >= most:
+            break
+        length += len(piece.text)
         if index:
             parts.append(piece.joint)
         if piece.bullet is not None:
@@ -231,7 +257,7 @@ def _list(items: Sequence[Piece], bullet: Bullet, *, quoted: bool) -> Block:
         "type": "rich_text_list",
         "style": "bullet" if bullet.number is None else "ordered",
         "indent": min(bullet.indent, LIST_INDENT),
-        "elements": [_inline("rich_text_section", item.runs) for item in items],
+        "elements": [item.section for item in items],
     }
     if bullet.number is not None and bullet.number > 1:
         block["offset"] = bullet.number - 1

@@ -10,20 +10,17 @@ from itertools import zip_longest
 from bot.slack.calls import Block
 from bot.slack.inert import units
 from bot.slack.limits import TABLE_COLUMNS, TABLE_TEXT, TABLE_WIDTH
-from bot.slack.rich_text import Piece, Run, Shape, Table, rich_text, row_weight, text_of
+from bot.slack.rich_text import Piece, Run, Shape, Table, text_of
 
 _BETWEEN = " | "
 _NARROWEST = 8
-# Slack refuses an empty cell.
-_EMPTY = (Run(" "),)
 
 
 def block(table: Table) -> Block:
-    """Slack's own table. Cells are rich_text, so that styles and links stay and nothing pings; all of them wrap,
-    because Slack cuts off what a cell has no room for otherwise."""
+    """Slack's own table. All cells wrap, because Slack cuts off what a cell has no room for otherwise."""
     return {
         "type": "table",
-        "rows": [[rich_text([Piece(Shape.SECTION, cell or _EMPTY)]) for cell in row] for row in table.rows],
+        "rows": [row.shown for row in table.rows],
         "column_settings": [{"align": align, "is_wrapped": True} for align in table.align],
     }
 
@@ -33,7 +30,7 @@ def divide(table: Table, rows: int, room: int) -> tuple[Table | None, Table | No
 
     None for the first where not even one row fits, or where the table has more columns than Slack takes.
     """
-    weights = [row_weight(row) for row in table.rows]
+    weights = [row.weight for row in table.rows]
     count = 0
     while count < min(len(weights), rows) and weights[count] <= room:
         room -= weights[count]

@@ -129,6 +129,8 @@ def shown(heard: tuple[ReplyEvent, ...], last: ReplyEvent) -> tuple[Page, ...]:
     answer = PagedAnswer(most=4)
     for event in (*heard, last):
         answer.receive(event)
+    while answer.behind:
+        answer.catch_up()
     return answer.pages(shows_work=False)
 
 

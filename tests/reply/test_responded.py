@@ -14,16 +14,18 @@ PLACE = Place(channel="C1", thread_ts=None, user="U1", response_url="https://hoo
 def given(text: str) -> list[Respond]:
     reply, calls = RespondedReply(PLACE, invite="/invite @Flowise"), []
     reply.receive(Thinking(), 0.0)
+
+    def run() -> None:
+        while (call := reply.next_call(0.0)) is not None or reply.wake_at(0.0) == 0.0:
+            if call is not None:
+                assert isinstance(call, Respond)
+                calls.append(call)
+                reply.answered(call, Accepted(), 0.0)
+
     for event in (Token(text), Finished()):
-        while (call := reply.next_call(0.0)) is not None:
-            assert isinstance(call, Respond)
-            calls.append(call)
-            reply.answered(call, Accepted(), 0.0)
+        run()
         reply.receive(event, 0.0)
-    while (call := reply.next_call(0.0)) is not None:
-        assert isinstance(call, Respond)
-        calls.append(call)
-        reply.answered(call, Accepted(), 0.0)
+    run()
     assert reply.done
     return calls
 

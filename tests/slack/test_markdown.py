@@ -6,9 +6,9 @@ import pytest
 
 from bot.slack.limits import LINK_URL
 from bot.slack.links import misleads
-from bot.slack.markdown import render, spans
+from bot.slack.markdown import outline, render
 from bot.slack.pages import Document
-from bot.slack.rich_text import Piece, Run, Shape, Table, rich_text
+from bot.slack.rich_text import Piece, Row, Run, Shape, Table, rich_text
 from bot.slack.tables import as_text, block, columns, divide, draw
 
 
@@ -231,7 +231,7 @@ def test_table_keeps_its_styles_links_and_alignment_and_pings_nobody() -> None:
 
 
 def rows(count: int, columns: int = 2) -> Table:
-    return Table(tuple(((Run(f"r{row}"),),) * columns for row in range(count)), ("left",) * columns)
+    return Table(tuple(Row(((Run(f"r{row}"),),) * columns) for row in range(count)), ("left",) * columns)
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_table_of_nothing_is_none() -> None:
 
 
 def test_spans_tell_where_blocks_and_items_begin() -> None:
-    found = spans("para\n\n3. a\n   - n\n4. b\n\n```\nx")
+    found = outline("para\n\n3. a\n   - n\n4. b\n\n```\nx").spans
     assert [(span.kind, span.start, span.items, span.number) for span in found] == [
         ("paragraph", 0, (), None),
         ("ordered_list", 2, (2, 4), 3),

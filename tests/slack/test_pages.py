@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.playground.slack.rules import check_blocks
 from bot.slack import pages as pages_module
-from bot.slack import sealing
+from bot.slack import sealing, tail
 from bot.slack.blocks import Source, note, shown, sources_blocks
 from bot.slack.calls import Blocks
 from bot.slack.inert import units
@@ -23,9 +23,7 @@ from bot.slack.limits import (
     TABLE_ROWS,
     TAIL_SOURCE,
 )
-from bot.slack.markdown import Seam, Span, render, spans
 from bot.slack.pages import Document, Page
-from bot.slack.rich_text import Piece
 
 FRAGMENTS = [
     *("<!channel>", "<!here|x>", "<@U1>", "<#C1|x>", "<!subteam^S1>", "<http://evil|good>", "@here", ":tada:"),
@@ -197,18 +195,16 @@ def test_a_page_stays_as_it_is_once_the_next_but_one_exists(pieces: list[str]) -
 def test_work_does_not_grow_with_what_is_sealed(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
     parsed = 0
 
-    def counting_render(source: str, seam: Seam) -> tuple[Piece, ...]:
-        nonlocal parsed
-        parsed += len(source)
-        return render(source, seam)
+    def counting(parse: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(source: str, *others: Any) -> Any:
+            nonlocal parsed
+            parsed += len(source)
+            return parse(source, *others)
 
-    def counting_spans(source: str) -> tuple[Span, ...]:
-        nonlocal parsed
-        parsed += len(source)
-        return spans(source)
+        return counted
 
-    monkeypatch.setattr(pages_module, "render", counting_render)
-    monkeypatch.setattr(sealing, "spans", counting_spans)
+    for module, name in ((pages_module, "render"), (sealing, "render"), (tail, "render"), (sealing, "outline")):
+        monkeypatch.setattr(module, name, counting(getattr(module, name)))
     growing = document("| one | two |\n|---|---|\n" if block.startswith("|") else "")
     most = 0
     for _ in range(40_000 // len(block)):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from bot.desk import Desk, reference_of
 from bot.lease import Lease
@@ -12,6 +11,7 @@ from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Heard, Wish, is_external, wish
 from bot.thread import Item, seconds
+from bot.thread_codec import decoded, encoded
 from handlers.intake import Letter
 
 SURFACE = "message"
@@ -26,6 +26,14 @@ class Manners:
     command: str = "/flowise"
     follow_ups_without_mention: bool = True
     answers_external_people: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is stored of a message; `addressed` as in `letter`."""
+
+    message: Heard
+    addressed: bool
 
 
 def place_of(heard: Heard) -> Place:
@@ -58,7 +66,7 @@ def letter(desk: Desk, manners: Manners, heard: Heard, *, addressed: bool) -> Le
         reference=reference_of(team, heard.channel, heard.ts),
         ts=heard.ts,
         surface=SURFACE,
-        heard=json.dumps({"message": asdict(heard), "addressed": addressed}),
+        heard=encoded(Message(heard, addressed)),
     )
     # From the moment it is stored the thread is ours, for what follows at once is a follow-up.
     is_question = addressed and not heard.in_dm and _asks(desk, heard) and not _is_stranger(desk, manners, heard)
@@ -74,9 +82,9 @@ def _is_stranger(desk: Desk, manners: Manners, heard: Heard) -> bool:
 
 
 async def take(desk: Desk, manners: Manners, lease: Lease) -> None:
-    """Do what a message asks for. Raises StoreUnavailable: to be done again, from the beginning."""
-    kept = json.loads(lease.item.heard)
-    heard, addressed = _heard(kept["message"]), bool(kept["addressed"])
+    """Do what a message asks for. Raises StoreUnavailable: to be done again, from the beginning; and Unreadable."""
+    kept = decoded(Message, lease.item.heard)
+    heard, addressed = kept.message, kept.addressed
     place = place_of(heard)
     if _is_stranger(desk, manners, heard):
         if addressed:
@@ -96,13 +104,6 @@ async def take(desk: Desk, manners: Manners, lease: Lease) -> None:
         await desk.answering.tell(place, wording.NEW_CONVERSATION, lease.item.reference, look=lease.look)
     else:
         await desk.answering.answer(await _question(desk, heard, place, lease), lease)
-
-
-def _heard(kept: dict[str, object]) -> Heard:
-    files, teams = kept.pop("files"), kept.pop("teams")
-    assert isinstance(files, list)  # noqa: S101  # as they were written
-    assert isinstance(teams, list)  # noqa: S101
-    return Heard(files=tuple(files), teams=tuple(teams), **kept)  # type: ignore[arg-type]  # as they were written
 
 
 async def _help(desk: Desk, manners: Manners, heard: Heard, place: Place, lease: Lease) -> None:

@@ -15,7 +15,7 @@ HOUSE = ("bot", "handlers")
 
 SLACK_WIRE = ("bot.slack.client", "bot.slack.once", "bot.slack.reading", "bot.slack.wire")
 SLACK_PURE = ("bot.slack.*", *(f"!{module}" for module in SLACK_WIRE))
-VALUES = ("bot.errors", "bot.thread")
+VALUES = ("bot.errors", "bot.thread", "bot.thread_codec")
 
 # One row a room: its modules, and what of the house they may import. The first row that matches a module is its own;
 # a pattern with "!" takes back what an earlier one of its row has allowed. A module without a row is a failure.
@@ -23,6 +23,8 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot", ()),
     ("bot.errors", ()),
     ("bot.thread", ()),
+    ("bot.thread_codec", ("bot.errors", "bot.thread")),
+    ("bot.supervision", ("bot.errors",)),
     ("bot.ports", ("bot.flowise.events", "bot.slack.calls", "bot.slack.tiers", *VALUES)),
     ("bot.flowise.client", ("bot.flowise.*", "!bot.flowise.guarded", "bot.ports", *VALUES)),
     # A Flowise around another one: it fills the hole, and does not know by whom it is filled within.
@@ -48,6 +50,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "bot.reply.budget",
             "bot.reply.policy",
             "bot.slack.tiers",
+            "bot.supervision",
             *VALUES,
         ),
     ),
@@ -55,7 +58,8 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot.stages", ()),
     ("bot.admission", ()),
     ("bot.lease", ("bot.stages", "bot.ports", *VALUES)),
-    ("bot.mailbox", ("bot", "bot.lease", "bot.ports", *VALUES)),
+    ("bot.line", ("bot", "bot.lease", "bot.ports", "bot.supervision", *VALUES)),
+    ("bot.mailbox", ("bot", "bot.lease", "bot.line", "bot.ports", "bot.supervision", *VALUES)),
     ("bot.question", ("bot.reply.contract", *VALUES)),
     ("bot.chats", ("bot.question", "bot.ports", *VALUES)),
     (
@@ -111,13 +115,16 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "bot.desk",
         (
+            "bot",
             "bot.answering",
             "bot.conversation",
             "bot.lease",
             "bot.mailbox",
             "bot.governor",
+            "bot.supervision",
             "bot.tasks",
             "bot.ports",
+            "bot.reply.contract",
             *SLACK_PURE,
             *VALUES,
         ),
@@ -135,7 +142,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("bot.settings", ("bot.errors", "bot.store.address")),
     ("bot.logs", ()),
-    ("bot.socket_mode", ("bot.slack.addresses", "bot.slack.wire", "bot.errors")),
+    ("bot.socket_mode", ("bot.slack.addresses", "bot.slack.wire", "bot.supervision", "bot.errors")),
     ("bot.door", ()),
     ("bot.web", ("bot.door", "bot.errors")),
     # The local servers judge the bot: they must not share its mistakes.
@@ -198,7 +205,16 @@ WAITING = frozenset({"asyncio", "threading", "selectors"})
 # Patterns as above, and the outside modules that must not be imported there.
 BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (
-        ("bot.errors", "bot.thread", "bot.ports", "bot.growth", "bot.reply*", "bot.slack", *SLACK_PURE),
+        (
+            "bot.errors",
+            "bot.thread",
+            "bot.thread_codec",
+            "bot.ports",
+            "bot.growth",
+            "bot.reply*",
+            "bot.slack",
+            *SLACK_PURE,
+        ),
         WIRES | CLOCKS | WAITING,
     ),
     # Among Flowise's modules these three are the wire; a new one is pure until it is named here.
@@ -209,10 +225,19 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (("bot.flowise.guarded",), WIRES | CLOCKS),
     # They wait, but on what they were given: clocks and wires are arguments.
     (
-        ("bot.conversation", "bot.runs", "bot.delivery", "bot.governor", "bot.lease", "bot.mailbox", "bot.keeping"),
+        (
+            "bot.conversation",
+            "bot.runs",
+            "bot.delivery",
+            "bot.governor",
+            "bot.lease",
+            "bot.line",
+            "bot.mailbox",
+            "bot.keeping",
+        ),
         WIRES | CLOCKS,
     ),
-    (("bot.admission", "bot.desk", "bot.answering", "bot.asking", "bot.tasks"), WIRES | CLOCKS),
+    (("bot.admission", "bot.desk", "bot.answering", "bot.asking", "bot.supervision", "bot.tasks"), WIRES | CLOCKS),
     (("bot.question", "bot.chats"), WIRES | CLOCKS | WAITING),
     (("bot.stages",), WIRES | CLOCKS | WAITING),
     # slack_bolt is how a handler hears.

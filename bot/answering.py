@@ -179,9 +179,12 @@ class Answering:
             self._told(place, lease), _events(Told(sentence), Finished()), lease.item.reference, Held(lease)
         )
 
-    async def fail(self, place: Place, error: BotError, lease: Lease) -> None:
-        """Say that something went wrong, in what stands already, if anything does."""
-        reference = lease.item.reference
+    async def fail(self, place: Place, error: BotError, lease: Lease, *, known_as: str = "") -> None:
+        """Say that something went wrong, in what stands already, if anything does.
+
+        `known_as` is told instead of the reference, where that one cannot be shown.
+        """
+        reference = known_as or lease.item.reference
         log.warning("apology", ref=reference, error=type(error).__name__, reason=str(error))
         await self._deliver(self._told(place, lease), _events(Failed(error, reference)), reference, Held(lease))
 

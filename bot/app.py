@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -36,6 +37,7 @@ from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
 from bot.socket_mode import SocketMode
 from bot.store.redis import RedisStore
+from bot.supervision import Supervisor
 from bot.web import Health, metrics_app, web_app
 from handlers import lifecycle
 
@@ -54,6 +56,7 @@ class Bot:
         self._settings = settings
         self._network = network_of(settings)
         self._stop = asyncio.Event()
+        self._supervisor = Supervisor(time.monotonic)
         self._store: RedisStore | None = None
         self._flowise: Guarded | None = None
         self._desk: Desk | None = None
@@ -85,6 +88,7 @@ class Bot:
             StoreUnavailable: the embedded store cannot be started.
         """
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(self._supervisor.stop)
             await stack.enter_async_context(self._listening())
             traces = await stack.enter_async_context(traced(self._settings, self._network))
             slack_session = await stack.enter_async_context(new_session(self._network))
@@ -95,15 +99,15 @@ class Bot:
             slack = MeteredSlack(web_api, slack_session, self._metrics.slack)
             # Slack, Flowise and the store are asked side by side: the start takes as long as the slowest.
             asking = _owned(stack, self._connected(lambda: introduced(slack, web_api, self._app_token)))
-            _owned(stack, warn_of_flowise(chatflow))
-            _owned(stack, self._metrics.loop.watch())
+            _background(stack, self._supervisor.start("looking at Flowise", lambda: warn_of_flowise(chatflow)))
+            self._supervisor.start("watching the event loop", self._metrics.loop.watch)
             store = await self._unless_stopped(
                 stack.enter_async_context(opened_store(self._settings, self._metrics.redis))
             )
             if store is None:
                 return
             self._store = store
-            _owned(stack, warn_of_redis(store))
+            _background(stack, self._supervisor.start("looking at Redis", lambda: warn_of_redis(store)))
             who = await asking
             if who is None:
                 return
@@ -112,8 +116,9 @@ class Bot:
             desk = self._desk = self._new_desk(guarded, slack, store, identity, traces)
             self._slack = slack
             farewell = Farewell(identity.team, store, slack.admission)
-            _owned(stack, farewell.run())
-            _owned(stack, slack.come_back(lambda: asyncio.sleep(_TOKEN_SECONDS)))
+            pause = partial(asyncio.sleep, _TOKEN_SECONDS)
+            _background(stack, self._supervisor.start("deleting an uninstalled workspace's data", farewell.run))
+            _background(stack, self._supervisor.start("looking at the token", lambda: slack.come_back(pause)))
             self._app = slack_app(self._settings, web_api, identity, desk)
             lifecycle.register(self._app, farewell, identity.bot_user)
             desk.watch()
@@ -141,7 +146,9 @@ class Bot:
             reads_answers=settings.flowise_api_key is not None,
         )
         conversations = Conversations(chatflow, slack, store, habits, now=time.monotonic, wall=time.time)
-        gate = Governor(store, identity.team, scale=settings.slack_rate_scale, now=time.monotonic)
+        gate = Governor(
+            store, identity.team, scale=settings.slack_rate_scale, now=time.monotonic, supervisor=self._supervisor
+        )
         self._metrics.watch_budget(gate)
         mode, answers = Mode(settings.slack_delivery), Answers((self._metrics.answers, *traces))
         return Desk(
@@ -153,13 +160,14 @@ class Bot:
             writing=Writing(settings.slack_edit_interval, settings.bot_most_messages, mode, answers),
             now=time.monotonic,
             wall=time.time,
+            supervisor=self._supervisor,
         )
 
     async def _serve(self, desk: Desk, address: str, ready: Callable[[], None]) -> None:
         if self._app_token:
             assert self._app is not None  # noqa: S101  # set by run just before
             greeted = self._metrics.watch_socket(self._hears_slack)
-            self._socket = SocketMode(self._app, self._app_token, greeted=greeted)
+            self._socket = SocketMode(self._app, self._app_token, greeted=greeted, supervisor=self._supervisor)
             await self._socket.start(address, self._network)
             await self._until(self._socket.connected)
         if not self._stop.is_set():
@@ -219,7 +227,7 @@ class Bot:
             self._unready,
             self._stop.is_set,
             lambda: self.under_way,
-            {"redis": self._how_redis_is, "flowise": self._how_flowise_is},
+            {"redis": self._how_redis_is, "flowise": self._how_flowise_is, "tasks": self._how_tasks_are},
             is_private=not by_http,
         )
         door = Door(secret.get_secret_value()) if secret else None
@@ -242,6 +250,10 @@ class Bot:
     async def _how_flowise_is(self) -> str:
         return self._flowise.state() if self._flowise is not None else "not asked yet"
 
+    async def _how_tasks_are(self) -> str:
+        failing = self._supervisor.failing
+        return f"failing: {failing}" if failing else "ok"
+
     async def _how_redis_is(self) -> str:
         try:
             if self._store is None:
@@ -257,6 +269,16 @@ class Bot:
         if not self._app_token:
             return self._app is not None
         return self._socket is not None and await self._socket.connected()
+
+
+def _background(stack: AsyncExitStack, task: asyncio.Task[None]) -> None:
+    """End a task before what it works with is closed."""
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait([task])
+
+    stack.push_async_callback(end)
 
 
 def _owned(stack: AsyncExitStack, work: Coroutine[None, None, T]) -> asyncio.Task[T]:

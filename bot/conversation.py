@@ -18,7 +18,7 @@ from bot.errors import (
     SlackRefused,
     SlackUnavailable,
 )
-from bot.lease import Lease
+from bot.lease import MOST_FAILURES, Lease
 from bot.ports import Flowise, Slack, Store
 from bot.question import Habits, Question
 from bot.reply.contract import Failed, Finished, HeldBack, Noted, Queued, ReplyEvent, Thinking, Told
@@ -30,12 +30,8 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-# How often a waiting question looks whether it is its turn, in seconds.
-TURN_POLL = 0.4
 # Places in the queue are told exactly up to here, and then in steps of as many: each change is a call.
 _EXACT = 5
-# A question that so many processes in turn have not brought to an end may be what ends them.
-_MOST_EPOCHS = 5
 
 
 class Conversations:
@@ -93,23 +89,19 @@ class Conversations:
             yield Finished()
 
     async def _in_line(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
-        if lease.hold.epoch > _MOST_EPOCHS:
-            raise GivenUp(f"taken over {lease.hold.epoch - 1} times")
-        shown = 0
-        while before := await self._before(lease):
-            if before != shown and not lease.was_asked and (shown or await self._told(lease.may_show)):
+        if lease.failures >= MOST_FAILURES:
+            raise GivenUp(f"{lease.failures} processes have not brought it to an end")
+        shown, before = 0, await lease.place()
+        while before:
+            if before != shown and not lease.was_asked and (shown or lease.may_show):
                 yield Queued(before)
                 shown = before
-            await self._sleep(TURN_POLL)
+            before = await lease.moved()
         lease.turn_came()
         work = self._asking.recovered if lease.was_asked else self._admitted
         async with aclosing(work(question, lease)) as events:
             async for event in events:
                 yield event
-
-    async def _before(self, lease: Lease) -> int:
-        """How many questions of the line come first. While the store is away, we stay where we are."""
-        return await self._told(lease.stand)
 
     async def _told(self, ask: Callable[[], Awaitable[T]]) -> T:
         return await patiently(ask, self._sleep)

@@ -9,19 +9,23 @@ from uuid import uuid4
 
 import structlog
 
+from bot import lease as leases
 from bot.answering import Answering, Clocks, Writing
 from bot.apology import Apologies
 from bot.conversation import Conversations
-from bot.errors import StoreUnavailable
+from bot.errors import BotError, GivenUp, StoreUnavailable, Unreadable
 from bot.governor import Governor
-from bot.lease import Lease
+from bot.lease import MOST_FAILURES, Lease
 from bot.mailbox import Mailbox
 from bot.ports import Identity, Slack, Store
+from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import mentions
 from bot.slack.payload import plain as plain_text
+from bot.supervision import Supervisor
 from bot.tasks import Tasks
 from bot.thread import Thread
+from bot.thread_codec import printable
 
 __all__ = ["Desk", "Writing", "reference_of"]
 
@@ -44,7 +48,7 @@ def reference_of(*names: str) -> str:
 class Desk:
     """What handlers work with."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # app wires all of it
         self,
         conversations: Conversations,
         slack: Slack,
@@ -55,7 +59,9 @@ class Desk:
         writing: Writing,
         now: Callable[[], float],
         wall: Callable[[], float],
+        supervisor: Supervisor | None = None,
     ) -> None:
+        self._supervisor = supervisor or Supervisor(now)
         self.identity = identity
         self.wall = wall
         self.slack = slack
@@ -63,7 +69,7 @@ class Desk:
         self.conversations = conversations
         self.tasks = Tasks()
         process = uuid4().hex[:12]
-        self.mailbox = Mailbox(store.mailboxes, identity.team, process, now=now)
+        self.mailbox = Mailbox(store.mailboxes, identity.team, process, now=now, supervisor=self._supervisor)
         self.answering = Answering(
             conversations,
             slack,
@@ -91,18 +97,64 @@ class Desk:
         self.tasks.start(self._work(lease), name=lease.item.surface)
 
     async def _work(self, lease: Lease) -> None:
+        failure: Exception | None = None
         try:
-            async with lease.kept():
+            async with self.mailbox.kept(lease):
                 await self._worked(lease)
                 if not lease.handed_over:
                     await self.mailbox.settled(lease, lease.again)
+        except Exception as error:  # noqa: BLE001  # somebody else may succeed; it is logged there
+            failure = error
         finally:
-            if lease.ours and not lease.is_settled:  # we are stopped, or the mistake is ours: somebody else may succeed
+            if failure is None and lease.ours and not lease.is_settled:  # we are stopped
                 lease.handed_over = True
             if lease.handed_over:
                 await asyncio.shield(self.mailbox.handed_over(lease))
+        if failure is not None:
+            await self._failed(lease, failure)
+
+    async def _failed(self, lease: Lease, error: Exception) -> None:
+        """Hand on a question that this process could not bring to an end, or put it aside where nobody could."""
+        reason = str(error) or type(error).__name__
+        about = {
+            "ref": printable(lease.item.reference),
+            "line": printable(lease.item.line),
+            "error": type(error).__name__,
+            "reason": reason,
+            "exc_info": None if isinstance(error, BotError) else error,
+        }
+        if not lease.ours or lease.is_settled:
+            log.error("not done", **about)
+        elif lease.failures + 1 < MOST_FAILURES:
+            if await asyncio.shield(self.mailbox.failed(lease)):
+                log.warning("handed on", failures=lease.failures + 1, **about)
+        else:
+            await self._told_aside(lease, error if isinstance(error, Unreadable) else GivenUp(reason))
+            key = await asyncio.shield(self.mailbox.put_aside(lease, f"{type(error).__name__}: {reason}"))
+            if key:
+                log.error("put aside", key=printable(key), **about)
+
+    async def _told_aside(self, lease: Lease, error: BotError) -> None:
+        """Say in its thread that a question is left out, if its mailbox is that of a thread; under its hold, as all."""
+        thread, reference = Thread.of_line(lease.item.line), lease.item.reference
+        if thread is None or thread.team != self.identity.team:
+            return
+        place = Place(thread.channel, thread.thread_ts or None, user="")
+        known_as = reference if reference.isascii() and reference.isalnum() else reference_of(repr(reference))
+        try:
+            async with self.mailbox.kept(lease):
+                await self.answering.fail(place, error, lease, known_as=known_as)
+        except asyncio.CancelledError:  # we are stopped: another process tells it
+            await asyncio.shield(self.mailbox.handed_over(lease))
+            raise
+        except Exception as mistake:  # it is put aside all the same
+            log.exception("not told", ref=printable(reference), error=type(mistake).__name__)
 
     async def _worked(self, lease: Lease) -> None:
+        if lease.unreadable:
+            raise Unreadable(lease.unreadable)
+        if lease.failures > MOST_FAILURES:
+            raise GivenUp(f"{lease.failures} processes have not brought it to an end")
         while True:
             try:
                 await self._worker(lease)
@@ -115,12 +167,12 @@ class Desk:
 
     def watch(self) -> None:
         """From now on go on with what another process has left, until `stop`."""
-        self._watching = asyncio.create_task(self._watch())
+        self._watching = self._supervisor.start("taking over", self._watch, longest=leases.LEASE)
 
     async def _watch(self) -> None:
         async for lease in self.mailbox.abandoned():
-            self._took_over()
             self.begin(lease)
+            self._took_over()
 
     @property
     def is_leaving(self) -> bool:

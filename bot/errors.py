@@ -3,9 +3,11 @@
     BotError
     ├── SettingsError            the operator's settings cannot work
     ├── StoreUnavailable         Redis does not answer
+    │   └── StoreDamaged         a key holds something else than the bot writes there
     ├── Interrupted              we ourselves are being stopped
     ├── Postponed                we are being stopped before we have begun
     ├── GivenUp                  a question that no process has brought to an end
+    ├── Unreadable               something stored that this version cannot read
     ├── SlackRefused             Slack said no to a call that an answer needs
     ├── SlackUnavailable         Slack does not answer
     └── FlowiseError             the prediction gave no whole answer
@@ -57,6 +59,10 @@ class StoreUnavailable(BotError):
     """Redis does not answer. Check REDIS_URL, and that the server is up and takes writes."""
 
 
+class StoreDamaged(StoreUnavailable):
+    """Something else than the bot's own is under one of its keys in Redis. Give it a database of its own."""
+
+
 class Interrupted(BotError):
     """The bot was stopped before the answer was whole."""
 
@@ -67,6 +73,10 @@ class Postponed(BotError):
 
 class GivenUp(BotError):
     """Several processes in turn have failed to bring a question to its end. Look for what ended them in their logs."""
+
+
+class Unreadable(BotError):
+    """What is stored is damaged, or was written by a newer version. What is put aside is under a key `…:aside:…`."""
 
 
 class SlackRefused(BotError):

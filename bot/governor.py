@@ -17,6 +17,7 @@ from bot.ports import Spent, Store
 from bot.reply.budget import Budget
 from bot.reply.policy import Kind, Policy, Stock, Want
 from bot.slack.tiers import Key, keys
+from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +52,10 @@ class _Lane:
 class Governor:
     """Shares out the write budget of one workspace. `scale` multiplies Slack's documented limits."""
 
-    def __init__(self, store: Store, team: str, *, scale: float, now: Callable[[], float]) -> None:
+    def __init__(
+        self, store: Store, team: str, *, scale: float, now: Callable[[], float], supervisor: Supervisor | None = None
+    ) -> None:
+        self._supervisor = supervisor or Supervisor(now)
         self._store = store
         self._team = team
         self._scale = scale
@@ -85,7 +89,9 @@ class Governor:
         lane.waiting[ticket] = waiting = _Waiting(want, asyncio.get_running_loop().create_future())
         lane.changed.set()
         if lane.task is None or lane.task.done():
-            lane.task = asyncio.create_task(self._serve(lane))
+            lane.task = self._supervisor.start(
+                f"leave for {lane.method}", lambda: self._serve(lane), longest=_AFTER_A_MISTAKE
+            )
         try:
             return await waiting.granted
         finally:
@@ -145,8 +151,7 @@ class Governor:
     async def _grant_one(self, lane: _Lane) -> float:
         """Grant the call that is worth most, if any may be made. Returns the seconds until another look is due."""
         now = self._now()
-        ready = {ticket: one.want() for ticket, one in lane.waiting.items() if one.not_before <= now}
-        ready = {ticket: replace(want, method=lane.method) for ticket, want in ready.items()}
+        ready = self._wants(lane, now)
         if not ready:
             return min((one.not_before for one in lane.waiting.values()), default=now) - now
         chosen, reserve, rest = self._chosen(lane, ready, now)
@@ -155,6 +160,20 @@ class Governor:
                 self._settle(lane, ticket, Leave(lane.method, ready[ticket].channel, "", denied=rest))
             return rest
         return await self._draw(lane, chosen, ready, reserve)
+
+    def _wants(self, lane: _Lane, now: float) -> dict[str, Want]:
+        """What those want that may be granted something now. One that cannot tell is out, and keeps nobody waiting."""
+        wants: dict[str, Want] = {}
+        for ticket, one in list(lane.waiting.items()):
+            if one.not_before > now:
+                continue
+            try:
+                wants[ticket] = replace(one.want(), method=lane.method)
+            except Exception as error:  # noqa: BLE001  # it is raised where the leave is waited for
+                del lane.waiting[ticket]
+                if not one.granted.done():
+                    one.granted.set_exception(error)
+        return wants
 
     async def _draw(self, lane: _Lane, chosen: str, ready: Mapping[str, Want], reserve: float) -> float:
         """Draw on the budget for the one who goes next. Returns the seconds until another look is due."""
@@ -173,8 +192,16 @@ class Governor:
             return 0.0
         if chosen in lane.waiting:
             lane.waiting[chosen].not_before = self._now() + spent.wait
+        if spent.wait > spent.shared_wait:  # it is the channel's own bucket that is empty
+            self._put_off(lane, want, ready, spent.wait)
         # Others may go when it is the channel's bucket that is empty; and whoever does not wait is to be told so.
         return 0.0 if any(not other.waits for other in ready.values()) else spent.shared_wait
+
+    def _put_off(self, lane: _Lane, want: Want, ready: Mapping[str, Want], wait: float) -> None:
+        """Have those of the same channel that are no more urgent wait as long: each would be told the same."""
+        for ticket, other in ready.items():
+            if ticket in lane.waiting and other.channel == want.channel and other.waits and other.kind >= want.kind:
+                lane.waiting[ticket].not_before = self._now() + wait
 
     def _settle(self, lane: _Lane, ticket: str, leave: Leave) -> None:
         """Answer one who waits, if it still does."""

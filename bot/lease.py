@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import structlog
@@ -19,6 +18,8 @@ log = structlog.get_logger(__name__)
 LEASE = 15.0
 """Seconds after which a process that does not renew its hold has lost it: a killed one holds nobody up for longer."""
 RENEWAL = 4.0
+MOST_FAILURES = 5
+"""A question that so many processes in turn have not brought to an end may be what ends them."""
 CALL_SECONDS = 8.0
 """The longest that a Slack call may take: less than what is left of a lease that is renewed in time."""
 # So often is what is open of an answer written into the store at most, in seconds.
@@ -30,9 +31,27 @@ _AWAY = 8.0
 class Lease:
     """A hold on one item. `lost` is set when another process has taken it: from then on nothing may be written."""
 
-    def __init__(self, mailboxes: Mailboxes, hold: Hold, opened: OpenAnswer, *, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        mailboxes: Mailboxes,
+        hold: Hold,
+        opened: OpenAnswer,
+        *,
+        now: Callable[[], float],
+        failures: int = 0,
+        unreadable: str = "",
+    ) -> None:
         self.hold = hold
         self.opened = opened
+        self._found = opened
+        self.failures = failures
+        """How many processes have not brought it to an end."""
+        self.unreadable = unreadable
+        """Why this version cannot read what is stored of it; empty where it can."""
+        self.before: int | None = None
+        """How many questions of its mailbox come first; None as long as that is not known."""
+        self.may_show = False
+        """It may be seen to wait: answers stand in the order of their questions."""
         self.lost = asyncio.Event()
         self.handed_over = False
         self.again: Asked | None = None
@@ -49,6 +68,7 @@ class Lease:
         self._until = now() + LEASE
         self._away_at: float | None = None
         self._changed = asyncio.Event()
+        self._moved = asyncio.Event()
         self._then: list[Callable[[], Awaitable[None]]] = []
 
     @property
@@ -80,53 +100,65 @@ class Lease:
 
     # Holding ----------------------------------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def kept(self) -> AsyncIterator[None]:
-        """Renew the hold, and write down what changes, until the end."""
-        tasks = [asyncio.create_task(self._renewed()), asyncio.create_task(self._noted())]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-
-    async def _renewed(self) -> None:
-        while not self.lost.is_set():
-            await asyncio.sleep(RENEWAL)
-            try:
-                await self.stand()
-            except StoreUnavailable as error:
-                log.warning("a hold could not be renewed", ref=self.item.reference, reason=str(error))
-
     async def stand(self) -> int:
-        """Renew the hold; the number of items before it, 0 when it is its turn or when it is lost.
+        """Renew the hold alone; the number of items before it, 0 when it is its turn or when it is lost.
 
         Raises StoreUnavailable.
         """
         asked_at = self._now()
         try:
             before = await self._mailboxes.stand(self.hold, LEASE)
-            if before is None and await self._mailboxes.restore(self.hold, LEASE, self.opened):
+            if before is None and not self.unreadable and await self._mailboxes.restore(self.hold, LEASE, self.opened):
                 log.warning("the store has lost its data; stored again", ref=self.item.reference)
                 before = await self._mailboxes.stand(self.hold, LEASE)
         except StoreUnavailable:
-            self._away_at = self._now()
+            self.store_is_away()
             raise
-        self._away_at = None
         if before is None:
-            log.warning("another process has taken this over", ref=self.item.reference, epoch=self.hold.epoch)
-            self.lost.set()
+            self._is_lost()
             return 0
-        self._until = asked_at + LEASE
+        self.stands(before, asked_at)
         return before
 
-    async def may_show(self) -> bool:
-        """Whether a waiting question may be seen to wait: answers stand in the order of their questions.
+    def stands(self, before: int, asked_at: float) -> None:
+        """The store has renewed the hold, which was asked for at `asked_at`: so many come before it."""
+        self._away_at = None
+        self._until = asked_at + LEASE
+        if before != self.before:
+            self.before = before
+            self._moved.set()
 
-        Raises StoreUnavailable.
-        """
-        return await self._mailboxes.is_shown_before(self.hold)
+    def store_is_away(self) -> None:
+        """The hold could not be renewed now."""
+        self._away_at = self._now()
+
+    def _is_lost(self) -> None:
+        self._away_at = None
+        if not self.lost.is_set() and not self.is_settled:
+            log.warning("another process has taken this over", ref=self.item.reference, epoch=self.hold.epoch)
+        self.lost.set()
+        self._moved.set()
+
+    def lets_show(self) -> None:
+        """What comes before it can be seen in Slack."""
+        self.may_show = True
+        self._moved.set()
+
+    async def place(self) -> int:
+        """How many questions come first, as soon as that is known; 0 when it is its turn or it is lost."""
+        if self.lost.is_set():
+            return 0
+        return await self.moved() if self.before is None else self.before
+
+    async def moved(self) -> int:
+        """Wait until there is something new: how many questions come first; 0 when it is its turn or it is lost."""
+        while True:
+            await self._moved.wait()
+            self._moved.clear()
+            if self.lost.is_set():
+                return 0
+            if self.before is not None:
+                return self.before
 
     @property
     def is_stale(self) -> bool:
@@ -198,7 +230,8 @@ class Lease:
         self.opened = replace(self.opened, journal=journal, whole=whole)
         self._changed.set()
 
-    async def _noted(self) -> None:
+    async def note_changes(self) -> None:
+        """Write down soon what is open; never returns."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -228,8 +261,20 @@ class Lease:
         if self.stage is not Stage.SETTLED:
             self.goes(Step.SETTLE)
 
-    async def release(self) -> None:
-        """Let another process go on with it at once, from what we know now. Raises StoreUnavailable."""
-        # Also where nothing is open: that Flowise is asked may have been noted when we were stopped, before it was.
-        await self._mailboxes.note(self.hold, self.opened)
-        await self._mailboxes.release(self.hold, run_over=self.run_over)
+    async def release(self, *, failed: bool = False) -> None:
+        """Let another process go on with it at once, from what we know now. Raises StoreUnavailable.
+
+        `failed`: we were not stopped, but could not bring it to an end.
+        """
+        # Where we have done nothing, what is noted stays as it is: a newer version may have noted more than we read.
+        # But that Flowise is asked may have been noted when we were stopped, before it was.
+        if self.opened != self._found or self.run_over:
+            await self._mailboxes.note(self.hold, self.opened)
+        await self._mailboxes.release(self.hold, run_over=self.run_over, failed=failed)
+
+    async def put_aside(self, reason: str) -> str:
+        """Nobody can bring it to an end: the name of the key where it is kept, empty where it is not ours any more.
+
+        Raises StoreUnavailable.
+        """
+        return await self._mailboxes.put_aside(self.hold, reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -184,10 +184,17 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """An item whose holder is gone, and what that one has noted of its answer."""
+    """An item whose holder is gone, and what that one has noted of its answer.
+
+    `failures` is how many holders have not brought it to an end: killed, or beaten by it. One that was stopped and has
+    handed it over is none of them. `unreadable` says why this version cannot read the item or the note: of such an item
+    only the team, the line and the reference are known.
+    """
 
     hold: Hold
     opened: OpenAnswer
+    failures: int = 0
+    unreadable: str = ""
 
 
 class Mailboxes(Protocol):
@@ -209,6 +216,10 @@ class Mailboxes(Protocol):
         not ours any more, or not there."""
         ...
 
+    async def stand_all(self, holds: Sequence[Hold], lease: float) -> list[int | None]:
+        """The same for several holds of one mailbox, at the cost of one."""
+        ...
+
     async def is_shown_before(self, hold: Hold) -> bool:
         """Whether the item before this one has something standing in Slack, or there is none."""
         ...
@@ -228,8 +239,19 @@ class Mailboxes(Protocol):
         """
         ...
 
-    async def release(self, hold: Hold, *, run_over: str = "") -> None:
-        """Let another process go on with an item at once. The run on the chat `run_over`, if any, did not begin."""
+    async def release(self, hold: Hold, *, run_over: str = "", failed: bool = False) -> None:
+        """Let another process go on with an item at once. The run on the chat `run_over`, if any, did not begin.
+
+        `failed`: we could not bring it to an end, and are counted among those that could not.
+        """
+        ...
+
+    async def put_aside(self, hold: Hold, reason: str) -> str:
+        """Take an item that nobody can bring to an end out of its mailbox, with its turn.
+
+        It is kept for a while as it is, for an operator to look at. Returns the name of the key, or an empty text where
+        the item is not ours any more.
+        """
         ...
 
     async def asked(self, line: str, reference: str) -> Asked | None:
@@ -240,10 +262,13 @@ class Mailboxes(Protocol):
         """How far a question has come, whoever works on it; None when nobody has taken it in."""
         ...
 
-    async def abandoned(self, team: str, process: str, lease: float) -> tuple[tuple[TakenOver, ...], int]:
+    async def abandoned(
+        self, team: str, process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()
+    ) -> tuple[tuple[TakenOver, ...], int]:
         """Take the items whose lease ran out; and the number of the other processes that have asked for them of late.
 
-        To be called every few seconds: it is also how the others know that we are there.
+        To be called every few seconds: it is also how the others know that we are there. Items of `but_not`, each a
+        line and a reference, are left to the others.
         """
         ...
 

@@ -18,6 +18,7 @@ from bot.errors import BotError, SettingsError, SlackUnavailable
 from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
 from bot.slack.wire import NO_ANSWER, stay
+from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +76,7 @@ class SocketMode:
     connection.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # most are times, each with its default
         self,
         app: AsyncApp,
         app_token: str,
@@ -86,7 +87,9 @@ class SocketMode:
         ping: float = _PING_SECONDS,
         pauses: Sequence[float] = _PAUSES,
         greeted: Callable[[], None] = lambda: None,
+        supervisor: Supervisor | None = None,
     ) -> None:
+        self._supervisor = supervisor or Supervisor(clock)
         self._client = AsyncSocketModeHandler(app, app_token, ping_interval=ping).client
         self._client.proxy = None  # the session decides
 
@@ -117,7 +120,7 @@ class SocketMode:
         self._client.aiohttp_client_session = network.session(middlewares=(stay,))
         self._connecting = asyncio.create_task(self._connected_first(address)) if address else None
         self._connect()
-        self._watchdog = asyncio.create_task(self._watch())
+        self._watchdog = self._supervisor.start("watching the socket", self._watch)
 
     async def connected(self) -> bool:
         return await self._client.is_connected()
@@ -125,6 +128,8 @@ class SocketMode:
     def _connect(self) -> None:
         """Connect unless that is being done already: slack_sdk has a lock for it and looks again under it."""
         if self._connecting is None or self._connecting.done():
+            if self._connecting is not None and not self._connecting.cancelled() and self._connecting.exception():
+                log.warning("Socket Mode could not connect; trying again", reason=repr(self._connecting.exception()))
             self._connecting = asyncio.create_task(self._connected_anew())
 
     async def _connected_first(self, address: str) -> None:

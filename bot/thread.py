@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+
+_LINE = re.compile(r"(?P<team>\w+):(?:(?P<dm>D\w+)|(?P<channel>\w+):(?P<ts>\d+\.\d+))", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,12 @@ class Thread:
 
     def __str__(self) -> str:
         return f"{self.team}:{self.channel}:{self.thread_ts}"
+
+    @classmethod
+    def of_line(cls, line: str) -> Thread | None:
+        """The thread of a line; of a direct message the part outside threads; None where the line names no thread."""
+        named = _LINE.fullmatch(line)
+        return cls(named["team"], named["dm"] or named["channel"], named["ts"] or "") if named else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncApp
 
 from bot.desk import Desk
+from bot.errors import Unreadable
 from bot.lease import Lease
 from handlers import action, command, hearing, mention, message
 from handlers.hearing import Manners
@@ -16,8 +17,10 @@ def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
     async def work(lease: Lease) -> None:
         if lease.item.surface == command.SURFACE:
             await command.take(desk, lease)
-        else:
+        elif lease.item.surface == hearing.SURFACE:
             await hearing.take(desk, manners, lease)
+        else:
+            raise Unreadable(f"a question of a surface that is not known here: {lease.item.surface!r}")
 
     desk.works(work)
     mention.register(app, desk, manners)

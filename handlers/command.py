@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import dataclass, replace
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -20,12 +19,21 @@ from bot.slack.blocks import fallback, quoted_question
 from bot.slack.calls import Posted, PostMessage, Refused, Result
 from bot.slack.payload import Command, command
 from bot.thread import Item
+from bot.thread_codec import decoded, encoded
 from handlers.hearing import Manners
 
 log = structlog.get_logger(__name__)
 
 SURFACE = "command"
 _NEW = frozenset({"new", "new conversation"})
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What is stored of a command; `root` is the `ts` of its message, once that stands."""
+
+    command: Command
+    root: str = ""
 
 
 def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
@@ -66,8 +74,7 @@ def _item(desk: Desk, typed: Command) -> Item:
     team, now = desk.identity.team, f"{desk.wall():.6f}"
     reference = reference_of(team, "command", typed.trigger_id)
     thread = desk.thread(typed.channel, "" if typed.channel.startswith("D") else f"command-{reference}")
-    heard = json.dumps({"command": asdict(typed), "root": ""})
-    return Item(team, thread.line, reference, now, SURFACE, heard)
+    return Item(team, thread.line, reference, now, SURFACE, encoded(Typed(typed)))
 
 
 async def _new_conversation(desk: Desk, typed: Command) -> str:
@@ -82,9 +89,9 @@ async def _new_conversation(desk: Desk, typed: Command) -> str:
 
 
 async def take(desk: Desk, lease: Lease) -> None:
-    """Show the channel who asked what, and answer under it. Raises StoreUnavailable: to be done again."""
-    kept = json.loads(lease.item.heard)
-    typed, root = Command(**kept["command"]), str(kept["root"])
+    """Show the channel who asked what, and answer under it. Raises StoreUnavailable: to be done again; Unreadable."""
+    kept = decoded(Typed, lease.item.heard)
+    typed, root = kept.command, kept.root
     private = Place(channel=typed.channel, thread_ts=None, user=typed.user, response_url=typed.response_url)
     text = await desk.plain(typed.text)
     reference, ts = lease.item.reference, lease.item.ts
@@ -101,9 +108,9 @@ async def take(desk: Desk, lease: Lease) -> None:
         case Posted(ts=posted) if in_dm:
             thread, ts = desk.thread(typed.channel, ""), posted
             place = Place(typed.channel, None, typed.user, since=posted)
-            lease.asks_again_as(_under(lease.item, posted))
+            lease.asks_again_as(_under(lease.item, typed, posted))
         case Posted(ts=posted):
-            await _move(desk, lease, posted)
+            await _move(desk, lease, typed, posted)
             return
         case Refused():
             # Alone with the asker, a conversation of its own: nobody can follow up where the bot may not post.
@@ -115,19 +122,19 @@ async def take(desk: Desk, lease: Lease) -> None:
     await desk.answering.answer(Question(thread, place, ts=ts, text=text, reference=reference), lease)
 
 
-async def _move(desk: Desk, lease: Lease, root: str) -> None:
+async def _move(desk: Desk, lease: Lease, typed: Command, root: str) -> None:
     """From now on the question waits in the thread under its message, where people may follow up."""
-    thread = desk.thread(json.loads(lease.item.heard)["command"]["channel"], root)
-    item = replace(_under(lease.item, root), line=thread.line, ts=root)
+    thread = desk.thread(typed.channel, root)
+    item = replace(_under(lease.item, typed, root), line=thread.line, ts=root)
     moved = await desk.mailbox.accept(item, opens=thread)
     if moved is not None:
         moved.look = lease.look
         desk.begin(moved)
 
 
-def _under(item: Item, root: str) -> Item:
+def _under(item: Item, typed: Command, root: str) -> Item:
     """The same command, whose message stands."""
-    return replace(item, heard=json.dumps(json.loads(item.heard) | {"root": root}))
+    return replace(item, heard=encoded(Typed(typed, root)))
 
 
 async def _post_root(desk: Desk, typed: Command, text: str, lease: Lease) -> Result | None:

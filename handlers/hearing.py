@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from bot.desk import Desk, reference_of
 from bot.lease import Lease
@@ -13,6 +12,7 @@ from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Heard, Wish, is_external, wish
 from bot.thread import Item
+from bot.thread_codec import decoded, encoded
 from handlers.intake import Letter
 
 SURFACE = "message"
@@ -27,6 +27,14 @@ class Manners:
     command: str = "/flowise"
     follow_ups_without_mention: bool = True
     answers_external_people: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is stored of a message; `addressed` as in `letter`."""
+
+    message: Heard
+    addressed: bool
 
 
 def place_of(heard: Heard) -> Place:
@@ -55,7 +63,7 @@ def letter(desk: Desk, manners: Manners, heard: Heard, *, addressed: bool) -> Le
         reference=reference_of(team, heard.channel, heard.ts),
         ts=heard.ts,
         surface=SURFACE,
-        heard=json.dumps({"message": asdict(heard), "addressed": addressed}),
+        heard=encoded(Message(heard, addressed)),
     )
     # From the moment it is stored the thread is ours, for what follows at once is a follow-up.
     expected = addressed and not is_stranger(desk, manners, heard.teams)
@@ -73,11 +81,14 @@ def is_stranger(desk: Desk, manners: Manners, teams: Sequence[str]) -> bool:
 
 
 async def take(desk: Desk, manners: Manners, lease: Lease) -> None:
-    """Do what a message asks for, while it is ours. Raises StoreUnavailable: to be done again, from the beginning."""
+    """Do what a message asks for, while it is ours.
+
+    Raises StoreUnavailable: to be done again, from the beginning; and Unreadable.
+    """
     if not await lease.may_write():
         return
-    kept = json.loads(lease.item.heard)
-    heard, addressed = _heard(kept["message"]), bool(kept["addressed"])
+    kept = decoded(Message, lease.item.heard)
+    heard, addressed = kept.message, kept.addressed
     place = place_of(heard)
     if is_stranger(desk, manners, heard.teams):
         if addressed:
@@ -97,13 +108,6 @@ async def take(desk: Desk, manners: Manners, lease: Lease) -> None:
         await desk.answering.tell(place, wording.NEW_CONVERSATION, lease)
     else:
         await desk.answering.answer(await _question(desk, heard, place, lease), lease)
-
-
-def _heard(kept: dict[str, object]) -> Heard:
-    files, teams = kept.pop("files"), kept.pop("teams")
-    assert isinstance(files, list)  # noqa: S101  # as they were written
-    assert isinstance(teams, list)  # noqa: S101
-    return Heard(files=tuple(files), teams=tuple(teams), **kept)  # type: ignore[arg-type]  # as they were written
 
 
 async def _help(desk: Desk, manners: Manners, heard: Heard, place: Place, lease: Lease) -> None:

@@ -22,7 +22,7 @@ from bot.flowise.client import Client, Limits, new_session
 from bot.flowise.json_text import read_json
 from bot.governor import Governor
 from bot.lease import Lease
-from bot.ports import Identity, Said
+from bot.ports import Identity, Marked, Said
 from bot.question import Habits, Question
 from bot.reply.contract import Place
 from bot.reply.streams import Mode
@@ -177,6 +177,9 @@ class Slack:
     async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
         return ()
 
+    async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
+        return ()
+
     async def name(self, user: str) -> str:
         return user
 
@@ -199,7 +202,7 @@ async def desk(flowise: Flowise, slack: Slack, store: RedisStore) -> AsyncIterat
     async with new_session() as session:
         client = Client(session, flowise.url, "flow", None, Limits(frame_bytes=FRAME_LIMIT))
         built = Desk(
-            Conversations(client, slack, store, Habits(), wall=time.time),
+            Conversations(client, slack, store, Habits(), now=time.monotonic, wall=time.time),
             slack,
             store,
             Identity("T1", "", "B1", "U1", "Bot"),

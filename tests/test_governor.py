@@ -6,12 +6,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import pytest
 
 from bot.delivery import Leave
 from bot.governor import Governor
-from bot.ports import Counts
+from bot.ports import Counts, Spent
 from bot.reply.policy import Kind, Want
 from bot.slack.tiers import QUOTAS, keys
 from bot.store.embedded import EmbeddedValkey
@@ -259,3 +260,41 @@ async def test_stops_go_by_what_they_bring_then_by_age(store: RedisStore) -> Non
             "early": Want(STOP, "C1", Kind.ENDING, now - 2.0, 1, now),
         }
         assert governor._chosen(lane, ready, now)[0] == "early"
+
+
+async def test_hundreds_that_wait_for_one_channel_draw_no_more_than_a_few(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draws, spend = [0], store.spend
+
+    async def counted(*args: Any, **options: Any) -> Spent:
+        draws[0] += 1
+        return await spend(*args, **options)
+
+    monkeypatch.setattr(store, "spend", counted)
+    async with governing(store) as governor:
+        post = wanted(Kind.FIRST, method="chat.postMessage")
+        asked = [asyncio.create_task(governor.granted(lambda: post)) for _ in range(300)]
+        done, waiting = await asyncio.wait(asked, timeout=0.5)
+        assert len(done) >= 1
+        assert draws[0] <= 3 * len(done) + 3
+        for task in waiting:
+            task.cancel()
+        await asyncio.wait(waiting)
+
+
+async def test_one_that_cannot_say_what_it_wants_hears_of_it_and_keeps_nobody_waiting(store: RedisStore) -> None:
+    told: list[None] = []
+
+    def want() -> Want:
+        if told:
+            raise KeyError("what")
+        told.append(None)
+        return wanted(Kind.ENDING)
+
+    async with governing(store) as governor:
+        broken = asyncio.create_task(governor.granted(want))
+        await asyncio.sleep(0)
+        await leave_for(governor, wanted(Kind.PROGRESS))
+        with pytest.raises(KeyError):
+            await broken

@@ -85,12 +85,12 @@ async def test_a_question_of_a_process_that_is_gone_is_taken_over_once(store: Re
     assert await process(store, "dead").accept(item(), opened=opened)
     ours, theirs = process(store), process(store, "theirs")
     async with looking(ours) as found, looking(theirs) as others, asyncio.timeout(5):
-        queues = [asyncio.create_task(queue.get()) for queue in (found, others)]
+        queues = [asyncio.create_task(found.get(), name="ours"), asyncio.create_task(others.get(), name="theirs")]
         [taken], [waiting] = await asyncio.wait(queues, return_when=asyncio.FIRST_COMPLETED)
         lease = taken.result()
         assert (lease.hold.epoch, lease.opened, lease.item) == (2, opened, item())
         assert (lease.taken_over, lease.look, lease.was_asked) == (True, True, True)
-        async with lease.kept():
+        async with (theirs if taken.get_name() == "theirs" else ours).kept(lease):
             await asyncio.sleep(2 * leases.LEASE)
         assert not waiting.done()
         waiting.cancel()
@@ -98,8 +98,9 @@ async def test_a_question_of_a_process_that_is_gone_is_taken_over_once(store: Re
 
 
 async def test_what_goes_on_is_left_alone(store: RedisStore) -> None:
-    lease = await taken_in(process(store, "theirs"), item())
-    async with looking(process(store)) as found, lease.kept():
+    theirs = process(store, "theirs")
+    lease = await taken_in(theirs, item())
+    async with looking(process(store)) as found, theirs.kept(lease):
         await asyncio.sleep(2 * leases.LEASE)
         assert found.empty()
 
@@ -107,7 +108,7 @@ async def test_what_goes_on_is_left_alone(store: RedisStore) -> None:
 async def test_what_is_handed_over_is_taken_at_once(store: RedisStore) -> None:
     theirs = process(store, "theirs")
     lease = await taken_in(theirs, item())
-    async with lease.kept():
+    async with theirs.kept(lease):
         pass
     async with looking(process(store)) as found, asyncio.timeout(5):
         await theirs.handed_over(lease)
@@ -117,16 +118,30 @@ async def test_what_is_handed_over_is_taken_at_once(store: RedisStore) -> None:
     assert theirs.held == ()
 
 
-async def test_a_process_that_stood_still_keeps_what_nobody_has_taken(store: RedisStore) -> None:
+async def test_a_process_that_stood_still_keeps_what_nobody_has_taken(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mailbox = process(store)
     lease = await taken_in(mailbox, item())
-    await asyncio.sleep(1.5 * leases.LEASE)
-    assert lease.is_stale
-    async with looking(mailbox) as found:
-        await asyncio.sleep(3 * leases.RENEWAL)
-        assert found.empty()  # renewed before it looked after others
+    monkeypatch.setattr(leases, "RENEWAL", 60)
+    async with mailbox.kept(lease):
+        await asyncio.sleep(1.5 * leases.LEASE)
+        assert lease.is_stale
+        monkeypatch.setattr(leases, "RENEWAL", 0.05)
+        async with looking(mailbox) as found:
+            await asyncio.sleep(3 * leases.RENEWAL)
+            assert found.empty()  # renewed before it looked after others
     assert lease.ours
     assert list(mailbox.held) == [lease]
+
+
+async def test_what_nobody_has_begun_to_work_on_is_not_kept_alive(store: RedisStore) -> None:
+    mailbox = process(store)
+    lease = await taken_in(mailbox, item())
+    async with looking(mailbox) as found, asyncio.timeout(5):
+        successor = await found.get()
+    assert (successor.hold.epoch, successor.item) == (2, lease.item)
+    assert list(mailbox.held) == [successor]
 
 
 async def test_one_that_was_lost_is_settled_by_its_successor_alone(store: RedisStore) -> None:
@@ -174,7 +189,8 @@ async def test_after_a_store_was_away_all_may_renew_before_anybody_takes_over(tm
     server = EmbeddedValkey(tmp_path)
     url = await server.start()
     theirs_store, store = RedisStore.at(url, patience=0.3), RedisStore.at(url, patience=0.3)
-    lease = await taken_in(process(theirs_store, "theirs"), item())
+    theirs = process(theirs_store, "theirs")
+    lease = await taken_in(theirs, item())
     dead = await taken_in(process(theirs_store, "dead"), item("b", 2.0))
     async with looking(process(store)) as found:
         await asyncio.sleep(2 * leases.RENEWAL)
@@ -184,7 +200,7 @@ async def test_after_a_store_was_away_all_may_renew_before_anybody_takes_over(tm
         await server.start()
         await asyncio.sleep(0.7 * leases.LEASE)
         await lease.stand()
-        async with lease.kept(), asyncio.timeout(5):
+        async with theirs.kept(lease), asyncio.timeout(5):
             assert (await found.get()).item == dead.item
         assert not lease.lost.is_set()
     for one in (store, theirs_store):

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from types import FunctionType, ModuleType
@@ -18,14 +18,14 @@ from bot.desk import Desk, Writing
 from bot.flowise.events import End, Event, Metadata, Token
 from bot.governor import Governor
 from bot.lease import Lease
-from bot.ports import Identity, Mailboxes, Prediction, Said, Spent, TakenOver, Told
+from bot.ports import Identity, Mailboxes, Marked, Prediction, Said, Spent, TakenOver, Told
 from bot.question import Habits, Question
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.reply.streams import Mode
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
 from bot.slack.tiers import Key, Quota
-from bot.thread import Asked, Conversation, Hold, Item, OpenAnswer, Run, Thread
+from bot.thread import Asked, Conversation, Expected, Hold, Item, OpenAnswer, Progress, Run, Thread
 
 CHANNELS = 20
 
@@ -45,12 +45,13 @@ class Flowise:
     async def abort(self, chat_id: str) -> bool:
         return True
 
-    async def stored_since(self, chat_id: str, since: float) -> bool:
+    async def newest_stored(self, chat_id: str) -> str | None:
+        return None
+
+    async def has_stored(self, chat_id: str, expected: Expected) -> bool:
         return True
 
-    async def stored_answer(
-        self, chat_id: str, since: float, *, question: str | None = None
-    ) -> tuple[Event, ...] | None:
+    async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
         return None
 
 
@@ -64,6 +65,9 @@ class Slack:
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
 
     async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+        return ()
+
+    async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
         return ()
 
     async def name(self, user: str) -> str:
@@ -83,6 +87,15 @@ class Store:
     async def stand(self, hold: Hold, lease: float) -> int | None:
         return 0
 
+    async def stand_all(self, holds: Sequence[Hold], lease: float) -> list[int | None]:
+        return [0 for _ in holds]
+
+    async def put_aside(self, hold: Hold, reason: str) -> str:
+        return ""
+
+    async def progress(self, line: str, reference: str) -> Progress | None:
+        return None
+
     async def is_shown_before(self, hold: Hold) -> bool:
         return True
 
@@ -94,12 +107,14 @@ class Store:
 
     async def settle(self, hold: Hold, again: Asked | None = None, *, run_over: str = "") -> None: ...
 
-    async def release(self, hold: Hold, *, run_over: str = "") -> None: ...
+    async def release(self, hold: Hold, *, run_over: str = "", failed: bool = False) -> None: ...
 
     async def asked(self, line: str, reference: str) -> Asked | None:
         return None
 
-    async def abandoned(self, team: str, process: str, lease: float) -> tuple[tuple[TakenOver, ...], int]:
+    async def abandoned(
+        self, team: str, process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()
+    ) -> tuple[tuple[TakenOver, ...], int]:
         return (), 0
 
     async def withdraw(self, team: str, process: str) -> None: ...
@@ -173,7 +188,7 @@ async def desk(flowise: Flowise | None = None) -> AsyncIterator[Desk]:
     """A workspace's desk, at which each question is answered by a flow."""
     slack, store, minutes = Slack(), Store(), count()
     built = Desk(
-        Conversations(flowise or Flowise(), slack, store, Habits(), wall=time.time),
+        Conversations(flowise or Flowise(), slack, store, Habits(), now=time.monotonic, wall=time.time),
         slack,
         store,
         Identity("T1", "", "B1", "U1", "Bot"),

@@ -187,7 +187,7 @@ async def play_all(redis_url: str) -> Run:
                 item = Item(identity.team, question.thread.line, ref, root, "message", "{}")
                 lease = await desk.mailbox.accept(item)
                 assert lease is not None
-                async with lease.kept():
+                async with desk.mailbox.kept(lease):
                     await desk.answering.answer(question, lease)
                     await lease.settle()
             messages = [message for message in slack.thread(channel, root) if message.user == slack.bot_user_id]

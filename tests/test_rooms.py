@@ -15,7 +15,7 @@ HOUSE = ("bot", "handlers")
 
 SLACK_WIRE = ("bot.slack.client", "bot.slack.once", "bot.slack.reading", "bot.slack.search", "bot.slack.wire")
 SLACK_PURE = ("bot.slack.*", *(f"!{module}" for module in SLACK_WIRE))
-VALUES = ("bot.errors", "bot.thread")
+VALUES = ("bot.errors", "bot.thread", "bot.thread_codec")
 
 # One row a room: its modules, and what of the house they may import. The first row that matches a module is its own;
 # a pattern with "!" takes back what an earlier one of its row has allowed. A module without a row is a failure.
@@ -23,6 +23,8 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot", ()),
     ("bot.errors", ()),
     ("bot.thread", ()),
+    ("bot.thread_codec", ("bot.errors", "bot.thread")),
+    ("bot.supervision", ("bot.errors",)),
     ("bot.ports", ("bot.flowise.events", "bot.slack.calls", "bot.slack.tiers", *VALUES)),
     ("bot.network.proxies", ()),
     ("bot.network*", ("bot.network.*", "bot.errors")),
@@ -51,6 +53,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "bot.reply.budget",
             "bot.reply.policy",
             "bot.slack.tiers",
+            "bot.supervision",
             *VALUES,
         ),
     ),
@@ -58,7 +61,8 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot.stages", ()),
     ("bot.admission", ()),
     ("bot.lease", ("bot.stages", "bot.ports", *VALUES)),
-    ("bot.mailbox", ("bot", "bot.lease", "bot.ports", *VALUES)),
+    ("bot.line", ("bot", "bot.lease", "bot.ports", "bot.supervision", *VALUES)),
+    ("bot.mailbox", ("bot", "bot.lease", "bot.line", "bot.ports", "bot.supervision", *VALUES)),
     ("bot.question", ("bot.reply.contract", *VALUES)),
     ("bot.chats", ("bot.question", "bot.ports", *VALUES)),
     (
@@ -128,14 +132,17 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "bot.desk",
         (
+            "bot",
             "bot.answering",
             "bot.apology",
             "bot.conversation",
             "bot.lease",
             "bot.mailbox",
             "bot.governor",
+            "bot.supervision",
             "bot.tasks",
             "bot.ports",
+            "bot.reply.contract",
             *SLACK_PURE,
             *VALUES,
         ),
@@ -162,7 +169,10 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("bot.settings", ("bot.errors", "bot.network.proxies", "bot.store.address")),
     ("bot.logs", ()),
-    ("bot.socket_mode", ("bot.network.outgoing", "bot.slack.addresses", "bot.slack.wire", "bot.errors")),
+    (
+        "bot.socket_mode",
+        ("bot.network.outgoing", "bot.slack.addresses", "bot.slack.wire", "bot.supervision", "bot.errors"),
+    ),
     ("bot.door", ()),
     ("bot.serving*", ("bot.serving.*", "bot.errors")),
     ("bot.web", ("bot.door", "bot.serving.sparse_log")),
@@ -230,7 +240,16 @@ WAITING = frozenset({"asyncio", "threading", "selectors"})
 # Patterns as above, and the outside modules that must not be imported there.
 BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (
-        ("bot.errors", "bot.thread", "bot.ports", "bot.growth", "bot.reply*", "bot.slack", *SLACK_PURE),
+        (
+            "bot.errors",
+            "bot.thread",
+            "bot.thread_codec",
+            "bot.ports",
+            "bot.growth",
+            "bot.reply*",
+            "bot.slack",
+            *SLACK_PURE,
+        ),
         WIRES | CLOCKS | WAITING,
     ),
     # Among Flowise's modules these three are the wire; a new one is pure until it is named here.
@@ -242,10 +261,30 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (("bot.flowise.guarded",), WIRES | CLOCKS),
     # They wait, but on what they were given: clocks and wires are arguments.
     (
-        ("bot.conversation", "bot.runs", "bot.delivery", "bot.governor", "bot.lease", "bot.mailbox", "bot.keeping"),
+        (
+            "bot.conversation",
+            "bot.runs",
+            "bot.delivery",
+            "bot.governor",
+            "bot.lease",
+            "bot.line",
+            "bot.mailbox",
+            "bot.keeping",
+        ),
         WIRES | CLOCKS,
     ),
-    (("bot.admission", "bot.apology", "bot.desk", "bot.answering", "bot.asking", "bot.tasks"), WIRES | CLOCKS),
+    (
+        (
+            "bot.admission",
+            "bot.apology",
+            "bot.desk",
+            "bot.answering",
+            "bot.asking",
+            "bot.supervision",
+            "bot.tasks",
+        ),
+        WIRES | CLOCKS,
+    ),
     (("bot.question", "bot.chats"), WIRES | CLOCKS | WAITING),
     (("bot.stages",), WIRES | CLOCKS | WAITING),
     # slack_bolt is how a handler hears.

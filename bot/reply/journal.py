@@ -87,7 +87,7 @@ def read(written: str) -> tuple[ReplyEvent, ...]:
     """The events of a journal; those that cannot be read are left out, as another version may have written them."""
     try:
         kept = json.loads(written or "[]")
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     return tuple(_events(kept)) if isinstance(kept, list) else ()
 

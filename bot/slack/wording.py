@@ -167,6 +167,7 @@ _SENTENCES: dict[type[BotError], str] = {
     errors.SlackRefused: "Slack didn't take my message. Please ask again, or tell whoever runs this bot.",
     errors.Interrupted: "I was restarted before I was done. Please ask again.",
     errors.Postponed: "I'm being restarted. I'll answer this when I'm back.",
+    errors.Unreadable: "I took in a question here and can no longer read it, so I left it out. Please ask it again; if it stays so, tell whoever runs this bot.",
     errors.GivenUp: "I tried this several times and could not finish it. Please put it another way, or tell whoever runs this bot.",
 }
 

@@ -22,7 +22,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from bot.errors import StoreUnavailable
+from bot.errors import StoreDamaged, StoreUnavailable
 
 T = TypeVar("T")
 
@@ -31,6 +31,9 @@ PATIENCE = 2.0
 
 # redis-py's own: what it says of a Cluster as a whole is not among its other errors.
 ERRORS = (RedisError, RedisClusterException)
+
+# How Redis begins its answer when a key holds another type of value than the command is for.
+_WRONG_TYPE = "WRONGTYPE"
 
 # Seconds in which a question that is given up gives its connection back; it takes a few turns of the event loop.
 _FAREWELL = 0.05
@@ -54,7 +57,8 @@ async def asked(question: Awaitable[T], patience: float) -> T:
     except (*ERRORS, OSError) as error:
         # Not "from error": a server that does not know AUTH repeats its arguments, the password among them.
         cause = _cause(error)
-        raise StoreUnavailable(f"Redis {_words(cause)} ({_name_of(cause)})") from None
+        kind = StoreDamaged if str(cause).startswith(_WRONG_TYPE) else StoreUnavailable
+        raise kind(f"Redis {_words(cause)} ({_name_of(cause)})") from None
     finally:
         if not task.done():
             await _let_go(task)

@@ -157,6 +157,9 @@ def _limits(once: float, retries: int) -> dict[str, Any]:
         "socket_connect_timeout": once,
         "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), retries, supported_errors=again),
         "decode_responses": True,
+        # Bytes that are no UTF-8 come as half a surrogate pair, and go back as what they were: one damaged value must
+        # not break the reply that it is in. bot.thread_codec tells it from text.
+        "encoding_errors": "surrogateescape",
     }
 
 

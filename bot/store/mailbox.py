@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, replace
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, Protocol, TypeVar, cast
 from uuid import uuid4
 
+import structlog
 from redis.asyncio import Redis
 
+from bot.errors import StoreDamaged, StoreUnavailable, Unreadable
 from bot.ports import TakenOver
 from bot.store import mailbox_script as scripts
-from bot.store.notes import noted, read
 from bot.store.server_clock import ServerClock
 from bot.thread import Asked, Hold, Item, OpenAnswer, Progress, Run, Thread, seconds
+from bot.thread_codec import decoded, encoded, printable
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -24,6 +27,12 @@ CLAIM_SECONDS = 48 * 3600.0
 _KEPT_SECONDS = 7 * 86_400.0
 # A process that has not looked after abandoned items for so many leases is not counted on.
 _PRESENT_LEASES = 2
+# What was put aside is kept as long as somebody may need to come and look at it.
+_ASIDE_SECONDS = 30 * 86_400.0
+# Claims whose answer was lost; a message that Slack never delivers again must not be kept for ever.
+_MOST_UNSURE = 1_000
+# A script's arguments are taken apart on Lua's stack, which holds some thousands.
+_AT_ONCE = 500
 
 
 class Ask(Protocol):
@@ -57,11 +66,16 @@ class RedisMailboxes:
         self._now = now
         self._wall = wall
         self._clock = ServerClock()
+        self._unsure: OrderedDict[Hold, str] = OrderedDict()
+        """The names of calls that may have claimed a question, though their answer did not come."""
+        self._damaged: set[str] = set()
+        """The lines of mailboxes in which a key is not of its type: each is told once."""
         self._accept = client.register_script(scripts.ACCEPT)
         self._stand = client.register_script(scripts.STAND)
         self._shown = client.register_script(scripts.SHOWN)
         self._note = client.register_script(scripts.NOTE)
         self._settle = client.register_script(scripts.SETTLE)
+        self._put_aside = client.register_script(scripts.PUT_ASIDE)
         self._release = client.register_script(scripts.RELEASE)
         self._take = client.register_script(scripts.TAKE)
         self._list = client.register_script(scripts.LIST)
@@ -70,6 +84,16 @@ class RedisMailboxes:
 
     async def accept(self, hold: Hold, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
         """Store an item and claim its reference in one step; False when that was claimed before."""
+        name = self._unsure.pop(hold, "") or uuid4().hex
+        try:
+            return await self._accepted(hold, name, lease, opens=opens, opened=opened)
+        except StoreUnavailable:  # it may be ours all the same: asked again under this name, it is
+            self._unsure[hold] = name
+            if len(self._unsure) > _MOST_UNSURE:
+                self._unsure.popitem(last=False)
+            raise
+
+    async def _accepted(self, hold: Hold, name: str, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
         item = hold.item
         keys = [
             self._key(item.line, f"claim:{item.reference}"),
@@ -77,15 +101,15 @@ class RedisMailboxes:
         ]
         keys += self._keys(item.line, "open", f"chat:{opens.thread_ts}" if opens else "chat:")
         args: list[str | float] = [
-            uuid4().hex,
+            name,
             _milliseconds(CLAIM_SECONDS),
             item.reference,
             seconds(item.ts),
-            noted(item),
+            encoded(item),
             hold.token,
             _milliseconds(lease),
             _milliseconds(_KEPT_SECONDS),
-            "" if opened == OpenAnswer() else noted(opened),
+            "" if opened == OpenAnswer() else encoded(opened),
             int(opens is not None),
             self._wall(),
             _milliseconds(self._conversation),
@@ -98,10 +122,20 @@ class RedisMailboxes:
 
     async def stand(self, hold: Hold, lease: float) -> int | None:
         """Renew a hold: the number of items before it, None when it is not ours any more or not there."""
-        keys = self._keys(hold.item.line, "mail", "holders", "leases", "turn")
-        args: list[str | float] = [hold.item.reference, hold.token, _milliseconds(lease), _milliseconds(_KEPT_SECONDS)]
-        before = int(await self._ask(self._stand(keys=keys, args=args)))
-        return before if before >= 0 else None
+        [before] = await self.stand_all([hold], lease)
+        return before
+
+    async def stand_all(self, holds: Sequence[Hold], lease: float) -> list[int | None]:
+        """Renew several holds of one mailbox, in one round trip."""
+        places: list[int | None] = []
+        for start in range(0, len(holds), _AT_ONCE):
+            some = holds[start : start + _AT_ONCE]
+            keys = self._keys(some[0].item.line, "mail", "holders", "leases", "turn")
+            args: list[str | float] = [_milliseconds(lease), _milliseconds(_KEPT_SECONDS)]
+            args += [part for hold in some for part in (hold.item.reference, hold.token)]
+            found = cast("list[int]", await self._ask(self._stand(keys=keys, args=args)))
+            places += [before if before >= 0 else None for before in found]
+        return places
 
     async def is_shown_before(self, hold: Hold) -> bool:
         """Whether the item before this one has something standing in Slack, or there is none."""
@@ -115,23 +149,31 @@ class RedisMailboxes:
     async def note(self, hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
         """Note what is open of an answer, and with it the run that starts; False when it is not ours any more."""
         keys = self._keys(hold.item.line, "holders", "open", f"run:{opened.chat_id}")
-        args: list[str | float] = [hold.item.reference, hold.token, noted(opened), _milliseconds(_KEPT_SECONDS)]
-        args += [noted(run) if run else "", _milliseconds(self._run)]
+        args: list[str | float] = [hold.item.reference, hold.token, encoded(opened), _milliseconds(_KEPT_SECONDS)]
+        args += [encoded(run) if run else "", _milliseconds(self._run)]
         return bool(await self._ask(self._note(keys=keys, args=args)))
 
     async def settle(self, hold: Hold, again: Asked | None = None, *, run_over: str = "") -> None:
         """Take a done item away, and the note of its run on the chat `run_over`; `again` lives like a conversation."""
         reference = hold.item.reference
-        parts = ("mail", "items", "open", "holders", "leases", "turn", f"again:{reference}", f"run:{run_over}")
-        kept = json.dumps({"item": asdict(again.item), "messages": again.messages}) if again else ""
+        parts = (*_MAILBOX, f"again:{reference}", f"run:{run_over}")
+        kept = encoded(again) if again else ""
         args: list[str | float] = [reference, hold.token, kept, _milliseconds(self._conversation)]
         args += [int(bool(run_over))]
         await self._ask(self._settle(keys=self._keys(hold.item.line, *parts), args=args))
 
-    async def release(self, hold: Hold, *, run_over: str = "") -> None:
+    async def put_aside(self, hold: Hold, reason: str) -> str:
+        """Take an item out of its mailbox and keep it as it is; the name of the key, empty where it is not ours."""
+        aside = self._key(hold.item.line, f"aside:{hold.item.reference}")
+        args: list[str | float] = [hold.item.reference, hold.token, reason, _milliseconds(_ASIDE_SECONDS)]
+        done = await self._ask(self._put_aside(keys=[*self._keys(hold.item.line, *_MAILBOX), aside], args=args))
+        return aside if done else ""
+
+    async def release(self, hold: Hold, *, run_over: str = "", failed: bool = False) -> None:
         """Let another process take an item at once, without the note of a run on the chat `run_over`."""
-        keys = self._keys(hold.item.line, "holders", "leases", f"run:{run_over}")
-        await self._ask(self._release(keys=keys, args=[hold.item.reference, hold.token, int(bool(run_over))]))
+        keys = self._keys(hold.item.line, "holders", "failures", "leases", f"run:{run_over}")
+        args: list[str | float] = [hold.item.reference, hold.token, int(bool(run_over)), int(failed)]
+        await self._ask(self._release(keys=keys, args=[*args, _milliseconds(_KEPT_SECONDS)]))
         await self._listed(hold.item, 0.0)
 
     async def asked(self, line: str, reference: str) -> Asked | None:
@@ -139,8 +181,11 @@ class RedisMailboxes:
         kept = await self._ask(self._client.get(self._key(line, f"again:{reference}")))
         if kept is None:
             return None
-        found = json.loads(kept)
-        return Asked(read(Item, json.dumps(found["item"])), tuple(found["messages"]))
+        try:
+            return decoded(Asked, kept)
+        except Unreadable as error:
+            log.warning("note not readable", note="a question to ask again", line=line, reason=str(error))
+            return None
 
     async def progress(self, line: str, reference: str) -> Progress | None:
         """How far a question has come. The claim is read first: it comes with its holder, and outlasts it."""
@@ -149,9 +194,14 @@ class RedisMailboxes:
         if not held:
             return Progress(settled=True) if claimed else None
         opened = await self._ask(cast("Awaitable[str | None]", self._client.hget(self._key(line, "open"), reference)))
-        return Progress(settled=False, messages=tuple(read(OpenAnswer, opened).messages) if opened else ())
+        try:
+            return Progress(settled=False, messages=decoded(OpenAnswer, opened).messages if opened else ())
+        except Unreadable:  # of another version: that it is worked on is known all the same
+            return Progress(settled=False)
 
-    async def abandoned(self, team: str, process: str, lease: float) -> tuple[tuple[TakenOver, ...], int]:
+    async def abandoned(
+        self, team: str, process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()
+    ) -> tuple[tuple[TakenOver, ...], int]:
         """Take the items whose lease ran out, and count the other processes."""
         ms, asked_at = _milliseconds(lease), self._now()
         args: list[str | float] = [process, _milliseconds(lease * _PRESENT_LEASES), ms]
@@ -161,14 +211,22 @@ class RedisMailboxes:
             return (), others
         taken: list[TakenOver] = []
         for line, seen in zip(listed[::2], listed[1::2], strict=True):
-            while len(found := await self._take_one(line, process, ms, now)) > 1:
-                taken.append(_taken(found, process))
+            others_items = [reference for other, reference in but_not if other == line]
+            try:
+                while len(found := await self._take_one(line, process, ms, now, others_items)) > 1:
+                    taken.append(_taken(found, team, line, process))
+                self._damaged.discard(line)
+            except StoreDamaged as error:  # of one mailbox: the others are looked into all the same
+                if line not in self._damaged:
+                    log.warning("mailbox damaged", line=printable(line), reason=str(error))
+                self._damaged.add(line)
+                found = [now + ms]
             await self._ask(self._relist(keys=self._list_keys(team), args=[line, seen, found[0], ms]))
         return tuple(taken), others
 
-    async def _take_one(self, line: str, process: str, lease: int, now: int) -> list[Any]:
-        keys = self._keys(line, "items", "open", "holders", "leases")
-        return cast("list[Any]", await self._ask(self._take(keys=keys, args=[process, lease, now])))
+    async def _take_one(self, line: str, process: str, lease: int, now: int, but_not: Sequence[str]) -> list[Any]:
+        args: list[str | float] = [process, lease, _milliseconds(_KEPT_SECONDS), now, *but_not]
+        return cast("list[Any]", await self._ask(self._take(keys=self._keys(line, *_MAILBOX), args=args)))
 
     async def withdraw(self, team: str, process: str) -> None:
         """Take ourselves off the list of processes."""
@@ -195,10 +253,22 @@ class RedisMailboxes:
         return f"{self._prefix}:{{lines:{team}}}:{part}"
 
 
-def _taken(found: Sequence[Any], process: str) -> TakenOver:
-    _, epoch, item, opened = found
-    known = read(OpenAnswer, opened) if opened else OpenAnswer()
-    return TakenOver(Hold(read(Item, item), process, int(epoch)), replace(known, messages=tuple(known.messages)))
+_MAILBOX = ("mail", "items", "open", "holders", "failures", "leases", "turn")
+"""The parts of a mailbox, in the order in which the scripts expect them."""
+
+
+def _taken(found: Sequence[Any], team: str, line: str, process: str) -> TakenOver:
+    reference, epoch, kept, opened, failures = found
+    unreadable, item, known = "", Item(team, line, reference, "", "", ""), OpenAnswer()
+    try:
+        read = decoded(Item, kept)
+        if (read.team, read.line, read.reference) != (team, line, reference):
+            raise Unreadable("it is not what its key names")
+        known = decoded(OpenAnswer, opened) if opened else known
+        item = read
+    except Unreadable as error:
+        unreadable = str(error)
+    return TakenOver(Hold(item, process, int(epoch)), known, int(failures), unreadable)
 
 
 def _milliseconds(value: float) -> int:

@@ -6,15 +6,31 @@ server's, the only one that all replicas share. It may be set back: a lease neve
 now, whatever is kept of it. That it was set forward cannot be seen from here (`bot.store.server_clock`).
 
 A mailbox is a sorted set of references by `ts`, beside hashes of the items, of what is open of their answers and of
-their holders (`process:epoch`), a sorted set of the times their leases end, and the item whose turn it is. An item
-stays, with its turn, until it is settled: one whose holder has died keeps its place until another process takes it.
+their holders (`process:epoch`), a sorted set of the times their leases end (0: handed over), how many holders have
+failed, and the item whose turn it is. An item stays, with its turn, until it is settled or put aside: one whose holder
+has died keeps its place until another process takes it.
+
+Whatever stands in the values, no script fails over it: it would fail at each look of each process.
 """
 
 from __future__ import annotations
 
+from bot.store.scripts import COUNT
+
 _NOW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+"""
+
+# Takes all that is kept of an item out of its mailbox. The first seven keys: mail, items, open, holders, failures,
+# leases, turn.
+_FORGET = """
+local function forget(reference)
+  redis.call('ZREM', KEYS[1], reference)
+  for number = 2, 5 do redis.call('HDEL', KEYS[number], reference) end
+  redis.call('ZREM', KEYS[6], reference)
+  if redis.call('GET', KEYS[7]) == reference then redis.call('DEL', KEYS[7]) end
+end
 """
 
 # KEYS: claim, mail, items, holders, leases, open, conversation. ARGV: name of the call, life of the claim in ms,
@@ -25,7 +41,9 @@ ACCEPT = (
     _NOW
     + """
 local claimed = redis.call('GET', KEYS[1])
-if claimed then return claimed == ARGV[1] and 1 or 0 end
+if claimed then
+  return claimed == ARGV[1] and redis.call('HGET', KEYS[4], ARGV[3]) == ARGV[6] and 1 or 0
+end
 if redis.call('HEXISTS', KEYS[4], ARGV[3]) == 1 then return 0 end  -- an item may outlast its claim
 if now >= tonumber(ARGV[13]) then return -1 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
@@ -44,37 +62,59 @@ return 1
 """
 )
 
-# KEYS: mail, holders, leases, turn. ARGV: reference, holder, lease in ms, lifetime in ms. Returns the number of items
-# before this one, -1 when another one holds it, -2 when it is not there.
+# KEYS: mail, holders, leases, turn. ARGV: lease in ms, lifetime in ms, then references, each with its holder. Returns
+# for each the number of items before it, -1 when another one holds it, -2 when it is not there. It is the same few
+# commands for one item and for hundreds: those that wait are renewed every few seconds.
 STAND = (
     _NOW
     + """
 local mail, holders, leases, turn = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local holder = redis.call('HGET', holders, ARGV[1])
-if not holder then return -2 end
-if holder ~= ARGV[2] then return -1 end
-redis.call('ZADD', leases, now + tonumber(ARGV[3]), ARGV[1])
-local before = redis.call('ZRANK', mail, ARGV[1])
+local names = {}
+for at = 3, #ARGV, 2 do table.insert(names, ARGV[at]) end
+local held = redis.call('HMGET', holders, unpack(names))
+local rank = {}
+for place, name in ipairs(redis.call('ZRANGE', mail, 0, -1)) do rank[name] = place - 1 end
 local current = redis.call('GET', turn)
-local ahead = current and redis.call('ZRANK', mail, current)
-if current == ARGV[1] then
-  before = 0
-elseif ahead then
-  if ahead > before then before = before + 1 end
-elseif before == 0 then
-  redis.call('SET', turn, ARGV[1])
+local ahead = current and rank[current]
+local found, renewed = {}, {}
+for number, name in ipairs(names) do
+  local before = rank[name]
+  if not held[number] or not before then
+    before = -2
+  elseif held[number] ~= ARGV[2 + 2 * number] then
+    before = -1
+  else
+    table.insert(renewed, now + tonumber(ARGV[1]))
+    table.insert(renewed, name)
+    if current == name then
+      before = 0
+    elseif ahead then
+      if ahead > before then before = before + 1 end
+    elseif before == 0 then
+      redis.call('SET', turn, name)
+      current, ahead = name, 0
+    end
+  end
+  table.insert(found, before)
 end
-for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[4]) end
-return before
+if #renewed > 0 then
+  redis.call('ZADD', leases, unpack(renewed))
+  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[2]) end
+end
+return found
 """
 )
 
-# KEYS: mail, open. ARGV: reference. Returns 1 when the item before this one has something standing in Slack.
+# KEYS: mail, open. ARGV: reference. Returns 1 when the item before this one has something standing in Slack. What
+# cannot be read of that one is no reason to wait.
 SHOWN = """
 local before = redis.call('ZRANK', KEYS[1], ARGV[1])
 if not before or before == 0 then return 1 end
 local open = redis.call('HGET', KEYS[2], redis.call('ZRANGE', KEYS[1], before - 1, before - 1)[1])
-return open and #cjson.decode(open).messages > 0 and 1 or 0
+if not open then return 0 end
+local read, note = pcall(cjson.decode, open)
+if not read or type(note) ~= 'table' or type(note.messages) ~= 'table' then return 1 end
+return #note.messages > 0 and 1 or 0
 """
 
 # KEYS: holders, open, run. ARGV: reference, holder, what is open, lifetime in ms, run ('' for none), its lifetime.
@@ -87,50 +127,93 @@ if ARGV[5] ~= '' then redis.call('SET', KEYS[3], ARGV[5], 'PX', ARGV[6]) end
 return 1
 """
 
-# KEYS: mail, items, open, holders, leases, turn, again, run. ARGV: reference, holder, the question for another time (''
-# for none), its lifetime in ms, '1' if the run is over.
-SETTLE = """
+# KEYS: mail, items, open, holders, failures, leases, turn, again, run. ARGV: reference, holder, the question for
+# another time ('' for none), its lifetime in ms, '1' if the run is over.
+SETTLE = (
+    _FORGET
+    + """
 if redis.call('HGET', KEYS[4], ARGV[1]) ~= ARGV[2] then return 0 end
-if redis.call('GET', KEYS[6]) == ARGV[1] then redis.call('DEL', KEYS[6]) end
-redis.call('ZREM', KEYS[1], ARGV[1])
-for number = 2, 4 do redis.call('HDEL', KEYS[number], ARGV[1]) end
-redis.call('ZREM', KEYS[5], ARGV[1])
-if ARGV[3] ~= '' then redis.call('SET', KEYS[7], ARGV[3], 'PX', ARGV[4]) end
-if ARGV[5] == '1' then redis.call('DEL', KEYS[8]) end
+forget(ARGV[1])
+if ARGV[3] ~= '' then redis.call('SET', KEYS[8], ARGV[3], 'PX', ARGV[4]) end
+if ARGV[5] == '1' then redis.call('DEL', KEYS[9]) end
 return 1
 """
+)
 
-# KEYS: holders, leases, run. ARGV: reference, holder, '1' if the run is over.
-RELEASE = """
-if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('ZADD', KEYS[2], 0, ARGV[1])
-if ARGV[3] == '1' then redis.call('DEL', KEYS[3]) end
-return 1
-"""
-
-# Takes one item whose lease is over. When the reply is lost, it is taken again one lease later.
+# Takes an item out of its mailbox and keeps what was stored of it, byte for byte, for somebody to look at.
 #
-# KEYS: items, open, holders, leases. ARGV: process, lease in ms, the time before which a lease is over, which is known
-# not to have jumped. Returns reference, epoch, item, what is open; or, when there is none, when the next lease ends in
-# ms, and -1 for an empty mailbox.
+# KEYS: mail, items, open, holders, failures, leases, turn, aside. ARGV: reference, holder, reason, lifetime in ms.
+# Returns 1, also when it was done before by this holder.
+PUT_ASIDE = (
+    _NOW
+    + _FORGET
+    + """
+local aside = KEYS[8]
+if redis.call('HGET', KEYS[4], ARGV[1]) ~= ARGV[2] then
+  return redis.call('HGET', aside, 'holder') == ARGV[2] and 1 or 0
+end
+redis.call('DEL', aside)
+redis.call('HSET', aside, 'holder', ARGV[2], 'reason', ARGV[3], 'at', now)
+for number, name in ipairs({'item', 'open'}) do
+  redis.call('HSET', aside, name, redis.call('HGET', KEYS[number + 1], ARGV[1]) or '')
+end
+redis.call('PEXPIRE', aside, ARGV[4])
+forget(ARGV[1])
+return 1
+"""
+)
+
+# KEYS: holders, failures, leases, run. ARGV: reference, holder, '1' if the run is over, '1' if the holder has failed,
+# lifetime in ms.
+RELEASE = (
+    COUNT
+    + """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+if ARGV[4] == '1' and tonumber(redis.call('ZSCORE', KEYS[3], ARGV[1]) or '1') ~= 0 then
+  redis.call('HSET', KEYS[2], ARGV[1], count(redis.call('HGET', KEYS[2], ARGV[1])) + 1)
+  redis.call('PEXPIRE', KEYS[2], ARGV[5])
+end
+redis.call('ZADD', KEYS[3], 0, ARGV[1])
+if ARGV[3] == '1' then redis.call('DEL', KEYS[4]) end
+return 1
+"""
+)
+
+# Takes one item whose lease is over. When the reply is lost, it is taken again one lease later. A holder whose lease
+# ran out has failed, one who has handed the item over has not.
+#
+# KEYS: mail, items, open, holders, failures, leases, turn. ARGV: process, lease in ms, lifetime in ms, the time before
+# which a lease is over, which is known not to have jumped, then the references that are left to others. Returns
+# reference, epoch, item, what is open, number of failures; or, when there is none, when the next lease ends in ms,
+# and -1 for an empty mailbox.
 TAKE = (
     _NOW
+    + COUNT
+    + _FORGET
     + """
+local leases, others = KEYS[6], {}
+for at = 5, #ARGV do others[ARGV[at]] = true end
 local longest = now + tonumber(ARGV[2])
-for _, reference in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '(' .. longest, '+inf')) do
-  redis.call('ZADD', KEYS[4], longest, reference)
+for _, reference in ipairs(redis.call('ZRANGEBYSCORE', leases, '(' .. longest, '+inf')) do
+  redis.call('ZADD', leases, longest, reference)
 end
-for _, reference in ipairs(redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', ARGV[3])) do
-  local item = redis.call('HGET', KEYS[1], reference)
-  if item then
-    local epoch = tonumber(string.match(redis.call('HGET', KEYS[3], reference) or ':0', ':(%d+)$')) + 1
-    redis.call('HSET', KEYS[3], reference, ARGV[1] .. ':' .. epoch)
-    redis.call('ZADD', KEYS[4], now + tonumber(ARGV[2]), reference)
-    return {reference, epoch, item, redis.call('HGET', KEYS[2], reference) or ''}
+local over = redis.call('ZRANGEBYSCORE', leases, '-inf', ARGV[4], 'WITHSCORES')
+for at = 1, #over, 2 do
+  local reference, ended = over[at], tonumber(over[at + 1])
+  local item = redis.call('HGET', KEYS[2], reference)
+  if not item then
+    forget(reference)
+  elseif not others[reference] then
+    local epoch = count(string.match(redis.call('HGET', KEYS[4], reference) or '', ':(%d+)$')) + 1
+    local failures = count(redis.call('HGET', KEYS[5], reference)) + (ended ~= 0 and 1 or 0)
+    redis.call('HSET', KEYS[4], reference, ARGV[1] .. ':' .. epoch)
+    redis.call('HSET', KEYS[5], reference, failures)
+    redis.call('PEXPIRE', KEYS[5], ARGV[3])
+    redis.call('ZADD', leases, longest, reference)
+    return {reference, epoch, item, redis.call('HGET', KEYS[3], reference) or '', failures}
   end
-  redis.call('ZREM', KEYS[4], reference)
 end
-local next = redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')
+local next = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
 return {tonumber(next[2] or '-1')}
 """
 )

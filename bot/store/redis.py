@@ -3,7 +3,8 @@
 Works on Redis 7 and 8 and on Valkey. The keys, under a prefix; those of a thread share a hash tag, its line:
 
     {<line>}:claim:<reference>       the name of the call that won it                  48 hours
-    {<line>}:mail|items|open|holders|leases|turn   what is not settled                 7 days after the last word
+    {<line>}:mail|items|open|holders|leases|failures|turn   what is not settled        7 days after the last word
+    {<line>}:aside:<reference>       hash: a question that nobody could bring to an end, as it was    30 days
     {<line>}:again:<reference>       JSON: a question that may be asked again          as long as a conversation
     {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
     {<line>}:message:<ts>            JSON: the chat a direct message belongs to        30 days
@@ -22,9 +23,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar, cast
 from uuid import uuid4
 
+import structlog
 from redis.asyncio import Redis
 
-from bot.errors import StoreUnavailable
+from bot.errors import StoreUnavailable, Unreadable
 from bot.ports import Spent, Told
 from bot.slack.tiers import Key
 from bot.store import budget, scripts
@@ -34,9 +36,11 @@ from bot.store.budget_script import SCRIPT
 from bot.store.connections import connect
 from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
-from bot.store.notes import noted, read
 from bot.store.purge import purge
 from bot.thread import Conversation, Run, Thread
+from bot.thread_codec import conversation, decoded, encoded, parsed
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -128,17 +132,7 @@ class RedisStore:
 
     async def conversation(self, thread: Thread) -> Conversation | None:
         kept = await self._ask(cast("Awaitable[dict[str, str]]", self._client.hgetall(self._key(thread, "chat"))))
-        if not kept:
-            return None
-        return Conversation(
-            chat_id=kept.get("chat_id", ""),
-            chatflow_id=kept.get("chatflow_id", ""),
-            generation=int(kept.get("generation", "0")),
-            created_at=float(kept["created_at"]),
-            used_at=float(kept["used_at"]),
-            quiet=kept.get("quiet") == "1",
-            answered=kept.get("answered") == "1",
-        )
+        return conversation(kept)
 
     async def remember(
         self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float, *, answered: bool = False
@@ -167,8 +161,13 @@ class RedisStore:
         kept = await self._ask(self._client.get(self._key(Thread(team, channel, ts), "message")))
         if kept is None:
             return None
-        chat_id, chatflow_id = json.loads(kept)
-        return chat_id, chatflow_id
+        try:
+            match parsed(kept):
+                case [str(chat_id), str(chatflow_id), *_]:
+                    return chat_id, chatflow_id
+        except Unreadable as error:
+            log.warning("note not readable", note="the chat of a message", channel=channel, ts=ts, reason=str(error))
+        return None
 
     async def run_started(self, line: str, chat_id: str, run: Run) -> None:
         """Note that a run goes on on a chat (replaces what was noted).
@@ -176,7 +175,7 @@ class RedisStore:
         Forgotten after a day; a run that waits for a decision may do so as long as its conversation is kept.
         """
         lifetime = self._lifetime if run.awaits_decision else _milliseconds(_RUN_SECONDS)
-        await self._ask(self._client.set(self._run(line, chat_id), noted(run), px=lifetime))
+        await self._ask(self._client.set(self._run(line, chat_id), encoded(run), px=lifetime))
 
     async def run_ended(self, line: str, chat_id: str) -> None:
         await self._ask(self._client.delete(self._run(line, chat_id)))
@@ -184,7 +183,14 @@ class RedisStore:
     async def run_on(self, line: str, chat_id: str) -> Run | None:
         """The run that has not been seen to end on a chat."""
         kept = await self._ask(self._client.get(self._run(line, chat_id)))
-        return None if kept is None else read(Run, kept)
+        if kept is None:
+            return None
+        try:
+            return decoded(Run, kept)
+        except Unreadable as error:
+            # It may go on, and nobody knows since when: it is waited for like one that has just begun.
+            log.warning("note not readable", note="a run", line=line, reason=str(error))
+            return Run(since=time.time())
 
     async def spend(
         self,

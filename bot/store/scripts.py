@@ -6,28 +6,42 @@ or it knows by an id that it has run before. All keys of a script are of one Red
 
 from __future__ import annotations
 
+COUNT = """
+local function count(text)
+  local digits = string.match(text or '', '^%d+$')
+  return digits and #digits <= 15 and tonumber(digits) or 0
+end
+"""
+"""What is no number of at most fifteen digits counts as 0: a script that fails over it would do so for ever."""
+
 # KEYS: conversation. ARGV: generation, chat_id, chatflow_id, now, lifetime in ms, answered (0 or 1). Returns 1 when it
 # wrote.
-REMEMBER = """
+REMEMBER = (
+    COUNT
+    + """
 local key = KEYS[1]
-if (redis.call('HGET', key, 'generation') or '0') ~= ARGV[1] then return 0 end
+if count(redis.call('HGET', key, 'generation')) ~= tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', key, 'generation', ARGV[1], 'chat_id', ARGV[2], 'chatflow_id', ARGV[3], 'used_at', ARGV[4])
 redis.call('HSETNX', key, 'created_at', ARGV[4])
 if ARGV[6] == '1' then redis.call('HSET', key, 'answered', 1) end
 redis.call('PEXPIRE', key, ARGV[5])
 return 1
 """
+)
 
 # KEYS: conversation. ARGV: an id of this call, now, lifetime in ms. Returns the generation.
-START_OVER = """
+START_OVER = (
+    COUNT
+    + """
 local key = KEYS[1]
 if redis.call('HGET', key, 'started_over_by') ~= ARGV[1] then
-  redis.call('HINCRBY', key, 'generation', 1)
+  redis.call('HSET', key, 'generation', count(redis.call('HGET', key, 'generation')) + 1)
   redis.call('HSET', key, 'started_over_by', ARGV[1], 'chat_id', '', 'created_at', ARGV[2], 'used_at', ARGV[2])
 end
 redis.call('PEXPIRE', key, ARGV[3])
 return tonumber(redis.call('HGET', key, 'generation'))
 """
+)
 
 # KEYS: conversation. ARGV: quiet (0 or 1), now, lifetime in ms.
 SET_QUIET = """

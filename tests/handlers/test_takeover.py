@@ -6,7 +6,7 @@ import asyncio
 import json
 import math
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -343,13 +343,13 @@ async def test_whoever_stood_still_writes_nothing_after_it_has_lost(
         await home.slack.until(lambda: home.answers(left.root) == ["half of"])
         assert first._desk is not None
         [lease] = first._desk.mailbox.held
-        standing = lease._mailboxes.stand
+        standing = lease._mailboxes.stand_all
 
-        async def stand(hold: Hold, seconds: float) -> int | None:
+        async def stand_all(holds: Sequence[Hold], seconds: float) -> list[int | None]:
             await awake.wait()
-            return await standing(hold, seconds)
+            return await standing(holds, seconds)
 
-        monkeypatch.setattr(lease._mailboxes, "stand", stand)
+        monkeypatch.setattr(lease._mailboxes, "stand_all", stand_all)
         async with home.bot(flowise_left_run_wait=0.1):  # without a key it cannot know what Flowise has
             await home.slack.until(lambda: wording.ASK_AGAIN in home.answers(left.root)[0])
             state, calls = left.message, len(home.slack.calls)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from bot.ports import Mailboxes
+from bot.errors import StoreUnavailable
+from bot.ports import Mailboxes, TakenOver
 from bot.store.redis import RedisStore
 from bot.thread import Asked, Conversation, Hold, Item, OpenAnswer, Progress, Run, Thread
+from bot.thread_codec import decoded
 from tests.store.clocks import set_clock
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
@@ -70,6 +76,35 @@ async def test_an_item_is_stored_with_its_claim(store: RedisStore, raw: Redis) -
     assert await accept(store, held("a", line="T1:C1:2.0"))  # a claim is a thread's
     claim = (await keys_of(store, raw))[f"{{{LINE}}}:claim:a"]
     assert 47 * 3_600_000 < claim <= 48 * 3_600_000
+
+
+async def test_a_claim_whose_answer_was_lost_is_ours_when_it_is_made_again(store: RedisStore) -> None:
+    mailboxes, ask = store._mailboxes, store._mailboxes._ask
+
+    async def lost(question: Awaitable[object]) -> Any:
+        answer = await ask(question)
+        if answer == 1:
+            raise StoreUnavailable("no answer in time")
+        return answer
+
+    mailboxes._ask = lost  # type: ignore[assignment]  # it is done, and nobody hears of it
+    with pytest.raises(StoreUnavailable):
+        await accept(store, held("a"))
+    mailboxes._ask = ask
+    assert not await accept(store, held("a", process="another"))
+    assert await accept(store, held("a"))
+    assert not await accept(store, held("a"))
+
+
+async def test_a_claim_whose_answer_was_lost_is_not_ours_when_it_was_taken_over(store: RedisStore) -> None:
+    mailboxes = store._mailboxes
+    await accept(store, held("b"), SHORT)  # so that the mailbox is on the list
+    name = "the call's own"
+    mailboxes._unsure[held("a")] = name
+    assert await accept(store, held("a"), SHORT)
+    mailboxes._unsure[held("a")] = name
+    assert len(await taken_over(store)) == 2
+    assert not await accept(store, held("a"))
 
 
 async def test_of_200_accepts_by_two_replicas_one_wins(twins: tuple[RedisStore, RedisStore]) -> None:
@@ -334,6 +369,142 @@ async def test_of_a_lost_item_that_somebody_took_in_anew_there_is_one(store: Red
 
 async def emptied(store: RedisStore, raw: Redis) -> None:
     await raw.delete(*[key async for key in raw.scan_iter(match=f"{store._prefix}:*")])
+
+
+# Who has failed
+
+
+async def once_more(store: RedisStore, hold: Hold, *, failed: bool) -> TakenOver:
+    """Released by its holder, and taken by the next."""
+    await store.mailboxes.release(hold, failed=failed)
+    [taken] = (await store.mailboxes.abandoned("T1", "theirs", ENOUGH))[0]
+    return taken
+
+
+async def test_only_those_are_counted_that_have_failed(store: RedisStore) -> None:
+    hold = held("a")
+    failures: list[int] = []
+    await accept(store, hold)
+    for failed in (False, True, False, False, True, False):
+        taken = await once_more(store, hold, failed=failed)
+        hold, failures = taken.hold, [*failures, taken.failures]
+    assert failures == [0, 1, 1, 1, 2, 2]
+    assert hold.epoch == 7  # which is for telling holders apart, and rises each time
+
+
+async def test_who_lets_a_lease_run_out_has_failed(store: RedisStore) -> None:
+    await accept(store, held("a"), SHORT)
+    await asyncio.sleep(SHORT)
+    [taken] = (await store.mailboxes.abandoned("T1", "theirs", SHORT))[0]
+    await asyncio.sleep(SHORT)
+    [again] = (await store.mailboxes.abandoned("T1", "theirs", ENOUGH))[0]
+    assert (taken.failures, again.failures) == (1, 2)
+    await store.mailboxes.settle(again.hold)
+    await accept(store, held("b"), SHORT)
+    await asyncio.sleep(SHORT)
+    [other] = (await store.mailboxes.abandoned("T1", "theirs", ENOUGH))[0]
+    assert other.failures == 1
+
+
+async def test_what_is_left_to_others_is_not_taken(store: RedisStore) -> None:
+    holds = held("a"), held("b", 2.0), held("a", line="T1:C1:2.0")
+    for hold in holds:
+        await accept(store, hold)
+        await store.mailboxes.release(hold)
+    mine, _ = await store.mailboxes.abandoned("T1", "ours", ENOUGH, but_not=[(LINE, "a")])
+    assert {(taken.hold.item.line, taken.hold.item.reference) for taken in mine} == {(LINE, "b"), ("T1:C1:2.0", "a")}
+    theirs, _ = await store.mailboxes.abandoned("T1", "theirs", ENOUGH)
+    assert [(taken.hold.item.line, taken.hold.item.reference) for taken in theirs] == [(LINE, "a")]
+
+
+async def test_what_is_put_aside_is_kept_and_gives_up_its_turn(store: RedisStore, raw: Redis) -> None:
+    first, second = held("a", 1.0), held("b", 2.0)
+    for hold in (first, second):
+        await accept(store, hold)
+    await store.mailboxes.note(first, OpenAnswer("chat", 5.5))
+    assert await places(store, first, second) == [0, 1]
+    key = await store.mailboxes.put_aside(first, "nobody can")
+    kept = await raw.hgetall(key)
+    assert (decoded(Item, kept["item"]), decoded(OpenAnswer, kept["open"])) == (first.item, OpenAnswer("chat", 5.5))
+    assert (kept["holder"], kept["reason"]) == (first.token, "nobody can")
+    assert 29 * DAY_MS < await raw.pttl(key) <= 30 * DAY_MS
+    assert await places(store, first, second) == [None, 0]
+    assert not await accept(store, first)  # Slack may deliver it again: it stays claimed
+    assert await store.mailboxes.put_aside(replace(second, epoch=2), "not mine") == ""
+    assert await places(store, second) == [0]
+
+
+# Damaged
+
+
+# What a take-over finds under the item and under what is open of its answer.
+notes = st.one_of(
+    st.binary(max_size=30),
+    st.sampled_from([b"{}", b"[]", b"null", b'"', b"[" * 2_000, b'{"messages": 5}', b"\xff\xfe", b'{"team": "\xff"}']),
+    st.dictionaries(
+        st.sampled_from([one.name for one in (*fields(Item), *fields(OpenAnswer))]),
+        st.one_of(st.none(), st.integers(), st.text(max_size=5), st.lists(st.integers(), max_size=2)),
+    ).map(lambda note: json.dumps(note).encode()),
+)
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(item=notes, opened=notes, reference=st.binary(min_size=1, max_size=5), holder=st.binary(max_size=5))
+async def test_whatever_an_item_has_become_it_is_taken_and_put_aside_as_it_is(
+    store: RedisStore, raw: Redis, item: bytes, opened: bytes, reference: bytes, holder: bytes
+) -> None:
+    healthy = held("healthy", 9.0, line="T1:C1:9.0")
+    await accept(store, healthy)
+    await store.mailboxes.release(healthy)
+    mailbox = f"{store._prefix}:{{{LINE}}}:"
+    for part, value in (("items", item), ("open", opened), ("holders", holder), ("failures", holder)):
+        await raw.hset(f"{mailbox}{part}", reference, value)
+    await raw.zadd(f"{mailbox}mail", {reference: 1.0})
+    await raw.zadd(f"{mailbox}leases", {reference: 1})
+    await raw.zadd(f"{store._prefix}:{{lines:T1}}:due", {LINE: 1})
+
+    found = {taken.hold.item.line: taken for taken in (await store.mailboxes.abandoned("T1", "theirs", ENOUGH))[0]}
+    assert found["T1:C1:9.0"].hold.item == healthy.item
+    damaged = found[LINE]
+    assert damaged.unreadable
+    behind = held("behind", 2.0)
+    assert await accept(store, behind)
+    assert await places(store, damaged.hold, behind) == [0, 1]
+    assert await store.mailboxes.is_shown_before(behind) in {True, False}
+    key = await store.mailboxes.put_aside(damaged.hold, damaged.unreadable)
+    kept = await raw.hgetall(key)
+    assert [str(kept[part]).encode("utf-8", "surrogateescape") for part in ("item", "open")] == [item, opened]
+    assert await places(store, behind) == [0]
+
+    for hold in (behind, found["T1:C1:9.0"].hold):
+        await store.mailboxes.settle(hold)
+    await emptied(store, raw)
+
+
+async def test_a_mailbox_with_keys_of_another_type_keeps_no_other_from_being_looked_into(
+    store: RedisStore, raw: Redis
+) -> None:
+    one, other = held("a"), held("b", line="T1:C1:2.0")
+    for hold in (one, other):
+        await accept(store, hold)
+        await store.mailboxes.release(hold)
+    await raw.set(f"{store._prefix}:{{{LINE}}}:leases", "what is this?")
+    due = f"{store._prefix}:{{lines:T1}}:due"
+    assert [taken.hold.item for taken in (await store.mailboxes.abandoned("T1", "theirs", ENOUGH))[0]] == [other.item]
+    now, _ = await raw.time()
+    assert (await raw.zscore(due, LINE) or 0) > (now + ENOUGH - 2) * 1000  # looked into again, but not at every look
+    await raw.delete(f"{store._prefix}:{{{LINE}}}:leases")
+
+
+async def test_an_item_that_is_gone_blocks_nobody(store: RedisStore, raw: Redis) -> None:
+    gone, behind = held("a", 1.0), held("b", 2.0)
+    for hold in (gone, behind):
+        await accept(store, hold)
+    assert await places(store, gone, behind) == [0, 1]
+    await raw.hdel(f"{store._prefix}:{{{LINE}}}:items", "a")
+    await store.mailboxes.release(gone)
+    assert await opened(store) == []
+    assert await places(store, behind) == [0]
 
 
 # What is left

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -94,9 +95,14 @@ async def test_each_script_may_be_sent_twice(redis_url: str, store: RedisStore) 
         await twice.mailboxes.settle(first, again)
         assert await twice.mailboxes.asked(LINE, "x") == again
         assert await twice.mailboxes.stand(second, ENOUGH) == 0
-        await twice.mailboxes.release(second)
+        await twice.mailboxes.release(second, failed=True)
         client.twice = False
-        assert [taken.hold.token for taken in await sweep(twice)] == ["theirs:2"]
+        assert [(taken.hold.token, taken.failures) for taken in await sweep(twice)] == [("theirs:2", 1)]
+        client.twice = True
+        aside = await twice.mailboxes.put_aside(replace(second, process="theirs", epoch=2), "nobody can")
+        assert aside.endswith(f"{{{LINE}}}:aside:y")
+        client.twice = False
+        assert await sweep(twice) == ()
 
 
 async def test_taking_twice_delays_by_a_lease_and_loses_nothing(redis_url: str, store: RedisStore) -> None:
@@ -119,12 +125,14 @@ async def all_scripts(store: RedisStore) -> None:
     await store.mailboxes.release(hold)
     [taken] = await sweep(store)
     await store.mailboxes.settle(taken.hold, Asked(hold.item))
+    await store.mailboxes.is_shown_before(hold)
+    await store.mailboxes.put_aside(hold, "nobody can")
 
 
 async def test_all_keys_of_a_script_share_one_hash_tag(redis_url: str, store: RedisStore) -> None:
     async with replica(redis_url, store._prefix) as (watched, client):
         await all_scripts(watched)
-    assert len(client.touched) >= 8
+    assert len(client.touched) >= 10
     for keys in client.touched:
         assert len({key[key.index("{") : key.index("}") + 1] for key in keys}) == 1, keys
 

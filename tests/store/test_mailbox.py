@@ -87,7 +87,7 @@ async def test_a_claim_whose_answer_was_lost_is_ours_when_it_is_made_again(store
             raise StoreUnavailable("no answer in time")
         return answer
 
-    mailboxes._ask = lost  # type: ignore[assignment]  # it is done, and nobody hears of it
+    mailboxes._ask = lost  # it is done, and nobody hears of it
     with pytest.raises(StoreUnavailable):
         await accept(store, held("a"))
     mailboxes._ask = ask

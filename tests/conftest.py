@@ -55,7 +55,12 @@ async def own_redis(tmp_path: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def home(own_redis: str) -> AsyncIterator[House]:
-    """A local Slack and a local Flowise that answers as fast as it can; start bots with `home.bot()`."""
-    async with house(own_redis, tokens_per_second=math.inf) as built:
+async def home(request: pytest.FixtureRequest, own_redis: str) -> AsyncIterator[House]:
+    """A local Slack and a local Flowise that answers as fast as it can; start bots with `home.bot()`.
+
+    Its Slack allows ten times as much as the real one, and its bots know: tests would mostly wait for the one post a
+    second of a channel. Where a test is marked `documented_limits`, it allows no more than the real one.
+    """
+    scale = 1 if request.node.get_closest_marker("documented_limits") else 10
+    async with house(own_redis, tokens_per_second=math.inf, scale=scale) as built:
         yield built

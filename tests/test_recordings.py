@@ -40,7 +40,7 @@ from bot.store.redis import RedisStore
 from bot.thread import Item
 
 # They are played before the first look: by one worker alone.
-pytestmark = pytest.mark.xdist_group("recordings")
+pytestmark = [pytest.mark.program, pytest.mark.xdist_group("recordings")]
 
 RECORDINGS = Path(__file__).parent / "recordings"
 NAMES = sorted(path.stem for path in RECORDINGS.glob("*.jsonl"))

@@ -19,6 +19,8 @@ from bot.playground.house import House, house
 from bot.playground.program import environment
 from bot.store.connections import connect
 
+pytestmark = pytest.mark.program
+
 _SECONDS = 20.0
 SECRETS = {
     "SLACK_BOT_TOKEN": "xoxb-77-very-secret",

@@ -162,6 +162,7 @@ async def test_slack_loses_replies_and_the_answer_stands_once_and_whole(home: Ho
         assert [answer.split() for answer in home.answers(root)] == [["half", "and", "whole"]]
 
 
+@pytest.mark.documented_limits
 async def test_slack_limits_the_rate_and_the_answer_is_whole(home: House) -> None:
     home.slack.limit("chat.update", 1, times=2)
     home.flowise.script("rag", Script(tokens=[f"word{number} " for number in range(30)], token_wait=0.05))

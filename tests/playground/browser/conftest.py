@@ -36,9 +36,12 @@ _INSIDE = frozenset({"data", "blob", "about"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every async test of this folder runs on the loop that the browser is on."""
+    """Every async test of this folder runs on the loop that the browser is on; a file's tests, on the same worker."""
     for item in items:
-        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
+        if not item.path.is_relative_to(HERE):
+            continue
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        if pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

@@ -55,8 +55,8 @@ doctor: .venv/installed ## Look at the settings and all they point to, and say w
 test: .venv/developing ## Run every test; those in a browser where a Chromium is found
 	@$(PYTEST) --durations=15 $(ARGS)
 
-quick: .venv/developing ## Run the tests that need neither a browser nor the whole program as a process
-	@$(PYTEST) -m "not browser and not program" --ignore=tests/playground/browser $(ARGS)
+quick: .venv/developing ## Run the tests that need neither a browser nor the whole program
+	@$(PYTEST) --durations=5 -m "not browser and not program" --ignore=tests/playground/browser $(ARGS)
 
 screenshots: .venv/developing ## Take the pictures of the README anew (needs a Chromium)
 	@$(BIN)/python -m docs.screenshots

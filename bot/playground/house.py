@@ -34,7 +34,7 @@ class House:
         return f"<@{self.slack.bot_user_id}>"
 
     def settings(self, **changes: object) -> Settings:
-        """Settings for this house; edits come as fast as the settings allow, and bots know how much its Slack allows."""
+        """Settings for this house: edits as often as one may ask for, and the limits that its Slack has."""
         given: dict[str, object] = {
             "slack_bot_token": self.slack.bot_token,
             "slack_app_token": self.slack.app_token,

@@ -9,7 +9,7 @@ BIN := .venv/bin
 ARGS ?=
 # Twice as many workers as a small machine has cores: most of what a dialogue takes is waiting. Compiled tests are kept
 # even where the environment says that nothing is to be: rewriting their asserts is half of a worker's start.
-PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist loadgroup
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4
 KUSTOMIZE := $(shell command -v kustomize >/dev/null 2>&1 && echo kustomize build || \
 	{ command -v kubectl >/dev/null 2>&1 && echo kubectl kustomize; })
 # Those that are whole by themselves.

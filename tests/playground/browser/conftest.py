@@ -29,9 +29,6 @@ Staging = Callable[..., Awaitable[Stage]]
 HERE = Path(__file__).parent
 # Far more than anything on a page takes; whatever gets there is hung. Milliseconds.
 _LONGEST = 15_000.0
-# A page that shares its core with two others draws too late for what is looked at. From this file on, the tests take
-# about as long as those before it.
-_SECOND_HALF = "test_inspector"
 # Room for everything side by side.
 _WIDE = {"width": 1440, "height": 900}
 _LOCAL = frozenset({"127.0.0.1", "localhost"})
@@ -39,12 +36,9 @@ _INSIDE = frozenset({"data", "blob", "about"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every async test of this folder runs on the loop that the browser is on, and all of it in one of two workers."""
+    """Every async test of this folder runs on the loop that the browser is on."""
     for item in items:
-        if not item.path.is_relative_to(HERE):
-            continue
-        item.add_marker(pytest.mark.xdist_group("browser one" if item.path.stem < _SECOND_HALF else "browser two"))
-        if pytest_asyncio.is_async_test(item):
+        if item.path.is_relative_to(HERE) and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

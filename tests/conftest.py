@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it tells no types
 
 from bot.playground.house import House, house
 from bot.store.embedded import EmbeddedValkey
@@ -25,7 +25,7 @@ _TOGETHER = ("tests/test_recordings.py", "tests/playground/test_demo.py")
 _BROWSER, _SECOND_HALF = "tests/playground/browser/", "tests/playground/browser/test_inspector"
 
 
-class _Groups(LoadScopeScheduling):
+class _Groups(LoadScopeScheduling):  # type: ignore[misc]
     """Hands each test to a worker that is free, and those that belong together to one.
 
     xdist's own groups by a mark (3.8) have no effect with pytest 9.2, which lets nobody change the id of a test.

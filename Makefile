@@ -1,12 +1,15 @@
 # Everything sets itself up: a Python 3.11 or newer, git and make are enough. uv is used where it is found.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test screenshots chaos run doctor check format lint types deploy-check audit lock clean
+.PHONY: help install demo test quick screenshots chaos run doctor check format lint types deploy-check audit lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 UV := $(shell command -v uv 2>/dev/null)
 BIN := .venv/bin
 ARGS ?=
+# Twice as many workers as a small machine has cores: most of what a dialogue takes is waiting. Compiled tests are kept
+# even where the environment says that nothing is to be: rewriting their asserts is half of a worker's start.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4
 KUSTOMIZE := $(shell command -v kustomize >/dev/null 2>&1 && echo kustomize build || \
 	{ command -v kubectl >/dev/null 2>&1 && echo kubectl kustomize; })
 # Those that are whole by themselves.
@@ -68,7 +71,10 @@ doctor: .venv/installed ## Look at the settings and all they point to, and say w
 	@$(BIN)/python -m bot doctor $(ARGS)
 
 test: .venv/developing ## Run every test; those in a browser where a Chromium is found
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(PYTEST) --durations=15 $(ARGS)
+
+quick: .venv/developing ## Run the tests that need neither a browser nor the whole program
+	@$(PYTEST) --durations=5 -m "not browser and not program" --ignore=tests/playground/browser $(ARGS)
 
 screenshots: .venv/developing ## Take the pictures of the README anew (needs a Chromium)
 	@$(BIN)/python -m docs.screenshots

@@ -40,6 +40,7 @@ def slack_app(settings: Settings, web_api: AsyncWebClient, identity: Identity, d
     logger = logging.getLogger("slack_bolt")
     logger.setLevel(logging.ERROR)  # while it is made, Bolt warns that a token stands beside `authorize`: as we want it
     app = AsyncApp(
+        name="flowise-slack",  # or Bolt reads the source of every caller up to main, 30 ms of a start, to find a name
         client=web_api,
         logger=logger,
         signing_secret=secret.get_secret_value() if secret else "unused in Socket Mode",

@@ -219,7 +219,12 @@ class Lease:
         return True
 
     def shows(self, **changes: object) -> None:
-        """Slack has accepted something: what is open now is written down soon."""
+        """Slack has accepted something: what is open now is written down soon.
+
+        Of a question that this version cannot read nothing is written over: it is kept as it was found.
+        """
+        if self.unreadable:
+            return
         self.opened = replace(self.opened, **changes)  # type: ignore[arg-type]  # the fields of OpenAnswer
         if self.was_asked:
             self.goes(Step.SHOW)

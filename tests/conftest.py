@@ -3,17 +3,56 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it tells no types
 
 from bot.playground.house import House, house
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
+
+# What is run by one worker alone, since it is made once for the whole file.
+_TOGETHER = ("tests/test_recordings.py", "tests/playground/test_demo.py")
+# No more than two browsers at a time: a page that shares its core with two others draws too late for what is looked at.
+# From the second file on, the tests take about as long as those before it.
+_BROWSER, _SECOND_HALF = "tests/playground/browser/", "tests/playground/browser/test_inspector"
+
+
+class _Groups(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands each test to a worker that is free, and those that belong together to one.
+
+    xdist's own groups by a mark (3.8) have no effect with pytest 9.2, which lets nobody change the id of a test.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(_BROWSER):
+            return "browser, first half" if nodeid < _SECOND_HALF else "browser, second half"
+        file = nodeid.partition("::")[0]
+        return file if file in _TOGETHER else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Groups:
+    """Schedule by groups, however xdist was asked to."""
+    return _Groups(config, log)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect no garbage while the tests are collected, nor ever what they are: that took 40 % of a worker's start."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -55,7 +94,12 @@ async def own_redis(tmp_path: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def home(own_redis: str) -> AsyncIterator[House]:
-    """A local Slack and a local Flowise that answers as fast as it can; start bots with `home.bot()`."""
-    async with house(own_redis, tokens_per_second=math.inf) as built:
+async def home(request: pytest.FixtureRequest, own_redis: str) -> AsyncIterator[House]:
+    """A local Slack and a local Flowise that answers as fast as it can; start bots with `home.bot()`.
+
+    Its Slack allows ten times as much as the real one, and its bots know: tests would mostly wait for the one post a
+    second of a channel. Where a test is marked `documented_limits`, it allows no more than the real one.
+    """
+    scale = 1 if request.node.get_closest_marker("documented_limits") else 10
+    async with house(own_redis, tokens_per_second=math.inf, scale=scale) as built:
         yield built

@@ -17,6 +17,8 @@ from aiohttp.web_server import Server
 from bot.playground.house import House, house
 from bot.playground.program import BotProgram
 
+pytestmark = pytest.mark.program
+
 FAST = {"slack_rate_scale": 100}
 
 

@@ -7,7 +7,7 @@ import gc
 import gzip
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -29,7 +29,7 @@ from bot.reply.streams import Mode
 from bot.slack.blocks import shown
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, UpdateMessage
 from bot.store.redis import RedisStore
-from bot.thread import Item, Thread
+from bot.thread import Hold, Item, Thread
 
 FRAME_LIMIT = 384 * 1024
 FLOOD = 25_000
@@ -253,14 +253,14 @@ async def test_a_hold_is_renewed_while_words_come_as_fast_as_they_can(
     desk: Desk, flowise: Flowise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     renewed = 0
-    stand = Lease.stand
+    stand_all = desk.store.mailboxes.stand_all
 
-    async def counted(lease: Lease) -> int:
+    async def counted(holds: Sequence[Hold], lease: float) -> list[int | None]:
         nonlocal renewed
         renewed += 1
-        return await stand(lease)
+        return await stand_all(holds, lease)
 
-    monkeypatch.setattr(Lease, "stand", counted)
+    monkeypatch.setattr(desk.store.mailboxes, "stand_all", counted)
     monkeypatch.setattr(leases, "RENEWAL", 0.005)
     flowise.answer = STREAM + many(event("tool", "calculator"), 200_000) + LAST
     await answered(desk)

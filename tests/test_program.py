@@ -19,6 +19,8 @@ from bot.playground.flowise.scripts import Script
 from bot.playground.house import House
 from bot.playground.program import environment
 
+pytestmark = pytest.mark.program
+
 _START_SECONDS = 20.0
 _STOP_SECONDS = 20.0
 

@@ -39,8 +39,7 @@ from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.thread import Item
 
-# They are played before the first look: by one worker alone.
-pytestmark = pytest.mark.xdist_group("recordings")
+pytestmark = pytest.mark.program
 
 RECORDINGS = Path(__file__).parent / "recordings"
 NAMES = sorted(path.stem for path in RECORDINGS.glob("*.jsonl"))

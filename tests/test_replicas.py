@@ -19,6 +19,8 @@ from bot.playground.house import House, house
 from bot.playground.program import environment
 from bot.slack import wording
 
+pytestmark = pytest.mark.program
+
 # A replica's hold on a thread, shortened for the tests; the program below shortens its own.
 LEASE, RENEWAL = 1.5, 0.4
 

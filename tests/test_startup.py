@@ -22,6 +22,8 @@ from bot.playground.program import environment
 from bot.settings import checked
 from bot.store.connections import connect
 
+pytestmark = pytest.mark.program
+
 _SECONDS = 20.0
 SECRETS = {
     "SLACK_BOT_TOKEN": "xoxb-77-very-secret",

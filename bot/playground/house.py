@@ -25,6 +25,8 @@ class House:
     redis_url: str
     ada: str
     channel: str
+    scale: float = 1.0
+    """What the rate limits of its Slack are multiplied by."""
     bots: list[Bot] = field(default_factory=list)
 
     @property
@@ -32,12 +34,13 @@ class House:
         return f"<@{self.slack.bot_user_id}>"
 
     def settings(self, **changes: object) -> Settings:
-        """Settings for this house; edits come as fast as the settings allow."""
+        """Settings for this house: edits as often as one may ask for, and the limits that its Slack has."""
         given: dict[str, object] = {
             "slack_bot_token": self.slack.bot_token,
             "slack_app_token": self.slack.app_token,
             "slack_api_url": self.slack.url,
             "slack_edit_interval": 0.4,
+            "slack_rate_scale": self.scale,
             "flowise_url": self.flowise.url,
             "flowise_chatflow_id": self.flowise.chatflow_id,
             "redis_url": self.redis_url,
@@ -103,4 +106,4 @@ async def house(
         slack = await stack.enter_async_context(LocalSlack(latency=latency, scale=scale, patience=patience))
         flowise = await stack.enter_async_context(LocalFlowise(tokens_per_second=tokens_per_second, api_key=api_key))
         ada = slack.user("ada")
-        yield House(slack, flowise, redis_url, ada, slack.channel("general", members=[ada]))
+        yield House(slack, flowise, redis_url, ada, slack.channel("general", members=[ada]), scale)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ METHOD = re.compile(
 SDK = frozenset(name for name in dir(AsyncWebClient) if "_" in name.strip("_")) - {"api_call"}
 
 
+@cache
 def nodes() -> list[ast.AST]:
     return [node for path in OURS for node in ast.walk(ast.parse(path.read_text("utf-8")))]
 

@@ -49,6 +49,7 @@ async def run(folder: Path, settings: dict[str, str], *arguments: str) -> tuple[
     return process.returncode, out.decode()
 
 
+@pytest.mark.program
 async def test_all_well_is_status_0_and_asks_no_question(home: House, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("BOT_FOLLOW_UPS=mentions\n")
     status, out = await run(tmp_path, given(home))
@@ -67,6 +68,7 @@ async def test_all_well_is_status_0_and_asks_no_question(home: House, tmp_path: 
     assert {call.method for call in home.slack.calls} == {"auth.test", "apps.connections.open", "bots.info"}
 
 
+@pytest.mark.program
 async def test_what_must_be_changed_is_status_1(home: House, tmp_path: Path) -> None:
     status, out = await run(tmp_path, given(home, FLOWISE_CHATFLOW_ID="gone"), "--json")
     told = json.loads(out)
@@ -76,6 +78,7 @@ async def test_what_must_be_changed_is_status_1(home: House, tmp_path: Path) -> 
     assert wrong["do"]
 
 
+@pytest.mark.program
 async def test_settings_that_cannot_be_read_are_status_2(tmp_path: Path) -> None:
     status, out = await run(tmp_path, {"SLACK_BOT_TOKEN": "xapp-77-very-secret", "PORT": "70000"}, "--json")
     told = json.loads(out)
@@ -90,6 +93,7 @@ async def test_settings_that_cannot_be_read_are_status_2(tmp_path: Path) -> None
     assert "very-secret" not in out
 
 
+@pytest.mark.program
 async def test_no_secret_is_printed_though_others_repeat_it(home: House, tmp_path: Path) -> None:
     secrets = {"SLACK_SIGNING_SECRET": "0badc0ffee-signing", "FLOWISE_API_KEY": "flow-key-secret"}
     tokens = [home.slack.bot_token, home.slack.app_token, *secrets.values(), "p%2Fass-word-9", "p/ass-word-9"]

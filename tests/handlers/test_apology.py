@@ -26,7 +26,7 @@ from bot.store.redis import RedisStore
 
 POST = "chat.postMessage"
 # Slack delivers again after so many seconds.
-AGAIN = 0.2
+AGAIN = 0.6
 
 
 @pytest.fixture(autouse=True)

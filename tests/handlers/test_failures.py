@@ -178,6 +178,7 @@ async def test_slack_refuses_blocks_once_or_always_and_the_answer_stands(home: H
         assert home.slack.pings == []
 
 
+@pytest.mark.documented_limits
 async def test_slack_limits_the_rate_and_the_answer_is_whole(home: House) -> None:
     home.slack.limit("chat.update", 1, times=2)
     home.flowise.script("rag", Script(tokens=[f"word{number} " for number in range(30)], token_wait=0.05))

@@ -17,6 +17,8 @@ from bot.playground.house import House, house
 from bot.playground.slack import Patience
 from bot.slack import wording
 
+pytestmark = pytest.mark.program  # two bots and more, restarted under load
+
 KEY = "right-key"
 
 

@@ -115,6 +115,7 @@ async def test_a_direct_message_is_flat_and_so_edited(home: House) -> None:
     assert called(home, START) == []
 
 
+@pytest.mark.documented_limits
 async def test_many_at_once_share_streams_and_edits_and_all_are_whole(home: House) -> None:
     for _ in range(20):
         home.flowise.script("rag", growing(60, wait=0.05))

@@ -490,6 +490,7 @@ async def test_an_overlong_answer_ends_in_a_file_or_says_that_it_is_cut(home: Ho
             assert wording.REST_LOST in home.answers(second)[-1]
 
 
+@pytest.mark.documented_limits
 async def test_twelve_people_at_once_are_answered_whole_within_slack_s_limits(home: House) -> None:
     words = [f"word{number} " for number in range(60)]
     home.flowise.script("rag", *[Script(tokens=words, token_wait=0.02)] * 12)

@@ -26,6 +26,7 @@ async def asked(home: House, text: str = "why?") -> str:
     return root
 
 
+@pytest.mark.documented_limits
 async def test_one_answer_from_end_to_end(home: House) -> None:
     home.flowise.script("rag", Script(tokens=["one ", "two ", "three"]))
     async with home.bot() as bot:
@@ -74,6 +75,7 @@ async def test_a_flow_that_fails(home: House) -> None:
     assert seen("answer_first_text_seconds_count") == 1
 
 
+@pytest.mark.documented_limits
 async def test_slack_refuses_limits_and_loses(home: House) -> None:
     home.flowise.script("rag", Script(tokens=[f"word{number} " for number in range(20)], token_wait=0.05))
     async with home.bot() as bot:

@@ -27,8 +27,7 @@ from bot.playground.program import environment
 from bot.playground.tap import Tap
 from bot.settings import Settings
 
-# Those that take long are run side by side, once: by one worker alone.
-pytestmark = pytest.mark.xdist_group("demo")
+pytestmark = pytest.mark.program
 
 ROOT = Path(__file__).resolve().parents[2]
 # Far more than a run takes; whoever gets there is hung.

@@ -13,11 +13,18 @@ from bot.slack.blocks import shown
 SOURCES = SourceDocuments((SourceDocument("a"),))
 
 
+def receive(answer: PagedAnswer, event: ReplyEvent) -> None:
+    """Take an event to its end: a long text is taken step by step."""
+    answer.receive(event)
+    while answer.behind:
+        answer.catch_up()
+
+
 def changes(*events: ReplyEvent) -> list[bool]:
     answer, seen = PagedAnswer(), []
     for event in events:
         before = answer.version
-        answer.receive(event)
+        receive(answer, event)
         seen.append(answer.version != before)
     return seen
 
@@ -36,17 +43,17 @@ def test_what_says_something_else_is_a_change() -> None:
 
 def test_words_beyond_the_last_that_are_taken_are_no_change() -> None:
     answer = PagedAnswer(most=2)
-    answer.receive(Token("x" * (LONGEST - 10)))
+    receive(answer, Token("x" * (LONGEST - 10)))
     assert changes(Token("x" * (LONGEST + 1)), Token("more"), CalledTools(("t",)), Token("y")) == [
         True,
         False,
         True,
         True,
     ]
-    answer.receive(Token("y" * 50))
-    answer.receive(Token("z"))
+    receive(answer, Token("y" * 50))
+    receive(answer, Token("z"))
     assert answer.text.source == "x" * (LONGEST - 10) + "y" * 10
-    answer.receive(Finished())
+    receive(answer, Finished())
     footer = answer.pages(shows_work=False)[-1].blocks
     assert shown(footer).count(wording.TOO_LONG) == 1
 
@@ -54,8 +61,8 @@ def test_words_beyond_the_last_that_are_taken_are_no_change() -> None:
 def test_a_flow_that_never_stops_asking_asks_once() -> None:
     answer = PagedAnswer()
     for _ in range(1_000):
-        answer.receive(Action(("Proceed",)))
-    answer.receive(Finished())
+        receive(answer, Action(("Proceed",)))
+    receive(answer, Finished())
     [page] = answer.pages(shows_work=False)
     assert shown(page.blocks).count(wording.DECISION_NEEDED) == 1
 
@@ -63,6 +70,6 @@ def test_a_flow_that_never_stops_asking_asks_once() -> None:
 def test_paragraphs_are_bounded() -> None:
     answer = PagedAnswer(most=2)
     for _ in range(MOST_BREAKS + 20):
-        answer.receive(CalledTools(("t",)))
-        answer.receive(Token("a "))
+        receive(answer, CalledTools(("t",)))
+        receive(answer, Token("a "))
     assert answer.text.source.count("\n\n") == MOST_BREAKS

@@ -129,6 +129,7 @@ class Desk:
             if await asyncio.shield(self.mailbox.failed(lease)):
                 log.warning("handed on", failures=lease.failures + 1, **about)
         else:
+            lease.unreadable = lease.unreadable or reason  # from now on what is stored of it stays as it was found
             await self._told_aside(lease, error if isinstance(error, Unreadable) else GivenUp(reason))
             key = await asyncio.shield(self.mailbox.put_aside(lease, f"{type(error).__name__}: {reason}"))
             if key:

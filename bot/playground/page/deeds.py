@@ -53,6 +53,7 @@ class Deeds:
         ):
             router.add_post(f"/api/{path}", _wished(form, do))  # type: ignore[arg-type]  # each form goes with its deed
         router.add_get("/api/versions", _answering(self._versions))
+        router.add_get("/api/version", _answering(self._version))
         router.add_get("/api/thread", _answering(self._thread))
         router.add_get("/api/budget", _answering(self._budget))
         router.add_get("/files/{id}/{name}", self._file)
@@ -140,6 +141,12 @@ class Deeds:
 
     async def _versions(self, request: web.Request) -> dict[str, object]:
         return {"versions": self._window.versions(request.query.get("channel", ""), request.query.get("ts", ""))}
+
+    async def _version(self, request: web.Request) -> dict[str, object]:
+        channel, ts, n = (request.query.get(key, "") for key in ("channel", "ts", "n"))
+        if not n.isdecimal():
+            raise ValueError("A version is named by its number.")
+        return {"blocks": self._window.version(channel, ts, int(n))}
 
     async def _thread(self, request: web.Request) -> dict[str, object]:
         channel, thread_ts = request.query.get("channel", ""), request.query.get("thread_ts", "")

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 from bot.playground.slack.delivery import Attempt
-from bot.playground.slack.elements import named
+from bot.playground.slack.elements import Block, named
 from bot.playground.slack.manifest import COMMANDS
+from bot.playground.slack.markdown_drawing import MarkdownDrawing
 from bot.playground.slack.message import Edit, Message, Ping
 from bot.playground.slack.news import Blamed, HomeChanged, Met, Opened, Reacted, Said, StatusSet, ViewsChanged
 from bot.playground.slack.places import Channel, Person
@@ -23,7 +24,11 @@ MOST_CALLS, MOST_DELIVERIES = 500, 200
 class Window:
     """One local Slack as JSON: `snapshot` is all of it, and `listen` tells each change. Whoever applies every change
     to a snapshot has what a later snapshot shows, but for what goes by itself: a status line after two minutes, and
-    the word that a stream is running five minutes after its start. Times are seconds since the epoch.
+    the word that a stream is running five minutes after its start, with the Markdown healed for it. Times are seconds
+    since the epoch.
+
+    A message is as in the Web API, but for what a client needs to draw it: each of its `markdown` blocks has its
+    `tree`, so that no client parses.
     """
 
     def __init__(self, slack: Rooms) -> None:
@@ -32,6 +37,7 @@ class Window:
         self._calls: deque[Json] = deque(maxlen=MOST_CALLS)
         self._deliveries: deque[Json] = deque(maxlen=MOST_DELIVERIES)
         self._called, self._delivered = 0, 0
+        self._markdown = MarkdownDrawing()
         for call in slack.calls:
             self._noted(call)
         for attempt in slack.attempts:
@@ -71,17 +77,29 @@ class Window:
         }
 
     def versions(self, channel: str, ts: str) -> list[Json]:
-        """Every state that a message has had, oldest first.
+        """Every state that a message has had, oldest first. Their Markdown has no trees: there may be hundreds of
+        them, and a client looks at one at a time.
 
         Raises:
             LookupError: there is no such message.
         """
         message = self._slack._message(channel, ts)
-        first = message.began or Edit(message.at, message.text, message.blocks)
         return [
             {"at": float(ts) + edit.at - message.at, "text": edit.text, "blocks": named(edit.blocks)}
-            for edit in (first, *message.edits)
+            for edit in _states(message)
         ]
+
+    def version(self, channel: str, ts: str, index: int) -> list[Block]:
+        """The blocks of one of these states, as they are drawn.
+
+        Raises:
+            LookupError: there is no such message, or no such state of it.
+        """
+        message = self._slack._message(channel, ts)
+        states = _states(message)
+        if not 0 <= index < len(states):
+            raise LookupError("This message has no such version.")
+        return self._markdown.blocks(named(states[index].blocks), growing=self._slack.is_streaming(message))
 
     # ── what is heard ──
 
@@ -168,13 +186,18 @@ class Window:
         }
 
     def _message(self, message: Message) -> Json:
+        streaming = self._slack.is_streaming(message)
         shown = message_json(self._workspace, message, with_metadata=True) | {
             "channel": message.channel,
             "reactions": [] if message.to else reactions_json(self._workspace, message),
             "versions": 1 + len(message.edits),
-            "streaming": self._slack.is_streaming(message),
+            "streaming": streaming,
             "at": float(message.ts),
         }
+        if message.blocks:
+            shown["blocks"] = self._markdown.blocks(named(message.blocks), growing=streaming)
+        if message.attachments:
+            shown["attachments"] = self._markdown.attachments(message.attachments, growing=streaming)
         return shown | {"to": message.to} if message.to else shown
 
     def _status(self, status: StatusSet) -> Json:
@@ -188,3 +211,7 @@ class Window:
     def _home(self, user: str) -> Json | None:
         view = self._workspace.views.homes.get(user)
         return view_json(self._workspace, view) | {"user": user} if view is not None else None
+
+
+def _states(message: Message) -> tuple[Edit, ...]:
+    return (message.began or Edit(message.at, message.text, message.blocks), *message.edits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from aiohttp import web
 from playwright.async_api import Browser, Locator, Page
 
 from bot.playground import __file__ as playground_file
+from bot.playground.slack.markdown_drawing import MarkdownDrawing
 from tests.playground.browser.conftest import Tabs
 
 STATIC = f"{playground_file.removesuffix('__init__.py')}page/static"
@@ -112,6 +114,12 @@ async def served() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
+def sent(*blocks: Any, **message: Any) -> str:
+    """A message as the local Slack sends it to the page: in JSON, with the trees of its Markdown."""
+    growing = message.get("streaming") is True
+    return json.dumps({"blocks": MarkdownDrawing().blocks(blocks, growing=growing), **message})
+
+
 @dataclass(frozen=True)
 class Gallery:
     """The page, with what is drawn on it."""
@@ -129,12 +137,12 @@ class Gallery:
     async def draw(self, *blocks: Any, **message: Any) -> Locator:
         """Draw a message anew, as one that was not there before."""
         await self.page.evaluate("gallery.ts = String(Number(gallery.ts) + 1)")
-        await self.page.evaluate("message => gallery.draw(message)", {"blocks": list(blocks), **message})
+        await self.page.evaluate("message => gallery.draw(JSON.parse(message))", sent(*blocks, **message))
         return self.out
 
     async def grow(self, *blocks: Any, **message: Any) -> None:
         """Make the message that is drawn like another, in place."""
-        await self.page.evaluate("message => gallery.grow(message)", {"blocks": list(blocks), **message})
+        await self.page.evaluate("message => gallery.grow(JSON.parse(message))", sent(*blocks, **message))
 
     async def open(self, **view: Any) -> Locator:
         await self.page.evaluate("view => gallery.open(view)", view)

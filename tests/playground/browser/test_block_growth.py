@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.playground.browser.gallery import Gallery, gallery_in
+from tests.playground.browser.gallery import Gallery, gallery_in, sent
 from tests.playground.browser.samples import EVERY_BLOCK, MODAL, listing, plain, rich, section, text
 
 pytestmark = pytest.mark.browser
@@ -111,15 +111,16 @@ async def test_half_written_markdown_shows_no_marks(gallery: Gallery) -> None:
     """After each character what is shown is a beginning of what is shown in the end, in the same kinds of elements."""
     whole = await (await gallery.draw({"type": "markdown", "text": ANSWER})).inner_text()
     await gallery.draw({"type": "markdown", "text": "H"}, streaming=True)
+    steps = [sent({"type": "markdown", "text": ANSWER[: at + 1]}, streaming=True) for at in range(len(ANSWER))]
     texts: list[str] = await gallery.page.evaluate(
-        """(source) => {
+        """(steps) => {
             const out = document.querySelector("#out > *");
-            return [...source].map((_, at) => {
-                gallery.grow({ blocks: [{ type: "markdown", text: source.slice(0, at + 1) }], streaming: true });
+            return steps.map((message) => {
+                gallery.grow(JSON.parse(message));
                 return out.textContent;
             });
         }""",
-        ANSWER,
+        steps,
     )
     final = texts[-1]
     assert "".join(whole.split()) == "".join(final.split())

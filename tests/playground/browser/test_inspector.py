@@ -7,6 +7,7 @@ import re
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
+from slack_sdk.web.async_client import AsyncWebClient
 
 from tests.playground.browser.stage import Stage
 from tests.playground.browser.visitor import Visitor
@@ -64,6 +65,22 @@ async def test_every_version_is_shown_by_the_slider(ada: Visitor, on: Stage) -> 
         await slider.press("ArrowRight")
     assert lengths == sorted(lengths)
     assert await shown.inner_text() == whole
+
+
+async def test_a_version_in_markdown_is_drawn_as_it_was_read(tab: Page, bare: Stage) -> None:
+    client = AsyncWebClient(token=bare.slack.bot_token, base_url=bare.slack.url)
+    ts = (await client.chat_postMessage(channel=bare.general, markdown_text="Some **strong** words"))["ts"]
+    await client.chat_update(channel=bare.general, ts=ts, markdown_text="Other **firm** words")
+    visitor = Visitor(tab)
+    await visitor.arrive(bare.url)
+    await expect(tab.locator(".message strong")).to_have_text("firm")
+    await tab.locator(".message", has_text="firm").hover()
+    await tab.get_by_role("button", name="Inspect").click()
+    versions = await visitor.inspect("Versions")
+    drawn = versions.locator("[class$=version-message] strong")
+    await expect(drawn).to_have_text("firm")
+    await versions.get_by_role("slider", name="Version").press("Home")
+    await expect(drawn).to_have_text("strong")
 
 
 async def test_the_frames_of_flowise_as_they_came(ada: Visitor, on: Stage) -> None:

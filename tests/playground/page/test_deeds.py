@@ -79,6 +79,12 @@ async def test_people_change_and_delete_what_is_theirs(visit: Visit) -> None:
     assert (await visit.post("react", {**place, "user": visit.ben, "name": "eyes", "on": True}))["ok"] is True
     versions = await visit.get(f"versions?channel={visit.channel}&ts={ts}")
     assert [version["text"] for version in versions["versions"]] == ["one", "two"]  # type: ignore[attr-defined]
+    assert await visit.get(f"version?channel={visit.channel}&ts={ts}&n=1") == {
+        "ok": True,
+        "blocks": versions["versions"][1]["blocks"],  # type: ignore[index]
+    }
+    for wrong in ("", "n=", "n=-1", "n=2", "n=x", "n=0&ts=1.0", "n=" + "9" * 5_000):
+        assert (await visit.get(f"version?{wrong}&channel={visit.channel}&ts={ts}"))["ok"] is False
     assert (await visit.post("delete", {**place, "user": visit.ben}))["ok"] is False
     assert (await visit.post("delete", {**place, "user": visit.ada}))["ok"] is True
     assert visit.slack.messages(visit.channel) == []

@@ -286,6 +286,43 @@ async def test_every_version_of_a_message(slack: LocalSlack, client: AsyncWebCli
         window.versions(channel, "1.0")
 
 
+async def test_markdown_has_a_tree_for_a_client_and_for_nobody_else(slack: LocalSlack, client: AsyncWebClient) -> None:
+    window, channel, ann = Window(slack), slack.channel("general"), slack.user("Ann")
+    changes: list[dict[str, Any]] = []
+    window.listen(changes.append)
+
+    def trees() -> list[Any]:
+        messages = [change["message"] for change in changes if change["kind"] == "message"]
+        return [[block.get("tree") for block in message["blocks"]] for message in messages if message["user"] != ann]
+
+    root = await slack.say(ann, channel, "**hi**")
+    started = await client.chat_startStream(
+        channel=channel,
+        thread_ts=root,
+        markdown_text="a **b",
+        recipient_user_id=ann,
+        recipient_team_id=slack.team_id,
+    )
+    ts = started["ts"]
+    await client.chat_appendStream(channel=channel, ts=ts, markdown_text="**\n- c")
+    await client.chat_stopStream(channel=channel, ts=ts, blocks=[{"type": "divider"}])
+    bold = {"tag": "p", "children": ["a ", {"tag": "strong", "children": ["b"]}]}
+    item = {"tag": "li", "children": [{"tag": "p", "children": ["c"]}]}
+    whole = [bold, {"tag": "ul", "children": [item]}]
+    assert trees() == [[[bold]], [whole], [whole, None]]
+    assert [block.get("tree") for block in window.version(channel, ts, 2)] == [whole, None]
+    half = [{"tag": "p", "children": ["a **b"]}]  # it is finished by now, and so nothing of it is healed
+    assert [block.get("tree") for block in window.version(channel, ts, 0)] == [half]
+    for index in (-1, 3):
+        with pytest.raises(LookupError):
+            window.version(channel, ts, index)
+    # Trees are for whoever draws: not in the versions' list, not in the Web API, not in what is kept.
+    told = (await client.conversations_replies(channel=channel, ts=root)).data
+    assert "tree" not in json.dumps([told, window.versions(channel, ts), slack.messages(channel)[-1].blocks])
+    await client.chat_postMessage(channel=channel, markdown_text="*c*", thread_ts=root)
+    assert trees()[-1] == [[{"tag": "p", "children": [{"tag": "em", "children": ["c"]}]}]]
+
+
 async def test_the_end_of_a_stream_and_of_a_status_are_told(slack: LocalSlack, client: AsyncWebClient) -> None:
     window, ann = Window(slack), slack.user("Ann")
     changes: list[dict[str, Any]] = []

@@ -9,7 +9,7 @@ import { actions, alert, context, divider, header, section } from "./layout.js";
 import { renderMarkdown } from "./markdown.js";
 import { image } from "./pictures.js";
 import { richText } from "./rich_text.js";
-import { DEEPEST, Malformed, object, string } from "./shapes.js";
+import { DEEPEST, Malformed, object } from "./shapes.js";
 import { table } from "./tables.js";
 import { plan, taskCard } from "./tasks.js";
 import { unknown } from "./unknown.js";
@@ -26,8 +26,7 @@ const KINDS = {
   header,
   image,
   input,
-  markdown: (block, ctx) =>
-    h("div", { class: "markdown" }, renderMarkdown(string(block.text), ctx, ctx.growing === true)),
+  markdown: (block, ctx) => h("div", { class: "markdown" }, renderMarkdown(block.tree, ctx)),
   plan,
   rich_text: richText,
   section,

@@ -35,7 +35,7 @@ export { renderMrkdwn } from "./mrkdwn.js";
  * @returns {HTMLElement}
  */
 export function messageBody(message, ctx) {
-  const within = { ...ctx, place: `${message.channel} ${message.ts}`, growing: message.streaming === true };
+  const within = { ...ctx, place: `${message.channel} ${message.ts}` };
   const sent = (parts) => Array.isArray(parts) && parts.length > 0;
   return h(
     "div",

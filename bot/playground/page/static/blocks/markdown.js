@@ -1,110 +1,75 @@
-// Knows how Markdown becomes elements: block by block from the parser's tokens, never through HTML.
+// Draws the tree that the local Slack has made of a text in Markdown: an element for each of its nodes, never markup.
 
 import { h } from "../app/dom.js";
-import { healed } from "./half_open.js";
-import { inlineNodes } from "./markdown_line.js";
-import { parser } from "./markdown_parser.js";
+import { link } from "./links.js";
+import { angle } from "./mrkdwn.js";
 import { scrolling } from "./scrolling.js";
+import { list, Malformed, object, string, worded } from "./shapes.js";
+import { withEmoji } from "./text.js";
 
-const TASK = /^\[([ xX])\] /;
 const HEADING_BELOW = 2; // the page's own headings stand above those of a message
 
-/**
- * A text in Markdown as a fragment. `growing`: more is to come, so what is open at its end is closed.
- * @param {string} source
- * @param {any} ctx
- * @param {boolean} growing
- */
-export function renderMarkdown(source, ctx, growing) {
-  const tokens = parser.parse(growing ? healed(source) : source, {});
-  const fragment = document.createDocumentFragment();
-  fragment.append(...nodes(tree(tokens), ctx));
-  return fragment;
+/** The nodes of a tree (bot/playground/slack/markdown_tree.py) as elements and texts. */
+export function renderMarkdown(tree, ctx) {
+  return list(tree).map((node, index) => (typeof node === "string" ? node : element(object(node), index, ctx)));
 }
 
-/** The parser's flat list of tokens as a tree: each node has its opening token and what stands within. */
-function tree(tokens) {
-  /** @type {{token: any, children: any[]}} */
-  const root = { token: null, children: [] };
-  const open = [root];
-  for (const token of tokens) {
-    if (token.nesting < 0) {
-      open.pop();
-      continue;
-    }
-    const node = { token, children: [] };
-    open[open.length - 1].children.push(node);
-    if (token.nesting > 0) open.push(node);
-  }
-  return root.children;
+function element(node, index, ctx) {
+  if (!Object.hasOwn(ELEMENTS, node.tag)) throw new Malformed("no such element");
+  return ELEMENTS[node.tag](node, ctx, index);
 }
 
-function nodes(children, ctx) {
-  return children.flatMap((child, index) => block(child, index, ctx));
-}
+const within = (tag) => (node, ctx) => h(tag, null, renderMarkdown(node.children, ctx));
 
-function block({ token, children }, index, ctx) {
-  const make = BLOCKS[token.type];
-  return make ? make(token, children, ctx, index) : [token.content];
-}
-
-const BLOCKS = {
-  inline: (token, _, ctx) => inlineNodes(token.children, ctx),
-  paragraph_open: (_, children, ctx) => h("p", null, nodes(children, ctx)),
-  heading_open: (token, children, ctx) => heading(Number(token.tag.slice(1)), nodes(children, ctx)),
-  blockquote_open: (_, children, ctx) => h("blockquote", null, nodes(children, ctx)),
-  bullet_list_open: (_, children, ctx) => h("ul", null, nodes(children, ctx)),
-  ordered_list_open: (token, children, ctx) => h("ol", { start: token.attrGet("start") }, nodes(children, ctx)),
-  list_item_open: (_, children, ctx, index) => item(children, ctx, index),
+/** @type {Record<string, (node: any, ctx: any, index: number) => any>} */
+const ELEMENTS = {
+  p: within("p"),
+  blockquote: within("blockquote"),
+  ul: within("ul"),
+  strong: within("strong"),
+  em: within("em"),
+  s: within("s"),
+  ol: (node, ctx) => h("ol", { start: node.start }, renderMarkdown(node.children, ctx)),
+  li: item,
+  heading,
   hr: () => h("hr", { class: "divider" }),
-  fence: (token) => box(token.content, token.info.trim().split(/\s/)[0]),
-  code_block: (token) => box(token.content, ""),
-  table_open: (_, children, ctx) => table(children, ctx),
+  br: () => h("br", null),
+  pre: ({ text, language }) => box(string(text), worded(language)),
+  code: ({ text }) => h("code", { class: "inline" }, string(text)),
+  table: ({ children }, ctx) => table(list(children).map(object), ctx),
+  a: ({ href, children }, ctx) => link(string(href), ...renderMarkdown(children, ctx)),
+  reference: ({ text }, ctx) => angle(string(text), ctx) ?? `<${text}>`,
+  emoji: ({ text }) => withEmoji(string(text)),
 };
 
-function heading(level, inside) {
+function heading({ level, children }, ctx) {
   const depth = String(Math.min(6, level + HEADING_BELOW));
-  return h("div", { class: `md-heading md-heading-${level}`, role: "heading", "aria-level": depth }, inside);
+  const props = { class: `md-heading md-heading-${level}`, role: "heading", "aria-level": depth };
+  return h("div", props, renderMarkdown(children, ctx));
 }
 
 function box(source, language) {
   const label = language ? h("span", { class: "code-language" }, language) : null;
-  return h(
-    "div",
-    { class: "code-box" },
-    label,
-    h("pre", { class: "code" }, h("code", null, source.replace(/\n$/, ""))),
-  );
+  return h("div", { class: "code-box" }, label, h("pre", { class: "code" }, h("code", null, source)));
 }
 
-function item(children, ctx, index) {
-  const task = taskOf(children);
-  const inside = nodes(children, ctx);
-  if (!task) return h("li", { dataset: { key: `item ${index}` } }, inside);
-  const done = task !== " ";
+function item({ done, children }, ctx, index) {
+  const inside = renderMarkdown(children, ctx);
+  const dataset = { key: `item ${index}` };
+  if (typeof done !== "boolean") return h("li", { dataset }, inside);
   const mark = h("span", { class: "task-mark", role: "img", "aria-label": done ? "Done" : "To do" }, done ? "☑" : "☐");
-  return h("li", { class: "task-item", dataset: { key: `item ${index}` } }, mark, h("div", null, inside));
+  return h("li", { class: "task-item", dataset }, mark, h("div", null, inside));
 }
 
-/** The mark of a task list's item, which is taken out of its text; null where it is a plain item. */
-function taskOf([paragraph]) {
-  const first = paragraph?.children?.[0]?.token.children?.[0];
-  const found = first?.type === "text" ? TASK.exec(first.content) : null;
-  if (!found) return null;
-  first.content = first.content.slice(found[0].length);
-  return found[1];
-}
-
-function table(parts, ctx) {
-  const rows = parts.flatMap((part) => part.children);
-  const made = rows.map((row, at) =>
+function table(rows, ctx) {
+  const made = rows.map(({ children }, at) =>
     h(
       "tr",
       { dataset: { key: `row ${at}` } },
-      row.children.map((cell) => tableCell(cell, at, ctx)),
+      list(children).map((cell) => tableCell(object(cell), at, ctx)),
     ),
   );
-  const columns = rows[0]?.children.length ?? 0;
+  const columns = made[0]?.children.length ?? 0;
   return scrolling(
     h("table", null, h("thead", null, made[0]), h("tbody", null, made.slice(1))),
     columns,
@@ -112,8 +77,7 @@ function table(parts, ctx) {
   );
 }
 
-function tableCell({ token, children }, row, ctx) {
-  const [, align] = /text-align:(\w+)/.exec(token.attrGet("style") ?? "") ?? [];
+function tableCell({ align, children }, row, ctx) {
   const props = { class: align ? `align-${align}` : null, scope: row ? null : "col" };
-  return h(row ? "td" : "th", props, h("div", { class: "cell" }, nodes(children, ctx)));
+  return h(row ? "td" : "th", props, h("div", { class: "cell" }, renderMarkdown(children, ctx)));
 }

@@ -4,7 +4,7 @@ import { EMOJI_CODE, emojiNode } from "./emoji.js";
 import { renderMrkdwn } from "./mrkdwn.js";
 import { Malformed, object, string } from "./shapes.js";
 
-const EVERY_EMOJI = new RegExp(EMOJI_CODE.source, "g");
+const EVERY_EMOJI = EMOJI_CODE.source;
 
 /** A text object as a node. */
 export function textObject(value, ctx) {
@@ -19,9 +19,13 @@ export function textObject(value, ctx) {
 export function withEmoji(text) {
   const fragment = document.createDocumentFragment();
   let at = 0;
-  for (const found of text.matchAll(EVERY_EMOJI)) {
+  const codes = new RegExp(EVERY_EMOJI, "g");
+  for (let found = codes.exec(text); found; found = codes.exec(text)) {
     const node = emojiNode(found[1]);
-    if (typeof node === "string") continue;
+    if (typeof node === "string") {
+      codes.lastIndex -= 1; // the colon at its end may begin another
+      continue;
+    }
     fragment.append(...(found.index > at ? [text.slice(at, found.index)] : []), node);
     at = found.index + found[0].length;
   }

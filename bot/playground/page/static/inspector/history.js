@@ -31,6 +31,17 @@ export class History {
     }, EVERY);
   }
 
+  /** The blocks of a version as they are drawn. Only Markdown is drawn from more than was told of it. */
+  async drawn({ blocks }, index) {
+    if (!blocks.some(holdsMarkdown)) return blocks;
+    const [channel, ts] = this.of.split(":");
+    try {
+      return (await this.get("api/version", { channel, ts, n: index })).blocks;
+    } catch {
+      return blocks; // the message is gone: its Markdown is shown as it came
+    }
+  }
+
   async #ask({ channel, ts }, key) {
     let found = this.versions;
     try {
@@ -43,4 +54,8 @@ export class History {
     this.versions = found;
     this.changed();
   }
+}
+
+function holdsMarkdown(block) {
+  return block.type === "markdown" || (block.child_blocks ?? []).some(holdsMarkdown);
 }

@@ -22,6 +22,7 @@ export function versionsPanel({ state, get }) {
   );
   let message = null;
   let at = -1; // which version; -1: the newest, whichever that is
+  let pictured = null;
 
   function offerLatest() {
     view.latest.hidden = !message || newestOf(state, placeOf(state))?.ts === message.ts;
@@ -46,14 +47,18 @@ export function versionsPanel({ state, get }) {
     const said = tell(versions, index);
     view.slider.setAttribute("aria-valuetext", said);
     view.told.textContent = said;
-    const shown = {
-      ...message,
-      text: versions[index].text,
-      blocks: versions[index].blocks,
-      files: index === last ? message.files : [],
-    };
-    view.message.replaceChildren(still(messageBody(shown, context(state))));
+    picture(versions[index], index, index === last ? message.files : []);
     view.change.replaceChildren(...changeBetween(versions[index - 1], versions[index]));
+  }
+
+  /** The version as it was read; until it is here, the one before stays. */
+  async function picture(version, index, files) {
+    const of = message;
+    pictured = version;
+    const blocks = await history.drawn(version, index);
+    if (pictured !== version) return; // another one is looked at by now
+    const shown = { ...of, text: version.text, blocks, files };
+    view.message.replaceChildren(still(messageBody(shown, context(state))));
   }
 
   function step() {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields, is_dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given, settings
@@ -58,6 +59,8 @@ def is_of(kind: Any, value: object) -> bool:
         return type(value) is kind and all(is_of(hints[one.name], getattr(value, one.name)) for one in fields(kind))
     if get_origin(kind) is tuple:
         return isinstance(value, tuple) and all(is_of(get_args(kind)[0], one) for one in value)
+    if get_origin(kind) in {Union, UnionType}:
+        return any(is_of(one, value) for one in get_args(kind))
     return type(value) is kind
 
 

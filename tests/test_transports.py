@@ -30,7 +30,7 @@ from tests.test_startup import free_port
 
 Transport = Callable[[House], dict[str, object]]
 
-READY = {"ready": True, "missing": [], "redis": "ok", "flowise": "ok"}
+READY = {"ready": True, "missing": [], "redis": "ok", "flowise": "ok", "tasks": "ok"}
 
 
 def by_http(home: House) -> dict[str, object]:
@@ -183,7 +183,7 @@ async def test_the_health_checks(home: House, transport: Transport, tmp_path_fac
             root = await home.ask(f"{home.mention} hello")
             await home.slack.until(lambda: home.answers(root) == ["one"])
             bot.stop()
-            told = {"ready": False, "missing": ["stopping"], "redis": "ok", "flowise": "ok"}
+            told = {"ready": False, "missing": ["stopping"], "redis": "ok", "flowise": "ok", "tasks": "ok"}
             assert await got(f"{own}/readyz") == (503, told)
             assert await got(f"{own}/healthz") == (200, {"status": "alive", "under_way": 1})
             whether = told if transport is by_socket else {"ready": False}
@@ -313,6 +313,7 @@ async def test_a_lost_socket_is_back_soon_and_what_was_said_meanwhile_is_answere
             "missing": ["slack"],
             "redis": "ok",
             "flowise": "ok",
+            "tasks": "ok",
         }
         await home.slack.until(lambda: home.slack.sockets == 1, timeout=5)
         await home.answered(root)

@@ -108,6 +108,7 @@ def clone(tmp_path: Path) -> Clone:
     return clone
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_a_lock_is_installed_whatever_was_released_since_and_a_failure_names_its_cause(
     clone: Clone, installer: str

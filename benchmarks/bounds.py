@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from benchmarks.crowd import POST, UPDATE, Stream
 from benchmarks.replicas import CALL
-from bot.reply.budget import Budget
+from bot.pacing.budget import Budget
 from bot.slack.tiers import POSTS_TO_A_CHANNEL, QUOTAS, Quota, keys
 
 

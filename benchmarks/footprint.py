@@ -28,10 +28,10 @@ from unittest.mock import patch
 import aiohttp
 
 from benchmarks.firehose import CHATFLOW_ID, Firehose
-from bot import logs
 from bot.__main__ import loop_factory
 from bot.playground.program import BotProgram
 from bot.playground.slack import LocalSlack
+from bot.serving import logs
 from bot.store.embedded import EmbeddedValkey
 
 _WORDS = 1_000
@@ -42,7 +42,7 @@ _LATENCY = 0.12
 _LONG, _LONG_ANSWERS = 40_000, 10
 _MOST_SECONDS = 60.0
 _LIBRARIES = "import slack_bolt.async_app, aiohttp, redis.asyncio, pydantic_settings"
-_BOT = "import bot.__main__, bot.settings, bot.logs, bot.app"
+_BOT = "import bot.__main__, bot.settings, bot.serving.logs, bot.app"
 
 
 @dataclass(frozen=True, slots=True)

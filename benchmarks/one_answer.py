@@ -25,11 +25,11 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from unittest.mock import patch
 
-from bot import logs
 from bot.playground.flowise.runs import Listener
-from bot.playground.house import House, house
+from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack.message import Message
 from bot.playground.slack.web import ApiCall
+from bot.serving import logs
 from bot.settings import Settings
 from bot.store.embedded import EmbeddedValkey
 
@@ -116,7 +116,7 @@ async def measured(words: int, rate: float, interval: float, latency: float) -> 
         try:
             redis_url = await valkey.start()
             async with (
-                house(redis_url, tokens_per_second=rate, latency=latency) as home,
+                sandbox(redis_url, tokens_per_second=rate, latency=latency) as home,
                 home.bot(slack_edit_interval=interval),
             ):
                 return await _asked(home, words)
@@ -124,7 +124,7 @@ async def measured(words: int, rate: float, interval: float, latency: float) -> 
             await valkey.stop()
 
 
-async def _asked(home: House, words: int) -> Run:
+async def _asked(home: Sandbox, words: int) -> Run:
     sent: list[Sent] = []
     states: list[State] = []
 

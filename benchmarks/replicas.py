@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.crowd import POST, UPDATE, Stream
-from bot.growth import Growth
-from bot.ports import Counts, Told
-from bot.reply.budget import Budget
-from bot.reply.policy import Kind, Policy, Stock, Want
+from bot.pacing.budget import Budget
+from bot.pacing.policy import Kind, Policy, Stock, Want
+from bot.pacing.shared_counts import SharedCounts
+from bot.ports import Counts, ReplicaCounts
 from bot.slack.tiers import keys
 from bot.store.budget_script import FADE, GRACE, TIE
 
@@ -53,7 +53,7 @@ class Shared:
         self._told: dict[str, tuple[float, Counts]] = {}
         self._endings: dict[str, dict[str, tuple[float, float]]] = {}
 
-    def tell(self, told: Told, now: float) -> Counts:
+    def tell(self, told: ReplicaCounts, now: float) -> Counts:
         """Hear a replica's counts; returns the sums over all."""
         self._told[told.replica] = now, told.counts
         sums = Counts()
@@ -91,12 +91,12 @@ class Replica:
     told: float
     live: list[Stream] = field(default_factory=list)
     wake: float = math.inf
-    growth: Growth = field(init=False)
+    growth: SharedCounts = field(init=False)
     policy: Policy = field(default_factory=Policy)
     known: dict[str, tuple[float, Stock]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.growth = Growth(self.name)
+        self.growth = SharedCounts(self.name)
 
     def begin(self, now: float) -> None:
         """Note the answers that begin now: the status line of each is a draw."""

@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _printable(error: BotError) -> str:
     """Its text without what would steer the terminal: a service may have had a word in it."""
-    from bot.logs import printable
+    from bot.serving.logs import printable
 
     return printable(str(error), keep="\n")
 
@@ -58,7 +58,7 @@ def _indented(lines: str) -> str:
 
 def _serve() -> int:
     # Imported here because the demo needs its own, and the bot last because wrong settings should be told at once.
-    from bot import logs
+    from bot.serving import logs
     from bot.settings import read_settings
 
     settings = read_settings()
@@ -101,13 +101,14 @@ def _port(given: str) -> int:
 
 
 def _demo(*, once: bool, port: int, opens: bool) -> int:
-    from bot.playground import demo, visit
+    from bot.playground import browser_demo as visit
+    from bot.playground import terminal_demo as demo
 
     return asyncio.run(demo.show() if once else visit.host(port, opens=opens))
 
 
 def _doctor(*, machine_readable: bool) -> int:
-    from bot.doctor.examination import examine
+    from bot.doctor.checks import examine
 
     return examine(sys.stdout, os.environ, machine_readable=machine_readable)
 

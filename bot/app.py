@@ -14,31 +14,31 @@ from slack_bolt.async_app import AsyncApp
 
 import bot.flowise.client as flowise
 from bot import __version__
-from bot.bolt import introduced, slack_app
-from bot.conversation import Conversations
-from bot.desk import Desk, Writing
-from bot.door import Door
+from bot.conversation.guarded import Guarded
+from bot.conversation.question import ConversationSettings
+from bot.conversation.turn import Turns
 from bot.errors import BotError, SlackUnavailable, StoreUnavailable
-from bot.farewell import Farewell
-from bot.flowise.guarded import Guarded
-from bot.governor import Governor
 from bot.metrics.exposition import Metrics
 from bot.metrics.slack import MeteredSlack
-from bot.opening import chatflow_of, network_of, opened_store, traced, warn_of_flowise, warn_of_redis
+from bot.pacing.governor import Governor
 from bot.ports import Flowise, Identity
-from bot.question import Habits
 from bot.reply.observed import Answers, Observers
 from bot.reply.streams import Mode
+from bot.serving.bolt import introduced, slack_app
 from bot.serving.connections import Limits
 from bot.serving.descriptors import can_open, most_connections
+from bot.serving.http import Health, metrics_app, web_app
 from bot.serving.server import served
+from bot.serving.signatures import RequestGuard
+from bot.serving.socket_mode import SocketMode
+from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_flowise, warn_of_redis
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
-from bot.socket_mode import SocketMode
 from bot.store.redis import RedisStore
 from bot.supervision import Supervisor
-from bot.web import Health, metrics_app, web_app
+from bot.workspace.desk import DeliverySettings, Desk
+from bot.workspace.uninstall import Uninstall
 from handlers import lifecycle
 
 log = structlog.get_logger(__name__)
@@ -115,7 +115,7 @@ class Bot:
             guarded = self._flowise = Guarded(chatflow, chatflow.check, time.monotonic)
             desk = self._desk = self._new_desk(guarded, slack, store, identity, traces)
             self._slack = slack
-            farewell = Farewell(identity.team, store, slack.admission)
+            farewell = Uninstall(identity.team, store, slack.admission)
             pause = partial(asyncio.sleep, _TOKEN_SECONDS)
             _background(stack, self._supervisor.start("deleting an uninstalled workspace's data", farewell.run))
             _background(stack, self._supervisor.start("looking at the token", lambda: slack.come_back(pause)))
@@ -139,13 +139,13 @@ class Bot:
         traces: tuple[Observers, ...],
     ) -> Desk:
         settings = self._settings
-        habits = Habits(
+        habits = ConversationSettings(
             context_messages=settings.bot_context_messages,
             left_run_wait=settings.flowise_left_run_wait,
             most_predictions=settings.bot_most_predictions,
             reads_answers=settings.flowise_api_key is not None,
         )
-        conversations = Conversations(chatflow, slack, store, habits, now=time.monotonic, wall=time.time)
+        conversations = Turns(chatflow, slack, store, habits, now=time.monotonic, wall=time.time)
         gate = Governor(
             store, identity.team, scale=settings.slack_rate_scale, now=time.monotonic, supervisor=self._supervisor
         )
@@ -157,7 +157,7 @@ class Bot:
             store,
             identity,
             gate=gate,
-            writing=Writing(settings.slack_edit_interval, settings.bot_most_messages, mode, answers),
+            writing=DeliverySettings(settings.slack_edit_interval, settings.bot_most_messages, mode, answers),
             now=time.monotonic,
             wall=time.time,
             supervisor=self._supervisor,
@@ -230,7 +230,7 @@ class Bot:
             {"redis": self._how_redis_is, "flowise": self._how_flowise_is, "tasks": self._how_tasks_are},
             is_private=not by_http,
         )
-        door = Door(secret.get_secret_value()) if secret else None
+        door = RequestGuard(secret.get_secret_value()) if secret else None
         application = web_app(lambda: self._app, health, door=door, metrics=text if beside else None)
         most = most_connections(settings.bot_most_predictions)
         async with AsyncExitStack() as stack:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.flowise.events import Token
+from bot.pacing.policy import Want
 from bot.ports import Slack
 from bot.reply.contract import Failed, Finished, Reply, ReplyEvent
-from bot.reply.policy import Want
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus, method_of
 
 # A flow that does not stream gives its answer as one token, of megabytes at worst. Taken in slices, with the other
@@ -22,7 +22,7 @@ _AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Leave:
+class Permit:
     """Leave to make one call of a method in a channel; `name` is its own in the budget.
 
     With `denied` above 0 it is none: the want that does not wait cannot be granted now, and might be after so many
@@ -38,11 +38,11 @@ class Leave:
 class Gate(Protocol):
     """Who may call Slack when."""
 
-    async def granted(self, want: Callable[[], Want]) -> Leave:
+    async def granted(self, want: Callable[[], Want]) -> Permit:
         """Wait until the call may be made that is wanted, as `want` tells at every moment."""
         ...
 
-    async def refused(self, leave: Leave, retry_after: float) -> None:
+    async def refused(self, leave: Permit, retry_after: float) -> None:
         """Slack answered that call with 429."""
         ...
 
@@ -51,7 +51,7 @@ class Gate(Protocol):
         ...
 
 
-class Keeper(Protocol):
+class Owner(Protocol):
     """Whose answer it is: whether it may be written, and what became of it."""
 
     async def may_write(self) -> bool:
@@ -79,7 +79,7 @@ async def deliver(
     gate: Gate,
     *,
     now: Callable[[], float],
-    keeper: Keeper,
+    keeper: Owner,
 ) -> bool:
     """Bring an answer to Slack: returns when the last call is made and the events are closed.
 
@@ -138,7 +138,7 @@ class _Feed:
                     return
         raise RuntimeError("the events ended without a last word")
 
-    async def stopped(self, keeper: Keeper, feeder: asyncio.Task[None]) -> None:
+    async def stopped(self, keeper: Owner, feeder: asyncio.Task[None]) -> None:
         last_word = await keeper.stopped()
         feeder.cancel()
         if last_word is None:
@@ -161,7 +161,7 @@ def _pieces(event: ReplyEvent) -> Iterator[ReplyEvent]:
 class _Pump:
     """Makes the calls of one reply."""
 
-    def __init__(self, feed: _Feed, slack: Slack, keeper: Keeper) -> None:
+    def __init__(self, feed: _Feed, slack: Slack, keeper: Owner) -> None:
         self._feed = feed
         self._reply = feed.reply
         self._slack = slack
@@ -216,7 +216,7 @@ class _Pump:
             await self._keeper.made(call, result)
         return True
 
-    async def _granted(self, offered: Call) -> Leave | None:
+    async def _granted(self, offered: Call) -> Permit | None:
         """Leave to call the method of what was offered; None when the answer has ended and wants another one by now.
 
         The last words do not wait behind progress.

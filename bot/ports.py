@@ -9,7 +9,7 @@ from typing import Protocol
 from bot.flowise.events import Event
 from bot.slack.calls import Call, Result
 from bot.slack.tiers import Key, Quota
-from bot.thread import Asked, Conversation, Expected, Hold, OpenAnswer, Progress, Run, Thread
+from bot.thread import Conversation, Expected, Hold, OpenAnswer, Progress, Run, Thread, UnansweredQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class EarlierMessage:
     """A message that stands in a Slack thread. `author` is a display name, `text` is plain."""
 
     ts: str
@@ -107,7 +107,7 @@ class Slack(Protocol):
         """Make one call, once. Never raises for what Slack or the network does: that is the result."""
         ...
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
         """The last `limit` messages of a thread before the message `before`, oldest first.
 
         Raises:
@@ -159,7 +159,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReplicaCounts:
     """What a replica, by its name, tells of the answers it has under way. Without a name: nothing."""
 
     replica: str = ""
@@ -232,7 +232,7 @@ class Mailboxes(Protocol):
         """Note what is open of an answer, and the run on its chat that starts now. False: not ours any more."""
         ...
 
-    async def settle(self, hold: Hold, again: Asked | None = None, *, run_over: str = "") -> None:
+    async def settle(self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = "") -> None:
         """The item is done; nothing happens if it is not ours any more.
 
         `again` is kept for a while. The run on the chat `run_over`, if any, was seen to end.
@@ -254,7 +254,7 @@ class Mailboxes(Protocol):
         """
         ...
 
-    async def asked(self, line: str, reference: str) -> Asked | None:
+    async def asked(self, line: str, reference: str) -> UnansweredQuestion | None:
         """A question that may be asked again."""
         ...
 
@@ -319,7 +319,14 @@ class Store(Protocol):
         ...
 
     async def spend(
-        self, team: str, keys: Sequence[Key], reserve: float, call: str, told: Told, *, due: float | None = None
+        self,
+        team: str,
+        keys: Sequence[Key],
+        reserve: float,
+        call: str,
+        told: ReplicaCounts,
+        *,
+        due: float | None = None,
     ) -> Spent:
         """Draw one token from each bucket of a workspace's write budget, or nothing from any.
 
@@ -329,7 +336,7 @@ class Store(Protocol):
         """
         ...
 
-    async def tell(self, team: str, told: Told) -> None:
+    async def tell(self, team: str, told: ReplicaCounts) -> None:
         """Tell the other replicas without a draw."""
         ...
 

@@ -157,7 +157,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class UnansweredQuestion:
     """A question that was not answered to its end, kept for the one who wants to ask it again, with its messages."""
 
     item: Item

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.desk import Desk
 from bot.errors import Unreadable
-from bot.lease import Lease
-from handlers import action, command, hearing, mention, message
-from handlers.hearing import Manners
+from bot.mailbox.lease import Lease
+from bot.workspace.desk import Desk
+from handlers import action, command, mention, message
+from handlers import questions as hearing
+from handlers.questions import Behaviour
 
 
-def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
+def register(app: AsyncApp, desk: Desk, manners: Behaviour) -> None:
     """Wire every surface to the desk."""
 
     async def work(lease: Lease) -> None:

@@ -11,21 +11,21 @@ from dataclasses import replace
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.desk import Desk, reference_of
 from bot.errors import StoreUnavailable
-from bot.lease import Lease
+from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.blocks import ASK_AGAIN
 from bot.slack.payload import Press, press
 from bot.thread import Item, OpenAnswer
+from bot.workspace.desk import Desk, reference_of
 from handlers import command
-from handlers.hearing import Manners, is_stranger
+from handlers.questions import Behaviour, is_stranger
 
 log = structlog.get_logger(__name__)
 
 
-def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
+def register(app: AsyncApp, desk: Desk, manners: Behaviour) -> None:
     """Acknowledge also what a link button or a left-over of another version sends; Slack would show an error."""
 
     @app.action(ASK_AGAIN)
@@ -52,7 +52,7 @@ def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
     app.options(anything)(on_any)
 
 
-async def _taken_in(desk: Desk, manners: Manners, pressed: Press) -> Lease | None:
+async def _taken_in(desk: Desk, manners: Behaviour, pressed: Press) -> Lease | None:
     """The question, stored anew; None when it was asked again before, is not kept any more, or is somebody else's."""
     if is_stranger(desk, manners, pressed.teams):
         _whisper(desk, pressed, wording.EXTERNAL)

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.desk import Desk, reference_of
+from bot.conversation.question import Question
 from bot.errors import SlackUnavailable, StoreUnavailable
-from bot.lease import Lease
-from bot.question import Question
+from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.blocks import fallback, quoted_question
 from bot.slack.calls import Posted, PostMessage, Refused, Result
-from bot.slack.payload import Command, command
+from bot.slack.payload import SlashCommand, command
 from bot.thread import Item
 from bot.thread_codec import decoded, encoded
-from handlers.hearing import Manners
+from bot.workspace.desk import Desk, reference_of
+from handlers.questions import Behaviour
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +32,11 @@ _NEW = frozenset({"new", "new conversation"})
 class Typed:
     """What is stored of a command; `root` is the `ts` of its message, once that stands."""
 
-    command: Command
+    command: SlashCommand
     root: str = ""
 
 
-def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
+def register(app: AsyncApp, desk: Desk, manners: Behaviour) -> None:
     """Listen to the command. Slack wants its acknowledgement within three seconds and never delivers it again, so it is
     stored first, and the work goes on behind it."""
 
@@ -57,7 +57,7 @@ def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
         await ack(wording.other_command(manners.command))
 
 
-async def _take_in(desk: Desk, typed: Command, ack: AsyncAck) -> None:
+async def _take_in(desk: Desk, typed: SlashCommand, ack: AsyncAck) -> None:
     try:
         lease = await desk.mailbox.accept(_item(desk, typed))
     except StoreUnavailable as error:
@@ -69,7 +69,7 @@ async def _take_in(desk: Desk, typed: Command, ack: AsyncAck) -> None:
         desk.begin(lease)
 
 
-def _item(desk: Desk, typed: Command) -> Item:
+def _item(desk: Desk, typed: SlashCommand) -> Item:
     """A command waits in a line of its own until its message stands in the channel: nobody can follow up before."""
     team, now = desk.identity.team, f"{desk.wall():.6f}"
     reference = reference_of(team, "command", typed.trigger_id)
@@ -77,7 +77,7 @@ def _item(desk: Desk, typed: Command) -> Item:
     return Item(team, thread.line, reference, now, SURFACE, encoded(Typed(typed)))
 
 
-async def _new_conversation(desk: Desk, typed: Command) -> str:
+async def _new_conversation(desk: Desk, typed: SlashCommand) -> str:
     if not typed.channel.startswith("D"):
         return wording.NEW_ONLY_IN_DM
     try:
@@ -122,7 +122,7 @@ async def take(desk: Desk, lease: Lease) -> None:
     await desk.answering.answer(Question(thread, place, ts=ts, text=text, reference=reference), lease)
 
 
-async def _move(desk: Desk, lease: Lease, typed: Command, root: str) -> None:
+async def _move(desk: Desk, lease: Lease, typed: SlashCommand, root: str) -> None:
     """From now on the question waits in the thread under its message, where people may follow up."""
     thread = desk.thread(typed.channel, root)
     item = replace(_under(lease.item, typed, root), line=thread.line, ts=root)
@@ -132,12 +132,12 @@ async def _move(desk: Desk, lease: Lease, typed: Command, root: str) -> None:
         desk.begin(moved)
 
 
-def _under(item: Item, typed: Command, root: str) -> Item:
+def _under(item: Item, typed: SlashCommand, root: str) -> Item:
     """The same command, whose message stands."""
     return replace(item, heard=encoded(Typed(typed, root)))
 
 
-async def _post_root(desk: Desk, typed: Command, text: str, lease: Lease) -> Result | None:
+async def _post_root(desk: Desk, typed: SlashCommand, text: str, lease: Lease) -> Result | None:
     """Show the question; None: it is not ours any more."""
     reference = lease.item.reference
     asker = await desk.slack.name(typed.user)

@@ -9,12 +9,12 @@ import structlog
 from slack_bolt.async_app import AsyncBoltContext, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.apology import Untaken
-from bot.desk import Desk
 from bot.errors import StoreUnavailable
-from bot.lease import Lease
+from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.thread import Item, Thread
+from bot.workspace.apologies import Untaken
+from bot.workspace.desk import Desk
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ Middleware = Callable[
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Intake:
     """What an event holds for us: the item to be stored, and where its answer goes.
 
     `opens` is the thread that the bot takes part in from now on; `addressed`: the person expects an answer
@@ -42,7 +42,7 @@ class Letter:
     addressed: bool = True
 
 
-def taking_in(desk: Desk, read: Callable[[Mapping[str, object]], Awaitable[Letter | None]]) -> Middleware:
+def taking_in(desk: Desk, read: Callable[[Mapping[str, object]], Awaitable[Intake | None]]) -> Middleware:
     """The listener middleware that stores what `read` finds in an event; Bolt acknowledges only after it.
 
     Where the store fails it answers 503, and a socket gets no acknowledgement: Slack delivers the event again.
@@ -57,7 +57,7 @@ def taking_in(desk: Desk, read: Callable[[Mapping[str, object]], Awaitable[Lette
         if desk.is_leaving:  # another process takes it
             return BoltResponse(status=503, body="")
         tries = _tries(request)
-        letter: Letter | None = None
+        letter: Intake | None = None
         try:
             letter = await read(event)
             lease = await desk.mailbox.accept(letter.item, opens=letter.opens) if letter else None

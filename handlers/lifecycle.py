@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
-from bot.farewell import Farewell
+from bot.workspace.uninstall import Uninstall
 
 _EVENTS = frozenset({"app_uninstalled", "tokens_revoked"})
 
 
-def register(app: AsyncApp, farewell: Farewell, bot_user: str) -> None:
+def register(app: AsyncApp, farewell: Uninstall, bot_user: str) -> None:
     """Listen to `app_uninstalled` and `tokens_revoked`, and let nothing else in while there is no way to answer it."""
 
     @app.middleware

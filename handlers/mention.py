@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
-from bot.desk import Desk
 from bot.slack.payload import edited_after, heard
-from handlers.hearing import EDIT_SECONDS, Manners, letter
-from handlers.intake import Letter, taken, taking_in
+from bot.workspace.desk import Desk
+from handlers.intake import Intake, taken, taking_in
+from handlers.questions import EDIT_SECONDS, Behaviour, letter
 
 
-def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
+def register(app: AsyncApp, desk: Desk, manners: Behaviour) -> None:
     """Listen to `app_mention`. An edit of a message fires it again; the claim tells an old question from a new one."""
 
-    async def read(event: Mapping[str, object]) -> Letter | None:
+    async def read(event: Mapping[str, object]) -> Intake | None:
         message = heard(event)
         if message is None or edited_after(event) >= EDIT_SECONDS:
             return None

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
-from bot.desk import Desk
-from bot.slack.payload import Heard, calls_others, heard, mentions
-from handlers.hearing import Manners, letter
-from handlers.intake import Letter, taken, taking_in
+from bot.slack.payload import IncomingMessage, calls_others, heard, mentions
+from bot.workspace.desk import Desk
+from handlers.intake import Intake, taken, taking_in
+from handlers.questions import Behaviour, letter
 
 
-def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
+def register(app: AsyncApp, desk: Desk, manners: Behaviour) -> None:
     """Listen to `message` in all its four subscriptions (channels, groups, im, mpim)."""
 
-    async def read(event: Mapping[str, object]) -> Letter | None:
+    async def read(event: Mapping[str, object]) -> Intake | None:
         message = heard(event)
         if message is None or message.edited:
             return None
@@ -34,7 +34,7 @@ def register(app: AsyncApp, desk: Desk, manners: Manners) -> None:
         desk.begin(taken(context))
 
 
-async def _is_ours(desk: Desk, message: Heard) -> bool:
+async def _is_ours(desk: Desk, message: IncomingMessage) -> bool:
     """The bot has answered in the thread, and was not asked to be quiet there."""
     known = await desk.store.conversation(desk.thread(message.channel, message.thread_ts))
     return known is not None and not known.quiet

@@ -14,12 +14,12 @@ from uuid import uuid4
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it tells no types
 
-from bot.playground.house import House, house
+from bot.playground.sandbox import Sandbox, sandbox
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
 
 # What is run by one worker alone, since it is made once for the whole file.
-_TOGETHER = ("tests/test_recordings.py", "tests/playground/test_demo.py")
+_TOGETHER = ("tests/test_recordings.py", "tests/playground/test_terminal_demo.py")
 # No more than two browsers at a time: a page that shares its core with two others draws too late for what is looked at.
 # From the second file on, the tests take about as long as those before it.
 _BROWSER, _SECOND_HALF = "tests/playground/browser/", "tests/playground/browser/test_inspector"
@@ -94,12 +94,12 @@ async def own_redis(tmp_path: Path) -> AsyncIterator[str]:
 
 
 @pytest.fixture
-async def home(request: pytest.FixtureRequest, own_redis: str) -> AsyncIterator[House]:
+async def home(request: pytest.FixtureRequest, own_redis: str) -> AsyncIterator[Sandbox]:
     """A local Slack and a local Flowise that answers as fast as it can; start bots with `home.bot()`.
 
     Its Slack allows ten times as much as the real one, and its bots know: tests would mostly wait for the one post a
     second of a channel. Where a test is marked `documented_limits`, it allows no more than the real one.
     """
     scale = 1 if request.node.get_closest_marker("documented_limits") else 10
-    async with house(own_redis, tokens_per_second=math.inf, scale=scale) as built:
+    async with sandbox(own_redis, tokens_per_second=math.inf, scale=scale) as built:
         yield built

@@ -14,8 +14,8 @@ import pytest
 from aiohttp.web_protocol import RequestHandler
 from aiohttp.web_server import Server
 
-from bot.playground.house import House, house
 from bot.playground.program import BotProgram
+from bot.playground.sandbox import Sandbox, sandbox
 
 pytestmark = pytest.mark.program
 
@@ -23,9 +23,9 @@ FAST = {"slack_rate_scale": 100}
 
 
 @pytest.fixture
-async def home(own_redis: str) -> AsyncIterator[House]:
+async def home(own_redis: str) -> AsyncIterator[Sandbox]:
     """A house whose Slack has room for a hundred times as many calls."""
-    async with house(own_redis, tokens_per_second=math.inf, scale=100) as built:
+    async with sandbox(own_redis, tokens_per_second=math.inf, scale=100) as built:
         yield built
 
 
@@ -50,17 +50,17 @@ def port(url: str) -> int:
     return found
 
 
-def calls(home: House, method: str) -> int:
+def calls(home: Sandbox, method: str) -> int:
     return sum(call.method == method for call in home.slack.calls)
 
 
-async def asked(home: House, count: int, text: str) -> None:
+async def asked(home: Sandbox, count: int, text: str) -> None:
     """So many questions of one person, one after the other, each in a thread of its own."""
     for _ in range(count):
         await home.answered(await home.ask(text))
 
 
-async def test_scores_of_calls_go_over_a_handful_of_connections(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_scores_of_calls_go_over_a_handful_of_connections(home: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     with connections(monkeypatch) as accepted:
         async with home.bot(**FAST):
             await asked(home, 35, f"{home.mention} hello")
@@ -71,7 +71,7 @@ async def test_scores_of_calls_go_over_a_handful_of_connections(home: House, mon
     assert accepted[port(home.flowise.url)] <= 3
 
 
-async def test_nobody_s_name_is_asked_for_twice_and_the_asker_s_not_at_all(home: House) -> None:
+async def test_nobody_s_name_is_asked_for_twice_and_the_asker_s_not_at_all(home: Sandbox) -> None:
     async with home.bot(**FAST):
         await asked(home, 25, f"{home.mention} hello")
         assert calls(home, "users.info") == 0
@@ -80,7 +80,7 @@ async def test_nobody_s_name_is_asked_for_twice_and_the_asker_s_not_at_all(home:
 
 
 async def test_two_hundred_questions_at_once_are_answered_and_the_socket_holds(own_redis: str, tmp_path: Path) -> None:
-    async with house(own_redis, tokens_per_second=50, scale=100) as home:
+    async with sandbox(own_redis, tokens_per_second=50, scale=100) as home:
         settings = {
             "SLACK_BOT_TOKEN": home.slack.bot_token,
             "SLACK_APP_TOKEN": home.slack.app_token,

@@ -7,12 +7,12 @@ from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
-from bot.delivery import Leave, deliver
+from bot.delivery import Permit, deliver
 from bot.errors import Interrupted
 from bot.flowise.events import Token
-from bot.ports import Marked, Said
+from bot.pacing.policy import Kind, Want
+from bot.ports import EarlierMessage, Marked
 from bot.reply.contract import Failed, Finished, ReplyEvent
-from bot.reply.policy import Kind, Want
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus
 from bot.thread import Thread
 
@@ -65,16 +65,16 @@ class Gate:
         self.open = asyncio.Event()
         self.open.set()
         self.asked: list[Want] = []
-        self.refusals: list[tuple[Leave, float]] = []
+        self.refusals: list[tuple[Permit, float]] = []
         self.touched = 0
 
-    async def granted(self, want: Callable[[], Want]) -> Leave:
+    async def granted(self, want: Callable[[], Want]) -> Permit:
         self.asked.append(want())
         await self.open.wait()
         denied = self.denied.pop(0) if self.denied else 0.0
-        return Leave(want().method, want().channel, str(len(self.asked)), denied)
+        return Permit(want().method, want().channel, str(len(self.asked)), denied)
 
-    async def refused(self, leave: Leave, retry_after: float) -> None:
+    async def refused(self, leave: Permit, retry_after: float) -> None:
         self.refusals.append((leave, retry_after))
 
     def touch(self) -> None:
@@ -104,7 +104,7 @@ class Slack:
         self._under_way -= 1
         return self._results.pop(0) if self._results else Accepted()
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
         return ()
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pytest
 
 from bot.playground.flowise.scripts import Script
-from bot.playground.house import House
 from bot.playground.proxy import HOST
+from bot.playground.sandbox import Sandbox
 
 
 @dataclass
@@ -47,7 +47,7 @@ async def trap() -> AsyncIterator[Trap]:
 
 
 @pytest.mark.parametrize("delivery", ["edit", "stream"])
-async def test_nothing_in_an_answer_is_fetched(home: House, trap: Trap, delivery: str) -> None:
+async def test_nothing_in_an_answer_is_fetched(home: Sandbox, trap: Trap, delivery: str) -> None:
     async with home.bot(slack_delivery=delivery):
         url = f"http://{HOST}:{trap.port}"
         sources = [{"pageContent": trap.addresses(), "metadata": {"source": f"{url}/source", "title": "One"}}]
@@ -74,7 +74,7 @@ async def test_nothing_in_an_answer_is_fetched(home: House, trap: Trap, delivery
     assert home.slack.previews == []  # nor does Slack fetch for us
 
 
-async def test_nothing_that_is_too_long_and_goes_as_a_file_is_fetched(home: House, trap: Trap) -> None:
+async def test_nothing_that_is_too_long_and_goes_as_a_file_is_fetched(home: Sandbox, trap: Trap) -> None:
     async with home.bot(bot_most_messages=2):
         home.flowise.script("rag", Script(tokens=[trap.addresses()] * 80))
         root = await home.ask(f"{home.mention} all of it")

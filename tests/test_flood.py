@@ -15,21 +15,21 @@ from uuid import uuid4
 
 import pytest
 
-from bot import lease as leases
-from bot.conversation import Conversations
-from bot.desk import Desk, Writing
+from bot.conversation.question import ConversationSettings, Question
+from bot.conversation.turn import Turns
 from bot.flowise.client import Client, Limits, new_session
 from bot.flowise.json_text import read_json
-from bot.governor import Governor
-from bot.lease import Lease
-from bot.ports import Identity, Marked, Said
-from bot.question import Habits, Question
+from bot.mailbox import lease as leases
+from bot.mailbox.lease import Lease
+from bot.pacing.governor import Governor
+from bot.ports import EarlierMessage, Identity, Marked
 from bot.reply.contract import Place
 from bot.reply.streams import Mode
 from bot.slack.blocks import shown
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, UpdateMessage
 from bot.store.redis import RedisStore
 from bot.thread import Hold, Item, Thread
+from bot.workspace.desk import DeliverySettings, Desk
 
 FRAME_LIMIT = 384 * 1024
 FLOOD = 25_000
@@ -174,7 +174,7 @@ class Slack:
             self.texts.append(shown(call.blocks))
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
         return ()
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
@@ -202,12 +202,12 @@ async def desk(flowise: Flowise, slack: Slack, store: RedisStore) -> AsyncIterat
     async with new_session() as session:
         client = Client(session, flowise.url, "flow", None, Limits(frame_bytes=FRAME_LIMIT))
         built = Desk(
-            Conversations(client, slack, store, Habits(), now=time.monotonic, wall=time.time),
+            Turns(client, slack, store, ConversationSettings(), now=time.monotonic, wall=time.time),
             slack,
             store,
             Identity("T1", "", "B1", "U1", "Bot"),
             gate=Governor(store, "T1", scale=1e6, now=time.monotonic),
-            writing=Writing(0.4, 10, Mode.EDIT),
+            writing=DeliverySettings(0.4, 10, Mode.EDIT),
             now=time.monotonic,
             wall=time.time,
         )

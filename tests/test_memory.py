@@ -12,20 +12,21 @@ from itertools import count
 from types import FunctionType, ModuleType
 from typing import Any
 
-from bot import asking, keeping
-from bot.conversation import Conversations
-from bot.desk import Desk, Writing
+from bot.conversation import prediction as asking
+from bot.conversation.question import ConversationSettings, Question
+from bot.conversation.turn import Turns
 from bot.flowise.events import End, Event, Metadata, Token
-from bot.governor import Governor
-from bot.lease import Lease
-from bot.ports import Identity, Mailboxes, Marked, Prediction, Said, Spent, TakenOver, Told
-from bot.question import Habits, Question
+from bot.mailbox import leased_answer as keeping
+from bot.mailbox.lease import Lease
+from bot.pacing.governor import Governor
+from bot.ports import EarlierMessage, Identity, Mailboxes, Marked, Prediction, ReplicaCounts, Spent, TakenOver
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.reply.streams import Mode
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
 from bot.slack.tiers import Key, Quota
-from bot.thread import Asked, Conversation, Expected, Hold, Item, OpenAnswer, Progress, Run, Thread
+from bot.thread import Conversation, Expected, Hold, Item, OpenAnswer, Progress, Run, Thread, UnansweredQuestion
+from bot.workspace.desk import DeliverySettings, Desk
 
 CHANNELS = 20
 
@@ -64,7 +65,7 @@ class Slack:
     async def call(self, call: Call) -> Result:
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
         return ()
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
@@ -105,11 +106,11 @@ class Store:
     async def note(self, hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
         return True
 
-    async def settle(self, hold: Hold, again: Asked | None = None, *, run_over: str = "") -> None: ...
+    async def settle(self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = "") -> None: ...
 
     async def release(self, hold: Hold, *, run_over: str = "", failed: bool = False) -> None: ...
 
-    async def asked(self, line: str, reference: str) -> Asked | None:
+    async def asked(self, line: str, reference: str) -> UnansweredQuestion | None:
         return None
 
     async def abandoned(
@@ -145,11 +146,18 @@ class Store:
         return None
 
     async def spend(
-        self, team: str, keys: Sequence[Key], reserve: float, call: str, told: Told, *, due: float | None = None
+        self,
+        team: str,
+        keys: Sequence[Key],
+        reserve: float,
+        call: str,
+        told: ReplicaCounts,
+        *,
+        due: float | None = None,
     ) -> Spent:
         return Spent(0.0, 100.0, Quota(100, 6000))
 
-    async def tell(self, team: str, told: Told) -> None: ...
+    async def tell(self, team: str, told: ReplicaCounts) -> None: ...
 
     async def refused(self, team: str, keys: Sequence[Key], retry_after: float, call: str) -> None: ...
 
@@ -175,11 +183,11 @@ class Talker(Flowise):
 def _pieces() -> Iterator[Sequence[object]]:
     for one in gc.get_objects():
         match one:
-            case asking._Heard():
+            case asking._PredictionState():
                 yield one.said
             case ObservedReply():
                 yield one._arrived
-            case keeping.Kept():
+            case keeping.LeasedAnswer():
                 yield one._journal._new
 
 
@@ -188,12 +196,12 @@ async def desk(flowise: Flowise | None = None) -> AsyncIterator[Desk]:
     """A workspace's desk, at which each question is answered by a flow."""
     slack, store, minutes = Slack(), Store(), count()
     built = Desk(
-        Conversations(flowise or Flowise(), slack, store, Habits(), now=time.monotonic, wall=time.time),
+        Turns(flowise or Flowise(), slack, store, ConversationSettings(), now=time.monotonic, wall=time.time),
         slack,
         store,
         Identity("T1", "", "B1", "U1", "Bot"),
         gate=Governor(store, "T1", scale=1e6, now=lambda: 60.0 * next(minutes)),  # it looks back over one
-        writing=Writing(0.4, 10, Mode.EDIT),
+        writing=DeliverySettings(0.4, 10, Mode.EDIT),
         now=time.monotonic,
         wall=time.time,
     )

@@ -16,8 +16,8 @@ from uuid import uuid4
 import pytest
 
 from bot.playground.flowise.scripts import Script
-from bot.playground.house import House
 from bot.playground.program import environment
+from bot.playground.sandbox import Sandbox
 
 pytestmark = pytest.mark.program
 
@@ -25,7 +25,7 @@ _START_SECONDS = 20.0
 _STOP_SECONDS = 20.0
 
 
-def settings(home: House, **changes: str) -> dict[str, str]:
+def settings(home: Sandbox, **changes: str) -> dict[str, str]:
     """The house's settings as they stand in an environment; an empty value takes one away."""
     given = {
         "SLACK_BOT_TOKEN": home.slack.bot_token,
@@ -72,7 +72,7 @@ class Program:
 
 
 @asynccontextmanager
-async def running(home: House, folder: Path, **changes: str) -> AsyncIterator[Program]:
+async def running(home: Sandbox, folder: Path, **changes: str) -> AsyncIterator[Program]:
     """The program in a folder without a .env, connected to Slack; killed at the end if it is still there."""
     path, before = folder / f"{uuid4().hex}.log", home.slack.sockets
     with path.open("wb") as log:
@@ -96,13 +96,13 @@ async def running(home: House, folder: Path, **changes: str) -> AsyncIterator[Pr
             await process.wait()
 
 
-async def answered(home: House, root: str, count: int = 1) -> str:
+async def answered(home: Sandbox, root: str, count: int = 1) -> str:
     """Wait for an answer's last edit, which brings its sources; the last of `count` answers."""
     await home.slack.until(lambda: len(home.answers(root)) == count and "Sources" in home.answers(root)[-1])
     return home.answers(root)[-1]
 
 
-async def begun(home: House, *, held: asyncio.Event) -> str:
+async def begun(home: Sandbox, *, held: asyncio.Event) -> str:
     """A question whose answer has begun and goes on when `held` is set; the thread."""
     home.flowise.script("rag", Script(tokens=["The first half", " and the second"], hold=held, hold_after=1))
     root = await home.ask(f"{home.mention} tell me")
@@ -110,7 +110,7 @@ async def begun(home: House, *, held: asyncio.Event) -> str:
     return root
 
 
-async def test_a_stop_with_a_grace_period_lets_the_answer_be_finished(home: House, tmp_path: Path, loop: str) -> None:
+async def test_a_stop_with_a_grace_period_lets_the_answer_be_finished(home: Sandbox, tmp_path: Path, loop: str) -> None:
     held = asyncio.Event()
     async with running(home, tmp_path, BOT_STOP_GRACE="15") as program:
         assert f"loop={loop}" in program.log
@@ -126,7 +126,7 @@ async def test_a_stop_with_a_grace_period_lets_the_answer_be_finished(home: Hous
     assert home.slack.status(home.channel, root) == ""
 
 
-async def test_a_stop_without_grace_closes_the_message(home: House, tmp_path: Path) -> None:
+async def test_a_stop_without_grace_closes_the_message(home: Sandbox, tmp_path: Path) -> None:
     async with running(home, tmp_path, BOT_STOP_GRACE="0") as program:
         root = await begun(home, held=asyncio.Event())
         assert await program.ended(signal.SIGTERM) == 0
@@ -140,7 +140,7 @@ async def test_a_stop_without_grace_closes_the_message(home: House, tmp_path: Pa
     assert home.slack.status(home.channel, root) == ""
 
 
-async def test_a_stop_before_the_first_word_takes_the_status_away(home: House, tmp_path: Path) -> None:
+async def test_a_stop_before_the_first_word_takes_the_status_away(home: Sandbox, tmp_path: Path) -> None:
     home.flowise.script("rag", Script(silent=True))
     async with running(home, tmp_path, BOT_STOP_GRACE="0") as program:
         root = await home.ask(f"{home.mention} tell me")
@@ -151,7 +151,7 @@ async def test_a_stop_before_the_first_word_takes_the_status_away(home: House, t
     assert home.slack.status(home.channel, root) == ""
 
 
-async def test_ctrl_c_is_a_good_end(home: House, tmp_path: Path, loop: str) -> None:
+async def test_ctrl_c_is_a_good_end(home: Sandbox, tmp_path: Path, loop: str) -> None:
     async with running(home, tmp_path) as program:
         assert f"loop={loop}" in program.log
         assert await program.ended(signal.SIGINT) == 0
@@ -159,7 +159,7 @@ async def test_ctrl_c_is_a_good_end(home: House, tmp_path: Path, loop: str) -> N
     assert home.slack.sockets == 0
 
 
-async def test_killed_between_two_turns_it_goes_on_with_the_same_chat(home: House, tmp_path: Path) -> None:
+async def test_killed_between_two_turns_it_goes_on_with_the_same_chat(home: Sandbox, tmp_path: Path) -> None:
     async with running(home, tmp_path) as program:
         root = await home.ask(f"{home.mention} my name is Ada")
         await answered(home, root)
@@ -173,7 +173,9 @@ async def test_killed_between_two_turns_it_goes_on_with_the_same_chat(home: Hous
     assert first.chat_id == second.chat_id
 
 
-async def test_the_embedded_store_keeps_the_conversation_over_a_restart(home: House, tmp_path: Path, loop: str) -> None:
+async def test_the_embedded_store_keeps_the_conversation_over_a_restart(
+    home: Sandbox, tmp_path: Path, loop: str
+) -> None:
     data = str(tmp_path / "data")
     async with running(home, tmp_path, REDIS_URL="", DATA_DIR=data) as program:
         assert "one replica only" in program.log

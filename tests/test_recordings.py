@@ -23,14 +23,13 @@ import pytest
 from structlog.testing import capture_logs
 
 import bot.flowise.client as flowise
-from bot.conversation import Conversations
-from bot.desk import Desk, Writing, reference_of
-from bot.governor import Governor
+from bot.conversation.question import ConversationSettings, Question
+from bot.conversation.turn import Turns
+from bot.pacing.governor import Governor
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.message import Message
 from bot.playground.slack.plain import body, plain
-from bot.question import Habits, Question
 from bot.reply.contract import Place
 from bot.reply.streams import Mode
 from bot.slack import wording
@@ -38,6 +37,7 @@ from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.thread import Item
+from bot.workspace.desk import DeliverySettings, Desk, reference_of
 
 pytestmark = pytest.mark.program
 
@@ -166,14 +166,14 @@ async def play_all(redis_url: str) -> Run:
             flow = server.replay(RECORDINGS / f"{name}.jsonl")
             limits = IMPATIENT if ALL[name].hangs else flowise.Limits()
             chatflow = flowise.Client(wire, server.url, flow, None, limits)
-            conversations = Conversations(chatflow, client, store, Habits(), now=time.monotonic, wall=time.time)
+            conversations = Turns(chatflow, client, store, ConversationSettings(), now=time.monotonic, wall=time.time)
             desk = Desk(
                 conversations,
                 client,
                 store,
                 identity,
                 gate=gate,
-                writing=Writing(INTERVAL, 50, Mode.EDIT),
+                writing=DeliverySettings(INTERVAL, 50, Mode.EDIT),
                 now=time.monotonic,
                 wall=time.time,
             )

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import lease
+from bot.mailbox import lease
 from bot.playground.flowise.scripts import Script
-from bot.playground.house import House, house
 from bot.playground.program import environment
+from bot.playground.sandbox import Sandbox, sandbox
 from bot.slack import wording
 
 pytestmark = pytest.mark.program
@@ -26,13 +26,13 @@ LEASE, RENEWAL = 1.5, 0.4
 
 
 @pytest.fixture
-async def busy(own_redis: str) -> AsyncIterator[House]:
+async def busy(own_redis: str) -> AsyncIterator[Sandbox]:
     """A house whose Slack takes as much as twenty channels' worth."""
-    async with house(own_redis, tokens_per_second=math.inf, scale=20) as built:
+    async with sandbox(own_redis, tokens_per_second=math.inf, scale=20) as built:
         yield built
 
 
-async def test_twenty_mentions_and_their_twins_are_answered_once_each(busy: House) -> None:
+async def test_twenty_mentions_and_their_twins_are_answered_once_each(busy: Sandbox) -> None:
     async with busy.bot(bot_stop_grace=2), busy.bot(bot_stop_grace=2):
         # In ten channels, for Slack takes one post a second in each.
         rooms = [busy.slack.channel(f"room-{number % 10}", members=[busy.ada]) for number in range(20)]
@@ -54,7 +54,7 @@ async def test_twenty_mentions_and_their_twins_are_answered_once_each(busy: Hous
     assert busy.slack.pings == []
 
 
-async def test_follow_ups_of_one_thread_are_answered_in_order_whoever_hears_them(busy: House) -> None:
+async def test_follow_ups_of_one_thread_are_answered_in_order_whoever_hears_them(busy: Sandbox) -> None:
     held = asyncio.Event()
     busy.flowise.script("rag", Script(tokens=["an answer"]), Script(tokens=["one", " done"], hold=held, hold_after=1))
     async with busy.bot(bot_stop_grace=2), busy.bot(bot_stop_grace=2):
@@ -81,15 +81,15 @@ async def test_follow_ups_of_one_thread_are_answered_in_order_whoever_hears_them
 
 
 PROGRAM = f"""
-import bot.lease
-bot.lease.LEASE, bot.lease.RENEWAL = {LEASE}, {RENEWAL}
+import bot.mailbox.lease
+bot.mailbox.lease.LEASE, bot.mailbox.lease.RENEWAL = {LEASE}, {RENEWAL}
 from bot.__main__ import main
 main([])
 """
 
 
 @asynccontextmanager
-async def other_replica(home: House, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def other_replica(home: Sandbox, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
     """A bot in a process of its own, so that it can be killed; connected."""
     settings = {
         "SLACK_BOT_TOKEN": home.slack.bot_token,
@@ -115,7 +115,7 @@ async def other_replica(home: House, folder: Path) -> AsyncIterator[asyncio.subp
 
 
 async def test_a_thread_whose_replica_was_killed_is_taken_over(
-    home: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "LEASE", LEASE)
     monkeypatch.setattr(lease, "RENEWAL", RENEWAL)

@@ -12,8 +12,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.errors import StoreUnavailable
-from bot.mailbox import Mailbox
-from bot.playground.house import House
+from bot.mailbox.mailbox import Mailbox
+from bot.playground.sandbox import Sandbox
 from bot.supervision import Supervisor
 
 
@@ -144,7 +144,7 @@ async def tasks_at(port: int) -> tuple[int, object]:
         return response.status, (await response.json())["tasks"]
 
 
-async def test_a_watcher_that_fails_is_seen_and_starts_again(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_watcher_that_fails_is_seen_and_starts_again(home: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     looks, look = [0], Mailbox._left_to_others
 
     def broken_at_first(mailbox: Mailbox) -> list[tuple[str, str]]:

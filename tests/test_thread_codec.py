@@ -13,28 +13,28 @@ from hypothesis import strategies as st
 
 from bot.errors import Unreadable
 from bot.reply.journal import read
-from bot.slack.payload import Command, Heard
-from bot.thread import Asked, Conversation, Item, OpenAnswer, Run, Thread
+from bot.slack.payload import IncomingMessage, SlashCommand
+from bot.thread import Conversation, Item, OpenAnswer, Run, Thread, UnansweredQuestion
 from bot.thread_codec import conversation, decoded, encoded
 from handlers.command import Typed
-from handlers.hearing import Message
+from handlers.questions import Message
 
 few = settings(deadline=None, max_examples=60)
 
-KINDS: tuple[type, ...] = (Item, OpenAnswer, Asked, Run, Message, Typed)
+KINDS: tuple[type, ...] = (Item, OpenAnswer, UnansweredQuestion, Run, Message, Typed)
 
 words = st.text(max_size=8)
 times = st.floats(0, 4e9)
 many = st.lists(words, max_size=3).map(tuple)
 items = st.builds(Item, words, words, words, words, words, words)
-heard = st.builds(Heard, words, words, words, words, words, words, many, many, st.booleans())
+heard = st.builds(IncomingMessage, words, words, words, words, words, words, many, many, st.booleans())
 values = st.one_of(
     items,
     st.builds(OpenAnswer, words, times, many, words, words, st.booleans(), words),
-    st.builds(Asked, items, many),
+    st.builds(UnansweredQuestion, items, many),
     st.builds(Run, times, times, st.booleans(), st.booleans()),
     st.builds(Message, heard, st.booleans()),
-    st.builds(Typed, st.builds(Command, words, words, words, words, words, words), words),
+    st.builds(Typed, st.builds(SlashCommand, words, words, words, words, words, words), words),
 )
 anything = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), words),

@@ -20,24 +20,24 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.app import Bot
 from bot.playground.flowise.scripts import Script
-from bot.playground.house import House
+from bot.playground.sandbox import Sandbox
 from bot.playground.slack import LocalSlack
+from bot.serving.socket_mode import SocketMode, open_connection
 from bot.slack.wire import new_session, web_client
-from bot.socket_mode import SocketMode, open_connection
 from bot.store.connections import connect
 from bot.store.embedded import EmbeddedValkey
-from tests.test_startup import free_port
+from tests.serving.test_startup import free_port
 
-Transport = Callable[[House], dict[str, object]]
+Transport = Callable[[Sandbox], dict[str, object]]
 
 READY = {"ready": True, "missing": [], "redis": "ok", "flowise": "ok", "tasks": "ok"}
 
 
-def by_http(home: House) -> dict[str, object]:
+def by_http(home: Sandbox) -> dict[str, object]:
     return {"slack_app_token": None, "slack_signing_secret": home.slack.signing_secret}
 
 
-def by_socket(home: House) -> dict[str, object]:
+def by_socket(home: Sandbox) -> dict[str, object]:
     return {}
 
 
@@ -49,7 +49,7 @@ def address(bot: Bot, path: str) -> str:
 
 
 @asynccontextmanager
-async def serving(home: House, transport: Transport, **changes: object) -> AsyncIterator[Bot]:
+async def serving(home: Sandbox, transport: Transport, **changes: object) -> AsyncIterator[Bot]:
     """A bot that hears its Slack by that transport."""
     async with home.bot(**transport(home), **changes) as bot:
         if transport is by_http:
@@ -57,7 +57,7 @@ async def serving(home: House, transport: Transport, **changes: object) -> Async
         yield bot
 
 
-def event(home: House, kind: str, ts: str, text: str) -> dict[str, object]:
+def event(home: Sandbox, kind: str, ts: str, text: str) -> dict[str, object]:
     """An envelope about a message of ada's, with an id of its own, as a retry or a twin of an earlier one would be."""
     inner = {"type": kind, "user": home.ada, "text": text, "ts": ts, "event_ts": ts, "channel": home.channel}
     if kind == "message":
@@ -87,7 +87,7 @@ async def posted(bot: Bot, body: bytes, headers: Mapping[str, str]) -> tuple[int
             return answer.status, await answer.text()
 
 
-def signed(home: House, body: bytes, *, timestamp: str | None = None) -> dict[str, str]:
+def signed(home: Sandbox, body: bytes, *, timestamp: str | None = None) -> dict[str, str]:
     timestamp = timestamp or str(int(time.time()))
     base = b"v0:" + timestamp.encode() + b":" + body
     digest = hmac.new(home.slack.signing_secret.encode(), base, hashlib.sha256).hexdigest()
@@ -98,7 +98,7 @@ def signed(home: House, body: bytes, *, timestamp: str | None = None) -> dict[st
 
 
 @TRANSPORTS
-async def test_a_mention_a_follow_up_a_command_and_a_button(home: House, transport: Transport) -> None:
+async def test_a_mention_a_follow_up_a_command_and_a_button(home: Sandbox, transport: Transport) -> None:
     async with serving(home, transport):
         root = await home.ask(f"{home.mention} my name is Ada")
         await home.answered(root)
@@ -123,7 +123,7 @@ async def test_a_mention_a_follow_up_a_command_and_a_button(home: House, transpo
 
 @TRANSPORTS
 async def test_an_event_that_comes_again_is_answered_once_whichever_replica_hears_it(
-    home: House, transport: Transport
+    home: Sandbox, transport: Transport
 ) -> None:
     text = f"{home.mention} once, please"
     async with serving(home, transport), serving(home, transport):
@@ -139,7 +139,7 @@ async def test_an_event_that_comes_again_is_answered_once_whichever_replica_hear
         assert len(home.answers(root)) == 1
 
 
-async def test_by_http_the_replica_that_has_not_answered_hears_the_retry(home: House) -> None:
+async def test_by_http_the_replica_that_has_not_answered_hears_the_retry(home: Sandbox) -> None:
     text = f"{home.mention} once, please"
     async with serving(home, by_http) as first, serving(home, by_http) as second:
         home.slack.events_url = address(first, "/slack/events")
@@ -153,7 +153,7 @@ async def test_by_http_the_replica_that_has_not_answered_hears_the_retry(home: H
 
 
 @TRANSPORTS
-async def test_the_health_checks(home: House, transport: Transport, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_the_health_checks(home: Sandbox, transport: Transport, tmp_path_factory: pytest.TempPathFactory) -> None:
     server, held = EmbeddedValkey(tmp_path_factory.mktemp("store")), asyncio.Event()
     url = await server.start()
     try:
@@ -195,7 +195,7 @@ async def test_the_health_checks(home: House, transport: Transport, tmp_path_fac
         await server.stop()
 
 
-async def test_a_frozen_redis_keeps_no_one_who_asks_whether_we_are_ready(home: House, own_redis: str) -> None:
+async def test_a_frozen_redis_keeps_no_one_who_asks_whether_we_are_ready(home: Sandbox, own_redis: str) -> None:
     redis = connect(own_redis)
     pid = int((await redis.info("server"))["process_id"])
     await redis.aclose()
@@ -214,7 +214,7 @@ async def test_a_frozen_redis_keeps_no_one_who_asks_whether_we_are_ready(home: H
 # HTTP -----------------------------------------------------------------------------------------------------------------
 
 
-async def test_slack_makes_sure_of_the_address(home: House) -> None:
+async def test_slack_makes_sure_of_the_address(home: Sandbox) -> None:
     async with serving(home, by_http) as bot:
         body = json.dumps({"type": "url_verification", "token": "t", "challenge": "3eZbrw1aB"}).encode()
         status, text = await posted(bot, body, signed(home, body))
@@ -222,7 +222,7 @@ async def test_slack_makes_sure_of_the_address(home: House) -> None:
         assert json.loads(text) == {"challenge": "3eZbrw1aB"}
 
 
-async def test_what_slack_has_not_signed_is_not_heard(home: House) -> None:
+async def test_what_slack_has_not_signed_is_not_heard(home: Sandbox) -> None:
     async with serving(home, by_http) as bot:
         root = await home.ask(f"{home.mention} hello")
         await home.answered(root)
@@ -243,20 +243,20 @@ async def test_what_slack_has_not_signed_is_not_heard(home: House) -> None:
         assert [prediction.question for prediction in home.flowise.predictions] == ["hello", "hello again"]
 
 
-async def test_slack_s_notice_that_it_drops_events_is_taken(home: House) -> None:
+async def test_slack_s_notice_that_it_drops_events_is_taken(home: Sandbox) -> None:
     async with serving(home, by_http) as bot:
         notice = {"type": "app_rate_limited", "team_id": "T1", "minute_rate_limited": 1, "api_app_id": "A1"}
         body = json.dumps(notice).encode()
         assert (await posted(bot, body, signed(home, body)))[0] == 200
 
 
-async def test_a_body_that_no_event_has_is_not_read(home: House) -> None:
+async def test_a_body_that_no_event_has_is_not_read(home: Sandbox) -> None:
     async with serving(home, by_http) as bot:
         body = b"{" + b" " * (5 * 1024 * 1024) + b"}"
         assert (await posted(bot, body, signed(home, body)))[0] == 413
 
 
-async def test_while_it_stops_slack_is_sent_to_another_replica(home: House) -> None:
+async def test_while_it_stops_slack_is_sent_to_another_replica(home: Sandbox) -> None:
     held = asyncio.Event()
     home.flowise.script("rag", Script(tokens=["one", " two"], hold=held, hold_after=1))
     async with serving(home, by_http) as bot:
@@ -269,7 +269,7 @@ async def test_while_it_stops_slack_is_sent_to_another_replica(home: House) -> N
     assert len(home.flowise.predictions) == 1
 
 
-async def test_by_socket_nobody_is_heard_by_http(home: House) -> None:
+async def test_by_socket_nobody_is_heard_by_http(home: Sandbox) -> None:
     async with home.bot() as bot:
         assert (await posted(bot, b"{}", {}))[0] == 404
 
@@ -277,7 +277,7 @@ async def test_by_socket_nobody_is_heard_by_http(home: House) -> None:
 # Socket Mode ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_refresh_between_and_during_answers_loses_nothing(home: House) -> None:
+async def test_a_refresh_between_and_during_answers_loses_nothing(home: Sandbox) -> None:
     async with home.bot():
         await home.slack.refresh_sockets()
         root = await home.ask(f"{home.mention} one")
@@ -295,7 +295,7 @@ async def test_a_refresh_between_and_during_answers_loses_nothing(home: House) -
         assert home.slack.sockets == 1
 
 
-async def test_an_announced_refresh_and_a_link_that_is_switched_off_are_outlived(home: House) -> None:
+async def test_an_announced_refresh_and_a_link_that_is_switched_off_are_outlived(home: Sandbox) -> None:
     async with home.bot():
         for reason in ("warning", "link_disabled"):
             await home.slack.refresh_sockets(reason)
@@ -304,7 +304,7 @@ async def test_an_announced_refresh_and_a_link_that_is_switched_off_are_outlived
         assert len(home.flowise.predictions) == 2
 
 
-async def test_a_lost_socket_is_back_soon_and_what_was_said_meanwhile_is_answered(home: House) -> None:
+async def test_a_lost_socket_is_back_soon_and_what_was_said_meanwhile_is_answered(home: Sandbox) -> None:
     async with home.bot() as bot:
         await home.slack.close_sockets()
         root = await home.ask(f"{home.mention} are you there?")
@@ -385,7 +385,7 @@ async def test_a_slack_that_gives_no_address_is_asked_again() -> None:
         await slack.until(lambda: slack.sockets == 0)
 
 
-async def test_a_request_that_never_comes_to_its_end_does_not_hold_up_a_stop(home: House) -> None:
+async def test_a_request_that_never_comes_to_its_end_does_not_hold_up_a_stop(home: Sandbox) -> None:
     async with serving(home, by_http, bot_stop_grace=0) as bot:
         _, writer = await asyncio.open_connection("127.0.0.1", bot.port)
         writer.write(b"POST /slack/events HTTP/1.1\r\nHost: bot\r\nContent-Length: 100\r\n\r\n{")

@@ -6,7 +6,7 @@ import re
 import zlib
 
 from bot.playground.flowise.flows import Flow
-from bot.playground.flowise.plans import Asked, Outcome, Plan, Step, chat_closing, chat_reply, failed
+from bot.playground.flowise.plans import Plan, PlanStep, PredictionRequest, RunOutcome, chat_closing, chat_reply, failed
 from bot.playground.flowise.wire import frame
 
 TOKEN = re.compile(r"\b[qz]\d\dn\d\dx[0-9a-f]{6}\b")
@@ -35,10 +35,10 @@ def fails(token: str) -> bool:
     return token.startswith("q") and zlib.crc32(token[::-1].encode()) % _FAILS_ONE_IN == 0
 
 
-def _plan(asked: Asked) -> Plan:
+def _plan(asked: PredictionRequest) -> Plan:
     token = token_of(asked.question)
-    outcome = Outcome(answer(token))
-    steps = (Step(data=frame("start", "")), *asked.say(outcome.text))
+    outcome = RunOutcome(answer(token))
+    steps = (PlanStep(data=frame("start", "")), *asked.say(outcome.text))
     if fails(token):
         return failed(steps[: len(steps) // 2], "terminated")
     return Plan(steps, closing=chat_closing(asked), outcome=outcome, reply=chat_reply(asked, outcome))

@@ -17,7 +17,7 @@ from benchmarks.chaos.balancer import Balancer
 from benchmarks.chaos.processes import Replica, Valkey
 from bot.playground.flowise import LocalFlowise
 from bot.playground.proxy import FaultProxy
-from bot.playground.slack import LocalSlack, Patience
+from bot.playground.slack import DeliveryTimeouts, LocalSlack
 
 COMMAND = "/flowise"
 _TOKENS_PER_SECOND = 40.0
@@ -77,7 +77,7 @@ class Stage:
 @asynccontextmanager
 async def stage(manner: Manner, folder: Path) -> AsyncIterator[Stage]:
     """Start everything, the replicas ready; end it in the other order."""
-    patience = Patience(retries=tuple(wait / manner.haste for wait in _RETRIES))
+    patience = DeliveryTimeouts(retries=tuple(wait / manner.haste for wait in _RETRIES))
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)))
         slack = await stack.enter_async_context(LocalSlack(latency=_LATENCY, scale=manner.scale, patience=patience))

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 
 from benchmarks.chaos.plan import SHAPES, Kind, Trouble
 from benchmarks.chaos.stage import Stage
-from bot.playground.proxy import End, FaultProxy
+from bot.playground.proxy import ConnectionEnd, FaultProxy
 
 # How many of the latest deliveries are looked at for one that Slack makes again by itself.
 _LATEST = 20
@@ -110,7 +110,7 @@ class Troubles:
             self.away.append((begin, time.monotonic()))
 
     async def _redis_cut(self, trouble: Trouble) -> None:
-        self._stage.wires[trouble.replica].redis.cut(End.RESET)
+        self._stage.wires[trouble.replica].redis.cut(ConnectionEnd.RESET)
 
     async def _redis_stall(self, trouble: Trouble) -> None:
         begin = time.monotonic()
@@ -149,7 +149,7 @@ class Troubles:
     # ── Flowise ──
 
     async def _flowise_cut(self, trouble: Trouble) -> None:
-        self._stage.wires[trouble.replica].flowise.cut(End.RESET)
+        self._stage.wires[trouble.replica].flowise.cut(ConnectionEnd.RESET)
 
     async def _flowise_stall(self, trouble: Trouble) -> None:
         await _stalled(self._stage.wires[trouble.replica].flowise, trouble.seconds)

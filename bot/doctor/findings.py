@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 
-class State(Enum):
+class Verdict(Enum):
     """How it stands with what was looked at."""
 
     WELL = "well"
@@ -33,7 +33,7 @@ class Finding:
 
     about: str
     check: str
-    state: State
+    state: Verdict
     found: str
     do: str = ""
 
@@ -45,16 +45,16 @@ class About:
     heading: str
 
     def well(self, check: str, found: str) -> Finding:
-        return Finding(self.heading, check, State.WELL, found)
+        return Finding(self.heading, check, Verdict.WELL, found)
 
     def unknown(self, check: str, found: str, do: str = "") -> Finding:
-        return Finding(self.heading, check, State.UNKNOWN, found, do)
+        return Finding(self.heading, check, Verdict.UNKNOWN, found, do)
 
     def warning(self, check: str, found: str, do: str) -> Finding:
-        return Finding(self.heading, check, State.WARNING, found, do)
+        return Finding(self.heading, check, Verdict.WARNING, found, do)
 
     def wrong(self, check: str, found: str, do: str) -> Finding:
-        return Finding(self.heading, check, State.WRONG, found, do)
+        return Finding(self.heading, check, Verdict.WRONG, found, do)
 
 
 WELL = 0
@@ -64,7 +64,7 @@ UNREADABLE = 2
 
 def exit_status(findings: Iterable[Finding]) -> int:
     """0: nothing must be changed, 1: something must. (2 is for settings that cannot be read.)"""
-    return WRONG if any(finding.state is State.WRONG for finding in findings) else WELL
+    return WRONG if any(finding.state is Verdict.WRONG for finding in findings) else WELL
 
 
 def redacted(findings: Iterable[Finding], hide: Callable[[str], str]) -> list[Finding]:

@@ -16,7 +16,7 @@ from bot.doctor.findings import About, Finding
 from bot.errors import FlowiseError, FlowiseUnreachable, UnknownChatflow
 from bot.flowise.api import Api
 from bot.flowise.limits import Limits
-from bot.flowise.refusals import Reply
+from bot.flowise.refusals import HttpReply
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
 
 FLOWISE = About("Flowise")
@@ -66,9 +66,9 @@ async def flowise(
         return [away(lost, chatflow.url)]
     if streams is None and isinstance(is_flowise, FlowiseError):
         return [away(is_flowise, chatflow.url)]
-    if streams is None and not isinstance(version_reply, Reply):
+    if streams is None and not isinstance(version_reply, HttpReply):
         return [away(FlowiseUnreachable("it takes the connection and does not answer"), chatflow.url)]
-    date = version_reply.headers.get("Date", "") if isinstance(version_reply, Reply) else ""
+    date = version_reply.headers.get("Date", "") if isinstance(version_reply, HttpReply) else ""
     return [
         version(version_reply),
         the_chatflow(streams, chatflow.chatflow_id),
@@ -87,7 +87,7 @@ def away(error: FlowiseError, url: str) -> Finding:
 
 def version(reply: object) -> Finding:
     """The server's version. Beta versions and builds count as what they lead to."""
-    body = reply.json() if isinstance(reply, Reply) else None
+    body = reply.json() if isinstance(reply, HttpReply) else None
     told = body.get("version") if isinstance(body, dict) else None
     found = re.match(r"(\d+)\.(\d+)\.(\d+)", told) if isinstance(told, str) else None
     if found is None:
@@ -123,7 +123,7 @@ def key(given: str | None, rows: object) -> Finding:
     """
     if given is None:
         return FLOWISE.unknown("key", "none is set; whether the chatflow needs one only a question shows", _WITHOUT_KEY)
-    if not isinstance(rows, Reply):
+    if not isinstance(rows, HttpReply):
         return FLOWISE.unknown("key", "the server has not answered with it", _WHICH_KEY)
     if rows.status == 401:
         do = f"In Flowise, API Keys: copy the key into FLOWISE_API_KEY. {_WHICH_KEY}"
@@ -155,7 +155,7 @@ class _Asking:
     def __init__(self, session: aiohttp.ClientSession, api: Api, chatflow: Chatflow) -> None:
         self._session, self._api, self._limits = session, api, chatflow.limits
 
-    async def get(self, *path: str, query: Mapping[str, str] | None = None) -> Reply | None:
+    async def get(self, *path: str, query: Mapping[str, str] | None = None) -> HttpReply | None:
         """An answer; None where none came in time. No redirect is followed: it would carry the key elsewhere.
 
         Raises:

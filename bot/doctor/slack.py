@@ -53,7 +53,7 @@ _NO_ANSWER = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OS
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SlackAnswer:
     """What Slack has said to a call, and our time then, in epoch seconds. `error` is empty where the call was done;
     `away` says why there was no answer to read."""
 
@@ -89,7 +89,7 @@ async def slack(
     return [*findings, events(command, by_http=by_http)]
 
 
-def bot_token(answer: Answer) -> Finding:
+def bot_token(answer: SlackAnswer) -> Finding:
     """SLACK_BOT_TOKEN, by what auth.test said."""
     if answer.done:
         who, where = (str(answer.data.get(key) or "?") for key in ("user", "team"))
@@ -97,7 +97,7 @@ def bot_token(answer: Answer) -> Finding:
     return _refused("bot token", answer, _TOKEN_ADVICE, _COPY)
 
 
-def scopes(answer: Answer) -> Finding:
+def scopes(answer: SlackAnswer) -> Finding:
     """What the bot token may do, which Slack sends along with every answer."""
     told = answer.headers.get("x-oauth-scopes")
     if told is None:
@@ -118,7 +118,7 @@ def _named_scopes() -> str:
     return f"{_APP}, OAuth & Permissions, Bot Token Scopes: {names} should stand there."
 
 
-def socket_mode(answer: Answer) -> Finding:
+def socket_mode(answer: SlackAnswer) -> Finding:
     """SLACK_APP_TOKEN, by what apps.connections.open said.
 
     The address is not connected to: Slack would send events to that connection which nobody answers.
@@ -128,7 +128,7 @@ def socket_mode(answer: Answer) -> Finding:
     return _refused("app token", answer, _APP_TOKEN_ADVICE, _APP_LEVEL)
 
 
-def same_app(answer: Answer, app_token: str) -> list[Finding]:
+def same_app(answer: SlackAnswer, app_token: str) -> list[Finding]:
     """Whether both tokens are of one app, by what bots.info said of the bot.
 
     If they are not, everything is good but no event comes. Nothing is said where it cannot be seen: without the scope
@@ -168,7 +168,7 @@ def events(command: str, *, by_http: bool) -> Finding:
     )
 
 
-def _refused(check: str, answer: Answer, advice: Mapping[str, str], otherwise: str) -> Finding:
+def _refused(check: str, answer: SlackAnswer, advice: Mapping[str, str], otherwise: str) -> Finding:
     if answer.away or answer.error in _TROUBLES:
         return SLACK.wrong(check, f"Slack does not answer ({answer.away or answer.error})", _AWAY)
     if answer.error in _LIMITED:
@@ -176,22 +176,22 @@ def _refused(check: str, answer: Answer, advice: Mapping[str, str], otherwise: s
     return SLACK.wrong(check, f"Slack refuses it ({answer.error})", advice.get(answer.error, otherwise))
 
 
-async def _asked(call: Callable[[], Awaitable[AsyncSlackResponse]], wall: Callable[[], float]) -> Answer:
+async def _asked(call: Callable[[], Awaitable[AsyncSlackResponse]], wall: Callable[[], float]) -> SlackAnswer:
     try:
         return _read(await call(), wall())
     except SlackApiError as error:
         if isinstance(error.response, AsyncSlackResponse):
             return _read(error.response, wall())
-        return Answer({}, {}, wall(), away="something else than Slack's API answers there")
+        return SlackAnswer({}, {}, wall(), away="something else than Slack's API answers there")
     except _NO_ANSWER as error:
-        return Answer({}, {}, wall(), away=why(error))
+        return SlackAnswer({}, {}, wall(), away=why(error))
 
 
-def _read(response: AsyncSlackResponse, at: float) -> Answer:
+def _read(response: AsyncSlackResponse, at: float) -> SlackAnswer:
     data = response.data if isinstance(response.data, dict) else {}
     if data.get("ok") is True:
-        return Answer(data, response.headers, at)
+        return SlackAnswer(data, response.headers, at)
     error = data.get("error")
     if not isinstance(error, str) or response.status_code >= 500:
-        return Answer(data, response.headers, at, away=f"HTTP {response.status_code}")
-    return Answer(data, response.headers, at, error=error)
+        return SlackAnswer(data, response.headers, at, away=f"HTTP {response.status_code}")
+    return SlackAnswer(data, response.headers, at, error=error)

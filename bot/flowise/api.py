@@ -22,7 +22,7 @@ from bot.errors import (
 from bot.flowise.events import Event
 from bot.flowise.limits import HEADERS_SETTING, Limits
 from bot.flowise.parse import stored_events, stored_text
-from bot.flowise.refusals import Reply, names_unknown_chatflow, shortened
+from bot.flowise.refusals import HttpReply, names_unknown_chatflow, shortened
 from bot.flowise.stored import Row, answer, is_answer, newest
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
 from bot.thread import Expected
@@ -83,7 +83,7 @@ class Api:
         self._probed = (now, streams)
         return streams
 
-    def _told_by(self, probe: Reply | None) -> bool | None:
+    def _told_by(self, probe: HttpReply | None) -> bool | None:
         if probe is None:
             return None
         if names_unknown_chatflow(probe.message):
@@ -156,7 +156,7 @@ class Api:
 
     async def _request(
         self, method: str, *path: str, query: Mapping[str, str] | None = None, patience: float = _SMALL_REQUEST
-    ) -> Reply | None:
+    ) -> HttpReply | None:
         """One small request; None where no answer has come in time, or none whole.
 
         Raises:
@@ -184,7 +184,7 @@ class Api:
             return None
 
 
-def _unreadable(reply: Reply) -> FlowiseError:
+def _unreadable(reply: HttpReply) -> FlowiseError:
     """Why stored rows cannot be read. All but a refused key may pass."""
     told = f"stored turns: HTTP {reply.status}: {shortened(reply.message or reply.text)}"
     if reply.status in (401, 403) or _KEY_OF_ANOTHER_WORKSPACE in reply.message:

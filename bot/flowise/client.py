@@ -25,7 +25,7 @@ from bot.flowise.api import Api
 from bot.flowise.events import Action, AgentflowStarted, End, ErrorReported, Event, Metadata, Token
 from bot.flowise.limits import Limits
 from bot.flowise.parse import parse, whole_answer
-from bot.flowise.refusals import Reply, refusal, reported
+from bot.flowise.refusals import HttpReply, refusal, reported
 from bot.flowise.stream import NotAStreamError, PredictionStream
 from bot.network.outgoing import DIRECT, Network
 from bot.ports import Prediction
@@ -95,7 +95,7 @@ class Client:
         Raises:
             FlowiseError: the answer is not whole; `run` says what is known of the run.
         """
-        heard = _Heard()
+        heard = _StreamState()
         try:
             async with aclosing(await self._opened(prediction)) as events:
                 async for event in events:
@@ -212,7 +212,7 @@ class Client:
             await stream.close()
         raise FlowiseBroke("the stream ended without Flowise's end event")
 
-    async def _whole(self, reply: Reply) -> AsyncGenerator[Event, None]:
+    async def _whole(self, reply: HttpReply) -> AsyncGenerator[Event, None]:
         if not reply.whole:
             text = f"the answer is over {self._limits.frame_bytes} bytes (FLOWISE_FRAME_LIMIT)"
             raise FlowiseBroke(text, run=RunState.OVER)
@@ -247,7 +247,7 @@ class Client:
         return error
 
 
-def _retry_after(reply: Reply) -> float | None:
+def _retry_after(reply: HttpReply) -> float | None:
     """Seconds; the header holds them, or a date (RFC 9110, section 10.2.3), which is of the server's own clock."""
     value = reply.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
@@ -259,7 +259,7 @@ def _retry_after(reply: Reply) -> float | None:
         return None
 
 
-class _Heard:
+class _StreamState:
     """What one answer's events have said so far. `failure` is Flowise's own text."""
 
     def __init__(self) -> None:

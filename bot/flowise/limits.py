@@ -51,7 +51,7 @@ class Deadline:
         return f"{self.setting} ran out after {self.seconds:g} s"
 
 
-class Patience:
+class DeadlineTracker:
     """What one prediction has heard, and what it is waiting for. All times are of one monotonic clock."""
 
     def __init__(self, limits: Limits, now: float, *, streaming: bool) -> None:

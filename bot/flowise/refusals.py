@@ -31,7 +31,7 @@ _UNKNOWN_CHATFLOW = re.compile(r"Chatflow \S+ not found|Invalid Chatflow", re.IG
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """An HTTP answer. `whole` is False where the body was longer than what we were ready to read."""
 
     status: int
@@ -88,7 +88,7 @@ def reported(text: str, run: RunState) -> FlowiseError:
     return FlowiseFailed(told, run=run)
 
 
-def refusal(reply: Reply, retry_after: float | None) -> FlowiseError:
+def refusal(reply: HttpReply, retry_after: float | None) -> FlowiseError:
     """The error that an answer to a prediction stands for, when it is neither a stream nor a JSON answer."""
     told = f"HTTP {reply.status}: {shortened(reply.message or reply.text)}"
     if reply.status == 429:
@@ -106,14 +106,14 @@ def refusal(reply: Reply, retry_after: float | None) -> FlowiseError:
     return _no_flowise(reply, told)
 
 
-def _failed(reply: Reply, told: str) -> FlowiseError:
+def _failed(reply: HttpReply, told: str) -> FlowiseError:
     if reply.status == 404:
         return NotFlowise(told, run=RunState.NOT_STARTED)
     # Flowise answers with a failure's JSON when the run has failed; below 500 none was started.
     return FlowiseFailed(told, run=RunState.OVER if reply.status >= 500 else RunState.NOT_STARTED)
 
 
-def _no_flowise(reply: Reply, told: str) -> FlowiseError:
+def _no_flowise(reply: HttpReply, told: str) -> FlowiseError:
     if 300 <= reply.status < 400:
         return NotFlowise(f"HTTP {reply.status}: a redirect, which is not followed", run=RunState.NOT_STARTED)
     if reply.is_web_page:

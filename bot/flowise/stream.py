@@ -20,10 +20,10 @@ from bot.errors import (
     ProxyFailed,
     RunState,
 )
-from bot.flowise.limits import CONNECT_SETTING, Deadline, Limits, Patience
+from bot.flowise.limits import CONNECT_SETTING, Deadline, DeadlineTracker, Limits
 from bot.flowise.parse import hold
-from bot.flowise.refusals import Reply
-from bot.flowise.wire import FrameTooLargeError, Message, Reader
+from bot.flowise.refusals import HttpReply
+from bot.flowise.wire import FrameTooLargeError, Reader, SseMessage
 from bot.network.outgoing import was_stopped, why
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ _ERROR_BODY = 64 * 1024
 class NotAStreamError(Exception):
     """Flowise answered with something else than a stream: a JSON answer, which is a success, or a refusal."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: HttpReply) -> None:
         super().__init__(f"HTTP {reply.status}, {reply.content_type}")
         self.reply = reply
 
@@ -75,9 +75,9 @@ class PredictionStream(EventSource):
         }
         self._limits = limits
         self._clock = clock
-        self._patience = Patience(limits, clock(), streaming=streaming)
+        self._patience = DeadlineTracker(limits, clock(), streaming=streaming)
         self._reader = Reader(limits.frame_bytes, hold)
-        self._pending: Iterator[Message] = iter(())
+        self._pending: Iterator[SseMessage] = iter(())
         self._unread = memoryview(b"")
         self._asked = False
         self._read_at = -math.inf
@@ -177,7 +177,7 @@ class PredictionStream(EventSource):
                     more += chunk
         return bytes(more)
 
-    def _taken(self, chunk: bytes) -> Iterator[Message]:
+    def _taken(self, chunk: bytes) -> Iterator[SseMessage]:
         """The messages in a chunk; what was heard is noted as they are taken."""
         now, frame, left_out = self._clock(), False, self._reader.left_out
         for message in self._reader.feed(chunk):
@@ -206,7 +206,7 @@ def connect_timeout(limits: Limits) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, connect=limits.connect, sock_connect=limits.connect)
 
 
-async def read_reply(response: aiohttp.ClientResponse, largest: int) -> Reply:
+async def read_reply(response: aiohttp.ClientResponse, largest: int) -> HttpReply:
     """Read an answer that is no stream, up to `largest` bytes where it is JSON, and let its connection go."""
     cap = largest if response.status == 200 and "json" in response.content_type else _ERROR_BODY
     body = bytearray()
@@ -216,7 +216,7 @@ async def read_reply(response: aiohttp.ClientResponse, largest: int) -> Reply:
             if len(body) > cap:
                 response.close()
                 break
-    return Reply(
+    return HttpReply(
         status=response.status,
         headers=response.headers,
         content_type=response.content_type,

@@ -30,7 +30,7 @@ class FrameTooLargeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class SseMessage:
     """One event of the stream. `event` is empty where the stream named none; `last_event_id` outlives its frame."""
 
     event: str
@@ -64,7 +64,7 @@ class Reader:
         self._data: list[str] = []
         self._last_event_id = ""
 
-    def feed(self, chunk: bytes) -> Iterator[Message]:
+    def feed(self, chunk: bytes) -> Iterator[SseMessage]:
         """Take the next bytes. The result must be used up before the next bytes are fed.
 
         Raises:
@@ -100,7 +100,7 @@ class Reader:
         if self._size > self._cap:
             raise FrameTooLargeError(f"a frame of the stream is over {self._cap} bytes (FLOWISE_FRAME_LIMIT)")
 
-    def _line_ended(self) -> Message | None:
+    def _line_ended(self) -> SseMessage | None:
         if not self._line:
             return self._frame_ended()
         line = bytes(self._line)
@@ -130,10 +130,10 @@ class Reader:
         # Any other name is to be ignored: `retry`, because we never ask again, and the `message` that opens each
         # frame of Flowise (without its colon before 3.1.2).
 
-    def _frame_ended(self) -> Message | None:
+    def _frame_ended(self) -> SseMessage | None:
         self._first = False
         if not self._size:
             return None
         event, data = self._event, self._data
         self._event, self._data, self._size = "", [], 0
-        return Message(event, "\n".join(data), self._last_event_id) if data else None
+        return SseMessage(event, "\n".join(data), self._last_event_id) if data else None

@@ -9,7 +9,7 @@ from prometheus_client import Counter
 from bot.errors import BotError, FlowiseError, StoreUnavailable
 from bot.metrics.ages import Ages
 from bot.metrics.families import NAMESPACE, WAITS, Children, Families
-from bot.reply.observed import Enquiry, Outcome, Repair, Waiting
+from bot.reply.observed import AnswerContext, Outcome, Repair, Waiting
 
 # The pace of edits is 0.6 s at the closest, and a lag of some seconds is what a crowd has.
 _AGES = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 60.0)
@@ -48,7 +48,7 @@ class AnswerMetrics:
         self.repairs = {how: repairs.labels(how=how.value) for how in Repair}
         self._take_overs = families.counter("take_overs", "Answers taken over that another replica had left open.")
 
-    def answer(self, asked: Enquiry) -> AnswerCount:
+    def answer(self, asked: AnswerContext) -> AnswerCount:
         return AnswerCount(self)
 
     def took_over(self) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 
 from prometheus_client import ProcessCollector, generate_latest
 
-from bot.governor import Governor
 from bot.metrics.answers import AnswerMetrics
 from bot.metrics.families import Families
 from bot.metrics.flowise import FlowiseMetrics
 from bot.metrics.process import LoopMetrics, SocketMetrics
 from bot.metrics.redis import RedisMetrics
 from bot.metrics.slack import BudgetMetrics, SlackMetrics
+from bot.pacing.governor import Governor
 
 
 class Metrics:

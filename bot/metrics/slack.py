@@ -13,9 +13,9 @@ from prometheus_client.registry import Collector
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SlackUnavailable
-from bot.governor import Governor
 from bot.metrics.families import CALLS, NAMESPACE, Children, Families
-from bot.ports import Said
+from bot.pacing.governor import Governor
+from bot.ports import EarlierMessage
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, method_of
 from bot.slack.client import SlackClient
 from bot.slack.tiers import QUOTAS
@@ -67,7 +67,7 @@ class MeteredSlack(SlackClient):
         self._metrics.called(method_of(call) or _RESPONSE_URL, _RESULTS[type(result)], self._clock() - began)
         return result
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
         began, result = self._clock(), "refused"
         try:
             said = await super().replies(thread, before=before, limit=limit)

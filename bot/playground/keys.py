@@ -10,8 +10,8 @@ from typing import Any, Final, TypeAlias, cast
 
 from redis.asyncio import Redis
 
-from bot.store.asking import PATIENCE, asked
 from bot.store.connections import connect
+from bot.store.requests import PATIENCE, asked
 from bot.thread import Thread
 
 Value: TypeAlias = object
@@ -30,7 +30,7 @@ _LOOKED_AT = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredKey:
     """One key. `ttl` is in seconds, None where it lives on. `value` is JSON: what is JSON in Redis is told as such."""
 
     key: str
@@ -56,7 +56,7 @@ async def of_thread(redis_url: str, team: str, channel: str, thread_ts: str) -> 
 
 
 async def _read(client: Redis, line: str) -> dict[str, Value]:
-    found: list[Kept] = []
+    found: list[StoredKey] = []
     for key in sorted(await _names(client, line)):
         kept = await _kept(client, key)
         if kept is not None:
@@ -75,12 +75,12 @@ async def _names(client: Redis, line: str) -> set[str]:
     return names
 
 
-async def _kept(client: Redis, key: str) -> Kept | None:
+async def _kept(client: Redis, key: str) -> StoredKey | None:
     """A key as it is now; None where it is gone meanwhile."""
     kind = str(await client.type(key))
     left = int(await client.pttl(key))
     value = await _value(client, key, kind)
-    return None if left == -2 else Kept(key, kind, None if left < 0 else left / 1000, value)
+    return None if left == -2 else StoredKey(key, kind, None if left < 0 else left / 1000, value)
 
 
 async def _value(client: Redis, key: str, kind: str) -> Value:
@@ -123,7 +123,7 @@ def _cut(value: Any) -> Value:
     return value
 
 
-def _chats(kept: Kept) -> Iterator[str]:
+def _chats(kept: StoredKey) -> Iterator[str]:
     """The chat ids in a key and its value."""
     kind, _, rest = kept.key.partition("}:")[2].partition(":")
     if kind == "run":

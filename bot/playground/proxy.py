@@ -40,7 +40,7 @@ class Way(Enum):
     BOTH = auto()
 
 
-class End(Enum):
+class ConnectionEnd(Enum):
     """How a connection ends, on both of its sides: in order (FIN), or by a reset (RST)."""
 
     CLOSE = auto()
@@ -52,13 +52,13 @@ class _Cut:
     """An end to come for `times` connections, each after so many bytes; `left` of them, by connection."""
 
     after: int
-    how: End
+    how: ConnectionEnd
     times: int
     left: dict[object, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class _Lane:
+class _ProxyLane:
     """What holds for one direction of all connections. `clear` is not set while bytes are held back."""
 
     delay: float = 0.0
@@ -74,10 +74,10 @@ class _Lane:
         self.cut.left[connection] = self.cut.left.get(connection, self.cut.after) - allowed
         return allowed
 
-    def spent(self) -> End:
+    def spent(self) -> ConnectionEnd:
         """A connection is being cut: how."""
         if self.cut is None:  # `pass_on` came between; the bytes are lost all the same
-            return End.CLOSE
+            return ConnectionEnd.CLOSE
         self.cut.times -= 1
         how = self.cut.how
         if self.cut.times <= 0:
@@ -96,8 +96,8 @@ class FaultProxy:
     def __init__(self, host: str | Path, port: int = 0) -> None:
         self._target = host
         self._target_port = port
-        self._lanes = {Way.TO_SERVER: _Lane(), Way.TO_CLIENT: _Lane()}
-        self._connections: set[_Connection] = set()
+        self._lanes = {Way.TO_SERVER: _ProxyLane(), Way.TO_CLIENT: _ProxyLane()}
+        self._connections: set[_ProxiedConnection] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
         self.accepted = 0
@@ -116,7 +116,7 @@ class FaultProxy:
     ) -> None:
         self.refuse()
         tasks = [connection.task for connection in self._connections]
-        self.cut(End.RESET)
+        self.cut(ConnectionEnd.RESET)
         if tasks:
             await asyncio.wait(tasks)
         self._keeper.close()
@@ -148,7 +148,7 @@ class FaultProxy:
         for lane in self._of(way):
             lane.clear.clear()
 
-    def cut_after(self, count: int, way: Way, how: End = End.CLOSE, *, times: int = 1) -> None:
+    def cut_after(self, count: int, way: Way, how: ConnectionEnd = ConnectionEnd.CLOSE, *, times: int = 1) -> None:
         """End a connection when it would carry more than `count` bytes that way from now on: those still arrive.
 
         So 0 ends it with the first byte: towards the client, that is an answer which is lost. `times` connections end
@@ -157,7 +157,7 @@ class FaultProxy:
         for lane in self._of(way):
             lane.cut = _Cut(count, how, times)
 
-    def cut(self, how: End = End.CLOSE) -> int:
+    def cut(self, how: ConnectionEnd = ConnectionEnd.CLOSE) -> int:
         """End every connection now, and let new ones come; returns how many were ended."""
         for connection in list(self._connections):
             connection.end(how)
@@ -174,14 +174,14 @@ class FaultProxy:
         if self._server is None:
             self._server = await asyncio.start_server(self._accept, sock=bound(self.port), limit=_CHUNK)
 
-    def _of(self, way: Way) -> list[_Lane]:
+    def _of(self, way: Way) -> list[_ProxyLane]:
         return list(self._lanes.values()) if way is Way.BOTH else [self._lanes[way]]
 
     # ── connections ──
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
-        connection = _Connection((reader, writer), self._opened, self._lanes)
+        connection = _ProxiedConnection((reader, writer), self._opened, self._lanes)
         self._connections.add(connection)
         connection.task.add_done_callback(lambda _: self._connections.discard(connection))
 
@@ -195,18 +195,18 @@ class _Ended(Exception):
     """The connection has come to its end."""
 
 
-class _Connection:
+class _ProxiedConnection:
     """A client's connection and the one to the server that belongs to it, until its task is done."""
 
-    def __init__(self, client: Link, opened: Callable[[], Awaitable[Link]], lanes: Mapping[Way, _Lane]) -> None:
+    def __init__(self, client: Link, opened: Callable[[], Awaitable[Link]], lanes: Mapping[Way, _ProxyLane]) -> None:
         self._client, self._opened, self._lanes = client, opened, lanes
         self._writers = [client[1]]
-        self._how = End.CLOSE
+        self._how = ConnectionEnd.CLOSE
         self.task = asyncio.create_task(self._run())
         # Not the task's own affair: one that is cancelled before its first step never gets to its `finally`.
         self.task.add_done_callback(lambda _: self._close())
 
-    def end(self, how: End) -> None:
+    def end(self, how: ConnectionEnd) -> None:
         self._how = how
         self.task.cancel()
 
@@ -214,7 +214,7 @@ class _Connection:
         try:
             server = await self._opened()
         except OSError:
-            self._how = End.RESET  # as near as one who has accepted already comes to a refusal
+            self._how = ConnectionEnd.RESET  # as near as one who has accepted already comes to a refusal
             return
         self._writers.append(server[1])
         try:
@@ -224,27 +224,27 @@ class _Connection:
         except* _Ended:
             pass
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lane: _Lane) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lane: _ProxyLane) -> None:
         # Sent means sent: a reset that follows must not drop what has been counted.
         writer.transport.set_write_buffer_limits(0)
-        queue: asyncio.Queue[tuple[float, bytes | End]] = asyncio.Queue(_HELD_CHUNKS)
+        queue: asyncio.Queue[tuple[float, bytes | ConnectionEnd]] = asyncio.Queue(_HELD_CHUNKS)
         reading = asyncio.create_task(_read(reader, queue, lane))
         try:
             while True:
                 due, data = await queue.get()
                 await asyncio.sleep(due - asyncio.get_running_loop().time())
                 await lane.clear.wait()
-                if data is End.CLOSE:
+                if data is ConnectionEnd.CLOSE:
                     writer.write_eof()
                     return
                 await self._hand_on(data, writer, lane)
         except OSError:
-            self._over(End.RESET)
+            self._over(ConnectionEnd.RESET)
         finally:
             reading.cancel()
 
-    async def _hand_on(self, data: bytes | End, writer: asyncio.StreamWriter, lane: _Lane) -> None:
-        if isinstance(data, End):
+    async def _hand_on(self, data: bytes | ConnectionEnd, writer: asyncio.StreamWriter, lane: _ProxyLane) -> None:
+        if isinstance(data, ConnectionEnd):
             self._over(data)
         count = lane.allowed(self, len(data))
         writer.write(data[:count])
@@ -253,13 +253,13 @@ class _Connection:
         if count < len(data):
             self._over(lane.spent())
 
-    def _over(self, how: End) -> NoReturn:
+    def _over(self, how: ConnectionEnd) -> NoReturn:
         self._how = how
         raise _Ended
 
     def _close(self) -> None:
         for writer in self._writers:
-            if self._how is End.CLOSE:
+            if self._how is ConnectionEnd.CLOSE:
                 writer.close()
                 continue
             sock = writer.get_extra_info("socket")
@@ -269,16 +269,18 @@ class _Connection:
             writer.transport.abort()
 
 
-async def _read(reader: asyncio.StreamReader, queue: asyncio.Queue[tuple[float, bytes | End]], lane: _Lane) -> None:
+async def _read(
+    reader: asyncio.StreamReader, queue: asyncio.Queue[tuple[float, bytes | ConnectionEnd]], lane: _ProxyLane
+) -> None:
     """Queue what comes, with when it is due; its end too, so that a stalled line holds that back as well."""
     loop = asyncio.get_running_loop()
     while True:
         try:
-            data: bytes | End = await reader.read(_CHUNK) or End.CLOSE
+            data: bytes | ConnectionEnd = await reader.read(_CHUNK) or ConnectionEnd.CLOSE
         except OSError:
-            data = End.RESET
+            data = ConnectionEnd.RESET
         await queue.put((loop.time() + lane.delay, data))
-        if isinstance(data, End):
+        if isinstance(data, ConnectionEnd):
             return
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, TextIO
 
 from bot.playground.slack import Message
-from bot.playground.terminal import BOLD, DIM, Look, Span, laid_out, message_lines
+from bot.playground.terminal import BOLD, DIM, Look, StyledSpan, laid_out, message_lines
 
 # Longer lines are hard to read, however wide the window is.
 _WIDEST = 100
@@ -18,7 +18,7 @@ _IN_THREAD = "    "
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ScreenView:
     """What stands under a question at this moment: the status line (empty: none) and the bot's messages, in order."""
 
     status: str
@@ -36,11 +36,11 @@ class Screen(Protocol):
         """What a person has written."""
         ...
 
-    def show(self, view: View) -> None:
+    def show(self, view: ScreenView) -> None:
         """What stands there now, while it may still change."""
         ...
 
-    def finish(self, view: View) -> None:
+    def finish(self, view: ScreenView) -> None:
         """What stands there for good."""
         ...
 
@@ -75,9 +75,9 @@ def bubble(message: Message, look: Look) -> list[str]:
     return _indented([_head(message, look), *message_lines(message.text, message.blocks, narrower)], indent)
 
 
-def _all(view: View, look: Look) -> list[str]:
+def _all(view: ScreenView, look: Look) -> list[str]:
     lines = [line for message in view.messages for line in (*bubble(message, look), "")]
-    return [*lines, *laid_out([Span(view.status, DIM)], look, before=_IN_THREAD)] if view.status else lines
+    return [*lines, *laid_out([StyledSpan(view.status, DIM)], look, before=_IN_THREAD)] if view.status else lines
 
 
 def _common(old: str, new: str) -> int:
@@ -104,12 +104,12 @@ class Redrawn:
         return Look(min(_WIDEST, self._size().columns - 1), self._colour, self._names)
 
     def remark(self, text: str) -> None:
-        self._replace([*laid_out([Span(text, DIM)], self._look), ""], stays=True)
+        self._replace([*laid_out([StyledSpan(text, DIM)], self._look), ""], stays=True)
 
     def said(self, message: Message) -> None:
         self._replace([*bubble(message, self._look), ""], stays=True)
 
-    def show(self, view: View) -> None:
+    def show(self, view: ScreenView) -> None:
         lines = _all(view, self._look)
         room = max(3, self._size().lines - 2)
         if len(lines) > room:
@@ -118,7 +118,7 @@ class Redrawn:
         if lines != self._drawn:
             self._replace(lines, stays=False)
 
-    def finish(self, view: View) -> None:
+    def finish(self, view: ScreenView) -> None:
         self._replace(_all(view, self._look), stays=True)
 
     def _replace(self, lines: list[str], *, stays: bool) -> None:
@@ -138,14 +138,14 @@ class Appended:
         self._seen: dict[str, str] = {}
 
     def remark(self, text: str) -> None:
-        self._write([*laid_out([Span(text)], self._look), ""])
+        self._write([*laid_out([StyledSpan(text)], self._look), ""])
 
     def said(self, message: Message) -> None:
         self._write([*bubble(message, self._look), ""])
 
-    def show(self, view: View) -> None:
+    def show(self, view: ScreenView) -> None:
         if view.status and view.status != self._status:
-            self._write(laid_out([Span(view.status)], self._look, before=_IN_THREAD))
+            self._write(laid_out([StyledSpan(view.status)], self._look, before=_IN_THREAD))
         self._status = view.status
         for message in view.messages:
             self._grow(message)
@@ -158,9 +158,9 @@ class Appended:
         same = _common(old, new)
         indent = _IN_THREAD if message.thread_ts else ""
         sign = "+ " if message.edits else "first: "
-        self._write(laid_out([Span(new[same:].strip())], self._look, before=f"{indent}{sign}"))
+        self._write(laid_out([StyledSpan(new[same:].strip())], self._look, before=f"{indent}{sign}"))
 
-    def finish(self, view: View) -> None:
+    def finish(self, view: ScreenView) -> None:
         self.show(view)
         for message in view.messages:
             times = len(message.edits)

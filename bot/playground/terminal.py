@@ -9,7 +9,7 @@ from itertools import groupby
 
 from bot.playground.slack.plain import plain, unescaped
 from bot.slack.calls import Block
-from bot.slack.tables import columns
+from bot.slack.text.tables import columns
 
 # Controls of C0 and C1 (ESC begins every command to a terminal), what turns the direction of text, halves of pairs.
 _STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -48,7 +48,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class StyledSpan:
     """Some text in one style."""
 
     text: str
@@ -63,7 +63,7 @@ def safe(text: str) -> str:
 def message_lines(text: str, blocks: Sequence[Block], look: Look) -> list[str]:
     """A message as lines: its blocks with a blank line between them, or its text where it has none."""
     if not blocks:
-        return laid_out([Span(unescaped(text))], look)
+        return laid_out([StyledSpan(unescaped(text))], look)
     lines: list[str] = []
     for block in blocks:
         drawn = list(_block(block, look))
@@ -71,7 +71,7 @@ def message_lines(text: str, blocks: Sequence[Block], look: Look) -> list[str]:
     return lines
 
 
-def laid_out(spans: Iterable[Span], look: Look, *, before: str = "", hard: bool = False) -> list[str]:
+def laid_out(spans: Iterable[StyledSpan], look: Look, *, before: str = "", hard: bool = False) -> list[str]:
     """Text in lines no longer than the look allows. `before` stands before the first, and its width in blanks before
     the others, except that `>` is repeated. `hard` breaks where the line is full, not at spaces, as code wants it."""
     after = before if before.endswith(_QUOTE) else " " * columns(before)
@@ -84,7 +84,7 @@ def laid_out(spans: Iterable[Span], look: Look, *, before: str = "", hard: bool 
 _Cells = list[tuple[str, Marks]]
 
 
-def _signed(span: Span, look: Look) -> str:
+def _signed(span: StyledSpan, look: Look) -> str:
     text = safe(span.text)
     if look.colour or not text.strip():
         return text
@@ -143,11 +143,11 @@ def _block(block: Block, look: Look) -> Iterator[str]:
         case "divider":
             yield look.paint("─" * min(look.width, 40), DIM)
         case "context":
-            yield from laid_out([Span(plain("", [block]), DIM)], look)
+            yield from laid_out([StyledSpan(plain("", [block]), DIM)], look)
         case "header":
-            yield from laid_out([Span(plain("", [block]), BOLD)], look)
+            yield from laid_out([StyledSpan(plain("", [block]), BOLD)], look)
         case _:
-            yield from laid_out([Span(plain("", [block]))], look)
+            yield from laid_out([StyledSpan(plain("", [block]))], look)
 
 
 def _rich_text(block: Block, look: Look) -> Iterator[str]:
@@ -171,7 +171,7 @@ def _element(element: Block, look: Look) -> Iterator[str]:
         case "rich_text_quote":
             yield from laid_out(spans, look, before=_QUOTE)
         case "rich_text_preformatted":
-            code = [Span("".join(span.text for span in spans))]
+            code = [StyledSpan("".join(span.text for span in spans))]
             narrower = Look(look.width - columns(bar), look.colour)
             for row in laid_out(code, narrower, before=_CODE, hard=True):
                 yield bar + look.paint(row, frozenset({"code"}))
@@ -190,24 +190,24 @@ def _list(element: Block, look: Look, bar: str) -> Iterator[str]:
         number += 1
 
 
-def _inline(element: Block, look: Look) -> Iterator[Span]:
+def _inline(element: Block, look: Look) -> Iterator[StyledSpan]:
     given = element.get("style")
     marks = frozenset(mark for mark in _SGR if isinstance(given, Mapping) and given.get(mark) is True)
     match element.get("type"):
         case "link":
             url = str(element.get("url", ""))
             label = str(element.get("text") or url)
-            yield Span(label, marks | {"link"})
+            yield StyledSpan(label, marks | {"link"})
             if label != url:
-                yield Span(f" ({url})", DIM)
+                yield StyledSpan(f" ({url})", DIM)
         case "user":
             name = str(element.get("user_id", ""))
-            yield Span(f"@{look.names.get(name, name)}", BOLD if look.colour else NONE)
+            yield StyledSpan(f"@{look.names.get(name, name)}", BOLD if look.colour else NONE)
         case "text":
-            yield Span(str(element.get("text", "")), marks)
+            yield StyledSpan(str(element.get("text", "")), marks)
         case _:
             section = {"type": "rich_text_section", "elements": [element]}
-            yield Span(plain("", [{"type": "rich_text", "elements": [section]}]), marks)
+            yield StyledSpan(plain("", [{"type": "rich_text", "elements": [section]}]), marks)
 
 
 def _whole(value: object) -> int:

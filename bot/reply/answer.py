@@ -10,12 +10,12 @@ from bot.reply.contract import (
     MOST_BREAKS,
     Failed,
     Finished,
-    HeldBack,
-    Noted,
     Queued,
+    Remark,
     ReplyEvent,
+    Sentence,
     Thinking,
-    Told,
+    WaitingForRun,
 )
 from bot.reply.sources import gathered
 from bot.slack import wording
@@ -122,13 +122,13 @@ class Answer(Generic[T_co]):
 
     def _progress(self, event: ReplyEvent) -> None:
         match event:
-            case Told(text=text):
+            case Sentence(text=text):
                 self.told = text
-            case Noted(text=text):
+            case Remark(text=text):
                 self._notes += (text,)
             case Queued(before=before, busy=busy):
                 self._waiting = wording.queued(before, busy=busy)
-            case HeldBack():
+            case WaitingForRun():
                 self._waiting = wording.HELD_BACK
             case Thinking():
                 self.thinking = True

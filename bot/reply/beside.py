@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.flowise.events import CalledTools
-from bot.reply.contract import Noted, ReplyEvent
+from bot.reply.contract import Remark, ReplyEvent
 
 
 class Beside:
@@ -15,9 +15,9 @@ class Beside:
 
     def add(self, event: ReplyEvent) -> None:
         match event:
-            case Noted():  # ours, a handful at most
+            case Remark():  # ours, a handful at most
                 self._notes += 1
-                self._events[Noted, self._notes] = event
+                self._events[Remark, self._notes] = event
             case CalledTools(names=names) if names:
                 self._events.pop(_TOOLS_ENDED, None)
                 self._events[CalledTools] = event

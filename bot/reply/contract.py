@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
 from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
-from bot.reply.policy import Want
+from bot.pacing.policy import Want
 from bot.slack.calls import Call, Result
 
 LONGEST = 200_000
@@ -27,7 +27,7 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldBack:
+class WaitingForRun:
     """An earlier run may still be going on in Flowise; the question waits for its end."""
 
 
@@ -37,14 +37,14 @@ class Thinking:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class Remark:
     """A remark of ours that stands under the answer."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Sentence:
     """A sentence of ours that is the answer: Flowise was not asked."""
 
     text: str
@@ -69,10 +69,10 @@ class Failed:
 
 ReplyEvent: TypeAlias = (
     Queued
-    | HeldBack
+    | WaitingForRun
     | Thinking
-    | Noted
-    | Told
+    | Remark
+    | Sentence
     | Finished
     | Failed
     | Token

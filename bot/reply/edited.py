@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.pacing.policy import Kind, Want
 from bot.reply.attachment import Attachment
 from bot.reply.contract import Place, ReplyEvent, Thinking
 from bot.reply.messages import NOTHING, Adopted, Messages
 from bot.reply.pace import BACKOFF, Pace
 from bot.reply.paged import PagedAnswer
-from bot.reply.policy import Kind, Want
 from bot.reply.status import StatusLine
 from bot.slack import wording
 from bot.slack.blocks import fallback, plain
@@ -28,8 +28,8 @@ from bot.slack.calls import (
     UploadFile,
     method_of,
 )
-from bot.slack.pages import Page
 from bot.slack.refusals import NO_TOKEN, NOT_WANTED, SHAPE
+from bot.slack.text.pages import Page
 
 # So long a whole answer waits for a Slack that does not answer, in seconds: outages of some minutes do happen.
 PATIENCE = 1800.0

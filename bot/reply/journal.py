@@ -11,10 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
 from bot.reply.beside import Beside
-from bot.reply.contract import LONGEST, MOST_BREAKS, Noted, ReplyEvent, Told
+from bot.reply.contract import LONGEST, MOST_BREAKS, Remark, ReplyEvent, Sentence
 
 _KINDS: Final[dict[str, TypeAdapter[Any]]] = {
-    kind.__name__: TypeAdapter(kind) for kind in (Token, CalledTools, SourceDocuments, UsedTools, Action, Noted, Told)
+    kind.__name__: TypeAdapter(kind)
+    for kind in (Token, CalledTools, SourceDocuments, UsedTools, Action, Remark, Sentence)
 }
 
 
@@ -44,7 +45,7 @@ class Journal:
                     self._say(text)
             case CalledTools(names=names):
                 self._tools = names or self._tools  # what is written before and after a call are two paragraphs
-            case SourceDocuments() | UsedTools() | Action() | Noted() | Told():
+            case SourceDocuments() | UsedTools() | Action() | Remark() | Sentence():
                 self._beside.add(event)
                 self._beside_written = None
 

@@ -17,7 +17,7 @@ from bot.slack.calls import (
     StopStream,
     UpdateMessage,
 )
-from bot.slack.pages import Page
+from bot.slack.text.pages import Page
 
 # The message is not to be edited any more: its text moves to a new one. (One that was deleted is not posted again.)
 _GONE = frozenset({"cant_update_message", "edit_window_closed"})

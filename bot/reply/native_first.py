@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from bot.pacing.policy import Want
 from bot.reply.contract import Place, Reply, ReplyEvent
 from bot.reply.edited import EditedReply
-from bot.reply.policy import Want
 from bot.reply.streamed import StreamedReply
-from bot.reply.streams import Streams
+from bot.reply.streams import StreamSupport
 from bot.slack.calls import Call, Result
 
 
@@ -14,7 +14,7 @@ class NativeFirst:
     """A `Reply` that streams where it can and edits from there on: the stream is stopped, and the message that it has
     made is written anew. The messages before it have ended well and are left alone."""
 
-    def __init__(self, place: Place, *, reference: str, interval: float, most: int, streams: Streams) -> None:
+    def __init__(self, place: Place, *, reference: str, interval: float, most: int, streams: StreamSupport) -> None:
         self._place = place
         self._reference = reference
         self._interval = interval

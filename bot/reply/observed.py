@@ -14,8 +14,8 @@ from typing import Final, Protocol
 
 from bot.errors import BotError, Interrupted
 from bot.flowise.events import Token
-from bot.reply.contract import LONGEST, Failed, Finished, HeldBack, Queued, Reply, ReplyEvent
-from bot.reply.policy import Want
+from bot.pacing.policy import Want
+from bot.reply.contract import LONGEST, Failed, Finished, Queued, Reply, ReplyEvent, WaitingForRun
 from bot.slack.calls import (
     Accepted,
     AppendStream,
@@ -67,7 +67,7 @@ class Repair(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Enquiry:
+class AnswerContext:
     """Which question an answer is to. `age` is how many seconds ago it was asked, by Slack's `ts`."""
 
     thread: Thread
@@ -103,7 +103,7 @@ class Observer(Protocol):
 class Observers(Protocol):
     """Those who give each answer an observer."""
 
-    def answer(self, asked: Enquiry) -> Observer:
+    def answer(self, asked: AnswerContext) -> Observer:
         """An answer begins."""
         ...
 
@@ -118,7 +118,7 @@ class Answers:
     def __init__(self, observers: Sequence[Observers] = ()) -> None:
         self._observers = tuple(observers)
 
-    def observed(self, reply: Reply, asked: Enquiry) -> ObservedReply:
+    def observed(self, reply: Reply, asked: AnswerContext) -> ObservedReply:
         """The reply, seen by all observers until its `close`."""
         return ObservedReply(reply, asked.age, tuple(one.answer(asked) for one in self._observers))
 
@@ -163,7 +163,7 @@ class ObservedReply:
                         one.first_token()
             case Queued():
                 self._begins_to_wait(Waiting.TURN, now)
-            case HeldBack():
+            case WaitingForRun():
                 self._begins_to_wait(Waiting.EARLIER_RUN, now)
             case Finished() | Failed():
                 self._last = event

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from bot.reply.budget import Budget
+from bot.pacing.budget import Budget
 from bot.slack.tiers import Key, Quota
 
 BACKOFF: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)

@@ -12,8 +12,8 @@ from bot.reply.contract import LONGEST, ReplyEvent
 from bot.slack import wording
 from bot.slack.blocks import fallback, note, plain, text_alone
 from bot.slack.calls import Blocks
-from bot.slack.pages import Document, Page
-from bot.slack.plain_pages import plain_pages
+from bot.slack.text.pages import Document, Page
+from bot.slack.text.plain_pages import plain_pages
 
 
 class Form(IntEnum):

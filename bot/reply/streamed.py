@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.flowise.events import CalledTools, Token
+from bot.pacing.policy import Kind, Want
 from bot.reply.answer import Answer
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
 from bot.reply.contract import Place, ReplyEvent
 from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Pace
-from bot.reply.policy import Kind, Want
 from bot.reply.status import StatusLine
-from bot.reply.streams import LAST_CALL, LIFE, PATIENCE, Mode, Streams
+from bot.reply.streams import LAST_CALL, LIFE, PATIENCE, Mode, StreamSupport
 from bot.slack.calls import (
     Accepted,
     AppendStream,
@@ -34,7 +34,7 @@ from bot.slack.calls import (
     UploadFile,
     method_of,
 )
-from bot.slack.streaming import Piece, StreamText
+from bot.slack.text.streaming import StreamPiece, StreamText
 
 # Slack's answer when a person has pressed its stop button: the answer is not wanted any more.
 _STOPPED = "stopped_by_user"
@@ -51,7 +51,7 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Unstreamed:
     """What is left of an answer whose streaming was given up: what `standing` tells, and the `events` that are not
     settled. `ended` messages of it have ended well."""
 
@@ -67,8 +67,8 @@ class StreamedReply:
     `streams`' mode AUTO, for PATIENCE seconds in STREAM.
     """
 
-    def __init__(self, place: Place, *, reference: str, interval: float, most: int, streams: Streams) -> None:
-        self.left: Left | None = None
+    def __init__(self, place: Place, *, reference: str, interval: float, most: int, streams: StreamSupport) -> None:
+        self.left: Unstreamed | None = None
         self._place = place
         self._reference = reference
         self._streams = streams
@@ -83,7 +83,7 @@ class StreamedReply:
         self._stream: _Open | None = None
         self._ended: list[str] = []
         self._offered: Call | None = None
-        self._piece: Piece | None = None
+        self._piece: StreamPiece | None = None
         self._last: StopStream | None = None
         self._is_finished = False
         """The last call of the answer has gone through; only a file may be left."""
@@ -211,7 +211,7 @@ class StreamedReply:
                 return self._stop(self._stream, piece)
         return AppendStream(self._place.channel, self._stream.ts, piece.markdown) if piece is not None else None
 
-    def _begin(self, piece: Piece | None) -> Call | None:
+    def _begin(self, piece: StreamPiece | None) -> Call | None:
         """The first call of a message; or, when the answer has ended after its last message had, what it lacks yet."""
         if piece is not None:
             return StartStream(
@@ -233,13 +233,13 @@ class StreamedReply:
                 self._over = True
         return None
 
-    def _finish(self, stream: _Open, piece: Piece | None) -> StopStream:
+    def _finish(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
         """The last call of the answer."""
         markdown = piece.markdown if piece is not None else self._text.closing
         self._last = StopStream(self._place.channel, stream.ts, markdown, self._answer.footer())
         return self._last
 
-    def _stop(self, stream: _Open, piece: Piece | None) -> StopStream:
+    def _stop(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
         """The last call of a message after which another one follows."""
         markdown = piece.markdown if piece is not None else ""
         closing = "" if piece is not None and piece.full else (piece.state.closed if piece else self._text.closing)
@@ -305,7 +305,7 @@ class StreamedReply:
         has_ended = message in self._ended
         is_known = has_ended or (self._stream is not None and message == self._stream.ts)
         self._over = True
-        self.left = Left(
+        self.left = Unstreamed(
             Standing(
                 messages=(message,) if message else (),
                 streaming=message if streaming else "",

@@ -40,7 +40,7 @@ class Mode(Enum):
     AUTO = "auto"
 
 
-class Streams:
+class StreamSupport:
     """Slack's own streaming in one workspace."""
 
     def __init__(self, mode: Mode) -> None:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from html import unescape
 
 from bot.slack.calls import Block, Blocks
-from bot.slack.harmless import code
-from bot.slack.inert import clean, escape_within, one_line, shorten, units
-from bot.slack.limits import (
+from bot.slack.text.escaping import clean, escape_within, one_line, shorten, units
+from bot.slack.text.limits import (
     CONTEXT_TEXT,
     MESSAGE_TEXT,
     QUESTION_TEXT,
@@ -19,8 +18,9 @@ from bot.slack.limits import (
     TOOL_NAME,
     TOOLS,
 )
-from bot.slack.links import linked, target
-from bot.slack.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Run, Runs, Shape, rich_text, weight
+from bot.slack.text.links import linked, target
+from bot.slack.text.neutralise import code
+from bot.slack.text.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Runs, Shape, TextRun, rich_text, weight
 
 ASK_AGAIN = "ask_again"
 """The name of the button's action."""
@@ -40,7 +40,7 @@ class Source:
 
 def plain(text: str, *, italic: bool = False) -> Blocks:
     """A sentence of ours as one rich_text block, which nothing in it can make ping or link."""
-    run = Run(clean(text) or _NOTHING, frozenset({"italic"}) if italic else PLAIN)
+    run = TextRun(clean(text) or _NOTHING, frozenset({"italic"}) if italic else PLAIN)
     return (rich_text([Piece(Shape.SECTION, (run,))]),)
 
 
@@ -57,7 +57,7 @@ def sources_blocks(sources: Sequence[Source]) -> Blocks:
     """
     if not sources:
         return ()
-    pieces = [Piece(Shape.SECTION, (Run("Sources", frozenset({"bold"})),))]
+    pieces = [Piece(Shape.SECTION, (TextRun("Sources", frozenset({"bold"})),))]
     room = SOURCES_TEXT
     for number, source in enumerate(sources[:SOURCES], start=1):
         piece = Piece(Shape.ITEM, _source(source), LINE, Bullet(number=number))
@@ -67,7 +67,7 @@ def sources_blocks(sources: Sequence[Source]) -> Blocks:
         pieces.append(piece)
     more = len(sources) - len(pieces) + 1
     if more:
-        pieces.append(Piece(Shape.SECTION, (Run(f"and {more} more", frozenset({"italic"})),), LINE))
+        pieces.append(Piece(Shape.SECTION, (TextRun(f"and {more} more", frozenset({"italic"})),), LINE))
     return (rich_text(pieces),)
 
 
@@ -91,8 +91,8 @@ def ask_again(label: str, value: str) -> Block:
 
 def quoted_question(asker: str, question: str) -> Blocks:
     """The message a command's answer hangs under: who asked what, with nobody called and nothing linked."""
-    asked = Run(f"{shorten(one_line(asker), SOURCE_TITLE) or 'Someone'} asked:")
-    said = Run(shorten(clean(question).strip(), QUESTION_TEXT) or _NOTHING)
+    asked = TextRun(f"{shorten(one_line(asker), SOURCE_TITLE) or 'Someone'} asked:")
+    said = TextRun(shorten(clean(question).strip(), QUESTION_TEXT) or _NOTHING)
     return (rich_text([Piece(Shape.SECTION, (asked,)), Piece(Shape.QUOTE, (said,), LINE)]),)
 
 
@@ -139,11 +139,11 @@ def _texts(value: object, keys: tuple[str, ...]) -> Iterator[str]:
 
 
 def _source(source: Source) -> Runs:
-    title: Runs = (Run(shorten(one_line(source.title), SOURCE_TITLE) or _UNTITLED),)
+    title: Runs = (TextRun(shorten(one_line(source.title), SOURCE_TITLE) or _UNTITLED),)
     detail = shorten(one_line(source.detail), SOURCE_TITLE)
     url = source.url or ""
     if target(url) is not None and not url.lower().startswith("mailto:"):
         whole = linked(title, url, PLAIN)
         # A list of sources is small: an address that would fill it is not worth the title it hides.
         title = whole if sum(weight(run) for run in whole) <= SOURCES_TEXT // 3 else title
-    return (*title, Run(f" · {detail}")) if units(detail) else title
+    return (*title, TextRun(f" · {detail}")) if units(detail) else title

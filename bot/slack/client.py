@@ -10,8 +10,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SlackRefused, SlackUnavailable
-from bot.ports import Identity, Marked, Said
-from bot.slack.admission import Admission
+from bot.ports import EarlierMessage, Identity, Marked
 from bot.slack.calls import (
     AppendStream,
     Call,
@@ -27,8 +26,9 @@ from bot.slack.calls import (
     UploadFile,
     method_of,
 )
-from bot.slack.once import Once
+from bot.slack.exactly_once import Once
 from bot.slack.reading import Reading
+from bot.slack.token_state import TokenState
 from bot.slack.wire import Wire, string, without_none
 from bot.thread import Thread
 
@@ -45,7 +45,7 @@ class SlackClient:
         self._bot_user = ""
 
     @property
-    def admission(self) -> Admission:
+    def admission(self) -> TokenState:
         """Whether Slack takes our token."""
         return self._wire.admission
 
@@ -88,7 +88,7 @@ class SlackClient:
             case _:
                 return await self._wire.make(method_of(call), _body(call))
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
         return await self._reading.replies(thread, before=before, limit=limit)
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:

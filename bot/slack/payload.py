@@ -19,7 +19,7 @@ _USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class IncomingMessage:
     """A message that a person wrote. `ts` and `thread_ts` are opaque; `thread_ts` is empty outside threads.
 
     `teams` are the ids the event gives for the author's organisation, best first. `files` are file names.
@@ -44,7 +44,7 @@ class Heard:
         return bool(self.thread_ts) and self.thread_ts != self.ts
 
 
-def heard(event: Mapping[str, object]) -> Heard | None:
+def heard(event: Mapping[str, object]) -> IncomingMessage | None:
     """The person's message in an `app_mention` or `message` event, or None for everything that is not one.
 
     Messages of bots, our own included, are not: two bots in one thread would talk for ever.
@@ -54,7 +54,7 @@ def heard(event: Mapping[str, object]) -> Heard | None:
     channel, user, ts = _text(event, "channel"), _text(event, "user"), _text(event, "ts")
     if not (channel and user and ts):
         return None
-    return Heard(
+    return IncomingMessage(
         channel=channel,
         channel_type=_text(event, "channel_type"),
         user=user,
@@ -86,7 +86,7 @@ def _file_names(files: object) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class SlashCommand:
     """A slash command as it was typed. Slack sends no message `ts` with it, and never one from inside a thread."""
 
     channel: str
@@ -97,8 +97,8 @@ class Command:
     response_url: str
 
 
-def command(body: Mapping[str, object]) -> Command:
-    return Command(
+def command(body: Mapping[str, object]) -> SlashCommand:
+    return SlashCommand(
         channel=_text(body, "channel_id"),
         user=_text(body, "user_id"),
         user_name=_text(body, "user_name"),
@@ -194,7 +194,7 @@ def _shown_link(target: str, label: str) -> str:
     return f"{label} ({bare})"
 
 
-class Wish(Enum):
+class Instruction(Enum):
     """What a message to the bot asks for."""
 
     ANSWER = auto()
@@ -204,17 +204,17 @@ class Wish(Enum):
 
 
 _WISHES = {
-    "": Wish.HELP,
-    "help": Wish.HELP,
-    "quiet": Wish.QUIET,
-    "new conversation": Wish.NEW_CONVERSATION,
+    "": Instruction.HELP,
+    "help": Instruction.HELP,
+    "quiet": Instruction.QUIET,
+    "new conversation": Instruction.NEW_CONVERSATION,
 }
 
 
-def wish(text: str) -> Wish:
+def wish(text: str) -> Instruction:
     """What a plain text asks for; everything but the few words of the bot's own is a question."""
     words = " ".join(text.lower().split()).rstrip(".!")
-    return _WISHES.get(words, Wish.ANSWER)
+    return _WISHES.get(words, Instruction.ANSWER)
 
 
 def is_external(teams: Iterable[str], own: frozenset[str]) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from bot.errors import SlackRefused, SlackUnavailable
-from bot.ports import Marked, Said
-from bot.slack.once import mark_of
+from bot.ports import EarlierMessage, Marked
+from bot.slack.exactly_once import mark_of
 from bot.slack.payload import mentions, plain
 from bot.slack.search import REPLIES_PAGE, Message
 from bot.slack.wire import Wire, messages, next_cursor, string
@@ -36,7 +36,7 @@ class Reading:
         self._names: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._asked: dict[str, asyncio.Task[str]] = {}
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[Said, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
         """See `bot.ports.Slack.replies`."""
         earlier = await self._earlier(thread, before, limit)
         return tuple([said for message in earlier if (said := await self._said(message)) is not None])
@@ -76,13 +76,13 @@ class Reading:
                 return found, left
         return found, None
 
-    async def _said(self, message: Mapping[str, object]) -> Said | None:
+    async def _said(self, message: Mapping[str, object]) -> EarlierMessage | None:
         user, text = string(message, "user"), string(message, "text")
         if not text:
             return None
         names = {mentioned: await self.name(mentioned) for mentioned in mentions(text)}
         author = await self.name(user) if user else string(message, "username") or "A bot"
-        return Said(ts=string(message, "ts"), author=author, text=plain(text, names))
+        return EarlierMessage(ts=string(message, "ts"), author=author, text=plain(text, names))
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
         """See `bot.ports.Slack.marked`."""

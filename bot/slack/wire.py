@@ -14,8 +14,8 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
-from bot.slack.admission import Admission
 from bot.slack.calls import Accepted, Limited, Lost, Posted, Refused, Respond, Result
+from bot.slack.token_state import TokenState
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 _MAY_HAVE_HAPPENED = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 # Design for one call a second and method where Slack does not say how long (Slack docs, Rate limits).
 _DEFAULT_RETRY_AFTER = 1.0
-# Less than what is left of a hold that is renewed in time (bot/lease.py).
+# Less than what is left of a hold that is renewed in time (bot/mailbox/lease.py).
 _CALL_SECONDS = 8.0
 # The methods that make a message, whose `ts` is needed.
 _MAKES_A_MESSAGE = frozenset({"chat.postMessage", "chat.startStream"})
@@ -73,7 +73,7 @@ class Wire:
         self._web = web
         self._session = session
         self._addresses = Addresses(web.base_url)
-        self.admission = Admission()
+        self.admission = TokenState()
 
     async def make(self, method: str, body: Mapping[str, object], *, form: bool = False) -> Result:
         """A writing call, once. Never raises for what Slack or the network does: that is the result."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from bot import errors
 from bot.errors import BotError, FlowiseError, RunState
-from bot.slack.harmless import code
-from bot.slack.inert import one_line, shorten
+from bot.slack.text.escaping import one_line, shorten
+from bot.slack.text.neutralise import code
 
 THINKING = "Thinking…"
 HELD_BACK = "An earlier answer here broke off and may still be running. I'll go on when it is over…"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.ports import Counts, Spent, Told
+from bot.ports import Counts, ReplicaCounts, Spent
 from bot.slack.tiers import Key, Quota
 
-NOTHING = Told()
+NOTHING = ReplicaCounts()
 
 
 def names(prefix: str, keys: Sequence[Key]) -> list[str]:
@@ -24,7 +24,7 @@ def names(prefix: str, keys: Sequence[Key]) -> list[str]:
 
 
 def arguments(
-    verb: str, number: float, call: str, told: Told, keys: Sequence[Key], *, due: float | None = None
+    verb: str, number: float, call: str, told: ReplicaCounts, keys: Sequence[Key], *, due: float | None = None
 ) -> list[str | float]:
     """The script's arguments."""
     counts = (told.counts.editing, told.counts.standing, told.counts.streaming, told.counts.speed)

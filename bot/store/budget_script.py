@@ -1,11 +1,11 @@
-"""Knows the script of the shared write budget: the arithmetic of `bot.reply.budget` in Lua, which tells the why.
+"""Knows the script of the shared write budget: the arithmetic of `bot.pacing.budget` in Lua, which tells the why.
 
 A test holds the two together. The clock is the server's.
 """
 
 from __future__ import annotations
 
-from bot.reply.budget import APART, HOLD, LOWEST, RAISE, SHORT, STEP, WINDOW
+from bot.pacing.budget import APART, HOLD, LOWEST, RAISE, SHORT, STEP, WINDOW
 from bot.slack.tiers import SLOWEST
 
 FADE = 15.0

@@ -23,7 +23,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from bot.errors import SettingsError
 from bot.store import address
 from bot.store.address import Address
-from bot.store.asking import ERRORS, PATIENCE
+from bot.store.requests import ERRORS, PATIENCE
 
 # A command holds its connection for a few turns of the event loop, and where hundreds of answers stream a turn takes
 # tens of milliseconds. Of 300 questions within 1.2 s, 32 ran out of patience with 32 connections, and none with 128.

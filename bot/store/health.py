@@ -9,7 +9,7 @@ from typing import Any, Literal
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from bot.store.asking import PATIENCE, asked
+from bot.store.requests import PATIENCE, asked
 
 # What the tests run on; older ones lack parts of what is used.
 _OLDEST = 7

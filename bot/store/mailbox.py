@@ -14,7 +14,7 @@ from bot.errors import StoreDamaged, StoreUnavailable, Unreadable
 from bot.ports import TakenOver
 from bot.store import mailbox_script as scripts
 from bot.store.server_clock import ServerClock
-from bot.thread import Asked, Hold, Item, OpenAnswer, Progress, Run, Thread, seconds
+from bot.thread import Hold, Item, OpenAnswer, Progress, Run, Thread, UnansweredQuestion, seconds
 from bot.thread_codec import decoded, encoded, printable
 
 log = structlog.get_logger(__name__)
@@ -153,7 +153,7 @@ class RedisMailboxes:
         args += [encoded(run) if run else "", _milliseconds(self._run)]
         return bool(await self._ask(self._note(keys=keys, args=args)))
 
-    async def settle(self, hold: Hold, again: Asked | None = None, *, run_over: str = "") -> None:
+    async def settle(self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = "") -> None:
         """Take a done item away, and the note of its run on the chat `run_over`; `again` lives like a conversation."""
         reference = hold.item.reference
         parts = (*_MAILBOX, f"again:{reference}", f"run:{run_over}")
@@ -176,13 +176,13 @@ class RedisMailboxes:
         await self._ask(self._release(keys=keys, args=[*args, _milliseconds(_KEPT_SECONDS)]))
         await self._listed(hold.item, 0.0)
 
-    async def asked(self, line: str, reference: str) -> Asked | None:
+    async def asked(self, line: str, reference: str) -> UnansweredQuestion | None:
         """A question that may be asked again."""
         kept = await self._ask(self._client.get(self._key(line, f"again:{reference}")))
         if kept is None:
             return None
         try:
-            return decoded(Asked, kept)
+            return decoded(UnansweredQuestion, kept)
         except Unreadable as error:
             log.warning("note not readable", note="a question to ask again", line=line, reason=str(error))
             return None

@@ -27,16 +27,16 @@ import structlog
 from redis.asyncio import Redis
 
 from bot.errors import StoreUnavailable, Unreadable
-from bot.ports import Spent, Told
+from bot.ports import ReplicaCounts, Spent
 from bot.slack.tiers import Key
 from bot.store import budget, scripts
-from bot.store.asking import PATIENCE, asked
 from bot.store.budget import NOTHING
 from bot.store.budget_script import SCRIPT
 from bot.store.connections import connect
 from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
 from bot.store.purge import purge
+from bot.store.requests import PATIENCE, asked
 from bot.thread import Conversation, Run, Thread
 from bot.thread_codec import conversation, decoded, encoded, parsed
 
@@ -198,7 +198,7 @@ class RedisStore:
         keys: Sequence[Key],
         reserve: float,
         call: str,
-        told: Told = NOTHING,
+        told: ReplicaCounts = NOTHING,
         *,
         due: float | None = None,
     ) -> Spent:
@@ -206,7 +206,7 @@ class RedisStore:
         args = budget.arguments("take", reserve, call, told, keys, due=due)
         return budget.spent(cast("list[int]", await self._ask(self._budget(keys=self._buckets(team, keys), args=args))))
 
-    async def tell(self, team: str, told: Told) -> None:
+    async def tell(self, team: str, told: ReplicaCounts) -> None:
         """Tell the other replicas what answers this one has under way."""
         args = budget.arguments("tell", 0.0, "", told, ())
         await self._ask(self._budget(keys=self._buckets(team, ()), args=args))

@@ -16,7 +16,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-from bot.playground.house import House
+from bot.playground.sandbox import Sandbox
 from tests.metrics.scraping import Scraped, scraped
 
 DASHBOARD: dict[str, Any] = json.loads((Path(__file__).parents[2] / "deploy" / "grafana.json").read_text())
@@ -117,7 +117,7 @@ def test_every_panel_asks_the_prometheus_that_was_chosen() -> None:
 
 
 @pytest.fixture
-async def seen(home: House) -> Scraped:
+async def seen(home: Sandbox) -> Scraped:
     """What the real bot tells after one answer."""
     async with home.bot() as bot:
         await home.answered(await home.ask(f"{home.mention} hello"))

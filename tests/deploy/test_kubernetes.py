@@ -16,11 +16,11 @@ from aiohttp import web
 from ruamel.yaml import YAML
 
 from bot import __version__
-from bot.door import Door
+from bot.serving.http import Health, web_app
 from bot.serving.server import LAST_RESPONSES
+from bot.serving.signatures import RequestGuard
 from bot.settings import Settings
 from bot.tasks import LAST_WORDS
-from bot.web import Health, web_app
 from tests.deploy.kustomization import (
     Built,
     Manifest,
@@ -161,7 +161,7 @@ async def _nothing_missing() -> tuple[str, ...]:
 @each_overlay
 def test_probes_ask_for_what_the_bot_answers(overlay: str) -> None:
     container, by_http = bot(overlay), overlay == "http"
-    door = Door("secret") if by_http else None
+    door = RequestGuard("secret") if by_http else None
     application = web_app(lambda: None, Health(_nothing_missing, lambda: False, lambda: 0, {}), door=door)
     asked = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "readiness", "liveness")}
     # A restart cures nothing outside the process: /healthz asks nobody.

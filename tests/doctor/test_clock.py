@@ -7,7 +7,7 @@ from email.utils import formatdate
 import pytest
 
 from bot.doctor.clock import clock
-from bot.doctor.findings import About, State
+from bot.doctor.findings import About, Verdict
 
 SLACK = About("Slack")
 NOW = 1_800_000_000.0
@@ -16,21 +16,21 @@ NOW = 1_800_000_000.0
 @pytest.mark.parametrize(
     ("ahead", "signed", "state"),
     [
-        (0, True, State.WELL),
-        (30, True, State.WELL),
-        (-30, True, State.WELL),
-        (31, True, State.WARNING),
-        (300, True, State.WARNING),
-        (301, True, State.WRONG),
-        (-301, True, State.WRONG),
+        (0, True, Verdict.WELL),
+        (30, True, Verdict.WELL),
+        (-30, True, Verdict.WELL),
+        (31, True, Verdict.WARNING),
+        (300, True, Verdict.WARNING),
+        (301, True, Verdict.WRONG),
+        (-301, True, Verdict.WRONG),
         # Over a socket nothing is signed.
-        (301, False, State.WARNING),
+        (301, False, Verdict.WARNING),
     ],
 )
-def test_how_far_is_too_far(ahead: float, signed: bool, state: State) -> None:
+def test_how_far_is_too_far(ahead: float, signed: bool, state: Verdict) -> None:
     finding = clock(SLACK, formatdate(NOW - ahead, usegmt=True), NOW, signed=signed)
     assert finding.state is state
-    assert bool(finding.do) == (state is not State.WELL)
+    assert bool(finding.do) == (state is not Verdict.WELL)
 
 
 def test_it_says_which_way() -> None:
@@ -40,4 +40,4 @@ def test_it_says_which_way() -> None:
 
 @pytest.mark.parametrize("date", ["", "yesterday"])
 def test_without_a_date_nothing_is_known(date: str) -> None:
-    assert clock(SLACK, date, NOW, signed=True).state is State.UNKNOWN
+    assert clock(SLACK, date, NOW, signed=True).state is Verdict.UNKNOWN

@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from bot.doctor.findings import Finding, State
+from bot.doctor.findings import Finding, Verdict
 from bot.doctor.flowise import Chatflow, flowise, key, version
 from bot.flowise.client import new_session
 from bot.flowise.limits import Limits
-from bot.flowise.refusals import Reply
+from bot.flowise.refusals import HttpReply
 from bot.playground.flowise import LocalFlowise
 
 Rows = dict[str, Finding]
@@ -59,8 +59,8 @@ async def serving(answer: Callable[[web.Request], web.Response | None]) -> Async
         await runner.cleanup()
 
 
-def reply(body: object, status: int = 200) -> Reply:
-    return Reply(status, {}, "application/json", json.dumps(body).encode())
+def reply(body: object, status: int = 200) -> HttpReply:
+    return HttpReply(status, {}, "application/json", json.dumps(body).encode())
 
 
 async def test_all_is_well_with_an_open_chatflow() -> None:
@@ -68,10 +68,10 @@ async def test_all_is_well_with_an_open_chatflow() -> None:
         rows = await seen(local.url, local.chatflow_id)
         assert local.predictions == []
     assert {check: finding.state for check, finding in rows.items()} == {
-        "server": State.WELL,
-        "chatflow": State.WELL,
-        "key": State.UNKNOWN,
-        "clock": State.WELL,
+        "server": Verdict.WELL,
+        "chatflow": Verdict.WELL,
+        "key": Verdict.UNKNOWN,
+        "clock": Verdict.WELL,
     }
     assert rows["server"].found == "Flowise 3.1.4"
 
@@ -80,7 +80,7 @@ async def test_a_good_key_is_not_said_to_be_the_chatflow_s() -> None:
     async with LocalFlowise(api_key="right") as local:
         rows = await seen(local.url, local.chatflow_id, key="right")
         assert local.predictions == []
-    assert rows["key"].state is State.UNKNOWN
+    assert rows["key"].state is Verdict.UNKNOWN
     assert "only a question shows" in rows["key"].found
     assert "API Endpoint" in rows["key"].do
 
@@ -88,23 +88,23 @@ async def test_a_good_key_is_not_said_to_be_the_chatflow_s() -> None:
 async def test_a_wrong_key() -> None:
     async with LocalFlowise(api_key="right") as local:
         rows = await seen(local.url, local.chatflow_id, key="wrong")
-    assert rows["key"].state is State.WRONG
+    assert rows["key"].state is Verdict.WRONG
     assert "API Keys" in rows["key"].do
-    assert rows["chatflow"].state is State.WELL
+    assert rows["chatflow"].state is Verdict.WELL
 
 
 @pytest.mark.parametrize(
     ("rows", "state"),
     [
-        (reply([]), State.UNKNOWN),
-        (reply({"error": "Unauthorized Access"}, 401), State.WRONG),
-        (reply({"message": "Forbidden"}, 403), State.WARNING),
-        (reply({"message": "no"}, 500), State.UNKNOWN),
-        (reply({"not": "rows"}), State.UNKNOWN),
-        (None, State.UNKNOWN),
+        (reply([]), Verdict.UNKNOWN),
+        (reply({"error": "Unauthorized Access"}, 401), Verdict.WRONG),
+        (reply({"message": "Forbidden"}, 403), Verdict.WARNING),
+        (reply({"message": "no"}, 500), Verdict.UNKNOWN),
+        (reply({"not": "rows"}), Verdict.UNKNOWN),
+        (None, Verdict.UNKNOWN),
     ],
 )
-def test_what_an_answer_says_of_the_key(rows: Reply | None, state: State) -> None:
+def test_what_an_answer_says_of_the_key(rows: HttpReply | None, state: Verdict) -> None:
     finding = key("given", rows)
     assert finding.state is state
     assert finding.do
@@ -113,45 +113,45 @@ def test_what_an_answer_says_of_the_key(rows: Reply | None, state: State) -> Non
 async def test_an_unknown_chatflow() -> None:
     async with LocalFlowise() as local:
         rows = await seen(local.url)
-    assert rows["chatflow"].state is State.WRONG
+    assert rows["chatflow"].state is Verdict.WRONG
     assert "FLOWISE_CHATFLOW_ID" in rows["chatflow"].do
-    assert rows["server"].state is State.WELL
+    assert rows["server"].state is Verdict.WELL
 
 
 async def test_a_chatflow_that_cannot_stream() -> None:
     async with LocalFlowise() as local:
         rows = await seen(local.url, local.flow("json"))
-    assert rows["chatflow"].state is State.WARNING
+    assert rows["chatflow"].state is Verdict.WARNING
     assert "output parser" in rows["chatflow"].do
 
 
 @pytest.mark.parametrize(
     ("told", "state"),
     [
-        ("3.1.4", State.WELL),
-        ("4.0.0-beta.1", State.WELL),
-        ("2.2.8", State.WELL),
-        ("2.2.7", State.WARNING),
-        ("2.10.0", State.WELL),
-        ("1.8.4", State.WARNING),
-        ("next", State.UNKNOWN),
-        (3, State.UNKNOWN),
-        (None, State.UNKNOWN),
+        ("3.1.4", Verdict.WELL),
+        ("4.0.0-beta.1", Verdict.WELL),
+        ("2.2.8", Verdict.WELL),
+        ("2.2.7", Verdict.WARNING),
+        ("2.10.0", Verdict.WELL),
+        ("1.8.4", Verdict.WARNING),
+        ("next", Verdict.UNKNOWN),
+        (3, Verdict.UNKNOWN),
+        (None, Verdict.UNKNOWN),
     ],
 )
-def test_versions(told: object, state: State) -> None:
+def test_versions(told: object, state: Verdict) -> None:
     assert version(reply({"version": told})).state is state
 
 
 async def test_a_clock_that_is_off() -> None:
     async with LocalFlowise() as local:
         rows = await seen(local.url, local.chatflow_id, wall=lambda: time.time() + 400)
-    assert rows["clock"].state is State.WARNING
+    assert rows["clock"].state is Verdict.WARNING
 
 
 async def test_nobody_there() -> None:
     [finding] = (await seen("http://localhost:9")).values()
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
     assert "FLOWISE_URL" in finding.do
     assert "container" in finding.do
 
@@ -172,14 +172,14 @@ def gateway(_: web.Request) -> web.Response:
 async def test_something_that_is_not_flowise(answer: Callable[[web.Request], web.Response]) -> None:
     async with serving(answer) as url:
         [finding] = (await seen(url, key="right")).values()
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
     assert "not Flowise" in finding.do
 
 
 async def test_a_proxy_without_a_server_behind_it() -> None:
     async with serving(gateway) as url:
         [finding] = (await seen(url, key="right")).values()
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
     assert "502" in finding.found
     assert "FLOWISE_URL" in finding.do
 
@@ -187,7 +187,7 @@ async def test_a_proxy_without_a_server_behind_it() -> None:
 async def test_a_server_that_takes_connections_and_keeps_silent() -> None:
     async with serving(lambda _: None) as url:
         [finding] = (await seen(url, seconds=0.1)).values()
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
     assert "no answer" in finding.found
 
 
@@ -199,7 +199,7 @@ async def test_a_server_that_cuts_the_connection() -> None:
 
     async with serving(cut) as url:
         [finding] = (await seen(url)).values()
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
 
 
 async def test_a_server_without_the_probe_is_not_claimed_to_have_the_chatflow() -> None:
@@ -212,5 +212,5 @@ async def test_a_server_without_the_probe_is_not_claimed_to_have_the_chatflow() 
 
     async with serving(old) as url:
         rows = await seen(url)
-    assert rows["server"].state is State.WARNING
-    assert rows["chatflow"].state is State.UNKNOWN
+    assert rows["server"].state is Verdict.WARNING
+    assert rows["chatflow"].state is Verdict.UNKNOWN

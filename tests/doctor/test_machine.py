@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.doctor.findings import State
+from bot.doctor.findings import Verdict
 from bot.doctor.machine import port
-from bot.playground.house import House
+from bot.playground.sandbox import Sandbox
 
 
 @pytest.fixture
@@ -30,26 +30,26 @@ async def test_a_port_that_is_free_stays_free(session: aiohttp.ClientSession) ->
     runner, number = await listening(web.Application())
     await runner.cleanup()
     for _ in range(2):
-        assert (await port(session, "127.0.0.1", number)).state is State.WELL
+        assert (await port(session, "127.0.0.1", number)).state is Verdict.WELL
 
 
 async def test_any_port(session: aiohttp.ClientSession) -> None:
-    assert (await port(session, "0.0.0.0", 0)).state is State.WELL  # noqa: S104
+    assert (await port(session, "0.0.0.0", 0)).state is Verdict.WELL  # noqa: S104
 
 
 async def test_a_port_that_somebody_else_has(session: aiohttp.ClientSession) -> None:
     runner, number = await listening(web.Application())
     finding = await port(session, "127.0.0.1", number)
     await runner.cleanup()
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
     assert "PORT" in finding.do
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])  # noqa: S104
-async def test_a_port_that_the_bot_itself_has(session: aiohttp.ClientSession, home: House, host: str) -> None:
+async def test_a_port_that_the_bot_itself_has(session: aiohttp.ClientSession, home: Sandbox, host: str) -> None:
     async with home.bot() as running:
         finding = await port(session, host, running.port)
-    assert finding.state is State.WELL
+    assert finding.state is Verdict.WELL
     assert "itself" in finding.found
 
 
@@ -57,7 +57,7 @@ async def test_a_port_that_the_bot_itself_has(session: aiohttp.ClientSession, ho
 @pytest.mark.parametrize("number", [0, 3000])
 async def test_an_address_that_is_not_this_machine_s(session: aiohttp.ClientSession, host: str, number: int) -> None:
     finding = await port(session, host, number)
-    assert (finding.state, finding.check) == (State.WRONG, "host")
+    assert (finding.state, finding.check) == (Verdict.WRONG, "host")
     assert finding.do.startswith("Set HOST")
 
 
@@ -65,5 +65,5 @@ async def test_the_port_of_the_metrics_is_named(session: aiohttp.ClientSession) 
     runner, number = await listening(web.Application())
     finding = await port(session, "127.0.0.1", number, "METRICS_PORT")
     await runner.cleanup()
-    assert (finding.state, finding.check) == (State.WRONG, "metrics port")
+    assert (finding.state, finding.check) == (Verdict.WRONG, "metrics port")
     assert finding.do.startswith("Set METRICS_PORT")

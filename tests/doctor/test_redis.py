@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bot.doctor.findings import Finding, State
+from bot.doctor.findings import Finding, Verdict
 from bot.doctor.redis import eviction, persistence, redis, refused, server
 from bot.doctor.redis_health import RedisHealth, health
 from bot.store.connections import connect
@@ -37,7 +37,7 @@ async def operator(own_redis: str) -> AsyncIterator[Redis]:
 async def test_all_is_well(own_redis: str) -> None:
     rows = await seen(own_redis)
     assert {check: finding.state for check, finding in rows.items()} == dict.fromkeys(
-        ["server", "writing", "persistence", "eviction"], State.WELL
+        ["server", "writing", "persistence", "eviction"], Verdict.WELL
     )
     assert rows["server"].found.startswith("Valkey ")
 
@@ -60,8 +60,8 @@ async def test_what_a_server_tells_of_itself(own_redis: str) -> None:
     assert (told.eviction, told.memory_limit) == ("noeviction", 0)
 
 
-@pytest.mark.parametrize(("limit", "state"), [("0", State.WARNING), ("100mb", State.WRONG)])
-async def test_keys_that_may_be_thrown_away(own_redis: str, operator: Redis, limit: str, state: State) -> None:
+@pytest.mark.parametrize(("limit", "state"), [("0", Verdict.WARNING), ("100mb", Verdict.WRONG)])
+async def test_keys_that_may_be_thrown_away(own_redis: str, operator: Redis, limit: str, state: Verdict) -> None:
     await operator.config_set("maxmemory", limit)
     await operator.config_set("maxmemory-policy", "allkeys-lru")
     finding = (await seen(own_redis))["eviction"]
@@ -73,7 +73,7 @@ async def test_keys_that_may_be_thrown_away(own_redis: str, operator: Redis, lim
 async def test_no_persistence(own_redis: str, operator: Redis) -> None:
     await operator.config_set("appendonly", "no")
     finding = (await seen(own_redis))["persistence"]
-    assert finding.state is State.WARNING
+    assert finding.state is Verdict.WARNING
     assert "everything" in finding.found
     assert "appendonly" in finding.do
 
@@ -82,21 +82,21 @@ async def test_snapshots_alone(own_redis: str, operator: Redis) -> None:
     await operator.config_set("appendonly", "no")
     await operator.config_set("save", "3600 1")
     finding = (await seen(own_redis))["persistence"]
-    assert finding.state is State.WARNING
+    assert finding.state is Verdict.WARNING
     assert "snapshots only" in finding.found
 
 
 async def test_a_replica(own_redis: str, operator: Redis) -> None:
     await operator.replicaof("127.0.0.1", 1)
     finding = (await seen(own_redis))["writing"]
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
     assert "replica" in finding.found
 
 
 async def test_memory_that_is_used_up(own_redis: str, operator: Redis) -> None:
     await operator.config_set("maxmemory", "1")
     finding = (await seen(own_redis))["writing"]
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
     assert "memory" in finding.found
 
 
@@ -106,51 +106,51 @@ async def test_a_password_that_is_wanted(own_redis: str, operator: Redis) -> Non
     [wrong] = (await seen(own_redis.replace("unix://", "unix://:guessed@"))).values()
     right = await seen(own_redis.replace("unix://", "unix://:the-password@"))
     await operator.config_set("requirepass", "")  # or nobody could end the server
-    assert none.state is wrong.state is State.WRONG
+    assert none.state is wrong.state is Verdict.WRONG
     assert "password" in none.do
     assert "password" in wrong.do
     assert "guessed" not in wrong.found + wrong.do
-    assert right["server"].state is State.WELL
+    assert right["server"].state is Verdict.WELL
 
 
 async def test_a_user_who_may_not_run_scripts(own_redis: str, operator: Redis) -> None:
     await operator.acl_setuser("bot", enabled=True, passwords=["+pw"], keys=["*"], commands=["+@all", "-eval"])
     rows = await seen(own_redis.replace("unix://", "unix://bot:pw@"))
-    assert rows["writing"].state is State.WRONG
+    assert rows["writing"].state is Verdict.WRONG
     assert "EVAL" in rows["writing"].do
 
 
 async def test_a_user_who_may_not_ask(own_redis: str, operator: Redis) -> None:
     await operator.acl_setuser("bot", enabled=True, passwords=["+pw"], keys=["*"], commands=["+@all", "-info"])
     rows = await seen(own_redis.replace("unix://", "unix://bot:pw@"))
-    assert rows["writing"].state is State.WELL
+    assert rows["writing"].state is Verdict.WELL
     for check in ("server", "persistence", "eviction"):
-        assert rows[check].state is State.UNKNOWN
+        assert rows[check].state is Verdict.UNKNOWN
 
 
 async def test_a_user_who_may_not_see_the_configuration(own_redis: str, operator: Redis) -> None:
     await operator.config_set("appendonly", "no")
     await operator.acl_setuser("bot", enabled=True, passwords=["+pw"], keys=["*"], commands=["+@all", "-config"])
     finding = (await seen(own_redis.replace("unix://", "unix://bot:pw@")))["persistence"]
-    assert finding.state is State.WARNING
+    assert finding.state is Verdict.WARNING
     assert "does not tell" in finding.found
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:9", "unix:///nowhere/valkey.sock"])
 async def test_nobody_there(url: str) -> None:
     [finding] = (await seen(url)).values()
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
     assert "REDIS_URL" in finding.do
 
 
 async def test_an_address_that_cannot_be_read() -> None:
     [finding] = (await seen("redis://localhost:port")).values()
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
 
 
 async def test_the_private_store_is_started_and_ended(tmp_path: Path) -> None:
     rows = await seen(None, tmp_path / "data")
-    assert {finding.state for finding in rows.values()} == {State.WELL}
+    assert {finding.state for finding in rows.values()} == {Verdict.WELL}
     assert "one replica" in rows["private store"].found
     assert not [path for path in (tmp_path / "data").iterdir() if path.is_socket()]
 
@@ -158,41 +158,41 @@ async def test_the_private_store_is_started_and_ended(tmp_path: Path) -> None:
 async def test_a_private_store_that_runs_goes_on(own_redis: str, operator: Redis, tmp_path: Path) -> None:
     await operator.set("kept", "1")
     rows = await seen(None, tmp_path / "store")
-    assert rows["private store"].state is State.WELL
+    assert rows["private store"].state is Verdict.WELL
     assert await operator.get("kept") == "1"
 
 
 async def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where a folder should be")
     [finding] = (await seen(None, tmp_path / "data")).values()
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
     assert "DATA_DIR" in finding.do
 
 
 @pytest.mark.parametrize(
     ("told", "state"),
     [
-        (RedisHealth(version="8.0.1", compatible=(8, 0)), State.WELL),
-        (RedisHealth(version="7.0.0", compatible=(7, 0)), State.WELL),
-        (RedisHealth(version="6.2.14", compatible=(6, 2)), State.WRONG),
-        (RedisHealth(), State.UNKNOWN),
+        (RedisHealth(version="8.0.1", compatible=(8, 0)), Verdict.WELL),
+        (RedisHealth(version="7.0.0", compatible=(7, 0)), Verdict.WELL),
+        (RedisHealth(version="6.2.14", compatible=(6, 2)), Verdict.WRONG),
+        (RedisHealth(), Verdict.UNKNOWN),
     ],
 )
-def test_versions(told: RedisHealth, state: State) -> None:
+def test_versions(told: RedisHealth, state: Verdict) -> None:
     assert server(told).state is state
 
 
 def test_a_disk_that_is_full() -> None:
     finding = persistence(RedisHealth(append_only=True, writes_fail=True))
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
     assert "disk" in finding.do
 
 
 def test_a_limit_that_is_not_told_counts_as_one() -> None:
-    assert eviction(RedisHealth(eviction="volatile-lru", memory_limit=None)).state is State.WRONG
+    assert eviction(RedisHealth(eviction="volatile-lru", memory_limit=None)).state is Verdict.WRONG
 
 
 def test_any_other_refusal_is_told_as_it_came() -> None:
     finding = refused(RedisError("MISCONF errors writing to disk"), RedisHealth())
-    assert finding.state is State.WRONG
+    assert finding.state is Verdict.WRONG
     assert "MISCONF" in finding.found

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from bot.doctor.findings import Finding, State
-from bot.doctor.slack import Answer, bot_token, same_app, scopes, slack
+from bot.doctor.findings import Finding, Verdict
+from bot.doctor.slack import SlackAnswer, bot_token, same_app, scopes, slack
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.methods import SCOPES as EVERY_SCOPE
 from bot.slack.permissions import EVENTS, SCOPES
@@ -30,7 +30,7 @@ async def seen(
     return rows
 
 
-def states(rows: Rows) -> dict[str, State]:
+def states(rows: Rows) -> dict[str, Verdict]:
     return {check: finding.state for check, finding in rows.items()}
 
 
@@ -54,11 +54,11 @@ async def test_all_is_well_by_socket_mode() -> None:
     async with LocalSlack() as local:
         rows = await seen(local.url, local.bot_token, local.app_token)
     events = rows.pop("events")
-    assert set(states(rows).values()) == {State.WELL}
+    assert set(states(rows).values()) == {Verdict.WELL}
     assert set(rows) == {"bot token", "scopes", "clock", "app token", "app"}
     assert local.team_id in rows["bot token"].found
     # The events are never claimed to be right: they are named for a person to compare.
-    assert events.state is State.UNKNOWN
+    assert events.state is Verdict.UNKNOWN
     assert all(name in events.do for name in EVENTS)
     assert {call.method for call in local.calls} == {"auth.test", "apps.connections.open", "bots.info"}
 
@@ -66,7 +66,7 @@ async def test_all_is_well_by_socket_mode() -> None:
 async def test_by_http_the_secret_and_the_address_are_for_a_person_to_look_at() -> None:
     async with LocalSlack() as local:
         rows = await seen(local.url, local.bot_token, None, command="/ask")
-    assert rows["signing secret"].state is State.UNKNOWN
+    assert rows["signing secret"].state is Verdict.UNKNOWN
     assert "Signing Secret" in rows["signing secret"].do
     assert "/ask, each with the Request URL" in rows["events"].do
     assert "app token" not in rows
@@ -76,7 +76,7 @@ async def test_by_http_the_secret_and_the_address_are_for_a_person_to_look_at() 
 async def test_tokens_that_slack_does_not_know() -> None:
     async with LocalSlack() as local:
         rows = await seen(local.url, "xoxb-of-another", "xapp-of-another")
-    assert states(rows) == {"bot token": State.WRONG, "app token": State.WRONG, "events": State.UNKNOWN}
+    assert states(rows) == {"bot token": Verdict.WRONG, "app token": Verdict.WRONG, "events": Verdict.UNKNOWN}
     assert "invalid_auth" in rows["bot token"].found
     assert "SLACK_BOT_TOKEN" in rows["bot token"].do
     assert "App-Level Tokens" in rows["app token"].do
@@ -90,20 +90,20 @@ async def test_tokens_in_each_other_s_place() -> None:
     ] * 2
 
 
-BOT = Answer({"ok": True, "bot": {"app_id": "A0123ABCD"}}, {}, 0.0)
+BOT = SlackAnswer({"ok": True, "bot": {"app_id": "A0123ABCD"}}, {}, 0.0)
 
 
 @pytest.mark.parametrize(
     ("answer", "app_token", "said"),
     [
-        (BOT, "xapp-1-A0123ABCD-77-0f", [State.WELL]),
-        (BOT, "xapp-1-A0OTHER-77-0f", [State.WRONG]),
+        (BOT, "xapp-1-A0123ABCD-77-0f", [Verdict.WELL]),
+        (BOT, "xapp-1-A0OTHER-77-0f", [Verdict.WRONG]),
         (BOT, "xapp-of-another-form", []),
-        (Answer({"bot": {}}, {}, 0.0), "xapp-1-A0123ABCD-77-0f", []),
-        (Answer({}, {}, 0.0, error="missing_scope"), "xapp-1-A0123ABCD-77-0f", []),
+        (SlackAnswer({"bot": {}}, {}, 0.0), "xapp-1-A0123ABCD-77-0f", []),
+        (SlackAnswer({}, {}, 0.0, error="missing_scope"), "xapp-1-A0123ABCD-77-0f", []),
     ],
 )
-def test_tokens_of_two_apps(answer: Answer, app_token: str, said: list[State]) -> None:
+def test_tokens_of_two_apps(answer: SlackAnswer, app_token: str, said: list[Verdict]) -> None:
     assert [finding.state for finding in same_app(answer, app_token)] == said
 
 
@@ -111,24 +111,24 @@ async def test_without_the_scope_nothing_is_said_of_the_app() -> None:
     async with LocalSlack(scopes=EVERY_SCOPE - {"users:read"}) as local:
         rows = await seen(local.url, local.bot_token, local.app_token)
     assert "app" not in rows
-    assert rows["app token"].state is State.WELL
+    assert rows["app token"].state is Verdict.WELL
 
 
 @pytest.mark.parametrize(
     ("method", "word", "check", "state", "do"),
     [
-        ("auth.test", "token_revoked", "bot token", State.WRONG, "Install App"),
-        ("auth.test", "account_inactive", "bot token", State.WRONG, "Install App"),
-        ("auth.test", "token_expired", "bot token", State.WRONG, "rotation"),
-        ("auth.test", "ratelimited", "bot token", State.UNKNOWN, "again in a minute"),
-        ("auth.test", "fatal_error", "bot token", State.WRONG, "slack-status.com"),
-        ("apps.connections.open", "missing_scope", "app token", State.WRONG, "connections:write"),
-        ("apps.connections.open", "socket_mode_disabled", "app token", State.WRONG, "Enable Socket Mode"),
-        ("apps.connections.open", "internal_error", "app token", State.WRONG, "slack-status.com"),
+        ("auth.test", "token_revoked", "bot token", Verdict.WRONG, "Install App"),
+        ("auth.test", "account_inactive", "bot token", Verdict.WRONG, "Install App"),
+        ("auth.test", "token_expired", "bot token", Verdict.WRONG, "rotation"),
+        ("auth.test", "ratelimited", "bot token", Verdict.UNKNOWN, "again in a minute"),
+        ("auth.test", "fatal_error", "bot token", Verdict.WRONG, "slack-status.com"),
+        ("apps.connections.open", "missing_scope", "app token", Verdict.WRONG, "connections:write"),
+        ("apps.connections.open", "socket_mode_disabled", "app token", Verdict.WRONG, "Enable Socket Mode"),
+        ("apps.connections.open", "internal_error", "app token", Verdict.WRONG, "slack-status.com"),
     ],
 )
 async def test_what_to_click_depends_on_what_slack_says(
-    method: str, word: str, check: str, state: State, do: str
+    method: str, word: str, check: str, state: Verdict, do: str
 ) -> None:
     async with LocalSlack() as local:
         local.refuse(method, word)
@@ -141,7 +141,7 @@ async def test_a_rate_limit_of_http_is_no_fault_of_the_token() -> None:
     async with LocalSlack() as local:
         local.limit("auth.test", 30)
         rows = await seen(local.url, local.bot_token, local.app_token)
-    assert rows["bot token"].state is State.UNKNOWN
+    assert rows["bot token"].state is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("missing", SCOPES, ids=lambda scope: scope.name)
@@ -149,36 +149,36 @@ async def test_a_scope_that_the_token_lacks(missing: object) -> None:
     [scope] = [scope for scope in SCOPES if scope == missing]
     async with LocalSlack(scopes=EVERY_SCOPE - {scope.name}) as local:
         finding = (await seen(local.url, local.bot_token, None))["scopes"]
-    assert finding.state is (State.WARNING if scope.told else State.WRONG)
+    assert finding.state is (Verdict.WARNING if scope.told else Verdict.WRONG)
     assert finding.found == f"{scope.name} is missing: {scope.without}"
     assert "Bot Token Scopes" in finding.do
 
 
 def test_several_missing_scopes_are_as_bad_as_the_worst() -> None:
     had = ",".join(scope.name for scope in SCOPES if scope.name not in {"users:read", "chat:write"})
-    finding = scopes(Answer({}, {"x-oauth-scopes": had}, 0.0))
-    assert finding.state is State.WRONG
+    finding = scopes(SlackAnswer({}, {"x-oauth-scopes": had}, 0.0))
+    assert finding.state is Verdict.WRONG
     assert "users:read" in finding.found
     assert "chat:write" in finding.found
 
 
 def test_scopes_that_slack_does_not_tell_are_named_for_a_person() -> None:
-    finding = scopes(Answer({}, {}, 0.0))
-    assert finding.state is State.UNKNOWN
+    finding = scopes(SlackAnswer({}, {}, 0.0))
+    assert finding.state is Verdict.UNKNOWN
     assert all(scope.name in finding.do for scope in SCOPES)
 
 
 def test_an_identity_with_holes_is_no_stumbling_block() -> None:
-    assert bot_token(Answer({"ok": True, "team": None}, {}, 0.0)).found == "it is @? in ? (?)"
+    assert bot_token(SlackAnswer({"ok": True, "team": None}, {}, 0.0)).found == "it is @? in ? (?)"
 
 
 async def test_a_clock_that_is_off_refuses_signed_requests() -> None:
     async with LocalSlack() as local:
         by_http = await seen(local.url, local.bot_token, None, wall=lambda: time.time() - 400)
         by_socket = await seen(local.url, local.bot_token, local.app_token, wall=lambda: time.time() + 400)
-    assert by_http["clock"].state is State.WRONG
+    assert by_http["clock"].state is Verdict.WRONG
     assert "behind" in by_http["clock"].found
-    assert by_socket["clock"].state is State.WARNING
+    assert by_socket["clock"].state is Verdict.WARNING
     assert "ahead" in by_socket["clock"].found
 
 
@@ -195,7 +195,7 @@ async def test_a_clock_that_is_off_refuses_signed_requests() -> None:
 async def test_something_that_is_not_slack(text: str, status: int, kind: str) -> None:
     async with serving(text, status, kind) as url:
         rows = await seen(url, "xoxb-1", "xapp-1")
-    assert states(rows) == {"bot token": State.WRONG, "app token": State.WRONG, "events": State.UNKNOWN}
+    assert states(rows) == {"bot token": Verdict.WRONG, "app token": Verdict.WRONG, "events": Verdict.UNKNOWN}
     for check in ("bot token", "app token"):
         assert "Slack does not answer" in rows[check].found
         assert "SLACK_API_URL" in rows[check].do
@@ -203,7 +203,7 @@ async def test_something_that_is_not_slack(text: str, status: int, kind: str) ->
 
 async def test_nobody_there() -> None:
     rows = await seen("http://127.0.0.1:9/api/", "xoxb-1", "xapp-1")
-    assert rows["bot token"].state is rows["app token"].state is State.WRONG
+    assert rows["bot token"].state is rows["app token"].state is Verdict.WRONG
     assert "ClientConnectorError" in rows["bot token"].found
 
 
@@ -211,8 +211,8 @@ async def test_a_connection_that_is_cut() -> None:
     async with LocalSlack() as local:
         local.break_before("auth.test")
         rows = await seen(local.url, local.bot_token, local.app_token)
-    assert rows["bot token"].state is State.WRONG
-    assert rows["app token"].state is State.WELL
+    assert rows["bot token"].state is Verdict.WRONG
+    assert rows["app token"].state is Verdict.WELL
 
 
 async def test_the_local_slack_tells_a_token_its_scopes_also_where_it_refuses() -> None:

@@ -27,7 +27,7 @@ from bot.flowise.client import Client, Limits
 from bot.flowise.events import End, Event, Metadata, Token
 from bot.playground.flowise import LocalFlowise, Script
 from bot.playground.proxy import HOST, FaultProxy, Way
-from bot.playground.proxy import End as Ending
+from bot.playground.proxy import ConnectionEnd as Ending
 from bot.ports import Prediction
 from bot.thread import Expected
 from tests.flowise.conftest import FLOW, STREAM_HEAD, Answer, chunked

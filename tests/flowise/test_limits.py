@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from bot.flowise.limits import Limits, Patience
+from bot.flowise.limits import DeadlineTracker, Limits
 
 LIMITS = Limits(headers=30, json=600, silence=75, events=180, total=1800)
 
 
 def test_before_the_headers_of_a_stream() -> None:
-    deadline = Patience(LIMITS, 100, streaming=True).deadline()
+    deadline = DeadlineTracker(LIMITS, 100, streaming=True).deadline()
     assert (deadline.at, deadline.setting) == (130, "FLOWISE_HEADERS_TIMEOUT")
 
 
 def test_before_a_json_answer() -> None:
-    deadline = Patience(LIMITS, 100, streaming=False).deadline()
+    deadline = DeadlineTracker(LIMITS, 100, streaming=False).deadline()
     assert (deadline.at, deadline.setting) == (700, "FLOWISE_JSON_TIMEOUT")
 
 
 def test_silence_counts_only_once_a_heartbeat_was_seen() -> None:
-    patience = Patience(LIMITS, 0, streaming=True)
+    patience = DeadlineTracker(LIMITS, 0, streaming=True)
     patience.opened(1)
     assert (patience.deadline().at, patience.deadline().setting) == (181, "FLOWISE_EVENT_TIMEOUT")
     patience.heard(11, frame=False, heartbeat=True)
@@ -26,7 +26,7 @@ def test_silence_counts_only_once_a_heartbeat_was_seen() -> None:
 
 
 def test_heartbeats_do_not_stand_for_events() -> None:
-    patience = Patience(LIMITS, 0, streaming=True)
+    patience = DeadlineTracker(LIMITS, 0, streaming=True)
     patience.opened(0)
     for now in (30, 60, 90, 120, 150):
         patience.heard(now, frame=False, heartbeat=True)
@@ -36,16 +36,16 @@ def test_heartbeats_do_not_stand_for_events() -> None:
 
 
 def test_the_total_is_never_renewed_and_can_be_off() -> None:
-    patience = Patience(LIMITS, 0, streaming=True)
+    patience = DeadlineTracker(LIMITS, 0, streaming=True)
     patience.opened(0)
     patience.heard(1795, frame=True, heartbeat=True)
     assert (patience.deadline().at, patience.deadline().setting) == (1800, "FLOWISE_TOTAL_TIMEOUT")
 
-    endless = Patience(Limits(total=0), 0, streaming=True)
+    endless = DeadlineTracker(Limits(total=0), 0, streaming=True)
     endless.opened(0)
     endless.heard(100_000, frame=True, heartbeat=False)
     assert endless.deadline().at == 100_180
 
 
 def test_a_deadline_names_its_setting_and_length() -> None:
-    assert str(Patience(LIMITS, 0, streaming=True).deadline()) == "FLOWISE_HEADERS_TIMEOUT ran out after 30 s"
+    assert str(DeadlineTracker(LIMITS, 0, streaming=True).deadline()) == "FLOWISE_HEADERS_TIMEOUT ran out after 30 s"

@@ -8,7 +8,7 @@ import pytest
 
 from bot import errors
 from bot.errors import FlowiseError, FlowiseRateLimited, RunState
-from bot.flowise.refusals import Reply, refusal, reported
+from bot.flowise.refusals import HttpReply, refusal, reported
 
 PREFIX = "Error: predictionsServices.buildChatflow - "
 
@@ -47,12 +47,12 @@ REFUSALS: list[tuple[int, str, str, type[FlowiseError], RunState]] = [
 
 @pytest.mark.parametrize(("status", "content_type", "body", "kind", "run"), REFUSALS)
 def test_a_refusal(status: int, content_type: str, body: str, kind: type[FlowiseError], run: RunState) -> None:
-    error = refusal(Reply(status, {}, content_type, body.encode()), None)
+    error = refusal(HttpReply(status, {}, content_type, body.encode()), None)
     assert (type(error), error.run) == (kind, run)
 
 
 def test_a_rate_limit_tells_how_long() -> None:
-    error = refusal(Reply(429, {}, HTML, b"Too many requests, slow down!"), 8.0)
+    error = refusal(HttpReply(429, {}, HTML, b"Too many requests, slow down!"), 8.0)
     assert isinstance(error, FlowiseRateLimited)
     assert error.retry_after == 8.0
     assert str(error) == "HTTP 429: Too many requests, slow down!"

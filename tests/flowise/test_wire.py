@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.flowise.wire import BEGINNING, FrameTooLargeError, Hold, Message, Reader
+from bot.flowise.wire import BEGINNING, FrameTooLargeError, Hold, Reader, SseMessage
 
 MANY = 1 << 20
 
 
-def read(*chunks: bytes, cap: int = MANY) -> list[Message]:
+def read(*chunks: bytes, cap: int = MANY) -> list[SseMessage]:
     reader = Reader(cap)
     return [message for chunk in chunks for message in reader.feed(chunk)]
 
@@ -22,33 +22,33 @@ def read(*chunks: bytes, cap: int = MANY) -> list[Message]:
 @pytest.mark.parametrize(
     ("stream", "messages"),
     [
-        (b"data: a\n\n", [Message("", "a")]),
-        (b"data: a\r\n\r\ndata: b\r\rdata: c\n\n", [Message("", "a"), Message("", "b"), Message("", "c")]),
-        (b"\xef\xbb\xbfdata: a\n\n", [Message("", "a")]),
-        (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [Message("", "a")]),
-        (b"data:  two\n\n", [Message("", " two")]),
-        (b"data:\ttab\n\n", [Message("", "\ttab")]),
-        (b"data: a\ndata: b\n\n", [Message("", "a\nb")]),
-        (b"data: a\ndata:\ndata\n\n", [Message("", "a\n\n")]),
-        (b"data\n\n", [Message("", "")]),
-        (b"event: token\ndata: x\n\ndata: y\n\n", [Message("token", "x"), Message("", "y")]),
-        (b"event: token\n\ndata: y\n\n", [Message("", "y")]),
-        (b"message:\ndata:{}\n\nmessage\ndata:{}\n\n", [Message("", "{}"), Message("", "{}")]),
-        (b": heartbeat\n:\ndata: a\n\n", [Message("", "a")]),
-        (b"id: 7\ndata: a\n\nid: x\0y\ndata: b\n\n", [Message("", "a", "7"), Message("", "b", "7")]),
-        (b"retry: 1\ndata: a: b\n\n", [Message("", "a: b")]),
-        ("data: a\u2028b\x0b\x0c\x85c\n\n".encode(), [Message("", "a\u2028b\x0b\x0c\x85c")]),
-        (b"data: \xff\xc3\n\n", [Message("", "\ufffd\ufffd")]),
+        (b"data: a\n\n", [SseMessage("", "a")]),
+        (b"data: a\r\n\r\ndata: b\r\rdata: c\n\n", [SseMessage("", "a"), SseMessage("", "b"), SseMessage("", "c")]),
+        (b"\xef\xbb\xbfdata: a\n\n", [SseMessage("", "a")]),
+        (b"data: a\n\n\xef\xbb\xbfdata: b\n\n", [SseMessage("", "a")]),
+        (b"data:  two\n\n", [SseMessage("", " two")]),
+        (b"data:\ttab\n\n", [SseMessage("", "\ttab")]),
+        (b"data: a\ndata: b\n\n", [SseMessage("", "a\nb")]),
+        (b"data: a\ndata:\ndata\n\n", [SseMessage("", "a\n\n")]),
+        (b"data\n\n", [SseMessage("", "")]),
+        (b"event: token\ndata: x\n\ndata: y\n\n", [SseMessage("token", "x"), SseMessage("", "y")]),
+        (b"event: token\n\ndata: y\n\n", [SseMessage("", "y")]),
+        (b"message:\ndata:{}\n\nmessage\ndata:{}\n\n", [SseMessage("", "{}"), SseMessage("", "{}")]),
+        (b": heartbeat\n:\ndata: a\n\n", [SseMessage("", "a")]),
+        (b"id: 7\ndata: a\n\nid: x\0y\ndata: b\n\n", [SseMessage("", "a", "7"), SseMessage("", "b", "7")]),
+        (b"retry: 1\ndata: a: b\n\n", [SseMessage("", "a: b")]),
+        ("data: a\u2028b\x0b\x0c\x85c\n\n".encode(), [SseMessage("", "a\u2028b\x0b\x0c\x85c")]),
+        (b"data: \xff\xc3\n\n", [SseMessage("", "\ufffd\ufffd")]),
         (b"data: lost", []),
         (b"data: lost\n", []),
     ],
 )
-def test_a_stream(stream: bytes, messages: list[Message]) -> None:
+def test_a_stream(stream: bytes, messages: list[SseMessage]) -> None:
     assert read(stream) == messages
 
 
 def test_a_line_that_ends_in_cr_counts_before_the_next_byte_has_come() -> None:
-    assert read(b"data: a\r\r") == [Message("", "a")]
+    assert read(b"data: a\r\r") == [SseMessage("", "a")]
 
 
 def test_comments_are_counted() -> None:
@@ -62,7 +62,7 @@ def test_comments_are_counted() -> None:
 def test_a_frame_over_the_cap_fails_after_the_messages_before_it() -> None:
     reader = Reader(20)
     messages = reader.feed(b"data: a\n\ndata: " + b"x" * 20 + b"\n\n")
-    assert next(messages) == Message("", "a")
+    assert next(messages) == SseMessage("", "a")
     with pytest.raises(FrameTooLargeError, match="20 bytes"):
         next(messages)
 
@@ -75,7 +75,7 @@ def test_the_cap_counts_all_lines_of_a_frame_and_begins_anew_with_the_next() -> 
         read(*[b"x"] * 21, cap=20)
 
 
-def by_the_standard(stream: bytes) -> list[Message]:
+def by_the_standard(stream: bytes) -> list[SseMessage]:
     """The whole stream at once, by the letter of the standard."""
     text = stream.decode("utf-8", "replace").removeprefix("\ufeff")
     lines = re.split("\r\n|\n|\r", text)[:-1]
@@ -83,7 +83,7 @@ def by_the_standard(stream: bytes) -> list[Message]:
     for line in lines:
         if not line:
             if data:
-                messages.append(Message(event, data[:-1], last_id))
+                messages.append(SseMessage(event, data[:-1], last_id))
             data, event = "", ""
             continue
         name, colon, value = line.partition(":")

@@ -15,14 +15,15 @@ from pathlib import Path
 
 import pytest
 
-from bot import answering, apology
 from bot.app import Bot
-from bot.playground.house import House, house
 from bot.playground.proxy import HOST, FaultProxy
-from bot.playground.slack import Patience
+from bot.playground.sandbox import Sandbox, sandbox
+from bot.playground.slack import DeliveryTimeouts
 from bot.playground.slack.delivery import Attempt
 from bot.slack import wording
 from bot.store.redis import RedisStore
+from bot.workspace import answering
+from bot.workspace import apologies as apology
 
 POST = "chat.postMessage"
 # Slack delivers again after so many seconds.
@@ -39,7 +40,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 class Pair:
     """A process that has lost the store, and one that has not. Slack delivers to whichever `hears`."""
 
-    home: House
+    home: Sandbox
     lost: Bot
     well: Bot
     store: FaultProxy
@@ -88,7 +89,7 @@ def kind_of(payload: object) -> object:
 async def pair(redis_url: str, *waits: float) -> AsyncIterator[Pair]:
     path = Path(redis_url.removeprefix("unix://"))
     async with (
-        house(redis_url, tokens_per_second=math.inf, patience=Patience(ack=5.0, retries=waits)) as home,
+        sandbox(redis_url, tokens_per_second=math.inf, patience=DeliveryTimeouts(ack=5.0, retries=waits)) as home,
         FaultProxy(path) as store,
         FaultProxy(HOST, int(home.slack.origin.rpartition(":")[2])) as slack,
     ):

@@ -9,14 +9,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.playground.flowise.scripts import Script
-from bot.playground.house import House, house
+from bot.playground.sandbox import Sandbox, sandbox
 from bot.slack import wording
 from bot.store.embedded import EmbeddedValkey
 
 REFERENCE = re.compile(r"\(ref ([0-9a-f]{8})\)$", re.MULTILINE)
 
 
-async def failed(home: House, said: str, **changes: object) -> str:
+async def failed(home: Sandbox, said: str, **changes: object) -> str:
     """Ask once; the answer's only message holds `said` and ends with a reference."""
     async with home.bot(**changes):
         root = await home.ask(f"{home.mention} why?")
@@ -29,46 +29,46 @@ async def failed(home: House, said: str, **changes: object) -> str:
     return answer
 
 
-async def test_flowise_is_down(home: House) -> None:
+async def test_flowise_is_down(home: Sandbox) -> None:
     answer = await failed(home, "can't reach Flowise", flowise_url="http://127.0.0.1:9", flowise_connect_timeout=1)
     assert "will not remember" in answer
 
 
-async def test_what_answers_is_not_flowise(home: House) -> None:
+async def test_what_answers_is_not_flowise(home: Sandbox) -> None:
     await failed(home, "isn't Flowise", flowise_url=home.slack.url.removesuffix("/api/"))
 
 
-async def test_the_chatflow_is_unknown(home: House) -> None:
+async def test_the_chatflow_is_unknown(home: Sandbox) -> None:
     await failed(home, "FLOWISE_CHATFLOW_ID", flowise_chatflow_id="00000000-0000-4000-8000-000000000000")
     assert home.flowise.predictions == []
 
 
-async def test_the_flow_fails_before_a_word(home: House) -> None:
+async def test_the_flow_fails_before_a_word(home: Sandbox) -> None:
     await failed(home, "The flow reported an error", flowise_chatflow_id=home.flowise.flow("fails"))
 
 
-async def test_the_flow_fails_in_the_middle(home: House) -> None:
+async def test_the_flow_fails_in_the_middle(home: Sandbox) -> None:
     answer = await failed(home, "This answer is incomplete", flowise_chatflow_id=home.flowise.flow("fails_midway"))
     assert not answer.startswith("This answer")
 
 
-async def test_the_flow_says_nothing(home: House) -> None:
+async def test_the_flow_says_nothing(home: Sandbox) -> None:
     await failed(home, "ended without an answer", flowise_chatflow_id=home.flowise.flow("empty"))
 
 
-async def test_flowise_limits_the_rate(home: House) -> None:
+async def test_flowise_limits_the_rate(home: Sandbox) -> None:
     home.flowise.script("rag", *[Script(status=429, headers={"Retry-After": "60"}, body=b"slow down")] * 2)
     await failed(home, "limit on questions")
     assert len(home.flowise.predictions) == 1
 
 
-async def test_flowise_is_slow_to_begin(home: House) -> None:
+async def test_flowise_is_slow_to_begin(home: Sandbox) -> None:
     home.flowise.script("rag", Script(silent=True))
     await failed(home, "took too long", flowise_headers_timeout=0.3)
     assert len(home.flowise.predictions) == 1
 
 
-async def test_after_some_failures_questions_get_their_sentence_at_once(home: House) -> None:
+async def test_after_some_failures_questions_get_their_sentence_at_once(home: Sandbox) -> None:
     """Also one that has waited in the line meanwhile."""
     may_end = asyncio.Event()
     no_gateway = Script(status=502, headers={"Content-Type": "text/html"}, body=b"<html>Bad gateway")
@@ -91,11 +91,11 @@ async def test_after_some_failures_questions_get_their_sentence_at_once(home: Ho
 
 
 async def test_the_key_is_wrong(own_redis: str) -> None:
-    async with house(own_redis, tokens_per_second=10_000, api_key="right") as home:
+    async with sandbox(own_redis, tokens_per_second=10_000, api_key="right") as home:
         await failed(home, "FLOWISE_API_KEY", flowise_api_key="wrong-key")
 
 
-async def test_a_question_after_an_answer_that_broke_off_waits_and_then_begins_anew(home: House) -> None:
+async def test_a_question_after_an_answer_that_broke_off_waits_and_then_begins_anew(home: Sandbox) -> None:
     home.flowise.script("rag", Script(tokens=["half", " of", " it"], cut_after=2))
     async with home.bot(flowise_left_run_wait=0.5):
         root = await home.ask(f"{home.mention} one")
@@ -114,7 +114,7 @@ async def test_a_question_after_an_answer_that_broke_off_waits_and_then_begins_a
 
 
 async def test_a_left_run_that_is_seen_to_end_is_gone_on_with(own_redis: str) -> None:
-    async with house(own_redis, tokens_per_second=10_000, api_key="right") as home:
+    async with sandbox(own_redis, tokens_per_second=10_000, api_key="right") as home:
         # Longer than the second by which a Date header may be off.
         home.flowise.script("rag", Script(tokens=["half", " of", " it"], token_wait=0.7, cut_after=1))
         async with home.bot(flowise_left_run_wait=20, flowise_api_key="right"):
@@ -130,7 +130,7 @@ async def test_a_left_run_that_is_seen_to_end_is_gone_on_with(own_redis: str) ->
 
 async def test_an_agent_flow_that_we_leave_is_stopped(own_redis: str) -> None:
     async with (
-        house(own_redis, tokens_per_second=4) as home,
+        sandbox(own_redis, tokens_per_second=4) as home,
         home.bot(flowise_total_timeout=1, flowise_chatflow_id=home.flowise.flow("agentflow")),
     ):
         root = await home.ask(f"{home.mention} one")
@@ -143,7 +143,7 @@ async def test_an_agent_flow_that_we_leave_is_stopped(own_redis: str) -> None:
         assert home.flowise.collisions == 0
 
 
-async def test_slack_refuses_the_answer(home: House) -> None:
+async def test_slack_refuses_the_answer(home: Sandbox) -> None:
     home.slack.refuse("chat.postMessage", "restricted_action")
     async with home.bot():
         await home.ask(f"{home.mention} why?")
@@ -153,7 +153,7 @@ async def test_slack_refuses_the_answer(home: House) -> None:
         assert REFERENCE.search(told)
 
 
-async def test_slack_loses_replies_and_the_answer_stands_once_and_whole_in_a_long_thread(home: House) -> None:
+async def test_slack_loses_replies_and_the_answer_stands_once_and_whole_in_a_long_thread(home: Sandbox) -> None:
     home.slack.drop_reply("chat.postMessage")
     home.slack.longest_page = 15
     home.flowise.script("rag", Script(tokens=["half ", "and ", "whole"], token_wait=0.2))
@@ -167,7 +167,7 @@ async def test_slack_loses_replies_and_the_answer_stands_once_and_whole_in_a_lon
 
 
 @pytest.mark.parametrize("times", [1, None])
-async def test_slack_refuses_blocks_once_or_always_and_the_answer_stands(home: House, times: int | None) -> None:
+async def test_slack_refuses_blocks_once_or_always_and_the_answer_stands(home: Sandbox, times: int | None) -> None:
     home.slack.refuse_blocks(times=times)
     home.flowise.script("rag", Script(tokens=["half <!channel> ", "and ", "whole"]))
     async with home.bot():
@@ -179,7 +179,7 @@ async def test_slack_refuses_blocks_once_or_always_and_the_answer_stands(home: H
 
 
 @pytest.mark.documented_limits
-async def test_slack_limits_the_rate_and_the_answer_is_whole(home: House) -> None:
+async def test_slack_limits_the_rate_and_the_answer_is_whole(home: Sandbox) -> None:
     home.slack.limit("chat.update", 1, times=2)
     home.flowise.script("rag", Script(tokens=[f"word{number} " for number in range(30)], token_wait=0.05))
     async with home.bot():
@@ -195,7 +195,7 @@ async def test_slack_limits_the_rate_and_the_answer_is_whole(home: House) -> Non
 
 
 async def test_redis_is_away_when_a_question_comes_and_when_an_answer_ends(
-    home: House, tmp_path_factory: pytest.TempPathFactory
+    home: Sandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     server = EmbeddedValkey(tmp_path_factory.mktemp("store"))
     held = asyncio.Event()
@@ -220,7 +220,7 @@ async def test_redis_is_away_when_a_question_comes_and_when_an_answer_ends(
         assert home.slack.violations == []
 
 
-async def test_the_reference_is_in_the_log(home: House) -> None:
+async def test_the_reference_is_in_the_log(home: Sandbox) -> None:
     with capture_logs() as lines:
         answer = await failed(home, "The flow reported an error", flowise_chatflow_id=home.flowise.flow("fails"))
     match = REFERENCE.search(answer)

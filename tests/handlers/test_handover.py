@@ -9,12 +9,12 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from bot import lease as leases
 from bot.app import Bot
-from bot.mailbox import Mailbox
+from bot.mailbox import lease as leases
+from bot.mailbox.mailbox import Mailbox
 from bot.playground.flowise.scripts import Script
-from bot.playground.house import House, house
-from bot.playground.slack import Patience
+from bot.playground.sandbox import Sandbox, sandbox
+from bot.playground.slack import DeliveryTimeouts
 from bot.slack import wording
 
 pytestmark = pytest.mark.program  # two bots and more, restarted under load
@@ -28,22 +28,22 @@ def _looking_often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def busy(own_redis: str) -> AsyncIterator[House]:
+async def busy(own_redis: str) -> AsyncIterator[Sandbox]:
     """A house with a key, whose Slack delivers again soon and takes as much as twenty channels' worth."""
-    patience = Patience(ack=2.0, retries=(0.1, 0.3, 1.0, 2.0))
-    async with house(own_redis, tokens_per_second=math.inf, api_key=KEY, scale=20, patience=patience) as built:
+    patience = DeliveryTimeouts(ack=2.0, retries=(0.1, 0.3, 1.0, 2.0))
+    async with sandbox(own_redis, tokens_per_second=math.inf, api_key=KEY, scale=20, patience=patience) as built:
         yield built
         assert built.flowise.collisions == 0
         assert built.slack.violations == []
 
 
-def by_http(home: House, **changes: object) -> dict[str, object]:
+def by_http(home: Sandbox, **changes: object) -> dict[str, object]:
     """Settings of a bot that hears nothing until Slack is told its address."""
     given = {"slack_app_token": None, "slack_signing_secret": home.slack.signing_secret, "flowise_api_key": KEY}
     return given | changes
 
 
-def heard_by(home: House, bot: Bot) -> None:
+def heard_by(home: Sandbox, bot: Bot) -> None:
     home.slack.events_url = f"http://127.0.0.1:{bot.port}/slack/events"
 
 
@@ -52,11 +52,11 @@ def mailbox(bot: Bot) -> Mailbox:
     return bot._desk.mailbox
 
 
-async def knows_of_another(home: House, bot: Bot) -> None:
+async def knows_of_another(home: Sandbox, bot: Bot) -> None:
     await home.slack.until(lambda: mailbox(bot).others == 1)
 
 
-async def test_what_was_not_asked_is_handed_over_at_once_and_what_was_is_ended(busy: House) -> None:
+async def test_what_was_not_asked_is_handed_over_at_once_and_what_was_is_ended(busy: Sandbox) -> None:
     held = asyncio.Event()
     busy.flowise.script("rag", Script(tokens=["one", " done"], hold=held, hold_after=1))
     async with AsyncExitStack() as stack:
@@ -78,7 +78,7 @@ async def test_what_was_not_asked_is_handed_over_at_once_and_what_was_is_ended(b
     assert [prediction.question for prediction in busy.flowise.predictions] == ["one", "two"]
 
 
-async def test_what_does_not_end_in_time_is_ended_by_the_other_one_in_place(busy: House) -> None:
+async def test_what_does_not_end_in_time_is_ended_by_the_other_one_in_place(busy: Sandbox) -> None:
     seen: list[str] = []
     busy.slack.on_change(lambda kind, message: seen.append(message.plain))
     busy.flowise.script("rag", Script(tokens=["half", " and", " half"], token_wait=0.6))
@@ -96,7 +96,7 @@ async def test_what_does_not_end_in_time_is_ended_by_the_other_one_in_place(busy
     assert not [text for text in seen if wording.ASK_AGAIN in text]
 
 
-async def test_where_there_is_no_other_it_is_told_and_the_next_start_answers_in_the_same_message(busy: House) -> None:
+async def test_where_there_is_no_other_it_is_told_and_the_next_start_answers_in_the_same_message(busy: Sandbox) -> None:
     busy.flowise.script("rag", Script(tokens=["one", " never"], hold=asyncio.Event(), hold_after=1))
     async with busy.bot(**by_http(busy, bot_stop_grace=0)) as first:
         heard_by(busy, first)
@@ -113,7 +113,7 @@ async def test_where_there_is_no_other_it_is_told_and_the_next_start_answers_in_
     assert "when I'm back" not in busy.answers(root)[1]
 
 
-async def test_a_second_signal_ends_at_once_and_the_next_start_goes_on(busy: House) -> None:
+async def test_a_second_signal_ends_at_once_and_the_next_start_goes_on(busy: Sandbox) -> None:
     busy.flowise.script("rag", Script(tokens=["half", " and", " half"], token_wait=0.3))
     async with asyncio.timeout(5), busy.bot(**by_http(busy, bot_stop_grace=60)) as first:
         heard_by(busy, first)
@@ -126,7 +126,7 @@ async def test_a_second_signal_ends_at_once_and_the_next_start_goes_on(busy: Hou
     assert len(busy.flowise.predictions) == 1
 
 
-async def test_rolling_restarts_under_load_lose_nothing(busy: House) -> None:
+async def test_rolling_restarts_under_load_lose_nothing(busy: Sandbox) -> None:
     """Two replicas, one after the other replaced while people go on asking, and stopped before an answer can end."""
     settings = {"flowise_api_key": KEY, "bot_stop_grace": 0.5, "flowise_left_run_wait": 10}
     rooms = [busy.slack.channel(f"room-{number}", members=[busy.ada]) for number in range(6)]

@@ -15,8 +15,8 @@ import pytest
 
 from bot.app import Bot
 from bot.playground.flowise.scripts import Script
-from bot.playground.house import House, house
-from bot.playground.slack import Patience
+from bot.playground.sandbox import Sandbox, sandbox
+from bot.playground.slack import DeliveryTimeouts
 from bot.playground.slack.delivery import Attempt
 from bot.slack import wording
 from bot.store.embedded import EmbeddedValkey
@@ -29,7 +29,7 @@ BY = pytest.mark.parametrize("over", ["socket", "http"])
 class Shop:
     """A house whose store the test stops and starts, and whose Slack delivers again after each of `waits`."""
 
-    house: House
+    house: Sandbox
     server: EmbeddedValkey
     url: str
 
@@ -48,14 +48,14 @@ def kind_of(attempt: Attempt) -> object:
 async def shop(folder: Path, *waits: float) -> AsyncIterator[Shop]:
     server = EmbeddedValkey(folder / "store")
     url = await server.start()
-    patience = Patience(ack=1.0, retries=waits)
-    async with house(url, tokens_per_second=math.inf, patience=patience) as built:
+    patience = DeliveryTimeouts(ack=1.0, retries=waits)
+    async with sandbox(url, tokens_per_second=math.inf, patience=patience) as built:
         yield Shop(built, server, url)
     await server.stop()
 
 
 @asynccontextmanager
-async def serving(home: House, over: str, **changes: object) -> AsyncIterator[Bot]:
+async def serving(home: Sandbox, over: str, **changes: object) -> AsyncIterator[Bot]:
     """A bot that hears its Slack over that."""
     if over == "http":
         changes |= {"slack_app_token": None, "slack_signing_secret": home.slack.signing_secret}
@@ -128,7 +128,7 @@ async def test_two_deliveries_at_once_are_one_question(tmp_path: Path) -> None:
         assert home.slack.violations == []
 
 
-def enveloped(home: House, event: dict[str, Any]) -> dict[str, Any]:
+def enveloped(home: Sandbox, event: dict[str, Any]) -> dict[str, Any]:
     """An event in its envelope, as Slack sends it."""
     team = home.slack.team_id
     authorization = {"team_id": team, "user_id": home.slack.bot_user_id, "is_bot": True, "enterprise_id": None}
@@ -169,7 +169,7 @@ async def test_while_it_leaves_nothing_is_taken_in(tmp_path: Path) -> None:
 # Ask again ------------------------------------------------------------------------------------------------------------
 
 
-async def interrupted(home: House, **changes: object) -> tuple[str, str]:
+async def interrupted(home: Sandbox, **changes: object) -> tuple[str, str]:
     """A question whose answer a bot has left in the middle when it was stopped: its `ts`, and that of its message."""
     home.flowise.script("rag", Script(tokens=["half", " of it"], hold=asyncio.Event(), hold_after=1))
     async with home.bot(bot_stop_grace=0, **changes):
@@ -182,7 +182,7 @@ async def interrupted(home: House, **changes: object) -> tuple[str, str]:
 
 
 @BY
-async def test_ask_again_asks_once_in_the_same_message_however_often_it_is_pressed(home: House, over: str) -> None:
+async def test_ask_again_asks_once_in_the_same_message_however_often_it_is_pressed(home: Sandbox, over: str) -> None:
     root, ts = await interrupted(home)
     press = [home.ada, home.channel, ts, wording.ASK_AGAIN]
     async with serving(home, over, flowise_left_run_wait=0.2):
@@ -197,7 +197,7 @@ async def test_ask_again_asks_once_in_the_same_message_however_often_it_is_press
     assert home.slack.violations == []
 
 
-async def test_an_answer_that_is_interrupted_again_can_be_asked_again(home: House) -> None:
+async def test_an_answer_that_is_interrupted_again_can_be_asked_again(home: Sandbox) -> None:
     root, ts = await interrupted(home)
     press = [home.ada, home.channel, ts, wording.ASK_AGAIN]
     home.flowise.script("rag", Script(tokens=["second", " try"], hold=asyncio.Event(), hold_after=1))
@@ -222,7 +222,7 @@ async def test_a_click_while_the_store_is_away_is_told_at_once(tmp_path: Path) -
             await it.server.start()
 
 
-async def test_a_click_on_what_is_not_kept_any_more_is_told(home: House, own_redis: str) -> None:
+async def test_a_click_on_what_is_not_kept_any_more_is_told(home: Sandbox, own_redis: str) -> None:
     _, ts = await interrupted(home)
     store = RedisStore.at(own_redis)
     await store._client.delete(*[key async for key in store._client.scan_iter(match="*:again:*")])
@@ -234,7 +234,7 @@ async def test_a_click_on_what_is_not_kept_any_more_is_told(home: House, own_red
 
 
 @pytest.mark.parametrize(("team", "setting"), [(None, "refuse"), ("T0OTHER", "answer"), ("T0OTHER", "refuse")])
-async def test_only_the_asker_may_ask_again(home: House, team: str | None, setting: str) -> None:
+async def test_only_the_asker_may_ask_again(home: Sandbox, team: str | None, setting: str) -> None:
     bob = home.slack.user("bob", team=team)
     home.channel = home.slack.channel("shared", members=[home.ada, bob], shared=True)
     root, ts = await interrupted(home)
@@ -249,7 +249,7 @@ async def test_only_the_asker_may_ask_again(home: House, team: str | None, setti
     assert len(home.flowise.predictions) == (2 if team is None else 1)
 
 
-async def test_an_asker_of_another_organisation_may_ask_again_only_while_it_is_answered(home: House) -> None:
+async def test_an_asker_of_another_organisation_may_ask_again_only_while_it_is_answered(home: Sandbox) -> None:
     eve = home.slack.user("eve", team="T0OTHER")
     home.channel = home.slack.channel("shared", members=[eve], shared=True)
     home.ada = eve
@@ -262,6 +262,6 @@ async def test_an_asker_of_another_organisation_may_ask_again_only_while_it_is_a
         await home.slack.until(lambda: "Sources" in home.answers(root)[0] and home.idle)
 
 
-def told(home: House, user: str = "") -> list[str]:
+def told(home: Sandbox, user: str = "") -> list[str]:
     """What only one person sees: ada, or another one."""
     return [message.plain for message in home.slack.ephemerals(home.channel, user or home.ada)]

@@ -7,20 +7,20 @@ import re
 import pytest
 
 from bot.playground.flowise.scripts import Script
-from bot.playground.house import House
+from bot.playground.sandbox import Sandbox
 from bot.playground.slack import Message
-from tests.slack.test_long import essay, numbers
+from tests.slack.text.test_long import essay, numbers
 
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 DOCUMENT = {"pageContent": "secret words", "metadata": {"source": "guide.md"}}
 
 
-def called(home: House, *methods: str) -> list[str]:
+def called(home: Sandbox, *methods: str) -> list[str]:
     """What the calls of these methods got, in order."""
     return [call.answer for call in home.slack.calls if call.method in methods]
 
 
-def clean(home: House) -> bool:
+def clean(home: Sandbox) -> bool:
     """Nobody is pinged, no link is previewed, no rule of Slack is broken, nothing is refused for its rate."""
     slack = home.slack
     return not (slack.pings or slack.previews or slack.violations or any(call.answer == "429" for call in slack.calls))
@@ -35,7 +35,7 @@ def spoken(messages: list[Message]) -> list[str]:
     return re.findall(r"word\d+", " ".join(message.plain for message in messages))
 
 
-async def whole(home: House, root: str, count: int = 40) -> list[Message]:
+async def whole(home: Sandbox, root: str, count: int = 40) -> list[Message]:
     """The bot's messages in a thread, when all words of a script stand there once and in order."""
     await home.answered(root)
     messages = home.slack.thread(home.channel, root)[1:]
@@ -46,7 +46,7 @@ async def whole(home: House, root: str, count: int = 40) -> list[Message]:
 
 
 @pytest.mark.parametrize("mode", ["stream", "auto"])
-async def test_an_answer_streams_in_one_message_with_its_sources(home: House, mode: str) -> None:
+async def test_an_answer_streams_in_one_message_with_its_sources(home: Sandbox, mode: str) -> None:
     home.flowise.script("rag", growing())
     async with home.bot(slack_delivery=mode):
         root = await home.ask(f"{home.mention} grow")
@@ -60,7 +60,7 @@ async def test_an_answer_streams_in_one_message_with_its_sources(home: House, mo
     assert clean(home)
 
 
-async def test_a_follow_up_goes_on_where_the_thread_stood(home: House) -> None:
+async def test_a_follow_up_goes_on_where_the_thread_stood(home: Sandbox) -> None:
     async with home.bot(slack_delivery="stream"):
         root = await home.ask(f"{home.mention} How do sources look?")
         await home.answered(root)
@@ -71,7 +71,7 @@ async def test_a_follow_up_goes_on_where_the_thread_stood(home: House) -> None:
     assert clean(home)
 
 
-async def test_what_slack_refuses_is_tried_once_and_not_again(home: House) -> None:
+async def test_what_slack_refuses_is_tried_once_and_not_again(home: Sandbox) -> None:
     home.slack.refuse(START, "unknown_method", times=100)
     async with home.bot(slack_delivery="auto"):
         for _ in range(2):
@@ -84,7 +84,7 @@ async def test_what_slack_refuses_is_tried_once_and_not_again(home: House) -> No
 
 
 @pytest.mark.parametrize("error", ["message_not_in_streaming_state", "msg_too_long", "streaming_state_conflict"])
-async def test_a_stream_that_breaks_goes_on_by_edits_of_the_same_message(home: House, error: str) -> None:
+async def test_a_stream_that_breaks_goes_on_by_edits_of_the_same_message(home: Sandbox, error: str) -> None:
     home.flowise.script("rag", growing(80))
     async with home.bot(slack_delivery="stream"):
         root = await home.ask(f"{home.mention} grow")
@@ -98,7 +98,7 @@ async def test_a_stream_that_breaks_goes_on_by_edits_of_the_same_message(home: H
 
 @pytest.mark.parametrize("method", [START, APPEND, STOP])
 @pytest.mark.parametrize("fault", ["drop_reply", "break_before", "server_error"])
-async def test_a_lost_answer_loses_and_doubles_nothing(home: House, method: str, fault: str) -> None:
+async def test_a_lost_answer_loses_and_doubles_nothing(home: Sandbox, method: str, fault: str) -> None:
     home.flowise.script("rag", growing())
     getattr(home.slack, fault)(method)
     async with home.bot(slack_delivery="stream"):
@@ -107,7 +107,7 @@ async def test_a_lost_answer_loses_and_doubles_nothing(home: House, method: str,
     assert clean(home)
 
 
-async def test_a_direct_message_is_flat_and_so_edited(home: House) -> None:
+async def test_a_direct_message_is_flat_and_so_edited(home: Sandbox) -> None:
     home.flowise.script("rag", growing(5))
     async with home.bot(slack_delivery="stream"):
         await home.ask("grow", channel=home.slack.dm(home.ada))
@@ -116,7 +116,7 @@ async def test_a_direct_message_is_flat_and_so_edited(home: House) -> None:
 
 
 @pytest.mark.documented_limits
-async def test_many_at_once_share_streams_and_edits_and_all_are_whole(home: House) -> None:
+async def test_many_at_once_share_streams_and_edits_and_all_are_whole(home: Sandbox) -> None:
     for _ in range(20):
         home.flowise.script("rag", growing(60, wait=0.05))
     channels = [home.slack.channel(f"room{number}", members=[home.ada]) for number in range(4)]
@@ -131,7 +131,7 @@ async def test_many_at_once_share_streams_and_edits_and_all_are_whole(home: Hous
     assert clean(home)
 
 
-async def test_sixty_thousand_characters_stream_in_order_once(home: House) -> None:
+async def test_sixty_thousand_characters_stream_in_order_once(home: Sandbox) -> None:
     text = essay(60_000)
     tokens = [text[start : start + 60] for start in range(0, len(text), 60)]
     home.flowise.script("rag", Script(tokens=tokens, token_wait=0.002))

@@ -14,18 +14,18 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import lease as leases
-from bot.chats import Chats
-from bot.desk import reference_of
+from bot.conversation.chats import Chats
 from bot.flowise.client import Client, Limits, new_session
 from bot.flowise.events import SourceDocument, SourceDocuments, Token
+from bot.mailbox import lease as leases
 from bot.playground.flowise.scripts import Script
-from bot.playground.house import House, house
+from bot.playground.sandbox import Sandbox, sandbox
 from bot.reply.journal import Journal
 from bot.slack import wording
-from bot.slack.payload import Heard
+from bot.slack.payload import IncomingMessage
 from bot.store.redis import RedisStore
-from bot.thread import Asked, Hold, Item, OpenAnswer, Run, Thread
+from bot.thread import Hold, Item, OpenAnswer, Run, Thread, UnansweredQuestion
+from bot.workspace.desk import reference_of
 
 KEY = "right-key"
 CHAT = "11111111-2222-4333-8444-555555555555"
@@ -38,7 +38,7 @@ WITH_KEY = {"flowise_api_key": KEY, "flowise_left_run_wait": 5}
 class Left:
     """What a dead process has left behind: a question of ada's in Slack, and its item in the store."""
 
-    home: House
+    home: Sandbox
     store: RedisStore
     client: AsyncWebClient
     root: str = ""
@@ -49,7 +49,7 @@ class Left:
         home, team = self.home, self.home.slack.team_id
         self.root = await home.ask(f"{home.mention} {text}")
         said = f"{home.mention} {text}"
-        heard = Heard(home.channel, "channel", home.ada, said, self.root, "", (), (team,), edited=False)
+        heard = IncomingMessage(home.channel, "channel", home.ada, said, self.root, "", (), (team,), edited=False)
         line = Thread(team, home.channel, self.root).line
         told = json.dumps({"message": asdict(heard), "addressed": True})
         self.item = Item(team, line, reference_of(team, home.channel, self.root), self.root, "message", told)
@@ -134,7 +134,7 @@ class Left:
 
 @pytest.fixture
 async def left(own_redis: str) -> AsyncIterator[Left]:
-    async with house(own_redis, tokens_per_second=math.inf, api_key=KEY) as home, aiohttp.ClientSession() as session:
+    async with sandbox(own_redis, tokens_per_second=math.inf, api_key=KEY) as home, aiohttp.ClientSession() as session:
         client = AsyncWebClient(token=home.slack.bot_token, base_url=home.slack.url, session=session)
         store = RedisStore.at(own_redis)
         yield Left(home, store, client)
@@ -250,7 +250,7 @@ async def test_without_a_key_it_is_interrupted_in_place_and_can_be_asked_again(l
     assert "I was restarted" in left.message.plain
     assert left.message.plain.endswith(wording.ASK_AGAIN)
     assert len(left.home.flowise.predictions) == 1  # by the process that is gone
-    assert await left.store.mailboxes.asked(left.item.line, left.item.reference) == Asked(left.item, (ts,))
+    assert await left.store.mailboxes.asked(left.item.line, left.item.reference) == UnansweredQuestion(left.item, (ts,))
 
 
 async def test_where_flowise_has_nothing_stored_it_is_interrupted(left: Left) -> None:

@@ -13,14 +13,14 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from bot import lease as leases
-from bot.desk import reference_of
-from bot.playground.house import House, house
-from bot.slack.payload import Heard
+from bot.mailbox import lease as leases
+from bot.playground.sandbox import Sandbox, sandbox
+from bot.slack.payload import IncomingMessage
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
 from bot.thread import Hold, Item, OpenAnswer, Thread
-from handlers import hearing
+from bot.workspace.desk import reference_of
+from handlers import questions as hearing
 
 ASIDE = "can no longer read it"
 
@@ -36,7 +36,7 @@ def _looking_often(monkeypatch: pytest.MonkeyPatch) -> None:
 class Left:
     """Questions of ada's that dead processes have left behind, each in a thread of a channel of its own."""
 
-    home: House
+    home: Sandbox
     store: RedisStore
     raw: Redis
     rooms: list[tuple[str, Item]] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Left:
         channel = home.slack.channel(f"room-{len(self.rooms)}", members=[home.ada])
         said = f"{home.mention} {text}"
         root = await home.ask(said, channel=channel)
-        heard = Heard(channel, "channel", home.ada, said, root, "", (), (team,), edited=False)
+        heard = IncomingMessage(channel, "channel", home.ada, said, root, "", (), (team,), edited=False)
         note = {"message": asdict(heard), "addressed": True} | changes
         item = Item(
             team, Thread(team, channel, root).line, reference_of(team, channel, root), root, "message", json.dumps(note)
@@ -74,7 +74,7 @@ class Left:
 
 @pytest.fixture
 async def left(own_redis: str) -> AsyncIterator[Left]:
-    async with house(own_redis, tokens_per_second=math.inf, scale=50) as home:
+    async with sandbox(own_redis, tokens_per_second=math.inf, scale=50) as home:
         store, raw = RedisStore.at(own_redis), connect(own_redis)
         yield Left(home, store, raw)
         assert home.slack.violations == []

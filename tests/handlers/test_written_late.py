@@ -11,35 +11,35 @@ from pathlib import Path
 
 import pytest
 
-from bot import answering
-from bot import desk as desk_module
-from bot import lease as leases
-from bot.desk import Desk
 from bot.errors import SlackUnavailable
-from bot.lease import Lease
-from bot.playground.house import House, house
+from bot.mailbox import lease as leases
+from bot.mailbox.lease import Lease
 from bot.playground.proxy import HOST, FaultProxy
+from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack import Message
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.blocks import plain
 from bot.slack.calls import Posted, PostMessage, UpdateMessage
-from bot.slack.payload import Command, Heard
+from bot.slack.payload import IncomingMessage, SlashCommand
 from bot.thread import Item
+from bot.workspace import answering
+from bot.workspace import desk as desk_module
+from bot.workspace.desk import Desk
 from handlers import command
-from handlers.hearing import Manners, letter, take
+from handlers.questions import Behaviour, letter, take
 
 
-def desk_of(home: House) -> Desk:
+def desk_of(home: Sandbox) -> Desk:
     [bot] = home.bots
     assert bot._desk is not None
     return bot._desk
 
 
-async def held(home: House, reference: str = "a1b2c3d4") -> Lease:
+async def held(home: Sandbox, reference: str = "a1b2c3d4") -> Lease:
     """A question that the bot has taken in."""
     team = desk_of(home).identity.team
-    typed = Command(home.channel, home.ada, "ada", "why?", "1.2.3", f"{home.slack.origin}/response/none")
+    typed = SlashCommand(home.channel, home.ada, "ada", "why?", "1.2.3", f"{home.slack.origin}/response/none")
     heard = json.dumps({"command": asdict(typed), "root": ""})
     item = Item(team, f"{team}:{home.channel}:1.0", reference, "1.0", command.SURFACE, heard)
     lease = await desk_of(home).mailbox.accept(item)
@@ -47,32 +47,32 @@ async def held(home: House, reference: str = "a1b2c3d4") -> Lease:
     return lease
 
 
-def place(home: House) -> Place:
+def place(home: Sandbox) -> Place:
     return Place(home.channel, None, home.ada)
 
 
-async def tells(home: House, lease: Lease) -> None:
+async def tells(home: Sandbox, lease: Lease) -> None:
     await desk_of(home).answering.tell(place(home), wording.QUIET, lease)
 
 
-async def fails(home: House, lease: Lease) -> None:
+async def fails(home: Sandbox, lease: Lease) -> None:
     await desk_of(home).answering.fail(place(home), SlackUnavailable("gone"), lease)
 
 
-async def whispers(home: House, lease: Lease) -> None:
+async def whispers(home: Sandbox, lease: Lease) -> None:
     await desk_of(home).answering.whisper(place(home), wording.EXTERNAL, applies=lease.may_write)
 
 
-async def shows_a_command(home: House, lease: Lease) -> None:
+async def shows_a_command(home: Sandbox, lease: Lease) -> None:
     await command.take(desk_of(home), lease)
 
 
-Writes = Callable[[House, Lease], Awaitable[None]]
+Writes = Callable[[Sandbox, Lease], Awaitable[None]]
 
 
 @pytest.mark.parametrize("writes", [tells, fails, whispers, shows_a_command])
 async def test_a_sentence_is_not_said_any_more_when_another_process_has_the_question(
-    home: House, writes: Writes
+    home: Sandbox, writes: Writes
 ) -> None:
     async with home.bot():
         lease, calls = await held(home), len(home.slack.calls)
@@ -83,7 +83,7 @@ async def test_a_sentence_is_not_said_any_more_when_another_process_has_the_ques
 
 
 async def test_a_post_that_slack_does_not_take_asks_again_before_each_try(
-    home: House, monkeypatch: pytest.MonkeyPatch
+    home: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(answering, "_BACKOFF", 0.01)
     asked: list[bool] = []
@@ -100,22 +100,22 @@ async def test_a_post_that_slack_does_not_take_asks_again_before_each_try(
         assert home.slack.messages(home.channel) == []
 
 
-async def test_a_thread_is_not_started_over_by_who_has_lost_the_question(home: House) -> None:
+async def test_a_thread_is_not_started_over_by_who_has_lost_the_question(home: Sandbox) -> None:
     async with home.bot():
         desk = desk_of(home)
         said = f"{home.mention} new conversation"
-        heard = Heard(home.channel, "channel", home.ada, said, "1.0", "", (), (), edited=False)
-        taken = await desk.mailbox.accept(letter(desk, Manners(), heard, addressed=True).item)
+        heard = IncomingMessage(home.channel, "channel", home.ada, said, "1.0", "", (), (), edited=False)
+        taken = await desk.mailbox.accept(letter(desk, Behaviour(), heard, addressed=True).item)
         assert taken is not None
         taken.lost.set()
-        await take(desk, Manners(), taken)
+        await take(desk, Behaviour(), taken)
         assert await desk.store.conversation(desk.thread(home.channel, "1.0")) is None
         assert home.slack.messages(home.channel) == []
 
 
 @pytest.mark.parametrize("settles", [True, False])
 async def test_a_last_state_is_written_again_only_where_it_was_settled(
-    home: House, settles: bool, monkeypatch: pytest.MonkeyPatch
+    home: Sandbox, settles: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with home.bot():
         desk, lease = desk_of(home), await held(home)
@@ -135,7 +135,7 @@ async def test_what_is_done_again_posts_nothing_twice(own_redis: str, monkeypatc
     """The store goes away once the question of a command stands, and before it has moved into its thread."""
     monkeypatch.setattr(desk_module, "_STORE_POLL", 0.05)
     path = Path(own_redis.removeprefix("unix://"))
-    async with FaultProxy(path) as store, house(own_redis, tokens_per_second=math.inf) as home:
+    async with FaultProxy(path) as store, sandbox(own_redis, tokens_per_second=math.inf) as home:
 
         def lose(kind: str, message: Message) -> None:
             if kind == "posted" and not home.flowise.predictions:

@@ -7,9 +7,9 @@ import time
 
 from prometheus_client import CollectorRegistry
 
-from bot.governor import Governor
 from bot.metrics.slack import BudgetMetrics
-from bot.reply.policy import Kind, Want
+from bot.pacing.governor import Governor
+from bot.pacing.policy import Kind, Want
 from bot.store.redis import RedisStore
 
 METHOD = "chat.startStream"  # 3 at once with a quarter of the limits, and one more in 30 s

@@ -10,24 +10,24 @@ import pytest
 
 from bot.metrics.exposition import Metrics
 from bot.playground.flowise.scripts import Script
-from bot.playground.house import House
+from bot.playground.sandbox import Sandbox
 from bot.slack import wording
-from bot.slack.payload import Heard
+from bot.slack.payload import IncomingMessage
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
 from bot.thread import Hold, Item, OpenAnswer, Thread
 from tests.metrics.scraping import Scraped, get, scraped
-from tests.test_startup import free_port
+from tests.serving.test_startup import free_port
 
 
-async def asked(home: House, text: str = "why?") -> str:
+async def asked(home: Sandbox, text: str = "why?") -> str:
     root = await home.ask(f"{home.mention} {text}")
     await home.answered(root, timeout=20)
     return root
 
 
 @pytest.mark.documented_limits
-async def test_one_answer_from_end_to_end(home: House) -> None:
+async def test_one_answer_from_end_to_end(home: Sandbox) -> None:
     home.flowise.script("rag", Script(tokens=["one ", "two ", "three"]))
     async with home.bot() as bot:
         await asked(home)
@@ -46,7 +46,7 @@ async def test_one_answer_from_end_to_end(home: House) -> None:
     assert seen("socket_connections_total") == 1
 
 
-async def test_an_answer_that_is_being_written_and_one_that_waits_for_it(home: House) -> None:
+async def test_an_answer_that_is_being_written_and_one_that_waits_for_it(home: Sandbox) -> None:
     held = asyncio.Event()
     home.flowise.script("rag", Script(tokens=["one ", "two"], hold=held, hold_after=1))
     async with home.bot() as bot:
@@ -65,7 +65,7 @@ async def test_an_answer_that_is_being_written_and_one_that_waits_for_it(home: H
     assert seen("queue_wait_seconds_sum", why="turn") > 0
 
 
-async def test_a_flow_that_fails(home: House) -> None:
+async def test_a_flow_that_fails(home: Sandbox) -> None:
     async with home.bot(flowise_chatflow_id=home.flowise.flow("fails_midway")) as bot:
         await asked(home)
         seen = await scraped(bot)
@@ -76,7 +76,7 @@ async def test_a_flow_that_fails(home: House) -> None:
 
 
 @pytest.mark.documented_limits
-async def test_slack_refuses_limits_and_loses(home: House) -> None:
+async def test_slack_refuses_limits_and_loses(home: Sandbox) -> None:
     home.flowise.script("rag", Script(tokens=[f"word{number} " for number in range(20)], token_wait=0.05))
     async with home.bot() as bot:
         home.slack.refuse("chat.postMessage", "restricted_action")
@@ -95,7 +95,7 @@ async def test_slack_refuses_limits_and_loses(home: House) -> None:
     assert seen("slack_budget_size", method="chat.update") < 24  # a 429 has taught a lower limit
 
 
-async def test_a_socket_that_is_lost_and_comes_back(home: House) -> None:
+async def test_a_socket_that_is_lost_and_comes_back(home: Sandbox) -> None:
     async with home.bot() as bot:
         await home.slack.close_sockets()
         assert (await scraped(bot))("socket_connected") == 0
@@ -106,11 +106,11 @@ async def test_a_socket_that_is_lost_and_comes_back(home: House) -> None:
     assert seen("socket_connections_total") == 2
 
 
-async def test_a_question_that_another_replica_has_left(home: House) -> None:
+async def test_a_question_that_another_replica_has_left(home: Sandbox) -> None:
     root = await home.ask("hello")
     store = RedisStore.at(home.redis_url)
     team, thread = home.slack.team_id, Thread(home.slack.team_id, home.channel, root)
-    message = Heard(home.channel, "channel", home.ada, "hello", root, "", (), (), edited=False)
+    message = IncomingMessage(home.channel, "channel", home.ada, "hello", root, "", (), (), edited=False)
     heard = json.dumps({"message": asdict(message), "addressed": True})
     left = Hold(Item(team, thread.line, "abc12345", root, "message", heard), "gone")
     assert await store.mailboxes.accept(left, 0.001, opens=thread, opened=OpenAnswer())
@@ -120,7 +120,7 @@ async def test_a_question_that_another_replica_has_left(home: House) -> None:
         assert (await scraped(bot))("take_overs_total") == 1
 
 
-async def test_redis_goes_away(home: House, tmp_path_factory: pytest.TempPathFactory) -> None:
+async def test_redis_goes_away(home: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> None:
     server = EmbeddedValkey(tmp_path_factory.mktemp("store"))
     async with home.bot(redis_url=await server.start()) as bot:
         assert sum(failures(await scraped(bot))) == 0
@@ -133,7 +133,7 @@ def failures(seen: Scraped) -> list[float]:
     return [one.value for one in seen.samples if one.name == "flowise_slack_redis_errors_total"]
 
 
-async def test_neither_ids_nor_words_are_in_it_and_it_does_not_grow_with_use(home: House) -> None:
+async def test_neither_ids_nor_words_are_in_it_and_it_does_not_grow_with_use(home: Sandbox) -> None:
     """A thousand people are as many series as one: only what can go wrong, or be called, is in a label."""
     async with home.bot() as bot:
         root = await asked(home, "first")
@@ -162,7 +162,7 @@ async def test_what_a_server_says_is_no_label() -> None:
     assert after("redis_errors_total", error="other") == 50
 
 
-async def test_there_are_not_many_series(home: House) -> None:
+async def test_there_are_not_many_series(home: Sandbox) -> None:
     """Prometheus' own advice is to stay under ten values a label where that can be; ours have errors and methods."""
     async with home.bot() as bot:
         await asked(home)
@@ -177,7 +177,7 @@ async def test_there_are_not_many_series(home: House) -> None:
     assert len(seen.series) < 400
 
 
-async def test_two_bots_in_one_process_count_apart(home: House) -> None:
+async def test_two_bots_in_one_process_count_apart(home: Sandbox) -> None:
     async with home.bot(bot_stop_grace=2) as one, home.bot(bot_stop_grace=2) as other:
         await asked(home)
         both = [(await scraped(bot))("answers_total", outcome="finished", error="") for bot in (one, other)]
@@ -187,17 +187,17 @@ async def test_two_bots_in_one_process_count_apart(home: House) -> None:
 # Where it is served ---------------------------------------------------------------------------------------------------
 
 
-def by_http(home: House) -> dict[str, object]:
+def by_http(home: Sandbox) -> dict[str, object]:
     return {"slack_app_token": None, "slack_signing_secret": home.slack.signing_secret}
 
 
-async def test_by_http_slack_s_port_does_not_tell(home: House) -> None:
+async def test_by_http_slack_s_port_does_not_tell(home: Sandbox) -> None:
     async with home.bot(**by_http(home)) as bot:
         assert (await get(bot.port))[0] == 404
         assert (await get(bot.port, "/healthz"))[0] == 200
 
 
-async def test_a_port_of_its_own_serves_the_health_checks_beside_it_and_nothing_else(home: House) -> None:
+async def test_a_port_of_its_own_serves_the_health_checks_beside_it_and_nothing_else(home: Sandbox) -> None:
     port = free_port()
     async with home.bot(**by_http(home), metrics_port=port) as bot:
         status, _, text = await get(port)
@@ -207,7 +207,7 @@ async def test_a_port_of_its_own_serves_the_health_checks_beside_it_and_nothing_
         assert (await get(bot.port))[0] == 404
 
 
-async def test_who_wants_it_on_slack_s_port_says_so(home: House) -> None:
+async def test_who_wants_it_on_slack_s_port_says_so(home: Sandbox) -> None:
     port = free_port()
     async with home.bot(**by_http(home), port=port, metrics_port=port):
         assert (await get(port))[0] == 200

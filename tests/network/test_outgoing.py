@@ -22,19 +22,19 @@ import bot.flowise.client as flowise
 from bot.app import Bot
 from bot.errors import BotError, ProxyFailed, RunState, SettingsError, SlackUnavailable
 from bot.flowise.limits import Limits
+from bot.metrics.tracing import exported
 from bot.network.outgoing import Network
 from bot.network.proxies import Proxies
-from bot.playground.house import House
+from bot.playground.sandbox import Sandbox
 from bot.ports import Prediction
 from bot.reply.observed import Outcome
+from bot.serving.socket_mode import open_connection
 from bot.slack.calls import Lost, Posted, PostMessage, Respond, UploadFile
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
-from bot.socket_mode import open_connection
-from bot.tracing import exported
+from tests.metrics.test_tracing import ASKED, collector
 from tests.network.proxying import HOST, ForwardProxy, _pipe, forward_proxy
-from tests.test_startup import free_port
-from tests.test_tracing import ASKED, collector
+from tests.serving.test_startup import free_port
 
 NAMES = ("slack.test", "flowise.test")
 COLLECTOR = "collector.test"
@@ -50,14 +50,14 @@ def renamed(url: str, host: str, port: int | None = None, scheme: str = "http") 
     return str(URL(url).with_scheme(scheme).with_host(host).with_port(port or URL(url).port))
 
 
-def at(home: House, slack: int | None = None, flowise: int | None = None, scheme: str = "http") -> dict[str, object]:
+def at(home: Sandbox, slack: int | None = None, flowise: int | None = None, scheme: str = "http") -> dict[str, object]:
     """Settings with which both are known by their names alone, on other ports where these are given."""
     api = renamed(home.slack.url, "slack.test", slack, scheme)
     home.slack.reached_at(str(URL(api).origin()))
     return {"slack_api_url": api, "flowise_url": renamed(home.flowise.url, "flowise.test", flowise, scheme)}
 
 
-async def test_the_whole_bot_behind_a_proxy_by_http(home: House, proxy: ForwardProxy) -> None:
+async def test_the_whole_bot_behind_a_proxy_by_http(home: Sandbox, proxy: ForwardProxy) -> None:
     async with home.bot(http_proxy=proxy.url, **at(home)):
         [answer] = await home.answered(await home.ask(f"{home.mention} hello"))
     assert "hello" in answer
@@ -96,7 +96,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def test_the_whole_bot_behind_a_proxy_by_https_with_a_ca_of_ones_own(
-    home: House, proxy: ForwardProxy, certificate: Path
+    home: Sandbox, proxy: ForwardProxy, certificate: Path
 ) -> None:
     slack_port, flowise_port = URL(home.slack.url).port, URL(home.flowise.url).port
     assert slack_port is not None
@@ -110,13 +110,13 @@ async def test_the_whole_bot_behind_a_proxy_by_https_with_a_ca_of_ones_own(
     assert {line.split()[0] for line in proxy.asked} == {"CONNECT"}
 
 
-async def test_what_no_proxy_lists_is_reached_directly(home: House, proxy: ForwardProxy) -> None:
+async def test_what_no_proxy_lists_is_reached_directly(home: Sandbox, proxy: ForwardProxy) -> None:
     async with home.bot(http_proxy=proxy.url, https_proxy=proxy.url, no_proxy="127.0.0.0/8"):
         await home.answered(await home.ask(f"{home.mention} hello"))
     assert proxy.asked == []
 
 
-async def test_nobody_has_a_rule_of_his_own(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nobody_has_a_rule_of_his_own(home: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"):  # slack_sdk and requests read them by themselves
         monkeypatch.setenv(name, f"http://{HOST}:{free_port()}")
         monkeypatch.setenv(name.lower(), f"http://{HOST}:{free_port()}")
@@ -129,7 +129,7 @@ def through(proxy: ForwardProxy, credentials: str = "") -> Network:
     return Network(Proxies(url, url))
 
 
-async def test_uploads_and_response_urls_take_the_same_way(home: House, proxy: ForwardProxy) -> None:
+async def test_uploads_and_response_urls_take_the_same_way(home: Sandbox, proxy: ForwardProxy) -> None:
     slack = home.slack
     api = str(at(home)["slack_api_url"])
     async with new_session(through(proxy)) as session:
@@ -160,7 +160,7 @@ async def test_so_do_traces(
     assert proxy.hosts == {COLLECTOR}
 
 
-async def test_a_proxy_that_wants_a_password(home: House) -> None:
+async def test_a_proxy_that_wants_a_password(home: Sandbox) -> None:
     api = str(at(home)["slack_api_url"])
     async with forward_proxy("me:p@ss w\u00f6rd") as proxy:
         async with new_session(through(proxy, "me:p%40ss%20w%C3%B6rd")) as session:
@@ -205,7 +205,7 @@ async def test_a_proxy_that_refuses_is_blamed(proxy: ForwardProxy, scheme: str, 
 
 
 async def test_a_proxy_that_lets_all_but_sockets_through_is_blamed_in_the_log(
-    home: House, proxy: ForwardProxy, caplog: pytest.LogCaptureFixture
+    home: Sandbox, proxy: ForwardProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
     proxy.refuses_sockets = True
     running = Bot(home.settings(http_proxy=proxy.url, **at(home)))
@@ -227,7 +227,7 @@ async def test_a_proxy_that_is_not_there_is_blamed(scheme: str) -> None:
     assert error.run is RunState.NOT_STARTED
 
 
-async def test_what_flowise_itself_refuses_is_not_blamed_on_the_proxy(home: House, proxy: ForwardProxy) -> None:
+async def test_what_flowise_itself_refuses_is_not_blamed_on_the_proxy(home: Sandbox, proxy: ForwardProxy) -> None:
     url = str(at(home)["flowise_url"])
     error = await failure(through(proxy), url)  # there is no chatflow of that id
     assert type(error).__name__ == "UnknownChatflow"
@@ -262,7 +262,7 @@ def test_the_authorities_of_the_system_stay_trusted(certificate: Path) -> None:
     assert before < after
 
 
-async def test_a_certificate_that_is_not_trusted_is_named_for_slack_too(home: House, certificate: Path) -> None:
+async def test_a_certificate_that_is_not_trusted_is_named_for_slack_too(home: Sandbox, certificate: Path) -> None:
     port = URL(home.slack.url).port
     assert port is not None
     async with behind_tls(port, certificate) as far, new_session() as session:

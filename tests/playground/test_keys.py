@@ -10,12 +10,12 @@ import pytest
 
 from bot.errors import StoreUnavailable
 from bot.playground.flowise import Script
-from bot.playground.house import House
 from bot.playground.keys import ITEMS_AT_MOST, KEYS_AT_MOST, LONGEST, of_thread
+from bot.playground.sandbox import Sandbox
 from bot.store.connections import connect
 
 
-async def kept(home: House, channel: str, root: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
+async def kept(home: Sandbox, channel: str, root: str) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """The keys of a thread by what follows the hash tag, and the chats."""
     found = await of_thread(home.redis_url, home.slack.team_id, channel, root)
     json.dumps(found)
@@ -23,7 +23,7 @@ async def kept(home: House, channel: str, root: str) -> tuple[dict[str, dict[str
     return {row["key"].partition("}:")[2]: row for row in keys}, cast("list[str]", found["chat_ids"])
 
 
-async def test_the_keys_of_a_thread_are_those_that_the_bot_has_written(home: House) -> None:
+async def test_the_keys_of_a_thread_are_those_that_the_bot_has_written(home: Sandbox) -> None:
     async with home.bot():
         other = await home.ask(f"{home.mention} other")
         await home.answered(other)
@@ -42,7 +42,7 @@ async def test_the_keys_of_a_thread_are_those_that_the_bot_has_written(home: Hou
     assert (claim["type"], type(claim["value"])) == ("string", str)
 
 
-async def test_a_question_under_way_is_seen_with_its_run(home: House) -> None:
+async def test_a_question_under_way_is_seen_with_its_run(home: Sandbox) -> None:
     home.flowise.script("rag", Script(tokens=["half"], stalls=True))
     async with home.bot(bot_stop_grace=0):
         root = await home.ask(f"{home.mention} Hello")
@@ -59,7 +59,7 @@ async def test_a_question_under_way_is_seen_with_its_run(home: House) -> None:
     assert keys["turn"]["value"] == reference
 
 
-async def test_a_direct_message_is_one_line(home: House) -> None:
+async def test_a_direct_message_is_one_line(home: Sandbox) -> None:
     place = home.slack.dm(home.ada)
     async with home.bot():
         await home.ask("Hello", channel=place)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.proxy import HOST, End, FaultProxy, Way
+from bot.playground.proxy import HOST, ConnectionEnd, FaultProxy, Way
 
 
 class Echo:
@@ -88,7 +88,7 @@ async def test_a_unix_socket_is_a_server_too(echo: Echo, tmp_path: Path) -> None
         client = await connected(proxy)
         await client.says(b"over it")
         assert await client.hears(7) == b"over it"
-        proxy.cut(End.RESET)
+        proxy.cut(ConnectionEnd.RESET)
         assert await client.ends() == "reset"
         await echo.ended.wait()
 
@@ -137,8 +137,10 @@ async def test_a_line_that_is_stalled_for_long_is_full_and_loses_nothing(proxy: 
     client.writer.close()
 
 
-@pytest.mark.parametrize(("how", "seen"), [(End.CLOSE, "closed"), (End.RESET, "reset")])
-async def test_a_connection_is_cut_now_and_the_next_one_goes_on(proxy: FaultProxy, how: End, seen: str) -> None:
+@pytest.mark.parametrize(("how", "seen"), [(ConnectionEnd.CLOSE, "closed"), (ConnectionEnd.RESET, "reset")])
+async def test_a_connection_is_cut_now_and_the_next_one_goes_on(
+    proxy: FaultProxy, how: ConnectionEnd, seen: str
+) -> None:
     client = await connected(proxy)
     await client.says(b"one")
     assert await client.hears(3) == b"one"
@@ -151,8 +153,10 @@ async def test_a_connection_is_cut_now_and_the_next_one_goes_on(proxy: FaultProx
     again.writer.close()
 
 
-@pytest.mark.parametrize(("how", "seen"), [(End.CLOSE, "closed"), (End.RESET, "reset")])
-async def test_a_connection_is_cut_behind_a_number_of_bytes(proxy: FaultProxy, echo: Echo, how: End, seen: str) -> None:
+@pytest.mark.parametrize(("how", "seen"), [(ConnectionEnd.CLOSE, "closed"), (ConnectionEnd.RESET, "reset")])
+async def test_a_connection_is_cut_behind_a_number_of_bytes(
+    proxy: FaultProxy, echo: Echo, how: ConnectionEnd, seen: str
+) -> None:
     proxy.cut_after(4, Way.TO_SERVER, how)
     client = await connected(proxy)
     await client.says(b"1234")
@@ -168,7 +172,7 @@ async def test_a_connection_is_cut_behind_a_number_of_bytes(proxy: FaultProxy, e
 
 
 async def test_an_answer_is_lost_behind_a_question_that_was_heard(proxy: FaultProxy, echo: Echo) -> None:
-    proxy.cut_after(0, Way.TO_CLIENT, End.RESET, times=2)
+    proxy.cut_after(0, Way.TO_CLIENT, ConnectionEnd.RESET, times=2)
     for _ in range(2):
         client = await connected(proxy)
         await client.says(b"pay")

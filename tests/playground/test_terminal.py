@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.playground.screen import Appended, Redrawn, View, open_screen
+from bot.playground.screen import Appended, Redrawn, ScreenView, open_screen
 from bot.playground.slack import Edit, Message
 from bot.playground.terminal import Look, message_lines, safe
 from bot.slack.calls import Block
-from bot.slack.markdown import render
-from bot.slack.rich_text import rich_text
-from bot.slack.tables import columns
+from bot.slack.text.markdown import render
+from bot.slack.text.rich_text import rich_text
+from bot.slack.text.tables import columns
 
 NAMES = {"U1": "ada", "UBOT": "flowise"}
 PLAIN = Look(width=40, names=NAMES)
@@ -125,11 +125,11 @@ def message(words: str, *, ts: str = "2.0", edits: int = 0, thread_ts: str | Non
 def test_a_pipe_is_told_what_each_edit_adds_and_then_the_whole() -> None:
     out = io.StringIO()
     screen = open_screen(out, {"TERM": "xterm"}, NAMES)
-    screen.show(View("flowise is thinking…", ()))
-    screen.show(View("flowise is thinking…", ()))
-    screen.show(View("", (message("One two"),)))
-    screen.show(View("", (message("One two three", edits=1),)))
-    last = View("", (message("One two three. Four", edits=2),))
+    screen.show(ScreenView("flowise is thinking…", ()))
+    screen.show(ScreenView("flowise is thinking…", ()))
+    screen.show(ScreenView("", (message("One two"),)))
+    screen.show(ScreenView("", (message("One two three", edits=1),)))
+    last = ScreenView("", (message("One two three. Four", edits=2),))
     screen.show(last)
     screen.finish(last)
     lines = [line.strip() for line in out.getvalue().splitlines() if line.strip()]
@@ -182,12 +182,12 @@ def test_a_terminal_shows_in_the_end_what_was_finished_and_nothing_twice(words: 
     said = [f"word{number}" for number in range(words)]
     question = replace(message("why?", thread_ts=None, ts="1.0"), user="U1")
     screen.said(question)
-    screen.show(View("flowise is thinking…", ()))
+    screen.show(ScreenView("flowise is thinking…", ()))
     assert glass.shown(out.getvalue())[-1].strip() == "flowise is thinking…"
     for upto in range(1, words + 1, 7):
-        screen.show(View("", (message(" ".join(said[:upto])),)))
+        screen.show(ScreenView("", (message(" ".join(said[:upto])),)))
         assert f"word{upto - 1}" in glass.shown(out.getvalue())[-1]
-    screen.finish(View("", (message(" ".join(said)),)))
+    screen.finish(ScreenView("", (message(" ".join(said)),)))
     seen = " ".join(glass.shown(out.getvalue())).split()
     assert [word for word in seen if word.startswith("word")] == said
     assert "thinking…" not in seen

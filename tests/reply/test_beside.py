@@ -7,19 +7,19 @@ from hypothesis import strategies as st
 
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.reply.beside import Beside
-from bot.reply.contract import Finished, HeldBack, Noted, Queued, ReplyEvent, Thinking
+from bot.reply.contract import Finished, Queued, Remark, ReplyEvent, Thinking, WaitingForRun
 from bot.reply.paged import PagedAnswer
-from bot.slack.pages import Page
+from bot.slack.text.pages import Page
 
 EVENTS = st.lists(
     st.sampled_from(
         [
             Queued(2),
             Queued(1),
-            HeldBack(),
+            WaitingForRun(),
             Thinking(),
-            Noted("a"),
-            Noted("b"),
+            Remark("a"),
+            Remark("b"),
             CalledTools(("search",)),
             CalledTools(("find",)),
             CalledTools(()),

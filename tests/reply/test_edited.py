@@ -11,10 +11,10 @@ import pytest
 
 from bot.errors import FlowiseBroke, FlowiseFailed, RunState
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
-from bot.reply.contract import Failed, Finished, HeldBack, Noted, Place, Queued, ReplyEvent, Thinking, Told
+from bot.pacing.policy import Kind
+from bot.reply.contract import Failed, Finished, Place, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
 from bot.reply.edited import PATIENCE, EditedReply
 from bot.reply.pace import BACKOFF
-from bot.reply.policy import Kind
 from bot.reply.status import RENEWAL
 from bot.slack import wording
 from bot.slack.calls import (
@@ -249,7 +249,7 @@ def test_a_waiting_question_shows_a_place_holder_that_becomes_its_answer() -> No
 
 def test_an_earlier_run_holds_back() -> None:
     answer, slack = reply(), Slack()
-    told(answer, HeldBack())
+    told(answer, WaitingForRun())
     run(answer, slack, 0.0)
     assert list(slack.messages.values()) == [wording.HELD_BACK]
 
@@ -259,7 +259,7 @@ def test_sources_tools_and_remarks_stand_under_the_answer_and_stay() -> None:
     told(
         answer, Thinking(), Token("Yes."), SourceDocuments((SourceDocument("a.pdf", page="3"),)), UsedTools(("search",))
     )
-    told(answer, Noted("A remark."))
+    told(answer, Remark("A remark."))
     run(answer, slack, 0.0)
     told(answer, Finished(), now=5.0)
     run(answer, slack, 5.0)
@@ -318,7 +318,7 @@ def test_a_tool_that_waits_to_be_allowed_is_not_named_as_used() -> None:
 
 def test_a_sentence_of_ours_needs_no_thinking() -> None:
     answer, slack = reply(), Slack()
-    told(answer, Told("Done."), Finished())
+    told(answer, Sentence("Done."), Finished())
     run(answer, slack, 0.0)
     assert kinds(slack) == ["PostMessage"]
 
@@ -340,7 +340,7 @@ def test_a_rate_limit_is_waited_for_and_the_last_edit_lands() -> None:
 
 def test_a_lost_post_is_made_again_under_the_same_mark() -> None:
     answer = reply()
-    told(answer, Told("Hi."), Finished())
+    told(answer, Sentence("Hi."), Finished())
     first = answer.next_call(0.0)
     assert isinstance(first, PostMessage)
     answer.answered(first, Lost("reset"), 0.0)
@@ -353,7 +353,7 @@ def test_a_lost_post_is_made_again_under_the_same_mark() -> None:
 
 def test_a_slack_that_stays_away_is_given_up() -> None:
     answer, now = reply(), 0.0
-    told(answer, Told("Hi."), Finished())
+    told(answer, Sentence("Hi."), Finished())
     while not answer.done:
         call = answer.next_call(now)
         assert call is not None

@@ -16,26 +16,26 @@ from bot.reply.contract import (
     MOST_BREAKS,
     Failed,
     Finished,
-    HeldBack,
-    Noted,
     Queued,
+    Remark,
     ReplyEvent,
+    Sentence,
     Thinking,
-    Told,
+    WaitingForRun,
 )
 from bot.reply.journal import Journal, read
 from bot.reply.paged import PagedAnswer
-from bot.slack.pages import Page
+from bot.slack.text.pages import Page
 
 SOURCES = SourceDocuments((SourceDocument("A “b”", "https://a.b/c", "7", (1, 2)), SourceDocument("d")))
 EVERY_KIND: tuple[ReplyEvent, ...] = (
-    Noted("a remark"),
+    Remark("a remark"),
     CalledTools(("search", "find")),
     Token("words, ünïcode 🎈 and\u2028lines\n\n```"),
     SOURCES,
     UsedTools(("search",)),
     Action(("Proceed", "Reject")),
-    Told("a sentence"),
+    Sentence("a sentence"),
 )
 
 
@@ -57,7 +57,7 @@ def test_all_kinds_together_come_back_the_words_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "event", [Queued(2), HeldBack(), Thinking(), Finished(), Failed(Interrupted("x"), "a1b2c3"), CalledTools(())]
+    "event", [Queued(2), WaitingForRun(), Thinking(), Finished(), Failed(Interrupted("x"), "a1b2c3"), CalledTools(())]
 )
 def test_what_passes_is_not_kept(event: ReplyEvent) -> None:
     assert read(written(Token("a"), event, Token("b"))) == (Token("ab"),)
@@ -119,8 +119,8 @@ events = st.lists(
     | names.map(UsedTools)
     | st.lists(documents, max_size=3).map(lambda found: SourceDocuments(tuple(found)))
     | st.just(Action(("Proceed", "Reject")))
-    | st.text(max_size=8).map(Noted)
-    | st.sampled_from([Thinking(), HeldBack(), Queued(3)]),
+    | st.text(max_size=8).map(Remark)
+    | st.sampled_from([Thinking(), WaitingForRun(), Queued(3)]),
     max_size=25,
 )
 

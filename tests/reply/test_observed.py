@@ -9,13 +9,13 @@ import pytest
 
 from bot.errors import BotError, FlowiseBroke, Interrupted
 from bot.flowise.events import Token
-from bot.reply.contract import Failed, Finished, HeldBack, Place, Queued, ReplyEvent, Thinking, Told
+from bot.reply.contract import Failed, Finished, Place, Queued, ReplyEvent, Sentence, Thinking, WaitingForRun
 from bot.reply.edited import EditedReply
-from bot.reply.observed import Answers, Enquiry, ObservedReply, Outcome, Repair, Waiting
+from bot.reply.observed import AnswerContext, Answers, ObservedReply, Outcome, Repair, Waiting
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, PostMessage, Refused, Result, SetStatus
 from bot.thread import Thread
 
-ASKED = Enquiry(Thread("T1", "C1", "1.0"), "abc123", age=2.0)
+ASKED = AnswerContext(Thread("T1", "C1", "1.0"), "abc123", age=2.0)
 BROKE = FlowiseBroke("cut")
 
 
@@ -25,7 +25,7 @@ class Notes:
 
     told: list[tuple[object, ...]] = field(default_factory=list)
 
-    def answer(self, asked: Enquiry) -> Notes:
+    def answer(self, asked: AnswerContext) -> Notes:
         self.told.append(("answer", asked.reference))
         return self
 
@@ -115,7 +115,7 @@ def test_a_status_line_shows_no_text_and_a_call_that_did_not_happen_shows_none_e
 def test_waits_are_told_when_they_begin_and_when_they_end() -> None:
     reply, notes = begun()
     play(reply, [Queued()], 10.0)
-    play(reply, [HeldBack()], 14.0)
+    play(reply, [WaitingForRun()], 14.0)
     play(reply, [Thinking()], 15.5)
     assert notes.told == [
         ("waiting", Waiting.TURN),
@@ -158,7 +158,7 @@ def test_a_post_whose_answer_was_lost_is_repaired(result: Result, how: Repair) -
 )
 def test_the_last_word_is_the_outcome(last: ReplyEvent, outcome: Outcome, error: BotError | None) -> None:
     reply, notes = begun()
-    play(reply, [Told("a sentence"), last], 0.0)
+    play(reply, [Sentence("a sentence"), last], 0.0)
     assert reply.done
     reply.close()
     assert notes.told == [("ended", outcome, error)]
@@ -166,7 +166,7 @@ def test_the_last_word_is_the_outcome(last: ReplyEvent, outcome: Outcome, error:
 
 def test_an_answer_that_slack_refuses_is_not_delivered() -> None:
     reply, notes = begun()
-    play(reply, [Told("a sentence"), Finished()], 0.0, Refused("restricted_action"))
+    play(reply, [Sentence("a sentence"), Finished()], 0.0, Refused("restricted_action"))
     assert reply.given_up
     reply.close()
     assert notes.told[-1] == ("ended", Outcome.NOT_DELIVERED, None)

@@ -17,7 +17,7 @@ from bot.reply.contract import Failed, Finished, Place, Reply, Thinking
 from bot.reply.edited import EditedReply
 from bot.reply.native_first import NativeFirst
 from bot.reply.responded import RespondedReply
-from bot.reply.streams import Mode, Streams
+from bot.reply.streams import Mode, StreamSupport
 from bot.slack import wording
 from bot.slack.blocks import shown
 from bot.slack.calls import (
@@ -38,8 +38,8 @@ from bot.slack.calls import (
     UpdateMessage,
     UploadFile,
 )
-from bot.slack.limits import MESSAGE_TEXT
 from bot.slack.refusals import SHAPE
+from bot.slack.text.limits import MESSAGE_TEXT
 
 PLACE = Place("C1", "1.1", "U1", team="T1")
 LONG = "".join(f"Paragraph {number} says <!channel> & a few more words.\n\n" + "word " * 150 for number in range(28))
@@ -104,7 +104,7 @@ def edited(most: int = 2) -> EditedReply:
 
 
 def streamed(most: int = 2) -> NativeFirst:
-    return NativeFirst(PLACE, reference="r", interval=1.2, most=most, streams=Streams(Mode.STREAM))
+    return NativeFirst(PLACE, reference="r", interval=1.2, most=most, streams=StreamSupport(Mode.STREAM))
 
 
 def play(reply: Reply, slack: Slack, text: str = LONG, *, pieces: int = 12, sources: bool = True) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from bot.errors import FlowiseBroke, RunState
 from bot.flowise.events import CalledTools, SourceDocument, SourceDocuments, Token
-from bot.reply.contract import Failed, Finished, Noted, Place, ReplyEvent, Thinking, Told
+from bot.pacing.policy import Kind
+from bot.reply.contract import Failed, Finished, Place, Remark, ReplyEvent, Sentence, Thinking
 from bot.reply.native_first import NativeFirst
-from bot.reply.policy import Kind
-from bot.reply.streams import LAST_CALL, LIFE, MEMORY, PATIENCE, Mode, Streams
+from bot.reply.streams import LAST_CALL, LIFE, MEMORY, PATIENCE, Mode, StreamSupport
 from bot.slack import wording
 from bot.slack.blocks import shown
 from bot.slack.calls import (
@@ -33,15 +33,15 @@ from bot.slack.calls import (
     UpdateMessage,
     UploadFile,
 )
-from bot.slack.limits import STREAM_BYTES
+from bot.slack.text.limits import STREAM_BYTES
 
 PLACE = Place(channel="C1", thread_ts="1.0", user="U1", team="T1")
 
 
 def reply(
-    place: Place = PLACE, *, mode: Mode = Mode.STREAM, most: int = 10, streams: Streams | None = None
+    place: Place = PLACE, *, mode: Mode = Mode.STREAM, most: int = 10, streams: StreamSupport | None = None
 ) -> NativeFirst:
-    return NativeFirst(place, reference="abc123", interval=1.2, most=most, streams=streams or Streams(mode))
+    return NativeFirst(place, reference="abc123", interval=1.2, most=most, streams=streams or StreamSupport(mode))
 
 
 @dataclass
@@ -167,20 +167,20 @@ def test_an_answer_that_is_whole_before_it_is_seen_is_posted_whole() -> None:
 
 
 def test_a_sentence_of_ours_and_a_failure_before_the_first_word_are_posted() -> None:
-    for event in (Told("Not now."), Failed(FlowiseBroke("x", run=RunState.OVER), "abc123")):
+    for event in (Sentence("Not now."), Failed(FlowiseBroke("x", run=RunState.OVER), "abc123")):
         answer, slack = reply(), Slack()
-        told(answer, Thinking(), event, *((Finished(),) if isinstance(event, Told) else ()))
+        told(answer, Thinking(), event, *((Finished(),) if isinstance(event, Sentence) else ()))
         run(answer, slack, 0.0)
         assert answer.done
         assert kinds(slack) == ["PostMessage"]
 
 
 def test_a_refused_start_goes_on_by_edits_and_is_remembered_for_an_hour() -> None:
-    streams = Streams(Mode.STREAM)
+    streams = StreamSupport(Mode.STREAM)
     answer, slack = reply(streams=streams), Slack()
     told(answer, Thinking(), Token("Hello "))
     run_until(answer, slack, StartStream, Refused("unknown_method"))
-    told(answer, Token("world."), Noted("A remark."), Finished(), now=1.0)
+    told(answer, Token("world."), Remark("A remark."), Finished(), now=1.0)
     run(answer, slack, 1.0)
     assert answer.done
     assert slack.text.startswith("Hello world.")
@@ -212,7 +212,7 @@ def test_a_start_that_was_lost_is_settled_before_the_answer_is_posted(mode: Mode
 
 
 def test_a_refusal_that_is_of_one_channel_does_not_close_the_others() -> None:
-    streams = Streams(Mode.AUTO)
+    streams = StreamSupport(Mode.AUTO)
     streams.refused(PLACE, "channel_type_not_supported", 0.0)
     assert not streams.is_open_to(PLACE, 1.0)
     assert streams.is_open_to(Place(channel="C2", thread_ts="1.0", user="U1", team="T1"), 1.0)

@@ -281,7 +281,7 @@ async def test_nonsense_in_a_body_that_nobody_reads_is_no_traceback_either(
 async def test_nothing_is_unpacked() -> None:
     async with server() as one:
         packed = b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope"
-        assert await one.status(packed) == 200  # bot/door.py turns it away; here it is read as it is
+        assert await one.status(packed) == 200  # bot/serving/signatures.py turns it away; here it is read as it is
 
 
 async def test_a_flood_of_nonsense_fills_no_log() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import aiohttp
 import pytest
 
-from bot.playground.house import House
+from bot.playground.sandbox import Sandbox
 from bot.serving.descriptors import can_open, most_connections, raise_soft_limit
 
 
@@ -83,7 +83,7 @@ def use_up(held: list[int]) -> None:
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="it counts by /proc")
-async def test_who_can_open_nothing_is_not_ready_and_comes_back(home: House, used_up: list[int]) -> None:
+async def test_who_can_open_nothing_is_not_ready_and_comes_back(home: Sandbox, used_up: list[int]) -> None:
     async with home.bot() as bot, aiohttp.ClientSession() as session:
 
         async def ready() -> tuple[int, object]:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.slack.blocks import Source, fallback, note, plain, quoted_question, shown, sources_blocks, tools_block
 from bot.slack.calls import Block
-from bot.slack.inert import units
-from bot.slack.limits import CONTEXT_TEXT, MESSAGE_TEXT, QUESTION_TEXT, SOURCES, SOURCES_TEXT
+from bot.slack.text.escaping import units
+from bot.slack.text.limits import CONTEXT_TEXT, MESSAGE_TEXT, QUESTION_TEXT, SOURCES, SOURCES_TEXT
 
 HOSTILE = "<!channel> <@U1> <http://evil|good> & @here *b* _i_ :tada:"
 hostile = st.text(max_size=30) | st.sampled_from(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.payload import Wish, command, edited_after, heard, is_external, mentions, plain, press, wish
+from bot.slack.payload import Instruction, command, edited_after, heard, is_external, mentions, plain, press, wish
 
 NAMES = {"U1": "Ada", "U2": "Tom & Co"}
 
@@ -103,16 +103,16 @@ def test_a_thread_s_first_message_is_not_in_it() -> None:
 @pytest.mark.parametrize(
     ("text", "wished"),
     [
-        ("", Wish.HELP),
-        ("Help", Wish.HELP),
-        ("quiet", Wish.QUIET),
-        ("Quiet!", Wish.QUIET),
-        ("new  conversation.", Wish.NEW_CONVERSATION),
-        ("how do I start a new conversation", Wish.ANSWER),
-        ("help me with this", Wish.ANSWER),
+        ("", Instruction.HELP),
+        ("Help", Instruction.HELP),
+        ("quiet", Instruction.QUIET),
+        ("Quiet!", Instruction.QUIET),
+        ("new  conversation.", Instruction.NEW_CONVERSATION),
+        ("how do I start a new conversation", Instruction.ANSWER),
+        ("help me with this", Instruction.ANSWER),
     ],
 )
-def test_wishes(text: str, wished: Wish) -> None:
+def test_wishes(text: str, wished: Instruction) -> None:
     assert wish(text) is wished
 
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from bot.playground.slack import LocalSlack
-from bot.reply.contract import Finished, Place, Told
+from bot.reply.contract import Finished, Place, Sentence
 from bot.reply.edited import EditedReply
 from bot.slack.blocks import plain
 from bot.slack.calls import Accepted, Lost, Posted, PostMessage, StartStream, UploadFile
@@ -188,7 +188,7 @@ async def test_a_shared_file_is_found_in_a_long_thread(
 
 def test_what_an_answer_posts_is_looked_for_from_its_question_on() -> None:
     reply = EditedReply(Place("C1", "1.0", "U1", since="7.0"), reference="r", interval=1.0, has_status=False)
-    for event in (Told("Hi."), Finished()):
+    for event in (Sentence("Hi."), Finished()):
         reply.receive(event, 0.0)
     call = reply.next_call(0.0)
     assert isinstance(call, PostMessage)

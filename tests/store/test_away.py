@@ -17,9 +17,9 @@ from redis.crc import key_slot
 
 from bot.errors import StoreUnavailable
 from bot.slack.tiers import keys
-from bot.store.asking import asked
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
+from bot.store.requests import asked
 from bot.thread import Hold, Item, OpenAnswer, Thread
 from tests.store.conftest import WAIT, Certificate, Server, Servers, free_port, until
 

@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import pytest
 
-from bot.ports import Counts, Told
-from bot.reply.budget import Budget
+from bot.pacing.budget import Budget
+from bot.ports import Counts, ReplicaCounts
 from bot.slack.tiers import QUOTAS, Key, Quota, keys
 from bot.store.budget_script import FADE, GRACE, TIE
 from bot.store.redis import RedisStore
@@ -87,19 +87,19 @@ async def test_what_one_channel_has_taught_holds_for_all(store: RedisStore) -> N
 async def test_each_hears_what_all_have_told(redis_url: str) -> None:
     prefix = f"test-{uuid4().hex}"
     one, other = (RedisStore.at(redis_url, prefix=prefix) for _ in range(2))
-    ours, theirs = Told("one", Counts(3, 2, 1, 60.0)), Told("other", Counts(4, 1, 0, 20.5))
+    ours, theirs = ReplicaCounts("one", Counts(3, 2, 1, 60.0)), ReplicaCounts("other", Counts(4, 1, 0, 20.5))
     assert (await one.spend("T1", [SMALL], 0, call(), ours)).counts == ours.counts
     assert (await other.spend("T1", [OTHER], 0, call(), theirs)).counts == Counts(7, 3, 1, 80.5)
     assert (await other.spend("T2", [OTHER], 0, call(), theirs)).counts == theirs.counts  # another workspace
-    await one.tell("T1", Told("one"))
+    await one.tell("T1", ReplicaCounts("one"))
     assert (await other.spend("T1", [OTHER], 0, call(), theirs)).counts == theirs.counts
     for twin in (one, other):
         await twin.aclose()
 
 
 async def test_what_a_dead_replica_told_fades(store: RedisStore) -> None:
-    await store.tell("T1", Told("dead", Counts(editing=5)))
-    ours = Told("ours", Counts(editing=1))
+    await store.tell("T1", ReplicaCounts("dead", Counts(editing=5)))
+    ours = ReplicaCounts("ours", Counts(editing=1))
     assert (await store.spend("T1", [SMALL], 0, call(), ours)).counts.editing == 6
     [answers, *_] = store._buckets("T1", ())
     await store._client.hset(answers, "dead", f"{time.time() - FADE - 1:.3f} 5 0 0 0")
@@ -108,7 +108,7 @@ async def test_what_a_dead_replica_told_fades(store: RedisStore) -> None:
 
 async def test_the_ending_that_has_been_due_for_longest_goes_first_whoever_has_it(store: RedisStore) -> None:
     pair = Key("pair", Quota(rate=2.0, burst=2))
-    one, other = Told("one"), Told("other")
+    one, other = ReplicaCounts("one"), ReplicaCounts("other")
     for _ in range(2):
         assert (await store.spend("T1", [pair], 0, call(), other, due=9.0)).wait == 0
     wait = (await store.spend("T1", [pair], 0, call(), one, due=5.0)).wait
@@ -123,7 +123,7 @@ async def test_the_ending_that_has_been_due_for_longest_goes_first_whoever_has_i
 
 async def test_of_two_endings_that_became_due_at_once_neither_waits_for_the_other(store: RedisStore) -> None:
     pair = Key("pair", Quota(rate=2.0, burst=2))
-    one, other = Told("one"), Told("other")
+    one, other = ReplicaCounts("one"), ReplicaCounts("other")
     for _ in range(2):
         assert (await store.spend("T1", [pair], 0, call(), due=9.0)).wait == 0
     wait = (await store.spend("T1", [pair], 0, call(), one, due=5.0)).wait
@@ -136,15 +136,15 @@ async def test_a_place_is_lost_by_who_does_not_come_for_it(store: RedisStore) ->
     pair = Key("pair", Quota(rate=2.0, burst=2))
     for _ in range(2):
         assert (await store.spend("T1", [pair], 0, call(), due=9.0)).wait == 0
-    assert (await store.spend("T1", [pair], 0, call(), Told("dead"), due=5.0)).wait > 0
+    assert (await store.spend("T1", [pair], 0, call(), ReplicaCounts("dead"), due=5.0)).wait > 0
     await asyncio.sleep(0.51)
-    assert (await store.spend("T1", [pair], 0, call(), Told("ours"), due=1.0)).wait > 0
+    assert (await store.spend("T1", [pair], 0, call(), ReplicaCounts("ours"), due=1.0)).wait > 0
     [_, endings, *_] = store._buckets("T1", [pair])
     kept = await store._client.hget(endings, "dead")
     since, till, _ = (float(figure) for figure in str(kept).split())
     assert till == pytest.approx(since + 5.5 + GRACE, abs=0.2)
     await store._client.hset(endings, "dead", f"{since} {time.time() - 0.1:.3f}")
-    assert (await store.spend("T1", [pair], 0, call(), Told("ours"), due=1.0)).wait == 0
+    assert (await store.spend("T1", [pair], 0, call(), ReplicaCounts("ours"), due=1.0)).wait == 0
 
 
 async def test_a_hundred_at_once_by_two_replicas_take_what_there_is(redis_url: str) -> None:
@@ -214,11 +214,11 @@ async def test_a_clock_that_is_set_forward_and_back_again_heals(store: RedisStor
 
 async def test_what_was_told_in_a_time_to_come_counts_no_more(store: RedisStore) -> None:
     pair = Key("pair", Quota(rate=2.0, burst=2))
-    await store.tell("T1", Told("dead", Counts(editing=5)))
+    await store.tell("T1", ReplicaCounts("dead", Counts(editing=5)))
     for _ in range(3):
-        await store.spend("T1", [pair], 0, call(), Told("dead", Counts(editing=5)), due=5.0)
+        await store.spend("T1", [pair], 0, call(), ReplicaCounts("dead", Counts(editing=5)), due=5.0)
     await set_clock(store, -HOUR)
-    ours = Told("ours", Counts(editing=1))
+    ours = ReplicaCounts("ours", Counts(editing=1))
     assert (await store.spend("T1", [OTHER], 0, call(), ours)).counts.editing == 1
     await asyncio.sleep((await store.spend("T1", [pair], 0, call(), ours)).wait)
     assert (await store.spend("T1", [pair], 0, call(), ours)).wait == 0

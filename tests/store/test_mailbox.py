@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from bot.errors import StoreUnavailable
 from bot.ports import Mailboxes, TakenOver
 from bot.store.redis import RedisStore
-from bot.thread import Asked, Conversation, Hold, Item, OpenAnswer, Progress, Run, Thread
+from bot.thread import Conversation, Hold, Item, OpenAnswer, Progress, Run, Thread, UnansweredQuestion
 from bot.thread_codec import decoded
 from tests.store.clocks import set_clock
 
@@ -308,7 +308,7 @@ async def test_a_process_that_has_lost_an_item_changes_nothing(store: RedisStore
 
     assert await store.mailboxes.stand(zombie, ENOUGH) is None
     assert not await store.mailboxes.note(zombie, OpenAnswer("other chat", 1.0), Run(1.0))
-    await store.mailboxes.settle(zombie, Asked(zombie.item, ("6.6",)))
+    await store.mailboxes.settle(zombie, UnansweredQuestion(zombie.item, ("6.6",)))
     assert not await store.mailboxes.restore(zombie, ENOUGH, OpenAnswer())
     await store.mailboxes.release(zombie)
 
@@ -528,7 +528,7 @@ async def test_a_question_is_kept_for_another_time(store: RedisStore, raw: Redis
     hold = held("a")
     await accept(store, hold)
     assert await store.mailboxes.asked(LINE, "a") is None
-    again = Asked(hold.item, ("1.1", "1.2"))
+    again = UnansweredQuestion(hold.item, ("1.1", "1.2"))
     await store.mailboxes.settle(hold, again)
     assert await store.mailboxes.asked(LINE, "a") == again
     assert await store.mailboxes.asked("T1:C1:2.0", "a") is None

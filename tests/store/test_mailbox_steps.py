@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from bot.ports import TakenOver
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
-from bot.thread import Asked, Hold, Item, OpenAnswer, Run, Thread
+from bot.thread import Hold, Item, OpenAnswer, Run, Thread, UnansweredQuestion
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 LINE = THREAD.line
@@ -91,7 +91,7 @@ async def test_each_script_may_be_sent_twice(redis_url: str, store: RedisStore) 
         assert await twice.mailboxes.stand(second, ENOUGH) == 1
         assert await twice.mailboxes.stand(first, ENOUGH) == 0
         assert await twice.mailboxes.note(first, OpenAnswer("chat", 5.5), Run(5.5))
-        again = Asked(first.item, ("1.1",))
+        again = UnansweredQuestion(first.item, ("1.1",))
         await twice.mailboxes.settle(first, again)
         assert await twice.mailboxes.asked(LINE, "x") == again
         assert await twice.mailboxes.stand(second, ENOUGH) == 0
@@ -124,7 +124,7 @@ async def all_scripts(store: RedisStore) -> None:
     await store.mailboxes.note(hold, OpenAnswer("chat", 5.5), Run(5.5))
     await store.mailboxes.release(hold)
     [taken] = await sweep(store)
-    await store.mailboxes.settle(taken.hold, Asked(hold.item))
+    await store.mailboxes.settle(taken.hold, UnansweredQuestion(hold.item))
     await store.mailboxes.is_shown_before(hold)
     await store.mailboxes.put_aside(hold, "nobody can")
 

@@ -17,7 +17,7 @@ from bot.errors import StoreUnavailable
 from bot.store.embedded import EmbeddedValkey
 from bot.store.mailbox import RedisMailboxes
 from bot.store.redis import RedisStore
-from bot.thread import Asked, Conversation, Hold, Item, OpenAnswer, Run, Thread
+from bot.thread import Conversation, Hold, Item, OpenAnswer, Run, Thread, UnansweredQuestion
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 ENOUGH = 10.0  # seconds: far more than anything here takes
@@ -131,7 +131,7 @@ async def test_a_lost_reply_doubles_nothing(lossy: tuple[RedisStore, Proxy]) -> 
     assert await losing_its_reply(lambda: mailboxes.stand(behind, ENOUGH)) == 1
     assert await losing_its_reply(lambda: mailboxes.note(hold, OpenAnswer(chat_id="chat"), Run(1.5))) is True
     assert await store.run_on(THREAD.line, "chat") == Run(1.5)
-    again = Asked(hold.item, ("5.5",))
+    again = UnansweredQuestion(hold.item, ("5.5",))
     assert await losing_its_reply(lambda: mailboxes.settle(hold, again)) is None
     assert await mailboxes.asked(THREAD.line, "a") == again
     assert await mailboxes.stand(behind, ENOUGH) == 0

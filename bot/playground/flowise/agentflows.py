@@ -10,8 +10,18 @@ from bot.playground.flowise import agentflow, model
 from bot.playground.flowise.agentflow import AGENT, DONE, EXECUTED, HUMAN, LLM, REPLIES, Node, Trace
 from bot.playground.flowise.chatflows import PREAMBLE, tool_outcome, use_tool
 from bot.playground.flowise.handbook import Chunk, near
-from bot.playground.flowise.plans import Asked, Execution, Json, Outcome, Plan, Step, after_tokens, failed, one_piece
-from bot.playground.flowise.wire import END, Reply, frame
+from bot.playground.flowise.plans import (
+    Execution,
+    Json,
+    Plan,
+    PlanStep,
+    PredictionRequest,
+    RunOutcome,
+    after_tokens,
+    failed,
+    one_piece,
+)
+from bot.playground.flowise.wire import END, WireReply, frame
 
 _EMPTY = frame("token", "")
 _SURE = "Are you sure you want to proceed?"
@@ -25,7 +35,7 @@ _THOUGHTS = ("The handbook has something on this. ", "The first piece fits best.
 STOPPED, FINISHED = "STOPPED", "FINISHED"
 
 
-def agent(asked: Asked) -> Plan:
+def agent(asked: PredictionRequest) -> Plan:
     """Start, then an Agent that uses a tool: `calledTools` while it runs, `usedTools` when all is said."""
     used = use_tool(asked.question)
     outcome = tool_outcome(asked, used)
@@ -33,30 +43,37 @@ def agent(asked: Asked) -> Plan:
     opening = trace.begin() + trace.start_node(asked.question) + trace.enter(AGENT)
     aborted = trace.aborted(AGENT)
     # An agent node sends six empty tokens around each tool call (measured on Flowise 3.1.4).
-    steps = [Step(data=opening + _EMPTY), *asked.say(PREAMBLE), Step(data=_EMPTY * 4)]
-    steps += [Step(data=frame("calledTools", [used.row("")])), Step(asked.pace, _EMPTY), *asked.say(outcome.text)]
+    steps = [PlanStep(data=opening + _EMPTY), *asked.say(PREAMBLE), PlanStep(data=_EMPTY * 4)]
+    steps += [
+        PlanStep(data=frame("calledTools", [used.row("")])),
+        PlanStep(asked.pace, _EMPTY),
+        *asked.say(outcome.text),
+    ]
     ending = [*reversed(after_tokens(outcome)), frame("calledTools", [])]
     ending += [frame("usageMetadata", agentflow.usage(asked.question, outcome.text))]
     ending += [trace.leave(AGENT, agentflow.messages(asked.question), {"content": outcome.text}), trace.finish()]
-    return _closed(asked, [*steps, *(Step(data=data) for data in ending)], outcome, trace, aborted=aborted)
+    return _closed(asked, [*steps, *(PlanStep(data=data) for data in ending)], outcome, trace, aborted=aborted)
 
 
-def reasons(asked: Asked) -> Plan:
+def reasons(asked: PredictionRequest) -> Plan:
     """A flow that takes its time: three nodes before the last one, which thinks before its first token."""
     found = near(asked.question)
-    outcome = Outcome(model.reply(asked.question, asked.earlier, found), [chunk.as_flowise() for chunk in found])
+    outcome = RunOutcome(model.reply(asked.question, asked.earlier, found), [chunk.as_flowise() for chunk in found])
     trace, given = Trace(), agentflow.messages(asked.question)
-    steps = [Step(data=trace.begin() + trace.start_node(asked.question))]
+    steps = [PlanStep(data=trace.begin() + trace.start_node(asked.question))]
     for node, output in _considered(asked.question, found):
-        steps += [Step(data=trace.enter(node)), Step(_WORDS_A_NODE * asked.pace, trace.leave(node, given, output))]
+        steps += [
+            PlanStep(data=trace.enter(node)),
+            PlanStep(_WORDS_A_NODE * asked.pace, trace.leave(node, given, output)),
+        ]
     aborted = trace.aborted(LLM)
-    steps.append(Step(data=trace.enter(LLM)))
+    steps.append(PlanStep(data=trace.enter(LLM)))
     # Each piece of a thought comes with an empty token (measured on Flowise 3.1.4).
-    steps += [Step(_WORDS_A_THOUGHT * asked.pace, _EMPTY + frame("thinking", thought)) for thought in _THOUGHTS]
-    steps += [Step(data=_EMPTY + frame("thinking", "", duration=1)), *asked.say(outcome.text)]
+    steps += [PlanStep(_WORDS_A_THOUGHT * asked.pace, _EMPTY + frame("thinking", thought)) for thought in _THOUGHTS]
+    steps += [PlanStep(data=_EMPTY + frame("thinking", "", duration=1)), *asked.say(outcome.text)]
     ending = [*after_tokens(outcome), frame("usageMetadata", agentflow.usage(asked.question, outcome.text))]
     ending += [trace.leave(LLM, given, {"content": outcome.text}), trace.finish()]
-    return _closed(asked, [*steps, *(Step(data=data) for data in ending)], outcome, trace, aborted=aborted)
+    return _closed(asked, [*steps, *(PlanStep(data=data) for data in ending)], outcome, trace, aborted=aborted)
 
 
 def _considered(question: str, found: Sequence[Chunk]) -> tuple[tuple[Node, Json], ...]:
@@ -68,12 +85,12 @@ def _considered(question: str, found: Sequence[Chunk]) -> tuple[tuple[Node, Json
     )
 
 
-def human(asked: Asked) -> Plan:
+def human(asked: PredictionRequest) -> Plan:
     """An LLM's text, then a question to a person; with a decision in the request, what follows from it."""
     return _asks(asked) if asked.decision is None else _decided(asked, asked.decision)
 
 
-def _asks(asked: Asked) -> Plan:
+def _asks(asked: PredictionRequest) -> Plan:
     said = model.reply(asked.question, asked.earlier)
     text = f"{said}\n\n{_SURE}"
     action = agentflow.decision(str(uuid5(UUID(asked.execution_id), "action")), asked.question, said)
@@ -87,15 +104,15 @@ def _asks(asked: Asked) -> Plan:
     asking += trace.leave(HUMAN, given, {"content": text, "humanInputAction": action}, STOPPED)
     stopped = frame("agentFlowEvent", STOPPED)
     steps = [
-        Step(data=opening),
-        Step(asked.pace * len(said.split()), asking + stopped + frame("action", action) + stopped),
+        PlanStep(data=opening),
+        PlanStep(asked.pace * len(said.split()), asking + stopped + frame("action", action) + stopped),
     ]
     execution = Execution(asked.execution_id, STOPPED, asked.question, tuple(trace.executed))
-    plan = _closed(asked, steps, Outcome(text, action=action), trace, aborted=aborted, action=action)
+    plan = _closed(asked, steps, RunOutcome(text, action=action), trace, aborted=aborted, action=action)
     return replace(plan, execution=execution)
 
 
-def _decided(asked: Asked, decision: Json) -> Plan:
+def _decided(asked: PredictionRequest, decision: Json) -> Plan:
     execution = asked.execution
     if execution is None:
         return failed((), f"No previous execution found for session {asked.chat_id}")
@@ -109,16 +126,22 @@ def _decided(asked: Asked, decision: Json) -> Plan:
     node, text = REPLIES[kind], DONE[kind]
     trace = Trace(list(execution.executed[:-1]))
     steps = [
-        Step(data=trace.begin() + trace.enter(HUMAN)),
-        Step(data=trace.leave(HUMAN, decision, {"content": decision.get("feedback", "")}) + trace.enter(node)),
-        Step(asked.pace, frame("token", text) + trace.leave(node, {}, {"content": text}) + trace.finish()),
+        PlanStep(data=trace.begin() + trace.enter(HUMAN)),
+        PlanStep(data=trace.leave(HUMAN, decision, {"content": decision.get("feedback", "")}) + trace.enter(node)),
+        PlanStep(asked.pace, frame("token", text) + trace.leave(node, {}, {"content": text}) + trace.finish()),
     ]
-    plan = _closed(asked, steps, Outcome(text), trace, aborted=trace.aborted(node))
+    plan = _closed(asked, steps, RunOutcome(text), trace, aborted=trace.aborted(node))
     return replace(plan, execution=replace(execution, state=FINISHED, executed=tuple(trace.executed)))
 
 
 def _closed(
-    asked: Asked, steps: list[Step], outcome: Outcome, trace: Trace, *, aborted: bytes, action: Json | None = None
+    asked: PredictionRequest,
+    steps: list[PlanStep],
+    outcome: RunOutcome,
+    trace: Trace,
+    *,
+    aborted: bytes,
+    action: Json | None = None,
 ) -> Plan:
     more = {} if action is None else {"action": action}
     return Plan(
@@ -130,6 +153,6 @@ def _closed(
     )
 
 
-def _reply(asked: Asked, outcome: Outcome, trace: Trace, more: Json) -> Reply:
+def _reply(asked: PredictionRequest, outcome: RunOutcome, trace: Trace, more: Json) -> WireReply:
     run = {"executionId": asked.execution_id, EXECUTED: trace.executed}
     return one_piece(asked, outcome, {**run, **more, "sessionId": asked.chat_id})

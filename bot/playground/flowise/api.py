@@ -9,11 +9,11 @@ from uuid import UUID
 
 from aiohttp import web
 
-from bot.playground.flowise.desk import Desk
+from bot.playground.flowise.dispatch import Dispatcher
 from bot.playground.flowise.flows import Flow
-from bot.playground.flowise.plans import Asked, Plan
-from bot.playground.flowise.runs import Listener, Received, Run, Stage
-from bot.playground.flowise.wire import HTML_TYPE, STREAM_HEADERS, Reply, failure, json_reply, whole
+from bot.playground.flowise.plans import Plan, PredictionRequest
+from bot.playground.flowise.runs import Listener, LiveRun, LiveRuns, Received
+from bot.playground.flowise.wire import HTML_TYPE, STREAM_HEADERS, WireReply, failure, json_reply, whole
 
 VERSION = "3.1.4"
 
@@ -23,7 +23,7 @@ _BODY_AT_MOST = 50 * 1024 * 1024
 _PAGE = b'<!DOCTYPE html>\r\n<html lang="en"><head><title>Flowise - Build AI Agents, Visually</title></head></html>\r\n'
 
 
-def application(desk: Desk, stage: Stage) -> web.Application:
+def application(desk: Dispatcher, stage: LiveRuns) -> web.Application:
     """The server's routes."""
     predictions, rest = _Predictions(desk, stage), _Rest(desk, stage)
     app = web.Application(client_max_size=_BODY_AT_MOST)
@@ -42,7 +42,7 @@ def application(desk: Desk, stage: Stage) -> web.Application:
 class _Predictions:
     """POST /api/v1/prediction/{flow}."""
 
-    def __init__(self, desk: Desk, stage: Stage) -> None:
+    def __init__(self, desk: Dispatcher, stage: LiveRuns) -> None:
         self._desk = desk
         self._stage = stage
 
@@ -77,17 +77,17 @@ class _Predictions:
         return await self._in_one_piece(request, received, flow, asked, plan)
 
     async def _stream(
-        self, request: web.Request, received: Received, flow: Flow, asked: Asked, plan: Plan
+        self, request: web.Request, received: Received, flow: Flow, asked: PredictionRequest, plan: Plan
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers=plan.headers or STREAM_HEADERS)
         listener = Listener(request, response, plan.heartbeats)
-        self._stage.begin(Run(plan, received, lambda: self._desk.store(received, asked, plan), listener))
+        self._stage.begin(LiveRun(plan, received, lambda: self._desk.store(received, asked, plan), listener))
         return await self._listened(listener)
 
     async def _in_one_piece(
-        self, request: web.Request, received: Received, flow: Flow, asked: Asked, plan: Plan
+        self, request: web.Request, received: Received, flow: Flow, asked: PredictionRequest, plan: Plan
     ) -> web.StreamResponse:
-        self._stage.begin(Run(plan, received, lambda: self._desk.store(received, asked, plan), None))
+        self._stage.begin(LiveRun(plan, received, lambda: self._desk.store(received, asked, plan), None))
         await received.over()
         if plan.reply is None or self._stage.stopping:
             return _cut(request)
@@ -109,7 +109,7 @@ class _Predictions:
 class _Rest:
     """The other endpoints that a chat client may use."""
 
-    def __init__(self, desk: Desk, stage: Stage) -> None:
+    def __init__(self, desk: Dispatcher, stage: LiveRuns) -> None:
         self._desk = desk
         self._stage = stage
 
@@ -160,7 +160,7 @@ def _wants_stream(received: Received) -> bool:
     return received.body.get("streaming") in (True, "true")
 
 
-def _no_such_flow(flow: str) -> Reply:
+def _no_such_flow(flow: str) -> WireReply:
     try:
         UUID(flow)
     except ValueError:
@@ -172,5 +172,5 @@ def _unauthorized() -> web.Response:
     return _response(json_reply({"error": "Unauthorized Access"}, 401))
 
 
-def _response(reply: Reply) -> web.Response:
+def _response(reply: WireReply) -> web.Response:
     return web.Response(status=reply.status, body=reply.body, headers=reply.headers)

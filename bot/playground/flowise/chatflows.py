@@ -9,12 +9,12 @@ from bot.playground.flowise import model
 from bot.playground.flowise.guide import GUIDE
 from bot.playground.flowise.handbook import find, near
 from bot.playground.flowise.plans import (
-    Asked,
     Ending,
     Json,
-    Outcome,
     Plan,
-    Step,
+    PlanStep,
+    PredictionRequest,
+    RunOutcome,
     after_tokens,
     chat_closing,
     chat_reply,
@@ -28,71 +28,71 @@ CALCULATOR = "calculator"
 # Where the flows that break do so: late enough that something is to be seen, in the shortest answer there is.
 _BROKEN_AFTER = 8
 
-_START = Step(data=frame("start", ""))
+_START = PlanStep(data=frame("start", ""))
 
 
-def plain(asked: Asked) -> Plan:
+def plain(asked: PredictionRequest) -> Plan:
     """A conversation chain."""
-    return _chat(asked, Outcome(model.reply(asked.question, asked.earlier)))
+    return _chat(asked, RunOutcome(model.reply(asked.question, asked.earlier)))
 
 
-def long(asked: Asked) -> Plan:
+def long(asked: PredictionRequest) -> Plan:
     """A conversation chain that likes to talk."""
-    return _chat(asked, Outcome(model.reply(asked.question, asked.earlier, guide=GUIDE.strip())))
+    return _chat(asked, RunOutcome(model.reply(asked.question, asked.earlier, guide=GUIDE.strip())))
 
 
-def rag(asked: Asked) -> Plan:
+def rag(asked: PredictionRequest) -> Plan:
     """A conversational retrieval chain over the handbook."""
     found = near(asked.question)
     text = model.reply(asked.question, asked.earlier, found)
     # A vector store has something for everything.
     documents = [chunk.as_flowise() for chunk in found or find(asked.question, count=1)]
     # This chain repeats the first token as the data of `start` (measured on Flowise 3.1.4).
-    return _chat(asked, Outcome(text, documents), first=model.tokens(text)[0])
+    return _chat(asked, RunOutcome(text, documents), first=model.tokens(text)[0])
 
 
-def tools(asked: Asked) -> Plan:
+def tools(asked: PredictionRequest) -> Plan:
     """A Tool Agent with detailed streaming: what it says before the tool call is streamed but not stored."""
     used = use_tool(asked.question)
     outcome = tool_outcome(asked, used)
-    steps = [_START, *asked.say(PREAMBLE), *(Step(data=frame("agent_trace", step)) for step in _traces(used))]
-    steps += [*asked.say(outcome.text), *(Step(data=data) for data in after_tokens(outcome))]
+    steps = [_START, *asked.say(PREAMBLE), *(PlanStep(data=frame("agent_trace", step)) for step in _traces(used))]
+    steps += [*asked.say(outcome.text), *(PlanStep(data=data) for data in after_tokens(outcome))]
     return _closed(asked, tuple(steps), outcome)
 
 
-def empty(asked: Asked) -> Plan:
+def empty(asked: PredictionRequest) -> Plan:
     """A flow whose last node gives no text."""
-    return _chat(asked, Outcome(""))
+    return _chat(asked, RunOutcome(""))
 
 
-def fails(asked: Asked) -> Plan:
+def fails(asked: PredictionRequest) -> Plan:
     """The model refuses before its first token."""
     return failed((), "400 the stand-in's model refuses every question in this flow")
 
 
-def fails_midway(asked: Asked) -> Plan:
+def fails_midway(asked: PredictionRequest) -> Plan:
     """The model's connection breaks in the middle: tokens, then an error."""
     return failed(_broken(asked), "terminated")
 
 
-def breaks(asked: Asked) -> Plan:
+def breaks(asked: PredictionRequest) -> Plan:
     """Something between Flowise and the client cuts the connection; the run goes on unheard and is stored."""
-    outcome = Outcome(model.reply(asked.question, asked.earlier))
+    outcome = RunOutcome(model.reply(asked.question, asked.earlier))
     said = asked.say(outcome.text)
-    steps = (_START, *said[:_BROKEN_AFTER], Step(cut=True), *said[_BROKEN_AFTER:])
+    steps = (_START, *said[:_BROKEN_AFTER], PlanStep(cut=True), *said[_BROKEN_AFTER:])
     return _closed(asked, steps, outcome)
 
 
-def stalls(asked: Asked) -> Plan:
+def stalls(asked: PredictionRequest) -> Plan:
     """The model falls silent in the middle: heartbeats for ever."""
     return Plan(_broken(asked), ending=Ending.OPEN)
 
 
-def parsed(asked: Asked) -> Plan:
+def parsed(asked: PredictionRequest) -> Plan:
     """A flow with a structured output parser: there is `json` in the answer and no `text`."""
     found = find(asked.question, count=1)[0]
     value = {"answer": found.text, "source": found.title}
-    outcome = Outcome(dumps(value))
+    outcome = RunOutcome(dumps(value))
     return Plan(asked.say(outcome.text), outcome=outcome, reply=chat_reply(asked, outcome, json=value))
 
 
@@ -117,12 +117,12 @@ def use_tool(question: str) -> ToolUse:
     return ToolUse("handbook_search", question, found.text, [found.as_flowise()])
 
 
-def tool_outcome(asked: Asked, used: ToolUse) -> Outcome:
+def tool_outcome(asked: PredictionRequest, used: ToolUse) -> RunOutcome:
     if used.tool == CALCULATOR:
         text = f"`{used.given}` is **{used.output}**, says the tool `{used.tool}`.\n\n{model.signed(asked.earlier)}"
     else:
         text = f"I have asked the tool `{used.tool}`.\n\n{model.reply(asked.question, asked.earlier)}"
-    return Outcome(text, used.documents, [used.row(used.output)])
+    return RunOutcome(text, used.documents, [used.row(used.output)])
 
 
 def _traces(used: ToolUse) -> tuple[Json, ...]:
@@ -135,15 +135,15 @@ def _traces(used: ToolUse) -> tuple[Json, ...]:
     )
 
 
-def _broken(asked: Asked) -> tuple[Step, ...]:
+def _broken(asked: PredictionRequest) -> tuple[PlanStep, ...]:
     return (_START, *asked.say(model.reply(asked.question, asked.earlier))[:_BROKEN_AFTER])
 
 
-def _chat(asked: Asked, outcome: Outcome, *, first: str = "") -> Plan:
-    steps = [Step(data=frame("start", first)), *asked.say(outcome.text)]
-    steps += [Step(data=data) for data in after_tokens(outcome)]
+def _chat(asked: PredictionRequest, outcome: RunOutcome, *, first: str = "") -> Plan:
+    steps = [PlanStep(data=frame("start", first)), *asked.say(outcome.text)]
+    steps += [PlanStep(data=data) for data in after_tokens(outcome)]
     return _closed(asked, tuple(steps), outcome)
 
 
-def _closed(asked: Asked, steps: tuple[Step, ...], outcome: Outcome) -> Plan:
+def _closed(asked: PredictionRequest, steps: tuple[PlanStep, ...], outcome: RunOutcome) -> Plan:
     return Plan(steps, closing=chat_closing(asked), outcome=outcome, reply=chat_reply(asked, outcome))

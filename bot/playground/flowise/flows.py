@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from bot.playground.flowise import agentflows, chatflows
-from bot.playground.flowise.plans import Asked, Plan
+from bot.playground.flowise.plans import Plan, PredictionRequest
 
 _NAMESPACE = UUID("0b8f7a0e-2f1d-4f0a-9c3e-6f5b9d1c2a44")
 
@@ -20,7 +20,7 @@ class Flow:
     """
 
     name: str
-    plan: Callable[[Asked], Plan]
+    plan: Callable[[PredictionRequest], Plan]
     streamable: bool = True
     limit: tuple[int, int] | None = None
     exact: bool = False

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.playground.flowise.wire import HTML_TYPE, Reply, whole
+from bot.playground.flowise.wire import HTML_TYPE, WireReply, whole
 
 MESSAGE = "Too many requests, slow down!"
 
 
 @dataclass(slots=True)
-class Window:
+class RateWindow:
     """The whole bot is one client to Flowise, so one window counts for all its threads."""
 
     requests: int
@@ -32,7 +32,7 @@ class Window:
         }
         return headers, self.taken <= self.requests
 
-    def refusal(self, headers: Mapping[str, str], now: float) -> Reply:
+    def refusal(self, headers: Mapping[str, str], now: float) -> WireReply:
         """429 with the flow's configured message as text/html (measured on Flowise 3.1.4)."""
         retry_after = str(math.ceil(self.opened + self.seconds - now))
         return whole(429, MESSAGE.encode(), HTML_TYPE, {**headers, "Retry-After": retry_after})

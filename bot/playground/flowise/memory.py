@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bot.playground.flowise.model import ASSISTANT, USER, Turn
-from bot.playground.flowise.plans import MEMORY, Execution, Json, Outcome
+from bot.playground.flowise.plans import MEMORY, Execution, Json, RunOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class StoredTurn:
     """A turn to be kept. The question's row is dated by when it came in, both times are seconds since the epoch."""
 
     question: str
     question_id: str
     asked_at: float
-    outcome: Outcome
+    outcome: RunOutcome
     answer_id: str
     answered_at: float
 
@@ -45,7 +45,7 @@ class Memory:
             found = [row for row in found if row["id"] == message_id]
         return sorted(found, key=lambda row: str(row["createdDate"]))
 
-    def store(self, flow: str, chat_id: str, turn: Kept) -> None:
+    def store(self, flow: str, chat_id: str, turn: StoredTurn) -> None:
         """Keep a turn. Both rows are written when its run has ended."""
         extra = {
             "sourceDocuments": turn.outcome.source_documents,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from bot.playground.flowise.model import Turn, tokens
-from bot.playground.flowise.wire import END, Reply, failure, frame, json_reply, prediction_error
+from bot.playground.flowise.wire import END, WireReply, failure, frame, json_reply, prediction_error
 
 Json = Mapping[str, object]
 
@@ -27,7 +27,7 @@ class Ending(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PlanStep:
     """After `wait` seconds (and once `gate` is set) `data` is sent, then the connection is broken off if `cut`."""
 
     wait: float = 0.0
@@ -37,7 +37,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunOutcome:
     """What Flowise keeps of a turn that went well: the row of the answer."""
 
     text: str
@@ -67,12 +67,12 @@ class Plan:
     `headers` replaces the stream's own, `heartbeats` False leaves its bytes as they are.
     """
 
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PlanStep, ...] = ()
     closing: bytes = b""
     ending: Ending = Ending.CLOSED
-    outcome: Outcome | None = None
+    outcome: RunOutcome | None = None
     execution: Execution | None = None
-    reply: Reply | None = None
+    reply: WireReply | None = None
     forced: bool = False
     aborted: bytes | None = None
     silent: bool = False
@@ -82,7 +82,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PredictionRequest:
     """A question as a run sees it, with the ids that its answer will carry.
 
     `echo` is the question as the request had it: empty where the request had none. `earlier` are the turns before it,
@@ -100,9 +100,9 @@ class Asked:
     decision: Json | None = None
     execution: Execution | None = None
 
-    def say(self, text: str) -> tuple[Step, ...]:
+    def say(self, text: str) -> tuple[PlanStep, ...]:
         """The steps that stream a text word by word."""
-        return tuple(Step(self.pace, frame("token", token)) for token in tokens(text))
+        return tuple(PlanStep(self.pace, frame("token", token)) for token in tokens(text))
 
     def ids(self, **more: object) -> dict[str, object]:
         """The data of the `metadata` event."""
@@ -110,7 +110,7 @@ class Asked:
         return {**ids, **self.echo, "sessionId": self.chat_id, **more}
 
 
-def after_tokens(outcome: Outcome) -> list[bytes]:
+def after_tokens(outcome: RunOutcome) -> list[bytes]:
     """The frames that are sent between the last token and `metadata`."""
     frames = []
     if outcome.source_documents is not None:
@@ -120,7 +120,7 @@ def after_tokens(outcome: Outcome) -> list[bytes]:
     return frames
 
 
-def one_piece(asked: Asked, outcome: Outcome, ids: Json, **text: object) -> Reply:
+def one_piece(asked: PredictionRequest, outcome: RunOutcome, ids: Json, **text: object) -> WireReply:
     """The JSON answer; `ids` stand between the ids of the turn and its session. `text` replaces the text."""
     body: dict[str, object] = dict(text) or {"text": outcome.text}
     if outcome.source_documents is not None:
@@ -131,18 +131,18 @@ def one_piece(asked: Asked, outcome: Outcome, ids: Json, **text: object) -> Repl
     return json_reply(body)
 
 
-def chat_reply(asked: Asked, outcome: Outcome, **text: object) -> Reply:
+def chat_reply(asked: PredictionRequest, outcome: RunOutcome, **text: object) -> WireReply:
     """The JSON answer of a chatflow."""
     ids = {"isStreamValid": False, "sessionId": asked.chat_id, "memoryType": MEMORY}
     return one_piece(asked, outcome, ids, **text)
 
 
-def chat_closing(asked: Asked, over: Json | None = None) -> bytes:
+def chat_closing(asked: PredictionRequest, over: Json | None = None) -> bytes:
     """`metadata`, with the keys of `over` over ours, and `end`."""
     return frame("metadata", asked.ids(memoryType=MEMORY) | dict(over or {})) + END
 
 
-def failed(steps: tuple[Step, ...], reason: str, head_wait: float = 0.0) -> Plan:
+def failed(steps: tuple[PlanStep, ...], reason: str, head_wait: float = 0.0) -> Plan:
     """A run that ends with an error: no `metadata`, nothing remembered; 500 JSON without streaming."""
     text = prediction_error(reason)
     return Plan(steps, closing=frame("error", text) + END, reply=failure(500, text), head_wait=head_wait)

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.playground.flowise.plans import Ending, Plan, Step
-from bot.playground.flowise.wire import Reply
+from bot.playground.flowise.plans import Ending, Plan, PlanStep
+from bot.playground.flowise.wire import WireReply
 
 # How the recorder named the end of a connection. One that the recorder ended itself is broken off there.
 _ENDINGS = {
@@ -45,13 +45,13 @@ def load(path: Path, *, speed: float) -> Recording:
     wait = _seconds(head["t_ms"], speed)
     if not streams:
         body = "".join(line["tail"] for line in lines if "tail" in line).encode()
-        reply = Reply(status, body, headers)
+        reply = WireReply(status, body, headers)
         is_json = headers.get("Content-Type", "").startswith("application/json")
         return Recording(Plan(reply=reply, forced=True, head_wait=wait), streamable=not is_json)
     steps, before = [], head["t_ms"]
     for line in lines:
         if data := line.get("frame") or line.get("tail"):
-            steps.append(Step(_seconds(line["t_ms"] - before, speed), data.encode()))
+            steps.append(PlanStep(_seconds(line["t_ms"] - before, speed), data.encode()))
             before = line["t_ms"]
     plan = Plan(tuple(steps), ending=ending, head_wait=wait, headers=headers, heartbeats=False, forced=True)
     return Recording(plan, streamable=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from aiohttp import web
 
-from bot.playground.flowise.plans import Ending, Plan, Step
+from bot.playground.flowise.plans import Ending, Plan, PlanStep
 from bot.playground.flowise.wire import HEARTBEAT
 
 
@@ -89,7 +89,7 @@ class Listener:
 
 
 @dataclass(slots=True, eq=False)
-class Run:
+class LiveRun:
     """A prediction under way. `store` is called when it went well, before its last frames are sent."""
 
     plan: Plan
@@ -99,7 +99,7 @@ class Run:
     abort: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Stage:
+class LiveRuns:
     """Where runs are played. Every task here ends with `stop`."""
 
     def __init__(self, *, heartbeat: float, wall: Callable[[], float]) -> None:
@@ -107,7 +107,7 @@ class Stage:
         self._wall = wall
         self._heard_by: dict[str, Listener] = {}
         self._listeners: set[Listener] = set()
-        self._runs: set[Run] = set()
+        self._runs: set[LiveRun] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.collisions = 0
         self.stopping = False
@@ -133,7 +133,7 @@ class Stage:
         if errors:
             raise ExceptionGroup("runs of the local Flowise failed", errors)
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: LiveRun) -> None:
         """Play a run; its listener takes the place of whoever listened on the chatId."""
         chat_id = run.received.chat_id
         self.collisions += any(other.received.chat_id == chat_id for other in self._runs)
@@ -166,7 +166,7 @@ class Stage:
         finally:
             self._listeners.discard(listener)
 
-    async def _play(self, run: Run) -> None:
+    async def _play(self, run: LiveRun) -> None:
         plan, received = run.plan, run.received
         try:
             await asyncio.sleep(plan.head_wait)
@@ -185,7 +185,7 @@ class Stage:
             if run.listener:
                 self._dismiss(received.chat_id, broken=self.stopping or plan.ending is Ending.CUT)
 
-    async def _steps(self, run: Run) -> bool:
+    async def _steps(self, run: LiveRun) -> bool:
         """Send step by step, each at its time counted from the start; False when the run was aborted."""
         loop = asyncio.get_running_loop()
         due = loop.time()
@@ -200,12 +200,12 @@ class Stage:
             await self._step(run, step)
         return True
 
-    async def _step(self, run: Run, step: Step) -> None:
+    async def _step(self, run: LiveRun, step: PlanStep) -> None:
         await self._send(run, step.data)
         if step.cut:
             self._dismiss(run.received.chat_id, broken=True)
 
-    async def _send(self, run: Run, data: bytes) -> None:
+    async def _send(self, run: LiveRun, data: bytes) -> None:
         """Send to whoever listens on the chatId now: this may be another request's connection."""
         listener = self._heard_by.get(run.received.chat_id)
         if run.listener and listener:

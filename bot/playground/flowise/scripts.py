@@ -7,18 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.playground.flowise.plans import (
-    Asked,
     Ending,
     Json,
-    Outcome,
     Plan,
-    Step,
+    PlanStep,
+    PredictionRequest,
+    RunOutcome,
     after_tokens,
     chat_closing,
     chat_reply,
     failed,
 )
-from bot.playground.flowise.wire import Reply, frame, json_reply
+from bot.playground.flowise.wire import WireReply, frame, json_reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +59,17 @@ class Script:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
 
-    def plan(self, asked: Asked) -> Plan:
+    def plan(self, asked: PredictionRequest) -> Plan:
         if self.silent:
             return Plan(silent=True)
         if self.body is not None:
-            return Plan(reply=Reply(self.status, self.body, self.headers), forced=True, head_wait=self.head_wait)
+            return Plan(reply=WireReply(self.status, self.body, self.headers), forced=True, head_wait=self.head_wait)
         if self.json is not None:
             reply = json_reply(self.json, self.status)
-            reply = Reply(reply.status, reply.body, {**reply.headers, **self.headers})
+            reply = WireReply(reply.status, reply.body, {**reply.headers, **self.headers})
             return Plan(reply=reply, forced=True, head_wait=self.head_wait)
         if self.raw is not None:
-            gated = [Step(self.token_wait, data, self._gate(number)) for number, data in enumerate(self.raw)]
+            gated = [PlanStep(self.token_wait, data, self._gate(number)) for number, data in enumerate(self.raw)]
             ending = Ending.OPEN if self.stalls else Ending.CLOSED
             return Plan(tuple(gated), ending=ending, head_wait=self.head_wait, forced=True)
         return self._stream(asked)
@@ -77,8 +77,8 @@ class Script:
     def _gate(self, number: int) -> asyncio.Event | None:
         return self.hold if number == self.hold_after else None
 
-    def _stream(self, asked: Asked) -> Plan:
-        steps = [Step(data=frame(*event)) for event in (("start", ""), *self.before)]
+    def _stream(self, asked: PredictionRequest) -> Plan:
+        steps = [PlanStep(data=frame(*event)) for event in (("start", ""), *self.before)]
         steps += self._token_steps()
         if self.error is not None:
             return failed(tuple(steps), self.error, self.head_wait)
@@ -86,9 +86,9 @@ class Script:
             return Plan(tuple(steps), ending=Ending.OPEN, head_wait=self.head_wait)
         if self.cut_after is not None and not self.goes_on:
             return Plan(tuple(steps), ending=Ending.CUT, head_wait=self.head_wait)
-        outcome = Outcome("".join(self.tokens), self.source_documents, self.used_tools)
-        steps += [Step(data=data) for data in after_tokens(outcome)]
-        steps += [Step(data=frame(*event)) for event in self.after]
+        outcome = RunOutcome("".join(self.tokens), self.source_documents, self.used_tools)
+        steps += [PlanStep(data=data) for data in after_tokens(outcome)]
+        steps += [PlanStep(data=frame(*event)) for event in self.after]
         return Plan(
             tuple(steps),
             closing=chat_closing(asked, self.metadata) if self.end else b"",
@@ -97,18 +97,18 @@ class Script:
             head_wait=self.head_wait,
         )
 
-    def _token_steps(self) -> list[Step]:
+    def _token_steps(self) -> list[PlanStep]:
         """The tokens, with the hold and the cut where they belong; none after a cut that ends the run."""
-        steps: list[Step] = []
+        steps: list[PlanStep] = []
         for number, token in enumerate(self.tokens):
             if number == self.cut_after:
-                steps.append(Step(gate=self._gate(number), cut=True))
+                steps.append(PlanStep(gate=self._gate(number), cut=True))
                 if not self.goes_on:
                     return steps
-            steps.append(Step(self.token_wait, frame("token", token), self._gate(number)))
+            steps.append(PlanStep(self.token_wait, frame("token", token), self._gate(number)))
         count = len(self.tokens)
         if self.cut_after is not None and self.cut_after >= count:
-            steps.append(Step(gate=self._gate(count), cut=True))
+            steps.append(PlanStep(gate=self._gate(count), cut=True))
         elif self.hold_after >= count and self.hold is not None:
-            steps.append(Step(gate=self.hold))
+            steps.append(PlanStep(gate=self.hold))
         return steps

@@ -12,10 +12,10 @@ from aiohttp import web
 
 from bot.playground.flowise import recordings
 from bot.playground.flowise.api import application
-from bot.playground.flowise.desk import Desk
+from bot.playground.flowise.dispatch import Dispatcher
 from bot.playground.flowise.flows import STAND_IN, Flow, flow_id
 from bot.playground.flowise.model import Turn
-from bot.playground.flowise.runs import Received, Stage
+from bot.playground.flowise.runs import LiveRuns, Received
 from bot.playground.flowise.scripts import Script
 from bot.playground.flowise.wire import END, frame, prediction_error
 
@@ -42,8 +42,8 @@ class LocalFlowise:
         self.url = ""
         self.chatflow_id = flow_id(STAND_IN)
         self._port = port
-        self._stage = Stage(heartbeat=heartbeat, wall=wall)
-        self._desk = Desk(api_key=api_key, pace=1 / tokens_per_second, wall=wall)
+        self._stage = LiveRuns(heartbeat=heartbeat, wall=wall)
+        self._desk = Dispatcher(api_key=api_key, pace=1 / tokens_per_second, wall=wall)
         self._runner: web.AppRunner | None = None
 
     @property

@@ -33,7 +33,7 @@ STREAM_HEADERS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class WireReply:
     """An answer in one piece. `headers` holds the content type and whatever else is to be sent."""
 
     status: int
@@ -59,7 +59,7 @@ def frame(event: str, data: object, **more: object) -> bytes:
 END = frame("end", "[DONE]")
 
 
-def whole(status: int, body: bytes, content_type: str, extra: Mapping[str, str] | None = None) -> Reply:
+def whole(status: int, body: bytes, content_type: str, extra: Mapping[str, str] | None = None) -> WireReply:
     """An answer in one piece with the headers Express gives it."""
     headers = {
         **COMMON_HEADERS,
@@ -69,14 +69,14 @@ def whole(status: int, body: bytes, content_type: str, extra: Mapping[str, str] 
         "Connection": "keep-alive",
         "Keep-Alive": "timeout=5",
     }
-    return Reply(status, body, headers)
+    return WireReply(status, body, headers)
 
 
-def json_reply(data: object, status: int = 200) -> Reply:
+def json_reply(data: object, status: int = 200) -> WireReply:
     return whole(status, _encoded(data), JSON_TYPE)
 
 
-def failure(status: int, message: str) -> Reply:
+def failure(status: int, message: str) -> WireReply:
     """The JSON of Flowise's error middleware."""
     return json_reply({"statusCode": status, "success": False, "message": message, "stack": {}}, status)
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bot.playground.page.page import Page
+from bot.playground.page.page import PageServer
 
-__all__ = ["Page"]
+__all__ = ["PageServer"]

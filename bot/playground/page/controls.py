@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.playground.page.wishes import Change, FlowiseWish, Trouble
+from bot.playground.page.requests import Change, FlowiseWish, Trouble
 from bot.playground.slack import LocalSlack
 from bot.playground.tap import Tap
 

@@ -8,18 +8,18 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.playground.page.access import guarded, headed
+from bot.playground.page.actions import PageActions
 from bot.playground.page.controls import Controls
-from bot.playground.page.deeds import Deeds
-from bot.playground.page.door import guarded, headed
 from bot.playground.page.live import Live
 from bot.playground.slack import LocalSlack
-from bot.playground.slack.window import Window
+from bot.playground.slack.client_state import ClientState
 from bot.playground.tap import Tap
 
 _STATIC = Path(__file__).parent / "static"
 
 
-class Page:
+class PageServer:
     """The page of a local Slack, served by it; to be made before that is started.
 
     `redis_url` is where the bot keeps what it remembers. Whoever has `url` may do all that the page can: its path
@@ -29,13 +29,13 @@ class Page:
     def __init__(self, slack: LocalSlack, tap: Tap, redis_url: str) -> None:
         self._slack = slack
         self._token = secrets.token_urlsafe(24)
-        window, controls = Window(slack), Controls(slack, tap)
+        window, controls = ClientState(slack), Controls(slack, tap)
 
         def hello() -> dict[str, object]:
             return {"kind": "hello", **window.snapshot(), **tap.snapshot(), "controls": controls.shown()}
 
         self._live = Live(hello)
-        self._deeds = Deeds(slack, window, controls, redis_url, self._live.tell)
+        self._deeds = PageActions(slack, window, controls, redis_url, self._live.tell)
         self._listening = ExitStack()
         for listen in (window.listen, tap.listen):
             self._listening.callback(listen(self._live.tell))

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from bot.playground.slack.delivery import Delivered, Patience
+from bot.playground.slack.client_state import ClientState
+from bot.playground.slack.delivery import Delivered, DeliveryTimeouts
 from bot.playground.slack.message import Edit, File, Message, Ping, Preview
 from bot.playground.slack.server import LocalSlack
 from bot.playground.slack.web import ApiCall
-from bot.playground.slack.window import Window
 
-__all__ = ["ApiCall", "Delivered", "Edit", "File", "LocalSlack", "Message", "Patience", "Ping", "Preview", "Window"]
+__all__ = [
+    "ApiCall",
+    "ClientState",
+    "Delivered",
+    "DeliveryTimeouts",
+    "Edit",
+    "File",
+    "LocalSlack",
+    "Message",
+    "Ping",
+    "Preview",
+]

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 from bot.playground.slack.elements import ACCESSORY, ACTIONS, CONTEXT_ACTION, IMAGE, INPUT, SLACK_FILE, Block, one_of
 from bot.playground.slack.shapes import (
     Check,
-    Fault,
+    ShapeFault,
     boolean,
     listed,
     nullable,
@@ -58,7 +58,7 @@ def _section(value: object, pointer: str) -> None:
         },
     )(value, pointer)
     if isinstance(value, Mapping) and "text" not in value and "fields" not in value:
-        raise Fault(pointer, "missing required field: text")
+        raise ShapeFault(pointer, "missing required field: text")
 
 
 _TABLE = record(
@@ -126,20 +126,20 @@ def check_blocks(blocks: Sequence[Block], surface: Surface = "message", at: str 
     kinds = {block.get("type") for block in blocks}
     if kinds >= {"plan", "task_card"}:
         # Seen in the field: gitlab-org/gitlab!242201.
-        raise Fault(at, "plan and task_card exclude one another")
+        raise ShapeFault(at, "plan and task_card exclude one another")
     tables = [item for item in objects(blocks) if item.get("type") == "table"]
     if len(tables) > 1:
-        raise Fault(at, "only_one_table_allowed")
+        raise ShapeFault(at, "only_one_table_allowed")
     if tables and length(tables) > MOST_TABLE_TEXT:
-        raise Fault(at, f"table has more than {MOST_TABLE_TEXT} characters")
+        raise ShapeFault(at, f"table has more than {MOST_TABLE_TEXT} characters")
     if length([block for block in blocks if block.get("type") == "markdown"]) > MOST_MARKDOWN:
-        raise Fault(at, f"markdown blocks have more than {MOST_MARKDOWN} characters together")
+        raise ShapeFault(at, f"markdown blocks have more than {MOST_MARKDOWN} characters together")
 
 
 def _once(values: Sequence[object], pointer: str, key: str) -> None:
     given = [value for value in values if value is not None]
     if len(given) != len(set(given)):
-        raise Fault(pointer, f"{key} must be unique")
+        raise ShapeFault(pointer, f"{key} must be unique")
 
 
 def objects(value: object) -> Iterator[Block]:

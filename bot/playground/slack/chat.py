@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from bot.playground.slack import rules
 from bot.playground.slack.arguments import Args, text, truth
+from bot.playground.slack.channels import Channel
 from bot.playground.slack.message import Message
-from bot.playground.slack.noting import note, note_previews, note_status
-from bot.playground.slack.places import Channel
 from bot.playground.slack.rules import Draft, Refusal
+from bot.playground.slack.side_effects import note, note_previews, note_status
 from bot.playground.slack.streams import Streams
 from bot.playground.slack.wire import message_json
 from bot.playground.slack.workspace import Workspace

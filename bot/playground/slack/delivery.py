@@ -17,7 +17,7 @@ Payload: TypeAlias = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class DeliveryTimeouts:
     """How long Slack waits, in seconds of the real clock.
 
     `ack`: for an acknowledgement. `retries`: before each of the further attempts; Slack tries again at once, after a
@@ -86,7 +86,7 @@ class Push:
     """Payloads by HTTP. The session is the caller's."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, secret: str, wall: Callable[[], float], patience: Patience
+        self, session: aiohttp.ClientSession, secret: str, wall: Callable[[], float], patience: DeliveryTimeouts
     ) -> None:
         self._session, self._secret, self._wall, self._patience = session, secret, wall, patience
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from bot.playground.slack.shapes import Check, Fault, boolean, integer, listed, record, string, variant, word
+from bot.playground.slack.shapes import Check, ShapeFault, boolean, integer, listed, record, string, variant, word
 from bot.playground.slack.texts import URL, any_text, plain
 
 Block: TypeAlias = Mapping[str, object]
@@ -22,7 +22,7 @@ def one_of(*keys: str, check: Check) -> Check:
     def checked(value: object, pointer: str) -> None:
         check(value, pointer)
         if isinstance(value, Mapping) and sum(key in value for key in keys) != 1:
-            raise Fault(pointer, f"exactly one of these is required: {', '.join(keys)}")
+            raise ShapeFault(pointer, f"exactly one of these is required: {', '.join(keys)}")
 
     return checked
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from uuid import uuid4
 
+from bot.playground.slack.changes import MessageChanged, News, Reacted
+from bot.playground.slack.channels import Channel
 from bot.playground.slack.manifest import MESSAGES
 from bot.playground.slack.message import Message
-from bot.playground.slack.news import News, Reacted, Said
 from bot.playground.slack.pings import mentions
-from bot.playground.slack.places import Channel
 from bot.playground.slack.wire import message_json
 from bot.playground.slack.workspace import Workspace
 
@@ -24,14 +24,14 @@ def events(
 
     A person's mention of the bot makes two of them, each with its own `event_id`.
     """
-    if not isinstance(news, Said | Reacted):
+    if not isinstance(news, MessageChanged | Reacted):
         return []
     channel = workspace.channels[news.message.channel]
     if news.message.to or workspace.bot_user_id not in channel.members:
         return []
     inner: list[dict[str, object]] = []
     match news:
-        case Said(kind, message, previous):
+        case MessageChanged(kind, message, previous):
             if HISTORY_SCOPES[channel.kind] in scopes and MESSAGES[channel.kind] in subscriptions:
                 inner += _message_events(workspace, channel, kind, message, previous)
             mentioned = _is_mention(workspace, channel, kind, message, previous)

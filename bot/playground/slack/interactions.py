@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.playground.slack import choices
+from bot.playground.slack.channels import Channel
 from bot.playground.slack.choices import Json
 from bot.playground.slack.elements import Block
 from bot.playground.slack.message import Message
-from bot.playground.slack.places import Channel
 from bot.playground.slack.views import View
 from bot.playground.slack.wire import message_json, view_json
 from bot.playground.slack.workspace import Workspace

@@ -19,7 +19,7 @@ MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "mes
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class ManifestCommand:
     """A slash command as people find it when they type "/"."""
 
     command: str
@@ -27,4 +27,4 @@ class Command:
     usage_hint: str
 
 
-COMMANDS = (Command("/flowise", "Ask the Flowise chatflow", "your question, or help"),)
+COMMANDS = (ManifestCommand("/flowise", "Ask the Flowise chatflow", "your question, or help"),)

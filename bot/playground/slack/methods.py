@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.playground.slack import chat, reactions, reading, viewing
+from bot.playground.slack import chat, reactions
+from bot.playground.slack import read_methods as reading
+from bot.playground.slack import view_methods as viewing
 from bot.playground.slack.arguments import Args, need
 from bot.playground.slack.envelopes import HISTORY_SCOPES
 from bot.playground.slack.rules import Refusal

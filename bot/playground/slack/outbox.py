@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 
-from bot.playground.slack.delivery import Attempt, Delivered, Patience, Payload, Push, Retry
+from bot.playground.slack.delivery import Attempt, Delivered, DeliveryTimeouts, Payload, Push, Retry
 from bot.playground.slack.sockets import Sockets
 
 
@@ -16,7 +16,7 @@ class Outbox:
         self,
         push: Push,
         sockets: Sockets,
-        patience: Patience,
+        patience: DeliveryTimeouts,
         clock: Callable[[], float],
         told: Callable[[Attempt], None],
     ) -> None:

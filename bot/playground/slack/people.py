@@ -8,16 +8,16 @@ from mimetypes import MimeTypes
 from uuid import uuid4
 
 from bot.playground.slack import interactions
+from bot.playground.slack.base import SlackBase
 from bot.playground.slack.delivery import Delivered
 from bot.playground.slack.message import File, Message
-from bot.playground.slack.rooms import Rooms
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.typed import typed_blocks
 
 _TYPES = MimeTypes()  # without the machine's own table, which differs from one to the next
 
 
-class People(Rooms):
+class People(SlackBase):
     """People and channels, and what is typed."""
 
     def user(self, name: str, *, team: str | None = None, guest: bool = False) -> str:

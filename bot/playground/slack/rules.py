@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.playground.slack import blocks as block_rules
 from bot.playground.slack.elements import Block
 from bot.playground.slack.message import Message
-from bot.playground.slack.shapes import Fault
+from bot.playground.slack.shapes import ShapeFault
 
 MOST_POSTED = 40_000
 MOST_UPDATED = 4_000
@@ -91,7 +91,7 @@ def check_blocks(blocks: Sequence[Block], *, total: bool = True) -> None:
         raise Refusal("msg_blocks_too_many")
     try:
         block_rules.check_blocks(blocks)
-    except Fault as fault:
+    except ShapeFault as fault:
         raise Refusal("invalid_blocks", str(fault)) from None
     if total and block_rules.length(blocks) > block_rules.MOST_TEXT:
         raise Refusal("msg_blocks_too_long")

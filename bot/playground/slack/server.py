@@ -7,16 +7,16 @@ from types import TracebackType
 import aiohttp
 from aiohttp import web
 
+from bot.playground.slack.clicks import Clicks
+from bot.playground.slack.conditions import Conditions
 from bot.playground.slack.delivery import Push
-from bot.playground.slack.hands import Hands
-from bot.playground.slack.mishaps import Mishaps
+from bot.playground.slack.inspection import Inspection
 from bot.playground.slack.outbox import Outbox
-from bot.playground.slack.sight import Sight
 
 _HOST = "127.0.0.1"
 
 
-class LocalSlack(Hands, Sight, Mishaps):
+class LocalSlack(Clicks, Inspection, Conditions):
     """A workspace with one app, served on 127.0.0.1: the Web API, Events by HTTP and Socket Mode, slash commands.
 
     An async context manager. `port` 0 takes a free one. `latency` is how many seconds each call of the Web API takes;

@@ -10,7 +10,7 @@ Check: TypeAlias = Callable[[object, str], None]
 """Takes a value and its JSON pointer; raises Fault where the value is not of the shape."""
 
 
-class Fault(Exception):
+class ShapeFault(Exception):
     """A value is not of the shape it should have. The text is in the manner of Slack's own messages."""
 
     def __init__(self, pointer: str, reason: str) -> None:
@@ -22,39 +22,39 @@ def string(most: int, least: int = 1, pattern: str = "") -> Check:
 
     def check(value: object, pointer: str) -> None:
         if not isinstance(value, str):
-            raise Fault(pointer, "must be a string")
+            raise ShapeFault(pointer, "must be a string")
         if len(value) < least:
-            raise Fault(pointer, f"must be more than {least - 1} characters")
+            raise ShapeFault(pointer, f"must be more than {least - 1} characters")
         if len(value) > most:
-            raise Fault(pointer, f"must be less than {most + 1} characters")
+            raise ShapeFault(pointer, f"must be less than {most + 1} characters")
         if pattern and not re.fullmatch(pattern, value):
-            raise Fault(pointer, f"must match pattern {pattern}")
+            raise ShapeFault(pointer, f"must match pattern {pattern}")
 
     return check
 
 
 def boolean(value: object, pointer: str) -> None:
     if not isinstance(value, bool):
-        raise Fault(pointer, "must be a boolean")
+        raise ShapeFault(pointer, "must be a boolean")
 
 
 def integer(least: int, most: int) -> Check:
     def check(value: object, pointer: str) -> None:
         if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise Fault(pointer, f"must be an integer from {least} to {most}")
+            raise ShapeFault(pointer, f"must be an integer from {least} to {most}")
 
     return check
 
 
 def number(value: object, pointer: str) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise Fault(pointer, "must be a number")
+        raise ShapeFault(pointer, "must be a number")
 
 
 def word(*allowed: str) -> Check:
     def check(value: object, pointer: str) -> None:
         if value not in allowed:
-            raise Fault(pointer, f"must be a valid enum value: {', '.join(allowed)}")
+            raise ShapeFault(pointer, f"must be a valid enum value: {', '.join(allowed)}")
 
     return check
 
@@ -70,11 +70,11 @@ def nullable(inner: Check) -> Check:
 def listed(inner: Check, least: int = 1, most: int = 10_000) -> Check:
     def check(value: object, pointer: str) -> None:
         if not isinstance(value, Sequence) or isinstance(value, str):
-            raise Fault(pointer, "must be an array")
+            raise ShapeFault(pointer, "must be an array")
         if len(value) < least:
-            raise Fault(pointer, f"no fewer than {least} items allowed")
+            raise ShapeFault(pointer, f"no fewer than {least} items allowed")
         if len(value) > most:
-            raise Fault(pointer, f"no more than {most} items allowed")
+            raise ShapeFault(pointer, f"no more than {most} items allowed")
         for index, item in enumerate(value):
             inner(item, f"{pointer}/{index}")
 
@@ -87,15 +87,15 @@ def record(required: Mapping[str, Check], optional: Mapping[str, Check] | None =
 
     def check(value: object, pointer: str) -> None:
         if not isinstance(value, Mapping):
-            raise Fault(pointer, "must be an object")
+            raise ShapeFault(pointer, "must be an object")
         for key in required:
             if key not in value:
-                raise Fault(pointer, f"missing required field: {key}")
+                raise ShapeFault(pointer, f"missing required field: {key}")
         for key, item in value.items():
             if key in known:
                 known[key](item, f"{pointer}/{key}")
             elif key != "type":
-                raise Fault(pointer, f"invalid additional property: {key}")
+                raise ShapeFault(pointer, f"invalid additional property: {key}")
 
     return check
 
@@ -106,7 +106,7 @@ def variant(kinds: Mapping[str, Check]) -> Check:
     def check(value: object, pointer: str) -> None:
         kind = value.get("type") if isinstance(value, Mapping) else None
         if not isinstance(kind, str) or kind not in kinds:
-            raise Fault(pointer, f"unsupported type: {kind}")
+            raise ShapeFault(pointer, f"unsupported type: {kind}")
         kinds[kind](value, pointer)
 
     return check

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
-from bot.playground.slack.delivery import Delivered, Patience, Payload, Retry
+from bot.playground.slack.delivery import Delivered, DeliveryTimeouts, Payload, Retry
 
 MOST_SOCKETS = 10
 
@@ -27,7 +27,7 @@ class Sockets:
     """All Socket Mode connections of the app. A payload goes to any one of them, in turn."""
 
     def __init__(
-        self, app_id: str, clock: Callable[[], float], patience: Patience, changed: Callable[[], None]
+        self, app_id: str, clock: Callable[[], float], patience: DeliveryTimeouts, changed: Callable[[], None]
     ) -> None:
         self._app_id, self._clock, self._patience, self._changed = app_id, clock, patience, changed
         self._tickets: dict[str, float] = {}

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from bot.playground.slack import rules
 from bot.playground.slack.arguments import Args, text
-from bot.playground.slack.growth import MOST_IN_FIELD, Content, too_long
 from bot.playground.slack.message import Message
-from bot.playground.slack.noting import note, note_previews
 from bot.playground.slack.rules import Refusal
+from bot.playground.slack.side_effects import note, note_previews
+from bot.playground.slack.stream_content import MOST_IN_FIELD, Content, too_long
 from bot.playground.slack.wire import message_json
 from bot.playground.slack.workspace import Workspace
 

@@ -50,7 +50,7 @@ Pace: TypeAlias = Literal["on", "off", "tight"]
 _FACTORS: dict[Pace, float] = {"on": 1.0, "tight": 0.1}
 
 
-class Left(NamedTuple):
+class BudgetLeft(NamedTuple):
     """What is left of a method in this minute: calls, of how many, and seconds until the oldest one counts no more."""
 
     left: int
@@ -59,7 +59,7 @@ class Left(NamedTuple):
 
 
 @dataclass(slots=True)
-class Window:
+class CallWindow:
     """The calls of the last `span` seconds."""
 
     span: float
@@ -76,7 +76,7 @@ class Window:
         return 0.0 if len(self.calls) < most else self.calls[len(self.calls) - most] + self.span - now
 
 
-class Limits:
+class RateLimits:
     """All windows of one app. Times are seconds of any steady clock; `scale` multiplies every documented number.
 
     `pace` may be changed at any time: calls that were made while it was "off" do not count.
@@ -85,7 +85,7 @@ class Limits:
     def __init__(self, scale: float = 1.0, pace: Pace = "on") -> None:
         self.pace: Pace = pace
         self._scale = scale
-        self._windows: dict[Hashable, Window] = {}
+        self._windows: dict[Hashable, CallWindow] = {}
 
     def take(self, team: str, method: str, channel: str, now: float) -> float:
         """Count a call and return 0.0; or return how many seconds to come back in, and count nothing."""
@@ -101,16 +101,16 @@ class Limits:
                 window.calls.append(now)
         return wait
 
-    def left(self, team: str, method: str, now: float) -> Left | None:
+    def left(self, team: str, method: str, now: float) -> BudgetLeft | None:
         """What is left of a method; None where the limits are off, or the method has none."""
         if self.pace == "off" or method not in PER_MINUTE:
             return None
         window, most = self._window((team, method), 60.0), self._most(PER_MINUTE[method])
         window.forget(now)
         reset = window.calls[0] + window.span - now if window.calls else 0.0
-        return Left(max(0, most - len(window.calls)), most, reset)
+        return BudgetLeft(max(0, most - len(window.calls)), most, reset)
 
-    def budget(self, team: str, now: float) -> dict[str, Left]:
+    def budget(self, team: str, now: float) -> dict[str, BudgetLeft]:
         """What is left of every method; nothing where the limits are off."""
         told = {method: self.left(team, method, now) for method in PER_MINUTE}
         return {method: left for method, left in told.items() if left is not None}
@@ -118,7 +118,7 @@ class Limits:
     def _most(self, documented: int) -> int:
         return max(1, int(documented * self._scale * _FACTORS.get(self.pace, 1.0)))
 
-    def _window(self, key: Hashable, span: float) -> Window:
+    def _window(self, key: Hashable, span: float) -> CallWindow:
         if key not in self._windows:
-            self._windows[key] = Window(span)
+            self._windows[key] = CallWindow(span)
         return self._windows[key]

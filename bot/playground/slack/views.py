@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
+from bot.playground.slack.changes import HomeChanged, News, ViewsChanged
 from bot.playground.slack.elements import Block, named
-from bot.playground.slack.news import HomeChanged, News, ViewsChanged
 from bot.playground.slack.rules import Refusal
 
 MOST_OPEN = 3

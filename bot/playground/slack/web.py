@@ -13,11 +13,11 @@ from aiohttp import web
 from bot.playground.slack import arguments
 from bot.playground.slack.arguments import Args
 from bot.playground.slack.faults import Fault, Faults
-from bot.playground.slack.flights import Flight
 from bot.playground.slack.methods import Methods
+from bot.playground.slack.pending_edits import PendingEdit
 from bot.playground.slack.responses import ResponseUrls
 from bot.playground.slack.rules import Refusal
-from bot.playground.slack.tiers import Left, Limits
+from bot.playground.slack.tiers import BudgetLeft, RateLimits
 from bot.playground.slack.uploads import Uploads
 from bot.playground.slack.workspace import Workspace
 
@@ -46,7 +46,7 @@ class ApiCall:
     status: int = 0
     response: Mapping[str, object] | None = None
     retry_after: int | None = None
-    left: Left | None = None
+    left: BudgetLeft | None = None
     place: tuple[str, str] = ("", "")
 
 
@@ -65,7 +65,7 @@ class Access:
     bot_token: str
     app_token: str
     scopes: frozenset[str]
-    limits: Limits
+    limits: RateLimits
     latency: float
 
     def scopes_of(self, token: str) -> frozenset[str]:
@@ -117,7 +117,7 @@ class WebFace:
         except Refusal as refusal:
             return self._finish(ApiCall(name, {}, at, "", at), _refused(refusal))
         place = (arguments.text(args, "channel"), arguments.text(args, "ts"))
-        with Flight(self._in_flight, self._workspace, name, place):
+        with PendingEdit(self._in_flight, self._workspace, name, place):
             channel = arguments.text(args, "channel") or arguments.text(args, "channel_id")
             fault = self._faults.take(name, channel, blocks=bool(args.get("blocks")))
             call = ApiCall(name, args, at, "", at, injected=fault is not None)

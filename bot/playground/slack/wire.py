@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.playground.slack.channels import Channel, Person
 from bot.playground.slack.elements import named
 from bot.playground.slack.message import File, Message
-from bot.playground.slack.places import Channel, Person
 from bot.playground.slack.views import View
 from bot.playground.slack.workspace import Workspace
 

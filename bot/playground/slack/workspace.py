@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from bot.playground.slack.changes import Blamed, MessageChanged, Met, News, Opened, Reacted, StatusSet
+from bot.playground.slack.channels import Channel, Person
 from bot.playground.slack.message import Edit, File, Message, Ping, Preview
-from bot.playground.slack.news import Blamed, Met, News, Opened, Reacted, Said, StatusSet
-from bot.playground.slack.places import Channel, Person
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.views import Views
 
@@ -159,12 +159,12 @@ class Workspace:
         if message.to:
             self.hidden.append(message)
             channel.roots[message.ts] = message.root
-            self.told(Said("ephemeral", message))
+            self.told(MessageChanged("ephemeral", message))
             return message
         channel.put(message)
         if message.bot_id and message.thread_ts:
             self._clear_status(message.channel, message.thread_ts)
-        self.told(Said("posted", message))
+        self.told(MessageChanged("posted", message))
         return message
 
     def change(self, old: Message, new: Message, *, quietly: bool = False) -> Message:
@@ -172,18 +172,18 @@ class Workspace:
         began = old.began or Edit(old.at, old.text, old.blocks)
         new = replace(new, edits=(*old.edits, Edit(self.clock(), new.text, new.blocks)), began=began)
         self.channels[old.channel].put(new)
-        self.told(Said("updated", new, None if quietly else old))
+        self.told(MessageChanged("updated", new, None if quietly else old))
         return new
 
     def delete(self, message: Message) -> None:
         self.channels[message.channel].drop(message)
-        self.told(Said("deleted", message))
+        self.told(MessageChanged("deleted", message))
         self.reactions.pop((message.channel, message.ts), None)
 
     def withdraw(self, message: Message) -> None:
         """Take an ephemeral message away from the eyes of its reader."""
         self.hidden.remove(message)
-        self.told(Said("withdrawn", message))
+        self.told(MessageChanged("withdrawn", message))
 
     def react(self, message: Message, user: str, name: str, *, on: bool) -> bool:
         """Put a person's reaction to a message, or take it back; False where it already is so."""

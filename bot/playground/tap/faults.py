@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 from aiohttp import web
 
 from bot.playground.flowise.wire import END, HEARTBEAT, frame, prediction_error
-from bot.playground.tap.frames import Frames, Piece
+from bot.playground.tap.frames import FramePiece, Frames
 from bot.playground.tap.record import Record, Taken
 
 Fault: TypeAlias = Literal["none", "slow", "cut", "error", "silent", "down"]
@@ -95,7 +95,7 @@ class Passage:
                     await self._switch.pause(SLOW_SECONDS)
         return self._ended
 
-    def _is_in_the_middle(self, piece: Piece) -> bool:
+    def _is_in_the_middle(self, piece: FramePiece) -> bool:
         closing = piece.frame is not None and piece.frame.event in _CLOSING
         return closing or self._taken.tokens >= MIDDLE
 
@@ -119,7 +119,7 @@ class Passage:
             if await self._switch.pause(_HEARTBEAT_SECONDS) and self._between:
                 await self._out.write(HEARTBEAT)
 
-    async def _send(self, data: bytes, *pieces: Piece) -> None:
+    async def _send(self, data: bytes, *pieces: FramePiece) -> None:
         """Hand bytes on, and note the pieces that they are."""
         await self._out.write(data)
         self._taken.bytes += len(data)

@@ -14,9 +14,9 @@ from aiohttp import web
 from aiohttp.http import SERVER_SOFTWARE
 
 from bot.playground.flowise.wire import failure, prediction_error
-from bot.playground.tap.door import reset
 from bot.playground.tap.faults import MIDDLE, REASON, SLOW_SECONDS, Passage, Switch
 from bot.playground.tap.frames import LONGEST, Frame
+from bot.playground.tap.listener import reset
 from bot.playground.tap.record import Record, Taken
 from bot.playground.tap.upstream import Upstream, passed_on
 

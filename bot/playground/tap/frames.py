@@ -36,7 +36,7 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class FramePiece:
     """Some bytes of a stream, and the frame that ends with them, if one does."""
 
     data: bytes
@@ -56,7 +56,7 @@ class Frames:
         """Whether what has been fed ends with the end of a frame."""
         return not self._size
 
-    def feed(self, chunk: bytes) -> Iterator[Piece]:
+    def feed(self, chunk: bytes) -> Iterator[FramePiece]:
         """The pieces of the bytes that have come."""
         before, start = len(self._tail), 0
         joined = self._tail + chunk
@@ -64,12 +64,12 @@ class Frames:
             end = blank.end() - before
             data, start = chunk[start:end], end
             self._add(data)
-            yield Piece(data, self._closed())
+            yield FramePiece(data, self._closed())
         self._tail = joined[before + start :] if start else joined
         self._tail = self._tail[-_BEFORE_BLANK:]
         if rest := chunk[start:]:
             self._add(rest)
-            yield Piece(rest)
+            yield FramePiece(rest)
 
     def _add(self, data: bytes) -> None:
         self._head += data[: max(0, _HEAD - len(self._head))]

@@ -20,9 +20,9 @@ from aiohttp.typedefs import Handler
 
 from bot.playground.flowise import OFFERED, LocalFlowise, Offer
 from bot.playground.proxy import HOST
-from bot.playground.tap.door import Door
 from bot.playground.tap.faults import FAULTS, REASON, Fault, Switch
 from bot.playground.tap.forward import Forwarding, Lead, new_session, told_by
+from bot.playground.tap.listener import ReopenableListener
 from bot.playground.tap.record import Listener, Record
 from bot.playground.tap.upstream import Upstream, yours
 
@@ -57,7 +57,7 @@ class Tap:
             stack.push_async_callback(runner.cleanup)
             if runner.server is None:
                 raise RuntimeError("the runner is not set up")
-            self._door = await stack.enter_async_context(Door(runner.server))
+            self._door = await stack.enter_async_context(ReopenableListener(runner.server))
             self.url = f"http://{HOST}:{self._door.port}"
             if self._lead.upstream.kind == "local":
                 self.use_local()  # it has its address by now

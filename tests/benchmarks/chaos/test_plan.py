@@ -8,7 +8,7 @@ import pytest
 from benchmarks.chaos.answers import FLOW, TOKEN, answer, fails, token_of
 from benchmarks.chaos.plan import LEASE, SHAPES, Kind, Options, Surface, talks, troubles
 from benchmarks.chaos.sentences import is_whole, tokens
-from bot.playground.flowise.plans import Asked
+from bot.playground.flowise.plans import PredictionRequest
 from bot.slack import wording
 
 OPTIONS = Options(seed=7)
@@ -54,7 +54,7 @@ def test_the_answer_is_known_by_the_last_token_of_what_flowise_is_asked() -> Non
     one, two = "q01n00x00000a", "q01n01x00000b"
     question = wording.with_earlier([("ada", f"What about {one}?")], f"What is there to say about {two}?")
     assert token_of(question) == two
-    plan = FLOW.plan(Asked(question, "chat", "message", "execution"))
+    plan = FLOW.plan(PredictionRequest(question, "chat", "message", "execution"))
     assert plan.outcome is not None
     assert is_whole(plan.outcome.text, two)
     assert tokens(plan.outcome.text[:60]) == [two]
@@ -65,7 +65,7 @@ def test_some_flows_fail_but_never_on_a_last_question() -> None:
     tokens_ = [question.token for talk in talks(OPTIONS) for question in talk.questions]
     failing = [token for token in tokens_ if fails(token)]
     assert 0 < len(failing) < len(tokens_) / 10
-    plan = FLOW.plan(Asked(failing[0], "chat", "message", "execution"))
+    plan = FLOW.plan(PredictionRequest(failing[0], "chat", "message", "execution"))
     assert plan.outcome is None
     assert not any(fails(talk.last.token) for talk in talks(OPTIONS))
 

@@ -8,13 +8,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from bot.app import Bot
+from bot.playground.browser_demo import people_in
+from bot.playground.demo_setup import COMMAND
 from bot.playground.flowise import LocalFlowise
-from bot.playground.grounds import COMMAND
-from bot.playground.house import House
-from bot.playground.page import Page
+from bot.playground.page import PageServer
+from bot.playground.sandbox import Sandbox
 from bot.playground.slack import LocalSlack
 from bot.playground.tap import Tap
-from bot.playground.visit import people_in
 
 _KEY = "a-key-that-no-page-may-show"
 
@@ -23,7 +23,7 @@ _KEY = "a-key-that-no-page-may-show"
 class Stage:
     """A house with a page: `url` is where a browser goes. The people and channels are those of the demo."""
 
-    house: House
+    house: Sandbox
     tap: Tap
     url: str
     key: str | None
@@ -64,8 +64,8 @@ async def stage(
         Tap(flowise, wall=wall) as tap,
     ):
         slack = LocalSlack(latency=latency, wall=wall)
-        page = Page(slack, tap, redis_url)
+        page = PageServer(slack, tap, redis_url)
         async with slack:
             people_in(slack)
-            house = House(slack, flowise, redis_url, slack.user("ada"), slack.channel("general"))
+            house = Sandbox(slack, flowise, redis_url, slack.user("ada"), slack.channel("general"))
             yield Stage(house, tap, page.url, key)

@@ -12,8 +12,8 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from bot.playground.flowise.essay import essay
-from bot.slack.pages import Document
-from bot.slack.streaming import StreamText
+from bot.slack.text.pages import Document
+from bot.slack.text.streaming import StreamText
 from tests.playground.browser.modules import Modules, modules_in
 
 pytestmark = pytest.mark.browser

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
-from bot.playground.page.door import guarded
+from bot.playground.page.access import guarded
 
 
 async def _inside(_: web.Request) -> web.StreamResponse:

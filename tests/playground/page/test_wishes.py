@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from bot.playground.page import wishes
-from bot.playground.page.wishes import Wish, misfit
+from bot.playground.page import requests as wishes
+from bot.playground.page.requests import PageRequest, misfit
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from bot.playground.page.wishes import Wish, misfit
         (wishes.Say, {"user": "U1", "channel": 3}, "channel: input should be a valid string."),
         (wishes.Say, {"user": "U1", "channel": "C1", "text": "x" * 40_001}, "text: string should have at most 40000"),
         (wishes.Say, {"user": "U1", "channel": "C1", "as": "bot"}, "as: extra inputs are not permitted."),
-        (wishes.Command, {"user": "U1", "channel": "C1", "command": "flowise"}, "command: "),
+        (wishes.CommandRequest, {"user": "U1", "channel": "C1", "command": "flowise"}, "command: "),
         (wishes.React, {"user": "U1", "channel": "C1", "ts": "1.0", "name": "<b>", "on": True}, "name: "),
         (wishes.Act, {"user": "U1", "container": {"type": "home"}, "block_id": "", "action_id": ""}, "container: "),
         (wishes.Change, {"latency": -1}, "latency: "),
@@ -25,7 +25,7 @@ from bot.playground.page.wishes import Wish, misfit
         (wishes.Trouble, {"what": "unplug"}, "what: "),
     ],
 )
-def test_what_does_not_fit_is_told_in_a_sentence(form: type[Wish], given: object, said: str) -> None:
+def test_what_does_not_fit_is_told_in_a_sentence(form: type[PageRequest], given: object, said: str) -> None:
     with pytest.raises(ValidationError) as refused:
         form.model_validate(given)
     assert misfit(refused.value).startswith(said)

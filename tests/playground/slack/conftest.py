@@ -12,7 +12,7 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import LocalSlack, Patience
+from bot.playground.slack import DeliveryTimeouts, LocalSlack
 
 
 class Clock:
@@ -54,7 +54,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def slack(clock: Clock) -> AsyncIterator[LocalSlack]:
-    async with LocalSlack(clock=clock, patience=Patience(ack=1.0, retries=(0.0, 0.0))) as running:
+    async with LocalSlack(clock=clock, patience=DeliveryTimeouts(ack=1.0, retries=(0.0, 0.0))) as running:
         yield running
 
 

@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import LocalSlack, Patience
+from bot.playground.slack import DeliveryTimeouts, LocalSlack
 
 
 class Clock(Protocol):
@@ -139,7 +139,7 @@ async def test_an_event_is_sent_again_until_it_is_acknowledged(
 
     app = web.Application()
     app.router.add_post("/", answer)
-    patience = Patience(ack=0.1, retries=(0.0, 0.01))
+    patience = DeliveryTimeouts(ack=0.1, retries=(0.0, 0.01))
     async with _Served(app) as address, LocalSlack(patience=patience) as slack:
         slack.events_url = address
         await slack.say(slack.user("Ann"), slack.channel("general"), "hi")
@@ -286,7 +286,7 @@ async def test_a_ticket_is_good_once_and_for_a_while(
 
 
 async def test_an_unanswered_envelope_goes_to_another_socket(session: aiohttp.ClientSession) -> None:
-    async with LocalSlack(patience=Patience(ack=0.1, retries=(0.0,))) as slack:
+    async with LocalSlack(patience=DeliveryTimeouts(ack=0.1, retries=(0.0,))) as slack:
         async with (
             session.ws_connect(await _link(slack, session)) as mute,
             session.ws_connect(await _link(slack, session)) as awake,
@@ -316,7 +316,7 @@ async def test_link_disabled_hangs_up_and_ten_sockets_are_enough(
 
 
 async def test_without_a_socket_nothing_arrives() -> None:
-    async with LocalSlack(patience=Patience(ack=0.01, retries=(0.0,))) as slack:
+    async with LocalSlack(patience=DeliveryTimeouts(ack=0.01, retries=(0.0,))) as slack:
         done = await slack.command(slack.user("Ann"), slack.channel("general"), "/flowise", "hi")
         assert (done.acked, done.reason) == (False, "connection_failed")
         await slack.say(slack.user("Ann"), slack.channel("general"), "hi")

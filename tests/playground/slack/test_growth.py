@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bot.playground.slack.blocks import objects
-from bot.playground.slack.growth import Content, Task, too_long
 from bot.playground.slack.plain import plain
 from bot.playground.slack.rules import Refusal, check_blocks
+from bot.playground.slack.stream_content import Content, Task, too_long
 
 
 def grown(*chunks: dict[str, Any], as_plan: bool = False) -> Content:

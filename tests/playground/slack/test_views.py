@@ -9,10 +9,10 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.slack import LocalSlack, Window
+from bot.playground.slack import ClientState, LocalSlack
 from bot.playground.slack.manifest import SUBSCRIPTIONS
 from bot.playground.slack.rules import Refusal
-from bot.playground.slack.viewing import check
+from bot.playground.slack.view_methods import check
 
 
 class Clock(Protocol):
@@ -78,7 +78,7 @@ class Stage:
         self.heard: list[dict[str, Any]] = []
         self.answer: dict[str, Any] = {}
         self.first = modal()
-        self.window = Window(slack)
+        self.window = ClientState(slack)
         peer.app.command("/flowise")(self._open)
         peer.app.action("more")(self._push)
         peer.app.action("pick")(self._keep)

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.playground.slack import LocalSlack, Window
+from bot.playground.slack import ClientState, LocalSlack
 from bot.playground.slack.methods import SCOPES
 
 
@@ -83,7 +83,7 @@ async def test_what_is_no_form_and_no_json_is_refused_and_can_be_shown(
             answers.append((await answer.json())["error"])
     assert answers == ["not_authed", "invalid_form_data", "invalid_form_data", "invalid_json"]
     assert slack.calls[0].args == {"channel": "C1", "file": "notes.txt"}
-    assert json.dumps(Window(slack).snapshot())
+    assert json.dumps(ClientState(slack).snapshot())
 
 
 async def test_no_web_page_makes_calls(slack: LocalSlack, session: aiohttp.ClientSession) -> None:

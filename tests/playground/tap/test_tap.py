@@ -17,8 +17,8 @@ import pytest
 from aiohttp import web
 
 from bot.playground.flowise import OFFERED, LocalFlowise, Script, wire
-from bot.playground.house import House
 from bot.playground.proxy import HOST
+from bot.playground.sandbox import Sandbox
 from bot.playground.tap import FAULTS, Tap
 from bot.playground.tap.faults import MIDDLE
 from bot.playground.tap.forward import new_session
@@ -50,7 +50,7 @@ async def tap(flowise: LocalFlowise) -> AsyncIterator[Tap]:
 
 
 @pytest.fixture
-async def tapped(home: House) -> AsyncIterator[Tap]:
+async def tapped(home: Sandbox) -> AsyncIterator[Tap]:
     async with Tap(home.flowise) as opened:
         yield opened
 
@@ -360,7 +360,7 @@ async def test_an_address_that_leads_elsewhere_is_told_as_such(tap: Tap) -> None
             await tap.move(f"http://{HOST}:{server.sockets[0].getsockname()[1]}", "id")
 
 
-def test_an_unknown_flow_or_fault_is_refused(home: House) -> None:
+def test_an_unknown_flow_or_fault_is_refused(home: Sandbox) -> None:
     tap = Tap(home.flowise)
     with pytest.raises(ValueError, match="no flow called 'nope'"):
         tap.choose("nope")
@@ -372,12 +372,12 @@ def test_an_unknown_flow_or_fault_is_refused(home: House) -> None:
 
 
 @asynccontextmanager
-async def bot(home: House, tap: Tap, **changes: object) -> AsyncIterator[None]:
+async def bot(home: Sandbox, tap: Tap, **changes: object) -> AsyncIterator[None]:
     async with home.bot(flowise_url=tap.url, flowise_chatflow_id=tap.chatflow_id, **changes):
         yield
 
 
-async def test_the_flow_is_chosen_between_two_questions_of_a_thread(home: House, tapped: Tap) -> None:
+async def test_the_flow_is_chosen_between_two_questions_of_a_thread(home: Sandbox, tapped: Tap) -> None:
     async with bot(home, tapped):
         tapped.choose("plain")
         root = await home.ask(f"{home.mention} Hello")
@@ -393,7 +393,7 @@ async def test_the_flow_is_chosen_between_two_questions_of_a_thread(home: House,
     assert home.flowise.collisions == 0
 
 
-async def test_a_flow_that_cannot_stream_follows_one_that_can_and_back(home: House, tapped: Tap) -> None:
+async def test_a_flow_that_cannot_stream_follows_one_that_can_and_back(home: Sandbox, tapped: Tap) -> None:
     """The bot keeps the probe's answer for a minute, and would hang where such a flow fails."""
     async with bot(home, tapped, flowise_headers_timeout=5):
         for flow, streams in (("plain", True), ("json_fails", False), ("parser", False), ("rag", True)):
@@ -410,7 +410,7 @@ async def test_a_flow_that_cannot_stream_follows_one_that_can_and_back(home: Hou
     ("flow", "said"), [("00000000-0000-4000-8000-000000000000", "FLOWISE_CHATFLOW_ID"), ("", "can't reach Flowise")]
 )
 async def test_a_flowise_that_is_not_as_was_said_has_the_bot_s_own_sentence(
-    home: House, tapped: Tap, flow: str, said: str
+    home: Sandbox, tapped: Tap, flow: str, said: str
 ) -> None:
     async with bot(home, tapped, flowise_headers_timeout=5):
         await home.answered(await home.ask(f"{home.mention} Hello"))
@@ -424,7 +424,7 @@ async def test_a_flowise_that_is_not_as_was_said_has_the_bot_s_own_sentence(
         assert "Sources" in answer
 
 
-async def faulty(home: House, tap: Tap, fault: str, **changes: object) -> str:
+async def faulty(home: Sandbox, tap: Tap, fault: str, **changes: object) -> str:
     """The answer to a question while a fault is on; the next question, without it, is answered."""
     if fault != "down":  # it would be left for the next one
         home.flowise.script("rag", Script(tokens=WORDS, token_wait=0.01))
@@ -442,7 +442,7 @@ async def faulty(home: House, tap: Tap, fault: str, **changes: object) -> str:
     return answer
 
 
-async def test_cut(home: House, tapped: Tap) -> None:
+async def test_cut(home: Sandbox, tapped: Tap) -> None:
     answer = await faulty(home, tapped, "cut")
     assert f"word{MIDDLE - 1}" in answer
     assert f"word{MIDDLE}" not in answer
@@ -450,7 +450,7 @@ async def test_cut(home: House, tapped: Tap) -> None:
     assert predictions(tapped)[0]["ended"] == "cut"
 
 
-async def test_error(home: House, tapped: Tap) -> None:
+async def test_error(home: Sandbox, tapped: Tap) -> None:
     answer = await faulty(home, tapped, "error")
     assert "word5" in answer
     assert "word39" not in answer
@@ -462,7 +462,7 @@ async def test_error(home: House, tapped: Tap) -> None:
     assert "why?" not in [said for _, said in home.flowise.turns(chat_id)]
 
 
-async def test_error_of_somebody_s_own_flowise_comes_when_its_run_is_over(home: House, tapped: Tap) -> None:
+async def test_error_of_somebody_s_own_flowise_comes_when_its_run_is_over(home: Sandbox, tapped: Tap) -> None:
     tapped.use(home.flowise.url, home.flowise.flow("rag"))
     answer = await faulty(home, tapped, "error")
     assert "word5" in answer
@@ -470,20 +470,20 @@ async def test_error_of_somebody_s_own_flowise_comes_when_its_run_is_over(home: 
     assert home.flowise.predictions[0].ended is not None
 
 
-async def test_silent(home: House, tapped: Tap) -> None:
+async def test_silent(home: Sandbox, tapped: Tap) -> None:
     answer = await faulty(home, tapped, "silent", flowise_event_timeout=0.3)
     assert answer.startswith("Flowise took too long")
     told = predictions(tapped)[0]
     assert (told["status"], told["ended"], told["bytes"]) == (200, "left", 0)
 
 
-async def test_down(home: House, tapped: Tap) -> None:
+async def test_down(home: Sandbox, tapped: Tap) -> None:
     answer = await faulty(home, tapped, "down")
     assert answer.startswith("I can't reach Flowise right now.")
     assert len(predictions(tapped)) == 1  # the one after it
 
 
-async def test_down_in_the_middle_of_an_answer(home: House, tapped: Tap) -> None:
+async def test_down_in_the_middle_of_an_answer(home: Sandbox, tapped: Tap) -> None:
     home.flowise.script("rag", Script(tokens=WORDS, hold=asyncio.Event(), hold_after=20))
     async with bot(home, tapped):
         root = await home.ask(f"{home.mention} why?")

@@ -1,0 +1,117 @@
+"""Knows which Flowise chat a thread stands for, and what is kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from uuid import uuid4
+
+from bot.conversation.question import Question
+from bot.errors import StoreUnavailable
+from bot.ports import Store
+from bot.thread import Conversation, Thread
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """The chat a question is asked on, of that generation of its thread; `is_new`: nothing can be stored on it yet."""
+
+    chat_id: str
+    generation: int
+    is_new: bool = False
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    """What is known of a turn while its answer is being written: its chat, once decided, and its messages so far."""
+
+    chat_id: str = ""
+    messages: list[str] = field(default_factory=list)
+
+
+class Chats:
+    """The chats of one chatflow. `wall` is epoch seconds. What asks the store may raise StoreUnavailable."""
+
+    def __init__(self, store: Store, chatflow_id: str, *, wall: Callable[[], float]) -> None:
+        self._store = store
+        self._chatflow_id = chatflow_id
+        self._wall = wall
+        self._under_way: dict[str, _UnderWay] = {}
+
+    async def of(self, question: Question, known: Conversation | None) -> Chat:
+        """The chat that a question goes on with, or a new one; `known` is what is kept of its thread."""
+        thread, chatflow = question.thread, self._chatflow_id
+        generation = known.generation if known else 0
+        if known and known.chat_id and known.chatflow_id == chatflow:
+            return Chat(known.chat_id, generation)
+        if known is None and thread.channel.startswith("D") and thread.thread_ts:
+            root = await self._store.chat_of_message(thread.team, thread.channel, thread.thread_ts)
+            if root and root[1] == chatflow:
+                return Chat(root[0], generation)
+        return Chat(_new_chat_id(), generation, is_new=True)
+
+    async def fresh(self, thread: Thread) -> Chat:
+        """A new chat for a thread that starts over."""
+        generation = await self._store.start_over(thread, self._wall())
+        return Chat(_new_chat_id(), generation, is_new=True)
+
+    async def start_over(self, thread: Thread) -> None:
+        """The thread's next question begins a new chat."""
+        await self._store.start_over(thread, self._wall())
+
+    async def keep(self, question: Question, chat: Chat) -> None:
+        """Note the chat that the thread, and in a direct message each message, stands for."""
+        await self._keep(question, chat, self._turn(question), answered=False)
+
+    def _turn(self, question: Question) -> _UnderWay:
+        return self._under_way.get(question.reference, _UnderWay())
+
+    async def _keep(self, question: Question, chat: Chat, turn: _UnderWay, *, answered: bool) -> None:
+        if question.place.response_url:
+            return  # nobody can follow up there
+        thread, chatflow = question.thread, self._chatflow_id
+        await self._store.remember(thread, chat.chat_id, chatflow, chat.generation, self._wall(), answered=answered)
+        if thread.channel.startswith("D") and turn.chat_id != chat.chat_id:
+            turn.chat_id = chat.chat_id
+            for ts in (question.ts, *turn.messages):
+                await self._store.message_belongs(thread.team, thread.channel, ts, chat.chat_id, chatflow)
+
+    def answered(self, question: Question, chat: Chat) -> Callable[[], Awaitable[None]]:
+        """What notes that the chat has answered, to be called when the answer has its last word."""
+        turn = self._turn(question)
+        return lambda: self._keep(question, chat, turn, answered=True)
+
+    def answered_again(self, question: Question, chat_id: str) -> Callable[[], Awaitable[None]]:
+        """The same, unless the thread was started over meanwhile."""
+        turn = self._turn(question)
+
+        async def keep() -> None:
+            known = await self._store.conversation(question.thread)
+            if known is not None and known.chat_id == chat_id:
+                await self._keep(question, Chat(chat_id, known.generation), turn, answered=True)
+
+        return keep
+
+    def begin(self, question: Question) -> None:
+        """An answer is being written."""
+        self._under_way[question.reference] = _UnderWay()
+
+    async def posted(self, question: Question, ts: str) -> None:
+        """A message of the answer stands: a thread opened under it in a direct message goes on with its chat."""
+        thread, turn = question.thread, self._under_way.get(question.reference)
+        if turn is None or not thread.channel.startswith("D"):
+            return
+        turn.messages.append(ts)
+        if turn.chat_id:
+            with suppress(StoreUnavailable):
+                await self._store.message_belongs(thread.team, thread.channel, ts, turn.chat_id, self._chatflow_id)
+
+    def delivered(self, question: Question) -> None:
+        """The answer has its last word."""
+        self._under_way.pop(question.reference, None)
+
+
+def _new_chat_id() -> str:
+    """A chatId of our own, because Flowise tells the one it would choose only at the end, and not after an error."""
+    return str(uuid4())

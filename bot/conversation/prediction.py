@@ -1,0 +1,192 @@
+"""Knows how one question is put to Flowise, and how the answer is had back of one that somebody else has put."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TypeAlias, TypeGuard, TypeVar
+
+import structlog
+
+from bot.conversation.chats import Chat, Chats
+from bot.conversation.question import Question
+from bot.conversation.runs import Runs
+from bot.errors import FlowiseBroke, FlowiseError, Interrupted, RunState, StoreUnavailable
+from bot.flowise.events import (
+    Action,
+    AgentflowStarted,
+    CalledTools,
+    End,
+    ErrorReported,
+    Event,
+    Metadata,
+    SourceDocuments,
+    Token,
+    UsedTools,
+)
+from bot.mailbox.lease import Lease
+from bot.ports import Flowise, Prediction
+from bot.reply import journal
+from bot.reply.contract import LONGEST, Remark, ReplyEvent, Thinking
+from bot.thread import Run
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Shown: TypeAlias = Token | SourceDocuments | UsedTools | CalledTools | Action
+
+# How often what the store must tell is asked for again while it is away, in seconds.
+_STORE_POLL = 1.0
+
+
+async def patiently(ask: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]]) -> T:
+    """What the store says, however long it is away: a question that was taken in is not lost for that."""
+    while True:
+        try:
+            return await ask()
+        except StoreUnavailable as error:
+            log.info("waiting for the store", reason=str(error))
+            await sleep(_STORE_POLL)
+
+
+class _NotOursError(Exception):
+    """Another process goes on with the question."""
+
+
+class Predictions:
+    """Asks one chatflow. `reads_answers`: there is a key, by which an answer that it has stored can be read."""
+
+    def __init__(
+        self,
+        flowise: Flowise,
+        runs: Runs,
+        chats: Chats,
+        *,
+        reads_answers: bool,
+        sleep: Callable[[float], Awaitable[None]],
+    ) -> None:
+        self._flowise = flowise
+        self._runs = runs
+        self._chats = chats
+        self._reads_answers = reads_answers
+        self._sleep = sleep
+
+    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+        """Flowise was asked by a process that is gone: its answer is looked for, and never asked for again."""
+        opened, line = lease.opened, question.thread.line
+        kept = journal.read(opened.journal)
+        if opened.whole:
+            for event in kept:
+                yield event
+            return
+        if question.place.thread_ts is not None:  # elsewhere it would be written over what stands
+            yield Thinking()
+        stored = await self._runs.answer_of(line, opened)
+        for event in kept:
+            if stored is None or isinstance(event, Remark):
+                yield event
+        if stored is None:
+            raise Interrupted("the process that wrote the answer is gone, and Flowise has no answer stored")
+        log.info("completed from Flowise's stored answer", ref=question.reference)
+        for shown in _shown(stored):
+            yield shown
+        lease.then(self._chats.answered_again(question, opened.chat_id))
+
+    async def predicted(
+        self, question: Question, lease: Lease, chat: Chat, text: str
+    ) -> AsyncGenerator[ReplyEvent, None]:
+        line, heard = question.thread.line, _PredictionState(self._runs.new(), chat)
+        prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, heard))
+        try:
+            async with aclosing(self._flowise.predict(prediction)) as events:
+                async for event in events:
+                    if heard.takes(event):
+                        yield event
+                    elif isinstance(event, AgentflowStarted):
+                        await self._runs.note(line, chat.chat_id, heard.run)
+        except _NotOursError:
+            return
+        except FlowiseError as error:
+            rest = await self._rest(question, lease, error, "".join(heard.said))
+            if rest is None:
+                await self._failed(question, lease, heard.run, error)
+                raise
+            for event in rest:
+                yield event
+        except (asyncio.CancelledError, GeneratorExit):
+            if lease.ours and lease.was_asked:  # else who goes on with the answer needs the run
+                await asyncio.shield(self._runs.left(line, chat.chat_id, heard.run))
+            raise
+        await asyncio.shield(self._ended(question, lease, heard, chat.chat_id))
+
+    async def _noted(self, lease: Lease, chat: Chat, text: str, heard: _PredictionState) -> None:
+        """Note that Flowise is asked now, and by what its answer will be known; once, though it is asked again where
+        nothing can have started."""
+        if lease.was_asked:
+            return
+        after = "" if chat.is_new else await self._flowise.newest_stored(chat.chat_id)
+        heard.run = run = replace(heard.run, question=text, after=after)
+        if not await patiently(lambda: lease.asks(chat.chat_id, text, run), self._sleep):
+            raise _NotOursError
+
+    async def _rest(self, question: Question, lease: Lease, error: FlowiseError, said: str) -> tuple[Shown, ...] | None:
+        """What is missing of an answer whose connection broke, where what Flowise has stored begins like it."""
+        if not isinstance(error, FlowiseBroke) or error.run is not RunState.UNKNOWN or not self._reads_answers:
+            return None
+        stored = _shown(await self._runs.answer_of(question.thread.line, lease.opened) or ())
+        text = "".join(event.text for event in stored if isinstance(event, Token))
+        if not stored or not text.startswith(said):
+            return None
+        log.info("the rest comes from Flowise's stored answer", ref=question.reference, reason=str(error))
+        return (Token(text[len(said) :]), *(event for event in stored if not isinstance(event, Token)))
+
+    async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
+        """A prediction failed; whether its run is over too, the error says."""
+        if error.run is RunState.UNKNOWN and lease.was_asked:
+            await self._runs.left(question.thread.line, lease.opened.chat_id, run)
+        else:
+            lease.run_over = lease.opened.chat_id
+
+    async def _ended(self, question: Question, lease: Lease, heard: _PredictionState, noted: str) -> None:
+        """The answer is whole. Flowise's word on the chatId wins over what we proposed."""
+        chat, run = heard.chat, heard.run
+        if chat.chat_id != noted or not run.awaits_decision:
+            lease.run_over = noted
+        if run.awaits_decision:
+            await self._runs.waits(question.thread.line, chat.chat_id, replace(run, after=heard.row))
+        lease.then(self._chats.answered(question, chat))
+
+
+class _PredictionState:
+    """What one answer's events have said so far of its run, its chat and its text."""
+
+    def __init__(self, run: Run, chat: Chat) -> None:
+        self.run = run
+        self.chat = chat
+        self.row: str | None = None
+        """The row that it is stored as."""
+        self.said: list[str] = []
+        self._length = 0
+
+    def takes(self, event: Event) -> TypeGuard[Shown]:
+        """Note an event, and say whether it is seen in Slack."""
+        match event:
+            case AgentflowStarted():
+                self.run = replace(self.run, agentflow=True)
+            case Metadata(chat_id=told, chat_message_id=row):
+                self.chat = replace(self.chat, chat_id=told or self.chat.chat_id)
+                self.row = row or None
+            case Action():
+                self.run = replace(self.run, awaits_decision=True)
+            case Token(text=text):
+                if self._length < LONGEST:  # what comes after that is not shown
+                    self.said.append(text[: LONGEST - self._length])
+                self._length += len(text)
+        return not isinstance(event, Metadata | ErrorReported | End | AgentflowStarted)
+
+
+def _shown(events: tuple[Event, ...]) -> tuple[Shown, ...]:
+    """Those of the events that are seen in Slack."""
+    return tuple(event for event in events if not isinstance(event, Metadata | ErrorReported | End | AgentflowStarted))

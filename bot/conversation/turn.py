@@ -1,0 +1,158 @@
+"""Knows one question from claim to last word: whose turn it is, on which chat it is asked, and what is kept of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import TypeVar
+
+import structlog
+
+from bot.conversation.admission import Admission
+from bot.conversation.chats import Chats
+from bot.conversation.prediction import Predictions, patiently
+from bot.conversation.question import ConversationSettings, Question
+from bot.conversation.runs import Runs
+from bot.errors import (
+    BotError,
+    GivenUp,
+    SlackRefused,
+    SlackUnavailable,
+)
+from bot.mailbox.lease import MOST_FAILURES, Lease
+from bot.ports import Flowise, Slack, Store
+from bot.reply.contract import Failed, Finished, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
+from bot.slack import wording
+from bot.thread import Conversation
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+# Places in the queue are told exactly up to here, and then in steps of as many: each change is a call.
+_EXACT = 5
+
+
+class Turns:
+    """Leads every thread's conversation with one chatflow."""
+
+    def __init__(
+        self,
+        flowise: Flowise,
+        slack: Slack,
+        store: Store,
+        habits: ConversationSettings,
+        *,
+        now: Callable[[], float],
+        wall: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._slack = slack
+        self._store = store
+        self._habits = habits
+        self._sleep = sleep
+        self.chats = Chats(store, flowise.chatflow_id, wall=wall)
+        self._admission = Admission(habits.most_predictions)
+        self._runs = Runs(flowise, store, wait=habits.left_run_wait, now=now, wall=wall, sleep=sleep)
+        self._asking = Predictions(flowise, self._runs, self.chats, reads_answers=habits.reads_answers, sleep=sleep)
+
+    @property
+    def reads_answers(self) -> bool:
+        """Whether another process can bring an answer to its end that was left in the middle."""
+        return self._habits.reads_answers
+
+    @property
+    def waiting(self) -> int:
+        """How many questions wait because this process has as many predictions as it may."""
+        return self._admission.waiting
+
+    async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+        """Everything that happens to a question, up to and with `Finished` or `Failed`. Raises nothing of its own.
+
+        `lease` is our hold on it, kept by the caller.
+        """
+        self.chats.begin(question)
+        log_turn = log.bind(ref=question.reference, thread=str(question.thread))
+        try:
+            async with aclosing(self._in_line(question, lease)) as events:
+                async for event in events:
+                    yield event
+        except BotError as error:
+            log_turn.warning("turn failed", error=type(error).__name__, reason=str(error))
+            yield Failed(error, question.reference)
+        except Exception as error:  # the person must get a last word whatever our own mistake is
+            log_turn.exception("turn failed by a mistake of ours", error=type(error).__name__)
+            yield Failed(BotError("internal error"), question.reference)
+        else:
+            log_turn.info("turn finished")
+            yield Finished()
+
+    async def _in_line(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+        if lease.failures >= MOST_FAILURES:
+            raise GivenUp(f"{lease.failures} processes have not brought it to an end")
+        shown, before = 0, await lease.place()
+        while before:
+            if before != shown and not lease.was_asked and (shown or lease.may_show):
+                yield Queued(before)
+                shown = before
+            before = await lease.moved()
+        lease.turn_came()
+        work = self._asking.recovered if lease.was_asked else self._admitted
+        async with aclosing(work(question, lease)) as events:
+            async for event in events:
+                yield event
+
+    async def _told(self, ask: Callable[[], Awaitable[T]]) -> T:
+        return await patiently(ask, self._sleep)
+
+    async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+        """The question is asked when this process may have one more prediction."""
+        with self._admission.place() as place:
+            shown = 0
+            while before := place.before:
+                rounded = before if before <= _EXACT else -(-before // _EXACT) * _EXACT
+                if rounded != shown:
+                    yield Queued(rounded, busy=True)
+                shown = rounded
+                await place.moved()
+            async with aclosing(self._asked(question, lease)) as events:
+                async for event in events:
+                    yield event
+
+    async def _asked(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+        line = question.thread.line
+        known = await self._told(lambda: self._store.conversation(question.thread))
+        chat = await self._told(lambda: self.chats.of(question, known))
+        await self._told(lambda: self.chats.keep(question, chat))
+        run = await self._told(lambda: self._runs.on(line, chat.chat_id))
+        if run is not None and run.awaits_decision:
+            yield Sentence(wording.DECISION_PENDING)
+            return
+        if run is not None:
+            yield WaitingForRun()
+            left = run
+            if not await self._told(lambda: self._runs.waited_for(line, chat.chat_id, left)):
+                fresh = chat = await self._told(lambda: self.chats.fresh(question.thread))
+                await self._told(lambda: self.chats.keep(question, fresh))
+                yield Remark(wording.NOT_REMEMBERED_BEFORE)
+        yield Thinking()
+        for remark in question.notes:
+            yield Remark(remark)
+        text = await self._with_context(question, known)
+        async with aclosing(self._asking.predicted(question, lease, chat, text)) as events:
+            async for event in events:
+                yield event
+
+    # Earlier messages -------------------------------------------------------------------------------------------------
+
+    async def _with_context(self, question: Question, known: Conversation | None) -> str:
+        """The question, with the thread's earlier messages until one was answered: Flowise forgets a failed turn."""
+        if not question.joins or (known is not None and known.answered) or self._habits.context_messages == 0:
+            return question.text
+        try:
+            said = await self._slack.replies(question.thread, before=question.ts, limit=self._habits.context_messages)
+        except (SlackRefused, SlackUnavailable) as error:
+            log.info("earlier messages could not be read", ref=question.reference, reason=str(error))
+            return question.text
+        return wording.with_earlier([(message.author, message.text) for message in said], question.text)

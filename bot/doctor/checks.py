@@ -1,0 +1,140 @@
+"""Knows how an examination is put together: the settings, everything they point to, side by side, and the report."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+from pathlib import Path
+from typing import TextIO
+
+import bot.flowise.client as flowise_client
+from bot import __version__
+from bot.doctor.findings import UNREADABLE, About, Finding, Verdict, exit_status, redacted
+from bot.doctor.flowise import FLOWISE, Chatflow, flowise
+from bot.doctor.machine import MACHINE, port
+from bot.doctor.network import network
+from bot.doctor.output import as_json, table
+from bot.doctor.redis import REDIS, redis
+from bot.doctor.slack import SLACK, slack
+from bot.errors import SettingsError
+from bot.flowise.limits import Limits
+from bot.network.outgoing import DIRECT, Network, export
+from bot.network.proxies import Proxies
+from bot.serving import logs
+from bot.settings import Settings, read_settings
+from bot.slack.wire import new_session, web_client
+from bot.store.connections import connect
+
+SETTINGS = About("Settings")
+
+# One server's silence is not to keep the others' findings waiting; each answers in well under a second where all is
+# well.
+_PATIENCE = 10.0
+# Of which one small request may take half: two stand one after the other at most.
+_REQUEST = 5.0
+# Longer lines are hard to read, however wide the window is.
+_WIDEST = 110
+
+
+def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bool = False) -> int:
+    """Look at everything, write what was found to `out`; returns the exit status.
+
+    0: nothing must be changed (there may be warnings); 1: something must; 2: the settings cannot be read.
+    """
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        findings, status = unreadable(error), UNREADABLE
+    else:
+        # What the clients log goes where it does not stand in the report's way.
+        export(settings.ssl_cert_file)
+        logs.configure("ERROR", settings.log_format, settings.secrets())
+        seen = [read(Path(".env")), *asyncio.run(examined(settings))]
+        findings = redacted(seen, logs.Redaction(settings.secrets()))
+        status = exit_status(findings)
+    width, colour = _look(out, environment)
+    text = as_json(findings, status) if machine_readable else table(findings, width=width, colour=colour)
+    # A stream that has not all letters shows what it has.
+    encoding = out.encoding or "utf-8"
+    out.write(text.encode(encoding, "replace").decode(encoding))
+    out.flush()
+    return status
+
+
+async def examined(
+    settings: Settings, *, wall: Callable[[], float] = time.time, patience: float = _PATIENCE
+) -> list[Finding]:
+    """What is found with settings that could be read. `patience` is in seconds, for each of what is looked at."""
+    out = Network(Proxies(settings.https_proxy or "", settings.http_proxy or "", settings.no_proxy))
+    given = Network(out.proxies, settings.ssl_cert_file)
+    seen = network(given, {"Slack": settings.slack_api_url, "Flowise": settings.flowise_url})
+    if not any(finding.state is Verdict.WRONG for finding in seen):
+        out = given
+    async with AsyncExitStack() as stack:
+        slack_session = await stack.enter_async_context(new_session(out))
+        flowise_session = await stack.enter_async_context(flowise_client.new_session(out))
+        direct = await stack.enter_async_context(DIRECT.session())
+        web = web_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url, slack_session)
+        app_token = settings.slack_app_token.get_secret_value() if settings.slack_app_token else None
+        address = partial(connect, patience=_REQUEST, retries=0)
+        folder = settings.data_dir.absolute()
+
+        async def listening() -> list[Finding]:
+            ports = {"PORT": settings.port, "METRICS_PORT": settings.metrics_port}
+            own = {name: number for name, number in ports.items() if number is not None}
+            if own.get("METRICS_PORT") == settings.port:
+                del own["METRICS_PORT"]
+            return [await port(direct, settings.host, number, name) for name, number in own.items()]
+
+        reports = await asyncio.gather(
+            bounded(SLACK, slack(web, app_token, settings.slack_command, wall=wall), patience),
+            bounded(
+                FLOWISE,
+                flowise(flowise_session, _chatflow(settings), monotonic=time.monotonic, wall=wall),
+                patience,
+            ),
+            bounded(REDIS, redis(settings.redis_url, folder, address), patience),
+            bounded(MACHINE, listening(), patience),
+        )
+    return [*seen, *(finding for report in reports for finding in report)]
+
+
+async def bounded(about: About, work: Awaitable[list[Finding]], patience: float) -> list[Finding]:
+    """The findings, or one that says that they did not come in time."""
+    try:
+        async with asyncio.timeout(patience):
+            return await work
+    except TimeoutError:
+        do = "Something between us takes connections and keeps silent: a firewall, a proxy, a server that is stuck."
+        return [about.wrong("answer", f"none within {patience:g} s", do)]
+
+
+def read(env_file: Path) -> Finding:
+    """Settings that could be read, and where from: a .env in another folder than one thinks is a common slip."""
+    also = f"and {env_file.absolute()}" if env_file.is_file() else "alone; there is no .env here"
+    return SETTINGS.well("values", f"{__version__} can work with them, read from the environment {also}")
+
+
+def unreadable(error: SettingsError) -> list[Finding]:
+    """One finding for each line of the error, which names the setting first."""
+    lines = (line.partition(": ") for line in str(error).splitlines())
+    do = "Set it in the environment or in .env; .env.example and the README tell what each means."
+    return [SETTINGS.wrong(name, problem or name, do) for name, _, problem in lines]
+
+
+def _chatflow(settings: Settings) -> Chatflow:
+    key = settings.flowise_api_key.get_secret_value() if settings.flowise_api_key else None
+    limits = Limits(connect=min(_REQUEST, settings.flowise_connect_timeout), headers=_REQUEST)
+    return Chatflow(settings.flowise_url, settings.flowise_chatflow_id, key, limits)
+
+
+def _look(out: TextIO, environment: Mapping[str, str]) -> tuple[int, bool]:
+    """Columns, and whether there may be colour: NO_COLOR (no-color.org), TERM=dumb and a pipe take it away."""
+    if not out.isatty():
+        return _WIDEST, False
+    plain = environment.get("NO_COLOR") or environment.get("TERM", "dumb") == "dumb"
+    return min(shutil.get_terminal_size().columns, _WIDEST), not plain

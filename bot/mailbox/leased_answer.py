@@ -1,0 +1,134 @@
+"""Knows what is kept of an answer while it is written: under which hold, what has come, and what stands in Slack."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import replace
+
+from bot.errors import Interrupted
+from bot.mailbox.lease import Lease
+from bot.reply.contract import Failed, Finished, ReplyEvent
+from bot.reply.journal import Journal
+from bot.slack.calls import (
+    Accepted,
+    Call,
+    DeleteMessage,
+    Posted,
+    PostMessage,
+    StartStream,
+    StopStream,
+    UpdateMessage,
+)
+
+
+class Held:
+    """The `Keeper` of a sentence of ours that is all of an answer: like an answer it is written under its hold only."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+
+    @property
+    def call_seconds(self) -> float:
+        return self._lease.call_seconds
+
+    async def may_write(self) -> bool:
+        return await self._lease.may_write()
+
+    async def stopped(self) -> Failed | None:
+        await self._lease.lost.wait()  # sentences are short, and told to their end
+        return None
+
+    async def made(self, call: Call, result: Posted | Accepted) -> None:
+        known = self._lease.opened.messages
+        match call, result:
+            case PostMessage(), Posted(ts=ts) if ts not in known:
+                self._lease.shows(messages=(*known, ts))
+            case UpdateMessage(ts=ts), _ if ts not in known:
+                self._lease.shows(messages=(*known, ts))
+            case _:
+                return
+
+
+class LeasedAnswer:
+    """The `Keeper` of one answer. What comes of it and what of it stands is noted, for a process that takes it over.
+
+    `stopped` gives its last word when the bot stops; `again` is what a button says that asks the question again, and
+    `posted` is told the `ts` of each message.
+    """
+
+    def __init__(
+        self,
+        lease: Lease,
+        stop: Callable[[], Awaitable[Failed | None]],
+        again: str,
+        posted: Callable[[str], Awaitable[None]],
+    ) -> None:
+        self.offers_again = False
+        """The last word has the button."""
+        self.stands: dict[str, UpdateMessage] = {}
+        """What each message shows, as the call that writes it."""
+        self._lease = lease
+        self._stop = stop
+        self._again = again
+        self._posted = posted
+        self._journal = Journal()
+
+    @property
+    def call_seconds(self) -> float:
+        return self._lease.call_seconds
+
+    async def may_write(self) -> bool:
+        return await self._lease.may_write()
+
+    async def stopped(self) -> Failed | None:
+        stop, lost = asyncio.ensure_future(self._stop()), asyncio.create_task(self._lease.lost.wait())
+        try:
+            await asyncio.wait({stop, lost}, return_when=asyncio.FIRST_COMPLETED)
+            last_word = None if lost.done() else stop.result()
+            self.offers_again = last_word is not None and bool(last_word.again)
+            return last_word
+        finally:
+            stop.cancel()
+            lost.cancel()
+
+    async def noted(self, events: AsyncGenerator[ReplyEvent, None]) -> AsyncGenerator[ReplyEvent, None]:
+        """The events of the answer, each noted as it comes."""
+        async with aclosing(events):
+            async for event in events:
+                self._journal.receive(event)
+                if isinstance(event, Finished) and self._lease.was_asked:
+                    self._lease.knows(self._journal.written(), whole=True)
+                if isinstance(event, Failed) and isinstance(event.error, Interrupted):
+                    self.offers_again = bool(self._again)
+                    yield replace(event, again=self._again)
+                else:
+                    yield event
+
+    async def made(self, call: Call, result: Posted | Accepted) -> None:
+        opened = self._lease.opened
+        match call, result:
+            case PostMessage(channel=channel, text=text, blocks=blocks), Posted(ts=ts, found=found):
+                if not found:
+                    self.stands[ts] = UpdateMessage(channel, ts, text, blocks)
+                self._shows(messages=(*(old for old in opened.messages if old != ts), ts))
+                await self._posted(ts)
+            case StartStream(), Posted(ts=ts):
+                self._shows(messages=(*opened.messages, ts), stream=ts)
+                await self._posted(ts)
+            case UpdateMessage(ts=ts), _:
+                self.stands[ts] = call
+                self._shows()
+            case StopStream(ts=ts), _:
+                self._shows(stream="" if opened.stream == ts else opened.stream)
+            case DeleteMessage(ts=ts), _:
+                self.stands.pop(ts, None)
+                self._shows(messages=tuple(old for old in opened.messages if old != ts))
+            case _:
+                return
+
+    def _shows(self, **changes: object) -> None:
+        if self._lease.was_asked and not self._lease.opened.whole:
+            changes["journal"] = self._journal.written()
+        self._lease.shows(**changes)

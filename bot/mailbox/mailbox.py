@@ -1,0 +1,199 @@
+"""Holds what this process has taken in or taken over: each question by a lease, until it is settled or handed on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from bot.errors import StoreUnavailable
+from bot.mailbox import lease as leases
+from bot.mailbox.lease import Lease
+from bot.mailbox.renewal import Line
+from bot.ports import Mailboxes, TakenOver
+from bot.supervision import Supervisor
+from bot.thread import Hold, Item, OpenAnswer, Progress, Thread, UnansweredQuestion
+from bot.thread_codec import printable
+
+log = structlog.get_logger(__name__)
+
+_SETTLE_AGAIN = 1.0
+# So many leases after this process has last failed at a question, that is forgotten.
+_REMEMBERED_LEASES = 10
+
+
+class Mailbox:
+    """The questions of one process, which is known to the others as `process`; of the workspace `team`."""
+
+    def __init__(
+        self,
+        mailboxes: Mailboxes,
+        team: str,
+        process: str,
+        *,
+        now: Callable[[], float],
+        supervisor: Supervisor | None = None,
+    ) -> None:
+        self.others = 0
+        """How many other processes look after this workspace's mailboxes."""
+        self._mailboxes = mailboxes
+        self._team = team
+        self._process = process
+        self._now = now
+        self._supervisor = supervisor or Supervisor(now)
+        self._leases: dict[str, Lease] = {}
+        self._lines: dict[str, Line] = {}
+        self._failed: dict[tuple[str, str], float] = {}
+        """Until when a question that this process could not bring to an end is left to others."""
+
+    async def accept(
+        self, item: Item, *, opens: Thread | None = None, opened: OpenAnswer | None = None
+    ) -> Lease | None:
+        """Store a question and claim it; None when somebody has done so before. Raises StoreUnavailable."""
+        hold, known = Hold(item, self._process), opened or OpenAnswer()
+        if not await self._mailboxes.accept(hold, leases.LEASE, opens=opens, opened=known):
+            return None
+        return self._held(TakenOver(hold, known))
+
+    def _held(self, taken: TakenOver) -> Lease:
+        lease = Lease(
+            self._mailboxes,
+            taken.hold,
+            taken.opened,
+            now=self._now,
+            failures=taken.failures,
+            unreadable=taken.unreadable,
+        )
+        self._leases[lease.item.reference] = lease
+        return lease
+
+    @property
+    def held(self) -> tuple[Lease, ...]:
+        """What this process works on."""
+        return tuple(self._leases.values())
+
+    @asynccontextmanager
+    async def kept(self, lease: Lease) -> AsyncIterator[None]:
+        """Renew a hold, and write down what changes, until the end."""
+        name = lease.item.line
+        line = self._lines.setdefault(name, Line(self._mailboxes, self._supervisor, self._now))
+        notes = self._supervisor.start("writing down answers", lease.note_changes, longest=leases.RENEWAL)
+        try:
+            async with line.kept(lease):
+                yield
+        finally:
+            if line.is_empty and self._lines.get(name) is line:
+                del self._lines[name]
+            notes.cancel()
+            await asyncio.wait([notes])
+
+    async def asked(self, line: str, reference: str) -> UnansweredQuestion | None:
+        """A question that may be asked again. Raises StoreUnavailable."""
+        return await self._mailboxes.asked(line, reference)
+
+    async def progress(self, line: str, reference: str) -> Progress | None:
+        """How far a question has come, whoever works on it; None when nobody has. Raises StoreUnavailable."""
+        return await self._mailboxes.progress(line, reference)
+
+    # The end ----------------------------------------------------------------------------------------------------------
+
+    async def settled(self, lease: Lease, again: UnansweredQuestion | None = None) -> None:
+        """Take a question that has its last word out of its mailbox: until that is done, nobody else may find it."""
+        try:
+            while lease.ours:
+                with suppress(StoreUnavailable):
+                    await lease.settle(again)
+                    log.info("settled", ref=lease.item.reference)
+                    return
+                await asyncio.sleep(_SETTLE_AGAIN)
+        finally:
+            self._forget(lease)
+
+    async def handed_over(self, lease: Lease) -> None:
+        """Let another process go on with a question, at once or, where the store is away, when the lease ends."""
+        self._forget(lease)
+        with suppress(StoreUnavailable):
+            await lease.release()
+
+    async def failed(self, lease: Lease) -> bool:
+        """Let another process try a question that this one could not bring to an end; whether it is news here.
+
+        It is tried here again when nobody else has taken it within a lease.
+        """
+        self._forget(lease)
+        name = (lease.item.line, lease.item.reference)
+        is_news = name not in self._failed
+        self._failed[name] = self._now() + leases.LEASE
+        with suppress(StoreUnavailable):
+            await lease.release(failed=True)
+        return is_news
+
+    async def put_aside(self, lease: Lease, reason: str) -> str:
+        """Take a question that nobody can bring to an end out of its mailbox: the name of the key where it is kept.
+
+        Empty where it is not ours any more. Where the store is away, whoever holds it next does so.
+        """
+        self._forget(lease)
+        self._failed.pop((lease.item.line, lease.item.reference), None)
+        with suppress(StoreUnavailable):
+            return await lease.put_aside(reason)
+        return ""
+
+    def _forget(self, lease: Lease) -> None:
+        if self._leases.get(lease.item.reference) is lease:
+            del self._leases[lease.item.reference]
+        if line := self._lines.get(lease.item.line):
+            line.moved()
+
+    # What others have left --------------------------------------------------------------------------------------------
+
+    async def abandoned(self) -> AsyncIterator[Lease]:
+        """The questions whose process is gone, as they are taken over; never ends."""
+        while True:
+            try:
+                await self._stand_stale()
+                found, self.others = await self._mailboxes.abandoned(
+                    self._team, self._process, leases.LEASE, but_not=self._left_to_others()
+                )
+            except StoreUnavailable:
+                await self._back()
+                continue
+            for taken in found:
+                item = taken.hold.item
+                if (item.line, item.reference) not in self._failed:
+                    reference, line = printable(item.reference), printable(item.line)
+                    log.warning("taking over", ref=reference, line=line, epoch=taken.hold.epoch)
+                yield self._held(taken)
+            await asyncio.sleep(leases.RENEWAL)
+
+    async def _stand_stale(self) -> None:
+        """Where all processes stood still, each must renew its own before anybody takes anything over."""
+        for lease in self.held:
+            if not lease.is_stale:
+                continue
+            if lease in self._lines.get(lease.item.line, ()):
+                await lease.stand()
+            else:  # nobody has begun to work on it; kept alive, it would wait for ever
+                self._forget(lease)
+
+    def _left_to_others(self) -> list[tuple[str, str]]:
+        now, memory = self._now(), _REMEMBERED_LEASES * leases.LEASE
+        self._failed = {name: until for name, until in self._failed.items() if until + memory > now}
+        return [name for name, until in self._failed.items() if until > now]
+
+    async def _back(self) -> None:
+        """Wait until the store answers, and then until every process has had the time to renew what it holds."""
+        answers = False
+        while not answers:
+            await asyncio.sleep(leases.RENEWAL)
+            with suppress(StoreUnavailable):
+                await self._mailboxes.withdraw(self._team, self._process)  # until then we take nothing over
+                answers = True
+        await asyncio.sleep(leases.LEASE)
+
+    async def withdraw(self) -> None:
+        """Tell the others not to count on us. A store that is away forgets us by itself."""
+        with suppress(StoreUnavailable):
+            await self._mailboxes.withdraw(self._team, self._process)

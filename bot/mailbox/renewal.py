@@ -1,0 +1,131 @@
+"""Renews what this process holds of one mailbox, all of it at once, and tells each question how many come first."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from bot.errors import StoreUnavailable
+from bot.mailbox import lease as leases
+from bot.mailbox.lease import Lease
+from bot.ports import Mailboxes
+from bot.supervision import Supervisor
+from bot.thread import seconds
+
+log = structlog.get_logger(__name__)
+
+# How often the first of those that wait asks whether it is its turn, in seconds. The others are told when it has moved
+# on, so that hundreds that wait cost what one does. What is settled in this process wakes them without being asked.
+_POLL = 0.4
+# How soon a store that is away is asked again where a question waits for it, in seconds.
+_STORE_POLL = 1.0
+
+
+class Line:
+    """The questions of one mailbox that this process works on. `now` is monotonic, in seconds."""
+
+    def __init__(self, mailboxes: Mailboxes, supervisor: Supervisor, now: Callable[[], float]) -> None:
+        self._mailboxes = mailboxes
+        self._supervisor = supervisor
+        self._now = now
+        self._leases: dict[Lease, None] = {}
+        self._task: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
+        self._renewed_at = -math.inf
+        self._is_away = False
+
+    def __contains__(self, lease: Lease) -> bool:
+        return lease in self._leases
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._leases
+
+    @asynccontextmanager
+    async def kept(self, lease: Lease) -> AsyncIterator[None]:
+        """Renew a hold until the end, and tell it how many questions come first."""
+        self._leases[lease] = None
+        self._woken.set()
+        if self._task is None:
+            self._task = self._supervisor.start("renewing holds", self._run, longest=leases.RENEWAL)
+        try:
+            yield
+        finally:
+            del self._leases[lease]
+            self.moved()
+            if not self._leases and self._task is not None:
+                task, self._task = self._task, None
+                task.cancel()
+                await asyncio.wait([task])
+
+    def moved(self) -> None:
+        """One has left the mailbox, or is not ours any more: it may be the turn of another one."""
+        self._renewed_at = -math.inf
+        self._woken.set()
+
+    async def _run(self) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                again = await self._looked()
+                self._is_away = False
+            except StoreUnavailable as error:
+                if not self._is_away:
+                    log.warning("holds could not be renewed", holds=len(self._leases), reason=str(error))
+                self._is_away = True
+                again = _STORE_POLL if self._waiting() else leases.RENEWAL
+            with suppress(TimeoutError):
+                async with asyncio.timeout(again):
+                    await self._woken.wait()
+
+    async def _looked(self) -> float:
+        """Ask the store for what is due. Returns the seconds until more is."""
+        began, waiting = self._now(), self._waiting()
+        first = waiting[:1]
+        place = first[0].before if first else None
+        if began - self._renewed_at >= leases.RENEWAL:
+            await self._stand(self._ours())
+            self._renewed_at = began
+        else:
+            unplaced = [lease for lease in waiting[1:] if lease.before is None]
+            await self._stand([*first, *unplaced])
+            if len(waiting) > 1 and place is not None and first[0].before != place:
+                self.moved()  # and with it everything behind it
+        hidden = [lease for lease in self._waiting() if lease.before and not lease.may_show and not lease.was_asked][:1]
+        for lease in hidden:
+            if await self._mailboxes.is_shown_before(lease.hold):
+                lease.lets_show()
+        renewal = max(0.0, leases.RENEWAL - (self._now() - self._renewed_at))
+        # While the turn is with one of ours, it can come to another one only through `moved`.
+        polls = bool(hidden) or (bool(self._waiting()) and all(lease.before != 0 for lease in self._ours()))
+        return min(_POLL, renewal) if polls else renewal
+
+    def _ours(self) -> list[Lease]:
+        return [lease for lease in self._leases if not lease.lost.is_set() and not lease.is_settled]
+
+    def _waiting(self) -> list[Lease]:
+        """Those whose turn has not come, in the order of the mailbox."""
+        waiting = [lease for lease in self._ours() if lease.before != 0]
+        return sorted(waiting, key=lambda lease: (seconds(lease.item.ts), lease.item.reference))
+
+    async def _stand(self, asked: Sequence[Lease]) -> None:
+        if not asked:
+            return
+        asked_at = self._now()
+        try:
+            places = await self._mailboxes.stand_all([lease.hold for lease in asked], leases.LEASE)
+        except StoreUnavailable:
+            for lease in asked:
+                lease.store_is_away()
+            raise
+        missing = []
+        for lease, before in zip(asked, places, strict=True):
+            if before is not None:
+                lease.stands(before, asked_at)
+            elif not lease.is_settled:
+                missing.append(lease)
+        await asyncio.gather(*(lease.stand() for lease in missing))  # lost, or the store has lost its data

@@ -1,0 +1,282 @@
+"""Knows who may write to Slack next: the wants of all answers, the policy that orders them, the budget all share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from uuid import uuid4
+
+import structlog
+
+from bot.delivery import Permit
+from bot.errors import StoreUnavailable
+from bot.pacing.budget import Budget
+from bot.pacing.policy import Kind, Policy, Stock, Want
+from bot.pacing.shared_counts import SharedCounts
+from bot.ports import Spent, Store
+from bot.slack.tiers import Key, keys
+from bot.supervision import Supervisor
+
+log = structlog.get_logger(__name__)
+
+# A want that was turned down by its channel's own limit is looked at again after so long at the latest, in seconds.
+_LONGEST_SLEEP = 30.0
+_AFTER_A_MISTAKE = 1.0
+_POST, _EDIT = "chat.postMessage", "chat.update"
+_START, _APPEND, _STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One answer that waits to write. `want` tells what it wants at the moment it is asked."""
+
+    want: Callable[[], Want]
+    granted: asyncio.Future[Permit]
+    not_before: float = 0.0
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Those who want to call one method."""
+
+    method: str
+    waiting: dict[str, _Waiting] = field(default_factory=dict)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+    known: Spent | None = None
+    known_at: float = 0.0
+
+
+class Governor:
+    """Shares out the write budget of one workspace. `scale` multiplies Slack's documented limits."""
+
+    def __init__(
+        self, store: Store, team: str, *, scale: float, now: Callable[[], float], supervisor: Supervisor | None = None
+    ) -> None:
+        self._supervisor = supervisor or Supervisor(now)
+        self._store = store
+        self._team = team
+        self._scale = scale
+        self._now = now
+        self._policy = Policy()
+        self._alone = Budget()
+        self._lanes: dict[str, _Lane] = {}
+        self._growth = SharedCounts(uuid4().hex)
+
+    @asynccontextmanager
+    async def answering(self, reference: str) -> AsyncIterator[None]:
+        """An answer is under way: the others leave it its share. How it grows is learned from what it is granted."""
+        self._growth.begin(reference)
+        try:
+            yield
+        finally:
+            self._growth.end(reference)
+        with suppress(StoreUnavailable):
+            await self._store.tell(self._team, self._growth.told())
+
+    async def granted(self, want: Callable[[], Want]) -> Permit:
+        """Wait until the call may be made that is wanted, as `want` tells at every moment.
+
+        A want that does not wait is told at once: leave, or one that is denied.
+        """
+        first = want()
+        if not first.method:
+            return Permit("", first.channel, "")
+        lane = self._lanes.setdefault(first.method, _Lane(first.method))
+        ticket = uuid4().hex
+        lane.waiting[ticket] = waiting = _Waiting(want, asyncio.get_running_loop().create_future())
+        lane.changed.set()
+        if lane.task is None or lane.task.done():
+            lane.task = self._supervisor.start(
+                f"leave for {lane.method}", lambda: self._serve(lane), longest=_AFTER_A_MISTAKE
+            )
+        try:
+            return await waiting.granted
+        finally:
+            lane.waiting.pop(ticket, None)
+
+    def touch(self) -> None:
+        """Somebody wants more than before: an answer has ended."""
+        for lane in self._lanes.values():
+            lane.changed.set()
+
+    async def refused(self, leave: Permit, retry_after: float) -> None:
+        """Slack answered a granted call with 429: everybody slows down for this method."""
+        if not leave.method:
+            return
+        log.warning("Slack limits the rate", method=leave.method, retry_after=retry_after)
+        buckets = self._keys(leave.method, leave.channel)
+        self._alone.limited(buckets, retry_after, self._now())
+        with suppress(StoreUnavailable):
+            await self._store.refused(self._team, buckets, retry_after, leave.name)
+        self.touch()
+
+    def waiting(self, method: str) -> int:
+        """How many wait for leave to call a method."""
+        lane = self._lanes.get(method)
+        return len(lane.waiting) if lane else 0
+
+    async def stop(self) -> None:
+        """Grant nothing more."""
+        tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    # The one who waits ------------------------------------------------------------------------------------------------
+
+    async def _serve(self, lane: _Lane) -> None:
+        while lane.waiting:
+            lane.changed.clear()
+            try:
+                rest = await self._grant_one(lane)
+            except Exception:  # a mistake of ours must not keep every answer from being written
+                log.exception("leave could not be given by worth", method=lane.method)
+                rest = self._without_thought(lane)
+            if rest > 0:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(min(rest, _LONGEST_SLEEP)):
+                        await lane.changed.wait()
+
+    def _without_thought(self, lane: _Lane) -> float:
+        """Leave for the one who came first, a second apart."""
+        ticket = next(iter(lane.waiting), None)
+        if ticket is not None:
+            self._settle(lane, ticket, Permit(lane.method, lane.waiting[ticket].want().channel, uuid4().hex))
+        return _AFTER_A_MISTAKE
+
+    async def _grant_one(self, lane: _Lane) -> float:
+        """Grant the call that is worth most, if any may be made. Returns the seconds until another look is due."""
+        now = self._now()
+        ready = self._wants(lane, now)
+        if not ready:
+            return min((one.not_before for one in lane.waiting.values()), default=now) - now
+        chosen, reserve, rest = self._chosen(lane, ready, now)
+        if chosen is None:
+            for ticket in [ticket for ticket, want in ready.items() if not want.waits]:
+                self._settle(lane, ticket, Permit(lane.method, ready[ticket].channel, "", denied=rest))
+            return rest
+        return await self._draw(lane, chosen, ready, reserve)
+
+    def _wants(self, lane: _Lane, now: float) -> dict[str, Want]:
+        """What those want that may be granted something now. One that cannot tell is out, and keeps nobody waiting."""
+        wants: dict[str, Want] = {}
+        for ticket, one in list(lane.waiting.items()):
+            if one.not_before > now:
+                continue
+            try:
+                wants[ticket] = replace(one.want(), method=lane.method)
+            except Exception as error:  # noqa: BLE001  # it is raised where the leave is waited for
+                del lane.waiting[ticket]
+                if not one.granted.done():
+                    one.granted.set_exception(error)
+        return wants
+
+    async def _draw(self, lane: _Lane, chosen: str, ready: Mapping[str, Want], reserve: float) -> float:
+        """Draw on the budget for the one who goes next. Returns the seconds until another look is due."""
+        want, call = ready[chosen], uuid4().hex
+        if lane.method == _START and not want.waits and (rest := self._stream_in()) > 0:
+            self._settle(lane, chosen, Permit(want.method, want.channel, "", denied=rest))
+            return 0.0
+        spent = await self._spend(want, reserve, call)
+        lane.known, lane.known_at = spent, self._now()
+        if spent.wait <= 0:
+            self._growth.called(want.answer, want.method)
+            self._settle(lane, chosen, Permit(want.method, want.channel, call))
+            return 0.0
+        if not want.waits:
+            self._settle(lane, chosen, Permit(want.method, want.channel, "", denied=spent.wait))
+            return 0.0
+        if chosen in lane.waiting:
+            lane.waiting[chosen].not_before = self._now() + spent.wait
+        if spent.wait > spent.shared_wait:  # it is the channel's own bucket that is empty
+            self._put_off(lane, want, ready, spent.wait)
+        # Others may go when it is the channel's bucket that is empty; and whoever does not wait is to be told so.
+        return 0.0 if any(not other.waits for other in ready.values()) else spent.shared_wait
+
+    def _put_off(self, lane: _Lane, want: Want, ready: Mapping[str, Want], wait: float) -> None:
+        """Have those of the same channel that are no more urgent wait as long: each would be told the same."""
+        for ticket, other in ready.items():
+            if ticket in lane.waiting and other.channel == want.channel and other.waits and other.kind >= want.kind:
+                lane.waiting[ticket].not_before = self._now() + wait
+
+    def _settle(self, lane: _Lane, ticket: str, leave: Permit) -> None:
+        """Answer one who waits, if it still does."""
+        waiting = lane.waiting.pop(ticket, None)
+        if waiting is not None and not waiting.granted.done():
+            waiting.granted.set_result(leave)
+
+    def _chosen(self, lane: _Lane, ready: Mapping[str, Want], now: float) -> tuple[str | None, float, float]:
+        """Who may call now, if anybody, what must remain for others, and else when to look again."""
+        if lane.method not in {_POST, _EDIT, _APPEND}:
+            return min(ready, key=lambda ticket: (ready[ticket].kind, ready[ticket].since)), 0.0, 0.0
+        mean = self._policy.mean_speed(ready.values(), now)
+        if lane.method != _APPEND:
+            self._growth.grows(mean)
+        counts = self._growth.counts
+        if lane.method == _APPEND:
+            # The last words of a stream travel with its stop: nothing is kept for endings.
+            stock, growing, unfinished = self.stock(_APPEND), counts.streaming, 0
+        else:
+            # A post is cheap, the edits that it will need are not: both are weighed by what is left for edits.
+            stock, growing, unfinished = self.stock(_EDIT), counts.editing, counts.standing
+            mean = counts.speed / max(1, counts.editing)
+        level, quota, growing = stock.level, stock.quota, max(growing, 1)
+        chosen, rest = self._policy.choose(
+            ready, now, level=level, quota=quota, growing=growing, unfinished=unfinished, mean=mean
+        )
+        if chosen is None or lane.method == _POST:
+            return chosen, 0.0, rest
+        return chosen, self._policy.reserve(ready[chosen].kind, unfinished, quota), rest
+
+    def _stream_in(self) -> float:
+        """Seconds until one more answer might begin to stream; 0.0: now."""
+        counts = self._growth.counts
+        return self._policy.stream_in(
+            starts=self.stock(_START),
+            stops=self.stock(_STOP),
+            appends=self.stock(_APPEND),
+            edits=self.stock(_EDIT),
+            streaming=counts.streaming,
+            growing=counts.editing,
+            standing=counts.standing,
+        )
+
+    def stock(self, method: str) -> Stock:
+        """What is in a method's bucket as far as we know: others may have taken some since we last heard."""
+        lane = self._lanes.get(method)
+        if lane is None or lane.known is None:
+            quota = self._keys(method, "")[0].quota
+            return Stock(float(quota.burst), quota)
+        since = self._now() - lane.known_at
+        return Stock(min(lane.known.level + since * lane.known.quota.rate, lane.known.quota.burst), lane.known.quota)
+
+    def _keys(self, method: str, channel: str) -> tuple[Key, ...]:
+        return tuple(replace(key, quota=key.quota.scaled(self._scale)) for key in keys(method, channel))
+
+    async def _spend(self, want: Want, reserve: float, call: str) -> Spent:
+        buckets, now, told = (
+            self._keys(want.method, want.channel),
+            self._now(),
+            self._growth.told(want.answer, want.method),
+        )
+        urgent = want.kind is Kind.ENDING
+        try:
+            due = max(0.0, now - want.since) if urgent else None
+            spent = await self._store.spend(self._team, buckets, reserve, call, told, due=due)
+        except StoreUnavailable:
+            self._growth.alone()
+            return self._spend_alone(buckets, reserve, now, urgent=urgent)
+        self._growth.heard(told, spent.counts)
+        if spent.wait <= 0:
+            self._alone.take(buckets, now, urgent=urgent)  # so that it is not full when it is needed
+        return spent
+
+    def _spend_alone(self, buckets: tuple[Key, ...], reserve: float, now: float, *, urgent: bool) -> Spent:
+        """Better some 429 than silence: until the shared budget is back, we draw on one of our own."""
+        wait, first = self._alone.take(buckets, now, reserve=reserve, urgent=urgent), buckets[0]
+        shared = self._alone.wait(first, now, reserve=reserve, urgent=urgent) if wait > 0 else 0.0
+        return Spent(wait, self._alone.level(first, now), self._alone.quota(first, now), shared_wait=shared)

@@ -1,0 +1,123 @@
+"""Knows the demo in the browser: a workspace with people in it, the real bot, and the page that shows them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import webbrowser
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from threading import Thread
+from uuid import uuid4
+
+from bot.errors import SettingsError
+from bot.playground import demo_setup as grounds
+from bot.playground.flowise import LocalFlowise
+from bot.playground.page import PageServer
+from bot.playground.program import BotProgram
+from bot.playground.slack import LocalSlack
+from bot.playground.tap import Tap
+from bot.settings import checked
+
+_LOOK_SECONDS = 1.0
+# Whoever has switched a fault on does not want to wait for minutes until the bot gives up, as it may in earnest.
+_IMPATIENT = {"FLOWISE_EVENT_TIMEOUT": "60", "FLOWISE_LEFT_RUN_WAIT": "15"}
+_OTHER_TEAM = "T0PARTNER"
+
+
+async def host(port: int, *, opens: bool) -> int:
+    """Serve the page until a signal comes; 0 then. `port` 0 is any that is free; `opens` the browser, where one can
+    be opened.
+
+    Raises:
+        SettingsError: FLOWISE_… or REDIS_URL of the environment cannot work, or the port is taken.
+        BotError: the bot cannot be started or ends by itself.
+    """
+    open_ = asyncio.Event()
+    return await grounds.played(_hosted(port, open_, opens=opens), open_.is_set)
+
+
+async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
+    async with AsyncExitStack() as stack:
+        folder = await stack.enter_async_context(grounds.folder())
+        outside = grounds.from_outside(os.environ)
+        redis_url = outside.get("REDIS_URL") or await grounds.own_store(stack, folder)
+        key = uuid4().hex
+        flowise = await stack.enter_async_context(
+            LocalFlowise(tokens_per_second=grounds.TOKENS_PER_SECOND, api_key=key)
+        )
+        tap = await stack.enter_async_context(Tap(flowise))
+        slack = LocalSlack(port=port, latency=grounds.LATENCY)
+        page = PageServer(slack, tap, redis_url)
+        try:
+            await stack.enter_async_context(slack)
+        except OSError as error:
+            raise SettingsError(f"--port: {port} cannot be used ({error.strerror})") from None
+        settings = {"REDIS_URL": redis_url, **grounds.towards(slack)}
+        trouble = await _use_theirs(tap, {**outside, **settings}) if "FLOWISE_URL" in outside else ""
+        people_in(slack)
+        settings |= {"FLOWISE_URL": tap.url, "FLOWISE_CHATFLOW_ID": tap.chatflow_id, "FLOWISE_API_KEY": key}
+        settings |= _IMPATIENT
+        program = await stack.enter_async_context(BotProgram(settings, folder))
+        open_.set()
+        _tell(page.url, outside, trouble)
+        if opens and _has_browser(os.environ):
+            # Not waited for: a browser in the terminal comes back when it is left, and a broken one never.
+            Thread(target=webbrowser.open, args=(page.url,), daemon=True).start()
+        while True:
+            program.check()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _use_theirs(tap: Tap, settings: Mapping[str, str]) -> str:
+    """Lead to the Flowise of the environment; why it would not answer now, if so, as a sentence: it may come up yet.
+
+    Raises:
+        SettingsError: the environment does not say all that is needed, or names the playground itself.
+    """
+    given = checked(settings)
+    key = given.flowise_api_key.get_secret_value() if given.flowise_api_key else None
+    place = (given.flowise_url, given.flowise_chatflow_id, key)
+    try:
+        tap.use(*place)
+    except ValueError as error:
+        raise SettingsError(f"FLOWISE_URL: {error}") from None
+    try:
+        await tap.move(*place)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def people_in(slack: LocalSlack) -> None:
+    """Who and what there is to try: two members, a guest, somebody of another organisation, and their channels."""
+    ada, ben = slack.user("ada"), slack.user("ben")
+    gus, olga = slack.user("gus", guest=True), slack.user("olga", team=_OTHER_TEAM)
+    slack.channel("general", members=(ada, ben, gus))
+    slack.channel("partners", members=(ada, ben, olga), shared=True)
+    slack.channel("no-bot-here", members=(ada, ben), bot_is_member=False)
+    for person in (ada, ben, gus):
+        slack.dm(person)
+
+
+def _tell(url: str, outside: Mapping[str, str], trouble: str) -> None:
+    own = grounds.theirs(outside)
+    end = f"; what is kept in {own} stays there." if own else ", and forgets everything."
+    sys.stdout.write(
+        f"The playground is open:\n\n    {url}\n\n"
+        f"In it: {grounds.between(outside)}\n"
+        f"Whoever has the address can use it. Ctrl-C ends it{end}\n"
+    )
+    if trouble:
+        sys.stdout.write(f"\nBut as it is, no question will be answered. {trouble}\n")
+    sys.stdout.flush()
+
+
+def _has_browser(environment: Mapping[str, str]) -> bool:
+    """Whether a browser that opens would be seen: not over SSH, nor where there is no display (a text browser would
+    take the terminal)."""
+    if environment.get("SSH_CONNECTION"):
+        return False
+    seen = bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+    return seen or sys.platform in {"darwin", "win32"}

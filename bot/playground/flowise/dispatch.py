@@ -1,0 +1,119 @@
+"""Knows which plan answers a prediction: its flow, its key, its limit, its chat's memory, or a queued script."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from uuid import uuid4
+
+from bot.playground.flowise.flows import FLOWS, Flow, flow_id
+from bot.playground.flowise.limits import RateWindow
+from bot.playground.flowise.memory import Memory, StoredTurn
+from bot.playground.flowise.model import Turn
+from bot.playground.flowise.plans import Plan, PredictionRequest, failed
+from bot.playground.flowise.runs import Received
+from bot.playground.flowise.scripts import Script
+from bot.playground.flowise.wire import STREAM_HEADERS
+
+
+class Dispatcher:
+    """The state of the local server apart from its connections."""
+
+    def __init__(self, *, api_key: str | None, pace: float, wall: Callable[[], float]) -> None:
+        self.wall = wall
+        self.flows = {flow.id: flow for flow in FLOWS}
+        self.scripts: dict[str, deque[Script]] = defaultdict(deque)
+        self.memory = Memory()
+        self.predictions: list[Received] = []
+        self.api_key = api_key
+        self._pace = pace
+        self._windows = {flow.id: RateWindow(*flow.limit) for flow in FLOWS if flow.limit}
+
+    def known(self, flow: str) -> Flow:
+        """A flow by its name or id.
+
+        Raises:
+            KeyError: there is no such flow.
+        """
+        found = self.flows.get(flow) or self.flows.get(flow_id(flow))
+        if found is None:
+            raise KeyError(f"the local Flowise has no flow {flow!r}")
+        return found
+
+    def has_key(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request carries the server's key; `Bearer` may be left out, as on the real server."""
+        given = headers.get("Authorization", "")
+        return self.api_key is not None and given.removeprefix("Bearer ") == self.api_key
+
+    def receive(self, flow: str, body: Mapping[str, object], headers: Mapping[str, str]) -> Received:
+        """Note a request. Without a chatId of its own it gets one, which it is told only at the end."""
+        chat_id = body.get("chatId") or str(uuid4())
+        name = self.flows[flow].name if flow in self.flows else ""
+        received = Received(flow, name, body, str(chat_id), headers, self.wall())
+        self.predictions.append(received)
+        return received
+
+    def plan(self, flow: Flow, received: Received) -> tuple[PredictionRequest, Plan]:
+        """What is done with a request."""
+        asked = self._asked(flow, received)
+        if flow.exact:
+            return asked, flow.plan(asked)
+        if self.api_key is not None and not self.has_key(received.headers):
+            return asked, failed((), "Unauthorized")
+        if not isinstance(received.body.get("chatId", ""), str | None):
+            return asked, failed((), "Invalid chatId: must be a string")
+        queued = self.scripts[flow.id]
+        if flow.id not in self._windows:
+            return asked, queued.popleft().plan(asked) if queued else flow.plan(asked)
+        window = self._windows[flow.id]
+        headers, admitted = window.take(received.at)
+        if not admitted:
+            return asked, Plan(reply=window.refusal(headers, received.at), forced=True)
+        plan = queued.popleft().plan(asked) if queued else flow.plan(asked)
+        return asked, replace(plan, headers={**STREAM_HEADERS, **headers})
+
+    def store(self, received: Received, asked: PredictionRequest, plan: Plan) -> None:
+        """Keep what a run that went well has left: its turn, its execution."""
+        if plan.execution:
+            self.memory.executions[received.flow_id, asked.chat_id] = plan.execution
+        if plan.outcome:
+            turn = StoredTurn(
+                asked.question,
+                str(uuid4()),
+                received.at,
+                plan.outcome,
+                answer_id=asked.message_id,
+                answered_at=self.wall(),
+            )
+            self.memory.store(received.flow_id, asked.chat_id, turn)
+
+    def _asked(self, flow: Flow, received: Received) -> PredictionRequest:
+        body = received.body
+        decision = body.get("humanInput")
+        execution = self.memory.executions.get((flow.id, received.chat_id))
+        return PredictionRequest(
+            _question(body),
+            received.chat_id,
+            str(uuid4()),
+            str(uuid4()),
+            echo={"question": body["question"]} if "question" in body else {},
+            earlier=(*_history(body.get("history")), *self.memory.turns(flow.id, received.chat_id)),
+            pace=self._pace,
+            decision=decision if isinstance(decision, dict) else None,
+            execution=execution,
+        )
+
+
+def _question(body: Mapping[str, object]) -> str:
+    """The question as the model sees it: JavaScript's words for nothing (measured on Flowise 3.1.4)."""
+    if isinstance(body.get("humanInput"), dict):
+        return str(body.get("question") or " ")
+    question = body.get("question", "undefined")
+    return "null" if question is None else str(question)
+
+
+def _history(given: object) -> list[Turn]:
+    """The request's `history`, which is put before what is remembered; anything malformed is passed over."""
+    rows = given if isinstance(given, list) else []
+    return [(str(row.get("role")), str(row.get("content"))) for row in rows if isinstance(row, dict)]

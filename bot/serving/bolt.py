@@ -1,0 +1,76 @@
+"""Knows how the bot presents itself to Slack: who it is, and Bolt with its handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.errors import SettingsError, SlackRefused
+from bot.ports import Identity
+from bot.serving.socket_mode import open_connection
+from bot.settings import Settings
+from bot.slack.client import SlackClient
+from bot.workspace.desk import Desk
+from handlers import register
+from handlers.questions import Behaviour
+
+
+def slack_app(settings: Settings, web_api: AsyncWebClient, identity: Identity, desk: Desk) -> AsyncApp:
+    # Bolt turns to OAuth by itself where it finds these two, and would then ignore the bot token.
+    for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
+        os.environ.pop(name, None)
+    who = AuthorizeResult(
+        enterprise_id=identity.enterprise or None,
+        team_id=identity.team,
+        bot_token=web_api.token,
+        bot_id=identity.bot_id,
+        bot_user_id=identity.bot_user,
+    )
+
+    async def authorize() -> AuthorizeResult:
+        # Known since the start. Bolt's own way asks auth.test, and acknowledges and drops the event when that fails.
+        return who
+
+    secret = settings.slack_signing_secret
+    logger = logging.getLogger("slack_bolt")
+    logger.setLevel(logging.ERROR)  # while it is made, Bolt warns that a token stands beside `authorize`: as we want it
+    app = AsyncApp(
+        name="flowise-slack",  # or Bolt reads the source of every caller up to main, 30 ms of a start, to find a name
+        client=web_api,
+        logger=logger,
+        signing_secret=secret.get_secret_value() if secret else "unused in Socket Mode",
+        authorize=authorize,
+        attaching_conversation_kwargs_enabled=False,
+    )
+    logger.setLevel(logging.WARNING)
+    manners = Behaviour(
+        command=settings.slack_command,
+        follow_ups_without_mention=settings.bot_follow_ups == "all",
+        answers_external_people=settings.bot_external_people == "answer",
+    )
+    register(app, desk, manners)
+    return app
+
+
+async def _identity(slack: SlackClient) -> Identity:
+    try:
+        return await slack.identity()
+    except SlackRefused as error:
+        raise SettingsError(
+            f"SLACK_BOT_TOKEN: Slack refuses it ({error.code}); expected the bot token of an installed app"
+        ) from None
+
+
+async def introduced(slack: SlackClient, web_api: AsyncWebClient, app_token: str) -> tuple[Identity, str]:
+    """Who we are, and the address of a Socket Mode connection, empty for HTTP: one Slack call's time for both."""
+    address = open_connection(web_api, app_token) if app_token else asyncio.sleep(0, "")
+    answers = await asyncio.gather(_identity(slack), address, return_exceptions=True)
+    match answers:
+        case Identity() as identity, str() as opened:
+            return identity, opened
+    raise next(answer for answer in answers if isinstance(answer, BaseException))

@@ -1,0 +1,98 @@
+"""Knows how what the bot stands on is opened and closed, and warns of what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from aiohttp import ClientSession
+
+import bot.flowise.client as flowise
+from bot.errors import FlowiseError, StoreUnavailable
+from bot.metrics.flowise import FlowiseMetrics, MeteredFlowise
+from bot.network.outgoing import Network
+from bot.network.proxies import Proxies
+from bot.reply.observed import Observers
+from bot.settings import Settings
+from bot.store.embedded import EmbeddedValkey
+from bot.store.redis import Observer, RedisStore
+
+log = structlog.get_logger(__name__)
+
+
+def network_of(settings: Settings) -> Network:
+    """How all connections go out."""
+    proxies = Proxies(settings.https_proxy or "", settings.http_proxy or "", settings.no_proxy)
+    return Network(proxies, settings.ssl_cert_file)
+
+
+@asynccontextmanager
+async def traced(settings: Settings, network: Network) -> AsyncIterator[tuple[Observers, ...]]:
+    """Who traces the answers, if anybody is to."""
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if endpoint is None:
+        yield ()
+        return
+    try:
+        from bot.metrics.tracing import exported  # noqa: PLC0415  # it may not be installed
+    except ImportError:
+        log.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set, but the extra is missing: pip install '.[tracing]'")
+        yield ()
+        return
+    async with exported(endpoint, network) as traces:
+        yield (traces,)
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings, observer: Observer) -> AsyncIterator[RedisStore]:
+    embedded: EmbeddedValkey | None = None
+    url = settings.redis_url
+    if url is None:
+        embedded = EmbeddedValkey(settings.data_dir)
+        url = await embedded.start()
+        log.warning(
+            "REDIS_URL is not set: keeping everything in a private store; run one replica only",
+            folder=str(settings.data_dir),
+        )
+    store = RedisStore.at(url, conversation_days=settings.bot_conversation_days, observer=observer)
+    try:
+        yield store
+    finally:
+        await store.aclose()
+        if embedded is not None:
+            await embedded.stop()
+
+
+def chatflow_of(settings: Settings, session: ClientSession, metrics: FlowiseMetrics) -> flowise.Client:
+    limits = flowise.Limits(
+        connect=settings.flowise_connect_timeout,
+        headers=settings.flowise_headers_timeout,
+        json=settings.flowise_json_timeout,
+        silence=settings.flowise_silence_timeout,
+        events=settings.flowise_event_timeout,
+        total=settings.flowise_total_timeout,
+        frame_bytes=settings.flowise_frame_limit,
+    )
+    key = settings.flowise_api_key.get_secret_value() if settings.flowise_api_key else None
+    return MeteredFlowise(session, settings.flowise_url, settings.flowise_chatflow_id, key, limits, metrics)
+
+
+async def warn_of_flowise(chatflow: flowise.Client) -> None:
+    """A Flowise that is down or wrong at the start may be right when the first question comes: a warning, no exit."""
+    try:
+        await chatflow.check()
+    except FlowiseError as error:
+        hint = " ".join((type(error).__doc__ or "").split())
+        log.warning("Flowise could not answer a question now", error=type(error).__name__, reason=str(error), hint=hint)
+
+
+async def warn_of_redis(store: RedisStore) -> None:
+    """What it cannot keep, it may keep when the first question comes, or need not: a warning, no exit."""
+    try:
+        health = await store.health()
+    except StoreUnavailable as error:
+        log.warning("Redis could not take a question now", reason=str(error))
+        return
+    for warning in health.warnings:
+        log.warning("Redis cannot keep what it is given", reason=warning, version=health.version)

@@ -1,0 +1,121 @@
+"""Knows which addresses become links, and when a link's label would lie about where it leads."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from markdown_it.rules_inline import StateInline
+
+from bot.slack.text.escaping import units
+from bot.slack.text.limits import LINK_URL
+from bot.slack.text.lookalikes import is_blank, readings
+from bot.slack.text.rich_text import Runs, Style, TextRun
+
+_SCHEMES = ("http", "https", "mailto")
+
+# A word with a scheme, a mail address, an IPv4 address or a domain name in it. Each begins where nothing of its kind
+# stands before it, so that a hostile label costs no more than its length.
+_ADDRESS = re.compile(
+    r"(?<![a-z0-9+.-])[a-z0-9+.-]+://\S+|mailto:\S+|(?<![^\s@])[^\s@]+@[^\s@]+\.[^\s@]+"
+    r"|(?<![\w.-])[.-]*+(?:(?:[\w-]+\.+)+(?P<top>xn--[\w-]+|[^\W\d_][^\W_]+)|(?:\d{1,3}\.){3}\d{1,3})"
+    r"(?::\d+)?(?:[/?#]\S*)?(?!\w)"
+)
+
+# Endings of file names that are no top-level domains: `handbook.pdf` is a title, not an address.
+_FILES = frozenset(
+    {"csv", "doc", "docx", "gif", "htm", "html", "jpeg", "jpg", "js", "json", "log", "mp3", "mp4", "pdf", "png"}
+    | {"ppt", "pptx", "txt", "xls", "xlsx", "xml", "yaml", "yml"}
+)
+
+
+def target(href: str) -> str | None:
+    """The address as a link element takes it, or None where it must stay text: another scheme, no host, too long."""
+    parts = _split(href)
+    if parts is None or parts.scheme not in _SCHEMES or units(href) > LINK_URL or re.search(r"[\s<>|\x00-\x1f]", href):
+        return None
+    return href if (parts.path if parts.scheme == "mailto" else parts.hostname) else None
+
+
+def linked(label: Runs, href: str, style: Style) -> Runs:
+    """What is shown for a link: its label, linked.
+
+    Where the label looks like another address, the target is shown and linked instead; where the target is none that
+    we link, label and target are text.
+    """
+    url = target(href)
+    text = "".join(run.text for run in label)
+    if url is None:
+        return (TextRun(href, style),) if is_blank(text) else (*label, TextRun(f" ({href})", style))
+    if is_blank(text):
+        return (TextRun(url, style, url),)
+    if misleads(text, url):
+        return (*label, TextRun(" (", style), TextRun(url, style, url), TextRun(")", style))
+    return tuple(TextRun(run.text, run.style, url) for run in label)
+
+
+def autolinked(label: Runs, href: str, style: Style) -> Runs:
+    """What is shown for an address that stands in the text by itself."""
+    text = "".join(run.text for run in label)
+    url = target(href)
+    if url is not None and misleads(text, url):
+        return (TextRun(url, style, url),)
+    return tuple(TextRun(run.text, run.style, url) for run in label)
+
+
+# A model that has seen Slack's own markup writes <address|label>, of which Markdown makes one long, dead address.
+_SLACK_LINK = re.compile(r"<(https?://[^\s<>|]+)\|([^<>\n]*)>")
+
+
+def slack_link(state: StateInline, silent: bool) -> bool:
+    """A rule for markdown-it: Slack's way to write a link is one too."""
+    found = _SLACK_LINK.match(state.src, state.pos)
+    if found is None:
+        return False
+    if not silent:
+        state.push("link_open", "a", 1).attrSet("href", found[1])
+        state.push("text", "", 0).content = found[2]
+        state.push("link_close", "a", -1)
+    state.pos = found.end()
+    return True
+
+
+def misleads(label: str, url: str) -> bool:
+    """Whether a label looks like an address that is not the link's own."""
+    own = _forms(url)
+    if _trim(label.strip().lower()) in own:
+        return False
+    return any(_names_another(reading, own) for reading in readings(label))
+
+
+def _names_another(reading: str, own: frozenset[str]) -> bool:
+    for found in _ADDRESS.finditer(reading):
+        is_file = found["top"] in _FILES and "/" not in found[0]
+        if not is_file and _trim(found[0]) not in own:
+            return True
+    return False
+
+
+def _forms(url: str) -> frozenset[str]:
+    """The ways in which an address may be written in its own label: whole, without its scheme, its host alone."""
+    forms = set()
+    for address in (url.lower(), unquote(url).lower()):
+        parts = _split(address)
+        if parts is None:
+            continue
+        bare = address.removeprefix(f"{parts.scheme}:").removeprefix("//")
+        forms |= {address, bare, bare.removeprefix("www.")}
+        if parts.hostname:
+            forms |= {parts.hostname, parts.hostname.removeprefix("www."), f"{parts.scheme}://{parts.hostname}"}
+    return frozenset(_trim(form) for form in forms)
+
+
+def _trim(address: str) -> str:
+    return address.strip("()[]<>\"'.,;:!/-")
+
+
+def _split(address: str) -> SplitResult | None:
+    try:
+        return urlsplit(address)
+    except ValueError:  # for example a bracket that opens an IPv6 address and never closes
+        return None

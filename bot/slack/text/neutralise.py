@@ -1,0 +1,209 @@
+"""Knows how a line of a model's Markdown becomes Markdown that does nothing in Slack: no ping, no link, no preview.
+
+Slack's streaming takes Markdown, not blocks, and no `unfurl_links: false`. So addresses are shown as code, which is
+never linked, and what could be read as a mention is broken up by an invisible character. What is still half open at the
+end of a line that grows is held back; what has gone out is never taken back.
+
+Each piece is harmless by itself, and `kept_apart` sees to it that two of them are harmless together, wherever a text
+was cut: what is live may begin in the one and end in the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+
+from bot.slack.text.escaping import clean
+
+# U+2060, word joiner: no width, no line break.
+_JOINER = "\u2060"
+_LIVE = re.compile(r"(?<=!)(?=(?:here|channel|everyone)\b|(?:subteam|date)\\?\^)|(?<=@)(?=(?:here|channel|everyone)\b)")
+# What may be live where two pieces meet; Markdown takes the backslash before a caret away.
+_MET = re.compile(
+    r"<!(?:here|channel|everyone|(?:subteam|date)\\?\^)|<[@#][A-Z0-9]|@(?:here|channel|everyone)\b|(?<![\w&/#])\#[a-z0-9]"
+    r"|(?i:[a-z][a-z0-9+.-]{0,31}://\S|www\.\S)"
+)
+SEAM = 40
+"""Of what stands before a piece, so many characters decide whether the two are live together."""
+_IDS = re.compile(r"(?<=<[@#])(?=[A-Z0-9])")
+# Outside of code an @ may be followed by what only becomes a word later, by a link's label for instance; and the bare
+# name of a channel is none there.
+_AT = re.compile(r"(?<![\w.+-])@(?!\u2060)|(?<![\w&/#])#(?=[a-z0-9])")
+
+_SPECIAL = re.compile(
+    r"(?P<ticks>`{1,100})|(?P<bracket>!?\[)|(?P<angle><)|(?P<escape>\\.)|(?P<entity>&\#?\w{1,31};)"
+    r"|(?P<url>(?:[a-z][a-z0-9+.-]{0,31}://|www\.)[^\s<>`|]{0,1500})",
+    re.IGNORECASE,
+)
+_LINK = re.compile(
+    r"!?\[(?P<label>(?:[^\[\]\\]|\\.){0,600})\]"
+    r"\(\s{0,9}<?(?P<url>[^\s<>()]{0,1500}(?:\([^\s<>()]{0,200}\)[^\s<>()]{0,200}){0,5})>?"
+    r"(?:\s{1,9}(?:\"[^\"]{0,300}\"|'[^']{0,300}'|\([^()]{0,300}\)))?\s{0,9}\)"
+)
+_HALF_LINK = re.compile(
+    r"!?\[(?:[^\[\]\\]|\\.){0,300}\\?(?:\](?:\([^()\s]{0,1500}(?:\([^()\s]{0,200}\)?)?(?:\s[^()]{0,300})?)?)?"
+)
+_AUTOLINK = re.compile(
+    r"<(?P<url>[a-z][a-z0-9+.-]{1,31}:[^\s<>|]{1,1500})(?:\|(?P<label>[^<>]{0,300}))?>", re.IGNORECASE
+)
+_HALF_ANGLE = re.compile(r"<[a-z][^\s<>|]{0,1500}(?:\|[^<>]{0,300})?|<br\s{0,3}/?", re.IGNORECASE)
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_DEFINITION = re.compile(r"[ >]*\[[^\[\]]+\]:")
+_LONGEST_CODE = 400
+# How far the other end of something is looked for: a hostile line must not cost more than its length.
+_REACH = 1_200
+# A longer word is taken apart while it grows.
+_LONGEST_WORD = 2_000
+_WORDS = re.compile(r"\s{0,1000}\S{0,1000}")
+_TRAILING = ".,;:!?\"'*_~"
+_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+
+
+def code(text: str) -> str:
+    """Text of a code block, in which only what Slack itself would read as a mention is broken up."""
+    return _IDS.sub(_JOINER, _LIVE.sub(_JOINER, text))
+
+
+def line(text: str, *, final: bool) -> Iterator[tuple[str, int]]:
+    """The pieces of a line outside of code blocks, as they may be shown, each with where in `text` it ends.
+
+    `final`: no more of the line will come. Else pieces end before what is half open.
+    """
+    before = ""
+    for piece, end in _pieces(text, final=final):
+        shown = kept_apart(before, piece)
+        before = (before + shown)[-SEAM:]
+        yield shown, end
+
+
+def kept_apart(before: str, piece: str) -> str:
+    """A piece as it can follow on `before`: with something invisible between them where both together would be live."""
+    end = before[-SEAM:]
+    if not end or end[-1].isspace():
+        return piece
+    met = any(found.start() < len(end) < found.end() for found in _MET.finditer(end + piece[:SEAM]))
+    return _JOINER + piece if met else piece
+
+
+def _pieces(text: str, *, final: bool) -> Iterator[tuple[str, int]]:
+    at = 0
+    if _DEFINITION.match(text):
+        at = text.index("[") + 1
+        yield text[: at - 1] + "\\[", at
+    end = len(text) if final else last_word(text)
+    while at < len(text):
+        special = _SPECIAL.search(text, at)
+        start = special.start() if special else len(text)
+        for word in _WORDS.finditer(text, at, max(at, min(start, end))):
+            if word[0]:
+                yield _AT.sub(_behind, code(word[0])), word.end()
+        if special is None or (start >= end and not final):
+            return
+        shown = _special(text, special, final)
+        if shown is None:
+            return
+        yield shown
+        at = shown[1]
+
+
+def _behind(sign: re.Match[str]) -> str:
+    return sign[0] + _JOINER
+
+
+def last_word(text: str) -> int:
+    """Where the last word of a text that grows begins, which may become an address or a mention.
+
+    Other scripts than those of ASCII put no spaces between words, and neither do addresses have letters of them.
+    """
+    for place in range(len(text), max(0, len(text) - _LONGEST_WORD), -1):
+        if not "!" <= text[place - 1] <= "~":
+            return place
+    return 0 if len(text) < _LONGEST_WORD else len(text)
+
+
+def shown(text: str) -> str:
+    """A whole line, or another text that is finished, as it may be shown."""
+    return "".join(piece for piece, _ in line(text, final=True))
+
+
+def _special(text: str, special: re.Match[str], final: bool) -> tuple[str, int] | None:
+    """What is shown for what begins here, and where it ends; None: it waits for more."""
+    start, found = special.start(), special[0]
+    match special.lastgroup:
+        case "ticks":
+            return _code_span(text, start, found, final)
+        case "bracket":
+            return _link(text, start, found, final)
+        case "angle":
+            return _angle(text, start, final)
+        case "entity":
+            return _entity(found), special.end()
+        case "url":
+            return _url(text, special, final)
+    return _apart(found), special.end()
+
+
+def _code_span(text: str, start: int, ticks: str, final: bool) -> tuple[str, int] | None:
+    closing = re.compile(rf"(?<!`){ticks}(?!`)").search(text, start + len(ticks), start + _REACH)
+    if closing is not None and (final or closing.end() < len(text) or len(ticks) == 1):
+        return code(text[start : closing.end()]), closing.end()
+    if not final and len(text) - start < _LONGEST_CODE:
+        return None
+    return "\\`" * len(ticks) + _JOINER, start + len(ticks)
+
+
+def _link(text: str, start: int, bracket: str, final: bool) -> tuple[str, int] | None:
+    link = _LINK.match(text, start)
+    if link is not None:
+        label = "".join(piece for piece, _ in line(link["label"], final=True)).strip()
+        return _with_address(label, link["url"]), link.end()
+    if not final and _HALF_LINK.fullmatch(text, start):
+        return None
+    # A bracket that no address follows stays what it is: an empty box of a task list, a note's number.
+    stays = text.find("](", start, start + _REACH) < 0 <= text.find("]", start, start + _REACH)
+    return (bracket if stays else bracket.replace("[", "\\[")), start + len(bracket)
+
+
+def _angle(text: str, start: int, final: bool) -> tuple[str, int] | None:
+    if (auto := _AUTOLINK.match(text, start)) is not None:
+        return _with_address(shown(auto["label"] or "").strip(), auto["url"]), auto.end()
+    if (broken := _BREAK.match(text, start)) is not None:
+        return " ", broken.end()
+    if not final and _HALF_ANGLE.fullmatch(text, start):
+        return None
+    # The word after it belongs to it: `<@U1>` must not be told apart into harmless halves.
+    marked = _IDS.search(text, start, start + 3)
+    return (text[start : start + 2] + _JOINER, start + 2) if marked else ("<", start + 1)
+
+
+def _entity(text: str) -> str:
+    """The character that is meant, so that it is not made into something live behind our back."""
+    meant = clean(unescape(text)).replace("\n", " ")
+    return _apart(f"\\{meant}") if _PUNCTUATION.fullmatch(meant) else meant
+
+
+def _apart(escaped: str) -> str:
+    """An escaped character, kept apart from what follows where the two might mean something."""
+    return escaped + _JOINER if escaped[1] in "<!@#" else escaped
+
+
+def _url(text: str, special: re.Match[str], final: bool) -> tuple[str, int] | None:
+    found = special[0]
+    if not final and special.end() == len(text):
+        return None
+    depth = 0
+    for place, char in enumerate(found):
+        depth += (char == "(") - (char == ")")
+        if depth < 0:
+            found = found[:place]
+            break
+    url = found.rstrip(_TRAILING)
+    return (f"`{code(url)}`" if url else found), special.start() + len(url or found)
+
+
+def _with_address(label: str, url: str) -> str:
+    address = code(url.replace("`", ""))
+    if not address or address.startswith("#"):
+        return label
+    return f"{label} (`{address}`)" if label and label != address else f"`{address}`"

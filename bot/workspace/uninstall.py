@@ -1,0 +1,75 @@
+"""Knows what is done when a workspace has uninstalled the app: no more is taken from it, and its data are deleted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import structlog
+
+from bot.errors import StoreUnavailable
+from bot.slack.token_state import TokenState
+
+log = structlog.get_logger(__name__)
+
+# An answer that was under way when the app went, here or in another replica, may note something behind our back.
+_AFTERWARDS = 60.0
+_AGAIN = 5.0
+
+
+class Keeps(Protocol):
+    """A store, as far as it is needed here."""
+
+    async def purge(self, team: str) -> int:
+        """Delete what is kept of a workspace; returns how many things that were. Raises StoreUnavailable."""
+        ...
+
+
+class Uninstall:
+    """The end of one workspace's installation, should it come. Times are in seconds."""
+
+    def __init__(
+        self,
+        team: str,
+        store: Keeps,
+        admission: TokenState,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._team = team
+        self._store = store
+        self._admission = admission
+        self._sleep = sleep
+        self._said = asyncio.Event()
+
+    @property
+    def is_over(self) -> bool:
+        """Slack takes no calls of ours, so that nothing that it sends can be answered."""
+        return bool(self._admission.refusal)
+
+    def say(self, word: str) -> None:
+        """Slack has told that the app or its token is gone, by that event."""
+        self._admission.withdrawn(word)
+        self._said.set()
+
+    async def run(self) -> None:
+        """Delete the data each time the farewell was said, until it is done. Never returns."""
+        while True:
+            await self._said.wait()
+            self._said.clear()
+            await self._deleted()
+            await self._sleep(_AFTERWARDS)
+            if self.is_over:
+                await self._deleted()
+
+    async def _deleted(self) -> None:
+        while True:
+            try:
+                count = await self._store.purge(self._team)
+            except StoreUnavailable as error:
+                log.warning("the workspace's data are still there; trying again", team=self._team, reason=str(error))
+                await self._sleep(_AGAIN)
+                continue
+            log.info("the workspace's data are deleted", team=self._team, keys=count)
+            return

@@ -1,0 +1,87 @@
+"""So many predictions at a time: who is let in, who waits behind how many, and that nobody is forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+
+import pytest
+
+from bot.conversation.admission import Admission
+
+
+def test_the_first_are_let_in_and_the_others_know_how_many_come_before() -> None:
+    admission = Admission(2)
+    with ExitStack() as stack:
+        places = [stack.enter_context(admission.place()) for _ in range(5)]
+        assert [place.before for place in places] == [0, 0, 1, 2, 3]
+        assert admission.waiting == 3
+    assert admission.waiting == 0
+
+
+@pytest.mark.parametrize("goes", [0, 1])
+def test_one_that_is_done_lets_the_next_in_whoever_it_is(goes: int) -> None:
+    admission = Admission(2)
+    with ExitStack() as stack:
+        ends = [ExitStack() for _ in range(4)]
+        places = [stack.enter_context(end).enter_context(admission.place()) for end in ends]
+        ends[goes].close()
+        assert [place.before for at, place in enumerate(places) if at != goes] == [0, 0, 1]
+
+
+def test_one_that_gives_up_waiting_moves_those_behind_it_alone() -> None:
+    admission = Admission(1)
+    with ExitStack() as stack:
+        ends = [ExitStack() for _ in range(4)]
+        places = [stack.enter_context(end).enter_context(admission.place()) for end in ends]
+        ends[2].close()
+        assert [places[at].before for at in (0, 1, 3)] == [0, 1, 2]
+
+
+async def test_all_who_wait_hear_of_each_change() -> None:
+    admission = Admission(1)
+    first = ExitStack()
+    first.enter_context(admission.place())
+    with admission.place() as second, admission.place() as third:
+        waiting = [asyncio.create_task(place.moved()) for place in (second, third)]
+        await asyncio.sleep(0)
+        assert not any(task.done() for task in waiting)
+        first.close()
+        async with asyncio.timeout(1):
+            await asyncio.gather(*waiting)
+        assert (second.before, third.before) == (0, 1)
+        again = asyncio.create_task(third.moved())
+        await asyncio.sleep(0)
+        assert not again.done()  # what has moved already wakes nobody twice
+        again.cancel()
+
+
+async def test_100_questions_are_never_more_than_seven_at_a_time_and_go_in_order() -> None:
+    admission = Admission(7)
+    running, most, order = 0, 0, []
+
+    async def one(number: int) -> None:
+        nonlocal running, most
+        with admission.place() as place:
+            while place.before:
+                await place.moved()
+            running, most = running + 1, max(most, running + 1)
+            order.append(number)
+            for _ in range(number % 3):
+                await asyncio.sleep(0)
+            running -= 1
+
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for number in range(100):
+            group.create_task(one(number))
+    assert (most, admission.waiting) == (7, 0)
+    assert sorted(order) == list(range(100))
+    assert all(abs(at - number) < 7 for at, number in enumerate(order))
+
+
+def test_a_question_that_breaks_gives_its_place_up() -> None:
+    admission = Admission(1)
+    with pytest.raises(RuntimeError), admission.place():
+        raise RuntimeError
+    with admission.place() as place:
+        assert place.before == 0

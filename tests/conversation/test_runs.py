@@ -1,0 +1,141 @@
+"""The runs that were left: how long each is waited for, whatever becomes of the clocks meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.conversation.runs import Runs
+from bot.flowise.events import Event, Token
+from bot.ports import Flowise, Store
+from bot.thread import Expected, OpenAnswer, Run
+
+HOUR = 3600.0
+WAIT = 60.0
+NOON = 1_800_000_000.0
+
+jumps = st.lists(st.tuples(st.integers(0, 25), st.floats(-2 * HOUR, 2 * HOUR)), max_size=4)
+
+
+@dataclass
+class World:
+    """A Flowise that ends its run after `ends` seconds, a store that forgets, and two clocks of which one is set."""
+
+    ends: float = 1e9
+    jumps: dict[int, float] = field(default_factory=dict)
+    monotonic: float = 5.0
+    wall: float = NOON
+    slept: list[float] = field(default_factory=list)
+    asked: list[Expected] = field(default_factory=list)
+    noted: list[Run] = field(default_factory=list)
+
+    async def sleep(self, seconds: float) -> None:
+        self.wall += seconds + self.jumps.get(len(self.slept), 0.0)
+        self.monotonic += seconds
+        self.slept.append(seconds)
+
+    @property
+    def waited(self) -> float:
+        return sum(self.slept)
+
+    async def has_stored(self, _: str, expected: Expected) -> bool:
+        self.asked.append(expected)
+        return self.waited >= self.ends
+
+    async def stored_answer(self, _: str, expected: Expected) -> tuple[Event, ...] | None:
+        return (Token("late"),) if await self.has_stored("", expected) else None
+
+    async def abort(self, _: str) -> bool:
+        return True
+
+    async def run_started(self, _: str, __: str, run: Run) -> None:
+        self.noted.append(run)
+
+    async def run_ended(self, _: str, __: str) -> None:
+        self.noted.clear()
+
+    async def run_on(self, _: str, __: str) -> Run | None:
+        return self.noted[-1] if self.noted else None
+
+    def runs(self) -> Runs:
+        flowise, store = cast("Flowise", self), cast("Store", self)
+        return Runs(flowise, store, wait=WAIT, now=lambda: self.monotonic, wall=lambda: self.wall, sleep=self.sleep)
+
+
+def left(at: float, **more: bool) -> Run:
+    return Run(since=at - 5, left_at=at, question="why?", after="m", **more)
+
+
+@settings(deadline=None, max_examples=100)
+@given(jumps=jumps, ahead=st.floats(-2 * HOUR, 2 * HOUR), killed=st.booleans())
+async def test_a_left_run_is_never_waited_for_longer(
+    jumps: list[tuple[int, float]], ahead: float, killed: bool
+) -> None:
+    """`ahead` is how far the clock of the process that left it is from ours, which is set while we wait."""
+    world = World(jumps=dict(jumps))
+    run = Run(since=NOON, question="why?", after="m") if killed else left(NOON + ahead)
+    assert not await world.runs().waited_for("l", "c", run)
+    assert world.waited <= WAIT
+    assert world.waited == pytest.approx(WAIT if killed else min(WAIT, max(0.0, WAIT + ahead)))
+    assert set(world.asked) <= {Expected("why?", "m")}
+
+
+@settings(deadline=None, max_examples=100)
+@given(jumps=jumps)
+async def test_a_stored_answer_is_waited_for_as_long(jumps: list[tuple[int, float]]) -> None:
+    world = World(jumps=dict(jumps))
+    assert await world.runs().answer_of("l", OpenAnswer("c", NOON, question="why?", after="m")) is None
+    assert WAIT <= world.waited <= WAIT + max(world.slept)
+    assert world.noted == [Run(since=NOON, left_at=NOON, question="why?", after="m")]
+
+
+@pytest.mark.parametrize("jump", [-HOUR, 0.0, HOUR])
+async def test_a_run_that_ends_is_not_waited_for_any_longer(jump: float) -> None:
+    world = World(ends=9.0, jumps={1: jump})
+    assert await world.runs().waited_for("l", "c", left(NOON))
+    assert world.waited == pytest.approx(9.0)
+    world = World(ends=9.0, jumps={1: jump})
+    assert await world.runs().answer_of("l", OpenAnswer("c", NOON, question="why?", after="m")) == (Token("late"),)
+    assert world.waited == pytest.approx(9.0)
+
+
+@pytest.mark.parametrize("ahead", [HOUR, 6.0, 0.0])
+async def test_an_agent_flow_is_given_its_moment_to_end_and_no_more(ahead: float) -> None:
+    world = World(noted=[left(NOON + ahead, agentflow=True)])
+    runs = world.runs()
+    run = await runs.on("l", "c")
+    assert run is not None
+    assert await runs.waited_for("l", "c", run)
+    assert world.waited == pytest.approx(3.0)
+    assert world.noted == []
+
+
+OPEN: list[tuple[str, Callable[[], Run]]] = [
+    ("another version has noted it", lambda: Run(since=NOON, left_at=NOON)),
+    ("what was stored before could not be seen", lambda: Run(since=NOON, question="why?")),
+    ("the row of a stop was not told", lambda: Run(since=NOON, awaits_decision=True)),
+]
+
+
+@pytest.mark.parametrize("made", [case[1] for case in OPEN], ids=[case[0] for case in OPEN])
+async def test_what_nothing_would_show_to_be_over_is_not(made: Callable[[], Run]) -> None:
+    world = World(ends=0.0, noted=[made()])
+    assert await world.runs().on("l", "c") == made()
+    assert world.asked == []
+
+
+async def test_a_decision_in_flowise_is_seen_by_any_answer_after_the_stop() -> None:
+    world = World(ends=0.0, noted=[Run(since=NOON, question="do it", after="stop", awaits_decision=True)])
+    assert await world.runs().on("l", "c") is None
+    assert world.asked == [Expected(None, "stop")]
+
+
+async def test_an_answer_that_cannot_be_told_from_others_is_not_waited_for() -> None:
+    world = World(ends=0.0)
+    assert await world.runs().answer_of("l", OpenAnswer("c", NOON, question="why?")) is None
+    assert (world.asked, world.slept) == ([], [])

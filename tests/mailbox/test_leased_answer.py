@@ -1,0 +1,230 @@
+"""What is kept of an answer while it is written: what stands in Slack, what has come, and what is said in the end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from bot.errors import FlowiseBroke, Interrupted
+from bot.flowise.events import Token
+from bot.mailbox.lease import LEASE, Lease
+from bot.mailbox.leased_answer import Held, LeasedAnswer
+from bot.mailbox.stages import Stage
+from bot.reply.contract import Failed, Finished, Remark, ReplyEvent, Thinking
+from bot.reply.journal import read
+from bot.slack.calls import (
+    Accepted,
+    AppendStream,
+    Call,
+    DeleteMessage,
+    Posted,
+    PostMessage,
+    SetStatus,
+    StartStream,
+    StopStream,
+    UpdateMessage,
+)
+from bot.store.redis import RedisStore
+from bot.thread import Hold, Item, OpenAnswer, Run
+
+AGAIN = '["T1:C1:1.0", "a1b2c3d4"]'
+ITEM = Item("T1", "T1:C1:1.0", "a1b2c3d4", "1.0", "message", "{}")
+
+
+class Stop:
+    """Stops an answer with a last word, when it is told so."""
+
+    def __init__(self) -> None:
+        self.now = asyncio.Event()
+        self.last_word: Failed | None = None
+
+    async def __call__(self) -> Failed | None:
+        await self.now.wait()
+        return self.last_word
+
+
+class Posts:
+    """Hears of each message that stands."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    async def __call__(self, ts: str) -> None:
+        self.heard.append(ts)
+
+
+@pytest.fixture
+async def lease(store: RedisStore) -> Lease:
+    hold = Hold(ITEM, "ours")
+    assert await store.mailboxes.accept(hold, LEASE, opens=None, opened=OpenAnswer())
+    return Lease(store.mailboxes, hold, OpenAnswer(), now=time.monotonic)
+
+
+@pytest.fixture
+async def asked(lease: Lease) -> Lease:
+    """A lease whose question was asked."""
+    lease.turn_came()
+    assert await lease.asks("chat", "why?", Run(5.5))
+    return lease
+
+
+@pytest.fixture
+async def stop() -> Stop:
+    return Stop()
+
+
+@pytest.fixture
+async def posts() -> Posts:
+    return Posts()
+
+
+@pytest.fixture
+async def kept(lease: Lease, stop: Stop, posts: Posts) -> LeasedAnswer:
+    return LeasedAnswer(lease, stop, AGAIN, posts)
+
+
+async def happened(*events: ReplyEvent) -> AsyncGenerator[ReplyEvent, None]:
+    for event in events:
+        yield event
+
+
+async def through(kept: LeasedAnswer, *events: ReplyEvent) -> list[ReplyEvent]:
+    return [event async for event in kept.noted(happened(*events))]
+
+
+def post(text: str = "a") -> PostMessage:
+    return PostMessage("C1", text, (), "1.0")
+
+
+START = StartStream("C1", "1.0", "U1", "T1", "words", "a1b2c3d4-1-0")
+STOPPED = StopStream("C1", "2.1", "")
+
+
+@pytest.mark.parametrize(
+    ("calls", "messages", "stream"),
+    [
+        ([(post(), Posted("2.1"))], ("2.1",), ""),
+        ([(post(), Posted("2.1")), (post("b"), Posted("2.2"))], ("2.1", "2.2"), ""),
+        ([(post(), Posted("2.1")), (post(), Posted("2.1", found=True))], ("2.1",), ""),
+        ([(START, Posted("2.1"))], ("2.1",), "2.1"),
+        ([(START, Posted("2.1")), (AppendStream("C1", "2.1", "more"), Accepted())], ("2.1",), "2.1"),
+        ([(START, Posted("2.1")), (STOPPED, Accepted())], ("2.1",), ""),
+        ([(START, Posted("2.2")), (STOPPED, Accepted())], ("2.2",), "2.2"),
+        ([(post(), Posted("2.1")), (DeleteMessage("C1", "2.1"), Accepted())], (), ""),
+        ([(SetStatus("C1", "1.0", "is thinking"), Accepted())], (), ""),
+    ],
+)
+async def test_what_stands_is_known_from_what_slack_has_taken(
+    kept: LeasedAnswer,
+    lease: Lease,
+    calls: list[tuple[Call, Posted | Accepted]],
+    messages: tuple[str, ...],
+    stream: str,
+) -> None:
+    for call, result in calls:
+        await kept.made(call, result)
+    assert (lease.opened.messages, lease.opened.stream) == (messages, stream)
+
+
+async def test_each_message_is_told_of_once_it_stands(kept: LeasedAnswer, posts: Posts) -> None:
+    for call, ts in ((post(), "2.1"), (START, "2.2")):
+        await kept.made(call, Posted(ts))
+    assert posts.heard == ["2.1", "2.2"]
+
+
+async def test_the_last_state_of_each_message_can_be_written_again(kept: LeasedAnswer) -> None:
+    last = UpdateMessage("C1", "2.1", "last", ())
+    await kept.made(post("first"), Posted("2.1"))
+    await kept.made(UpdateMessage("C1", "2.1", "more", ()), Accepted())
+    await kept.made(last, Accepted())
+    await kept.made(post("second"), Posted("2.2"))
+    await kept.made(post("gone"), Posted("2.3"))
+    await kept.made(DeleteMessage("C1", "2.3"), Accepted())
+    await kept.made(post("of another process"), Posted("2.4", found=True))  # what it shows, nobody knows
+    assert kept.stands == {"2.1": last, "2.2": UpdateMessage("C1", "2.2", "second", ())}
+
+
+async def test_what_has_come_is_noted_with_each_call_once_flowise_was_asked(kept: LeasedAnswer, asked: Lease) -> None:
+    events = kept.noted(happened(Thinking(), Token("one "), Token("two"), Remark("a remark"), Finished()))
+    await anext(events)
+    await anext(events)
+    assert asked.opened.journal == ""
+    await kept.made(post(), Posted("2.1"))
+    assert read(asked.opened.journal) == (Token("one "),)
+    assert asked.stage is Stage.STREAMING
+    assert [event async for event in events][-1] == Finished()
+    assert read(asked.opened.journal) == (Token("one two"), Remark("a remark"))
+    assert asked.opened.whole
+
+
+async def test_before_flowise_was_asked_there_is_nothing_to_be_gone_on_with(kept: LeasedAnswer, lease: Lease) -> None:
+    await through(kept, Token("told by nobody"), Finished())
+    await kept.made(post(), Posted("2.1"))
+    assert lease.opened == OpenAnswer(messages=("2.1",))
+
+
+async def test_a_failure_does_not_make_an_answer_whole(kept: LeasedAnswer, asked: Lease) -> None:
+    failed = Failed(FlowiseBroke("cut"), "a1b2c3d4")
+    assert await through(kept, Token("half"), failed) == [Token("half"), failed]
+    assert not asked.opened.whole
+    assert not kept.offers_again
+
+
+async def test_an_interrupted_answer_offers_to_ask_again(kept: LeasedAnswer, asked: Lease) -> None:
+    interrupted = Failed(Interrupted("its process is gone"), "a1b2c3d4")
+    assert await through(kept, interrupted) == [Failed(interrupted.error, "a1b2c3d4", AGAIN)]
+    assert kept.offers_again
+
+
+async def test_where_nobody_can_press_a_button_none_is_offered(lease: Lease, stop: Stop, posts: Posts) -> None:
+    kept = LeasedAnswer(lease, stop, "", posts)
+    [event] = await through(kept, Failed(Interrupted("its process is gone"), "a1b2c3d4"))
+    assert isinstance(event, Failed)
+    assert event.again == ""
+    assert not kept.offers_again
+
+
+async def test_its_last_word_is_what_the_bot_says_when_it_stops(kept: LeasedAnswer, stop: Stop) -> None:
+    stopping = asyncio.create_task(kept.stopped())
+    await asyncio.sleep(0)
+    assert not stopping.done()
+    stop.last_word = Failed(Interrupted("stopped"), "a1b2c3d4", AGAIN)
+    stop.now.set()
+    assert await stopping == stop.last_word
+    assert kept.offers_again
+
+
+async def test_who_has_lost_an_answer_says_nothing_more(kept: LeasedAnswer, stop: Stop, lease: Lease) -> None:
+    stop.last_word = Failed(Interrupted("stopped"), "a1b2c3d4", AGAIN)
+    lease.lost.set()
+    stop.now.set()
+    assert await kept.stopped() is None
+    assert not kept.offers_again
+    assert not await kept.may_write()
+
+
+async def test_waiting_for_the_stop_can_be_cancelled(kept: LeasedAnswer) -> None:
+    before = asyncio.all_tasks()
+    stopping = asyncio.create_task(kept.stopped())
+    await asyncio.sleep(0)
+    stopping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stopping
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_sentence_of_ours_is_written_under_its_hold_only(lease: Lease) -> None:
+    held = Held(lease)
+    assert await held.may_write()
+    await held.made(UpdateMessage("C1", "2.1", "adopted", ()), Accepted())
+    await held.made(post(), Posted("2.2"))
+    await held.made(post(), Posted("2.2", found=True))
+    assert lease.opened.messages == ("2.1", "2.2")
+    stopped = asyncio.create_task(held.stopped())
+    lease.lost.set()
+    assert await stopped is None
+    assert not await held.may_write()

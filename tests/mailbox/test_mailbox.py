@@ -1,0 +1,218 @@
+"""What one process has taken in or taken over: held until it is settled, found when its process is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from bot.errors import StoreUnavailable
+from bot.mailbox import lease as leases
+from bot.mailbox import mailbox as mailboxes
+from bot.mailbox.lease import Lease
+from bot.mailbox.mailbox import Mailbox
+from bot.store.embedded import EmbeddedValkey
+from bot.store.redis import RedisStore
+from bot.thread import Item, OpenAnswer, UnansweredQuestion
+
+LINE = "T1:C1:1.0"
+
+
+@pytest.fixture(autouse=True)
+def _short(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "LEASE", 0.3)
+    monkeypatch.setattr(leases, "RENEWAL", 0.05)
+    monkeypatch.setattr(mailboxes, "_SETTLE_AGAIN", 0.02)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110  # what is waited for is in the store
+            await asyncio.sleep(0.01)
+
+
+def item(reference: str = "a", ts: float = 1.0) -> Item:
+    return Item("T1", LINE, reference, f"{ts:.6f}", "message", "{}")
+
+
+def process(store: RedisStore, name: str = "ours") -> Mailbox:
+    return Mailbox(store.mailboxes, "T1", name, now=time.monotonic)
+
+
+async def taken_in(mailbox: Mailbox, wanted: Item) -> Lease:
+    lease = await mailbox.accept(wanted)
+    assert lease is not None
+    return lease
+
+
+@asynccontextmanager
+async def looking(mailbox: Mailbox) -> AsyncIterator[asyncio.Queue[Lease]]:
+    """What a process takes over, while it looks."""
+    found: asyncio.Queue[Lease] = asyncio.Queue()
+
+    async def look() -> None:
+        async for lease in mailbox.abandoned():
+            found.put_nowait(lease)
+
+    task = asyncio.create_task(look())
+    try:
+        yield found
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_what_is_taken_in_is_held_until_it_is_settled(store: RedisStore) -> None:
+    mailbox = process(store)
+    lease = await taken_in(mailbox, item())
+    assert await mailbox.accept(item()) is None
+    assert list(mailbox.held) == [lease]
+    again = UnansweredQuestion(item(), ("1.1",))
+    await mailbox.settled(lease, again)
+    assert list(mailbox.held) == []
+    assert await mailbox.asked(LINE, "a") == again
+    assert await mailbox.accept(item()) is None
+
+
+async def test_a_question_of_a_process_that_is_gone_is_taken_over_once(store: RedisStore) -> None:
+    opened = OpenAnswer("chat", 5.5, ("1.1",))
+    assert await process(store, "dead").accept(item(), opened=opened)
+    ours, theirs = process(store), process(store, "theirs")
+    async with looking(ours) as found, looking(theirs) as others, asyncio.timeout(5):
+        queues = [asyncio.create_task(found.get(), name="ours"), asyncio.create_task(others.get(), name="theirs")]
+        [taken], [waiting] = await asyncio.wait(queues, return_when=asyncio.FIRST_COMPLETED)
+        lease = taken.result()
+        assert (lease.hold.epoch, lease.opened, lease.item) == (2, opened, item())
+        assert (lease.taken_over, lease.look, lease.was_asked) == (True, True, True)
+        async with (theirs if taken.get_name() == "theirs" else ours).kept(lease):
+            await asyncio.sleep(2 * leases.LEASE)
+        assert not waiting.done()
+        waiting.cancel()
+    assert len(ours.held) + len(theirs.held) == 1
+
+
+async def test_what_goes_on_is_left_alone(store: RedisStore) -> None:
+    theirs = process(store, "theirs")
+    lease = await taken_in(theirs, item())
+    async with looking(process(store)) as found, theirs.kept(lease):
+        await asyncio.sleep(2 * leases.LEASE)
+        assert found.empty()
+
+
+async def test_what_is_handed_over_is_taken_at_once(store: RedisStore) -> None:
+    theirs = process(store, "theirs")
+    lease = await taken_in(theirs, item())
+    async with theirs.kept(lease):
+        pass
+    async with looking(process(store)) as found, asyncio.timeout(5):
+        await theirs.handed_over(lease)
+        began = time.monotonic()
+        assert (await found.get()).item == item()
+        assert time.monotonic() - began < leases.LEASE
+    assert theirs.held == ()
+
+
+async def test_a_process_that_stood_still_keeps_what_nobody_has_taken(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox = process(store)
+    lease = await taken_in(mailbox, item())
+    monkeypatch.setattr(leases, "RENEWAL", 60)
+    async with mailbox.kept(lease):
+        await asyncio.sleep(1.5 * leases.LEASE)
+        assert lease.is_stale
+        monkeypatch.setattr(leases, "RENEWAL", 0.05)
+        async with looking(mailbox) as found:
+            await asyncio.sleep(3 * leases.RENEWAL)
+            assert found.empty()  # renewed before it looked after others
+    assert lease.ours
+    assert list(mailbox.held) == [lease]
+
+
+async def test_what_nobody_has_begun_to_work_on_is_not_kept_alive(store: RedisStore) -> None:
+    mailbox = process(store)
+    lease = await taken_in(mailbox, item())
+    async with looking(mailbox) as found, asyncio.timeout(5):
+        successor = await found.get()
+    assert (successor.hold.epoch, successor.item) == (2, lease.item)
+    assert list(mailbox.held) == [successor]
+
+
+async def test_one_that_was_lost_is_settled_by_its_successor_alone(store: RedisStore) -> None:
+    dead = process(store, "dead")
+    lost = await taken_in(dead, item())
+    async with looking(process(store)) as found, asyncio.timeout(5):
+        successor = await found.get()
+    await lost.stand()
+    await dead.settled(lost, UnansweredQuestion(item()))
+    assert dead.held == ()
+    assert await dead.asked(LINE, "a") is None
+    assert await successor.stand() == 0
+    assert not successor.lost.is_set()
+
+
+async def test_processes_count_each_other_until_one_withdraws(store: RedisStore) -> None:
+    ours, theirs = process(store), process(store, "theirs")
+    async with looking(ours):
+        async with looking(theirs):
+            await until(lambda: ours.others == 1)
+        await theirs.withdraw()
+        await until(lambda: ours.others == 0)
+
+
+async def test_the_last_word_is_settled_when_the_store_is_back(tmp_path: Path) -> None:
+    server = EmbeddedValkey(tmp_path)
+    store = RedisStore.at(await server.start(), patience=0.3)
+    mailbox = process(store)
+    lease = await taken_in(mailbox, item())
+    await server.stop()
+    settling = asyncio.create_task(mailbox.settled(lease))
+    await asyncio.sleep(0.1)
+    assert list(mailbox.held) == [lease]
+    await server.start()
+    async with asyncio.timeout(5):
+        await settling
+    assert list(mailbox.held) == []
+    assert await mailbox.accept(item()) is None
+    assert await store.mailboxes.stand(lease.hold, 1) is None
+    await store.aclose()
+    await server.stop()
+
+
+async def test_after_a_store_was_away_all_may_renew_before_anybody_takes_over(tmp_path: Path) -> None:
+    server = EmbeddedValkey(tmp_path)
+    url = await server.start()
+    theirs_store, store = RedisStore.at(url, patience=0.3), RedisStore.at(url, patience=0.3)
+    theirs = process(theirs_store, "theirs")
+    lease = await taken_in(theirs, item())
+    dead = await taken_in(process(theirs_store, "dead"), item("b", 2.0))
+    async with looking(process(store)) as found:
+        await asyncio.sleep(2 * leases.RENEWAL)
+        await server.stop()
+        # In the worst case it is back just when who looks first noticed that it was away a lease ago.
+        await asyncio.sleep(leases.LEASE + leases.RENEWAL / 2)
+        await server.start()
+        await asyncio.sleep(0.7 * leases.LEASE)
+        await lease.stand()
+        async with theirs.kept(lease), asyncio.timeout(5):
+            assert (await found.get()).item == dead.item
+        assert not lease.lost.is_set()
+    for one in (store, theirs_store):
+        await one.aclose()
+    await server.stop()
+
+
+async def test_a_store_that_is_away_takes_nothing_in(tmp_path: Path) -> None:
+    store = RedisStore.at(f"unix://{tmp_path}/nothing.sock", prefix=uuid4().hex)
+    mailbox = process(store)
+    with pytest.raises(StoreUnavailable):
+        await mailbox.accept(item())
+    assert list(mailbox.held) == []
+    await mailbox.withdraw()
+    await store.aclose()

@@ -1,0 +1,76 @@
+"""What the health checks tell of others, over real HTTP: in time, and without letting it decide."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import aiohttp
+import pytest
+from aiohttp import web
+from structlog.testing import capture_logs
+
+import bot.serving.http
+from bot.serving.http import Health, web_app
+
+
+async def readyz(
+    details: Mapping[str, Callable[[], Awaitable[str]]], *missing: str, is_private: bool = True
+) -> tuple[int, object]:
+    async def unready() -> tuple[str, ...]:
+        return missing
+
+    health = Health(unready, lambda: False, lambda: 0, details, is_private=is_private)
+    application = web_app(lambda: None, health, door=None)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/readyz"
+        async with aiohttp.ClientSession() as session, session.get(url) as response:
+            return response.status, await response.json()
+    finally:
+        await runner.cleanup()
+
+
+async def well() -> str:
+    return "ok"
+
+
+async def away() -> str:
+    return "away: nobody knows why"
+
+
+async def test_what_others_say_is_told_and_decides_nothing() -> None:
+    assert await readyz({"one": well, "two": away}) == (
+        200,
+        {"ready": True, "missing": [], "one": "ok", "two": "away: nobody knows why"},
+    )
+    assert await readyz({"one": well}, "slack") == (503, {"ready": False, "missing": ["slack"], "one": "ok"})
+
+
+async def test_who_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bot.serving.http, "_DETAIL_SECONDS", 0.02)
+
+    async def stuck() -> str:
+        await asyncio.Event().wait()
+        return "never"
+
+    assert await readyz({"stuck": stuck, "one": well}) == (
+        200,
+        {"ready": True, "missing": [], "stuck": "away: it does not answer in time", "one": "ok"},
+    )
+
+
+async def test_a_stranger_is_told_whether_and_not_why() -> None:
+    asked: list[str] = []
+
+    async def counted() -> str:
+        asked.append("redis")
+        return "ok"
+
+    assert await readyz({"redis": counted}, is_private=False) == (200, {"ready": True})
+    with capture_logs() as lines:
+        assert await readyz({"redis": counted}, "slack", is_private=False) == (503, {"ready": False})
+    assert asked == []  # nor can he have anybody asked
+    assert [(line["event"], line["missing"]) for line in lines] == [("not ready", ["slack"])]

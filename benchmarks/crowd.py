@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bot.pacing.policy import Kind, Want
+from bot.pacing.permits import Kind, Want
 
 UPDATE, POST = "chat.update", "chat.postMessage"
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from benchmarks.crowd import POST, UPDATE, Stream
 from bot.pacing.budget import Budget
-from bot.pacing.policy import Kind, Policy, Stock, Want
+from bot.pacing.permits import Kind, Want
+from bot.pacing.policy import Policy, Stock
 from bot.pacing.shared_counts import SharedCounts
 from bot.ports import Counts, ReplicaCounts
 from bot.slack.tiers import keys

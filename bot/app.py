@@ -21,7 +21,7 @@ from bot.errors import BotError, SlackUnavailable, StoreUnavailable
 from bot.metrics.exposition import Metrics
 from bot.metrics.slack import MeteredSlack
 from bot.pacing.governor import Governor
-from bot.ports import Flowise, Identity
+from bot.ports import Flowise
 from bot.reply.observed import Answers, Observers
 from bot.reply.streams import Mode
 from bot.serving.bolt import introduced, slack_app
@@ -34,6 +34,7 @@ from bot.serving.socket_mode import SocketMode
 from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_flowise, warn_of_redis
 from bot.settings import Settings
 from bot.slack.client import SlackClient
+from bot.slack.identity import Identity
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.supervision import Supervisor

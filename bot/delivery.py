@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Protocol
 
 from bot.flowise.events import Token
-from bot.pacing.policy import Want
+from bot.pacing.permits import Gate, Permit
 from bot.ports import Slack
 from bot.reply.contract import Failed, Finished, Reply, ReplyEvent
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus, method_of
@@ -19,36 +18,6 @@ from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetSt
 _SLICE = 4_000
 # Of small events, so many are taken at a time: what one of them makes of the answer's Markdown may take a while.
 _AT_ONCE = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Permit:
-    """Leave to make one call of a method in a channel; `name` is its own in the budget.
-
-    With `denied` above 0 it is none: the want that does not wait cannot be granted now, and might be after so many
-    seconds. Nothing was drawn from the budget.
-    """
-
-    method: str
-    channel: str
-    name: str
-    denied: float = 0.0
-
-
-class Gate(Protocol):
-    """Who may call Slack when."""
-
-    async def granted(self, want: Callable[[], Want]) -> Permit:
-        """Wait until the call may be made that is wanted, as `want` tells at every moment."""
-        ...
-
-    async def refused(self, leave: Permit, retry_after: float) -> None:
-        """Slack answered that call with 429."""
-        ...
-
-    def touch(self) -> None:
-        """Something is wanted more than before."""
-        ...
 
 
 class Owner(Protocol):

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.flowise.events import Event
+from bot.flowise.prediction import Prediction
 from bot.slack.calls import Call, Result
+from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.tiers import Key, Quota
 from bot.thread import Conversation, Expected, Hold, OpenAnswer, Progress, Run, Thread, UnansweredQuestion
-
-
-@dataclass(frozen=True, slots=True)
-class Prediction:
-    """What Flowise is asked: the question, on which chat.
-
-    `asking` is waited for directly before the request is made, after everything that asks nothing yet; what it raises
-    ends the prediction.
-    """
-
-    question: str
-    chat_id: str
-    asking: Callable[[], Awaitable[None]] | None = None
 
 
 class Flowise(Protocol):
@@ -65,39 +54,6 @@ class Flowise(Protocol):
             FlowiseUnreachable, FlowiseSlow, FlowiseBroke: not now; ask again later.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the bot is, by auth.test."""
-
-    team: str
-    enterprise: str
-    bot_id: str
-    bot_user: str
-    name: str
-
-    @property
-    def organisations(self) -> frozenset[str]:
-        return frozenset({self.team, self.enterprise} - {""})
-
-
-@dataclass(frozen=True, slots=True)
-class EarlierMessage:
-    """A message that stands in a Slack thread. `author` is a display name, `text` is plain."""
-
-    ts: str
-    author: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """A message of ours as it stands in Slack, with the mark under which it was posted."""
-
-    ts: str
-    mark: str
-    text: str
 
 
 class Slack(Protocol):

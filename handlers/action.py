@@ -15,8 +15,8 @@ from bot.errors import StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
-from bot.slack.blocks import ASK_AGAIN
 from bot.slack.payload import Press, press
+from bot.slack.text.blocks import ASK_AGAIN
 from bot.thread import Item, OpenAnswer
 from bot.workspace.desk import Desk, reference_of
 from handlers import command

@@ -14,9 +14,9 @@ from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
-from bot.slack.blocks import fallback, quoted_question
 from bot.slack.calls import Posted, PostMessage, Refused, Result
 from bot.slack.payload import SlashCommand, command
+from bot.slack.text.blocks import fallback, quoted_question
 from bot.thread import Item
 from bot.thread_codec import decoded, encoded
 from bot.workspace.desk import Desk, reference_of

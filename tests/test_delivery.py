@@ -7,13 +7,13 @@ from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
-from bot.delivery import Permit, deliver
+from bot.delivery import deliver
 from bot.errors import Interrupted
 from bot.flowise.events import Token
-from bot.pacing.policy import Kind, Want
-from bot.ports import EarlierMessage, Marked
+from bot.pacing.permits import Kind, Permit, Want
 from bot.reply.contract import Failed, Finished, ReplyEvent
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus
+from bot.slack.messages import EarlierMessage, Marked
 from bot.thread import Thread
 
 LAST_WORD = Failed(Interrupted("stopped"), "a1b2c3")

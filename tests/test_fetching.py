@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pytest
 
 from bot.playground.flowise.scripts import Script
-from bot.playground.proxy import HOST
 from bot.playground.sandbox import Sandbox
+from bot.playground.tap.proxy import HOST
 
 
 @dataclass

@@ -22,11 +22,12 @@ from bot.flowise.json_text import read_json
 from bot.mailbox import lease as leases
 from bot.mailbox.lease import Lease
 from bot.pacing.governor import Governor
-from bot.ports import EarlierMessage, Identity, Marked
 from bot.reply.contract import Place
 from bot.reply.streams import Mode
-from bot.slack.blocks import shown
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, UpdateMessage
+from bot.slack.identity import Identity
+from bot.slack.messages import EarlierMessage, Marked
+from bot.slack.text.blocks import shown
 from bot.store.redis import RedisStore
 from bot.thread import Hold, Item, Thread
 from bot.workspace.desk import DeliverySettings, Desk

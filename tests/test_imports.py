@@ -189,7 +189,7 @@ FLOORS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bot.playground.slack*", ("bot.playground.slack*",)),
     ("bot.playground.flowise*", ("bot.playground.flowise*",)),
     # It looks into the bot's own store: how Redis is reached and how a thread is named there is the bot's to say.
-    ("bot.playground.keys", ("bot.store.requests", "bot.store.connections", "bot.thread")),
+    ("bot.playground.page.redis_keys", ("bot.store.requests", "bot.store.connections", "bot.thread")),
     # The demo around them starts the bot and draws what stands in Slack; it judges nothing by the bot's own rules.
     (
         "bot.playground*",

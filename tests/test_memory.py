@@ -16,14 +16,17 @@ from bot.conversation import prediction as asking
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.turn import Turns
 from bot.flowise.events import End, Event, Metadata, Token
+from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
 from bot.pacing.governor import Governor
-from bot.ports import EarlierMessage, Identity, Mailboxes, Marked, Prediction, ReplicaCounts, Spent, TakenOver
+from bot.ports import Mailboxes, ReplicaCounts, Spent, TakenOver
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.reply.streams import Mode
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
+from bot.slack.identity import Identity
+from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.tiers import Key, Quota
 from bot.thread import Conversation, Expected, Hold, Item, OpenAnswer, Progress, Run, Thread, UnansweredQuestion
 from bot.workspace.desk import DeliverySettings, Desk

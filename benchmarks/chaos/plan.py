@@ -84,8 +84,8 @@ _METHODS = (
     "assistant.threads.setStatus",
 )
 # A 429 far below a limit teaches the bot for minutes that the limit is far lower, and a second one lower still
-# (bot/pacing/budget.py). Slack gives none there; here it would make every end of an answer wait for minutes, so it meets
-# the one method that no answer needs, once.
+# (bot/pacing/budget.py). Slack gives none there; here it would make every end of an answer wait for minutes, so it
+# meets the one method that no answer needs, once.
 _LIMITED = "assistant.threads.setStatus"
 
 

@@ -16,8 +16,8 @@ from benchmarks.chaos.answers import FLOW
 from benchmarks.chaos.balancer import Balancer
 from benchmarks.chaos.processes import Replica, Valkey
 from bot.playground.flowise import LocalFlowise
-from bot.playground.proxy import FaultProxy
 from bot.playground.slack import DeliveryTimeouts, LocalSlack
+from bot.playground.tap.proxy import FaultProxy
 
 COMMAND = "/flowise"
 _TOKENS_PER_SECOND = 40.0

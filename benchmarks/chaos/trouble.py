@@ -12,7 +12,7 @@ from contextlib import nullcontext
 
 from benchmarks.chaos.plan import SHAPES, Kind, Trouble
 from benchmarks.chaos.stage import Stage
-from bot.playground.proxy import ConnectionEnd, FaultProxy
+from bot.playground.tap.proxy import ConnectionEnd, FaultProxy
 
 # How many of the latest deliveries are looked at for one that Slack makes again by itself.
 _LATEST = 20

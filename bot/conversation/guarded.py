@@ -24,7 +24,8 @@ from bot.errors import (
 from bot.flowise.breaker import PROBE_SECONDS, Breaker, Probe, Rest
 from bot.flowise.events import Event
 from bot.flowise.limits import CONNECT_SETTING, HEADERS_SETTING
-from bot.ports import Flowise, Prediction
+from bot.flowise.prediction import Prediction
+from bot.ports import Flowise
 from bot.thread import Expected
 
 log = logging.getLogger(__name__)

@@ -26,8 +26,9 @@ from bot.flowise.events import (
     Token,
     UsedTools,
 )
+from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
-from bot.ports import Flowise, Prediction
+from bot.ports import Flowise
 from bot.reply import journal
 from bot.reply.contract import LONGEST, Remark, ReplyEvent, Thinking
 from bot.thread import Run

@@ -25,10 +25,10 @@ from bot.flowise.api import Api
 from bot.flowise.events import Action, AgentflowStarted, End, ErrorReported, Event, Metadata, Token
 from bot.flowise.limits import Limits
 from bot.flowise.parse import parse, whole_answer
+from bot.flowise.prediction import Prediction
 from bot.flowise.refusals import HttpReply, refusal, reported
 from bot.flowise.stream import NotAStreamError, PredictionStream
 from bot.network.outgoing import DIRECT, Network
-from bot.ports import Prediction
 from bot.thread import Expected
 
 __all__ = ["Client", "Limits", "new_session"]

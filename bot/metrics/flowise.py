@@ -12,8 +12,8 @@ from prometheus_client import Counter
 from bot.errors import FlowiseError
 from bot.flowise.client import Client, Limits
 from bot.flowise.events import End, Event
+from bot.flowise.prediction import Prediction
 from bot.metrics.families import WAITS, Children, Families
-from bot.ports import Prediction
 
 
 class FlowiseMetrics:

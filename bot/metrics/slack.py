@@ -15,9 +15,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import SlackUnavailable
 from bot.metrics.families import CALLS, NAMESPACE, Children, Families
 from bot.pacing.governor import Governor
-from bot.ports import EarlierMessage
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, method_of
 from bot.slack.client import SlackClient
+from bot.slack.messages import EarlierMessage
 from bot.slack.tiers import QUOTAS
 from bot.thread import Thread
 

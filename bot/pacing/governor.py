@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import structlog
 
-from bot.delivery import Permit
 from bot.errors import StoreUnavailable
 from bot.pacing.budget import Budget
-from bot.pacing.policy import Kind, Policy, Stock, Want
+from bot.pacing.permits import Kind, Permit, Want
+from bot.pacing.policy import Policy, Stock
 from bot.pacing.shared_counts import SharedCounts
 from bot.ports import Spent, Store
 from bot.slack.tiers import Key, keys

@@ -17,9 +17,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Final
 
+from bot.pacing.permits import Kind, Want
 from bot.slack.tiers import Quota
 
 CLOSEST: Final = 0.455
@@ -56,45 +56,6 @@ LOOK: Final = 1.0
 
 _SOON: Final = 0.01
 _EPSILON: Final = 1e-9
-
-
-class Kind(IntEnum):
-    """What a call brings, the most urgent first."""
-
-    ENDING = 0
-    """The last of an answer, or anything else that must not wait for others' texts."""
-    FIRST = 1
-    """The first words of an answer, of which nothing stands in Slack."""
-    PROGRESS = 2
-    """More of an answer that can be seen already."""
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """A call that one answer would like to make.
-
-    `since` is when the oldest text came that cannot be seen yet, or when an ending became due; `last_write` when this
-    answer was last written, and of no meaning for first words. Both are seconds of the clock of `now`. `unseen` counts
-    the characters that cannot be seen. `answer` is the reference of the answer, empty for single sentences. A want that
-    does not wait (`waits` False) is granted now or not at all.
-    """
-
-    method: str
-    channel: str
-    kind: Kind
-    since: float
-    unseen: int
-    last_write: float
-    answer: str = ""
-    waits: bool = True
-
-    def waited(self, now: float) -> float:
-        """Seconds in which nothing of this answer was written though there was something."""
-        return now - (self.last_write if self.kind is Kind.PROGRESS else self.since)
-
-    def speed(self, now: float) -> float:
-        """Characters a second that come and cannot be seen."""
-        return self.unseen / max(0.1, self.waited(now))
 
 
 @dataclass(frozen=True, slots=True)

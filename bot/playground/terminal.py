@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from bot.playground.slack.plain import plain, unescaped
-from bot.slack.calls import Block
+from bot.slack.text.block import Block
 from bot.slack.text.tables import columns
 
 # Controls of C0 and C1 (ESC begins every command to a terminal), what turns the direction of text, halves of pairs.

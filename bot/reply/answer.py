@@ -19,8 +19,8 @@ from bot.reply.contract import (
 )
 from bot.reply.sources import gathered
 from bot.slack import wording
-from bot.slack.blocks import ask_again, note, sources_blocks, tools_block
-from bot.slack.calls import Blocks
+from bot.slack.text.block import Blocks
+from bot.slack.text.blocks import ask_again, note, sources_blocks, tools_block
 
 
 class Text(Protocol):

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
 from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
-from bot.pacing.policy import Want
+from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
 
 LONGEST = 200_000

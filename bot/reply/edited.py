@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.pacing.policy import Kind, Want
+from bot.pacing.permits import Kind, Want
 from bot.reply.attachment import Attachment
 from bot.reply.contract import Place, ReplyEvent, Thinking
 from bot.reply.messages import NOTHING, Adopted, Messages
@@ -12,7 +12,6 @@ from bot.reply.pace import BACKOFF, Pace
 from bot.reply.paged import PagedAnswer
 from bot.reply.status import StatusLine
 from bot.slack import wording
-from bot.slack.blocks import fallback, plain
 from bot.slack.calls import (
     Accepted,
     Call,
@@ -29,6 +28,7 @@ from bot.slack.calls import (
     method_of,
 )
 from bot.slack.refusals import NO_TOKEN, NOT_WANTED, SHAPE
+from bot.slack.text.blocks import fallback, plain
 from bot.slack.text.pages import Page
 
 # So long a whole answer waits for a Slack that does not answer, in seconds: outages of some minutes do happen.

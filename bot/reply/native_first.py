@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.pacing.policy import Want
+from bot.pacing.permits import Want
 from bot.reply.contract import Place, Reply, ReplyEvent
 from bot.reply.edited import EditedReply
 from bot.reply.streamed import StreamedReply

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from bot.errors import BotError, Interrupted
 from bot.flowise.events import Token
-from bot.pacing.policy import Want
+from bot.pacing.permits import Want
 from bot.reply.contract import LONGEST, Failed, Finished, Queued, Reply, ReplyEvent, WaitingForRun
 from bot.slack.calls import (
     Accepted,

@@ -10,8 +10,8 @@ from bot.flowise.events import Token
 from bot.reply.answer import Answer
 from bot.reply.contract import LONGEST, ReplyEvent
 from bot.slack import wording
-from bot.slack.blocks import fallback, note, plain, text_alone
-from bot.slack.calls import Blocks
+from bot.slack.text.block import Blocks
+from bot.slack.text.blocks import fallback, note, plain, text_alone
 from bot.slack.text.pages import Document, Page
 from bot.slack.text.plain_pages import plain_pages
 

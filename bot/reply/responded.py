@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from html import unescape
 
-from bot.pacing.policy import Kind, Want
+from bot.pacing.permits import Kind, Want
 from bot.reply.contract import Place, ReplyEvent
 from bot.reply.pace import BACKOFF
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording
-from bot.slack.blocks import fallback, note, plain, shown
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Respond, Result
 from bot.slack.refusals import SHAPE
+from bot.slack.text.blocks import fallback, note, plain, shown
 from bot.slack.text.pages import Page
 
 # Five uses in 30 minutes (Slack docs, Handling user interaction): one says what is going on, four are the answer's.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.flowise.events import SourceDocument
-from bot.slack.blocks import Source
+from bot.slack.text.blocks import Source
 
 
 def gathered(documents: Sequence[SourceDocument]) -> tuple[Source, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.flowise.events import CalledTools, Token
-from bot.pacing.policy import Kind, Want
+from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside

@@ -11,10 +11,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SettingsError, SlackRefused
-from bot.ports import Identity
 from bot.serving.socket_mode import open_connection
 from bot.settings import Settings
 from bot.slack.client import SlackClient
+from bot.slack.identity import Identity
 from bot.workspace.desk import Desk
 from handlers import register
 from handlers.questions import Behaviour

@@ -35,7 +35,7 @@ class Limits:
     # Proxies keep idle connections for 60 s, as a rule, and must be the ones who let go of them: what they send on a
     # connection that we have just closed is lost.
     idle: float = 65.0
-    # A body may take ten seconds (bot/serving/signatures.py) and our answer a few; who does not read it is not waited for.
+    # A body may take ten seconds (bot/serving/signatures.py) and our answer a few; nobody is waited for longer.
     request: float = 30.0
 
     @property

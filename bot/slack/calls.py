@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-Block: TypeAlias = Mapping[str, object]
-"""A Block Kit block as Slack's JSON has it."""
-
-Blocks: TypeAlias = tuple[Block, ...]
+from bot.slack.text.block import Blocks
 
 
 @dataclass(frozen=True, slots=True)

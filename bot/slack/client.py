@@ -10,7 +10,6 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SlackRefused, SlackUnavailable
-from bot.ports import EarlierMessage, Identity, Marked
 from bot.slack.calls import (
     AppendStream,
     Call,
@@ -27,6 +26,8 @@ from bot.slack.calls import (
     method_of,
 )
 from bot.slack.exactly_once import Once
+from bot.slack.identity import Identity
+from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.reading import Reading
 from bot.slack.token_state import TokenState
 from bot.slack.wire import Wire, string, without_none

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from bot.errors import SlackRefused, SlackUnavailable
-from bot.ports import EarlierMessage, Marked
 from bot.slack.exactly_once import mark_of
+from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.payload import mentions, plain
 from bot.slack.search import REPLIES_PAGE, Message
 from bot.slack.wire import Wire, messages, next_cursor, string

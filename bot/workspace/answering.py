@@ -19,7 +19,7 @@ from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import Held, LeasedAnswer
 from bot.mailbox.mailbox import Mailbox
 from bot.pacing.governor import Governor
-from bot.pacing.policy import Kind, Want
+from bot.pacing.permits import Kind, Want
 from bot.ports import Slack
 from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Sentence
 from bot.reply.edited import EditedReply
@@ -28,7 +28,6 @@ from bot.reply.native_first import NativeFirst
 from bot.reply.observed import AnswerContext, Answers
 from bot.reply.responded import RespondedReply
 from bot.reply.streams import Mode, StreamSupport
-from bot.slack.blocks import fallback, plain
 from bot.slack.calls import (
     DeleteMessage,
     Limited,
@@ -39,6 +38,7 @@ from bot.slack.calls import (
     UpdateMessage,
     method_of,
 )
+from bot.slack.text.blocks import fallback, plain
 from bot.tasks import Tasks
 from bot.thread import UnansweredQuestion, seconds
 

@@ -21,13 +21,14 @@ import structlog
 from bot.errors import SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.mailbox.mailbox import Mailbox
-from bot.ports import Marked, Slack
+from bot.ports import Slack
 from bot.reply.contract import Place
 from bot.reply.messages import apology_mark
 from bot.slack import wording
-from bot.slack.blocks import fallback, plain
 from bot.slack.calls import Accepted, DeleteMessage, Posted, PostMessage, Refused, UpdateMessage
+from bot.slack.messages import Marked
 from bot.slack.refusals import NO_TOKEN
+from bot.slack.text.blocks import fallback, plain
 from bot.tasks import Tasks
 from bot.thread import Item, Thread
 from bot.workspace.answering import Answering
@@ -48,7 +49,7 @@ _LastWord: TypeAlias = PostMessage | UpdateMessage | DeleteMessage
 
 @dataclass(frozen=True, slots=True)
 class Untaken:
-    """A question that the store did not take, and where its answer goes. `opens`: see `bot.mailbox.mailbox.Mailbox.accept`."""
+    """A question that the store did not take, and where its answer goes. `opens`: see `Mailbox.accept`."""
 
     item: Item
     place: Place

@@ -15,9 +15,10 @@ from bot.mailbox import lease as leases
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.mailbox import Mailbox
 from bot.pacing.governor import Governor
-from bot.ports import Identity, Slack, Store
+from bot.ports import Slack, Store
 from bot.reply.contract import Place
 from bot.slack import wording
+from bot.slack.identity import Identity
 from bot.slack.payload import mentions
 from bot.slack.payload import plain as plain_text
 from bot.supervision import Supervisor

@@ -13,7 +13,8 @@ from bot.errors import FlowiseResting, RunState
 from bot.flowise.breaker import FAILURES, FIRST_REST, PROBE_SECONDS
 from bot.flowise.client import Client, Limits
 from bot.flowise.events import End, Event, Token
-from bot.ports import Flowise, Prediction
+from bot.flowise.prediction import Prediction
+from bot.ports import Flowise
 from bot.thread import Expected
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ import pytest
 from bot import errors
 from bot.flowise.client import Client, Limits
 from bot.flowise.events import End, SourceDocument, SourceDocuments, Token
+from bot.flowise.prediction import Prediction
 from bot.playground.flowise import LocalFlowise, Script
-from bot.ports import Prediction
 from bot.thread import Expected
 
 if TYPE_CHECKING:

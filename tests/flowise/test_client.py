@@ -11,7 +11,8 @@ from bot import errors
 from bot.errors import FlowiseError, RunState
 from bot.flowise.client import Client, Limits
 from bot.flowise.events import Action, AgentflowStarted, End, Event, Metadata, Token
-from bot.ports import Flowise, Prediction
+from bot.flowise.prediction import Prediction
+from bot.ports import Flowise
 
 if TYPE_CHECKING:
     import aiohttp

@@ -25,10 +25,10 @@ from bot import errors
 from bot.errors import FlowiseError, RunState
 from bot.flowise.client import Client, Limits
 from bot.flowise.events import End, Event, Metadata, Token
+from bot.flowise.prediction import Prediction
 from bot.playground.flowise import LocalFlowise, Script
-from bot.playground.proxy import HOST, FaultProxy, Way
-from bot.playground.proxy import ConnectionEnd as Ending
-from bot.ports import Prediction
+from bot.playground.tap.proxy import HOST, FaultProxy, Way
+from bot.playground.tap.proxy import ConnectionEnd as Ending
 from bot.thread import Expected
 from tests.flowise.conftest import FLOW, STREAM_HEAD, Answer, chunked
 

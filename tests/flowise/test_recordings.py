@@ -12,7 +12,7 @@ from bot import errors
 from bot.errors import FlowiseError, RunState
 from bot.flowise.client import Limits
 from bot.flowise.events import Action, CalledTools, End, Event, Metadata, SourceDocuments, Token, UsedTools
-from bot.ports import Prediction
+from bot.flowise.prediction import Prediction
 
 if TYPE_CHECKING:
     from tests.flowise.conftest import MakeClient, Server

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from bot.app import Bot
-from bot.playground.proxy import HOST, FaultProxy
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack import DeliveryTimeouts
 from bot.playground.slack.delivery import Attempt
+from bot.playground.tap.proxy import HOST, FaultProxy
 from bot.slack import wording
 from bot.store.redis import RedisStore
 from bot.workspace import answering

@@ -14,14 +14,14 @@ import pytest
 from bot.errors import SlackUnavailable
 from bot.mailbox import lease as leases
 from bot.mailbox.lease import Lease
-from bot.playground.proxy import HOST, FaultProxy
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack import Message
+from bot.playground.tap.proxy import HOST, FaultProxy
 from bot.reply.contract import Place
 from bot.slack import wording
-from bot.slack.blocks import plain
 from bot.slack.calls import Posted, PostMessage, UpdateMessage
 from bot.slack.payload import IncomingMessage, SlashCommand
+from bot.slack.text.blocks import plain
 from bot.thread import Item
 from bot.workspace import answering
 from bot.workspace import desk as desk_module

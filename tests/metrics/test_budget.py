@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from bot.metrics.slack import BudgetMetrics
 from bot.pacing.governor import Governor
-from bot.pacing.policy import Kind, Want
+from bot.pacing.permits import Kind, Want
 from bot.store.redis import RedisStore
 
 METHOD = "chat.startStream"  # 3 at once with a quarter of the limits, and one more in 30 s

@@ -22,11 +22,11 @@ import bot.flowise.client as flowise
 from bot.app import Bot
 from bot.errors import BotError, ProxyFailed, RunState, SettingsError, SlackUnavailable
 from bot.flowise.limits import Limits
+from bot.flowise.prediction import Prediction
 from bot.metrics.tracing import exported
 from bot.network.outgoing import Network
 from bot.network.proxies import Proxies
 from bot.playground.sandbox import Sandbox
-from bot.ports import Prediction
 from bot.reply.observed import Outcome
 from bot.serving.socket_mode import open_connection
 from bot.slack.calls import Lost, Posted, PostMessage, Respond, UploadFile

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.delivery import Permit
 from bot.pacing.governor import Governor
-from bot.pacing.policy import Kind, Want
+from bot.pacing.permits import Kind, Permit, Want
 from bot.ports import Counts, Spent
 from bot.slack.tiers import QUOTAS, keys
 from bot.store.embedded import EmbeddedValkey

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.pacing.budget import Budget
-from bot.pacing.policy import AT_ONCE, CLOSEST, LOOK, PATIENCE, REFILL, Kind, Policy, Stock, Want
+from bot.pacing.permits import Kind, Want
+from bot.pacing.policy import AT_ONCE, CLOSEST, LOOK, PATIENCE, REFILL, Policy, Stock
 from bot.slack.tiers import QUOTAS, Quota, keys
 
 EDITS = QUOTAS["chat.update"]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bot.playground.screen import Appended, Redrawn, ScreenView, open_screen
 from bot.playground.slack import Edit, Message
 from bot.playground.terminal import Look, message_lines, safe
-from bot.slack.calls import Block
+from bot.slack.text.block import Block
 from bot.slack.text.markdown import render
 from bot.slack.text.rich_text import rich_text
 from bot.slack.text.tables import columns

@@ -8,7 +8,7 @@ from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocume
 from bot.reply.contract import LONGEST, MOST_BREAKS, Finished, ReplyEvent
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording
-from bot.slack.blocks import shown
+from bot.slack.text.blocks import shown
 
 SOURCES = SourceDocuments((SourceDocument("a"),))
 

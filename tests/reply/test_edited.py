@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import FlowiseBroke, FlowiseFailed, RunState
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
-from bot.pacing.policy import Kind
+from bot.pacing.permits import Kind
 from bot.reply.contract import Failed, Finished, Place, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
 from bot.reply.edited import PATIENCE, EditedReply
 from bot.reply.pace import BACKOFF
@@ -19,7 +19,6 @@ from bot.reply.status import RENEWAL
 from bot.slack import wording
 from bot.slack.calls import (
     Accepted,
-    Block,
     Call,
     DeleteMessage,
     Limited,
@@ -33,6 +32,7 @@ from bot.slack.calls import (
     UpdateMessage,
 )
 from bot.slack.refusals import NO_TOKEN, NOT_WANTED
+from bot.slack.text.block import Block
 
 THREAD = Place(channel="C1", thread_ts="1.0", user="U1")
 FLAT = Place(channel="D1", thread_ts=None, user="U1")

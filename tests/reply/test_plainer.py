@@ -19,11 +19,9 @@ from bot.reply.native_first import NativeFirst
 from bot.reply.responded import RespondedReply
 from bot.reply.streams import Mode, StreamSupport
 from bot.slack import wording
-from bot.slack.blocks import shown
 from bot.slack.calls import (
     Accepted,
     AppendStream,
-    Blocks,
     Call,
     DeleteMessage,
     Lost,
@@ -39,6 +37,8 @@ from bot.slack.calls import (
     UploadFile,
 )
 from bot.slack.refusals import SHAPE
+from bot.slack.text.block import Blocks
+from bot.slack.text.blocks import shown
 from bot.slack.text.limits import MESSAGE_TEXT
 
 PLACE = Place("C1", "1.1", "U1", team="T1")

@@ -10,12 +10,11 @@ import pytest
 
 from bot.errors import FlowiseBroke, RunState
 from bot.flowise.events import CalledTools, SourceDocument, SourceDocuments, Token
-from bot.pacing.policy import Kind
+from bot.pacing.permits import Kind
 from bot.reply.contract import Failed, Finished, Place, Remark, ReplyEvent, Sentence, Thinking
 from bot.reply.native_first import NativeFirst
 from bot.reply.streams import LAST_CALL, LIFE, MEMORY, PATIENCE, Mode, StreamSupport
 from bot.slack import wording
-from bot.slack.blocks import shown
 from bot.slack.calls import (
     Accepted,
     AppendStream,
@@ -33,6 +32,7 @@ from bot.slack.calls import (
     UpdateMessage,
     UploadFile,
 )
+from bot.slack.text.blocks import shown
 from bot.slack.text.limits import STREAM_BYTES
 
 PLACE = Place(channel="C1", thread_ts="1.0", user="U1", team="T1")

@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 import bot.app
 from bot.app import Bot
 from bot.playground.flowise.scripts import Script
-from bot.playground.proxy import HOST, ConnectionEnd, FaultProxy
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack import Message
+from bot.playground.tap.proxy import HOST, ConnectionEnd, FaultProxy
 from bot.store.connections import connect
 
 WORDS = [f"word{number} " for number in range(400)]

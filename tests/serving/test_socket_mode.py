@@ -13,8 +13,8 @@ from slack_bolt.async_app import AsyncApp
 from structlog.testing import capture_logs
 
 from bot.errors import SlackUnavailable
-from bot.playground.proxy import HOST, ConnectionEnd, FaultProxy, Way
 from bot.playground.slack import LocalSlack
+from bot.playground.tap.proxy import HOST, ConnectionEnd, FaultProxy, Way
 from bot.serving.socket_mode import SocketMode, open_connection
 from bot.slack.wire import new_session, web_client
 

@@ -13,8 +13,6 @@ from aiohttp import web
 
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.playground.slack import LocalSlack
-from bot.ports import Marked
-from bot.slack.blocks import plain
 from bot.slack.calls import (
     Accepted,
     Call,
@@ -31,6 +29,8 @@ from bot.slack.calls import (
     UpdateMessage,
 )
 from bot.slack.client import SlackClient
+from bot.slack.messages import Marked
+from bot.slack.text.blocks import plain
 from bot.slack.wire import new_session, web_client
 from bot.thread import Thread
 

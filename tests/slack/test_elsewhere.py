@@ -11,9 +11,9 @@ from structlog.testing import capture_logs
 
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.playground.slack import LocalSlack
-from bot.slack.blocks import plain
 from bot.slack.calls import Call, Lost, PostMessage, Refused, Respond, UploadFile
 from bot.slack.client import SlackClient
+from bot.slack.text.blocks import plain
 from bot.slack.wire import new_session, web_client
 from bot.thread import Thread
 

@@ -10,9 +10,9 @@ import pytest
 from bot.playground.slack import LocalSlack
 from bot.reply.contract import Finished, Place, Sentence
 from bot.reply.edited import EditedReply
-from bot.slack.blocks import plain
 from bot.slack.calls import Accepted, Lost, Posted, PostMessage, StartStream, UploadFile
 from bot.slack.client import SlackClient
+from bot.slack.text.blocks import plain
 from bot.slack.wire import new_session, web_client
 from bot.thread import Thread
 

@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from bot.errors import StoreUnavailable
-from bot.playground import keys
+from bot.playground.page import redis_keys as keys
 from bot.playground.page import requests as wishes
 from bot.playground.page.controls import Controls
 from bot.playground.page.requests import PageRequest, misfit

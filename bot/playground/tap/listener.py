@@ -10,7 +10,7 @@ from typing import Self
 
 from aiohttp import web
 
-from bot.playground.proxy import bound
+from bot.playground.tap.proxy import bound
 
 # l_onoff 1, l_linger 0: the socket is closed by RST, and what it has not sent yet is dropped (socket(7)).
 _NO_LINGER = struct.pack("ii", 1, 0)

@@ -19,10 +19,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from bot.playground.flowise import OFFERED, LocalFlowise, Offer
-from bot.playground.proxy import HOST
 from bot.playground.tap.faults import FAULTS, REASON, Fault, Switch
 from bot.playground.tap.forward import Forwarding, Lead, new_session, told_by
 from bot.playground.tap.listener import ReopenableListener
+from bot.playground.tap.proxy import HOST
 from bot.playground.tap.record import Listener, Record
 from bot.playground.tap.upstream import Upstream, yours
 

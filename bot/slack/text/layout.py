@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.slack.blocks import fallback, shown
-from bot.slack.calls import Blocks
+from bot.slack.text.block import Blocks
+from bot.slack.text.blocks import fallback, shown
 from bot.slack.text.escaping import ELLIPSIS, SENTENCE_ENDS, WIDE_ENDS, between_characters, prefix, units
 from bot.slack.text.limits import (
     HALF_PAGE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from bot.slack.calls import Blocks
+from bot.slack.text.block import Blocks
 from bot.slack.text.cutting import ROOMS, cut
 from bot.slack.text.escaping import clean, waits_for_more
 from bot.slack.text.layout import Full, Layout, Page

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 
-from bot.slack.calls import Block
+from bot.slack.text.block import Block
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import LIST_INDENT
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
-from bot.slack.calls import Block
+from bot.slack.text.block import Block
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import TABLE_COLUMNS, TABLE_TEXT, TABLE_WIDTH
 from bot.slack.text.rich_text import Piece, Shape, Table, TextRun, text_of

@@ -17,11 +17,11 @@ import pytest
 from aiohttp import web
 
 from bot.playground.flowise import OFFERED, LocalFlowise, Script, wire
-from bot.playground.proxy import HOST
 from bot.playground.sandbox import Sandbox
 from bot.playground.tap import FAULTS, Tap
 from bot.playground.tap.faults import MIDDLE
 from bot.playground.tap.forward import new_session
+from bot.playground.tap.proxy import HOST
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 KEY = "sk-some-secret-key"

@@ -9,9 +9,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from bot.playground.slack import LocalSlack, Message
-from bot.slack.blocks import Source, note, sources_blocks
 from bot.slack.calls import Accepted, Posted, PostMessage, UpdateMessage, UploadFile
 from bot.slack.client import SlackClient
+from bot.slack.text.blocks import Source, note, sources_blocks
 from bot.slack.text.pages import Document, Page
 from bot.slack.wire import new_session, web_client
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.playground.slack.rules import check_blocks
-from bot.slack.blocks import Source, note, shown, sources_blocks
-from bot.slack.calls import Blocks
 from bot.slack.text import cutting as sealing
 from bot.slack.text import pages as pages_module
 from bot.slack.text import tail
+from bot.slack.text.block import Blocks
+from bot.slack.text.blocks import Source, note, shown, sources_blocks
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import (
     HALF_PAGE,

@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import StoreUnavailable
 from bot.playground.flowise import Script
-from bot.playground.keys import ITEMS_AT_MOST, KEYS_AT_MOST, LONGEST, of_thread
+from bot.playground.page.redis_keys import ITEMS_AT_MOST, KEYS_AT_MOST, LONGEST, of_thread
 from bot.playground.sandbox import Sandbox
 from bot.store.connections import connect
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 
-from bot.slack.calls import Block, Blocks
+from bot.slack.text.block import Block, Blocks
 from bot.slack.text.escaping import clean, escape_within, one_line, shorten, units
 from bot.slack.text.limits import (
     CONTEXT_TEXT,

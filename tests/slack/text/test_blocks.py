@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.slack.blocks import Source, fallback, note, plain, quoted_question, shown, sources_blocks, tools_block
-from bot.slack.calls import Block
+from bot.slack.text.block import Block
+from bot.slack.text.blocks import Source, fallback, note, plain, quoted_question, shown, sources_blocks, tools_block
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import CONTEXT_TEXT, MESSAGE_TEXT, QUESTION_TEXT, SOURCES, SOURCES_TEXT
 

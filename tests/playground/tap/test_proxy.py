@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.playground.proxy import HOST, ConnectionEnd, FaultProxy, Way
+from bot.playground.tap.proxy import HOST, ConnectionEnd, FaultProxy, Way
 
 
 class Echo:

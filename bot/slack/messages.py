@@ -1,0 +1,23 @@
+"""Holds what the bot reads of a thread: what people have said, and what it has written itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierMessage:
+    """A message that stands in a Slack thread. `author` is a display name, `text` is plain."""
+
+    ts: str
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A message of ours as it stands in Slack, with the mark under which it was posted."""
+
+    ts: str
+    mark: str
+    text: str

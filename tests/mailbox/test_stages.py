@@ -9,7 +9,7 @@ import pytest
 
 from bot.mailbox.stages import TABLE, Stage, Step, after, diagram, was_asked
 
-RELIABILITY = Path(__file__).parent.parent / "docs" / "reliability.md"
+RELIABILITY = Path(__file__).parents[2] / "docs" / "reliability.md"
 NOT_ASKED = {Stage.RECEIVED, Stage.STORED, Stage.LEASED}
 
 

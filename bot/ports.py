@@ -177,7 +177,7 @@ class Mailboxes(Protocol):
         ...
 
     async def is_shown_before(self, hold: Hold) -> bool:
-        """Whether the item before this one has something standing in Slack, or there is none."""
+        """Whether all items before this one have something standing in Slack."""
         ...
 
     async def restore(self, hold: Hold, lease: float, opened: OpenAnswer) -> bool:

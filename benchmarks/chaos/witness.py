@@ -73,9 +73,12 @@ def _shown(stage: Stage, people: People) -> Iterator[Shown]:
         for message in slack.messages(channel):
             if message.user == slack.bot_user_id:
                 yield _message(message, channel if channel in direct else f"{channel}:{message.root}")
+    refused = {(said.channel, said.user, said.told) for said in people.said if said.told}
     for (channel, user), place in places.items():
         for message in slack.ephemerals(channel, user):
-            yield _message(message, place)
+            # What a command was answered at once belongs to no thread: another command may have opened one since.
+            at_once = (channel, user, message.plain) in refused
+            yield _message(message, f"{channel}@{user}" if at_once else place)
 
 
 def _message(message: Message, place: str) -> Shown:

@@ -138,7 +138,7 @@ class RedisMailboxes:
         return places
 
     async def is_shown_before(self, hold: Hold) -> bool:
-        """Whether the item before this one has something standing in Slack, or there is none."""
+        """Whether all items before this one have something standing in Slack."""
         keys = self._keys(hold.item.line, "mail", "open")
         return bool(await self._ask(self._shown(keys=keys, args=[hold.item.reference])))
 

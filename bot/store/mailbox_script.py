@@ -105,16 +105,18 @@ return found
 """
 )
 
-# KEYS: mail, open. ARGV: reference. Returns 1 when the item before this one has something standing in Slack. What
-# cannot be read of that one is no reason to wait.
+# KEYS: mail, open. ARGV: reference. Returns 1 when every item before this one has something standing in Slack: one that
+# was delivered late may have come between. What cannot be read of an item is no reason to wait.
 SHOWN = """
-local before = redis.call('ZRANK', KEYS[1], ARGV[1])
-if not before or before == 0 then return 1 end
-local open = redis.call('HGET', KEYS[2], redis.call('ZRANGE', KEYS[1], before - 1, before - 1)[1])
-if not open then return 0 end
-local read, note = pcall(cjson.decode, open)
-if not read or type(note) ~= 'table' or type(note.messages) ~= 'table' then return 1 end
-return #note.messages > 0 and 1 or 0
+local rank = redis.call('ZRANK', KEYS[1], ARGV[1])
+if not rank or rank == 0 then return 1 end
+for _, before in ipairs(redis.call('ZRANGE', KEYS[1], 0, rank - 1)) do
+  local open = redis.call('HGET', KEYS[2], before)
+  if not open then return 0 end
+  local read, note = pcall(cjson.decode, open)
+  if read and type(note) == 'table' and type(note.messages) == 'table' and #note.messages == 0 then return 0 end
+end
+return 1
 """
 
 # KEYS: holders, open, run. ARGV: reference, holder, what is open, lifetime in ms, run ('' for none), its lifetime.

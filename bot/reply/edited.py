@@ -81,7 +81,8 @@ class EditedReply:
         self._pace = standing.pace
         self._status = standing.status
         self._attachment = standing.attachment
-        self._answer.rest_is_lost = standing.attachment.is_lost
+        if standing.attachment.is_lost:
+            self._answer.lose_rest()
         self._pages: tuple[Page, ...] = ()
         self._pages_of: tuple[int, bool, int] | None = None
         self._thinking_at: float | None = None

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.flowise.events import CalledTools, Token
+from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
-from bot.reply.contract import Place, ReplyEvent
+from bot.reply.contract import ParagraphBreak, Place, ReplyEvent
 from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Pace
 from bot.reply.status import StatusLine
@@ -320,5 +320,5 @@ class StreamedReply:
     def _text_left(self, *, last_message: bool) -> Iterator[ReplyEvent]:
         for number, part in enumerate(self._text.unsettled(last_message=last_message)):
             if number:
-                yield CalledTools(("",))  # what comes next begins a new paragraph
+                yield ParagraphBreak()
             yield Token(part)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TypeAlias, TypeGuard, TypeVar
+from typing import TypeGuard, TypeVar, assert_never
 
 import structlog
 
@@ -17,14 +17,13 @@ from bot.errors import FlowiseBroke, FlowiseError, Interrupted, RunState, StoreU
 from bot.flowise.events import (
     Action,
     AgentflowStarted,
-    CalledTools,
     End,
     ErrorReported,
     Event,
     Metadata,
-    SourceDocuments,
+    ShownEvent,
+    SteeringEvent,
     Token,
-    UsedTools,
 )
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
@@ -36,7 +35,6 @@ from bot.thread import Run
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Shown: TypeAlias = Token | SourceDocuments | UsedTools | CalledTools | Action
 
 # How often what the store must tell is asked for again while it is away, in seconds.
 _STORE_POLL = 1.0
@@ -132,7 +130,9 @@ class Predictions:
         if not await patiently(lambda: lease.asks(chat.chat_id, text, run), self._sleep):
             raise _NotOursError
 
-    async def _rest(self, question: Question, lease: Lease, error: FlowiseError, said: str) -> tuple[Shown, ...] | None:
+    async def _rest(
+        self, question: Question, lease: Lease, error: FlowiseError, said: str
+    ) -> tuple[ShownEvent, ...] | None:
         """What is missing of an answer whose connection broke, where what Flowise has stored begins like it."""
         if not isinstance(error, FlowiseBroke) or error.run is not RunState.UNKNOWN or not self._reads_answers:
             return None
@@ -171,23 +171,32 @@ class _PredictionState:
         self.said: list[str] = []
         self._length = 0
 
-    def takes(self, event: Event) -> TypeGuard[Shown]:
-        """Note an event, and say whether it is seen in Slack."""
+    def takes(self, event: Event) -> TypeGuard[ShownEvent]:
+        """Note an event, and say whether it is shown in Slack."""
+        if isinstance(event, SteeringEvent):
+            self._steer(event)
+            return False
+        if isinstance(event, Action):
+            self.run = replace(self.run, awaits_decision=True)
+        elif isinstance(event, Token):
+            if self._length < LONGEST:  # what comes after that is not shown
+                self.said.append(event.text[: LONGEST - self._length])
+            self._length += len(event.text)
+        return True
+
+    def _steer(self, event: SteeringEvent) -> None:
         match event:
             case AgentflowStarted():
                 self.run = replace(self.run, agentflow=True)
-            case Metadata(chat_id=told, chat_message_id=row):
-                self.chat = replace(self.chat, chat_id=told or self.chat.chat_id)
+            case Metadata(chat_id=chat_id, chat_message_id=row):
+                self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None
-            case Action():
-                self.run = replace(self.run, awaits_decision=True)
-            case Token(text=text):
-                if self._length < LONGEST:  # what comes after that is not shown
-                    self.said.append(text[: LONGEST - self._length])
-                self._length += len(text)
-        return not isinstance(event, Metadata | ErrorReported | End | AgentflowStarted)
+            case ErrorReported() | End():
+                pass  # the client raises the error, and the generator's end says the rest
+            case _:
+                assert_never(event)
 
 
-def _shown(events: tuple[Event, ...]) -> tuple[Shown, ...]:
-    """Those of the events that are seen in Slack."""
-    return tuple(event for event in events if not isinstance(event, Metadata | ErrorReported | End | AgentflowStarted))
+def _shown(events: tuple[Event, ...]) -> tuple[ShownEvent, ...]:
+    """The events that are shown in Slack."""
+    return tuple(event for event in events if isinstance(event, ShownEvent))

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from email.utils import parsedate_to_datetime
+from typing import assert_never
 
 import aiohttp
 
@@ -22,7 +23,18 @@ from bot.errors import (
     RunState,
 )
 from bot.flowise.api import Api
-from bot.flowise.events import Action, AgentflowStarted, End, ErrorReported, Event, Metadata, Token
+from bot.flowise.events import (
+    Action,
+    AgentflowStarted,
+    CalledTools,
+    End,
+    ErrorReported,
+    Event,
+    Metadata,
+    SourceDocuments,
+    Token,
+    UsedTools,
+)
 from bot.flowise.limits import Limits
 from bot.flowise.parse import parse, whole_answer
 from bot.flowise.prediction import Prediction
@@ -285,4 +297,8 @@ class _StreamState:
                 self.something = True
             case Metadata():
                 self.metadata = event
+            case SourceDocuments() | UsedTools() | CalledTools():
+                pass  # without text beside them they are no answer
+            case _:
+                assert_never(event)
         return True

@@ -1,4 +1,9 @@
-"""Knows what Flowise's stream can say: one frozen value for each event that matters to an answer."""
+"""Names the events of Flowise's stream that matter to an answer, each as a frozen value.
+
+They are of two sorts. A `ShownEvent` is part of what a person sees in Slack; a `SteeringEvent` says only how the answer
+is to be read, stored or ended. Every `match` over events ends in `assert_never`, so that mypy names the places where a
+new event needs a decision.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +47,7 @@ class UsedTools:
 
 @dataclass(frozen=True, slots=True)
 class CalledTools:
-    """The tools that are running now; empty: none any more. Text before and after a tool call are two paragraphs."""
+    """The tools that are running now; empty: none is. Text before and after a tool call are two paragraphs."""
 
     names: tuple[str, ...]
 
@@ -54,18 +59,15 @@ class AgentflowStarted:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """The flow has stopped and waits for a person's decision between `labels` (for example Proceed, Reject)."""
-
-    labels: tuple[str, ...]
+    """The flow has stopped and waits for a person's decision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The ids of the turn, told once, just before the end. Empty strings where the server sent none."""
+    """The ids of the turn, sent once, just before the end. Empty strings where the server sent none."""
 
     chat_id: str
     chat_message_id: str = ""
-    session_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +79,13 @@ class ErrorReported:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Flowise's last word. Only this proves an answer whole."""
+    """Flowise's last event. Only this proves an answer complete."""
 
 
-Event: TypeAlias = (
-    Token | SourceDocuments | UsedTools | CalledTools | AgentflowStarted | Action | Metadata | ErrorReported | End
-)
+ShownEvent: TypeAlias = Token | SourceDocuments | UsedTools | CalledTools | Action
+"""An event that changes what a person sees. The reply shows it, and the journal keeps it for another process."""
+
+SteeringEvent: TypeAlias = AgentflowStarted | Metadata | ErrorReported | End
+"""An event that nobody sees. It decides what is stored, asked or reported."""
+
+Event: TypeAlias = ShownEvent | SteeringEvent

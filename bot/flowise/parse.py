@@ -122,7 +122,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911 - on
         case (("agentFlowEvent" | "nextAgentFlow" | "agentReasoning" | "nextAgent"), _):
             return AgentflowStarted()
         case "action", _:
-            return _action(data)
+            return Action() if _is_action(data) else None
         case "metadata", dict():
             return _metadata(data)
         case "error", _:
@@ -227,26 +227,13 @@ def _names(values: list[object]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for line in lines if line))
 
 
-def _action(data: object) -> Action | None:
-    if isinstance(data, str):  # as it is stored
-        try:
-            data = read_json(data)
-        except ValueError:
-            return None
-    if not isinstance(data, dict) or not data:
-        return None
-    elements = data.get("elements")
-    listed = elements[:_MOST_NAMES] if isinstance(elements, list) else []
-    labels = [item.get("label") for item in listed if isinstance(item, dict)]
-    mapping = data.get("mapping")
-    if not labels and isinstance(mapping, dict):
-        labels = [mapping.get("approve"), mapping.get("reject")]
-    return Action(_names(labels))
+def _is_action(data: object) -> bool:
+    """Whether this describes a decision; in a stored row it may be JSON."""
+    value = _unpacked(data)
+    return isinstance(value, dict) and bool(value)
 
 
 def _metadata(data: Mapping[str, object]) -> Metadata:
-    ids = [data.get(key) for key in ("chatId", "chatMessageId", "sessionId")]
-    chat_id, message_id, session_id = (
-        value if isinstance(value, str) and len(value) <= _LONGEST_ID else "" for value in ids
-    )
-    return Metadata(chat_id, message_id, session_id)
+    ids = (data.get(key) for key in ("chatId", "chatMessageId"))
+    chat_id, message_id = (value if isinstance(value, str) and len(value) <= _LONGEST_ID else "" for value in ids)
+    return Metadata(chat_id, message_id)

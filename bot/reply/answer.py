@@ -1,8 +1,8 @@
-"""Knows what has come of an answer: its text, its sources and remarks, how it ended; not how it is shown."""
+"""Collects an answer: its text, sources, tools and remarks, how it ended, and the blocks that stand under the text."""
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, assert_never
 
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.reply.contract import (
@@ -10,6 +10,8 @@ from bot.reply.contract import (
     MOST_BREAKS,
     Failed,
     Finished,
+    ParagraphBreak,
+    ProgressEvent,
     Queued,
     Remark,
     ReplyEvent,
@@ -27,7 +29,7 @@ class Text(Protocol):
     """An answer's Markdown, growing."""
 
     def append(self, markdown: str) -> None:
-        """Add what comes next: any text, cut anywhere."""
+        """Add the next piece: any text, cut anywhere."""
         ...
 
     def paragraph_break(self) -> None:
@@ -35,11 +37,11 @@ class Text(Protocol):
         ...
 
     def shows(self, *, growing: bool) -> bool:
-        """Whether there is anything to see. While it grows, a half-open beginning is not."""
+        """Whether there is anything to see. While it grows, half-open Markdown is not."""
         ...
 
     def rest(self) -> str:
-        """What of the finished text is not shown, because the messages are full."""
+        """The end of the finished text that is not shown because the messages are full."""
         ...
 
 
@@ -47,19 +49,19 @@ T_co = TypeVar("T_co", bound=Text, covariant=True)
 
 
 class Answer(Generic[T_co]):
-    """The answer so far; its words go into `text`. `version` counts the changes that can be seen.
+    """The answer so far. Its text goes into `text`.
 
-    `told` is a sentence of ours that stands for the answer. `rest_is_lost`: what did not fit could not be attached as
-    a file.
+    `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
+    is at work, and `running` names the tools it uses now.
     """
 
     def __init__(self, text: T_co) -> None:
-        self.version = 0
         self.ended = False
         self.thinking = False
         self.running: tuple[str, ...] = ()
-        self.rest_is_lost = False
-        self.told = ""
+        self.sentence = ""
+        self._version = 0
+        self._rest_is_lost = False
         self._text = text
         self._length = 0
         self._waiting = ""
@@ -74,35 +76,39 @@ class Answer(Generic[T_co]):
         self._has_words = False
 
     @property
+    def version(self) -> int:
+        """Counts the changes that can be seen."""
+        return self._version
+
+    @property
     def text(self) -> T_co:
-        """Where the words are."""
+        """The answer's own text."""
         return self._text
 
     @property
     def length(self) -> int:
-        """Characters of text that have come."""
+        """Characters of text received."""
         return self._length
 
     @property
     def rest(self) -> str:
-        """The Markdown that no page shows, once the answer has ended."""
-        return self._text.rest() if self.ended and not self.told else ""
+        """The Markdown that fits into no message, once the answer has ended."""
+        return self._text.rest() if self.ended and not self.sentence else ""
 
     @property
     def empty(self) -> bool:
-        """There is no word of the answer to show. While it grows, a half-open beginning is not shown yet."""
-        if not self._has_words:  # asked with every token, so that it is looked up only until the first words are there
+        """Whether there is no text to show. While it grows, half-open Markdown at its beginning is not shown yet."""
+        if not self._has_words:  # asked with every token, so it is looked up only until there is text
             self._has_words = self._text.shows(growing=not self.ended)
         return not self._has_words
 
     def receive(self, event: ReplyEvent) -> None:
-        """Take what has come. What was said before, or is not shown any more, changes nothing that can be seen."""
+        """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
         match event:
             case Token(text=text):
                 changed = self._write(text)
             case CalledTools(names=names):
-                changed = names != self.running
-                self.running = names
+                changed, self.running = names != self.running, names
                 self._break_due = self._break_due or bool(names)
             case SourceDocuments(documents=documents):
                 changed = documents != self._documents
@@ -115,17 +121,24 @@ class Answer(Generic[T_co]):
             case Action():
                 changed, self._asks, self._used = not self._asks, True, ()
                 self._notes += (wording.DECISION_NEEDED,) if changed else ()
-            case _:
-                changed = True
-                self._progress(event)
-        self.version += changed
-
-    def _progress(self, event: ReplyEvent) -> None:
-        match event:
             case Sentence(text=text):
-                self.told = text
+                changed, self.sentence = True, text
             case Remark(text=text):
-                self._notes += (text,)
+                changed, self._notes = True, (*self._notes, text)
+            case Queued() | WaitingForRun() | Thinking() | ParagraphBreak() | Finished() | Failed():
+                changed = self._proceeds(event)
+            case _:
+                assert_never(event)
+        self._version += changed
+
+    def lose_rest(self) -> None:
+        """Note that the text that fits into no message could not be attached as a file: the footer says so."""
+        self._rest_is_lost = True
+        self._version += 1
+
+    def _proceeds(self, event: ProgressEvent) -> bool:
+        """Take an event of the answer's progress; whether it can be seen."""
+        match event:
             case Queued(before=before, busy=busy):
                 self._waiting = wording.queued(before, busy=busy)
             case WaitingForRun():
@@ -137,6 +150,12 @@ class Answer(Generic[T_co]):
             case Failed():
                 self._failure = event
                 self._end()
+            case ParagraphBreak():
+                self._break_due = True
+                return False
+            case _:
+                assert_never(event)
+        return True
 
     def _end(self) -> None:
         self.ended = True
@@ -144,10 +163,10 @@ class Answer(Generic[T_co]):
         self.running = ()
 
     def _write(self, text: str) -> bool:
-        """Take words; whether any of it can be seen."""
+        """Take text; whether any of it can be seen."""
         had_tools = bool(self.running)
         if text:
-            self.running = ()  # not every flow says that a tool has ended; words do
+            self.running = ()  # not every flow says that a tool has ended, but text does
         if not text or self._length > LONGEST:
             return had_tools and bool(text)
         if self._break_due and self._breaks < MOST_BREAKS:
@@ -162,18 +181,18 @@ class Answer(Generic[T_co]):
 
     @property
     def waiting(self) -> str:
-        """Why nothing is done for the answer yet; empty when something is."""
+        """The sentence that says what the question waits for; empty when it does not wait."""
         return self._waiting
 
     def last_word(self, *, partly: bool) -> str:
-        """What is said where there is no text, or, `partly`, under a text that is not whole."""
+        """The sentence that takes the place of missing text or, `partly`, stands under incomplete text."""
         if self._failure is None:
             # A flow that only asks for a decision, say: its remark is all there is.
             return self._notes[0] if self._notes else wording.NOTHING_TO_SHOW
         return wording.failure(self._failure.error, self._failure.reference, partly=partly)
 
     def extras(self) -> Blocks:
-        """What stands under a last word."""
+        """The blocks under a last word."""
         notes = self._notes if self._failure else self._notes[1:]
         return (*map(note, notes), *self._tools(), *self._source_list(), *self._button())
 
@@ -181,7 +200,7 @@ class Answer(Generic[T_co]):
         return (tools_block(self._used),) if self._used else ()
 
     def _source_list(self) -> Blocks:
-        """Made when it is first shown: a flow may send one list after the other."""
+        """The list of sources. It is made when it is first shown: a flow may send one list after the other."""
         if self._sources is None:
             self._sources = sources_blocks(gathered(self._documents))
         return self._sources
@@ -191,7 +210,7 @@ class Answer(Generic[T_co]):
         return (ask_again(wording.ASK_AGAIN, again),) if again else ()
 
     def footer(self) -> Blocks:
-        """What stands under the text: what failed, remarks, tools, sources."""
+        """The blocks under the text: what failed, remarks, tools, sources, the button to ask again."""
         failed = (note(self.last_word(partly=True)),) if self._failure else ()
-        rest = (note(wording.REST_LOST if self.rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
+        rest = (note(wording.REST_LOST if self._rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
         return (*failed, *rest, *map(note, self._notes), *self._tools(), *self._source_list(), *self._button())

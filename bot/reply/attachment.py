@@ -1,4 +1,4 @@
-"""Knows how what no message of an answer shows is attached to it as a file."""
+"""Attaches the text that fits into no message of an answer as a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.slack.calls import Accepted, Posted, Result, UploadFile
 
 
 class Attachment:
-    """The rest of one answer, when it has ended."""
+    """The file with the rest of one answer that has ended. `is_lost`: it could not be attached."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -17,7 +17,7 @@ class Attachment:
         self.is_lost = False
 
     def next_call(self, answer: Answer[Text]) -> UploadFile | None:
-        """The file, where there is a rest that is not attached yet."""
+        """The upload, where there is a rest that is not attached yet; else None."""
         if self._settled or not answer.rest:
             return None
         return UploadFile(
@@ -30,9 +30,8 @@ class Attachment:
         )
 
     def settled(self, answer: Answer[Text], result: Result) -> None:
-        """Slack took it, or never will: then the answer says so."""
+        """Note the final result of the upload. If Slack will never take the file, the answer says so."""
         self._settled = True
         self.is_lost = not isinstance(result, Posted | Accepted)
         if self.is_lost:
-            answer.rest_is_lost = True
-            answer.version += 1
+            answer.lose_rest()

@@ -1,20 +1,32 @@
-"""Keeps what has come of an answer beside its words: of each kind, what later events have not replaced."""
+"""Keeps the events of an answer other than its text: of each kind, what later events have not replaced."""
 
 from __future__ import annotations
 
-from bot.flowise.events import CalledTools
-from bot.reply.contract import Remark, ReplyEvent
+from typing import assert_never
+
+from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
+from bot.reply.contract import ProgressEvent, Remark, ReplyEvent, Sentence
 
 
 class Beside:
-    """The events of an answer but its words, in as few as tell the same: a flow may send thousands of them."""
+    """The events of an answer other than its text, in as few as show the same: a flow may send thousands of them."""
 
     def __init__(self) -> None:
         self._events: dict[object, ReplyEvent] = {}
         self._notes = 0
 
     def add(self, event: ReplyEvent) -> None:
+        """Note an event; one of a kind that replaces what came before takes its place.
+
+        Raises:
+            TypeError: it is text.
+        """
+        if isinstance(event, ProgressEvent):
+            self._events[type(event)] = event
+            return
         match event:
+            case Token():
+                raise TypeError("the text of an answer is kept elsewhere")
             case Remark():  # ours, a handful at most
                 self._notes += 1
                 self._events[Remark, self._notes] = event
@@ -22,13 +34,15 @@ class Beside:
                 self._events.pop(_TOOLS_ENDED, None)
                 self._events[CalledTools] = event
             case CalledTools():
-                # That a tool was called still says that what follows is a new paragraph.
+                # Even after the tools have ended, the text that follows a call is a new paragraph.
                 self._events[_TOOLS_ENDED] = event
-            case _:
+            case SourceDocuments() | UsedTools() | Action() | Sentence():
                 self._events[type(event)] = event
+            case _:
+                assert_never(event)
 
     def add_all(self, later: Beside) -> None:
-        """Take what has come since."""
+        """Note what has come since."""
         for event in later.events:
             self.add(event)
 

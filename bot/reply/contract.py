@@ -1,4 +1,4 @@
-"""Knows the reply's contract: what happens to an answer, and the five words the pump speaks with it."""
+"""Defines the contract between a reply and the delivery loop: the events of an answer, and the methods of `Reply`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
-from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
+from bot.flowise.events import ShownEvent
 from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
 
@@ -51,13 +51,18 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class ParagraphBreak:
+    """The next text begins a new paragraph. Passed from a reply that gave up to the one that goes on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """The answer is whole. The last event."""
+    """The answer is complete. The last event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The answer will not become whole. The last event. `reference` stands in the log line too.
+    """The answer will not be completed. The last event. `reference` stands in the log line too.
 
     With `again`, a button offers to ask the question again; it is what the button says when it is pressed.
     """
@@ -67,20 +72,13 @@ class Failed:
     again: str = ""
 
 
-ReplyEvent: TypeAlias = (
-    Queued
-    | WaitingForRun
-    | Thinking
-    | Remark
-    | Sentence
-    | Finished
-    | Failed
-    | Token
-    | SourceDocuments
-    | UsedTools
-    | CalledTools
-    | Action
-)
+KeptEvent: TypeAlias = ShownEvent | Remark | Sentence
+"""What an answer says. The journal keeps it, so that another process can show the same."""
+
+ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | ParagraphBreak | Finished | Failed
+"""How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
+
+ReplyEvent: TypeAlias = KeptEvent | ProgressEvent
 
 
 @dataclass(frozen=True, slots=True)

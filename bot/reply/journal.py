@@ -1,22 +1,19 @@
-"""Knows how what has come of an answer is written down, so that another process can show it."""
+"""Writes down what an answer has said so far, so that another process can show the same."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
+from bot.flowise.events import CalledTools, Token
 from bot.reply.beside import Beside
-from bot.reply.contract import LONGEST, MOST_BREAKS, Remark, ReplyEvent, Sentence
+from bot.reply.contract import LONGEST, MOST_BREAKS, KeptEvent, ProgressEvent, ReplyEvent
 
-_KINDS: Final[dict[str, TypeAdapter[Any]]] = {
-    kind.__name__: TypeAdapter(kind)
-    for kind in (Token, CalledTools, SourceDocuments, UsedTools, Action, Remark, Sentence)
-}
+_KINDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(KeptEvent)}
 
 
 class Journal:
@@ -39,15 +36,17 @@ class Journal:
         self._beside_written: list[str] | None = []
 
     def receive(self, event: ReplyEvent) -> None:
-        match event:
-            case Token(text=text):
-                if text and self._length <= LONGEST:  # what comes after that is not shown either
-                    self._say(text)
-            case CalledTools(names=names):
-                self._tools = names or self._tools  # what is written before and after a call are two paragraphs
-            case SourceDocuments() | UsedTools() | Action() | Remark() | Sentence():
-                self._beside.add(event)
-                self._beside_written = None
+        """Note an event. Text beyond LONGEST is not shown, so it is not kept either."""
+        if isinstance(event, ProgressEvent):
+            return
+        if isinstance(event, Token):
+            if event.text and self._length <= LONGEST:
+                self._say(event.text)
+        elif isinstance(event, CalledTools):
+            self._tools = event.names or self._tools  # the text before and after a call are two paragraphs
+        else:
+            self._beside.add(event)
+            self._beside_written = None
 
     def _say(self, text: str) -> None:
         if self._tools and self._breaks < MOST_BREAKS:

@@ -10,12 +10,23 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final, Protocol, assert_never
 
 from bot.errors import BotError, Interrupted
 from bot.flowise.events import Token
 from bot.pacing.permits import Want
-from bot.reply.contract import LONGEST, Failed, Finished, Queued, Reply, ReplyEvent, WaitingForRun
+from bot.reply.contract import (
+    LONGEST,
+    Failed,
+    Finished,
+    ParagraphBreak,
+    ProgressEvent,
+    Queued,
+    Reply,
+    ReplyEvent,
+    Thinking,
+    WaitingForRun,
+)
 from bot.slack.calls import (
     Accepted,
     AppendStream,
@@ -152,21 +163,10 @@ class ObservedReply:
     def receive(self, event: ReplyEvent, now: float) -> None:
         self._reply.receive(event, now)
         self._no_longer_waits(now)
-        match event:
-            case Token(text=text):
-                if self._length <= LONGEST:  # no call shows what comes after that
-                    self._length += len(text)
-                    self._arrived.append(now)
-                if not self._heard_token:
-                    self._heard_token = True
-                    for one in self._observers:
-                        one.first_token()
-            case Queued():
-                self._begins_to_wait(Waiting.TURN, now)
-            case WaitingForRun():
-                self._begins_to_wait(Waiting.EARLIER_RUN, now)
-            case Finished() | Failed():
-                self._last = event
+        if isinstance(event, Token):
+            self._text_came(event.text, now)
+        elif isinstance(event, ProgressEvent):
+            self._proceeds(event, now)
 
     def next_call(self, now: float) -> Call | None:
         if self._began is None:
@@ -226,6 +226,28 @@ class ObservedReply:
             case Finished() if self._reply.done:
                 return Outcome.FINISHED, None
         return Outcome.FAILED, BotError("internal error")  # the pump broke: a mistake of ours
+
+    def _text_came(self, text: str, now: float) -> None:
+        if self._length <= LONGEST:  # no call shows what comes after that
+            self._length += len(text)
+            self._arrived.append(now)
+        if not self._heard_token:
+            self._heard_token = True
+            for one in self._observers:
+                one.first_token()
+
+    def _proceeds(self, event: ProgressEvent, now: float) -> None:
+        match event:
+            case Queued():
+                self._begins_to_wait(Waiting.TURN, now)
+            case WaitingForRun():
+                self._begins_to_wait(Waiting.EARLIER_RUN, now)
+            case Finished() | Failed():
+                self._last = event
+            case Thinking() | ParagraphBreak():
+                pass
+            case _:
+                assert_never(event)
 
     def _begins_to_wait(self, why: Waiting, now: float) -> None:
         self._waits = (why, now)

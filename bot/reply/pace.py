@@ -1,4 +1,4 @@
-"""Knows how far apart the writes of one answer are at least, whatever the workspace could give."""
+"""Paces the writes of one answer, whatever the workspace's budget allows, and its tries after lost replies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.slack.tiers import Key, Quota
 BACKOFF: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Waits after calls whose answer was lost, in seconds; the last one again and again."""
 
-# Writes of one answer that may come as fast as the workspace's budget allows: enough for one of eight seconds.
+# Writes of one answer that may come as fast as the workspace's budget allows: enough for an answer of eight seconds.
 _EARLY = 14
 
 
@@ -36,9 +36,33 @@ class Pace:
         self._after = now + max(0.0, missing) / self._key.quota.rate
 
     def hold(self, until: float) -> None:
-        """Slack has asked for silence, or does not answer."""
+        """Make no call before a time: Slack has asked for silence, or does not answer."""
         self.held_until = until
 
     def may_write_at(self, *, ended: bool) -> float:
-        """An ending waits for Slack's own word alone."""
+        """When the next write may be made. An ending waits only where Slack has asked for silence."""
         return self.held_until if ended else max(self._after, self.held_until)
+
+
+class Losses:
+    """Counts the calls in a row whose reply was lost. Times are seconds of one clock."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._since = 0.0
+
+    def lost(self, now: float) -> float:
+        """Note a lost reply; the seconds to wait before the next try."""
+        if self.count == 0:
+            self._since = now
+        wait = BACKOFF[min(self.count, len(BACKOFF) - 1)]
+        self.count += 1
+        return wait
+
+    def lasted(self, now: float) -> float:
+        """The seconds since the first reply in a row was lost."""
+        return now - self._since if self.count else 0.0
+
+    def reset(self) -> None:
+        """Slack has answered."""
+        self.count = 0

@@ -1,4 +1,4 @@
-"""Knows what a person should see of an answer at this moment, as pages; not when, nor by which calls."""
+"""Lays out what a person should see of an answer at this moment, as pages."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class PagedAnswer(Answer[Document]):
         if self._form is Form.TEXT_ALONE:
             return False
         self._form = Form(self._form + 1)
-        self.version += 1
+        self._version += 1
         return True
 
     def pages(self, *, shows_work: bool, minutes: int = 0) -> tuple[Page, ...]:
@@ -88,8 +88,8 @@ class PagedAnswer(Answer[Document]):
         `shows_work`: the message itself must show that we are at it, and for how many `minutes`, because no status
         line can.
         """
-        if self.told:
-            return (self._page(self.told),)
+        if self.sentence:
+            return (self._page(self.sentence),)
         if self.empty:
             return self._without_text(shows_work=shows_work, minutes=minutes)
         footer = self.footer()
@@ -104,7 +104,7 @@ class PagedAnswer(Answer[Document]):
     def rest(self) -> str:
         if self._form is Form.RENDERED:
             return super().rest
-        return self._plain_pages()[1] if self.ended and not self.told else ""
+        return self._plain_pages()[1] if self.ended and not self.sentence else ""
 
     def _without_text(self, *, shows_work: bool, minutes: int) -> tuple[Page, ...]:
         if self.ended:

@@ -1,4 +1,4 @@
-"""Knows how an answer is given to one person through a command's response URL, within its five uses."""
+"""Gives an answer to one person through a command's response URL, within its five uses."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from html import unescape
 
 from bot.pacing.permits import Kind, Want
 from bot.reply.contract import Place, ReplyEvent
-from bot.reply.pace import BACKOFF
+from bot.reply.pace import Losses
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Respond, Result
@@ -17,14 +17,14 @@ from bot.slack.text.pages import Page
 # Five uses in 30 minutes (Slack docs, Handling user interaction): one says what is going on, four are the answer's.
 _ANSWER_USES = 4
 _LIFE = 1800.0
-"""So long a response URL lives, in seconds."""
-# A page whose shape Slack refuses goes again as plain text in a block, then without blocks. So do those after it: what
-# was given cannot be taken back, so that they hold the same text in any form.
+"""The seconds for which a response URL is valid."""
+# A page whose shape Slack refuses is sent again as plain text in a block, then without blocks. So are those after it:
+# a page that was sent cannot be taken back, so every form must hold the same text on each page.
 _PLAINEST = 2
 
 
 class RespondedReply:
-    """A `Reply` for a place where the bot may not post: a first word at once, then the whole answer in the end."""
+    """A `Reply` for a place where the bot may not post: a sentence at once, the whole answer at the end."""
 
     def __init__(self, place: Place, *, invite: str) -> None:
         self._place = place
@@ -32,8 +32,7 @@ class RespondedReply:
         self._greeting: Page | None = _greeting(invite)
         self._given = 0
         self._held_until = 0.0
-        self._losses = 0
-        self._lost_since = 0.0
+        self._losses = Losses()
         self._plainness = 0
         self._given_up = ""
         self._over = False
@@ -81,16 +80,14 @@ class RespondedReply:
                 self._stop(f"Slack refused: {code}")
 
     def _lost(self, reason: str, now: float) -> None:
-        """Slack does not answer: try again, for as long as the URL lives at most."""
-        self._lost_since = now if self._losses == 0 else self._lost_since
-        if now - self._lost_since > _LIFE:
+        """Slack does not answer: try again, at most for as long as the URL is valid."""
+        if self._losses.lasted(now) > _LIFE:
             self._stop(f"no answer from Slack: {reason}")
             return
-        self._held_until = now + BACKOFF[min(self._losses, len(BACKOFF) - 1)]
-        self._losses += 1
+        self._held_until = now + self._losses.lost(now)
 
     def _went_through(self) -> None:
-        self._losses = 0
+        self._losses.reset()
         if self._greeting is not None:
             self._greeting = None
         else:

@@ -1,7 +1,7 @@
-"""Knows how an answer is written by Slack's own streaming, as far as that goes.
+"""Writes an answer by Slack's own streaming, as far as that goes.
 
-Slack says little about streams and ends them for reasons of its own. Whatever is uncertain, a lost answer or a refusal,
-is settled in one way: the stream is given up, and what must be done by other means is told by `left`.
+Slack says little about streams and ends them for reasons of its own. Every uncertain case, a lost reply or a refusal,
+is settled in one way: the stream is given up, and `left` says what must be written by other means.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.flowise.events import CalledTools, Token
+from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
-from bot.reply.contract import Place, ReplyEvent
+from bot.reply.contract import ParagraphBreak, Place, ReplyEvent
 from bot.reply.edited import Standing
-from bot.reply.pace import BACKOFF, Pace
+from bot.reply.pace import BACKOFF, Losses, Pace
+from bot.reply.progress import Progress
 from bot.reply.status import StatusLine
 from bot.reply.streams import LAST_CALL, LIFE, PATIENCE, Mode, StreamSupport
 from bot.slack.calls import (
@@ -32,13 +33,12 @@ from bot.slack.calls import (
     StartStream,
     StopStream,
     UploadFile,
-    method_of,
 )
 from bot.slack.text.streaming import StreamPiece, StreamText
 
-# Slack's answer when a person has pressed its stop button: the answer is not wanted any more.
+# Slack's answer when a person has pressed its stop button: the answer is no longer wanted.
 _STOPPED = "stopped_by_user"
-# A longer silence than that, in seconds, and the stream is given up.
+# If Slack asks for a longer silence than this, in seconds, the stream is given up.
 _SHORT = 5.0
 
 
@@ -52,8 +52,10 @@ class _Open:
 
 @dataclass(frozen=True, slots=True)
 class Unstreamed:
-    """What is left of an answer whose streaming was given up: what `standing` tells, and the `events` that are not
-    settled. `ended` messages of it have ended well."""
+    """What is left to do for an answer whose streaming was given up.
+
+    `standing` is what was done, `events` are to be shown, and `ended` counts the messages that are complete.
+    """
 
     standing: Standing
     ended: int
@@ -63,8 +65,8 @@ class Unstreamed:
 class StreamedReply:
     """A `Reply` that streams, in at most `most` messages, until it has ended or has given up (`left`).
 
-    It gives up where a stream may not be, where it fails, and where it would have to wait for its turn: at all in
-    `streams`' mode AUTO, for PATIENCE seconds in STREAM.
+    It gives up where a stream is not allowed, where it fails, and where it would have to wait for its turn: at all in
+    mode AUTO of `streams`, for PATIENCE seconds in mode STREAM.
     """
 
     def __init__(self, place: Place, *, reference: str, interval: float, most: int, streams: StreamSupport) -> None:
@@ -78,25 +80,21 @@ class StreamedReply:
         self._pace = Pace(interval)
         self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None)
         self._before = Beside()
-        """What has come beside the text, before its last word."""
+        """The events other than text that came before the last text."""
         self._after = Beside()
         self._stream: _Open | None = None
         self._ended: list[str] = []
-        self._offered: Call | None = None
+        self._progress = Progress(place, reference, self._pace)
+        self._losses = Losses()
         self._piece: StreamPiece | None = None
         self._last: StopStream | None = None
         self._is_finished = False
-        """The last call of the answer has gone through; only a file may be left."""
+        """The last call of the answer was taken; only a file may be left."""
         self._stop_is_late = False
-        """A stop had no leave when it was wanted: words go out before it."""
+        """A stop had no permit when it was wanted: text is appended before it."""
         self._is_full = False
         self._may_stand = False
-        """The answer to a start was lost: a message of ours may stand there that we know nothing of."""
-        self._unseen_since: float | None = None
-        self._seen = 0
-        self._losses = 0
-        self._over = False
-        self._given_up = ""
+        """The reply to a start was lost: a message of ours may stand whose `ts` is not known."""
 
     # The contract -----------------------------------------------------------------------------------------------
 
@@ -106,37 +104,26 @@ class StreamedReply:
             self._after = Beside()
         else:
             self._after.add(event)
-        if self._unseen_since is None:
-            self._unseen_since = now
+        self._progress.received(now)
         self._status.receive(event, now)
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
-        self._offered = None if self._over else self._next_call(now)
-        return self._offered
+        return self._progress.offer(None if self._progress.over else self._next_call(now))
 
     def want(self, now: float) -> Want:
-        kind = Kind.ENDING
+        offered, kind = self._progress.offered, Kind.ENDING
         if not self._answer.ended:
-            kind = Kind.FIRST if isinstance(self._offered, StartStream) else Kind.PROGRESS
-        return Want(
-            method=method_of(self._offered) if self._offered else "",
-            channel=self._place.channel,
-            kind=kind,
-            since=now if self._unseen_since is None else self._unseen_since,
-            unseen=self._answer.length - self._seen,
-            last_write=self._pace.wrote_at,
-            answer=self._reference,
-            waits=self._waits_for(self._offered, now),
-        )
+            kind = Kind.FIRST if isinstance(offered, StartStream) else Kind.PROGRESS
+        return self._progress.want(kind, self._answer.length, now, waits=self._waits_for(offered, now))
 
     def _waits_for(self, call: Call | None, now: float) -> bool:
         match call:
             case StartStream():
-                since = now if self._unseen_since is None else self._unseen_since
-                return self._may_stand or (self._streams.mode is Mode.STREAM and now - since < PATIENCE)
+                waited = now - self._progress.unshown_since(now)
+                return self._may_stand or (self._streams.mode is Mode.STREAM and waited < PATIENCE)
             case StopStream(markdown=markdown):
-                # Words that a stop has no leave to bring can be appended before it.
+                # Text that a stop has no permit to bring can be appended before it.
                 return self._stop_is_late or not markdown.strip()
             case SetStatus():
                 return False
@@ -164,20 +151,20 @@ class StreamedReply:
         times = [self._pace.held_until]
         if self._stream is not None:
             times += [self._stream.since + LIFE, self._stream.since + LIFE + LAST_CALL]
-        if self._answer.ended or self._unseen_since is not None:
+        if self._answer.ended or not self._progress.shows_all:
             times.append(self._pace.may_write_at(ended=self._answer.ended))
         if (change := self._status.wake_at(self._answer)) is not None:
             times.append(change)
         later = [time for time in times if time > now]
-        return min(later) if later and not self._over else None
+        return min(later) if later and not self._progress.over else None
 
     @property
     def done(self) -> bool:
-        return self._over
+        return self._progress.over
 
     @property
     def given_up(self) -> str:
-        return self._given_up
+        return self._progress.given_up
 
     # What comes next ----------------------------------------------------------------------------------------------
 
@@ -223,14 +210,14 @@ class StreamedReply:
                 mark=f"{self._reference}-{len(self._ended)}",
                 since=self._place.since,
             )
-        if self._answer.ended and not self._over:
-            # Once its last word stands: a stream that breaks off before leaves the file to those who go on.
+        if self._answer.ended and not self._progress.over:
+            # Only after the last call: a stream that breaks off before leaves the file to the reply that goes on.
             if self._is_finished and (upload := self._attachment.next_call(self._answer)) is not None:
                 return upload
             if self._answer.footer() and (not self._is_finished or self._attachment.is_lost):
                 self._give_up(self._ended[-1])
             else:
-                self._over = True
+                self._progress.end()
         return None
 
     def _finish(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
@@ -248,8 +235,8 @@ class StreamedReply:
     # What came of it ------------------------------------------------------------------------------------------------
 
     def _stands(self, call: Call, result: Posted | Accepted, now: float) -> None:
-        self._losses = 0
-        self._unseen_since, self._seen = None, self._answer.length
+        self._losses.reset()
+        self._progress.shown(self._answer.length)
         if self._piece is not None:
             self._text.taken(self._piece)
         if isinstance(call, StartStream) and isinstance(result, Posted):
@@ -263,16 +250,16 @@ class StreamedReply:
             self._stream = None
             self._text.close()
             self._is_finished = call is self._last
-            self._over = self._is_finished and not self._answer.rest
+            if self._is_finished and not self._answer.rest:
+                self._progress.end()
 
     def _waits(self, result: Result, now: float) -> bool:
         """Whether the same call is made again later."""
         match result:
             case Limited(retry_after=seconds):
                 self._pace.hold(now + seconds)
-            case Lost() if self._losses < len(BACKOFF):
-                self._pace.hold(now + BACKOFF[self._losses])
-                self._losses += 1
+            case Lost() if self._losses.count < len(BACKOFF):
+                self._pace.hold(now + self._losses.lost(now))
             case _:
                 return False
         return True
@@ -280,7 +267,8 @@ class StreamedReply:
     def _failed(self, call: Call, result: Result, now: float) -> None:
         match call, result:
             case _, Refused(error=code) if code == _STOPPED:
-                self._over, self._given_up = True, "somebody has stopped it"
+                self._progress.give_up("somebody has stopped it")
+                self._progress.end()
             case StartStream(), Posted(ts=ts):
                 self._give_up(ts, streaming=True)  # of a lost start: it shows an earlier piece
             case StartStream(), Refused(error=code):
@@ -304,7 +292,7 @@ class StreamedReply:
         """Leave the rest to others; `message` is the last one, if it must be written anew."""
         has_ended = message in self._ended
         is_known = has_ended or (self._stream is not None and message == self._stream.ts)
-        self._over = True
+        self._progress.end()
         self.left = Unstreamed(
             Standing(
                 messages=(message,) if message else (),
@@ -320,5 +308,5 @@ class StreamedReply:
     def _text_left(self, *, last_message: bool) -> Iterator[ReplyEvent]:
         for number, part in enumerate(self._text.unsettled(last_message=last_message)):
             if number:
-                yield CalledTools(("",))  # what comes next begins a new paragraph
+                yield ParagraphBreak()
             yield Token(part)

@@ -60,13 +60,13 @@ EVENTS: list[tuple[str, object, Event | None]] = [
     ("nextAgentFlow", {"nodeId": "x"}, AgentflowStarted()),
     ("agentFlowExecutedData", [{"nodeId": "x"}], None),
     ("usageMetadata", {"total_tokens": 1}, None),
-    ("action", {"id": "1", "elements": BUTTONS}, Action(("Proceed", "No"))),
-    ("action", {"id": "1", "mapping": {"approve": "Yes", "reject": "No"}}, Action(("Yes", "No"))),
-    ("action", {"id": "1", "elements": 5}, Action(())),
+    ("action", {"id": "1", "elements": BUTTONS}, Action()),
+    ("action", {"id": "1", "mapping": {"approve": "Yes", "reject": "No"}}, Action()),
+    ("action", {"id": "1", "elements": 5}, Action()),
     ("action", {}, None),
     ("action", "{broken", None),
     ("action", None, None),
-    ("metadata", {"chatId": "c", "chatMessageId": "m", "sessionId": "s"}, Metadata("c", "m", "s")),
+    ("metadata", {"chatId": "c", "chatMessageId": "m", "sessionId": "s"}, Metadata("c", "m")),
     ("metadata", {"chatId": 5}, Metadata("")),
     ("metadata", [], None),
     ("error", "Error: x", ErrorReported("Error: x")),
@@ -150,8 +150,8 @@ def test_a_json_answer() -> None:
         Token("Hello"),
         SourceDocuments((SourceDocument("One"),)),
         UsedTools(("search",)),
-        Action(("Proceed", "No")),
-        Metadata("c", "m", "s"),
+        Action(),
+        Metadata("c", "m"),
     )
 
 
@@ -190,12 +190,12 @@ STORED: list[tuple[dict[str, object], tuple[Event, ...]]] = [
             Token("Hello"),
             SourceDocuments((SourceDocument("A"),)),
             UsedTools(("search",)),
-            Action(("Proceed", "Reject")),
+            Action(),
         ),
     ),
     (
         {"content": "", "sourceDocuments": json.dumps(SOURCES), "usedTools": "[{", "action": json.dumps(DECISION)},
-        (SourceDocuments((SourceDocument("A"),)), Action(("Proceed", "Reject"))),
+        (SourceDocuments((SourceDocument("A"),)), Action()),
     ),
     ({"content": '{\n  "text": ""\n}'}, ()),
     ({"content": json.dumps({"text": "", "sourceDocuments": SOURCES})}, ()),
@@ -241,15 +241,12 @@ def test_a_line_that_names_no_event_is_held_whole(line: bytes) -> None:
     assert hold(line) is Hold.WHOLE
 
 
-def test_names_labels_and_ids_are_bounded() -> None:
+def test_names_and_ids_are_bounded() -> None:
     tools = [{"tool": f"t{number}"} for number in range(5_000)]
     used = parse("usedTools", json.dumps(tools))
     assert isinstance(used, UsedTools)
     assert len(used.names) == 100
-    asked = parse("action", json.dumps({"elements": [{"label": str(number)} for number in range(5_000)]}))
-    assert isinstance(asked, Action)
-    assert len(asked.labels) == 100
-    assert parse("metadata", json.dumps({"chatId": "x" * 201, "sessionId": "s"})) == Metadata("", "", "s")
+    assert parse("metadata", json.dumps({"chatId": "x" * 201, "sessionId": "s"})) == Metadata("")
 
 
 def test_an_error_of_many_parts_is_cut_for_the_log() -> None:

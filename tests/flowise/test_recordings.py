@@ -113,8 +113,7 @@ def assert_same_as_sent(sent: list[dict[str, Any]], events: list[Event]) -> None
     assert documents == [len(documents) for documents in data("sourceDocuments")]
     used = [list(event.names) for event in events if isinstance(event, UsedTools)]
     assert used == [list(dict.fromkeys(tool["tool"] for tool in tools)) for tools in data("usedTools")]
-    labels = [list(event.labels) for event in events if isinstance(event, Action)]
-    assert labels == [[element["label"] for element in action["elements"]] for action in data("action")]
+    assert sum(isinstance(event, Action) for event in events) == len(data("action"))
     ids = [(event.chat_id, event.chat_message_id) for event in events if isinstance(event, Metadata)]
     assert ids == [(metadata["chatId"], metadata["chatMessageId"]) for metadata in data("metadata")]
     running = [list(event.names) for event in events if isinstance(event, CalledTools)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
-from bot.reply.contract import LONGEST, MOST_BREAKS, Finished, ReplyEvent
+from bot.reply.contract import LONGEST, MOST_BREAKS, Finished, ParagraphBreak, ReplyEvent
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording
 from bot.slack.text.blocks import shown
@@ -29,7 +29,7 @@ def changes(*events: ReplyEvent) -> list[bool]:
     return seen
 
 
-@pytest.mark.parametrize("event", [CalledTools(("t",)), UsedTools(("t",)), SOURCES, Action(("Proceed",))])
+@pytest.mark.parametrize("event", [CalledTools(("t",)), UsedTools(("t",)), SOURCES, Action()])
 def test_what_is_said_again_is_no_change(event: ReplyEvent) -> None:
     assert changes(event, event, event) == [True, False, False]
 
@@ -61,10 +61,28 @@ def test_words_beyond_the_last_that_are_taken_are_no_change() -> None:
 def test_a_flow_that_never_stops_asking_asks_once() -> None:
     answer = PagedAnswer()
     for _ in range(1_000):
-        receive(answer, Action(("Proceed",)))
+        receive(answer, Action())
     receive(answer, Finished())
     [page] = answer.pages(shows_work=False)
     assert shown(page.blocks).count(wording.DECISION_NEEDED) == 1
+
+
+def test_a_paragraph_break_is_seen_only_when_text_follows() -> None:
+    answer = PagedAnswer()
+    receive(answer, Token("one"))
+    before = answer.version
+    receive(answer, ParagraphBreak())
+    assert answer.version == before
+    assert not answer.running
+    receive(answer, Token("two"))
+    assert answer.text.source == "one\n\ntwo"
+
+
+def test_a_rest_that_is_lost_is_a_change() -> None:
+    answer = PagedAnswer()
+    before = answer.version
+    answer.lose_rest()
+    assert answer.version != before
 
 
 def test_paragraphs_are_bounded() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,7 +29,7 @@ EVENTS = st.lists(
             SourceDocuments((SourceDocument("a"),)),
             SourceDocuments((SourceDocument("b"),)),
             SourceDocuments(()),
-            Action(("Proceed",)),
+            Action(),
         ]
     ),
     max_size=20,
@@ -67,9 +68,14 @@ def test_what_comes_later_is_added(heard: list[ReplyEvent], more: list[ReplyEven
     assert shown(*first.events)[-2:] == shown(*whole.events)[-2:]
 
 
+def test_text_is_not_kept_here() -> None:
+    with pytest.raises(TypeError):
+        Beside().add(Token("words"))
+
+
 def test_thousands_of_events_are_a_handful() -> None:
     beside = Beside()
     for number in range(3_000):
-        for event in (CalledTools((str(number),)), CalledTools(()), UsedTools((str(number),)), Action(()), Thinking()):
+        for event in (CalledTools((str(number),)), CalledTools(()), UsedTools((str(number),)), Action(), Thinking()):
             beside.add(event)
     assert len(beside.events) == 5

@@ -303,7 +303,7 @@ def test_a_failure_in_the_middle_keeps_what_had_come() -> None:
 def test_a_decision_that_is_needed_is_said_with_and_without_words() -> None:
     for tokens in ((), (Token("Shall I?"),)):
         answer, slack = reply(), Slack()
-        told(answer, Thinking(), *tokens, Action(("Proceed", "Reject")), Finished())
+        told(answer, Thinking(), *tokens, Action(), Finished())
         run(answer, slack, 0.0)
         [text] = slack.messages.values()
         assert "decision" in text
@@ -311,7 +311,7 @@ def test_a_decision_that_is_needed_is_said_with_and_without_words() -> None:
 
 def test_a_tool_that_waits_to_be_allowed_is_not_named_as_used() -> None:
     answer, slack = reply(), Slack()
-    told(answer, Thinking(), Token("May I?"), Action(("Yes", "No")), UsedTools(("calculator",)), Finished())
+    told(answer, Thinking(), Token("May I?"), Action(), UsedTools(("calculator",)), Finished())
     run(answer, slack, 0.0)
     assert "calculator" not in next(iter(slack.messages.values()))
 

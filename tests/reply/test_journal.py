@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,9 @@ from bot.reply.contract import (
     MOST_BREAKS,
     Failed,
     Finished,
+    KeptEvent,
+    ParagraphBreak,
+    ProgressEvent,
     Queued,
     Remark,
     ReplyEvent,
@@ -34,9 +38,22 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     Token("words, ünïcode 🎈 and\u2028lines\n\n```"),
     SOURCES,
     UsedTools(("search",)),
-    Action(("Proceed", "Reject")),
+    Action(),
     Sentence("a sentence"),
 )
+PASSING: tuple[ReplyEvent, ...] = (
+    Queued(2),
+    WaitingForRun(),
+    Thinking(),
+    ParagraphBreak(),
+    Finished(),
+    Failed(Interrupted("x"), "a1b2c3"),
+)
+
+
+def test_every_kind_is_tried() -> None:
+    assert {type(event) for event in EVERY_KIND} == set(get_args(KeptEvent))
+    assert {type(event) for event in PASSING} == set(get_args(ProgressEvent))
 
 
 def written(*events: ReplyEvent) -> str:
@@ -56,9 +73,7 @@ def test_all_kinds_together_come_back_the_words_first() -> None:
     assert read(written(*EVERY_KIND)) == (CalledTools(("search",)), words, note, *beside)
 
 
-@pytest.mark.parametrize(
-    "event", [Queued(2), WaitingForRun(), Thinking(), Finished(), Failed(Interrupted("x"), "a1b2c3"), CalledTools(())]
-)
+@pytest.mark.parametrize("event", [*PASSING, CalledTools(())])
 def test_what_passes_is_not_kept(event: ReplyEvent) -> None:
     assert read(written(Token("a"), event, Token("b"))) == (Token("ab"),)
 
@@ -108,6 +123,7 @@ def test_what_cannot_be_read_says_nothing(kept: str) -> None:
 def test_what_another_version_wrote_is_read_as_far_as_it_is_known() -> None:
     kept = json.loads(written(Token("known")))
     assert read(json.dumps([["Hologram", {"depth": 3}], *kept])) == (Token("known"),)
+    assert read('[["Action", {"labels": ["Proceed", "Reject"]}]]') == (Action(),)
 
 
 words = st.text("aä🎈 *_`#>-\n|[]()<!@&.:/", max_size=12).map(Token)
@@ -118,7 +134,7 @@ events = st.lists(
     | names.map(CalledTools)
     | names.map(UsedTools)
     | st.lists(documents, max_size=3).map(lambda found: SourceDocuments(tuple(found)))
-    | st.just(Action(("Proceed", "Reject")))
+    | st.just(Action())
     | st.text(max_size=8).map(Remark)
     | st.sampled_from([Thinking(), WaitingForRun(), Queued(3)]),
     max_size=25,
@@ -157,7 +173,7 @@ FLOODS: dict[str, tuple[ReplyEvent, ...]] = {
     "tools between words": (CalledTools(tuple("t" * 80 for _ in range(20))), Token("a")),
     "words and sources": (Token("a"), SOURCES),
     "used tools": (UsedTools(("a",)), UsedTools(("a", "b"))),
-    "decisions": (Action(("Proceed", "Reject")),),
+    "decisions": (Action(),),
 }
 
 

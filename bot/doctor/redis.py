@@ -1,4 +1,4 @@
-"""Checks that Redis is reachable, new enough, writable and set to keep what it is given; or starts the private store."""
+"""Checks that Redis, or the private store, is reachable, new enough, writable and keeps what it is given."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _TEST_KEY = "flowise-slack:doctor"
 _TEST_WRITE = "return redis.call('SET', KEYS[1], '1', 'PX', 1000)"
 
 Connect = Callable[[str], Redis]
-"""Creates a client for a URL; raises SettingsError if the URL cannot be parsed."""
+"""Returns a client for a URL; raises SettingsError if the URL cannot be parsed."""
 
 
 async def redis(url: str | None, folder: Path, connect: Connect) -> list[Finding]:

@@ -108,9 +108,7 @@ async def bounded(about: About, work: Awaitable[list[Finding]], patience: float)
         async with asyncio.timeout(patience):
             return await work
     except TimeoutError:
-        do = (
-            "Something accepts connections but does not answer: look for a firewall, a proxy or a stuck server."
-        )
+        do = "Something accepts connections but does not answer: look for a firewall, a proxy or a stuck server."
         return [about.wrong("answer", f"none within {patience:g} s", do)]
 
 

@@ -14,7 +14,7 @@ from benchmarks.chaos.records import Record
 _SHOWN, _WIDTH = 8, 60
 _LOUD = frozenset({"warning", "error", "critical"})
 # What is worth to be counted of what goes well.
-_TOLD = frozenset({"completed from Flowise's stored answer"})
+_TOLD = frozenset({"answer recovered"})
 
 
 def heard(logs: Iterable[Path]) -> Counter[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+
+import structlog
 
 from bot.errors import (
     FlowiseBroke,
@@ -28,7 +29,7 @@ from bot.flowise.prediction import Prediction
 from bot.ports import Flowise
 from bot.thread import Expected
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 # Flowise itself has spoken.
 _ITS_OWN_WORDS = (FlowiseFailed, FlowiseEmpty, FlowiseRateLimited, KeyRefused, UnknownChatflow)
@@ -116,7 +117,7 @@ class Guarded:
             self._breaker.probed(self._clock())
         finally:
             self._breaker.probe_left()
-        log.warning("Flowise was looked at again: %s", self.state())
+        log.warning("Flowise probed", state=self.state())
 
     def _judge(self, error: FlowiseError, *, heard: bool) -> None:
         if isinstance(error, _ITS_OWN_WORDS):
@@ -126,7 +127,7 @@ class Guarded:
         if why:
             self._breaker.failed(self._clock(), why)
         if self.resting and not rested:
-            log.warning("Flowise is not asked for a while: %s (%s)", self.state(), error)
+            log.warning("Flowise requests paused", state=self.state(), error=type(error).__name__, reason=str(error))
 
 
 def _why(error: FlowiseError, *, heard: bool) -> str:

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TypeGuard, TypeVar, assert_never
+from typing import TypeGuard, assert_never
 
 import structlog
 
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.question import Question
 from bot.conversation.runs import Runs
-from bot.errors import FlowiseBroke, FlowiseError, Interrupted, RunState, StoreUnavailable
+from bot.errors import FlowiseBroke, FlowiseError, Interrupted, RunState
 from bot.flowise.events import (
     Action,
     AgentflowStarted,
@@ -27,27 +27,13 @@ from bot.flowise.events import (
 )
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
+from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
 from bot.reply.contract import LONGEST, Remark, ReplyEvent, Thinking
 from bot.thread import Run
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
-
-# How often what the store must tell is asked for again while it is away, in seconds.
-_STORE_POLL = 1.0
-
-
-async def patiently(ask: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]]) -> T:
-    """What the store says, however long it is away: a question that was taken in is not lost for that."""
-    while True:
-        try:
-            return await ask()
-        except StoreUnavailable as error:
-            log.info("waiting for the store", reason=str(error))
-            await sleep(_STORE_POLL)
 
 
 class _NotOursError(Exception):
@@ -82,13 +68,13 @@ class Predictions:
             return
         if question.place.thread_ts is not None:  # elsewhere it would be written over what stands
             yield Thinking()
-        stored = await self._runs.answer_of(line, opened)
+        stored = await self._runs.answer_of(line, opened, ref=question.reference)
         for event in kept:
             if stored is None or isinstance(event, Remark):
                 yield event
         if stored is None:
             raise Interrupted("the process that wrote the answer is gone, and Flowise has no answer stored")
-        log.info("completed from Flowise's stored answer", ref=question.reference)
+        log.info("answer recovered", ref=question.reference, source="Flowise's stored messages")
         for shown in _shown(stored):
             yield shown
         lease.then(self._chats.answered_again(question, opened.chat_id))
@@ -127,7 +113,7 @@ class Predictions:
             return
         after = "" if chat.is_new else await self._flowise.newest_stored(chat.chat_id)
         heard.run = run = replace(heard.run, question=text, after=after)
-        if not await patiently(lambda: lease.asks(chat.chat_id, text, run), self._sleep):
+        if not await retried(lambda: lease.asks(chat.chat_id, text, run), self._sleep, ref=lease.item.reference):
             raise _NotOursError
 
     async def _rest(
@@ -136,11 +122,12 @@ class Predictions:
         """What is missing of an answer whose connection broke, where what Flowise has stored begins like it."""
         if not isinstance(error, FlowiseBroke) or error.run is not RunState.UNKNOWN or not self._reads_answers:
             return None
-        stored = _shown(await self._runs.answer_of(question.thread.line, lease.opened) or ())
+        found = await self._runs.answer_of(question.thread.line, lease.opened, ref=question.reference)
+        stored = _shown(found or ())
         text = "".join(event.text for event in stored if isinstance(event, Token))
         if not stored or not text.startswith(said):
             return None
-        log.info("the rest comes from Flowise's stored answer", ref=question.reference, reason=str(error))
+        log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
         return (Token(text[len(said) :]), *(event for event in stored if not isinstance(event, Token)))
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
@@ -156,7 +143,8 @@ class Predictions:
         if chat.chat_id != noted or not run.awaits_decision:
             lease.run_over = noted
         if run.awaits_decision:
-            await self._runs.waits(question.thread.line, chat.chat_id, replace(run, after=heard.row))
+            paused = replace(run, after=heard.row)
+            await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
         lease.then(self._chats.answered(question, chat))
 
 

@@ -61,12 +61,12 @@ class Runs:
         with suppress(StoreUnavailable):
             await self._store.run_started(line, chat_id, run)
 
-    async def waits(self, line: str, chat_id: str, run: Run) -> None:
-        """A run has stopped, on that chat, and waits for a person's decision; `run.after` is the row of its stop."""
+    async def waits(self, line: str, chat_id: str, run: Run, *, ref: str) -> None:
+        """Note that a run has paused on that chat for a person's decision; `run.after` is the row it stopped with."""
         try:
             await self._store.run_started(line, chat_id, replace(run, left_at=self._wall()))
         except StoreUnavailable as error:
-            log.warning("that a run waits could not be noted", reason=str(error))
+            log.warning("pending decision not noted", ref=ref, reason=str(error))
 
     async def left(self, line: str, chat_id: str, run: Run) -> None:
         """We go, the run may stay: agent flows are asked to stop, of others a note is kept."""
@@ -107,10 +107,10 @@ class Runs:
                 return True
         return False
 
-    async def answer_of(self, line: str, opened: OpenAnswer) -> tuple[Event, ...] | None:
-        """The answer of a run that nobody listens to any more, as Flowise has stored it.
+    async def answer_of(self, line: str, opened: OpenAnswer, *, ref: str) -> tuple[Event, ...] | None:
+        """The answer of a run whose stream is lost, as Flowise has stored it.
 
-        Waits for it; None when there is none, or none that can be read: without a key, or when the patience ran out.
+        Waits until it is stored; None if it cannot be read without a key, or was not stored within `wait` seconds.
         """
         chat_id, began, left_at = opened.chat_id, self._now(), self._wall()
         while opened.expected is not None:
@@ -119,7 +119,7 @@ class Runs:
             except KeyRefused:
                 break
             except FlowiseError as error:
-                log.info("the stored answer cannot be read yet", chat=chat_id, reason=str(error))
+                log.info("stored answer not read", ref=ref, chat_id=chat_id, reason=str(error))
                 stored = None
             if stored is not None:
                 with suppress(StoreUnavailable):

@@ -11,7 +11,7 @@ import structlog
 
 from bot.conversation.admission import Admission
 from bot.conversation.chats import Chats
-from bot.conversation.prediction import Predictions, patiently
+from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.runs import Runs
 from bot.errors import (
@@ -21,6 +21,7 @@ from bot.errors import (
     SlackUnavailable,
 )
 from bot.mailbox.lease import MOST_FAILURES, Lease
+from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
 from bot.reply.contract import Failed, Finished, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
 from bot.slack import wording
@@ -82,7 +83,7 @@ class Turns:
             log_turn.warning("turn failed", error=type(error).__name__, reason=str(error))
             yield Failed(error, question.reference)
         except Exception as error:  # the person must get a last word whatever our own mistake is
-            log_turn.exception("turn failed by a mistake of ours", error=type(error).__name__)
+            log_turn.exception("turn failed unexpectedly", error=type(error).__name__)
             yield Failed(BotError("internal error"), question.reference)
         else:
             log_turn.info("turn finished")
@@ -103,8 +104,9 @@ class Turns:
             async for event in events:
                 yield event
 
-    async def _told(self, ask: Callable[[], Awaitable[T]]) -> T:
-        return await patiently(ask, self._sleep)
+    async def _stored(self, question: Question, ask: Callable[[], Awaitable[T]]) -> T:
+        """What the store answers, however long it takes until it can be reached."""
+        return await retried(ask, self._sleep, ref=question.reference)
 
     async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
         """The question is asked when this process may have one more prediction."""
@@ -122,19 +124,19 @@ class Turns:
 
     async def _asked(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
         line = question.thread.line
-        known = await self._told(lambda: self._store.conversation(question.thread))
-        chat = await self._told(lambda: self.chats.of(question, known))
-        await self._told(lambda: self.chats.keep(question, chat))
-        run = await self._told(lambda: self._runs.on(line, chat.chat_id))
+        known = await self._stored(question, lambda: self._store.conversation(question.thread))
+        chat = await self._stored(question, lambda: self.chats.of(question, known))
+        await self._stored(question, lambda: self.chats.keep(question, chat))
+        run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id))
         if run is not None and run.awaits_decision:
             yield Sentence(wording.DECISION_PENDING)
             return
         if run is not None:
             yield WaitingForRun()
             left = run
-            if not await self._told(lambda: self._runs.waited_for(line, chat.chat_id, left)):
-                fresh = chat = await self._told(lambda: self.chats.fresh(question.thread))
-                await self._told(lambda: self.chats.keep(question, fresh))
+            if not await self._stored(question, lambda: self._runs.waited_for(line, chat.chat_id, left)):
+                fresh = chat = await self._stored(question, lambda: self.chats.fresh(question.thread))
+                await self._stored(question, lambda: self.chats.keep(question, fresh))
                 yield Remark(wording.NOT_REMEMBERED_BEFORE)
         yield Thinking()
         for remark in question.notes:
@@ -153,6 +155,6 @@ class Turns:
         try:
             said = await self._slack.replies(question.thread, before=question.ts, limit=self._habits.context_messages)
         except (SlackRefused, SlackUnavailable) as error:
-            log.info("earlier messages could not be read", ref=question.reference, reason=str(error))
+            log.info("earlier messages not read", ref=question.reference, reason=str(error))
             return question.text
         return wording.with_earlier([(message.author, message.text) for message in said], question.text)

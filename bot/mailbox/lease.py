@@ -109,7 +109,7 @@ class Lease:
         try:
             before = await self._mailboxes.stand(self.hold, LEASE)
             if before is None and not self.unreadable and await self._mailboxes.restore(self.hold, LEASE, self.opened):
-                log.warning("the store has lost its data; stored again", ref=self.item.reference)
+                log.warning("question stored again", ref=self.item.reference, reason="the store has lost its data")
                 before = await self._mailboxes.stand(self.hold, LEASE)
         except StoreUnavailable:
             self.store_is_away()
@@ -135,7 +135,7 @@ class Lease:
     def _is_lost(self) -> None:
         self._away_at = None
         if not self.lost.is_set() and not self.is_settled:
-            log.warning("another process has taken this over", ref=self.item.reference, epoch=self.hold.epoch)
+            log.warning("question lost", ref=self.item.reference, epoch=self.hold.epoch, reason="taken over")
         self.lost.set()
         self._moved.set()
 

@@ -12,6 +12,7 @@ from bot.errors import StoreUnavailable
 from bot.mailbox import lease as leases
 from bot.mailbox.lease import Lease
 from bot.mailbox.renewal import Line
+from bot.mailbox.retry import retried
 from bot.ports import Mailboxes, TakenOver
 from bot.supervision import Supervisor
 from bot.thread import Hold, Item, OpenAnswer, Progress, Thread, UnansweredQuestion
@@ -101,13 +102,14 @@ class Mailbox:
 
     async def settled(self, lease: Lease, again: UnansweredQuestion | None = None) -> None:
         """Take a question that has its last word out of its mailbox: until that is done, nobody else may find it."""
+
+        async def settle() -> None:
+            if lease.ours:
+                await lease.settle(again)
+                log.info("question settled", ref=lease.item.reference)
+
         try:
-            while lease.ours:
-                with suppress(StoreUnavailable):
-                    await lease.settle(again)
-                    log.info("settled", ref=lease.item.reference)
-                    return
-                await asyncio.sleep(_SETTLE_AGAIN)
+            await retried(settle, asyncio.sleep, ref=lease.item.reference, pause=_SETTLE_AGAIN)
         finally:
             self._forget(lease)
 
@@ -164,7 +166,7 @@ class Mailbox:
                 item = taken.hold.item
                 if (item.line, item.reference) not in self._failed:
                     reference, line = printable(item.reference), printable(item.line)
-                    log.warning("taking over", ref=reference, line=line, epoch=taken.hold.epoch)
+                    log.warning("question taken over", ref=reference, line=line, epoch=taken.hold.epoch)
                 yield self._held(taken)
             await asyncio.sleep(leases.RENEWAL)
 

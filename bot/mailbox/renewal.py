@@ -75,7 +75,7 @@ class Line:
                 self._is_away = False
             except StoreUnavailable as error:
                 if not self._is_away:
-                    log.warning("holds could not be renewed", holds=len(self._leases), reason=str(error))
+                    log.warning("leases not renewed", leases=len(self._leases), reason=str(error))
                 self._is_away = True
                 again = _STORE_POLL if self._waiting() else leases.RENEWAL
             with suppress(TimeoutError):

@@ -106,7 +106,7 @@ class Governor:
         """Slack answered a granted call with 429: everybody slows down for this method."""
         if not leave.method:
             return
-        log.warning("Slack limits the rate", method=leave.method, retry_after=retry_after)
+        log.warning("calls rate limited", method=leave.method, retry_after=retry_after)
         buckets = self._keys(leave.method, leave.channel)
         self._alone.limited(buckets, retry_after, self._now())
         with suppress(StoreUnavailable):
@@ -134,7 +134,7 @@ class Governor:
             try:
                 rest = await self._grant_one(lane)
             except Exception:  # a mistake of ours must not keep every answer from being written
-                log.exception("leave could not be given by worth", method=lane.method)
+                log.exception("calls not prioritised", method=lane.method)
                 rest = self._without_thought(lane)
             if rest > 0:
                 with suppress(TimeoutError):

@@ -184,7 +184,7 @@ class RedisMailboxes:
         try:
             return decoded(UnansweredQuestion, kept)
         except Unreadable as error:
-            log.warning("note not readable", note="a question to ask again", line=line, reason=str(error))
+            log.warning("note not read", note="a question to ask again", ref=reference, line=line, reason=str(error))
             return None
 
     async def progress(self, line: str, reference: str) -> Progress | None:

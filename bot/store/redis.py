@@ -166,7 +166,7 @@ class RedisStore:
                 case [str(chat_id), str(chatflow_id), *_]:
                     return chat_id, chatflow_id
         except Unreadable as error:
-            log.warning("note not readable", note="the chat of a message", channel=channel, ts=ts, reason=str(error))
+            log.warning("note not read", note="the chat of a message", channel=channel, ts=ts, reason=str(error))
         return None
 
     async def run_started(self, line: str, chat_id: str, run: Run) -> None:
@@ -189,7 +189,7 @@ class RedisStore:
             return decoded(Run, kept)
         except Unreadable as error:
             # It may go on, and nobody knows since when: it is waited for like one that has just begun.
-            log.warning("note not readable", note="a run", line=line, reason=str(error))
+            log.warning("note not read", note="a run", line=line, reason=str(error))
             return Run(since=time.time())
 
     async def spend(

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket, expect
 
 from bot.store.embedded import EmbeddedValkey
 from tests.playground.browser.chromium import find_chromium, launched
@@ -128,6 +128,8 @@ def chromium_path() -> str:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
     """One browser for all tests of a process."""
+    # Its own five seconds, which no context's time-out changes, are few beside other browsers on a small machine.
+    expect.set_options(timeout=_LONGEST)
     async with launched(chromium_path) as browser:
         yield browser
 

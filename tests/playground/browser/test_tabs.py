@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,6 +29,17 @@ async def texts(messages: Locator) -> list[str]:
     return [await message.locator(".body").inner_text() for message in await messages.all()]
 
 
+Reading = Callable[[Locator], Awaitable[list[str]]]
+
+
+async def agree(one: Locator, other: Locator, read: Reading = texts) -> None:
+    """Wait until two pages show the same texts: neither is sure to have drawn the last of it when the other has."""
+    async with asyncio.timeout(15):
+        while await read(one) != await read(other):
+            await one.page.wait_for_timeout(50)
+    assert await read(one)
+
+
 async def test_two_pages_agree(tabs: Tabs, on: Stage) -> None:
     ada, ben = await arrived(tabs, on), await arrived(tabs, on, "ben")
     await ada.write("good morning")
@@ -37,9 +50,9 @@ async def test_two_pages_agree(tabs: Tabs, on: Stage) -> None:
     await ben.answered("Sources")
     await ada.answered("Sources")
     await on.slack.until(lambda: on.house.idle)
-    await expect(ada.answers.last).to_have_text(await ben.answers.last.inner_text(), use_inner_text=True)
-    assert await texts(ada.messages()) == await texts(ben.messages())
-    assert await texts(ada.messages(in_thread=True)) == await texts(ben.messages(in_thread=True))
+    await agree(ada.answers, ben.answers, Locator.all_inner_texts)
+    await agree(ada.messages(), ben.messages())
+    await agree(ada.messages(in_thread=True), ben.messages(in_thread=True))
     await ada.write("thank you", in_thread=True)
     await expect(ben.message("thank you", in_thread=True)).to_be_visible()
 
@@ -52,7 +65,7 @@ async def test_a_page_that_comes_later_shows_the_same(tabs: Tabs, on: Stage) -> 
     late = Visitor(await tabs.open())
     await late.arrive(ada.page.url)  # the address says which thread is open
     await expect(late.answers).to_have_count(1)
-    assert await texts(late.messages(in_thread=True)) == await texts(ada.messages(in_thread=True))
+    await agree(late.messages(in_thread=True), ada.messages(in_thread=True))
 
 
 @dataclass

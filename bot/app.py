@@ -24,7 +24,7 @@ from bot.pacing.governor import Governor
 from bot.ports import Flowise
 from bot.reply.observed import Answers, Observers
 from bot.reply.streams import Mode
-from bot.serving.bolt import introduced, slack_app
+from bot.serving.bolt import behaviour_of, introduced, slack_app
 from bot.serving.connections import Limits
 from bot.serving.descriptors import can_open, most_connections
 from bot.serving.http import Health, metrics_app, web_app
@@ -40,7 +40,7 @@ from bot.store.redis import RedisStore
 from bot.supervision import Supervisor
 from bot.workspace.desk import DeliverySettings, Desk
 from bot.workspace.uninstall import Uninstall
-from handlers import lifecycle
+from handlers import lifecycle, works
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -159,6 +159,7 @@ class Bot:
             identity,
             gate=gate,
             writing=DeliverySettings(settings.slack_edit_interval, settings.bot_most_messages, mode, answers),
+            works=works(behaviour_of(settings)),
             now=time.monotonic,
             wall=time.time,
             supervisor=self._supervisor,

@@ -83,7 +83,7 @@ def is_stranger(desk: Desk, manners: Behaviour, teams: Sequence[str]) -> bool:
     return not manners.answers_external_people and is_external(teams, desk.identity.organisations)
 
 
-async def take(desk: Desk, manners: Behaviour, lease: Lease) -> None:
+async def take(manners: Behaviour, desk: Desk, lease: Lease) -> None:
     """Do what a message asks for, while it is ours.
 
     Raises StoreUnavailable: to be done again, from the beginning; and Unreadable.

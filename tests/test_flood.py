@@ -200,6 +200,12 @@ async def slack() -> Slack:
 @pytest.fixture
 async def desk(flowise: Flowise, slack: Slack, store: RedisStore) -> AsyncIterator[Desk]:
     """A workspace's desk, at which each question is put to that Flowise."""
+
+    async def answer(desk: Desk, lease: Lease) -> None:
+        thread, reference = Thread("T1", "C1", lease.item.ts), lease.item.reference
+        question = Question(thread, Place("C1", thread.thread_ts, "U2"), lease.item.ts, "why?", reference)
+        await desk.answering.answer(question, lease)
+
     async with new_session() as session:
         client = Client(session, flowise.url, "flow", None, Limits(frame_bytes=FRAME_LIMIT))
         built = Desk(
@@ -209,16 +215,11 @@ async def desk(flowise: Flowise, slack: Slack, store: RedisStore) -> AsyncIterat
             Identity("T1", "", "B1", "U1", "Bot"),
             gate=Governor(store, "T1", scale=1e6, now=time.monotonic),
             writing=DeliverySettings(0.4, 10, Mode.EDIT),
+            works={"message": answer},
             now=time.monotonic,
             wall=time.time,
         )
 
-        async def answer(lease: Lease) -> None:
-            thread, reference = Thread("T1", "C1", lease.item.ts), lease.item.reference
-            question = Question(thread, Place("C1", thread.thread_ts, "U2"), lease.item.ts, "why?", reference)
-            await built.answering.answer(question, lease)
-
-        built.works(answer)
         yield built
         await built.stop(0)
 

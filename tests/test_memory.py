@@ -198,6 +198,12 @@ def _pieces() -> Iterator[Sequence[object]]:
 async def desk(flowise: Flowise | None = None) -> AsyncIterator[Desk]:
     """A workspace's desk, at which each question is answered by a flow."""
     slack, store, minutes = Slack(), Store(), count()
+
+    async def answer(desk: Desk, lease: Lease) -> None:
+        thread = Thread("T1", lease.item.heard, lease.item.ts)
+        place = Place(thread.channel, thread.thread_ts, "U2")
+        await desk.answering.answer(Question(thread, place, lease.item.ts, "why?", lease.item.reference), lease)
+
     built = Desk(
         Turns(flowise or Flowise(), slack, store, ConversationSettings(), now=time.monotonic, wall=time.time),
         slack,
@@ -205,16 +211,11 @@ async def desk(flowise: Flowise | None = None) -> AsyncIterator[Desk]:
         Identity("T1", "", "B1", "U1", "Bot"),
         gate=Governor(store, "T1", scale=1e6, now=lambda: 60.0 * next(minutes)),  # it looks back over one
         writing=DeliverySettings(0.4, 10, Mode.EDIT),
+        works={"message": answer},
         now=time.monotonic,
         wall=time.time,
     )
 
-    async def answer(lease: Lease) -> None:
-        thread = Thread("T1", lease.item.heard, lease.item.ts)
-        place = Place(thread.channel, thread.thread_ts, "U2")
-        await built.answering.answer(Question(thread, place, lease.item.ts, "why?", lease.item.reference), lease)
-
-    built.works(answer)
     yield built
     await built.stop(0)
 

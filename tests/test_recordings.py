@@ -174,6 +174,7 @@ async def play_all(redis_url: str) -> Run:
                 identity,
                 gate=gate,
                 writing=DeliverySettings(INTERVAL, 50, Mode.EDIT),
+                works={},
                 now=time.monotonic,
                 wall=time.time,
             )

@@ -48,13 +48,17 @@ def slack_app(settings: Settings, web_api: AsyncWebClient, identity: Identity, d
         attaching_conversation_kwargs_enabled=False,
     )
     logger.setLevel(logging.WARNING)
-    manners = Behaviour(
+    register(app, desk, behaviour_of(settings))
+    return app
+
+
+def behaviour_of(settings: Settings) -> Behaviour:
+    """How the bot behaves towards people."""
+    return Behaviour(
         command=settings.slack_command,
         follow_ups_without_mention=settings.bot_follow_ups == "all",
         answers_external_people=settings.bot_external_people == "answer",
     )
-    register(app, desk, manners)
-    return app
 
 
 async def _identity(slack: SlackClient) -> Identity:

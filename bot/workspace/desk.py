@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeAlias
 from uuid import uuid4
 
 import structlog
@@ -28,7 +29,7 @@ from bot.thread_codec import printable
 from bot.workspace.answering import Answering, Clocks, DeliverySettings
 from bot.workspace.apologies import Apologies
 
-__all__ = ["DeliverySettings", "Desk", "reference_of"]
+__all__ = ["DeliverySettings", "Desk", "Work", "reference_of"]
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +48,8 @@ def reference_of(*names: str) -> str:
 
 
 class Desk:
-    """What handlers work with."""
+    """What handlers work with. `works` says what is done for a stored question, by the surface it came through; it may
+    be done again by another process, from the beginning."""
 
     def __init__(  # noqa: PLR0913  # app wires all of it
         self,
@@ -58,6 +60,7 @@ class Desk:
         *,
         gate: Governor,
         writing: DeliverySettings,
+        works: Mapping[str, Work],
         now: Callable[[], float],
         wall: Callable[[], float],
         supervisor: Supervisor | None = None,
@@ -85,13 +88,9 @@ class Desk:
         self._gate = gate
         self._took_over = writing.answers.took_over
         self._watching: asyncio.Task[None] | None = None
-        self._worker: Callable[[Lease], Awaitable[None]] = _no_worker
+        self._works = works
 
     # What was taken in ------------------------------------------------------------------------------------------------
-
-    def works(self, worker: Callable[[Lease], Awaitable[None]]) -> None:
-        """What is done for a question that was taken in: by `worker`, which may be run again by another process."""
-        self._worker = worker
 
     def begin(self, lease: Lease) -> None:
         """Work on a question that was taken in, until it is settled or another process goes on with it."""
@@ -157,9 +156,12 @@ class Desk:
             raise Unreadable(lease.unreadable)
         if lease.failures > MOST_FAILURES:
             raise GivenUp(f"{lease.failures} processes have not brought it to an end")
+        work = self._works.get(lease.item.surface)
+        if work is None:
+            raise Unreadable(f"a question of a surface that is not known here: {lease.item.surface!r}")
         while True:
             try:
-                await self._worker(lease)
+                await work(self, lease)
             except StoreUnavailable as error:
                 log.info("waiting for the store", ref=lease.item.reference, reason=str(error))
                 lease.look = True  # what it has posted stands, and is not posted again
@@ -211,5 +213,5 @@ class Desk:
         return Thread(self.identity.team, channel, thread_ts)
 
 
-async def _no_worker(lease: Lease) -> None:
-    raise RuntimeError("nobody has said what to do with a question")
+Work: TypeAlias = Callable[[Desk, Lease], Awaitable[None]]
+"""What is done for a stored question. Raises StoreUnavailable: to be done again; Unreadable."""

@@ -156,8 +156,9 @@ async def test_what_a_process_cannot_read_a_newer_one_takes_over(left: Left, mon
             async with asyncio.timeout(5):
                 while not [log for log in logs if log["event"] == "handed on"]:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
-            monkeypatch.setattr(hearing, "SURFACE", "newer")  # from here on it can be read
-            await left.home.answered(item.ts, channel=channel)
+            monkeypatch.setattr(hearing, "SURFACE", "newer")  # a process that starts from here on can read it
+            async with left.home.bot():
+                await left.home.answered(item.ts, channel=channel)
     assert "why?" in left.answers(0)[0]
     assert not [log for log in logs if log["event"] == "put aside"]
 

@@ -108,7 +108,7 @@ async def test_a_thread_is_not_started_over_by_who_has_lost_the_question(home: S
         taken = await desk.mailbox.accept(letter(desk, Behaviour(), heard, addressed=True).item)
         assert taken is not None
         taken.lost.set()
-        await take(desk, Behaviour(), taken)
+        await take(Behaviour(), desk, taken)
         assert await desk.store.conversation(desk.thread(home.channel, "1.0")) is None
         assert home.slack.messages(home.channel) == []
 

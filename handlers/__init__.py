@@ -7,19 +7,20 @@ from functools import partial
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.workspace.desk import Desk, Work
-from handlers import action, command, mention, message, questions
+from bot.workspace.workspace import Step
+from handlers import action, command, lifecycle, mention, message, questions
 from handlers.questions import Behaviour
 
 
-def works(behaviour: Behaviour) -> Mapping[str, Work]:
+def steps(behaviour: Behaviour) -> Mapping[str, Step]:
     """What is done for a stored question, by the surface it came through."""
     return {command.SURFACE: command.take, questions.SURFACE: partial(questions.take, behaviour)}
 
 
-def register(app: AsyncApp, desk: Desk, behaviour: Behaviour) -> None:
-    """Listen on every surface."""
-    mention.register(app, desk, behaviour)
-    message.register(app, desk, behaviour)
-    command.register(app, desk, behaviour)
-    action.register(app, desk, behaviour)
+def register(app: AsyncApp, behaviour: Behaviour) -> None:
+    """Listen on every surface. Bolt gives each listener the `workspace` that was found by `handlers.installations`."""
+    lifecycle.register(app)
+    mention.register(app, behaviour)
+    message.register(app, behaviour)
+    command.register(app, behaviour)
+    action.register(app, behaviour)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from prometheus_client import ProcessCollector, generate_latest
 
@@ -28,9 +28,9 @@ class Metrics:
         self._socket: tuple[SocketMetrics, Callable[[], Awaitable[bool]]] | None = None
         ProcessCollector(registry=self._families.registry)  # memory, CPU, open files, where there is a /proc
 
-    def watch_budget(self, governor: Governor) -> None:
-        """From now on show what is left of the write budget."""
-        self._families.registry.register(BudgetMetrics(governor))
+    def watch_budgets(self, governors: Callable[[], Iterable[Governor]]) -> None:
+        """From now on show what is left of the write budgets of all workspaces together."""
+        self._families.registry.register(BudgetMetrics(governors))
 
     def watch_socket(self, connected: Callable[[], Awaitable[bool]]) -> Callable[[], None]:
         """From now on show whether Socket Mode is connected. Gives what is to be called on each new connection."""

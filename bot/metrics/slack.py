@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import aiohttp
@@ -81,20 +81,22 @@ class MeteredSlack(SlackClient):
 
 
 class BudgetMetrics(Collector):
-    """What is left of the write budget, read from the governor when somebody looks: a draw costs nothing more."""
+    """What is left of the write budgets, read from the governors of all workspaces and added up when somebody looks: a
+    draw costs nothing more."""
 
-    def __init__(self, governor: Governor) -> None:
-        self._governor = governor
+    def __init__(self, governors: Callable[[], Iterable[Governor]]) -> None:
+        self._governors = governors
 
     def collect(self) -> Iterator[Metric]:
         left = _gauge("slack_budget_left", "Calls that the workspace's budget would give now, as far as we know.")
         size = _gauge("slack_budget_size", "Calls that it would give at once after a quiet minute; a 429 lowers it.")
         waiting = _gauge("slack_budget_waiting", "Answers of this process that wait for leave to call.")
+        governors = tuple(self._governors())
         for method in QUOTAS:
-            stock = self._governor.stock(method)
-            left.add_metric([method], stock.level)
-            size.add_metric([method], float(stock.quota.burst))
-            waiting.add_metric([method], float(self._governor.waiting(method)))
+            stocks = [governor.stock(method) for governor in governors]
+            left.add_metric([method], sum(stock.level for stock in stocks))
+            size.add_metric([method], float(sum(stock.quota.burst for stock in stocks)))
+            waiting.add_metric([method], float(sum(governor.waiting(method) for governor in governors)))
         yield from (left, size, waiting)
 
 

@@ -19,7 +19,7 @@ from bot.slack.payload import IncomingMessage
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
 from bot.thread import Hold, Item, OpenAnswer, Thread
-from bot.workspace.desk import reference_of
+from bot.workspace.work import reference_of
 from handlers import questions as hearing
 
 ASIDE = "can no longer read it"
@@ -62,7 +62,7 @@ class Left:
         for part, value in parts.items():
             await self.raw.hset(self.key(item, part), item.reference, value)
         await self.raw.zadd(self.key(item, "leases"), {item.reference: 0})
-        await self.raw.zadd(f"{self.store._prefix}:{{lines:{item.team}}}:due", {item.line: 0})
+        await self.raw.zadd(f"{self.store._prefix}:{{lines}}:due", {item.line: 0})
 
     def key(self, item: Item, part: str) -> str:
         return f"{self.store._prefix}:{{{item.line}}}:{part}"
@@ -189,7 +189,7 @@ async def test_being_handed_over_by_those_who_stop_counts_for_nothing(left: Left
     channel, item = await left.question()
     await left.abandoned(item)
     for number in range(2 * leases.MOST_FAILURES):
-        [taken] = (await left.store.mailboxes.abandoned(item.team, f"stopped-{number}", 60.0))[0]
+        [taken] = (await left.store.mailboxes.abandoned([item.team], f"stopped-{number}", 60.0))[0]
         await left.store.mailboxes.release(taken.hold)
     async with left.home.bot():
         await left.home.answered(item.ts, channel=channel)

@@ -33,5 +33,4 @@ class ConversationSettings:
 
     context_messages: int = 20
     left_run_wait: float = 60.0
-    most_predictions: int = 100
     reads_answers: bool = False

@@ -45,6 +45,7 @@ class Turns:
         store: Store,
         habits: ConversationSettings,
         *,
+        admission: Admission,
         now: Callable[[], float],
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -54,7 +55,7 @@ class Turns:
         self._habits = habits
         self._sleep = sleep
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
-        self._admission = Admission(habits.most_predictions)
+        self._admission = admission
         self._runs = Runs(flowise, store, wait=habits.left_run_wait, now=now, wall=wall, sleep=sleep)
         self._asking = Predictions(flowise, self._runs, self.chats, reads_answers=habits.reads_answers, sleep=sleep)
 
@@ -62,11 +63,6 @@ class Turns:
     def reads_answers(self) -> bool:
         """Whether another process can bring an answer to its end that was left in the middle."""
         return self._habits.reads_answers
-
-    @property
-    def waiting(self) -> int:
-        """How many questions wait because this process has as many predictions as it may."""
-        return self._admission.waiting
 
     async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
         """Everything that happens to a question, up to and with `Finished` or `Failed`. Raises nothing of its own.

@@ -26,28 +26,40 @@ _REMEMBERED_LEASES = 10
 
 
 class Mailbox:
-    """The questions of one process, which is known to the others as `process`; of the workspace `team`."""
+    """The questions of one process, which is known to the others as `process`; of all workspaces that it serves."""
 
     def __init__(
         self,
         mailboxes: Mailboxes,
-        team: str,
         process: str,
         *,
         now: Callable[[], float],
         supervisor: Supervisor | None = None,
     ) -> None:
-        self.others = 0
-        """How many other processes look after this workspace's mailboxes."""
         self._mailboxes = mailboxes
-        self._team = team
+        self._others: dict[str, int] = {}
+        """How many other processes look after the mailboxes of each workspace that is served here."""
         self._process = process
         self._now = now
         self._supervisor = supervisor or Supervisor(now)
-        self._leases: dict[str, Lease] = {}
+        self._leases: dict[tuple[str, str], Lease] = {}
         self._lines: dict[str, Line] = {}
         self._failed: dict[tuple[str, str], float] = {}
         """Until when a question that this process could not bring to an end is left to others."""
+
+    def serve(self, team: str) -> None:
+        """From now on look after the mailboxes of a workspace too."""
+        self._others.setdefault(team, 0)
+
+    async def leave(self, team: str) -> None:
+        """Look after the mailboxes of a workspace no longer, and tell the others not to count on us there."""
+        self._others.pop(team, None)
+        with suppress(StoreUnavailable):
+            await self._mailboxes.withdraw([team], self._process)
+
+    def others(self, team: str) -> int:
+        """How many other processes look after the mailboxes of a workspace."""
+        return self._others.get(team, 0)
 
     async def accept(
         self, item: Item, *, opens: Thread | None = None, opened: OpenAnswer | None = None
@@ -67,7 +79,7 @@ class Mailbox:
             failures=taken.failures,
             unreadable=taken.unreadable,
         )
-        self._leases[lease.item.reference] = lease
+        self._leases[lease.item.line, lease.item.reference] = lease
         return lease
 
     @property
@@ -144,8 +156,9 @@ class Mailbox:
         return ""
 
     def _forget(self, lease: Lease) -> None:
-        if self._leases.get(lease.item.reference) is lease:
-            del self._leases[lease.item.reference]
+        name = (lease.item.line, lease.item.reference)
+        if self._leases.get(name) is lease:
+            del self._leases[name]
         if line := self._lines.get(lease.item.line):
             line.moved()
 
@@ -156,9 +169,10 @@ class Mailbox:
         while True:
             try:
                 await self._stand_stale()
-                found, self.others = await self._mailboxes.abandoned(
-                    self._team, self._process, leases.LEASE, but_not=self._left_to_others()
+                found, others = await self._mailboxes.abandoned(
+                    list(self._others), self._process, leases.LEASE, but_not=self._left_to_others()
                 )
+                self._others |= {team: others[team] for team in self._others if team in others}
             except StoreUnavailable:
                 await self._back()
                 continue
@@ -191,11 +205,11 @@ class Mailbox:
         while not answers:
             await asyncio.sleep(leases.RENEWAL)
             with suppress(StoreUnavailable):
-                await self._mailboxes.withdraw(self._team, self._process)  # until then we take nothing over
+                await self._mailboxes.withdraw(list(self._others), self._process)  # until then we take nothing over
                 answers = True
         await asyncio.sleep(leases.LEASE)
 
     async def withdraw(self) -> None:
         """Tell the others not to count on us. A store that is away forgets us by itself."""
         with suppress(StoreUnavailable):
-            await self._mailboxes.withdraw(self._team, self._process)
+            await self._mailboxes.withdraw(list(self._others), self._process)

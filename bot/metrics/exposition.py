@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from prometheus_client import ProcessCollector, generate_latest
 
@@ -28,9 +28,9 @@ class Metrics:
         self._socket: tuple[SocketMetrics, Callable[[], Awaitable[bool]]] | None = None
         ProcessCollector(registry=self._families.registry)  # memory, CPU, open files, where there is a /proc
 
-    def watch_budget(self, governor: Governor) -> None:
-        """Export what is left of the write budget from now on."""
-        self._families.registry.register(BudgetMetrics(governor))
+    def watch_budgets(self, governors: Callable[[], Iterable[Governor]]) -> None:
+        """Export what is left of the write budgets of all workspaces together from now on."""
+        self._families.registry.register(BudgetMetrics(governors))
 
     def watch_socket(self, connected: Callable[[], Awaitable[bool]]) -> Callable[[], None]:
         """Export whether Socket Mode is connected from now on; returns what to call on each new connection."""

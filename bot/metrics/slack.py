@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import aiohttp
@@ -81,25 +81,29 @@ class MeteredSlack(SlackClient):
 
 
 class BudgetMetrics(Collector):
-    """Exports what is left of the write budget. It is read from the governor only when the metrics are scraped."""
+    """Exports what is left of the write budgets of all workspaces, added up.
 
-    def __init__(self, governor: Governor) -> None:
-        self._governor = governor
+    The governors are read only when the metrics are scraped.
+    """
+
+    def __init__(self, governors: Callable[[], Iterable[Governor]]) -> None:
+        self._governors = governors
 
     def collect(self) -> Iterator[Metric]:
         left = _gauge(
             "slack_budget_left",
-            "Calls that the workspace's write budget would allow now, as last seen by this process.",
+            "Calls that the write budgets of all workspaces would allow now, as last seen by this process.",
         )
         size = _gauge(
             "slack_budget_size", "Calls that the write budget would allow at once when full; a 429 lowers it."
         )
         waiting = _gauge("slack_budget_waiting", "Answers of this process that are waiting for a permit to call Slack.")
+        governors = tuple(self._governors())
         for method in QUOTAS:
-            stock = self._governor.stock(method)
-            left.add_metric([method], stock.level)
-            size.add_metric([method], float(stock.quota.burst))
-            waiting.add_metric([method], float(self._governor.waiting(method)))
+            stocks = [governor.stock(method) for governor in governors]
+            left.add_metric([method], sum(stock.level for stock in stocks))
+            size.add_metric([method], float(sum(stock.quota.burst for stock in stocks)))
+            waiting.add_metric([method], float(sum(governor.waiting(method) for governor in governors)))
         yield from (left, size, waiting)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 from uuid import uuid4
 
@@ -81,6 +81,7 @@ class RedisMailboxes:
         self._list = client.register_script(scripts.LIST)
         self._relist = client.register_script(scripts.RELIST)
         self._due = client.register_script(scripts.DUE)
+        self._unlist = client.register_script(scripts.UNLIST)
 
     async def accept(self, hold: Hold, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
         """Store an item and claim its reference in one step; False when that was claimed before."""
@@ -200,13 +201,15 @@ class RedisMailboxes:
             return Progress(settled=False)
 
     async def abandoned(
-        self, team: str, process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()
-    ) -> tuple[tuple[TakenOver, ...], int]:
-        """Take the items whose lease ran out, and count the other processes."""
-        ms, asked_at = _milliseconds(lease), self._now()
-        args: list[str | float] = [process, _milliseconds(lease * _PRESENT_LEASES), ms]
-        found = await self._ask(self._due(keys=[self._list_key(team, "due"), self._processes_key(team)], args=args))
-        others, now, listed = int(found[0]), int(found[1]), found[2:]
+        self, teams: Collection[str], process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()
+    ) -> tuple[tuple[TakenOver, ...], Mapping[str, int]]:
+        """Take the items of these teams whose lease ran out, and count the other processes of each team."""
+        served, ms, asked_at = list(teams), _milliseconds(lease), self._now()
+        args: list[str | float] = [process, _milliseconds(lease * _PRESENT_LEASES), ms, _milliseconds(_KEPT_SECONDS)]
+        keys = [*self._list_keys, *map(self._processes_key, served)]
+        now, counts, listed = await self._ask(self._due(keys=keys, args=[*args, *served]))
+        others = {team: int(count) for team, count in zip(served, counts, strict=True)}
+        now = int(now)
         if not self._clock.is_trusted(now / 1000, asked_at, self._now(), lease):
             return (), others
         taken: list[TakenOver] = []
@@ -214,28 +217,33 @@ class RedisMailboxes:
             others_items = [reference for other, reference in but_not if other == line]
             try:
                 while len(found := await self._take_one(line, process, ms, now, others_items)) > 1:
-                    taken.append(_taken(found, team, line, process))
+                    taken.append(_taken(found, line.partition(":")[0], line, process))
                 self._damaged.discard(line)
             except StoreDamaged as error:  # of one mailbox: the others are looked into all the same
                 if line not in self._damaged:
                     log.warning("mailbox damaged", line=printable(line), reason=str(error))
                 self._damaged.add(line)
                 found = [now + ms]
-            await self._ask(self._relist(keys=self._list_keys(team), args=[line, seen, found[0], ms]))
+            await self._ask(self._relist(keys=self._list_keys, args=[line, seen, found[0], ms]))
         return tuple(taken), others
 
     async def _take_one(self, line: str, process: str, lease: int, now: int, but_not: Sequence[str]) -> list[Any]:
         args: list[str | float] = [process, lease, _milliseconds(_KEPT_SECONDS), now, *but_not]
         return cast("list[Any]", await self._ask(self._take(keys=self._keys(line, *_MAILBOX), args=args)))
 
-    async def withdraw(self, team: str, process: str) -> None:
-        """Take ourselves off the list of processes."""
-        await self._ask(self._client.zrem(self._processes_key(team), process))
+    async def withdraw(self, teams: Collection[str], process: str) -> None:
+        """Take ourselves off the lists of processes."""
+        for team in teams:
+            await self._ask(self._client.zrem(self._processes_key(team), process))
+
+    async def purge(self, team: str) -> int:
+        """Take the mailboxes of a workspace off the list; the keys themselves are deleted by `bot.store.purge`."""
+        return int(await self._ask(self._unlist(keys=self._list_keys, args=[f"{team}:"])))
 
     async def _listed(self, item: Item, due: float) -> int:
         """Put an item's mailbox on the list, to be looked into after `due` seconds; until when it stays there."""
         args: list[str | float] = [item.line, _milliseconds(due), _milliseconds(_KEPT_SECONDS)]
-        return int(await self._ask(self._list(keys=self._list_keys(item.team), args=args)))
+        return int(await self._ask(self._list(keys=self._list_keys, args=args)))
 
     def _key(self, line: str, part: str) -> str:
         return f"{self._prefix}:{{{line}}}:{part}"
@@ -243,14 +251,12 @@ class RedisMailboxes:
     def _keys(self, line: str, *parts: str) -> list[str]:
         return [self._key(line, part) for part in parts]
 
-    def _list_keys(self, team: str) -> list[str]:
-        return [self._list_key(team, "due"), self._list_key(team, "until")]
+    @property
+    def _list_keys(self) -> list[str]:
+        return [f"{self._prefix}:{{lines}}:due", f"{self._prefix}:{{lines}}:until"]
 
     def _processes_key(self, team: str) -> str:
-        return self._list_key(team, "processes")
-
-    def _list_key(self, team: str, part: str) -> str:
-        return f"{self._prefix}:{{lines:{team}}}:{part}"
+        return f"{self._prefix}:{{lines}}:processes:{team}"
 
 
 _MAILBOX = ("mail", "items", "open", "holders", "failures", "leases", "turn")

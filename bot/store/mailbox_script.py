@@ -220,7 +220,7 @@ return {tonumber(next[2] or '-1')}
 """
 )
 
-# The list of a workspace's mailboxes that are not empty, by when somebody should look into them. A mailbox is listed
+# The list of all mailboxes that are not empty, by when somebody should look into them. A mailbox is listed
 # before an item is put into it, so that none is forgotten whenever a process dies. The list is in another slot than the
 # mailbox, so between its being listed and the item another replica may look into it and find it empty: it is listed
 # `until` a time before which none takes it off, and from which on no item is put into it.
@@ -263,21 +263,55 @@ return 1
 """
 )
 
-# KEYS: due, processes. ARGV: process, how long it counts as present in ms, lease in ms. Returns the number of the
-# others, the time in ms, then lines that are due, each with its time.
+# The list holds the mailboxes of all workspaces; this process asks for those of the teams that it serves. What nobody
+# has looked at for longer than a mailbox is kept is of teams that nobody serves any longer, and goes.
+#
+# KEYS: due, until, then for each team its processes. ARGV: process, how long it counts as present in ms, lease in ms,
+# lifetime of a mailbox in ms, then the teams. Returns the time in ms, the number of the others for each team, and the
+# lines that are due, each with its time.
 DUE = (
     _NOW
     + """
 for _, line in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now + tonumber(ARGV[3])), '+inf')) do
   redis.call('ZADD', KEYS[1], now, line)  -- the clock was set back
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '(' .. (now + tonumber(ARGV[2])), '+inf')
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-redis.call('ZADD', KEYS[2], now + tonumber(ARGV[2]), ARGV[1])
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
-local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, 500)
-table.insert(found, 1, tostring(now))
-table.insert(found, 1, tostring(redis.call('ZCARD', KEYS[2]) - 1))
-return found
+for _, line in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(0', now - tonumber(ARGV[4]), 'LIMIT', 0, 500)) do
+  redis.call('ZREM', KEYS[1], line)
+  redis.call('HDEL', KEYS[2], line)
+end
+local served, others = {}, {}
+for at = 5, #ARGV do
+  local processes = KEYS[at - 2]
+  served[ARGV[at]] = true
+  redis.call('ZREMRANGEBYSCORE', processes, '(' .. (now + tonumber(ARGV[2])), '+inf')
+  redis.call('ZREMRANGEBYSCORE', processes, '-inf', now)
+  redis.call('ZADD', processes, now + tonumber(ARGV[2]), ARGV[1])
+  redis.call('PEXPIRE', processes, ARGV[2])
+  table.insert(others, redis.call('ZCARD', processes) - 1)
+end
+local found, from = {}, 0
+repeat
+  local some = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', from, 500)
+  for at = 1, #some, 2 do
+    if served[string.match(some[at], '^[^:]*')] and #found < 1000 then
+      table.insert(found, some[at])
+      table.insert(found, some[at + 1])
+    end
+  end
+  from = from + 500
+until #some < 1000 or #found >= 1000
+return {tostring(now), others, found}
 """
 )
+
+# KEYS: due, until. ARGV: what the lines of a workspace begin with. Returns how many were taken off the list.
+UNLIST = """
+local gone = 0
+for _, line in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if string.sub(line, 1, #ARGV[1]) == ARGV[1] then
+    gone = gone + redis.call('ZREM', KEYS[1], line)
+    redis.call('HDEL', KEYS[2], line)
+  end
+end
+return gone
+"""

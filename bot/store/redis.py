@@ -218,7 +218,8 @@ class RedisStore:
 
     async def purge(self, team: str) -> int:
         """Delete what is kept of a workspace; returns how many keys that were. May be begun again."""
-        return await self._ask(purge(self._client, self._prefix, team), patience=_PURGE_SECONDS)
+        count = await self._ask(purge(self._client, self._prefix, team), patience=_PURGE_SECONDS)
+        return count + await self.mailboxes.purge(team)
 
     async def ping(self) -> None:
         """Raises StoreUnavailable when the store takes no write within about a second."""

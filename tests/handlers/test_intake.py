@@ -154,9 +154,8 @@ async def test_an_event_for_nobody_needs_no_store(tmp_path: Path) -> None:
 async def test_while_it_leaves_nothing_is_taken_in(tmp_path: Path) -> None:
     async with shop(tmp_path, 0.1, 0.1) as it:
         async with serving(it.house, "http") as bot:
-            desk = bot._desk
-            assert desk is not None
-            desk.tasks.leaving.set()
+            assert bot._registry is not None
+            bot._registry.process.tasks.leaving.set()
             root = await it.house.ask(f"{it.house.mention} why?")
             await it.house.slack.settled()
             assert it.deliveries() == [503] * 3

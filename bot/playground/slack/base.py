@@ -35,7 +35,7 @@ in the number of sockets."""
 class SlackBase:
     """What every part of a LocalSlack works with. The arguments are told there."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # each has its default
         self,
         *,
         port: int = 0,
@@ -46,6 +46,7 @@ class SlackBase:
         scale: float = 1.0,
         patience: DeliveryTimeouts | None = None,
         scopes: Iterable[str] = SCOPES,
+        team_id: str = Workspace.team_id,
     ) -> None:
         # Slack's app-level tokens name their app: xapp-1-A0123ABCD-<digits>-<hex digits>.
         self.bot_token, self.app_token = f"xoxb-local-{uuid4().hex}", f"xapp-1-{Workspace.app_id}-1-{uuid4().hex}"
@@ -56,7 +57,7 @@ class SlackBase:
         """The types of events that go out to the app; messages are subscribed to by kind of channel."""
         self._port, self._patience, self._scopes = port, patience or DeliveryTimeouts(), frozenset(scopes)
         self._watch, self._faults = Watch(), Faults()
-        self._workspace = Workspace(clock, wall, self._told)
+        self._workspace = Workspace(clock, wall, self._told, team_id)
         self._sockets = Sockets(self._workspace.app_id, clock, self._patience, self._socketed)
         self._triggers = Triggers(clock)
         self._responses, self._uploads = ResponseUrls(self._workspace), Uploads(self._workspace)

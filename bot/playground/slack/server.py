@@ -21,7 +21,8 @@ class LocalSlack(Clicks, Inspection, Conditions):
 
     An async context manager. `port` 0 takes a free one. `latency` is how many seconds each call of the Web API takes;
     `scale` multiplies the documented rate limits; `clock` is steady, `wall` is seconds since the epoch and makes the
-    `ts` of messages. With `events_url` unset, events go to the Socket Mode connections.
+    `ts` of messages; `team_id` is the workspace's id. With `events_url` unset, events go to the Socket Mode
+    connections.
     """
 
     def mount(self, prefix: str, application: web.Application) -> None:

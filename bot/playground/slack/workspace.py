@@ -21,8 +21,14 @@ class Workspace:
     team_id, bot_user_id, bot_id, app_id = "T0LOCAL01", "U0LOCALBOT", "B0LOCALBOT", "A0LOCALAPP"
     team_name, bot_name = "Local", "flowise"
 
-    def __init__(self, clock: Callable[[], float], wall: Callable[[], float], told: Callable[[News], None]) -> None:
-        self.clock, self.wall, self.told = clock, wall, told
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        told: Callable[[News], None],
+        team_id: str = team_id,
+    ) -> None:
+        self.clock, self.wall, self.told, self.team_id = clock, wall, told, team_id
         self.origin = ""
         """Where the server answers, for addresses that it hands out: "http://127.0.0.1:PORT"."""
         bot = Person(self.bot_user_id, self.bot_name, self.team_id, is_bot=True)

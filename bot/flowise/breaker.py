@@ -42,10 +42,9 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Flowise is not to be asked for so many seconds. `why` says what failed."""
+    """Flowise is not to be asked for so many seconds."""
 
     seconds: float
-    why: str
 
 
 Leave: TypeAlias = Ask | Probe | Rest
@@ -67,9 +66,9 @@ class Breaker:
         if self._rests_until is None:
             return Ask()
         if now < self._rests_until:
-            return Rest(self._rests_until - now, self._why)
+            return Rest(self._rests_until - now)
         if self._probing:
-            return Rest(PROBE_SECONDS, self._why)
+            return Rest(PROBE_SECONDS)
         self._probing = True
         return Probe()
 

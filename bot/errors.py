@@ -84,7 +84,6 @@ class SlackRefused(BotError):
 
     def __init__(self, method: str, code: str) -> None:
         super().__init__(f"Slack refused {method}: {code}")
-        self.method = method
         self.code = code
 
 

@@ -63,7 +63,7 @@ class Guarded:
 
     async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
         """As the Flowise within, but for one thing: `FlowiseResting` is raised where it is not asked."""
-        await self._leave()
+        await self._may_ask()
         heard = False
         try:
             async with aclosing(self._flowise.predict(prediction)) as events:
@@ -88,18 +88,18 @@ class Guarded:
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
         return await self._flowise.stored_answer(chat_id, expected)
 
-    async def _leave(self) -> None:
+    async def _may_ask(self) -> None:
         """Return when Flowise may be asked.
 
         Raises:
             FlowiseResting: it is not to be asked.
         """
-        leave = self._breaker.leave(self._clock())
-        if isinstance(leave, Probe):
+        decision = self._breaker.decide(self._clock())
+        if isinstance(decision, Probe):
             await self._probe()
-            leave = self._breaker.leave(self._clock())
-        if isinstance(leave, Rest):
-            raise FlowiseResting(f"not asked: {self.state()}", retry_after=leave.seconds)
+            decision = self._breaker.decide(self._clock())
+        if isinstance(decision, Rest):
+            raise FlowiseResting(f"not asked: {self.state()}", retry_after=decision.seconds)
 
     async def _probe(self) -> None:
         try:
@@ -116,8 +116,13 @@ class Guarded:
         else:
             self._breaker.probed(self._clock())
         finally:
+<<<<<<< HEAD
             self._breaker.probe_left()
         log.warning("Flowise probed", state=self.state())
+=======
+            self._breaker.probe_cancelled()
+        log.warning("Flowise probed: %s", self.state())
+>>>>>>> h/vslack
 
     def _judge(self, error: FlowiseError, *, heard: bool) -> None:
         if isinstance(error, _ITS_OWN_WORDS):
@@ -127,7 +132,11 @@ class Guarded:
         if why:
             self._breaker.failed(self._clock(), why)
         if self.resting and not rested:
+<<<<<<< HEAD
             log.warning("Flowise requests paused", state=self.state(), error=type(error).__name__, reason=str(error))
+=======
+            log.warning("Flowise rested: %s (%s)", self.state(), error)
+>>>>>>> h/vslack
 
 
 def _why(error: FlowiseError, *, heard: bool) -> str:

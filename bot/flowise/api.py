@@ -1,4 +1,4 @@
-"""Knows Flowise's small requests: whether a chatflow streams, what is stored on a chat, the abort."""
+"""Sends Flowise's small requests: whether a chatflow streams, which messages a chat has stored, the abort."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from bot.thread import Expected
 
 log = logging.getLogger(__name__)
 
-# They are answered in some 10 ms (measured on Flowise 3.1.4); a server busy with something else may take longer.
+# Seconds. They are answered in some 10 ms (measured on Flowise 3.1.4); a busy server may take longer.
 _SMALL_REQUEST = 10.0
 
 _PROBE_KEPT = 60.0
 
-# The newest row is noted before each further question on a chat, which takes 0.05 to 0.1 s (measured on Flowise 3.1.4).
-# Without it an answer that breaks off cannot be had back, but the question can be asked.
+# Seconds. The newest row is looked up before each further question on a chat, which takes 0.05 to 0.1 s (measured on
+# Flowise 3.1.4). Without it an answer that breaks off cannot be recovered, but the question can be asked.
 _NOTING = 2.0
 
 # A valid key of another workspace than the chatflow's: HTTP 500 with these words (Flowise 3.1.4, `getChatMessage`).
@@ -70,20 +70,20 @@ class Api:
         return "/".join((self._base, "api/v1", *(quote(part, safe="") for part in path)))
 
     async def streams(self, *, fresh: bool = False) -> bool | None:
-        """Whether the chatflow streams; None where the server does not tell. An answer is kept for a minute.
+        """Whether the chatflow streams; None where the server does not say. The result is cached for a minute.
 
         Raises:
-            UnknownChatflow: the server has no chatflow with this id. With `streaming` it would never answer.
+            UnknownChatflow: the server has no chatflow with this id. Asked to stream, it would never answer.
             FlowiseUnreachable, FlowiseSlow: no connection.
         """
         now = self._clock()
         if self._probed and not fresh and now - self._probed[0] < _PROBE_KEPT:
             return self._probed[1]
-        streams = self._told_by(await self._request("GET", "chatflows-streaming", self._chatflow_id))
+        streams = self._streaming_of(await self._request("GET", "chatflows-streaming", self._chatflow_id))
         self._probed = (now, streams)
         return streams
 
-    def _told_by(self, probe: HttpReply | None) -> bool | None:
+    def _streaming_of(self, probe: HttpReply | None) -> bool | None:
         if probe is None:
             return None
         if names_unknown_chatflow(probe.message):
@@ -93,10 +93,12 @@ class Api:
         return streams if isinstance(streams, bool) else None
 
     async def check_it_is_flowise(self) -> None:
-        """Look whether the server answers `ping` as Flowise does.
+        """Check that the server answers `ping` as Flowise does.
 
         Raises:
-            NotFlowise, FlowiseUnreachable, FlowiseSlow: something else answers, a proxy without a Flowise, nobody.
+            NotFlowise: something else answers.
+            FlowiseUnreachable: no connection, or only a proxy answers.
+            FlowiseSlow: no answer in time.
         """
         ping = await self._request("GET", "ping")
         if ping is None:
@@ -118,26 +120,26 @@ class Api:
     async def newest_stored(self, chat_id: str) -> str:
         """The id of the newest row that is stored on a chat; empty where there is none.
 
-        A question waits for this, so it is not waited for as long as for an answer.
+        A question waits for this, so its time limit is shorter than that of other requests.
 
         Raises:
-            KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be known.
+            KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read.
         """
         return newest(await self._rows({"chatId": chat_id}, patience=_NOTING))
 
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
-        """The answer of a turn that is stored on a chat; None: none yet, or none that is certain to be its own.
+        """The stored answer of a turn on a chat; None: none yet, or none that is certain to be its own.
 
         Raises:
-            KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be known, now or at all.
+            KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read, now or at all.
         """
         row = answer(await self._rows({"chatId": chat_id}), expected)
         return None if row is None else stored_events(row)
 
     async def abort(self, chat_id: str) -> bool:
-        """Ask for the run on a chat to be stopped; whether Flowise has taken that.
+        """Ask for the run on a chat to be stopped; whether Flowise has accepted the request.
 
-        It takes it for every chat, also where nothing runs or can be stopped (measured on Flowise 3.1.4).
+        It accepts the request for every chat, even if nothing runs or can be stopped (measured on Flowise 3.1.4).
         """
         reply = await self._request("PUT", "chatmessage", "abort", self._chatflow_id, chat_id)
         return reply is not None and reply.status == 200 and isinstance(reply.json(), dict)
@@ -177,18 +179,18 @@ class Api:
             failed = exchange_error(error, self._limits)
             if failed.run is RunState.NOT_STARTED:
                 raise failed from error
-            log.debug("%s %s: %s", method, path[0], failed)
+            log.debug("request failed: %s %s: %s", method, path[0], failed)
             return None
         except TimeoutError:
-            log.debug("%s %s: no answer in time", method, path[0])
+            log.debug("request failed: %s %s: no answer in time", method, path[0])
             return None
 
 
 def _unreadable(reply: HttpReply) -> FlowiseError:
-    """Why stored rows cannot be read. All but a refused key may pass."""
-    told = f"stored turns: HTTP {reply.status}: {shortened(reply.message or reply.text)}"
+    """Why stored rows cannot be read. Every cause but a refused key may be temporary."""
+    text = f"stored turns: HTTP {reply.status}: {shortened(reply.message or reply.text)}"
     if reply.status in (401, 403) or _KEY_OF_ANOTHER_WORKSPACE in reply.message:
-        return KeyRefused(told)
+        return KeyRefused(text)
     if not reply.whole:
         return FlowiseBroke("the stored turns of a chat are larger than FLOWISE_FRAME_LIMIT")
-    return FlowiseUnreachable(told)
+    return FlowiseUnreachable(text)

@@ -1,12 +1,12 @@
-"""Knows when Flowise is left alone: a circuit breaker, as a machine that is told what happened and when.
+"""Decides whether Flowise may be asked: a circuit breaker without a clock, which is given each event with its time.
 
     closed     every question is asked.                       The third failure in a row: resting.
     resting    no question is asked.                          The rest is over and a question comes: probing.
-    probing    one question looks whether Flowise is there.   It is: on trial. It is not: resting, longer.
+    probing    one question checks that Flowise answers.      It does: on trial. It does not: resting, longer.
     on trial   every question is asked.                       One failure: resting, longer. A while without: closed.
 
-An answer closes it from everywhere. The trial is there because a probe is a small request, and a server may answer
-those while it answers no question. All times are seconds of one monotonic clock.
+An answer closes the breaker in every state. The trial is there because a probe is a small request, and a server may
+answer those while it answers no question. All times are seconds of one monotonic clock.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TypeAlias
 
-# So many failures in a row, within so many seconds, and Flowise rests. A single one may be a restart or a lost packet.
-# A server that takes connections and says nothing fails a question after 40 s (10 s for the probe of the chatflow,
+# After FAILURES failures in a row within WITHIN seconds Flowise rests. A single one may be a restart or a lost packet.
+# A server that accepts connections and stays silent fails a question after 40 s (10 s for the probe of the chatflow,
 # 30 s for the headers), so three that were asked one after the other come within two minutes. A trial lasts as long.
 FAILURES = 3
 WITHIN = 120.0
@@ -26,7 +26,7 @@ WITHIN = 120.0
 FIRST_REST = 15.0
 LONGEST_REST = 120.0
 
-# How long a probe is waited for. Flowise answers one in some 10 ms (measured on 3.1.4).
+# How long a probe may take. Flowise answers one in some 10 ms (measured on 3.1.4).
 PROBE_SECONDS = 5.0
 
 
@@ -37,22 +37,21 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Look first whether Flowise is there, and say `probed`, `probe_failed` or `probe_left`."""
+    """Flowise is to be probed first; then call `probed`, `probe_failed` or `probe_cancelled`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Flowise is not to be asked for so many seconds. `why` says what failed."""
+    """Flowise is not to be asked for so many seconds."""
 
     seconds: float
-    why: str
 
 
-Leave: TypeAlias = Ask | Probe | Rest
+Decision: TypeAlias = Ask | Probe | Rest
 
 
 class Breaker:
-    """The breaker of one server in one process. Replicas do not share it: each finds out by its own failures."""
+    """The breaker for one server in one process. Replicas do not share it: each counts its own failures."""
 
     def __init__(self) -> None:
         self._failures: deque[float] = deque(maxlen=FAILURES)
@@ -62,24 +61,24 @@ class Breaker:
         self._trial_until = -math.inf
         self._why = ""
 
-    def leave(self, now: float) -> Leave:
-        """What a new question may do."""
+    def decide(self, now: float) -> Decision:
+        """What a new question is to do."""
         if self._rests_until is None:
             return Ask()
         if now < self._rests_until:
-            return Rest(self._rests_until - now, self._why)
+            return Rest(self._rests_until - now)
         if self._probing:
-            return Rest(PROBE_SECONDS, self._why)
+            return Rest(PROBE_SECONDS)
         self._probing = True
         return Probe()
 
     def answered(self) -> None:
-        """Flowise has begun to answer a question, or has refused one in its own words: it is well."""
+        """Flowise has begun to answer a question, or has refused one in its own words: it works."""
         self._close()
         self._rest, self._trial_until = 0.0, -math.inf
 
     def failed(self, now: float, why: str) -> None:
-        """A question failed as it does where no Flowise is. In a rest that is news of before it: nothing changes."""
+        """A question failed as if there were no Flowise. During a rest it is ignored: it is older."""
         if self._rests_until is not None:
             return
         self._failures.append(now)
@@ -98,13 +97,13 @@ class Breaker:
         """The probe did not find Flowise."""
         self._begin_rest(now, why)
 
-    def probe_left(self) -> None:
-        """The probe was given up before anything came of it: the next question makes one."""
+    def probe_cancelled(self) -> None:
+        """The probe was given up without a result: the next question makes another."""
         self._probing = False
 
     @property
     def resting(self) -> bool:
-        """Whether a question would not simply be asked."""
+        """Whether a new question would be probed for or refused."""
         return self._rests_until is not None
 
     def state(self, now: float) -> str:

@@ -1,4 +1,4 @@
-"""Knows how a question is put to Flowise and its answer followed to the end: one prediction, whatever happens."""
+"""Asks Flowise a question and follows its answer to the end, with one prediction at most."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ __all__ = ["Client", "Limits", "new_session"]
 
 log = logging.getLogger(__name__)
 
-# Characters of a message that are decoded in a step of the event loop of their own.
+# A message of more characters is decoded in a step of the event loop of its own.
 _LARGE = 4 * 1024
 
 # Node closes an idle connection 5 s after its last answer, and a POST that is just then sent on it is lost
@@ -100,78 +100,78 @@ class Client:
         return self._chatflow_id
 
     async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
-        """Ask once and yield the events up to and with `End`.
+        """Ask once and yield the events up to and including `End`.
 
-        Left early, by `aclose` or by being cancelled, it closes the connection; the run goes on in Flowise.
+        If it is closed or cancelled early, it closes the connection; the run goes on in Flowise.
 
         Raises:
-            FlowiseError: the answer is not whole; `run` says what is known of the run.
+            FlowiseError: the answer is not complete; `run` says what is known of the run.
         """
-        heard = _StreamState()
+        state = _StreamState()
         try:
             async with aclosing(await self._opened(prediction)) as events:
                 async for event in events:
-                    if heard.is_news(event):
+                    if state.is_news(event):
                         yield event
-            if heard.failure is None and not heard.something:
-                yield Token(await self._read_back(prediction, heard.metadata))
+            if state.failure is None and not state.something:
+                yield Token(await self._read_back(prediction, state.metadata))
         except FlowiseError as error:
-            if heard.failure is None:
+            if state.failure is None:
                 raise self._without_key(error) from error.__cause__
             # What Flowise has reported says more than how the stream ended after it.
-            raise self._without_key(reported(heard.failure, RunState.UNKNOWN)) from error
-        if heard.failure is not None:
-            raise self._without_key(reported(heard.failure, RunState.OVER))
+            raise self._without_key(reported(state.failure, RunState.UNKNOWN)) from error
+        if state.failure is not None:
+            raise self._without_key(reported(state.failure, RunState.OVER))
         yield End()
 
     async def abort(self, chat_id: str) -> bool:
-        """Ask Flowise to stop the run on a chat: whether it took that. It stops agent flows only. Never raises."""
+        """Ask Flowise to stop the run on a chat; whether it accepted that. It stops agent flows only. Never raises."""
         try:
             return await self._api.abort(chat_id)
         except FlowiseError as error:
-            log.warning("a run could not be aborted: %s", error)
+            log.warning("abort failed: %s", error)
             return False
 
     async def newest_stored(self, chat_id: str) -> str | None:
-        """The id of the newest row that is stored on a chat, empty for none; None where that cannot be known now."""
+        """The id of the newest row that is stored on a chat, empty for none; None where it cannot be read now."""
         try:
             return await self._api.newest_stored(chat_id)
         except FlowiseError as error:
-            log.debug("what is stored on a chat cannot be seen: %s", self._without_key(error))
+            log.debug("stored rows not read: %s", self._without_key(error))
             return None
 
     async def has_stored(self, chat_id: str, expected: Expected) -> bool:
         """Whether the answer of a turn is stored on the chat.
 
-        False where that cannot be known: without a key, or when Flowise does not answer.
+        False where that cannot be read: without a key, or when Flowise does not answer.
         """
         try:
             return await self._api.stored_answer(chat_id, expected) is not None
         except KeyRefused as error:
-            log.debug("whether a run is over cannot be known: %s", error)
+            log.debug("stored answer not read: %s", error)
             return False
         except FlowiseError as error:
-            log.warning("whether a run is over cannot be seen: %s", error)
+            log.warning("stored answer not read: %s", error)
             return False
 
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
-        """The answer of a turn that Flowise has stored on a chat: see `bot.ports.Flowise`."""
+        """The stored answer of a turn on a chat: see `bot.ports.Flowise`."""
         try:
             return await self._api.stored_answer(chat_id, expected)
         except FlowiseError as error:
             raise self._without_key(error) from error.__cause__
 
     async def check(self) -> None:
-        """Look, without a prediction, whether a question would be answered now.
+        """Check, without a prediction, that a question would be answered now.
 
         Raises:
-            FlowiseError: what a question would meet. That a key is refused cannot be seen this way.
+            FlowiseError: what a question would raise. A refused key cannot be detected this way.
         """
         if await self._api.streams(fresh=True) is None:
             await self._api.check_it_is_flowise()
 
     async def _opened(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
-        """The events of the answer that has begun. Asked once more only where nothing can have started."""
+        """Ask, and return the events of the answer. It asks a second time only if no run can have started."""
         try:
             return await self._asked(prediction)
         except FlowiseUnreachable as error:
@@ -186,7 +186,7 @@ class Client:
         return await self._asked(prediction)
 
     async def _asked(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
-        # A server that does not know the probe is asked for a stream all the same.
+        # A server that does not know the probe is asked for a stream nevertheless.
         streaming = await self._api.streams() is not False
         stream = PredictionStream(
             self._session,
@@ -246,21 +246,21 @@ class Client:
             try:
                 text = await self._api.stored_text(chat_id, metadata.chat_message_id)
             except FlowiseError as error:
-                log.warning("an answer without text could not be read back: %s", error)
+                log.warning("answer without text not read back: %s", error)
             else:
                 if text.strip():
                     return text
         raise FlowiseEmpty("the flow ended without text", run=RunState.OVER)
 
     def _without_key(self, error: FlowiseError) -> FlowiseError:
-        """The same error; should Flowise have repeated the key in its text, without it."""
+        """The same error without the API key, in case Flowise has repeated it."""
         if self._api_key and self._api_key in str(error):
             error.args = (str(error).replace(self._api_key, "<key>"),)
         return error
 
 
 def _retry_after(reply: HttpReply) -> float | None:
-    """Seconds; the header holds them, or a date (RFC 9110, section 10.2.3), which is of the server's own clock."""
+    """The seconds of the Retry-After header. It may hold a date by the server's clock (RFC 9110, 10.2.3)."""
     value = reply.headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return float(value)
@@ -272,7 +272,10 @@ def _retry_after(reply: HttpReply) -> float | None:
 
 
 class _StreamState:
-    """What one answer's events have said so far. `failure` is Flowise's own text."""
+    """What one answer's events have said so far.
+
+    `something`: there is an answer. `failure`: the error that Flowise has reported, in its own words.
+    """
 
     def __init__(self) -> None:
         self.something = False
@@ -281,7 +284,7 @@ class _StreamState:
         self._agentflow = False
 
     def is_news(self, event: Event) -> bool:
-        """Note an event, and say whether it is passed on now: errors and the end are told when all has been heard."""
+        """Note an event, and say whether it is passed on now: an error and the end are reported after the stream."""
         match event:
             case ErrorReported(message):
                 self.failure = message

@@ -1,4 +1,4 @@
-"""Knows how to read and write JSON of strangers: every fault is a ValueError, every string can be encoded again."""
+"""Reads and writes untrusted JSON: every fault is a ValueError, and every string can be encoded again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HALF_PAIR = re.compile(
     r"|[c-fC-F][0-9a-fA-F]{2}(?<!\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}))"
 )
 _MOST_HALVES = 2_000
-# Backslashes in a row that are looked at.
+# The most backslashes in a row that are examined.
 _LONGEST_RUN = 1_000
 
 

@@ -1,4 +1,4 @@
-"""Knows how long Flowise is waited for: the limits, and when, in a running exchange, the next one runs out."""
+"""Limits how long Flowise is waited for, and tracks which limit runs out next."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ HEADERS_SETTING = "FLOWISE_HEADERS_TIMEOUT"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """All in seconds, but for `frame_bytes`.
+    """The limits on one prediction. All are in seconds except `frame_bytes`.
 
     Attributes:
         connect: until a connection stands. FLOWISE_CONNECT_TIMEOUT.
         headers: until a stream begins. Flows that stream begin within 10 ms; some failures never answer at all
             (measured on Flowise 3.1.4). FLOWISE_HEADERS_TIMEOUT.
-        json: until a flow that cannot stream has answered whole. FLOWISE_JSON_TIMEOUT.
+        json: until a flow that cannot stream has sent its complete answer. FLOWISE_JSON_TIMEOUT.
         silence: without a byte, once a heartbeat was seen; one is sent every 30 s since 3.1.2. FLOWISE_SILENCE_TIMEOUT.
         events: without a frame; heartbeats do not count, they go on when the run is dead. A model that fails is
             asked again for some 98 s before Flowise gives up (measured on 3.1.4). FLOWISE_EVENT_TIMEOUT.
@@ -24,7 +24,7 @@ class Limits:
         frame_bytes: the largest frame, and the largest JSON answer, that is read. Six big chunks make a frame of
             300 kB, a stored answer of an agent flow has up to 190 kB (measured on 3.1.4), so this is seven and eleven
             times as much. To decode it is the longest step of our event loop. FLOWISE_FRAME_LIMIT.
-        retry_after_cap: the longest Retry-After that is waited for.
+        retry_after_cap: the longest Retry-After after which a question is asked again.
         refused_pause: the pause before a refused connection is tried once more.
     """
 
@@ -52,7 +52,7 @@ class Deadline:
 
 
 class DeadlineTracker:
-    """What one prediction has heard, and what it is waiting for. All times are of one monotonic clock."""
+    """Tracks which limits are running in one prediction. All times are of one monotonic clock, in seconds."""
 
     def __init__(self, limits: Limits, now: float, *, streaming: bool) -> None:
         self._limits = limits
@@ -64,12 +64,12 @@ class DeadlineTracker:
         self._heartbeat = False
 
     def opened(self, now: float) -> None:
-        """The headers of a stream have come."""
+        """The headers of a stream were received."""
         self._open = True
         self._byte_at = self._frame_at = now
 
-    def heard(self, now: float, *, frame: bool, heartbeat: bool) -> None:
-        """Bytes have come, with or without a whole frame in them; `heartbeat` says that there ever was one."""
+    def received(self, now: float, *, frame: bool, heartbeat: bool) -> None:
+        """Bytes were received, and with `frame` a complete frame. `heartbeat`: the stream has had one by now."""
         self._byte_at = now
         self._heartbeat = heartbeat
         if frame:

@@ -1,6 +1,6 @@
-"""Knows what the messages of Flowise's stream, and its whole JSON answers, mean: wire text in, events out.
+"""Parses the messages of Flowise's stream, its JSON answers and its stored answers into events.
 
-Two forms of a message are read: what the server sends, with the type inside the JSON,
+A message has two forms: what the server sends, with the type inside the JSON,
 
     data:{"event":"token","data":" hello"}
 
@@ -34,9 +34,9 @@ from bot.flowise.wire import Hold
 
 log = logging.getLogger(__name__)
 
-# The server writes the event's name first. What it is of interest for by its name alone is not decoded: the whole run
-# so far, after every node, with its prompts (120 kB of `agentFlowExecutedData` for an answer of 60 kB); files as data
-# URIs in `artifacts`; what an agent has read in `agentReasoning`.
+# The server writes the event's name first. Where only the name matters, the data is not decoded: the whole run so far,
+# after every node, with its prompts (120 kB of `agentFlowExecutedData` for an answer of 60 kB); files as data URIs in
+# `artifacts`; what an agent has read in `agentReasoning`.
 _NAMED = re.compile(r'\{"event":"(\w+)"')
 _NAMED_LINE = re.compile(rb'data: ?\{"event":"(\w+)"')
 _READ_WHOLE = frozenset({"token", "action", "error"})
@@ -47,13 +47,13 @@ _RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "e
 
 _LONGEST_NAME = 80
 _LONGEST_ID = 200
-# Of a list of names. Five tools are shown; whoever sends hundreds means harm.
+# The longest list of names that is read. Five tools are shown; a list of hundreds is an attack or a fault.
 _MOST_NAMES = 100
-# An error's JSON is for a log line, an answer's for people.
+# In characters. An error's JSON goes into a log line, an answer's to people.
 _LONGEST_ERROR = 4_000
 _LONGEST_CODE = 200_000
 
-# What an answer consists of beside its text, in a JSON answer and in a stored row.
+# The parts of an answer other than its text, in a JSON answer and in a stored row.
 _PARTS_BESIDE_TEXT = ("sourceDocuments", "usedTools", "action")
 
 # A result without text is stored as its own JSON: {"text": ""}, or {"sourceDocuments": [...]} with the words of every
@@ -65,7 +65,7 @@ _NO_TOOL_NAME = "unknown-tool"
 
 
 def parse(event: str, data: str) -> Event | None:
-    """The event that a message of the stream is; None for what an answer has no use for, or what cannot be read.
+    """The event of a message of the stream; None where the bot has no use for it, or it cannot be read.
 
     `event` is the message's own type, empty where the stream names none. Never raises.
     """
@@ -86,17 +86,17 @@ def _server_form(data: str) -> Event | None:
     try:
         frame = read_json(data)
     except ValueError:
-        log.debug("a frame of %d characters is no JSON", len(data))
+        log.debug("frame skipped: %d characters that are no JSON", len(data))
         return None
     event = frame.get("event") if isinstance(frame, dict) else None
     if not isinstance(frame, dict) or not isinstance(event, str):
-        log.debug("a frame names no event")
+        log.debug("frame skipped: no event named")
         return None
     return _event(event, frame.get("data"))
 
 
 def hold(beginning: bytes) -> Hold:
-    """How much of a line of the stream is needed, by its first bytes."""
+    """How much of a line of the stream is needed, judged by its first bytes."""
     named = _NAMED_LINE.match(beginning)
     name = named[1].decode() if named else ""
     if not name or name in _READ_WHOLE:
@@ -132,12 +132,12 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911 - on
         case "end", _:
             return End()
     # Among them `start`, whose data may repeat the first token, `thinking`, `artifacts`, `usageMetadata`, `tts_*`.
-    log.debug("an event is let past: %s", one_line(name, _LONGEST_NAME))
+    log.debug("event skipped: %s", one_line(name, _LONGEST_NAME))
     return None
 
 
 def whole_answer(body: object) -> tuple[Event, ...] | None:
-    """The events that a JSON answer stands for, without an `End`; None where it is no answer of Flowise's.
+    """The events of a JSON answer, without an `End`; None where it is no answer of Flowise's.
 
     With an output parser an answer has no `text`, only `json` (measured on Flowise 3.1.4): that is shown as code.
     """
@@ -156,10 +156,10 @@ def stored_text(row: Mapping[str, object]) -> str:
 
 
 def stored_events(row: Mapping[str, object]) -> tuple[Event, ...]:
-    """The events that a stored answer stands for: what a person sees of it, no `Metadata` and no `End`.
+    """The events of a stored answer that are shown, without `Metadata` and `End`; empty where it says nothing.
 
-    Empty where it says nothing. Its parts are values in the rows of 3.1.4, and the JSON of these as the database has
-    them where the server could not read one (Flowise 3.1.4, `parseAPIResponse`).
+    The parts of a row are values, or their JSON as it is in the database where the server could not parse it (Flowise
+    3.1.4, `parseAPIResponse`).
     """
     text = stored_text(row)
     events: list[Event | None] = [Token(text) if text else None]

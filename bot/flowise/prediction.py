@@ -1,4 +1,4 @@
-"""Holds what Flowise is asked."""
+"""Defines what Flowise is asked."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What Flowise is asked: the question, on which chat.
+    """A question and the chat that it is asked on.
 
-    `asking` is waited for directly before the request is made, after everything that asks nothing yet; what it raises
-    ends the prediction.
+    `asking` is awaited directly before the request is sent, after the probes that start no run; what it raises ends the
+    prediction.
     """
 
     question: str

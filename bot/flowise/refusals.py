@@ -1,4 +1,4 @@
-"""Knows what it means when Flowise answers with something that is no stream, or reports an error in one."""
+"""Turns Flowise's refusals and reported errors into the errors of `bot.errors`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.errors import (
 )
 from bot.flowise.json_text import read_json
 
-# Flowise's text for the log; it may carry a whole prompt or page.
+# The most characters of Flowise's text that are logged: it may hold a whole prompt or page.
 _LONGEST_TEXT = 500
 
 # "Error: predictionsServices.buildChatflow - Unauthorized" (measured on Flowise 3.1.4). A model's or tool's own
@@ -32,7 +32,7 @@ _UNKNOWN_CHATFLOW = re.compile(r"Chatflow \S+ not found|Invalid Chatflow", re.IG
 
 @dataclass(frozen=True, slots=True)
 class HttpReply:
-    """An HTTP answer. `whole` is False where the body was longer than what we were ready to read."""
+    """An HTTP answer. `whole` is False where the body was longer than the limit and was cut."""
 
     status: int
     headers: Mapping[str, str]
@@ -46,7 +46,7 @@ class HttpReply:
 
     @property
     def is_web_page(self) -> bool:
-        """Flowise sends its plain refusals as text/html too, so the body decides."""
+        """Whether it is a web page. Flowise sends plain refusals as text/html too, so the body decides."""
         return "html" in self.content_type and self.text.lstrip().startswith("<")
 
     def json(self) -> object:
@@ -60,7 +60,7 @@ class HttpReply:
 
     @property
     def message(self) -> str:
-        """What Flowise says of its failure: the `message` or `error` of the JSON, else empty."""
+        """Flowise's own description of a failure: the `message` or `error` of the JSON, else empty."""
         body = self.json()
         if not isinstance(body, dict):
             return ""
@@ -74,7 +74,7 @@ def names_unknown_chatflow(text: str) -> bool:
 
 
 def shortened(text: str) -> str:
-    """Flowise's own text, fit for a log line."""
+    """Flowise's own text on one line, cut for the log."""
     return " ".join(text[: 4 * _LONGEST_TEXT].split())[:_LONGEST_TEXT]
 
 
@@ -89,7 +89,7 @@ def reported(text: str, run: RunState) -> FlowiseError:
 
 
 def refusal(reply: HttpReply, retry_after: float | None) -> FlowiseError:
-    """The error that an answer to a prediction stands for, when it is neither a stream nor a JSON answer."""
+    """The error for an answer to a prediction that is neither a stream nor a JSON answer."""
     told = f"HTTP {reply.status}: {shortened(reply.message or reply.text)}"
     if reply.status == 429:
         return FlowiseRateLimited(told, retry_after=retry_after)
@@ -98,7 +98,7 @@ def refusal(reply: HttpReply, retry_after: float | None) -> FlowiseError:
     if reply.status == 401 or (reply.status == 403 and reply.message == "Forbidden"):
         return KeyRefused(told, run=RunState.NOT_STARTED)
     if reply.status in (502, 503, 504) or (reply.status >= 500 and not reply.message):
-        # A proxy before Flowise speaks. It may have handed the request on.
+        # A proxy before Flowise answers. It may have forwarded the request.
         return FlowiseUnreachable(told, run=RunState.UNKNOWN)
     if reply.status >= 400 and reply.message:
         error = reported(reply.message, RunState.OVER)

@@ -1,4 +1,4 @@
-"""Knows where a retrieved chunk is from, as the metadata of Flowise's many document loaders say it."""
+"""Reads which document a retrieved chunk is from, out of the metadata of Flowise's many document loaders."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from bot.flowise.events import SourceDocument
 
 UNTITLED = "Untitled"
 
-# A title is one line of a list, a URL has to fit a Slack button or link; anything longer is broken or hostile.
+# In characters. A title is one line of a list, a URL has to fit a Slack link; anything longer is broken or hostile.
 _LONGEST_TITLE = 200
 _LONGEST_URL = 2000
 _LONGEST_PAGE = 20
 
-# Of a list. Ten are shown and the others counted; retrievers give 4 to 50. Together they are kept with the answer, so
-# that their text is bounded like its words.
+# The limits of a list. Ten are shown and the others counted; retrievers give 4 to 50. The list is stored with the
+# answer, so its text is bounded like that of the answer.
 _MOST_DOCUMENTS = 100
 _MOST_TEXT = 40_000
 
@@ -31,7 +31,7 @@ _NOT_IN_A_URL = re.compile(r"[\s\x00-\x1f\x7f<>|\"\\`]")
 
 
 def source_documents(data: object) -> tuple[SourceDocument, ...] | None:
-    """The documents in the data of a `sourceDocuments` event, without what is none; None where it is no list."""
+    """The documents in the data of a `sourceDocuments` event, without invalid entries; None where it is no list."""
     if not isinstance(data, list):
         return None
     documents: list[SourceDocument] = []
@@ -57,7 +57,7 @@ def _document(chunk: Mapping[str, object]) -> SourceDocument:
 
 
 def one_line(text: str, longest: int) -> str:
-    """A name that strangers chose, with its white space as single blanks and cut to a length."""
+    """An untrusted name on one line, with single blanks, cut to `longest` characters."""
     line = " ".join(text.lstrip()[: 8 * longest].split())
     return line if len(line) <= longest else line[: longest - 1] + "…"
 

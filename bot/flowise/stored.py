@@ -1,8 +1,8 @@
 """Finds one run's answer among the turns that Flowise has stored on a chat.
 
-No clock of ours takes part: that of the process that asked and that of the one that looks may differ, and be set in
-between. Rows are ordered by the dates that Flowise gave them and told apart by their ids: what stands behind the row
-that was the newest before Flowise was asked was stored afterwards. Where Flowise's own clock went back, nothing does.
+The bot's own clock is not used: it may differ between the process that asked and the one that looks, and may be set in
+between. Rows are ordered by the dates that Flowise gave them and distinguished by their ids: rows after the one that
+was the newest before Flowise was asked were stored afterwards. Where Flowise's own clock went back, there are none.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def newest(rows: Sequence[Row]) -> str:
 def answer(rows: Sequence[Row], expected: Expected) -> Row | None:
     """The stored answer of the run whose turn is `expected`; None: not stored, or not certain to be its own.
 
-    A turn is two rows beside each other: what was asked, dated by when it came in, and what was answered. Where two
-    runs overlap, two questions stand beside each other, and nothing tells which of them an answer is for.
+    A turn is two adjacent rows: the question, dated by when it was received, and the answer. Where two runs overlap,
+    two questions are adjacent, and nothing says which of them an answer is for.
     """
     later = _after(_ordered(rows), expected.after)
     if expected.question is None:
@@ -39,13 +39,13 @@ def answer(rows: Sequence[Row], expected: Expected) -> Row | None:
 
 
 def _ordered(rows: Sequence[Row]) -> list[Row]:
-    """The rows by the date that Flowise gave them, such as 2026-11-22T17:04:21.633Z; of one date as they came."""
+    """The rows by the date that Flowise gave them, such as 2026-11-22T17:04:21.633Z; rows of one date as they came."""
     named = (row for row in rows if isinstance(row.get("id"), str) and isinstance(row.get("createdDate"), str))
     return sorted(named, key=lambda row: str(row["createdDate"]))
 
 
 def _after(rows: list[Row], row_id: str) -> list[Row]:
-    """The rows behind one; none where that is not there: then nothing tells which are later."""
+    """The rows after one; none where that one is missing, for then nothing says which are later."""
     if not row_id:
         return rows
     place = next((number for number, row in enumerate(rows) if row["id"] == row_id), None)
@@ -57,6 +57,6 @@ def is_answer(row: Row) -> bool:
 
 
 def _asks(row: Row, question: str) -> bool:
-    """Whether a row holds what was asked, whatever becomes of its white space on the way into a database."""
+    """Whether a row holds the question; white space is ignored, for a database may change it."""
     content = row.get("content")
     return row.get("role") == "userMessage" and isinstance(content, str) and content.split() == question.split()

@@ -1,4 +1,4 @@
-"""Knows how one prediction is asked for and its stream read: aiohttp-sse-client's EventSource, made to ask once."""
+"""Sends one prediction and reads its stream: aiohttp-sse-client's EventSource, changed to ask only once."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from bot.network.outgoing import was_stopped, why
 
 log = logging.getLogger(__name__)
 
-# Tokens that come within so many seconds of each other are read together: Slack shows text a few times a second at
-# most, and waking up costs more than a token does (docs/performance.md).
+# Seconds. Tokens that come within this time are read together: Slack shows text a few times a second at most, and
+# waking up costs more than a token does (docs/performance.md).
 _TOGETHER = 0.05
-# So many bytes are read in that time. A server that sends faster, more than 20,000 tokens a second, is made to wait:
+# The most bytes that are read in that time. A server that sends faster, more than 20,000 tokens a second, has to wait:
 # nobody reads as fast, and the other answers need the processor too.
 _AT_ONCE = 64 * 1024
-# So many bytes are taken apart in one step of the event loop: the shortest lines are a byte long.
+# The bytes that are parsed in one step of the event loop: the shortest lines are a byte long.
 _SLICE = 4 * 1024
 # Error bodies are for one log line.
 _ERROR_BODY = 64 * 1024
@@ -51,8 +51,9 @@ class NotAStreamError(Exception):
 class PredictionStream(EventSource):
     """One POST and its stream: `await connect()`, iterate, `await close()`.
 
-    The library would ask again at the end of a body and after a lost connection, and each asking is a paid run: this
-    never does. Iteration ends quietly with the body; only Flowise's `end` event proves an answer whole.
+    The library would ask again at the end of a body and after a lost connection, and each request is a paid run: this
+    class never does. Iteration ends with the body, without an error; only Flowise's `end` event proves an answer
+    complete.
     """
 
     def __init__(
@@ -84,15 +85,15 @@ class PredictionStream(EventSource):
         self._read_again_at = -math.inf
 
     async def connect(self, retry: int = 0) -> None:
-        """Ask, and wait for the headers of the stream.
+        """Send the request, and wait for the headers of the stream.
 
         Raises:
-            NotAStreamError: something else has come, and was read.
-            FlowiseUnreachable, FlowiseSlow, FlowiseBroke: no answer, or no whole one.
-            RuntimeError: it was asked already.
+            NotAStreamError: something else was received, and was read.
+            FlowiseUnreachable, FlowiseSlow, FlowiseBroke: no answer, or no complete one.
+            RuntimeError: the request was sent before.
         """
         if self._asked:
-            raise RuntimeError("a prediction is asked for once")
+            raise RuntimeError("a prediction is requested only once")
         self._asked = True
         deadline = self._patience.deadline()
         try:
@@ -123,8 +124,9 @@ class PredictionStream(EventSource):
         """The next message.
 
         Raises:
-            StopAsyncIteration: the body has ended, whole or not.
-            FlowiseSlow, FlowiseBroke: a limit has run out, the connection was lost, a frame is too large.
+            StopAsyncIteration: the body has ended, complete or not.
+            FlowiseSlow: a limit has run out.
+            FlowiseBroke: the connection was lost, or a frame is too large.
         """
         while True:
             try:
@@ -141,7 +143,7 @@ class PredictionStream(EventSource):
                 raise FlowiseBroke(str(error)) from None
 
     async def _piece(self) -> bytes:
-        """The next bytes, few enough to be read in one step of the event loop; none at the end of the body."""
+        """The next bytes, few enough to be parsed in one step of the event loop; empty at the end of the body."""
         if self._unread:
             await asyncio.sleep(0)
         else:
@@ -169,7 +171,7 @@ class PredictionStream(EventSource):
         return chunk
 
     async def _more(self, content: aiohttp.StreamReader, seconds: float) -> bytes:
-        """What else comes within so many seconds. A failure is met again by the next read, when this is safe."""
+        """The bytes that come within a time. A failure is left to the next read, so that they are not lost."""
         more = bytearray()
         with suppress(TimeoutError, aiohttp.ClientError):
             async with asyncio.timeout(seconds):
@@ -178,19 +180,17 @@ class PredictionStream(EventSource):
         return bytes(more)
 
     def _taken(self, chunk: bytes) -> Iterator[SseMessage]:
-        """The messages in a chunk; what was heard is noted as they are taken."""
+        """The messages in a chunk. After the last one the limits are set anew."""
         now, frame, left_out = self._clock(), False, self._reader.left_out
         for message in self._reader.feed(chunk):
             frame = True
             yield message
         if left_out == 0 < self._reader.left_out:
-            log.warning(
-                "a list beside the answer left out: over %d bytes (FLOWISE_FRAME_LIMIT)", self._limits.frame_bytes
-            )
-        self._patience.heard(now, frame=frame, heartbeat=self._reader.comments > 0)
+            log.warning("list left out: over %d bytes (FLOWISE_FRAME_LIMIT)", self._limits.frame_bytes)
+        self._patience.received(now, frame=frame, heartbeat=self._reader.comments > 0)
 
     def _dispatch_event(self) -> MessageEvent:
-        """The library's would take all trailing newlines off the data, and write it to its log."""
+        """Build the message. The library's method would strip all trailing newlines and log the data."""
         self._last_event_id = self._event_id
         return MessageEvent(
             type=self._event_type or None,
@@ -202,12 +202,12 @@ class PredictionStream(EventSource):
 
 
 def connect_timeout(limits: Limits) -> aiohttp.ClientTimeout:
-    """A limit on connecting alone: aiohttp's default would end any stream after 300 s."""
+    """A limit on connecting only: aiohttp's default would end any stream after 300 s."""
     return aiohttp.ClientTimeout(total=None, connect=limits.connect, sock_connect=limits.connect)
 
 
 async def read_reply(response: aiohttp.ClientResponse, largest: int) -> HttpReply:
-    """Read an answer that is no stream, up to `largest` bytes where it is JSON, and let its connection go."""
+    """Read an answer that is no stream, up to `largest` bytes if it is JSON, and release its connection."""
     cap = largest if response.status == 200 and "json" in response.content_type else _ERROR_BODY
     body = bytearray()
     async with response:
@@ -226,7 +226,7 @@ async def read_reply(response: aiohttp.ClientResponse, largest: int) -> HttpRepl
 
 
 def exchange_error(error: aiohttp.ClientError, limits: Limits) -> FlowiseError:
-    """What a fault of the connection means, before or after the request was sent."""
+    """The error that a fault of the connection stands for, before or after the request was sent."""
     name = type(error).__name__
     match error:
         case aiohttp.ConnectionTimeoutError():

@@ -1,4 +1,4 @@
-"""Knows the bytes of a server-sent event stream: fed in any cut, gives the messages that the whole would give."""
+"""Parses a server-sent event stream: however its bytes are cut, the messages are the same."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 BEGINNING = 64
-"""So many bytes of a line decide how much of it is held. The names that matter stand in the first fifty."""
+"""The bytes at the start of a line that decide how much of it is held. Event names are in the first fifty."""
 
 
 class Hold(Enum):
-    """How much of a line is held while it comes."""
+    """How much of a line is kept in memory while it is received."""
 
     WHOLE = auto()
     """All of it. A frame over the limit is a failure."""
     IF_IT_FITS = auto()
-    """All of it, or of a frame over the limit the beginning alone."""
+    """All of it, or only its beginning where the frame is over the limit."""
     BEGINNING = auto()
-    """Its first bytes: they say what it is, and the rest is never looked at."""
+    """Its first bytes: they name the event, and nothing else of it is needed."""
 
 
 class FrameTooLargeError(Exception):
-    """One frame has more bytes than we are ready to hold."""
+    """One frame is larger than the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,15 @@ class Reader:
     Lines end in LF, CR or CRLF, and in nothing else: U+2028 stands raw in Flowise's data. What is no UTF-8 becomes
     U+FFFD. A frame that the stream's end cuts off is no message.
 
-    `hold` is asked with the first BEGINNING bytes of each longer line how much of it is needed: what is not is let go
-    as it comes, without taking room or counting against the limit.
+    `hold` says, by the first BEGINNING bytes of each longer line, how much of it is needed. The rest is dropped as it
+    is received; it takes no memory and does not count against the limit.
     """
 
     def __init__(self, frame_bytes: int, hold: Callable[[bytes], Hold] | None = None) -> None:
         self.comments = 0
         """How many comment lines were read. Flowise's heartbeat is one."""
         self.left_out = 0
-        """How many lines were too large and could be done without."""
+        """How many lines were too large and were dropped because the answer does not need them."""
         self._cap = frame_bytes
         self._hold_of = hold
         self._hold: Hold | None = None
@@ -65,10 +65,10 @@ class Reader:
         self._last_event_id = ""
 
     def feed(self, chunk: bytes) -> Iterator[SseMessage]:
-        """Take the next bytes. The result must be used up before the next bytes are fed.
+        """Parse the next bytes. The result must be exhausted before the next bytes are fed.
 
         Raises:
-            FrameTooLargeError: after the messages that stood before the frame.
+            FrameTooLargeError: after the messages before the frame.
         """
         if not chunk:
             return

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 class EarlierMessage:
     """A message that stands in a Slack thread. `author` is a display name, `text` is plain."""
 
-    ts: str
     author: str
     text: str
 

@@ -82,7 +82,7 @@ class Reading:
             return None
         names = {mentioned: await self.name(mentioned) for mentioned in mentions(text)}
         author = await self.name(user) if user else string(message, "username") or "A bot"
-        return EarlierMessage(ts=string(message, "ts"), author=author, text=plain(text, names))
+        return EarlierMessage(author=author, text=plain(text, names))
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
         """See `bot.ports.Slack.marked`."""

@@ -29,7 +29,7 @@ def rested(now: float = 0.0) -> Breaker:
 
 def test_it_begins_closed() -> None:
     breaker = Breaker()
-    assert breaker.leave(0) == Ask()
+    assert breaker.decide(0) == Ask()
     assert (breaker.resting, breaker.state(0)) == (False, "ok")
 
 
@@ -48,7 +48,7 @@ def test_some_failures_within_a_while_make_it_rest(failures: tuple[float, ...], 
     for at in failures:
         breaker.failed(at, WHY)
     assert breaker.resting is rests
-    assert breaker.leave(failures[-1]) == (Rest(FIRST_REST, WHY) if rests else Ask())
+    assert breaker.decide(failures[-1]) == (Rest(FIRST_REST) if rests else Ask())
 
 
 def test_an_answer_between_them_begins_the_count_anew() -> None:
@@ -58,72 +58,73 @@ def test_an_answer_between_them_begins_the_count_anew() -> None:
     breaker.answered()
     for at in range(FAILURES - 1):
         breaker.failed(at, WHY)
-    assert breaker.leave(0) == Ask()
+    assert breaker.decide(0) == Ask()
 
 
 def test_a_rest_tells_what_is_left_of_it() -> None:
     breaker = rested(now=100)
-    assert breaker.leave(103.5) == Rest(FIRST_REST - 3.5, WHY)
+    assert breaker.decide(103.5) == Rest(FIRST_REST - 3.5)
     assert breaker.state(103.5) == "resting for 12 s: no connection"
     assert breaker.state(100 + FIRST_REST) == "to be tried again: no connection"
 
 
 def test_after_a_rest_one_question_probes() -> None:
     breaker = rested()
-    assert breaker.leave(FIRST_REST) == Probe()
-    assert breaker.leave(FIRST_REST) == Rest(PROBE_SECONDS, WHY)
-    breaker.probe_left()
-    assert breaker.leave(FIRST_REST) == Probe()
+    assert breaker.decide(FIRST_REST) == Probe()
+    assert breaker.decide(FIRST_REST) == Rest(PROBE_SECONDS)
+    breaker.probe_cancelled()
+    assert breaker.decide(FIRST_REST) == Probe()
 
 
 def test_each_rest_is_longer_up_to_the_longest() -> None:
     breaker, now, rests = rested(), 0.0, []
     for _ in range(6):
-        leave = breaker.leave(now)
+        leave = breaker.decide(now)
         assert isinstance(leave, Rest)
         rests.append(leave.seconds)
         now += leave.seconds
-        assert breaker.leave(now) == Probe()
+        assert breaker.decide(now) == Probe()
         breaker.probe_failed(now, WHY)
     assert rests == [15, 30, 60, 120, LONGEST_REST, LONGEST_REST]
 
 
 def test_after_a_good_probe_a_single_failure_is_enough() -> None:
     breaker = rested()
-    breaker.leave(FIRST_REST)
+    breaker.decide(FIRST_REST)
     breaker.probed(FIRST_REST)
-    assert breaker.leave(FIRST_REST) == Ask()
+    assert breaker.decide(FIRST_REST) == Ask()
     assert breaker.state(FIRST_REST) == "on trial, after no connection"
     breaker.failed(50, "no answer in time")
-    assert breaker.leave(50) == Rest(2 * FIRST_REST, "no answer in time")
+    assert breaker.decide(50) == Rest(2 * FIRST_REST)
+    assert breaker.state(50).endswith(": no answer in time")
 
 
 def test_a_trial_ends_by_an_answer_or_by_itself() -> None:
     for answered, now in ((True, FIRST_REST), (False, FIRST_REST + WITHIN)):
         breaker = rested()
-        breaker.leave(FIRST_REST)
+        breaker.decide(FIRST_REST)
         breaker.probed(FIRST_REST)
         if answered:
             breaker.answered()
         assert breaker.state(now) == "ok"
         breaker.failed(now, WHY)
-        assert breaker.leave(now) == Ask()
+        assert breaker.decide(now) == Ask()
         breaker.failed(now, WHY)
         breaker.failed(now, WHY)
-        assert breaker.leave(now) == Rest(FIRST_REST, WHY)
+        assert breaker.decide(now) == Rest(FIRST_REST)
 
 
 def test_what_was_asked_before_a_rest_fails_without_making_it_longer() -> None:
     breaker = rested()
     breaker.failed(10, "another")
-    assert breaker.leave(10) == Rest(FIRST_REST - 10, WHY)
-    breaker.leave(FIRST_REST)
+    assert breaker.decide(10) == Rest(FIRST_REST - 10)
+    breaker.decide(FIRST_REST)
     breaker.failed(FIRST_REST, "another")
     breaker.probed(FIRST_REST)
-    assert breaker.leave(FIRST_REST) == Ask()
+    assert breaker.decide(FIRST_REST) == Ask()
 
 
 def test_an_answer_to_what_was_asked_before_a_rest_ends_it() -> None:
     breaker = rested()
     breaker.answered()
-    assert breaker.leave(1) == Ask()
+    assert breaker.decide(1) == Ask()

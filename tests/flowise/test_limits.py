@@ -21,7 +21,7 @@ def test_silence_counts_only_once_a_heartbeat_was_seen() -> None:
     patience = DeadlineTracker(LIMITS, 0, streaming=True)
     patience.opened(1)
     assert (patience.deadline().at, patience.deadline().setting) == (181, "FLOWISE_EVENT_TIMEOUT")
-    patience.heard(11, frame=False, heartbeat=True)
+    patience.received(11, frame=False, heartbeat=True)
     assert (patience.deadline().at, patience.deadline().setting) == (86, "FLOWISE_SILENCE_TIMEOUT")
 
 
@@ -29,21 +29,21 @@ def test_heartbeats_do_not_stand_for_events() -> None:
     patience = DeadlineTracker(LIMITS, 0, streaming=True)
     patience.opened(0)
     for now in (30, 60, 90, 120, 150):
-        patience.heard(now, frame=False, heartbeat=True)
+        patience.received(now, frame=False, heartbeat=True)
     assert (patience.deadline().at, patience.deadline().setting) == (180, "FLOWISE_EVENT_TIMEOUT")
-    patience.heard(170, frame=True, heartbeat=True)
+    patience.received(170, frame=True, heartbeat=True)
     assert (patience.deadline().at, patience.deadline().setting) == (245, "FLOWISE_SILENCE_TIMEOUT")
 
 
 def test_the_total_is_never_renewed_and_can_be_off() -> None:
     patience = DeadlineTracker(LIMITS, 0, streaming=True)
     patience.opened(0)
-    patience.heard(1795, frame=True, heartbeat=True)
+    patience.received(1795, frame=True, heartbeat=True)
     assert (patience.deadline().at, patience.deadline().setting) == (1800, "FLOWISE_TOTAL_TIMEOUT")
 
     endless = DeadlineTracker(Limits(total=0), 0, streaming=True)
     endless.opened(0)
-    endless.heard(100_000, frame=True, heartbeat=False)
+    endless.received(100_000, frame=True, heartbeat=False)
     assert endless.deadline().at == 100_180
 
 

@@ -91,7 +91,7 @@ async def test_lists_over_the_cap_are_left_out_and_told_once(
     frames = await data_of(make_stream(Limits(frame_bytes=500)))
     assert [len(frame) for frame in frames] == [59, 59, 1]
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
-        "a list beside the answer left out: over 500 bytes (FLOWISE_FRAME_LIMIT)"
+        "list left out: over 500 bytes (FLOWISE_FRAME_LIMIT)"
     ]
 
 

@@ -338,7 +338,7 @@ async def test_the_last_messages_of_a_thread_before_one(
     identity = await client.identity()
     await slack.say(ada, channel, "one", thread_ts=root)
     await client.call(post(channel, "two, by us", thread_ts=root))
-    third = await slack.say(tom, channel, f"three &amp; <@{ada}>", thread_ts=root)
+    await slack.say(tom, channel, f"three &amp; <@{ada}>", thread_ts=root)
     asked = await slack.say(ada, channel, f"<@{identity.bot_user}> what now?", thread_ts=root)
     await slack.say(ada, channel, "later", thread_ts=root)
     thread = Thread(identity.team, channel, root)
@@ -349,7 +349,6 @@ async def test_the_last_messages_of_a_thread_before_one(
         (identity.name, "two, by us"),
         ("Tom T.", "three & @ada"),
     ]
-    assert said[-1].ts == third
     every = await client.replies(thread, before=asked, limit=20)
     assert [one.text for one in every] == ["hello", "one", "two, by us", "three & @ada"]
 

@@ -1,4 +1,4 @@
-"""Knows how one question is put to Flowise, and how the answer is had back of one that somebody else has put."""
+"""Asks Flowise one question, and recovers the answer to one that a process before this one has asked."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class _NotOursError(Exception):
 
 
 class Predictions:
-    """Asks one chatflow. `reads_answers`: there is a key, by which an answer that it has stored can be read."""
+    """Asks one chatflow. `reads_answers`: there is an API key, with which its stored answers can be read."""
 
     def __init__(
         self,
@@ -62,14 +62,14 @@ class Predictions:
         self._sleep = sleep
 
     async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
-        """Flowise was asked by a process that is gone: its answer is looked for, and never asked for again."""
+        """The answer to a question that a process which is gone has asked: recovered, and never asked for again."""
         opened, line = lease.opened, question.thread.line
         kept = journal.read(opened.journal)
         if opened.whole:
             for event in kept:
                 yield event
             return
-        if question.place.thread_ts is not None:  # elsewhere it would be written over what stands
+        if question.place.thread_ts is not None:  # without a thread, it would overwrite what is there
             yield Thinking()
         stored = await self._runs.answer_of(line, opened, ref=question.reference)
         for event in kept:
@@ -85,6 +85,11 @@ class Predictions:
     async def predicted(
         self, question: Question, lease: Lease, chat: Chat, text: str
     ) -> AsyncGenerator[ReplyEvent, None]:
+        """Ask Flowise, and yield the events of its answer that a reply shows.
+
+        Raises:
+            FlowiseError: the answer is incomplete, and the rest of it is not stored.
+        """
         line, heard = question.thread.line, _PredictionState(self._runs.new(), chat)
         prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, heard))
         try:
@@ -104,14 +109,14 @@ class Predictions:
             for event in rest:
                 yield event
         except (asyncio.CancelledError, GeneratorExit):
-            if lease.ours and lease.was_asked:  # else who goes on with the answer needs the run
+            if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
                 await asyncio.shield(self._runs.left(line, chat.chat_id, heard.run))
             raise
         await asyncio.shield(self._ended(question, lease, heard, chat.chat_id))
 
     async def _noted(self, lease: Lease, chat: Chat, text: str, heard: _PredictionState) -> None:
-        """Note that Flowise is asked now, and by what its answer will be known; once, though it is asked again where
-        nothing can have started."""
+        """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
+        have started anything is repeated."""
         if lease.was_asked:
             return
         after = "" if chat.is_new else await self._flowise.newest_stored(chat.chat_id)
@@ -120,7 +125,7 @@ class Predictions:
             raise _NotOursError
 
     async def _rest(self, question: Question, lease: Lease, error: FlowiseError, said: str) -> tuple[Shown, ...] | None:
-        """What is missing of an answer whose connection broke, where what Flowise has stored begins like it."""
+        """The rest of an answer whose connection broke, if Flowise has stored an answer that begins like it."""
         if not isinstance(error, FlowiseBroke) or error.run is not RunState.UNKNOWN or not self._reads_answers:
             return None
         found = await self._runs.answer_of(question.thread.line, lease.opened, ref=question.reference)
@@ -132,14 +137,14 @@ class Predictions:
         return (Token(text[len(said) :]), *(event for event in stored if not isinstance(event, Token)))
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
-        """A prediction failed; whether its run is over too, the error says."""
+        """Note what became of the run of a failed prediction, as far as the error tells."""
         if error.run is RunState.UNKNOWN and lease.was_asked:
             await self._runs.left(question.thread.line, lease.opened.chat_id, run)
         else:
             lease.run_over = lease.opened.chat_id
 
     async def _ended(self, question: Question, lease: Lease, heard: _PredictionState, noted: str) -> None:
-        """The answer is whole. Flowise's word on the chatId wins over what we proposed."""
+        """Note the end of a complete answer. The chatId that Flowise reports takes precedence over ours."""
         chat, run = heard.chat, heard.run
         if chat.chat_id != noted or not run.awaits_decision:
             lease.run_over = noted
@@ -150,18 +155,18 @@ class Predictions:
 
 
 class _PredictionState:
-    """What one answer's events have said so far of its run, its chat and its text."""
+    """What the events of one answer have shown so far of its run, its chat and its text."""
 
     def __init__(self, run: Run, chat: Chat) -> None:
         self.run = run
         self.chat = chat
         self.row: str | None = None
-        """The row that it is stored as."""
+        """The id of the row in which Flowise stored the answer."""
         self.said: list[str] = []
         self._length = 0
 
     def takes(self, event: Event) -> TypeGuard[Shown]:
-        """Note an event, and say whether it is seen in Slack."""
+        """Note an event; returns whether it is shown in Slack."""
         match event:
             case AgentflowStarted():
                 self.run = replace(self.run, agentflow=True)
@@ -171,12 +176,12 @@ class _PredictionState:
             case Action():
                 self.run = replace(self.run, awaits_decision=True)
             case Token(text=text):
-                if self._length < LONGEST:  # what comes after that is not shown
+                if self._length < LONGEST:  # text beyond that is not shown
                     self.said.append(text[: LONGEST - self._length])
                 self._length += len(text)
         return not isinstance(event, Metadata | ErrorReported | End | AgentflowStarted)
 
 
 def _shown(events: tuple[Event, ...]) -> tuple[Shown, ...]:
-    """Those of the events that are seen in Slack."""
+    """The events that are shown in Slack."""
     return tuple(event for event in events if not isinstance(event, Metadata | ErrorReported | End | AgentflowStarted))

@@ -154,7 +154,7 @@ class RedisMailboxes:
         return bool(await self._ask(self._note(keys=keys, args=args)))
 
     async def settle(self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = "") -> None:
-        """Delete a finished item, and the note of its run on the chat `run_over`; `again` is kept like a conversation."""
+        """Delete a settled item and the note of its run on the chat `run_over`; `again` is kept like a conversation."""
         reference = hold.item.reference
         parts = (*_MAILBOX, f"again:{reference}", f"run:{run_over}")
         kept = encoded(again) if again else ""

@@ -1,4 +1,4 @@
-"""Knows how one question is put to Flowise, and how the answer is had back of one that somebody else has put."""
+"""Asks Flowise one question, and recovers the answer to one that a process before this one has asked."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _NotOursError(Exception):
 
 
 class Predictions:
-    """Asks one chatflow. `reads_answers`: there is a key, by which an answer that it has stored can be read."""
+    """Asks one chatflow. `reads_answers`: there is an API key, with which its stored answers can be read."""
 
     def __init__(
         self,
@@ -59,14 +59,14 @@ class Predictions:
         self._sleep = sleep
 
     async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
-        """Flowise was asked by a process that is gone: its answer is looked for, and never asked for again."""
+        """The answer to a question that a process which is gone has asked: recovered, and never asked for again."""
         opened, line = lease.opened, question.thread.line
         kept = journal.read(opened.journal)
         if opened.whole:
             for event in kept:
                 yield event
             return
-        if question.place.thread_ts is not None:  # elsewhere it would be written over what stands
+        if question.place.thread_ts is not None:  # without a thread, it would overwrite what is there
             yield Thinking()
         stored = await self._runs.answer_of(line, opened, ref=question.reference)
         for event in kept:
@@ -82,6 +82,11 @@ class Predictions:
     async def predicted(
         self, question: Question, lease: Lease, chat: Chat, text: str
     ) -> AsyncGenerator[ReplyEvent, None]:
+        """Ask Flowise, and yield the events of its answer that a reply shows.
+
+        Raises:
+            FlowiseError: the answer is incomplete, and the rest of it is not stored.
+        """
         line, heard = question.thread.line, _PredictionState(self._runs.new(), chat)
         prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, heard))
         try:
@@ -101,14 +106,14 @@ class Predictions:
             for event in rest:
                 yield event
         except (asyncio.CancelledError, GeneratorExit):
-            if lease.ours and lease.was_asked:  # else who goes on with the answer needs the run
+            if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
                 await asyncio.shield(self._runs.left(line, chat.chat_id, heard.run))
             raise
         await asyncio.shield(self._ended(question, lease, heard, chat.chat_id))
 
     async def _noted(self, lease: Lease, chat: Chat, text: str, heard: _PredictionState) -> None:
-        """Note that Flowise is asked now, and by what its answer will be known; once, though it is asked again where
-        nothing can have started."""
+        """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
+        have started anything is repeated."""
         if lease.was_asked:
             return
         after = "" if chat.is_new else await self._flowise.newest_stored(chat.chat_id)
@@ -131,14 +136,14 @@ class Predictions:
         return (Token(text[len(said) :]), *(event for event in stored if not isinstance(event, Token)))
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
-        """A prediction failed; whether its run is over too, the error says."""
+        """Note what became of the run of a failed prediction, as far as the error tells."""
         if error.run is RunState.UNKNOWN and lease.was_asked:
             await self._runs.left(question.thread.line, lease.opened.chat_id, run)
         else:
             lease.run_over = lease.opened.chat_id
 
     async def _ended(self, question: Question, lease: Lease, heard: _PredictionState, noted: str) -> None:
-        """The answer is whole. Flowise's word on the chatId wins over what we proposed."""
+        """Note the end of a complete answer. The chatId that Flowise reports takes precedence over ours."""
         chat, run = heard.chat, heard.run
         if chat.chat_id != noted or not run.awaits_decision:
             lease.run_over = noted
@@ -149,13 +154,13 @@ class Predictions:
 
 
 class _PredictionState:
-    """What one answer's events have said so far of its run, its chat and its text."""
+    """What the events of one answer have shown so far of its run, its chat and its text."""
 
     def __init__(self, run: Run, chat: Chat) -> None:
         self.run = run
         self.chat = chat
         self.row: str | None = None
-        """The row that it is stored as."""
+        """The id of the row in which Flowise stored the answer."""
         self.said: list[str] = []
         self._length = 0
 

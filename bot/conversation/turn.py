@@ -1,4 +1,4 @@
-"""Knows one question from claim to last word: whose turn it is, on which chat it is asked, and what is kept of it."""
+"""Takes one question from its turn to its answer: waits, chooses its chat, asks Flowise and yields what happens."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-# Places in the queue are told exactly up to here, and then in steps of as many: each change is a call.
+# Places in the queue are shown exactly up to here, and then in steps of as many: each change costs a call.
 _EXACT = 5
 
 
 class Turns:
-    """Leads every thread's conversation with one chatflow."""
+    """Answers the questions of all threads with one chatflow."""
 
     def __init__(
         self,
@@ -61,13 +61,13 @@ class Turns:
 
     @property
     def reads_answers(self) -> bool:
-        """Whether another process can bring an answer to its end that was left in the middle."""
+        """Whether another process can complete an answer that was left unfinished."""
         return self._habits.reads_answers
 
     async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
-        """Everything that happens to a question, up to and with `Finished` or `Failed`. Raises nothing of its own.
+        """Yield everything that happens to a question, up to and including `Finished` or `Failed`.
 
-        `lease` is our hold on it, kept by the caller.
+        `lease` is our hold on the question; the caller keeps it renewed.
         """
         self.chats.begin(question)
         log_turn = log.bind(ref=question.reference, thread=str(question.thread))
@@ -78,7 +78,7 @@ class Turns:
         except BotError as error:
             log_turn.warning("turn failed", error=type(error).__name__, reason=str(error))
             yield Failed(error, question.reference)
-        except Exception as error:  # the person must get a last word whatever our own mistake is
+        except Exception as error:  # the person must get an ending even after a bug
             log_turn.exception("turn failed unexpectedly", error=type(error).__name__)
             yield Failed(BotError("internal error"), question.reference)
         else:
@@ -105,7 +105,7 @@ class Turns:
         return await retried(ask, self._sleep, ref=question.reference)
 
     async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
-        """The question is asked when this process may have one more prediction."""
+        """Ask the question once this process may run one more prediction."""
         with self._admission.place() as place:
             shown = 0
             while before := place.before:
@@ -145,7 +145,7 @@ class Turns:
     # Earlier messages -------------------------------------------------------------------------------------------------
 
     async def _with_context(self, question: Question, known: Conversation | None) -> str:
-        """The question, with the thread's earlier messages until one was answered: Flowise forgets a failed turn."""
+        """The question, with the thread's earlier messages until one was answered: Flowise forgets failed turns."""
         if not question.joins or (known is not None and known.answered) or self._habits.context_messages == 0:
             return question.text
         try:

@@ -1,16 +1,16 @@
-"""Knows the Lua scripts of the mailboxes: what was taken in, in which order, and who works on it.
+"""Holds the Lua scripts of the mailboxes: which questions were accepted, in which order, and who works on them.
 
-redis-py sends a command again when its reply was lost, so each script may run twice: it knows a claim by the name of
+redis-py sends a command again if its reply is lost, so each script may run twice: it recognises a claim by the name of
 the call that made it, and an item by its holder. All keys of a script share the mailbox's hash tag. The clock is the
-server's, the only one that all replicas share. It may be set back: a lease never lasts longer than one that is given
-now, whatever is kept of it. That it was set forward cannot be seen from here (`bot.store.server_clock`).
+server's, the only one that all replicas share. It may be set back: a lease never lasts longer than one granted now,
+whatever is stored. That it was set forward cannot be detected here (`bot.store.server_clock`).
 
-A mailbox is a sorted set of references by `ts`, beside hashes of the items, of what is open of their answers and of
-their holders (`process:epoch`), a sorted set of the times their leases end (0: handed over), how many holders have
-failed, and the item whose turn it is. An item stays, with its turn, until it is settled or put aside: one whose holder
-has died keeps its place until another process takes it.
+A mailbox is a sorted set of references by `ts`; hashes of the items, of what is noted of their answers, and of their
+holders (`process:epoch`); a sorted set of the times at which their leases end (0: handed over); how many holders have
+failed; and the item whose turn it is. An item stays, with its turn, until it is settled or put aside: one whose holder
+died keeps its place until another process takes it.
 
-Whatever stands in the values, no script fails over it: it would fail at each look of each process.
+No script fails over a stored value, whatever it is: it would fail in every process, each time it looks.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ from bot.playground.page import requests as wishes
 from bot.playground.page.controls import Controls
 from bot.playground.page.requests import PageRequest, misfit
 from bot.playground.slack import ApiCall, Delivered, LocalSlack
-from bot.playground.slack.base import Happening
 from bot.playground.slack.changes import Connected
 from bot.playground.slack.client_state import ClientState
+from bot.playground.slack.core import Happening
 from bot.playground.slack.web import MOST_BYTES
 
 Tell = Callable[[Mapping[str, object]], None]

@@ -8,7 +8,7 @@ from mimetypes import MimeTypes
 from uuid import uuid4
 
 from bot.playground.slack import interactions
-from bot.playground.slack.base import SlackBase
+from bot.playground.slack.core import SlackCore
 from bot.playground.slack.delivery import Delivered
 from bot.playground.slack.message import File, Message
 from bot.playground.slack.rules import Refusal
@@ -17,8 +17,11 @@ from bot.playground.slack.typed import typed_blocks
 _TYPES = MimeTypes()  # without the machine's own table, which differs from one to the next
 
 
-class People(SlackBase):
+class People:
     """People and channels, and what is typed."""
+
+    def __init__(self, core: SlackCore) -> None:
+        self._core, self._workspace = core, core.workspace
 
     def user(self, name: str, *, team: str | None = None, guest: bool = False) -> str:
         """The id of the person of that name, made if need be. `team`: the id of another organisation's workspace;
@@ -35,12 +38,12 @@ class People(SlackBase):
         private: bool = False,
     ) -> str:
         """The id of the channel of that name, made if need be. `shared`: with another organisation."""
-        everybody = {*members, self.bot_user_id} if bot_is_member else set(members)
+        everybody = {*members, self._workspace.bot_user_id} if bot_is_member else set(members)
         kind = "group" if private else "channel"
         return self._workspace.open_channel(name, everybody, kind, shared=shared).id
 
     def archive(self, channel: str) -> None:
-        self._workspace.archive(self._channel(channel))
+        self._workspace.archive(self._core.channel(channel))
 
     def dm(self, user: str) -> str:
         """The direct message between a person and the bot."""
@@ -61,9 +64,9 @@ class People(SlackBase):
         Raises:
             LookupError: no such person, channel or thread.
         """
-        self._join(user, channel)
+        self._core.join(user, channel)
         if thread_ts is not None:
-            self._message(channel, thread_ts)
+            self._core.message(channel, thread_ts)
         message = Message(
             channel,
             self._workspace.new_ts(),
@@ -83,17 +86,9 @@ class People(SlackBase):
         self._workspace.files[file.id] = file
         return file
 
-    def _join(self, user: str, channel: str) -> None:
-        if user not in self._workspace.people:
-            raise LookupError(f"there is no person {user}")
-        place = self._channel(channel)
-        if place.kind in {"im", "mpim"} and user not in place.members:
-            raise LookupError(f"{user} is not in the direct message {channel}")
-        self._workspace.join(place, user)
-
     async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
         """A person edits a message of theirs: message_changed, and a fresh app_mention where it mentions the bot."""
-        old = self._message(channel, ts)
+        old = self._core.message(channel, ts)
         if old.user != user:
             raise LookupError(f"{user} has not written {ts}")
         mark = {"user": user, "ts": self._workspace.new_ts()}
@@ -107,16 +102,16 @@ class People(SlackBase):
         Raises:
             LookupError: no such person or channel, or a person of another organisation, who has no commands of ours.
         """
-        self._join(user, channel)
-        if self._workspace.people[user].team != self.team_id:
+        self._core.join(user, channel)
+        if self._workspace.people[user].team != self._workspace.team_id:
             raise LookupError(f"{user} is of another organisation and cannot use the app's commands")
-        trigger = self._triggers.new(user)
-        payload = interactions.command(self._workspace, self._channel(channel), user, command, text)
-        payload |= {"response_url": self._responses.new(channel, user), "trigger_id": trigger}
-        done = await self._out.once("slash_commands", payload)
+        trigger = self._core.triggers.new(user)
+        payload = interactions.command(self._workspace, self._core.channel(channel), user, command, text)
+        payload |= {"response_url": self._core.responses.new(channel, user), "trigger_id": trigger}
+        done = await self._core.outbox.once("slash_commands", payload)
         if done.payload and (done.payload.get("text") or done.payload.get("blocks")):
             try:
-                self._responses.answer(channel, user, done.payload)
+                self._core.responses.answer(channel, user, done.payload)
             except Refusal as refusal:
                 self._workspace.blame(f"an answer to {command} is none: {refusal.word} {' '.join(refusal.details)}")
                 return replace(done, acked=False, reason="invalid_response")
@@ -128,7 +123,7 @@ class People(SlackBase):
         Raises:
             LookupError: no such message, or it is not that person's own.
         """
-        message = self._message(channel, ts)
+        message = self._core.message(channel, ts)
         if user is not None and message.user != user:
             raise LookupError(f"{user} has not written {ts}")
         self._workspace.delete(message)
@@ -139,8 +134,8 @@ class People(SlackBase):
         Raises:
             LookupError: no such person, channel or message.
         """
-        self._join(user, channel)
-        self._workspace.react(self._message(channel, ts), user, name, on=on)
+        self._core.join(user, channel)
+        self._workspace.react(self._core.message(channel, ts), user, name, on=on)
 
     def invite(self, user: str, channel: str, who: str) -> None:
         """A person brings somebody into a channel that they are in: another person, or the app.
@@ -150,15 +145,15 @@ class People(SlackBase):
         """
         if who not in self._workspace.people:
             raise LookupError(f"there is no person {who}")
-        place = self._channel(channel)
+        place = self._core.channel(channel)
         if user not in place.members:
             raise LookupError(f"{user} is not in {channel}")
         if place.kind in {"im", "mpim"}:
             raise LookupError("Nobody can be added to a direct message")
-        if self._workspace.people[who].team != self.team_id and not place.shared:
+        if self._workspace.people[who].team != self._workspace.team_id and not place.shared:
             raise LookupError("Somebody of another organisation can be in shared channels only")
         self._workspace.join(place, who)
 
     def remove_bot(self, channel: str) -> None:
         """Somebody takes the app out of a channel."""
-        self._workspace.leave(self._channel(channel), self.bot_user_id)
+        self._workspace.leave(self._core.channel(channel), self._workspace.bot_user_id)

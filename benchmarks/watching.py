@@ -1,4 +1,4 @@
-"""Knows how to watch answers under way: each token as the local Flowise sends it, each state as it stands in Slack."""
+"""Watches answers under way: each token as the local Flowise sends it, each state as it stands in Slack."""
 
 from __future__ import annotations
 

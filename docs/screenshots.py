@@ -1,4 +1,4 @@
-"""Knows how the README's pictures of the playground are made: the real bot answers, and Chromium takes the pictures.
+"""Takes the README's pictures of the playground: the real bot answers, and Chromium takes the pictures.
 
 python -m docs.screenshots
 """

@@ -1,4 +1,4 @@
-"""Knows what the local Flowise answers in a chaos run: a text that is known from the question's token alone."""
+"""Answers the questions of a chaos run with a text that follows from the question's token alone."""
 
 from __future__ import annotations
 

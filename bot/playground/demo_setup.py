@@ -1,4 +1,4 @@
-"""Knows what every demo stands on: settings from outside, a private store, the bot as a program, a good end."""
+"""Sets up every demo: settings from the environment, a private store, the bot as a program, an orderly end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows how a conversation is put on a terminal while it grows: redrawn in place, or, in a pipe, line after line."""
+"""Shows a conversation on a terminal while it grows: redrawn in place, or, in a pipe, line after line."""
 
 from __future__ import annotations
 
@@ -111,9 +111,9 @@ class Redrawn:
 
     def show(self, view: ScreenView) -> None:
         lines = _all(view, self._look)
-        room = max(3, self._size().lines - 2)
-        if len(lines) > room:
-            above = len(lines) - room + 1
+        height = max(3, self._size().lines - 2)
+        if len(lines) > height:
+            above = len(lines) - height + 1
             lines = [self._look.paint(f"{_IN_THREAD}⋮ {above} lines above", DIM), *lines[above:]]
         if lines != self._drawn:
             self._replace(lines, stays=False)

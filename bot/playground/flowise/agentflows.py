@@ -1,4 +1,4 @@
-"""Knows what the stand-in's agent flows do: one uses a tool, one takes its time, and one asks a person first."""
+"""Defines the agent flows of the local Flowise: one uses a tool, one takes its time, and one asks a person first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what the stand-in's chatflows do with a question: chains, retrieval, a tool agent, and flows that fail."""
+"""Defines the chatflows of the local Flowise: chains, retrieval, a tool agent, and flows that fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows which plan answers a prediction: its flow, its key, its limit, its chat's memory, or a queued script."""
+"""Chooses the plan that answers a prediction: by its flow, key, limit and chat's memory, or a queued script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows a flow's own rate limit: so many requests in a window that opens with the first one."""
+"""Keeps a flow's own rate limit: so many requests in a window that opens with the first one."""
 
 from __future__ import annotations
 

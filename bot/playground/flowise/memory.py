@@ -1,4 +1,4 @@
-"""Knows what the local Flowise keeps of its chats: the turns that went well, as rows, and stopped executions."""
+"""Keeps the chats of the local Flowise: the turns that went well, as rows, and stopped executions."""
 
 from __future__ import annotations
 

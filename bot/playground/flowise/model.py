@@ -1,4 +1,4 @@
-"""Knows what the stand-in model says: a few fixed rules over the question and the earlier turns of its chat."""
+"""Answers in place of a model, by a few fixed rules over the question and the earlier turns of its chat."""
 
 from __future__ import annotations
 

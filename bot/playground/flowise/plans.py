@@ -1,4 +1,4 @@
-"""Knows what a run does from its first frame to its end, as values: steps with their waits, and how it stops."""
+"""Defines what a run does from its first frame to its end, as values: steps with their waits, and how it stops."""
 
 from __future__ import annotations
 

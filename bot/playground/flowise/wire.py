@@ -1,4 +1,4 @@
-"""Knows how a Flowise server writes: the frames of a stream, its JSON, its headers.
+"""Writes as a Flowise server does: the frames of a stream, its JSON, its headers.
 
 Every form here is measured on Flowise 3.1.4.
 """

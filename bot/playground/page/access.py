@@ -1,4 +1,4 @@
-"""Knows who may come to the page: a browser on this machine that was told the address, and from no other page."""
+"""Lets only those to the page who may see it: a browser on this machine that has the address, and no other page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the page as a whole: its address, its files, and the two ways between it and the local servers."""
+"""Serves the page: its address, its files, and both directions between it and the local servers."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class PageServer:
             return {"kind": "hello", **window.snapshot(), **tap.snapshot(), "controls": controls.shown()}
 
         self._live = Live(hello)
-        self._deeds = PageActions(slack, window, controls, redis_url, self._live.tell)
+        self._actions = PageActions(slack, window, controls, redis_url, self._live.tell)
         self._listening = ExitStack()
         for listen in (window.listen, tap.listen):
             self._listening.callback(listen(self._live.tell))
-        self._listening.callback(slack.listen(self._deeds.heard))
+        self._listening.callback(slack.listen(self._actions.happened))
         slack.mount(f"/client/{self._token}", self._application())
 
     @property
@@ -53,7 +53,7 @@ class PageServer:
         app.router.add_get("/", _index)
         app.router.add_static("/static", _STATIC)
         app.router.add_get("/live", self._live.serve)
-        self._deeds.add_to(app.router)
+        self._actions.add_to(app.router)
         app.on_shutdown.append(self._closed)
         return app
 

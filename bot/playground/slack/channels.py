@@ -1,4 +1,4 @@
-"""Knows what a workspace is made of: people, and conversations with what stands in them."""
+"""Defines what a workspace is made of: people, and conversations with their messages."""
 
 from __future__ import annotations
 

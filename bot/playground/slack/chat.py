@@ -1,4 +1,4 @@
-"""Knows what the chat methods and the status line do to a workspace."""
+"""Implements the chat methods and the status line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what people do in a local Slack with a click: buttons and menus, in messages and in views."""
+"""Does what people do in a local Slack with a click: buttons and menus, in messages and in views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows how a local Slack looks to a client that watches it: all of it at once, and each change as it happens."""
+"""Shows a local Slack to a client that watches it: all of it at once, and each change as it happens."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ class ClientState:
             self._noted(call)
         for attempt in self._core.attempts:
             self._noted(attempt)
-        self._core.listen(self._heard)
+        self._core.listen(self._happened)
 
     def listen(self, callback: Callable[[Json], object]) -> Callable[[], None]:
-        """Call back with each change from now on; call what is returned to hear no more."""
+        """Call back with each change from now on; call what is returned to end that."""
         self._listeners.append(callback)
         return lambda: self._listeners.remove(callback)
 
     def snapshot(self) -> Json:
-        """All that stands in the local Slack, as the first word to a client."""
+        """All that stands in the local Slack, as the first message to a client."""
         workspace = self._workspace
         return {
             "kind": "hello",
@@ -111,9 +111,9 @@ class ClientState:
             raise LookupError("This message has no such version.")
         return self._markdown.blocks(named(states[index].blocks), growing=self._core.methods.streams.running(message))
 
-    # ── what is heard ──
+    # ── what happens ──
 
-    def _heard(self, happening: Happening) -> None:
+    def _happened(self, happening: Happening) -> None:
         record = self._noted(happening) if isinstance(happening, ApiCall | Attempt) else None
         if not self._listeners:
             return

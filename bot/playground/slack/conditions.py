@@ -48,7 +48,7 @@ class Conditions:
         self._core.faults.add(Fault("server_error", method, times))
 
     def revoke(self, word: str = "token_revoked", *, app_token: bool = False) -> None:
-        """Take the bot token, or the app-level one, no more: every call with it is answered with the word."""
+        """Take no longer the bot token, or the app-level one: every call with it is answered with the word."""
         access = self._core.access
         self._core.web.revoked[access.app_token if app_token else access.bot_token] = word
 
@@ -88,5 +88,5 @@ class Conditions:
         """Somebody uninstalls the app: its tokens are revoked, and it is told so."""
         self.revoke("account_inactive")
         self.revoke("account_inactive", app_token=True)
-        for event in envelopes.farewells(self._workspace, self._core.subscriptions):
+        for event in envelopes.uninstalled(self._workspace, self._core.subscriptions):
             self._core.outbox.event(event)

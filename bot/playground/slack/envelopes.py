@@ -1,4 +1,4 @@
-"""Knows which events a change in the workspace sends to the app, and what they look like in their envelopes."""
+"""Builds the events that a change in the workspace sends to the app, in their envelopes."""
 
 from __future__ import annotations
 
@@ -65,11 +65,11 @@ def home_opened(workspace: Workspace, user: str, tab: str, view: Mapping[str, ob
     return envelope(workspace, channel, event)
 
 
-def farewells(workspace: Workspace, subscriptions: Collection[str]) -> list[dict[str, object]]:
+def uninstalled(workspace: Workspace, subscriptions: Collection[str]) -> list[dict[str, object]]:
     """What the app is sent when it is uninstalled: `tokens_revoked` names users, not tokens (Slack docs)."""
     revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [workspace.bot_user_id]}}
-    told = [event for event in (revoked, {"type": "app_uninstalled"}) if event["type"] in subscriptions]
-    return [envelope(workspace, None, event) for event in told]
+    sent = [event for event in (revoked, {"type": "app_uninstalled"}) if event["type"] in subscriptions]
+    return [envelope(workspace, None, event) for event in sent]
 
 
 def envelope(workspace: Workspace, channel: Channel | None, event: Mapping[str, object]) -> dict[str, object]:

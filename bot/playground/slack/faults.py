@@ -1,4 +1,4 @@
-"""Knows the faults that a test has asked for: which call is to go wrong next, and how."""
+"""Keeps the faults that a test has asked for: which call is to go wrong next, and how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what the app is sent when a person uses it: slash commands, and block_actions of messages and views."""
+"""Builds what the app is sent when a person uses it: slash commands, and block_actions of messages and views."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the way of a payload to the app: by HTTP or by socket, with Slack's retries, each in its own task."""
+"""Sends payloads to the app by HTTP or by socket, with Slack's retries, each in its own task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what people do in a local Slack with their keyboard: who they are, where they are, what they write."""
+"""Does what people do in a local Slack with their keyboard: they join channels, and write and edit messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows how a person reads a message: blocks as plain text, each paragraph, list item and row on its own line."""
+"""Turns blocks into plain text as a person reads it: each paragraph, list item and row on its own line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows response URLs: where an app answers a command or a click, five times in thirty minutes, member or not."""
+"""Implements response URLs: an app answers a command or a click, five times in thirty minutes, member or not."""
 
 from __future__ import annotations
 

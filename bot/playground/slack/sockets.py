@@ -1,4 +1,4 @@
-"""Knows Socket Mode: tickets, hello, envelopes and their acks, several connections, refresh and loss."""
+"""Implements Socket Mode: tickets, hello, envelopes and their acks, several connections, refresh and loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what a native stream holds: text, tasks and blocks in the order they came, and how chunks make it grow."""
+"""Assembles what a native stream holds: text, tasks and blocks in the order they came, as chunks make it grow."""
 
 from __future__ import annotations
 

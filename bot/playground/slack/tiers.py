@@ -1,4 +1,4 @@
-"""Knows Slack's rate limits: how many calls of which method a workspace may make in which time."""
+"""Enforces Slack's rate limits: how many calls of which method a workspace may make in which time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows trigger ids: what a person does gives the app one, with which it may open a view for them, once and soon."""
+"""Issues trigger ids: what a person does gives the app one, with which it may open a view for them, once and soon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the views of a workspace: the modals that people have open, one on another, and their Home tabs."""
+"""Keeps the views of a workspace: the modals that people have open, one on another, and their Home tabs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows who waits for something to happen in the workspace, and what to tell them when it does not."""
+"""Waits for something to happen in the workspace, and describes the workspace when it does not."""
 
 from __future__ import annotations
 

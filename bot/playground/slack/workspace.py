@@ -1,4 +1,4 @@
-"""Knows the state of a workspace: people, channels, messages, threads, status lines, and what the app did wrong."""
+"""Keeps the state of a workspace: people, channels, messages, threads, status lines, and what the app did wrong."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Workspace:
     ) -> None:
         self.clock, self.wall, self.changed = clock, wall, changed
         self.origin = ""
-        """Where the server answers, for addresses that it hands out: "http://127.0.0.1:PORT"."""
+        """Where the server answers, for addresses that it gives out: "http://127.0.0.1:PORT"."""
         bot = Person(self.bot_user_id, self.bot_name, self.team_id, is_bot=True)
         self.people: dict[str, Person] = {bot.id: bot}
         self.channels: dict[str, Channel] = {}
@@ -183,7 +183,7 @@ class Workspace:
         self.reactions.pop((message.channel, message.ts), None)
 
     def withdraw(self, message: Message) -> None:
-        """Take an ephemeral message away from the eyes of its reader."""
+        """Remove an ephemeral message from what its reader sees."""
         self.hidden.remove(message)
         self.changed(MessageChanged("withdrawn", message))
 

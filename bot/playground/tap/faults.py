@@ -1,4 +1,4 @@
-"""Knows what the tap does to an answer on its way: nothing, or one of the faults that Flowise has in real life."""
+"""Alters an answer on its way: not at all, or by one of the faults that Flowise has in real life."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SLOW_SECONDS = 0.2
 # An answer that is shorter than MIDDLE breaks before these.
 _CLOSING = frozenset({"metadata", "error", "abort", "end"})
 _HEARTBEAT_SECONDS = 30.0  # Flowise's own (measured on Flowise 3.1.4)
-# aiohttp's client tells of a reset before it hands out what came just before it.
+# aiohttp's client reports a reset before it gives out what came just before it.
 _BEFORE_CUT = 0.1
 
 REASON = "terminated"
@@ -77,7 +77,7 @@ class Passage:
         self._ended = "closed"
 
     async def through(self, chunks: AsyncIterator[bytes]) -> str:
-        """Hand the stream on as it comes, to its end; how it has ended, as `Taken` has it."""
+        """Pass the stream on as it comes, to its end; how it has ended, as `Taken` has it."""
         async for chunk in chunks:
             if self._switch.fault == "none":
                 await self._send(chunk, *self._frames.feed(chunk))
@@ -120,16 +120,16 @@ class Passage:
                 await self._out.write(HEARTBEAT)
 
     async def _send(self, data: bytes, *pieces: FramePiece) -> None:
-        """Hand bytes on, and note the pieces that they are."""
+        """Pass bytes on, and note the pieces that they are."""
         await self._out.write(data)
         self._taken.bytes += len(data)
         for piece in pieces:
             self._between = piece.frame is not None
             if piece.frame is not None:
                 self._record.frame(self._taken, piece.frame)
-                self._heard(piece.frame.event)
+                self._note(piece.frame.event)
 
-    def _heard(self, event: str) -> None:
+    def _note(self, event: str) -> None:
         if event == "error":
             self._ended = "error"
         elif event == "end":

@@ -1,4 +1,4 @@
-"""Knows how a request goes through the tap: to the upstream of the moment, and its answer back as it comes."""
+"""Forwards a request through the tap to the current upstream, and its answer back as it comes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the network between two parts, and its faults: a proxy on 127.0.0.1 that delays, stalls, cuts, resets, refuses.
+"""Injects network faults between two parts: a proxy on 127.0.0.1 that delays, stalls, cuts, resets, refuses.
 
 It stands before one server, knows bytes and no protocol, and may be told anything at any time:
 
@@ -24,7 +24,7 @@ from typing import NoReturn, TypeAlias
 
 HOST = "127.0.0.1"
 _CHUNK = 64 * 1024
-# What is held back of one connection and way; beyond it the sender is not read any more, as on a line that is full.
+# What is held back of one connection and way; beyond it the sender is no longer read, as on a line that is full.
 _HELD_CHUNKS = 64
 # l_onoff 1, l_linger 0: the socket is closed by RST, and what it has not sent yet is dropped (socket(7)).
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -263,7 +263,7 @@ class _ProxiedConnection:
                 writer.close()
                 continue
             sock = writer.get_extra_info("socket")
-            # Where the other side was faster the socket is closed already, and has no number any more.
+            # Where the other side was faster the socket is closed already, and no longer has a number.
             if sock is not None and sock.fileno() != -1 and sock.family != socket.AF_UNIX:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             writer.transport.abort()

@@ -1,4 +1,4 @@
-"""Knows what has gone through the tap: the last predictions and their frames, and who is told of new ones."""
+"""Records what has gone through the tap, the last predictions and their frames, and notifies of new ones."""
 
 from __future__ import annotations
 

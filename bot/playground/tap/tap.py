@@ -1,4 +1,4 @@
-"""Knows the tap before Flowise: where it leads, what it records, and the faults it makes, while the bot runs.
+"""Puts the tap before Flowise: where it leads, what it records, and the faults it makes, while the bot runs.
 
 The bot is configured with the tap's address and a chatflow id of the tap's own; which Flowise and which of its flows
 that means may be changed at any time. What comes from there is passed on as it comes, byte for byte.

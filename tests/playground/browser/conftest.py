@@ -1,4 +1,4 @@
-"""Knows the Chromium that the tests in a browser drive, and what no page of ours may do.
+"""Starts the Chromium that the tests in a browser drive, and checks what no page of ours may do.
 
 Tests here run on one event loop for the whole session, since starting a browser for each takes about two seconds: an
 async fixture of theirs is a `pytest_asyncio.fixture(loop_scope="session")`, or it would wait on another loop.

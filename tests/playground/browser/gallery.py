@@ -1,4 +1,4 @@
-"""Knows a page that draws whatever blocks a test gives it, under the policy that the playground's page is under."""
+"""Serves a page that draws whatever blocks a test gives it, under the policy that the playground's page is under."""
 
 from __future__ import annotations
 

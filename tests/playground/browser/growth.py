@@ -1,4 +1,4 @@
-"""Knows how an answer looks while it grows: it is looked at in every frame that the browser paints."""
+"""Watches how an answer looks while it grows, in every frame that the browser paints."""
 
 from __future__ import annotations
 

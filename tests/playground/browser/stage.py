@@ -1,4 +1,4 @@
-"""Knows how to put the whole playground up in this process: local Slack, local Flowise, tap, page, and the real bot."""
+"""Starts the whole playground in this process: local Slack, local Flowise, tap, page, and the real bot."""
 
 from __future__ import annotations
 

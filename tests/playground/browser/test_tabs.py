@@ -41,7 +41,7 @@ async def test_two_pages_agree(tabs: Tabs, on: Stage) -> None:
     assert await texts(ada.messages()) == await texts(ben.messages())
     assert await texts(ada.messages(in_thread=True)) == await texts(ben.messages(in_thread=True))
     await ada.write("thank you", in_thread=True)
-    await expect(ben.message("thank you", in_thread=True)).to_be_visible()
+    await expect(ben.message("thank you", in_thread=True).first).to_be_visible()
 
 
 async def test_a_page_that_comes_later_shows_the_same(tabs: Tabs, on: Stage) -> None:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from bot.playground.page import requests as wishes
+from bot.playground.page import requests
 from bot.playground.page.requests import PageRequest, misfit
 
 
 @pytest.mark.parametrize(
     ("form", "given", "said"),
     [
-        (wishes.Say, [], "the request: "),
-        (wishes.Say, {"user": "U1"}, "channel: field required."),
-        (wishes.Say, {"user": "U1", "channel": 3}, "channel: input should be a valid string."),
-        (wishes.Say, {"user": "U1", "channel": "C1", "text": "x" * 40_001}, "text: string should have at most 40000"),
-        (wishes.Say, {"user": "U1", "channel": "C1", "as": "bot"}, "as: extra inputs are not permitted."),
-        (wishes.CommandRequest, {"user": "U1", "channel": "C1", "command": "flowise"}, "command: "),
-        (wishes.React, {"user": "U1", "channel": "C1", "ts": "1.0", "name": "<b>", "on": True}, "name: "),
-        (wishes.Act, {"user": "U1", "container": {"type": "home"}, "block_id": "", "action_id": ""}, "container: "),
-        (wishes.Change, {"latency": -1}, "latency: "),
-        (wishes.Change, {"flowise": {"fault": "fire"}}, "flowise.fault: "),
-        (wishes.Trouble, {"what": "unplug"}, "what: "),
+        (requests.Say, [], "the request: "),
+        (requests.Say, {"user": "U1"}, "channel: field required."),
+        (requests.Say, {"user": "U1", "channel": 3}, "channel: input should be a valid string."),
+        (requests.Say, {"user": "U1", "channel": "C1", "text": "x" * 40_001}, "text: string should have at most 40000"),
+        (requests.Say, {"user": "U1", "channel": "C1", "as": "bot"}, "as: extra inputs are not permitted."),
+        (requests.CommandRequest, {"user": "U1", "channel": "C1", "command": "flowise"}, "command: "),
+        (requests.React, {"user": "U1", "channel": "C1", "ts": "1.0", "name": "<b>", "on": True}, "name: "),
+        (requests.Act, {"user": "U1", "container": {"type": "home"}, "block_id": "", "action_id": ""}, "container: "),
+        (requests.Change, {"latency": -1}, "latency: "),
+        (requests.Change, {"flowise": {"fault": "fire"}}, "flowise.fault: "),
+        (requests.FaultRequest, {"what": "unplug"}, "what: "),
     ],
 )
 def test_what_does_not_fit_is_told_in_a_sentence(form: type[PageRequest], given: object, said: str) -> None:
@@ -34,6 +34,6 @@ def test_what_does_not_fit_is_told_in_a_sentence(form: type[PageRequest], given:
 
 def test_what_was_asked_is_not_said_again() -> None:
     with pytest.raises(ValidationError) as refused:
-        wishes.Change.model_validate({"flowise": {"api_key": 12345, "fault": "none"}})
+        requests.Change.model_validate({"flowise": {"api_key": 12345, "fault": "none"}})
     assert "12345" not in misfit(refused.value)
-    assert "secret" not in repr(wishes.FlowiseWish(api_key="secret"))
+    assert "secret" not in repr(requests.FlowiseChange(api_key="secret"))

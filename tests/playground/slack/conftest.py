@@ -1,4 +1,4 @@
-"""Knows how to start a local Slack with real peers: slack_sdk's client, and Bolt by HTTP and by socket."""
+"""Starts a local Slack with real peers: slack_sdk's client, and Bolt by HTTP and by socket."""
 
 from __future__ import annotations
 

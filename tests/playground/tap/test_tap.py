@@ -1,4 +1,4 @@
-"""Knows what the tap must be: not there for bytes, and for the bot each fault as it is in real life."""
+"""The tap changes no byte on its way, and for the bot each fault is as it is in real life."""
 
 from __future__ import annotations
 

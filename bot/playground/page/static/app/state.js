@@ -1,4 +1,4 @@
-// Knows what the page knows: the workspace as the server told it, change by change, and what the person looks at.
+// Keeps the state of the page: the workspace as the server reports it, change by change, and what the person looks at.
 
 /** Root of the thread that a message stands in or opens. */
 export const rootOf = (message) => message.thread_ts || message.ts;
@@ -119,9 +119,9 @@ function byTs(one, other) {
 }
 
 function put(state, message) {
-  const room = message.to ? state.ephemerals : state.messages;
-  if (!room.has(message.channel)) room.set(message.channel, new Map());
-  room.get(message.channel).set(message.ts, message);
+  const byChannel = message.to ? state.ephemerals : state.messages;
+  if (!byChannel.has(message.channel)) byChannel.set(message.channel, new Map());
+  byChannel.get(message.channel).set(message.ts, message);
 }
 
 function setStatus(state, { channel, thread_ts: threadTs, status }) {

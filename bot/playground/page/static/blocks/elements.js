@@ -1,4 +1,4 @@
-// Knows every element that can be acted on, by its type.
+// Draws an element that can be acted on, by its type.
 
 import { button } from "./buttons.js";
 import { checkboxes, multiSelect, radioButtons } from "./choices.js";

@@ -1,4 +1,4 @@
-// Knows the blocks that lay out text: section, header, context and divider.
+// Draws the blocks that lay out text: section, header, context and divider.
 
 import { h } from "../app/dom.js";
 import { element } from "./elements.js";

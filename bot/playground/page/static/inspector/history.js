@@ -1,4 +1,4 @@
-// Knows the versions of one message: asked for at the server, and again when the message has changed.
+// Asks the server for the versions of one message, and again when the message has changed.
 
 const EVERY = 300;
 

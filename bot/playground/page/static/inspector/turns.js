@@ -1,6 +1,6 @@
-// Knows the turns of a thread: which question, which prediction and which calls belong together.
+// Sorts a thread into turns: which question, which prediction and which calls belong together.
 
-import { lettersOf } from "./came.js";
+import { lettersOf } from "./received.js";
 import { belongs, messagesOf, readable } from "./place.js";
 import { unescaped } from "./plain.js";
 

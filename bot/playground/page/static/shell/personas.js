@@ -1,4 +1,4 @@
-// Knows who the person at this tab is: one of the people of the workspace, kept so that two tabs can be two people.
+// Chooses who the person at this tab is: one of the workspace's people, kept so that two tabs can be two people.
 
 const KEY = "playground.persona";
 

@@ -71,7 +71,7 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
 
 
 async def _use_theirs(tap: Tap, settings: Mapping[str, str]) -> str:
-    """Lead to the Flowise of the environment; why it would not answer now, if so, as a sentence: it may come up yet.
+    """Point the tap at the Flowise of the environment; returns why it cannot answer now, as a sentence, or "".
 
     Raises:
         SettingsError: the environment does not say all that is needed, or names the playground itself.
@@ -91,7 +91,7 @@ async def _use_theirs(tap: Tap, settings: Mapping[str, str]) -> str:
 
 
 def people_in(slack: LocalSlack) -> None:
-    """Who and what there is to try: two members, a guest, somebody of another organisation, and their channels."""
+    """Add the people and channels: two members, a guest, somebody of another organisation."""
     ada, ben = slack.user("ada"), slack.user("ben")
     gus, olga = slack.user("gus", guest=True), slack.user("olga", team=_OTHER_TEAM)
     slack.channel("general", members=(ada, ben, gus))

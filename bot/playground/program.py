@@ -125,7 +125,7 @@ class BotProgram:
         raise ProgramEnded(f"the bot has ended by itself, with status {status}{self._last_lines()}")
 
     def turns(self) -> TurnCounts:
-        """What the log tells of questions so far."""
+        """Count the questions in the log so far."""
         with self.log.open("rb") as log:
             log.seek(self._read_to)
             new = log.read()

@@ -87,7 +87,7 @@ class Sandbox:
 
     @property
     def idle(self) -> bool:
-        """No bot has an answer under way."""
+        """Whether no bot has an answer under way."""
         return not any(bot.under_way for bot in self.bots)
 
 

@@ -26,22 +26,22 @@ class ScreenView:
 
 
 class Screen(Protocol):
-    """Where a person watches."""
+    """The output that a person watches."""
 
     def remark(self, text: str) -> None:
-        """A line of the demo's own, which stands in no channel."""
+        """Write a line of the demo's own, which is no message."""
         ...
 
     def said(self, message: Message) -> None:
-        """What a person has written."""
+        """Write a person's message."""
         ...
 
     def show(self, view: ScreenView) -> None:
-        """What stands there now, while it may still change."""
+        """Show the current state, which may still change."""
         ...
 
     def finish(self, view: ScreenView) -> None:
-        """What stands there for good."""
+        """Show the final state."""
         ...
 
 

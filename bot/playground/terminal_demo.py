@@ -25,7 +25,7 @@ _DIRECT = "My name is Ada."
 
 @dataclass(slots=True)
 class _Stage:
-    """Everything that takes part. `faults` are what must not be, as sentences."""
+    """Everything that takes part. `faults` are what went wrong, as sentences."""
 
     slack: LocalSlack
     scene: AskAndWatch
@@ -110,7 +110,7 @@ def _expect(stage: _Stage, answer: Answered, what: str) -> None:
 
 
 def _reckon(stage: _Stage) -> None:
-    """Tell what the conversation came to, and what was wrong in it."""
+    """Print a summary of the conversation, and what was wrong in it."""
     slack = stage.slack
     words = sum(len(answer.text.split()) for answer in stage.answers)
     refused = sum(call.answer == "429" for call in slack.calls)

@@ -56,7 +56,7 @@ def agent(asked: PredictionRequest) -> Plan:
 
 
 def reasons(asked: PredictionRequest) -> Plan:
-    """A flow that takes its time: three nodes before the last one, which thinks before its first token."""
+    """A slow flow: three nodes before the last one, which thinks before its first token."""
     found = near(asked.question)
     outcome = RunOutcome(model.reply(asked.question, asked.earlier, found), [chunk.as_flowise() for chunk in found])
     trace, given = Trace(), agentflow.messages(asked.question)

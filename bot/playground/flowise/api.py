@@ -98,7 +98,7 @@ class _Predictions:
         return _response(plan.reply)
 
     async def _hang(self, request: web.Request) -> web.StreamResponse:
-        """No byte, for ever: until the client leaves or the server stops."""
+        """Send no byte until the client leaves or the server stops."""
         return await self._listened(Listener(request, web.StreamResponse()))
 
     async def _listened(self, listener: Listener) -> web.StreamResponse:

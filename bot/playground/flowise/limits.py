@@ -21,7 +21,7 @@ class RateWindow:
     taken: int = 0
 
     def take(self, now: float) -> tuple[Mapping[str, str], bool]:
-        """Count a request at `now` (epoch seconds): the headers that tell of the limit, and whether it is let in."""
+        """Count a request at `now` (epoch seconds); returns the rate limit's headers, and whether it is allowed."""
         if now >= self.opened + self.seconds:
             self.opened, self.taken = now, 0
         self.taken += 1

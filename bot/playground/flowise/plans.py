@@ -16,7 +16,7 @@ MEMORY = "Buffer Memory"
 
 
 class Ending(Enum):
-    """What becomes of the connection when the steps are through."""
+    """What happens to the connection after the last step."""
 
     CLOSED = "closed"
     """The response ends as HTTP wants it."""

@@ -100,7 +100,7 @@ class LiveRun:
 
 
 class LiveRuns:
-    """Where runs are played. Every task here ends with `stop`."""
+    """Plays runs, each in a task. `stop` ends all of them."""
 
     def __init__(self, *, heartbeat: float, wall: Callable[[], float]) -> None:
         self._heartbeat = heartbeat
@@ -149,7 +149,7 @@ class LiveRuns:
                 run.abort.set()
 
     def fail(self, flow_id: str, chat_id: str, last: bytes) -> bool:
-        """Have a flow's runs on a chat fail where they are, with these last bytes; whether there is one."""
+        """Make a flow's runs on a chat fail at once, with these last bytes; returns whether there was one."""
         found = [run for run in self._runs if (run.received.flow_id, run.received.chat_id) == (flow_id, chat_id)]
         for run in found:
             run.plan = replace(run.plan, aborted=last)
@@ -235,7 +235,7 @@ class LiveRuns:
 
 
 async def _reach(seconds: float, abort: asyncio.Event) -> None:
-    """Wait so long, or until the run is aborted; always let others have a turn."""
+    """Wait so long, or until the run is aborted; always yields to other tasks."""
     if seconds <= 0:
         await asyncio.sleep(0)
         return

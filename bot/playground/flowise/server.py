@@ -70,7 +70,7 @@ class LocalFlowise:
         return self._desk.known(name).id
 
     def serve(self, flow: Flow) -> str:
-        """Have one more flow; returns its id."""
+        """Add a flow; returns its id."""
         self._desk.flows[flow.id] = flow
         return flow.id
 

@@ -34,7 +34,7 @@ STREAM_HEADERS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class WireReply:
-    """An answer in one piece. `headers` holds the content type and whatever else is to be sent."""
+    """An answer in one piece. `headers` holds the content type and all others that are sent."""
 
     status: int
     body: bytes

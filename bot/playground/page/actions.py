@@ -132,7 +132,7 @@ class PageActions:
         return self._tell_controls()
 
     def happened(self, happening: Happening) -> None:
-        """Tell the pages how things stand where something in the local Slack has changed it."""
+        """Send the pages the controls where something in the local Slack has changed them."""
         if isinstance(happening, Connected) or (isinstance(happening, ApiCall) and happening.answer == "500"):
             self._tell_controls()
 

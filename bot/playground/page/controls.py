@@ -8,7 +8,7 @@ from bot.playground.tap import Tap
 
 
 class Controls:
-    """The switches of a local Slack and of what stands before Flowise."""
+    """The settings of a local Slack and of the tap."""
 
     def __init__(self, slack: LocalSlack, tap: Tap) -> None:
         self._slack, self._tap = slack, tap
@@ -48,7 +48,7 @@ class Controls:
             self._tap.fault = request.fault
 
     async def cause_fault(self, request: FaultRequest) -> None:
-        """Let something go wrong once."""
+        """Cause a fault once."""
         match request.what:
             case "drop_sockets":
                 await self._slack.close_sockets()

@@ -16,7 +16,7 @@ Text = Annotated[str, Field(max_length=_MOST_TEXT)]
 
 
 class PageRequest(BaseModel):
-    """Anything that a page asks for."""
+    """The base of all requests of a page."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -123,7 +123,7 @@ class Home(PageRequest):
 
 
 class FlowiseChange(PageRequest):
-    """What Flowise is to be like: which one, which flow, what goes wrong."""
+    """To change Flowise: which one, which flow, which fault."""
 
     fault: Literal["none", "slow", "cut", "error", "silent", "down"] | None = None
     flow: Word | None = None
@@ -134,7 +134,7 @@ class FlowiseChange(PageRequest):
 
 
 class Change(PageRequest):
-    """What the playground is to be like. None: as it is."""
+    """To change the playground's settings. None: unchanged."""
 
     latency: Annotated[float, Field(ge=0, le=10)] | None = None
     limits: Literal["on", "off", "tight"] | None = None
@@ -144,7 +144,7 @@ class Change(PageRequest):
 
 
 class FaultRequest(PageRequest):
-    """What is to go wrong once."""
+    """To cause a fault once."""
 
     what: Literal["drop_sockets", "refresh_sockets", "server_errors"]
     times: Annotated[int, Field(ge=0, le=1_000)] = 5

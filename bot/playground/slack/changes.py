@@ -11,7 +11,7 @@ from bot.playground.slack.message import Message, Ping
 
 @dataclass(frozen=True, slots=True)
 class MessageChanged:
-    """A message is there, has changed or is gone. `previous` is what it was before an update that people hear of."""
+    """A message is new, has changed or is gone. `previous` is what it was before an update that sends an event."""
 
     kind: Literal["posted", "updated", "deleted", "ephemeral", "withdrawn"]
     message: Message

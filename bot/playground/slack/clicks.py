@@ -24,7 +24,7 @@ class Clicks:
         self._core, self._workspace = core, core.workspace
 
     async def press(self, user: str, channel: str, ts: str, label: str) -> Delivered:
-        """A person presses the button of that label in a message.
+        """Press the button of that label in a message, as a person.
 
         Raises:
             LookupError: no such person, channel or message, or no such button in it.
@@ -46,7 +46,7 @@ class Clicks:
         action: Mapping[str, object],
         state: Mapping[str, object] | None = None,
     ) -> Delivered:
-        """A person uses an element.
+        """Use an element, as a person.
 
         `container` is {"type": "message", "channel", "ts"}, of an ephemeral message too, or {"type": "view",
         "view_id"}. `action` tells what was chosen in Slack's words: {"type", "selected_option": {…}} and the like;
@@ -63,7 +63,7 @@ class Clicks:
         return await self._in_message(user, message, place, action, state)
 
     def _seen(self, user: str, channel: str, ts: str) -> Message:
-        """A message that this person sees, be it for them alone."""
+        """A message that this person sees, which may be for them alone."""
         self._core.join(user, channel)
         for message in reversed(self._workspace.hidden):
             if (message.channel, message.ts, message.to) == (channel, ts, user):
@@ -107,7 +107,7 @@ class Clicks:
     # ── views as a whole ──
 
     async def submit(self, user: str, view_id: str, state: Mapping[str, object]) -> Delivered:
-        """A person submits a modal. The app's answer is done: the view closes, or changes, or another lies on it.
+        """Submit a modal as a person, and follow the app's answer: the view closes, or changes, or another opens.
 
         What is not filled in as it must be is not sent: `acked` is False then, `reason` is "incomplete", and `errors`
         tells what is wrong, as where the app itself finds faults. Where the answer is one that Slack does not take,
@@ -162,7 +162,7 @@ class Clicks:
                 raise Refusal("invalid_arguments", f"response_action {other!r}")
 
     async def close_view(self, user: str, view_id: str, all: bool = False) -> None:  # noqa: A002 -- Slack's own word
-        """A person closes a modal, or with `all` everything that is open. The app hears of each that asked for it.
+        """Close a modal, as a person, or with `all` every one that is open. `view_closed` goes out where the app asked.
 
         Raises:
             LookupError: the person has no such modal open.
@@ -179,7 +179,7 @@ class Clicks:
                 await self._core.outbox.once("interactive", payload | {"view": shown, "is_cleared": cleared})
 
     async def open_home(self, user: str, tab: str = "home") -> None:
-        """A person looks at the app's Home tab, or at its "messages"; the app hears of it where it has subscribed.
+        """Open the app's Home tab, or its "messages", as a person; the app is sent the event where it has subscribed.
 
         Raises:
             LookupError: no such person.

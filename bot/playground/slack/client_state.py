@@ -60,7 +60,7 @@ class ClientState:
         return lambda: self._listeners.remove(callback)
 
     def snapshot(self) -> Json:
-        """All that stands in the local Slack, as the first message to a client."""
+        """The whole state of the local Slack, as the first message to a client."""
         workspace = self._workspace
         return {
             "kind": "hello",

@@ -12,7 +12,7 @@ from bot.playground.slack.faults import Fault
 
 
 class Conditions:
-    """What a test can let go wrong while the local Slack runs: calls, tokens, sockets, deliveries."""
+    """Causes faults while the local Slack runs: of calls, tokens, sockets, deliveries."""
 
     def __init__(self, core: SlackCore) -> None:
         self._core, self._workspace = core, core.workspace
@@ -48,16 +48,16 @@ class Conditions:
         self._core.faults.add(Fault("server_error", method, times))
 
     def revoke(self, word: str = "token_revoked", *, app_token: bool = False) -> None:
-        """Take no longer the bot token, or the app-level one: every call with it is answered with the word."""
+        """Revoke the bot token, or the app-level one: every call with it is answered with the error word."""
         access = self._core.access
         self._core.web.revoked[access.app_token if app_token else access.bot_token] = word
 
     def take_tokens(self) -> None:
-        """Take both tokens again."""
+        """Accept both tokens again."""
         self._core.web.revoked.clear()
 
     def reached_at(self, origin: str) -> None:
-        """The addresses that it gives begin with this from now on: those of a proxy before it."""
+        """Begin all addresses that it gives with this origin from now on, that of a proxy before it."""
         self._workspace.origin = self._core.web.before = origin
 
     def no_faults(self) -> None:
@@ -69,7 +69,7 @@ class Conditions:
         await self._core.sockets.disconnect(reason)
 
     async def close_sockets(self) -> None:
-        """Lose all sockets abruptly."""
+        """Break off all sockets abruptly."""
         self._core.sockets.abort()
 
     async def deliver(
@@ -85,7 +85,7 @@ class Conditions:
         return await self._core.outbox.once(kind, payload, retry)
 
     def uninstall(self) -> None:
-        """Somebody uninstalls the app: its tokens are revoked, and it is told so."""
+        """Uninstall the app: its tokens are revoked, and the events that say so are sent."""
         self.revoke("account_inactive")
         self.revoke("account_inactive", app_token=True)
         for event in envelopes.uninstalled(self._workspace, self._core.subscriptions):

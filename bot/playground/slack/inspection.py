@@ -11,7 +11,7 @@ from bot.playground.slack.waiting import picture
 
 
 class Inspection:
-    """What a person sees, and waiting for it."""
+    """Reads what people see, and waits for it."""
 
     def __init__(self, core: SlackCore) -> None:
         self._core, self._workspace = core, core.workspace

@@ -37,7 +37,7 @@ def _channel_name(channel: Channel) -> str:
 
 
 def interaction(workspace: Workspace, kind: str, user: str) -> Json:
-    """What all interactions tell: who has done what kind of thing, and where they are at home."""
+    """The fields that all interactions have: the kind, the person and their team."""
     person = workspace.people[user]
     return {
         "type": kind,

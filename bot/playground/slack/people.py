@@ -18,7 +18,7 @@ _TYPES = MimeTypes()  # without the machine's own table, which differs from one 
 
 
 class People:
-    """People and channels, and what is typed."""
+    """Makes people and channels, and types as a person."""
 
     def __init__(self, core: SlackCore) -> None:
         self._core, self._workspace = core, core.workspace
@@ -58,8 +58,8 @@ class People:
         thread_ts: str | None = None,
         files: Iterable[str | tuple[str, bytes]] = (),
     ) -> str:
-        """A person writes; returns the `ts`. `text` is as on the wire (`&amp;`, `<@U…>`); `files` are names, with
-        their bytes if they matter. Who writes in a channel joins it. Delivery to the app goes on in the background.
+        """Write a message as a person; returns the `ts`. `text` is as on the wire (`&amp;`, `<@U…>`); `files` are names,
+        with their bytes if they matter. Who writes in a channel joins it. Delivery to the app goes on in the background.
 
         Raises:
             LookupError: no such person, channel or thread.
@@ -87,7 +87,7 @@ class People:
         return file
 
     async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
-        """A person edits a message of theirs: message_changed, and a fresh app_mention where it mentions the bot."""
+        """Edit a message as its author: message_changed, and a fresh app_mention where it mentions the bot."""
         old = self._core.message(channel, ts)
         if old.user != user:
             raise LookupError(f"{user} has not written {ts}")
@@ -95,7 +95,7 @@ class People:
         self._workspace.change(old, replace(old, text=text, blocks=typed_blocks(text), edited=mark))
 
     async def command(self, user: str, channel: str, command: str, text: str) -> Delivered:
-        """A person runs a slash command. Returns what the app replied within its three seconds, which the person sees;
+        """Run a slash command as a person. Gives what the app replied within its three seconds, which the person sees;
         where it did not, `acked` is False and the person would see Slack's own `operation_timeout`. Where the reply is
         no message that Slack takes, `acked` is False and `reason` is "invalid_response".
 
@@ -118,7 +118,7 @@ class People:
         return done
 
     def delete(self, channel: str, ts: str, *, user: str | None = None) -> None:
-        """Somebody who may (an admin) deletes a message, the app's own ones too; with `user`, that person.
+        """Delete a message, as an admin may, the app's own ones too; with `user`, as that person.
 
         Raises:
             LookupError: no such message, or it is not that person's own.
@@ -129,7 +129,7 @@ class People:
         self._workspace.delete(message)
 
     def react(self, user: str, channel: str, ts: str, name: str, on: bool = True) -> None:
-        """A person puts a reaction to a message, or takes it back. `name` is without colons; twice is once.
+        """Add a person's reaction to a message, or remove it. `name` is without colons; twice is once.
 
         Raises:
             LookupError: no such person, channel or message.
@@ -138,7 +138,7 @@ class People:
         self._workspace.react(self._core.message(channel, ts), user, name, on=on)
 
     def invite(self, user: str, channel: str, who: str) -> None:
-        """A person brings somebody into a channel that they are in: another person, or the app.
+        """Add somebody to a channel, as a person who is in it: another person, or the app.
 
         Raises:
             LookupError: no such people or channel, or the person is not in it.
@@ -155,5 +155,5 @@ class People:
         self._workspace.join(place, who)
 
     def remove_bot(self, channel: str) -> None:
-        """Somebody takes the app out of a channel."""
+        """Remove the app from a channel."""
         self._workspace.leave(self._core.channel(channel), self._workspace.bot_user_id)

@@ -13,7 +13,7 @@ _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 def plain(text: str, blocks: Sequence[Block]) -> str:
-    """What stands in the message: its blocks, or its text where it has none. List bullets and numbers are left out."""
+    """The text of a message: of its blocks, or its `text` where it has none. List bullets and numbers are left out."""
     return "\n".join(_lines(blocks)) if blocks else unescaped(text)
 
 

@@ -86,7 +86,7 @@ class Views:
         return self.homes[user]
 
     def change(self, old: View, body: Mapping[str, object]) -> View:
-        """Put another content into a view that is open."""
+        """Replace the content of a view that is open."""
         if old.id == old.root_id and self.homes.get(old.user) == old:
             return self.publish(old.user, body)
         new = replace(old, body=body, hash=self._hash())
@@ -95,7 +95,7 @@ class Views:
         return new
 
     def close(self, view: View) -> list[View]:
-        """Take a modal away, and what lies on it; gives those that are gone, the upper ones first."""
+        """Close a modal and those on top of it; returns them, the upper ones first."""
         stack = self.modals[view.user]
         at = next(index for index, open_one in enumerate(stack) if open_one.id == view.id)
         gone = stack[at:]

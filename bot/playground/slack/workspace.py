@@ -12,7 +12,7 @@ from bot.playground.slack.rules import Refusal
 from bot.playground.slack.views import Views
 
 STATUS_LASTS = 120.0
-"""Seconds until Slack takes a status line away by itself (Slack docs, assistant.threads.setStatus)."""
+"""Seconds until Slack removes a status line by itself (Slack docs, assistant.threads.setStatus)."""
 
 
 class Workspace:
@@ -79,7 +79,7 @@ class Workspace:
         return channel
 
     def join(self, channel: Channel, *users: str) -> None:
-        """Let people into a channel; whoever is in it already stays."""
+        """Add people to a channel; whoever is in it already stays."""
         if not channel.members.issuperset(users):
             channel.members.update(users)
             self.changed(Opened(channel))
@@ -156,7 +156,7 @@ class Workspace:
         )
 
     def post(self, message: Message) -> Message:
-        """Put a message into its channel, or before the eyes of the one person it is for."""
+        """Post a message into its channel, or to the one person it is for."""
         channel = self.channels[message.channel]
         if message.to:
             self.hidden.append(message)
@@ -170,7 +170,7 @@ class Workspace:
         return message
 
     def change(self, old: Message, new: Message, *, quietly: bool = False) -> Message:
-        """Put `new` in the place of `old`. `quietly`: people see it, but no event goes out."""
+        """Replace `old` by `new`. `quietly`: people see it, but no event goes out."""
         began = old.began or Edit(old.at, old.text, old.blocks)
         new = replace(new, edits=(*old.edits, Edit(self.clock(), new.text, new.blocks)), began=began)
         self.channels[old.channel].put(new)
@@ -188,7 +188,7 @@ class Workspace:
         self.changed(MessageChanged("withdrawn", message))
 
     def react(self, message: Message, user: str, name: str, *, on: bool) -> bool:
-        """Put a person's reaction to a message, or take it back; False where it already is so."""
+        """Add a person's reaction to a message, or remove it; False where it already is so."""
         given = self.reactions.setdefault((message.channel, message.ts), {})
         users = given.setdefault(name, [])
         changed = (user in users) is not on

@@ -31,7 +31,7 @@ REASON = "terminated"
 
 
 class Switch:
-    """The fault of the moment. Whoever waits because of it goes on when it changes."""
+    """The current fault. What waits because of it goes on when it changes."""
 
     def __init__(self) -> None:
         self._fault: Fault = "none"
@@ -100,14 +100,14 @@ class Passage:
         return closing or self._taken.tokens >= MIDDLE
 
     def _fails(self) -> bool:
-        """Whether the error is for us to tell, and now; the local Flowise tells its own."""
+        """Whether the tap must send the error, and now; the local Flowise sends its own."""
         if self._switch.fault != "error" or self._failing or not self._between:
             return False
         self._failing = True
         return not self._fail()
 
     async def _broken(self, chunks: AsyncIterator[bytes]) -> str:
-        """Tell of an error once the run is over: who hears of it takes the chat for free, and may ask again at once."""
+        """Send an error once the run is over: a client then takes the chat for free, and may ask again at once."""
         async for _ in chunks:
             pass
         for piece in self._frames.feed(frame("error", prediction_error(REASON)) + END):

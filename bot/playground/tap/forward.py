@@ -45,7 +45,7 @@ def new_session() -> aiohttp.ClientSession:
 
 @dataclass(slots=True)
 class Lead:
-    """Where requests lead now; they may be led elsewhere at any time.
+    """Where requests are forwarded to now; this may change at any time.
 
     `asked_of` is the upstream whose probe the bot has seen last, and `streams` what another one's has told us.
     """
@@ -216,7 +216,7 @@ class Forwarding:
 
 
 def told_by(status: int, body: bytes) -> bool | None:
-    """What an answer of the probe says: whether the flow streams, False also where there is no such flow.
+    """Read the probe's answer: whether the flow streams, False also where there is no such flow.
 
     Asked for a stream, a server that has no such flow would not answer at all (measured on Flowise 3.1.4).
     """

@@ -28,7 +28,7 @@ def reset(transport: asyncio.Transport | None) -> None:
 
 
 class ReopenableListener:
-    """The place where a server is reached, as an async context manager: it is open inside.
+    """A server's listening socket, as an async context manager: it is open inside.
 
     Once it is left it takes no connection; what is under way then is for the server's runner to end.
     """

@@ -127,7 +127,7 @@ class FaultProxy:
         return len(self._connections)
 
     def bytes(self, way: Way) -> int:
-        """How many bytes have gone that way in all, as they were handed on."""
+        """How many bytes have gone that way in all, counted as they were passed on."""
         return sum(lane.bytes for lane in self._of(way))
 
     # ── faults ──
@@ -144,7 +144,7 @@ class FaultProxy:
             lane.delay = seconds
 
     def stall(self, way: Way = Way.BOTH) -> None:
-        """Hold bytes, and their end, back. Connections are accepted and stay; nobody is told anything."""
+        """Hold bytes, and their end, back. Connections are accepted and stay; neither side notices."""
         for lane in self._of(way):
             lane.clear.clear()
 

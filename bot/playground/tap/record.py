@@ -75,7 +75,7 @@ class Record:
         return {"predictions": [taken.as_json() for taken in self._predictions], "frames": frames}
 
     def begin(self, upstream: Upstream, body: Mapping[str, object]) -> Taken:
-        """A prediction is being asked for."""
+        """Record that a prediction is asked for."""
         self._count += 1
         taken = Taken(self._count, upstream, _shown(upstream, body), self._wall())
         self._predictions.append(taken)
@@ -83,12 +83,12 @@ class Record:
         return taken
 
     def answered(self, taken: Taken, status: int) -> None:
-        """The head of its answer has come."""
+        """Record that the head of its answer has come."""
         taken.status = status
         self._tell_of(taken)
 
     def frame(self, taken: Taken, frame: Frame) -> None:
-        """A frame was handed on."""
+        """Record a frame that was passed on."""
         taken.frames += 1
         taken.tokens += frame.says
         kept: dict[str, object] = {
@@ -103,7 +103,7 @@ class Record:
         self._tell({"kind": "frame", "frame": kept})
 
     def end(self, taken: Taken, ended: str) -> None:
-        """It is over; the first word on how is the one that counts."""
+        """Record its end; the first report of how it ended counts."""
         if not taken.ended:
             taken.ended, taken.ended_at = ended, self._wall()
             self._tell_of(taken)

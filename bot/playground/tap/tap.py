@@ -72,7 +72,7 @@ class Tap:
     # ── where it leads ──
 
     def choose(self, flow: str) -> None:
-        """Lead to the local Flowise's flow of that name, one of OFFERED. Raises ValueError with a sentence."""
+        """Forward to the local Flowise's flow of that name, one of OFFERED. Raises ValueError with a sentence."""
         found = next((offer for offer in OFFERED if offer.name == flow), None)
         if found is None:
             raise ValueError(f"There is no flow called {flow!r} here.")
@@ -80,11 +80,11 @@ class Tap:
         self.use_local()
 
     def use_local(self) -> None:
-        """Lead to the local Flowise, to the flow that was chosen last."""
+        """Forward to the local Flowise, to the flow that was chosen last."""
         self._lead.upstream = self._local_upstream()
 
     def use(self, url: str, chatflow_id: str, api_key: str | None = None) -> None:
-        """Lead to somebody's own Flowise. The key goes into its requests and nowhere else.
+        """Forward to somebody's own Flowise. The key goes into its requests and nowhere else.
 
         Raises:
             ValueError: a sentence for whoever has typed it; nothing has changed.
@@ -92,7 +92,7 @@ class Tap:
         self._lead.upstream = self._theirs(url, chatflow_id, api_key)
 
     async def move(self, url: str, chatflow_id: str, api_key: str | None = None) -> None:
-        """Lead to somebody's own Flowise as `use` does, once it has answered. Nothing is asked of the flow: whether the
+        """Forward to a Flowise as `use` does, once it has answered. Nothing is asked of the flow: whether the
         key is its own cannot be seen without a question.
 
         Raises:
@@ -154,7 +154,7 @@ class Tap:
         return self._record.snapshot()
 
     def controls(self) -> dict[str, object]:
-        """How everything stands, as the page is told it, without the key."""
+        """The current settings, as the page is sent them, without the key."""
         upstream = self._lead.upstream
         return {
             "fault": self.fault,

@@ -149,7 +149,7 @@ class Gallery:
         return self.out
 
     async def shown(self, *blocks: Any, **message: Any) -> str:
-        """What somebody hears who has it read to them: roles, names and texts, as an outline."""
+        """What a screen reader reads out: roles, names and texts, as an outline."""
         return await (await self.draw(*blocks, **message)).aria_snapshot()
 
     async def sent(self, least: int = 0) -> list[Any]:

@@ -50,12 +50,12 @@ class Seen:
 
 @dataclass(frozen=True)
 class Growth:
-    """What is being looked at."""
+    """The observation of a pane."""
 
     seen: JSHandle
 
     async def end(self) -> Seen:
-        """Look no more."""
+        """End the observation."""
         told = await self.seen.evaluate(
             "(seen) => { seen.ended = true; return { ...seen, nodes: seen.nodes.size }; }",
         )
@@ -63,5 +63,5 @@ class Growth:
 
 
 async def watch(pane: Locator) -> Growth:
-    """Look at a pane with messages from now on."""
+    """Observe a pane with messages from now on."""
     return Growth(await pane.evaluate_handle(_WATCH))

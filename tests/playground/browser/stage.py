@@ -21,7 +21,7 @@ _KEY = "a-key-that-no-page-may-show"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A house with a page: `url` is where a browser goes. The people and channels are those of the demo."""
+    """A sandbox with a page: `url` is where a browser goes. The people and channels are those of the demo."""
 
     house: Sandbox
     tap: Tap

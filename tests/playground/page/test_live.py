@@ -1,4 +1,4 @@
-"""The pages that are open: everything first, then each change in order, and a page that falls behind is sent away."""
+"""The pages that are open: everything first, then each change in order, and a page that falls behind is cut off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page may ask for, and the sentence for what is none of it."""
+"""What a page may request, and the error for what is malformed."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Clock:
 
 
 class Peer:
-    """A Bolt app that keeps every event it hears. `taken` False makes it leave an event unacknowledged."""
+    """A Bolt app that keeps every event it receives. `taken` False makes it leave an event unacknowledged."""
 
     def __init__(self, slack: LocalSlack, session: aiohttp.ClientSession) -> None:
         self.client = AsyncWebClient(token=slack.bot_token, base_url=slack.url, session=session, retry_handlers=[])

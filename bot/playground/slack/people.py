@@ -58,8 +58,9 @@ class People:
         thread_ts: str | None = None,
         files: Iterable[str | tuple[str, bytes]] = (),
     ) -> str:
-        """Write a message as a person; returns the `ts`. `text` is as on the wire (`&amp;`, `<@U…>`); `files` are names,
-        with their bytes if they matter. Who writes in a channel joins it. Delivery to the app goes on in the background.
+        """Write a message as a person; returns the `ts`. `text` is as on the wire (`&amp;`, `<@U…>`); `files` are
+        names, with their bytes if they matter. Who writes in a channel joins it. Delivery to the app goes on in the
+        background.
 
         Raises:
             LookupError: no such person, channel or thread.

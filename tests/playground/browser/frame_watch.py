@@ -49,7 +49,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Growth:
+class FrameWatch:
     """The observation of a pane."""
 
     seen: JSHandle
@@ -62,6 +62,6 @@ class Growth:
         return Seen(told["texts"], told["nodes"], told["shrunk"], told["away"], told["moved"])
 
 
-async def watch(pane: Locator) -> Growth:
+async def watch(pane: Locator) -> FrameWatch:
     """Observe a pane with messages from now on."""
-    return Growth(await pane.evaluate_handle(_WATCH))
+    return FrameWatch(await pane.evaluate_handle(_WATCH))

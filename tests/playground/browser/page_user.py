@@ -11,7 +11,7 @@ BOT = "flowise"
 
 
 @dataclass(frozen=True)
-class Visitor:
+class PageUser:
     """A person at a page of the playground."""
 
     page: Page

@@ -29,10 +29,12 @@ _TOO_MUCH = f"This is too much at once: a message and its files may have {MOST_B
 
 
 class PageActions:
-    """The page's API. `tell` sends what it changes to all pages, unless `window` does."""
+    """The page's API. `tell` sends what it changes to all pages, unless `client_state` does."""
 
-    def __init__(self, slack: LocalSlack, window: ClientState, controls: Controls, redis_url: str, tell: Tell) -> None:
-        self._slack, self._window, self._controls, self._tell = slack, window, controls, tell
+    def __init__(
+        self, slack: LocalSlack, client_state: ClientState, controls: Controls, redis_url: str, tell: Tell
+    ) -> None:
+        self._slack, self._client_state, self._controls, self._tell = slack, client_state, controls, tell
         self._redis_url = redis_url
 
     def add_to(self, router: web.UrlDispatcher) -> None:
@@ -144,13 +146,13 @@ class PageActions:
     # What is looked at ------------------------------------------------------------------------------------------------
 
     async def _versions(self, request: web.Request) -> dict[str, object]:
-        return {"versions": self._window.versions(request.query.get("channel", ""), request.query.get("ts", ""))}
+        return {"versions": self._client_state.versions(request.query.get("channel", ""), request.query.get("ts", ""))}
 
     async def _version(self, request: web.Request) -> dict[str, object]:
         channel, ts, n = (request.query.get(key, "") for key in ("channel", "ts", "n"))
         if not n.isdecimal():
             raise ValueError("A version is named by its number.")
-        return {"blocks": self._window.version(channel, ts, int(n))}
+        return {"blocks": self._client_state.version(channel, ts, int(n))}
 
     async def _thread(self, request: web.Request) -> dict[str, object]:
         channel, thread_ts = request.query.get("channel", ""), request.query.get("thread_ts", "")

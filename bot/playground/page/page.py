@@ -29,15 +29,15 @@ class PageServer:
     def __init__(self, slack: LocalSlack, tap: Tap, redis_url: str) -> None:
         self._slack = slack
         self._token = secrets.token_urlsafe(24)
-        window, controls = ClientState(slack), Controls(slack, tap)
+        client_state, controls = ClientState(slack), Controls(slack, tap)
 
         def hello() -> dict[str, object]:
-            return {"kind": "hello", **window.snapshot(), **tap.snapshot(), "controls": controls.shown()}
+            return {"kind": "hello", **client_state.snapshot(), **tap.snapshot(), "controls": controls.shown()}
 
         self._live = Live(hello)
-        self._actions = PageActions(slack, window, controls, redis_url, self._live.tell)
+        self._actions = PageActions(slack, client_state, controls, redis_url, self._live.tell)
         self._listening = ExitStack()
-        for listen in (window.listen, tap.listen):
+        for listen in (client_state.listen, tap.listen):
             self._listening.callback(listen(self._live.tell))
         self._listening.callback(slack.listen(self._actions.happened))
         slack.mount(f"/client/{self._token}", self._application())

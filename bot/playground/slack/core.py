@@ -21,7 +21,7 @@ from bot.playground.slack.tiers import RateLimits
 from bot.playground.slack.triggers import Triggers
 from bot.playground.slack.uploads import Uploads
 from bot.playground.slack.waiting import Watch
-from bot.playground.slack.web import Access, ApiCall, WebFace
+from bot.playground.slack.web import Access, ApiCall, WebRoutes
 from bot.playground.slack.workspace import Workspace
 
 Happening: TypeAlias = WorkspaceChange | ApiCall | Attempt | Connected
@@ -54,7 +54,7 @@ class SlackCore:
         self.responses, self.uploads = ResponseUrls(self.workspace), Uploads(self.workspace)
         self.methods = Methods(self.workspace, self.uploads, self.triggers, scopes)
         self.access = Access(bot_token, app_token, scopes, limits, latency)
-        self.web = WebFace(
+        self.web = WebRoutes(
             self.workspace, self.methods, self.uploads, self.responses, self.access, self.faults, self._called
         )
         self.started_outbox: Outbox | None = None

@@ -73,7 +73,7 @@ class Access:
         return self.scopes if token == self.bot_token else frozenset()
 
 
-class WebFace:
+class WebRoutes:
     """The routes of the local Slack."""
 
     def __init__(

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.playground.flowise.wire import END, HEARTBEAT, frame, prediction_error
 from bot.playground.tap.frames import FramePiece, Frames
-from bot.playground.tap.record import Record, Taken
+from bot.playground.tap.record import Record, RecordedPrediction
 
 Fault: TypeAlias = Literal["none", "slow", "cut", "error", "silent", "down"]
 FAULTS: Final[tuple[Fault, ...]] = ("none", "slow", "cut", "error", "silent", "down")
@@ -61,23 +61,28 @@ class Switch:
             await self._changed.wait()
 
 
-class Passage:
+class StreamRelay:
     """One stream on its way to the client, who has got its head.
 
     `fail` has the run itself fail where it can be made to, and says whether it does.
     """
 
     def __init__(
-        self, switch: Switch, record: Record, taken: Taken, out: web.StreamResponse, fail: Callable[[], bool]
+        self,
+        switch: Switch,
+        record: Record,
+        recorded: RecordedPrediction,
+        out: web.StreamResponse,
+        fail: Callable[[], bool],
     ) -> None:
-        self._switch, self._record, self._taken, self._out, self._fail = switch, record, taken, out, fail
+        self._switch, self._record, self._recorded, self._out, self._fail = switch, record, recorded, out, fail
         self._frames = Frames()
         self._between = True
         self._failing = False
         self._ended = "closed"
 
     async def through(self, chunks: AsyncIterator[bytes]) -> str:
-        """Pass the stream on as it comes, to its end; how it has ended, as `Taken` has it."""
+        """Pass the stream on as it comes, to its end; how it has ended, as `RecordedPrediction` has it."""
         async for chunk in chunks:
             if self._switch.fault == "none":
                 await self._send(chunk, *self._frames.feed(chunk))
@@ -97,7 +102,7 @@ class Passage:
 
     def _is_in_the_middle(self, piece: FramePiece) -> bool:
         closing = piece.frame is not None and piece.frame.event in _CLOSING
-        return closing or self._taken.tokens >= MIDDLE
+        return closing or self._recorded.tokens >= MIDDLE
 
     def _fails(self) -> bool:
         """Whether the tap must send the error, and now; the local Flowise sends its own."""
@@ -122,11 +127,11 @@ class Passage:
     async def _send(self, data: bytes, *pieces: FramePiece) -> None:
         """Pass bytes on, and note the pieces that they are."""
         await self._out.write(data)
-        self._taken.bytes += len(data)
+        self._recorded.bytes += len(data)
         for piece in pieces:
             self._between = piece.frame is not None
             if piece.frame is not None:
-                self._record.frame(self._taken, piece.frame)
+                self._record.frame(self._recorded, piece.frame)
                 self._note(piece.frame.event)
 
     def _note(self, event: str) -> None:
@@ -134,4 +139,4 @@ class Passage:
             self._ended = "error"
         elif event == "end":
             # All is said; a client may leave now without waiting for the connection's end.
-            self._record.end(self._taken, self._ended)
+            self._record.end(self._recorded, self._ended)

@@ -20,7 +20,7 @@ from aiohttp.typedefs import Handler
 
 from bot.playground.flowise import OFFERED, LocalFlowise, Offer
 from bot.playground.tap.faults import FAULTS, REASON, Fault, Switch
-from bot.playground.tap.forward import Forwarding, Lead, new_session, told_by
+from bot.playground.tap.forward import Forwarding, Target, can_stream, new_session
 from bot.playground.tap.listener import ReopenableListener
 from bot.playground.tap.proxy import HOST
 from bot.playground.tap.record import Listener, Record
@@ -41,14 +41,14 @@ class Tap:
         self._offer = OFFERED[0]
         self._switch = Switch()
         self._record = Record(wall)
-        self._lead = Lead(self._local_upstream())
+        self._target = Target(self._local_upstream())
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             session = await stack.enter_async_context(new_session())
             self._forwarding = Forwarding(
-                session, self._switch, self._record, self._lead, self.chatflow_id, self._have_it_fail
+                session, self._switch, self._record, self._target, self.chatflow_id, self._have_it_fail
             )
             app = self._forwarding.application()
             app.middlewares.append(self._for_the_bot_alone)
@@ -59,7 +59,7 @@ class Tap:
                 raise RuntimeError("the runner is not set up")
             self._door = await stack.enter_async_context(ReopenableListener(runner.server))
             self.url = f"http://{HOST}:{self._door.port}"
-            if self._lead.upstream.kind == "local":
+            if self._target.upstream.kind == "local":
                 self.use_local()  # it has its address by now
             self._stack = stack.pop_all()
         return self
@@ -81,7 +81,7 @@ class Tap:
 
     def use_local(self) -> None:
         """Forward to the local Flowise, to the flow that was chosen last."""
-        self._lead.upstream = self._local_upstream()
+        self._target.upstream = self._local_upstream()
 
     def use(self, url: str, chatflow_id: str, api_key: str | None = None) -> None:
         """Forward to somebody's own Flowise. The key goes into its requests and nowhere else.
@@ -89,7 +89,7 @@ class Tap:
         Raises:
             ValueError: a sentence for whoever has typed it; nothing has changed.
         """
-        self._lead.upstream = self._theirs(url, chatflow_id, api_key)
+        self._target.upstream = self._theirs(url, chatflow_id, api_key)
 
     async def move(self, url: str, chatflow_id: str, api_key: str | None = None) -> None:
         """Forward to a Flowise as `use` does, once it has answered. Nothing is asked of the flow: whether the
@@ -101,7 +101,7 @@ class Tap:
         upstream = self._theirs(url, chatflow_id, api_key)
         if trouble := await self._trouble(upstream):
             raise ValueError(trouble)
-        self._lead.upstream = upstream
+        self._target.upstream = upstream
 
     def _theirs(self, url: str, chatflow_id: str, api_key: str | None) -> Upstream:
         upstream = yours(url, chatflow_id, api_key)
@@ -118,7 +118,7 @@ class Tap:
             return f"The certificate at {upstream.url} is not trusted."
         except (aiohttp.ClientError, TimeoutError):
             return f"Nothing answers at {upstream.url}. Is Flowise running there?"
-        if status == 200 and told_by(status, body) is not None:
+        if status == 200 and can_stream(status, body) is not None:
             return ""
         if b"not found" in body and status == 500:
             return f"The Flowise at {upstream.url} has no chatflow with the id {upstream.chatflow_id}."
@@ -155,7 +155,7 @@ class Tap:
 
     def controls(self) -> dict[str, object]:
         """The current settings, as the page is sent them, without the key."""
-        upstream = self._lead.upstream
+        upstream = self._target.upstream
         return {
             "fault": self.fault,
             "flow": self._offer.name,

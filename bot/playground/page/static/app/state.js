@@ -39,7 +39,7 @@ export class State extends EventTarget {
     this.controls = null;
   }
 
-  /** Take in what the server says: a hello is the whole truth, anything else one change of it. */
+  /** Apply what the server sends: a hello is the whole state, anything else one change of it. */
   apply(change) {
     const take = TAKES[change.kind];
     if (!take) return; // of a newer server
@@ -48,7 +48,7 @@ export class State extends EventTarget {
     this.dispatchEvent(new CustomEvent("change", { detail: change }));
   }
 
-  /** Look elsewhere; says so when something of it is new. */
+  /** Change what the person looks at; dispatches "ui" where something of it is new. */
   set(wanted) {
     const changed = Object.keys(wanted).filter((name) => this.ui[name] !== wanted[name]);
     if (!changed.length) return;

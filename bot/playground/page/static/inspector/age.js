@@ -1,7 +1,7 @@
 // Measures how old text is when it is shown: from the frames that came and the calls that carried their text.
 //
 // A character came when its frame passed on its way to the app. It is shown when Slack has answered the first call
-// whose text reaches it; the reader has it up to one latency earlier, so the age is never told too low. What a call
+// whose text reaches it; the reader has it up to one latency earlier, so the age is never given too low. What a call
 // shows and what came are not the same characters, because Markdown becomes blocks and a message has more in it than
 // the answer: so both are compared by their letters and digits alone, in order (matching.js). A call can show only what
 // had come when it was made. Letters are weighed alike; those that were never shown have no age and are counted as
@@ -85,7 +85,7 @@ export class Shown {
   }
 }
 
-/** The whole text of the message after a call: a stream is told its text piece by piece. */
+/** The whole text of the message after a call: a stream gets its text piece by piece. */
 function textOf({ method, args }, message) {
   if (!method.endsWith("Stream")) return bodyText(args.text, args.blocks);
   const chunks = (args.chunks ?? []).map((chunk) => (chunk.type === "markdown_text" ? chunk.text : ""));

@@ -108,7 +108,7 @@ function rowParts(row, top, x, end, width) {
   ];
 }
 
-/** A call is as long as it took; one that failed has a cross on it, so that colour is not all that tells. */
+/** A call is as long as it took; one that failed has a cross on it, so that colour alone does not carry it. */
 function mark({ at, took, answer }, middle, x) {
   const [from, until] = [x(at), x(at + took)];
   const outcome = answer === "ok" ? "ok" : answer === "429" ? "limited" : "failed";

@@ -41,7 +41,7 @@ export class Tail {
     this.element.scrollTop = this.element.scrollHeight;
   }
 
-  /** Add entries; one that is told late is put where its time is. */
+  /** Add entries; one that arrives late is put where its time is. */
   add(entries) {
     const { scrollHeight, scrollTop, clientHeight } = this.element;
     const atEnd = scrollHeight - scrollTop - clientHeight < NEAR;

@@ -21,7 +21,7 @@ export class MessageNode {
     const { channel, ts } = shown.message;
     this.content = h("div", { class: "content" });
     this.gutter = h("div", { class: "gutter" });
-    // Whoever walks from message to message by the keyboard is read the label, and then what it says.
+    // A screen reader that goes from message to message reads the label, and then what it says.
     this.words = `said-${(made += 1)}`;
     const props = { tabindex: -1, "aria-describedby": this.words, dataset: { key: `${channel}:${ts}`, ts } };
     this.element = h("article", props, this.gutter, this.content);
@@ -77,7 +77,7 @@ function alike(one, other) {
   );
 }
 
-/** A new connection tells everything again: what is as it was is not drawn again. */
+/** A new connection sends everything again: what is as it was is not drawn again. */
 const same = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other);
 
 function classes({ message, lead, chosen }) {

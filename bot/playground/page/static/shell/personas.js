@@ -27,7 +27,7 @@ export function persona(state) {
   return found?.id ?? "";
 }
 
-/** The one of Slack's own commands that is here: an app tells people to use it. */
+/** The one of Slack's own commands that is here: apps ask people to use it. */
 export const INVITE = { command: "/invite", description: "Add somebody to this channel", usage_hint: "@name" };
 
 /** The commands that the person has: an app's are for the people of the workspace that has it. */

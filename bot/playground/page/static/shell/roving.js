@@ -5,7 +5,7 @@ const LETTERS = { Enter: "thread", r: "pick", e: "edit", Delete: "remove", i: "i
 export class Roving {
   /**
    * @param {HTMLElement} rows holds the articles
-   * @param {(act: string, article: HTMLElement) => void} pressed hears of a key that does something with a message
+   * @param {(act: string, article: HTMLElement) => void} pressed is called for a key that does something with a message
    */
   constructor(rows, pressed) {
     this.rows = rows;

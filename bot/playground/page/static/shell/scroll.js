@@ -7,7 +7,7 @@ export class Scroll {
   /**
    * @param {HTMLElement} scroller
    * @param {HTMLElement} content
-   * @param {(atEnd: boolean) => void} moved is told whenever the person scrolls
+   * @param {(atEnd: boolean) => void} moved is called whenever the person scrolls
    */
   constructor(scroller, content, moved) {
     this.scroller = scroller;

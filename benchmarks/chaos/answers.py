@@ -17,7 +17,7 @@ _FAILS_ONE_IN = 25
 
 
 def token_of(question: str) -> str:
-    """The token of a question as Flowise hears it: earlier messages of its thread may stand before it."""
+    """The token of a question as Flowise receives it: earlier messages of its thread may stand before it."""
     found = TOKEN.findall(question)
     return found[-1] if found else ""
 

@@ -1,4 +1,4 @@
-"""Knows how a chaos run is told: what happened, what became of the questions, what was broken."""
+"""Reports a chaos run: what happened, what became of the questions, what was broken."""
 
 from __future__ import annotations
 

@@ -11,18 +11,18 @@ import pytest
 from playwright.async_api import Locator, Page, WebSocketRoute, expect
 
 from tests.playground.browser.conftest import Tabs
+from tests.playground.browser.page_user import PageUser
 from tests.playground.browser.stage import Stage
-from tests.playground.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
 
-async def arrived(tabs: Tabs, on: Stage, name: str = "ada") -> Visitor:
-    visitor = Visitor(await tabs.open())
-    await visitor.arrive(on.url)
+async def arrived(tabs: Tabs, on: Stage, name: str = "ada") -> PageUser:
+    page_user = PageUser(await tabs.open())
+    await page_user.arrive(on.url)
     if name != "ada":
-        await visitor.become(name)
-    return visitor
+        await page_user.become(name)
+    return page_user
 
 
 async def texts(messages: Locator) -> list[str]:
@@ -49,20 +49,20 @@ async def test_two_pages_agree(tabs: Tabs, on: Stage) -> None:
     await ada.open_thread(ada.message("How long is it remembered?"))
     await ben.answered("Sources")
     await ada.answered("Sources")
-    await on.slack.until(lambda: on.house.idle)
+    await on.slack.until(lambda: on.sandbox.idle)
     await agree(ada.answers, ben.answers, Locator.all_inner_texts)
     await agree(ada.messages(), ben.messages())
     await agree(ada.messages(in_thread=True), ben.messages(in_thread=True))
     await ada.write("thank you", in_thread=True)
-    await expect(ben.message("thank you", in_thread=True)).to_be_visible()
+    await expect(ben.message("thank you", in_thread=True).first).to_be_visible()
 
 
 async def test_a_page_that_comes_later_shows_the_same(tabs: Tabs, on: Stage) -> None:
     ada = await arrived(tabs, on)
     await ada.open_thread(await ada.ask("How long is it remembered?"))
     await ada.answered("Sources")
-    await on.slack.until(lambda: on.house.idle)
-    late = Visitor(await tabs.open())
+    await on.slack.until(lambda: on.sandbox.idle)
+    late = PageUser(await tabs.open())
     await late.arrive(ada.page.url)  # the address says which thread is open
     await expect(late.answers).to_have_count(1)
     await agree(late.messages(in_thread=True), ada.messages(in_thread=True))
@@ -89,7 +89,7 @@ class Line:
 
 
 async def test_a_page_that_loses_its_connection_catches_up(tab: Page, on: Stage) -> None:
-    line, ada, away = Line(), Visitor(tab), tab.get_by_text("Not connected to the playground")
+    line, ada, away = Line(), PageUser(tab), tab.get_by_text("Not connected to the playground")
     await tab.route_web_socket(re.compile("/live$"), line.lead)
     await ada.arrive(on.url)
     await ada.write("before")

@@ -97,7 +97,7 @@ PACKAGES: Final = (
         ("bot.app",),
         "builds the bot: the only place where everything meets",
         (
-            *("bot", "bot.conversation", "bot.flowise", "bot.metrics", "bot.pacing", "bot.ports", "bot.reply"),
+            *("bot", "bot.conversation", "bot.flowise", "bot.metrics", "bot.mailbox", "bot.ports", "bot.reply"),
             *("bot.serving", "bot.settings", "bot.slack", "bot.store", "bot.workspace", "handlers", "bot.errors"),
         ),
     ),

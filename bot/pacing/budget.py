@@ -10,8 +10,8 @@ when it was last used: what is stored moves back with the clock, as if no time h
 A refusal (429) means that Slack's limit is below the documented one. The calls of the last minute are remembered for
 that case: as many as were accepted is what Slack allows. That number is kept for `HOLD` seconds, in the bucket's size
 and rate and as a limit for any minute, and then raised by a quarter each minute until the documented limit is reached
-or Slack refuses again. What is learned in one channel applies to all channels. So each limit is met once a minute at most,
-not counting calls under way at that moment, and in the long run once in about five minutes.
+or Slack refuses again. What is learned in one channel applies to all channels. So each limit is met once a minute at
+most, not counting calls under way at that moment, and in the long run once in about five minutes.
 """
 
 from __future__ import annotations

@@ -194,11 +194,11 @@ class Governor:
             lane.waiting[chosen].not_before = self._now() + spent.wait
         if spent.wait > spent.shared_wait:  # the channel's own bucket is the empty one
             self._put_off(lane, want, ready, spent.wait)
-        # Other channels may go on if only this channel's bucket is empty; and wants that do not wait must be answered.
+        # Other channels may go on if only this channel's bucket is empty, and wants that do not wait need an answer.
         return 0.0 if any(not other.waits for other in ready.values()) else spent.shared_wait
 
     def _put_off(self, lane: _Lane, want: Want, ready: Mapping[str, Want], wait: float) -> None:
-        """Make wants for the same channel that are not more urgent wait as long: the budget would say the same of each."""
+        """Make equally or less urgent wants for the same channel wait as long: each would get the same answer."""
         for ticket, other in ready.items():
             if ticket in lane.waiting and other.channel == want.channel and other.waits and other.kind >= want.kind:
                 lane.waiting[ticket].not_before = self._now() + wait
@@ -210,7 +210,7 @@ class Governor:
             waiting.granted.set_result(leave)
 
     def _chosen(self, lane: _Lane, ready: Mapping[str, Want], now: float) -> tuple[str | None, float, float]:
-        """The ticket to grant now or None, the tokens to reserve for others, and the seconds until the next decision."""
+        """The ticket to grant now (or None), the tokens to reserve for others, and the seconds to the next decision."""
         if lane.method not in {_POST, _EDIT, _APPEND}:
             return min(ready, key=lambda ticket: (ready[ticket].kind, ready[ticket].since)), 0.0, 0.0
         mean = self._policy.mean_speed(ready.values(), now)

@@ -142,7 +142,7 @@ class Policy:
             if due > now + _EPSILON:
                 again = min(again, max(_SOON, due - now), LOOK)
                 continue
-            # Endings and first text in the order in which they became due; progress by the share of its gap that is over.
+            # Endings and first text in order of when they became due, progress by the share of its gap that is over.
             order = (want.kind, -want.waited(now) / share if want.kind is Kind.PROGRESS else want.since)
             if best is None or order < best[0]:
                 best = (order, ticket)

@@ -9,7 +9,7 @@ from bot.conversation.question import Question
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
-from bot.slack.payload import IncomingMessage, Instruction, is_external, wish
+from bot.slack.payload import IncomingMessage, Instruction, instruction, is_external
 from bot.thread import Item
 from bot.thread_codec import decoded, encoded
 from bot.workspace.desk import Desk, reference_of
@@ -72,7 +72,7 @@ def letter(desk: Desk, manners: Behaviour, heard: IncomingMessage, *, addressed:
 
 
 def _asks(desk: Desk, heard: IncomingMessage) -> bool:
-    return bool(heard.text) and wish(desk.without_mention(heard.text)) in {
+    return bool(heard.text) and instruction(desk.without_mention(heard.text)) in {
         Instruction.ANSWER,
         Instruction.NEW_CONVERSATION,
     }
@@ -100,7 +100,7 @@ async def take(desk: Desk, manners: Behaviour, lease: Lease) -> None:
     if not is_external(heard.teams, desk.identity.organisations):
         place = replace(place, team=desk.identity.team)
     thread = desk.thread(heard.channel, place.thread_ts or "")
-    asked_for = wish(desk.without_mention(heard.text)) if addressed else Instruction.ANSWER
+    asked_for = instruction(desk.without_mention(heard.text)) if addressed else Instruction.ANSWER
     if asked_for is Instruction.HELP or not heard.text:
         await _help(desk, manners, heard, place, lease)
     elif asked_for is Instruction.QUIET and not heard.in_dm:

@@ -1,4 +1,4 @@
-"""Knows what no schedule could undercut: the least mean lag of many answers, and how late some must be whole."""
+"""Computes what no schedule could undercut: the least mean lag of many answers, and how late some must be whole."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ def bound(answers: Sequence[Stream], told: float) -> float:
     edits, first = QUOTAS[UPDATE].scaled(told), min(answer.begin for answer in answers)
     by_end = sorted(answers, key=lambda answer: answer.end)
     area = [len(answer.words) * (answer.end - answer.begin) / 2 for answer in by_end]
-    room = [int(edits.burst + edits.rate * (answer.end - first)) for answer in by_end]
+    capacity = [int(edits.burst + edits.rate * (answer.end - first)) for answer in by_end]
     writes = [1] * len(by_end)
     gains = [(-whole / 2, rank) for rank, whole in enumerate(area)]
     heapq.heapify(gains)
     while gains:
         _, rank = heapq.heappop(gains)
-        if min(room[rank:]) < 1:
+        if min(capacity[rank:]) < 1:
             continue
-        room[rank:] = [left - 1 for left in room[rank:]]
+        capacity[rank:] = [left - 1 for left in capacity[rank:]]
         writes[rank] += 1
         heapq.heappush(gains, (area[rank] / (writes[rank] + 1) - area[rank] / writes[rank], rank))
     words = sum(len(answer.words) for answer in answers)

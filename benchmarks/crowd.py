@@ -1,4 +1,4 @@
-"""Knows the answers that the simulation is about: when their words come, and what has become of them."""
+"""Defines the answers of the simulation: when their words come, and what has become of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the text that every bot is given to show: Markdown with a heading, code and a table, of an exact length.
+"""Makes the text that every bot is given to show: Markdown with a heading, code and a table, of an exact length.
 
 No sentence comes twice, so that a word that is lost, doubled or out of place is found. Links, numbered lists and the
 name of the code's language are left out, because what is shown of them differs from what is sent.
@@ -43,7 +43,7 @@ def essay(length: int, number: int) -> str:
     """Markdown of exactly `length` runs of anything but white space; `number` stands in its first line.
 
     Raises:
-        ValueError: it has no room for its head.
+        ValueError: it is too short for its head.
     """
     head = _HEAD.format(number=number)
     left = length - len(head.split())

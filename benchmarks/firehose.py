@@ -1,4 +1,4 @@
-"""Knows how to be a Flowise that spends next to nothing on a token, so that what is measured is the bot's part."""
+"""Stands in for Flowise at next to no cost for a token, so that what is measured is the bot's part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what the bot costs its machine: the start, idle memory, memory for each answer under way, CPU for each token.
+"""Measures what the bot costs its machine: the start, idle memory, memory for each answer, CPU for each token.
 
     .venv/bin/python -m benchmarks.footprint
 
@@ -119,7 +119,7 @@ class Bench:
     async def _ask(self, answers: int, words: int) -> None:
         """All within a second or two: five to a channel, which may take as many posts at once."""
         for number in range(answers):
-            channel = self._slack.channel(f"room-{number // 5}", members=[self._ada])
+            channel = self._slack.channel(f"channel-{number // 5}", members=[self._ada])
             mention = f"<@{self._slack.bot_user_id}>"
             await self._slack.say(self._ada, channel, f"{mention} Please answer in {words} words.")
             await asyncio.sleep(0.004)

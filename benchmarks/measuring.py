@@ -1,4 +1,4 @@
-"""Knows how an answer is judged: what Flowise sent of it and when, beside what stood in Slack and when.
+"""Judges an answer: what Flowise sent of it and when, beside what stood in Slack and when.
 
 Pure. A word is a run of anything but white space without its punctuation and markup, so that Markdown and what is made
 of it can be compared; a run that is markup alone is no word. All times are seconds of one steady clock.

@@ -1,4 +1,4 @@
-"""Knows what one long answer costs: its Slack calls, and how far what is seen lags behind what Flowise sends.
+"""Measures what one long answer costs: its Slack calls, and how far what is seen lags behind what Flowise sends.
 
     .venv/bin/python -m benchmarks.one_answer
 

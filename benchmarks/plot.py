@@ -1,4 +1,4 @@
-"""Knows how to draw the lag of a word against the number of answers at once, from what the bench has written.
+"""Draws the lag of a word against the number of answers at once, from what the benchmark has written.
 
     .venv/bin/python -m benchmarks.plot rows.json docs
 

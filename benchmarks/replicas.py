@@ -1,4 +1,4 @@
-"""Knows how the bot's replicas spend the budget in invented time: what each knows, and what all of them share."""
+"""Simulates how the bot's replicas spend the budget in invented time: what each counts, and what all of them share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Judge:
         self._calls: dict[str, deque[float]] = {}
 
     def wait(self, method: str, channel: str, now: float) -> tuple[float, str]:
-        """Count the call and return 0.0; or the seconds to stay away, and which limit says so."""
+        """Count the call and return 0.0; or the seconds to wait, and which limit says so."""
         windows = [(method, LIMITS[method], 60.0)]
         if method == POST:
             windows.append((f"{method} {channel}", 5, 5.0))
@@ -55,7 +55,7 @@ class Shared:
         self._endings: dict[str, dict[str, tuple[float, float]]] = {}
 
     def tell(self, told: ReplicaCounts, now: float) -> Counts:
-        """Hear a replica's counts; returns the sums over all."""
+        """Take in a replica's counts; returns the sums over all."""
         self._told[told.replica] = now, told.counts
         sums = Counts()
         for at, counts in self._told.values():
@@ -92,28 +92,28 @@ class Replica:
     told: float
     live: list[Stream] = field(default_factory=list)
     wake: float = math.inf
-    growth: SharedCounts = field(init=False)
+    shared_counts: SharedCounts = field(init=False)
     policy: Policy = field(default_factory=Policy)
     known: dict[str, tuple[float, Stock]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.growth = SharedCounts(self.name)
+        self.shared_counts = SharedCounts(self.name)
 
     def begin(self, now: float) -> None:
         """Note the answers that begin now: the status line of each is a draw."""
         for answer in self.live:
             if answer.begin == now:
-                self.growth.begin(answer.ticket)
+                self.shared_counts.begin(answer.ticket)
                 self._tell(now)
 
     def end(self, answer: Stream, now: float) -> None:
         self.live.remove(answer)
-        self.growth.end(answer.ticket)
+        self.shared_counts.end(answer.ticket)
         self._tell(now)
 
     def _tell(self, now: float, answer: str = "", method: str = "") -> None:
-        told = self.growth.told(answer, method)
-        self.growth.heard(told, self.shared.tell(told, now))
+        told = self.shared_counts.told(answer, method)
+        self.shared_counts.heard(told, self.shared.tell(told, now))
 
     def calls(self, method: str, now: float) -> tuple[list[tuple[Stream, Want]], float]:
         """The calls of a method that may be made now, and the seconds until the next look."""
@@ -131,7 +131,7 @@ class Replica:
             self.known[method] = now, self.shared.stock(method, now)
             self._tell(now, ticket, method)
             if wait <= 0.0:
-                self.growth.called(ticket, method)
+                self.shared_counts.called(ticket, method)
                 begun[ticket].in_flight = True
                 granted.append((begun[ticket], want))
                 continue
@@ -142,8 +142,8 @@ class Replica:
         return granted, min(again, 0.1) if len(wants) < len(begun) else again
 
     def _chosen(self, method: str, wants: dict[str, Want], now: float) -> tuple[str | None, float, float]:
-        self.growth.grows(self.policy.mean_speed(wants.values(), now))
-        counts, stock = self.growth.counts, self._stock(now)
+        self.shared_counts.grows(self.policy.mean_speed(wants.values(), now))
+        counts, stock = self.shared_counts.counts, self._stock(now)
         ticket, rest = self.policy.choose(
             wants,
             now,

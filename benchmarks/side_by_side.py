@@ -1,4 +1,4 @@
-"""Knows how this bot and others do on the same work: n people ask at once, over the wire, each in its own process.
+"""Compares this bot with others on the same work: n people ask at once, over the wire, each in its own process.
 
     .venv/bin/python -m benchmarks.side_by_side
 
@@ -85,7 +85,7 @@ class Bench:
     async def _asked(
         self, slack: LocalSlack, flowise: LocalFlowise, program: Program, n: int, streamed: Callable[[], None]
     ) -> Row:
-        mine = {next(self._numbers): Watched(f"room {place % _CHANNELS}") for place in range(n)}
+        mine = {next(self._numbers): Watched(f"channel {place % _CHANNELS}") for place in range(n)}
         self._watched |= mine
         answers = list(mine.values())
         for number in mine:

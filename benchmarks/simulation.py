@@ -1,4 +1,4 @@
-"""Knows how well the policy spends the write budget: n answers at once, in invented time, beside the best possible.
+"""Simulates how the policy spends the write budget: n answers at once, in invented time, beside the best possible.
 
     .venv/bin/python -m benchmarks.simulation
 

@@ -1,4 +1,4 @@
-"""Knows the bots that are measured: how each is started as a process of its own, and what its processes take."""
+"""Starts the bots that are measured, each as a process of its own, and reads what its processes take."""
 
 from __future__ import annotations
 

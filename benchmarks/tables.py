@@ -1,4 +1,4 @@
-"""Knows how the figures of a measurement are printed: one answer beside many for each bot, then every run."""
+"""Prints the figures of a measurement: one answer beside many for each bot, then every run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows how to watch answers under way: each token as the local Flowise sends it, each state as it stands in Slack."""
+"""Watches answers under way: each token as the local Flowise sends it, each state as it stands in Slack."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Watched:
     _messages: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def frame(self, data: bytes, at: float) -> None:
-        """Flowise sends so much of its stream."""
+        """Note a frame that Flowise sends."""
         for frame in map(json.loads, _DATA.findall(data)):
             if frame["event"] == "token":
                 self.begun = self.begun or at
@@ -45,7 +45,7 @@ class Watched:
             self.ended |= frame["event"] == "end"
 
     def change(self, kind: str, message: Message) -> None:
-        """Slack has taken a post, an edit or a deletion of a message of this answer."""
+        """Note a post, an edit or a deletion in Slack of a message of this answer."""
         at = message.edits[-1].at if message.edits else message.at
         if kind == "deleted":  # which is not told in the message
             at = time.monotonic()

@@ -1,4 +1,4 @@
-"""Knows how the house is put together: the only place where concrete things meet."""
+"""Puts the bot together and runs it: the only place where concrete parts meet."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from typing import TypeVar
+from uuid import uuid4
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 
 import bot.flowise.client as flowise
 from bot import __version__
+from bot.conversation.admission import Admission
 from bot.conversation.guarded import Guarded
 from bot.conversation.question import ConversationSettings
-from bot.conversation.turn import Turns
 from bot.errors import BotError, SlackUnavailable, StoreUnavailable
+from bot.mailbox.mailbox import Mailbox
 from bot.metrics.exposition import Metrics
 from bot.metrics.slack import MeteredSlack
-from bot.pacing.governor import Governor
 from bot.ports import Flowise
 from bot.reply.observed import Answers, Observers
 from bot.reply.streams import Mode
-from bot.serving.bolt import introduced, slack_app
+from bot.serving.bolt import behaviour_of, introduced, slack_app
 from bot.serving.connections import Limits
 from bot.serving.descriptors import can_open, most_connections
 from bot.serving.http import Health, metrics_app, web_app
@@ -33,21 +33,19 @@ from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
 from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_flowise, warn_of_redis
 from bot.settings import Settings
-from bot.slack.client import SlackClient
 from bot.slack.identity import Identity
+from bot.slack.installation import app_of
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.supervision import Supervisor
-from bot.workspace.desk import DeliverySettings, Desk
-from bot.workspace.uninstall import Uninstall
-from handlers import lifecycle
+from bot.workspace.process import DeliverySettings, Process
+from bot.workspace.registry import Registry
+from handlers import steps
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _LONGEST_WAIT_FOR_SLACK = 30.0
-# How often a token that Slack has refused is tried again.
-_TOKEN_SECONDS = 30.0
 
 
 class Bot:
@@ -60,11 +58,10 @@ class Bot:
         self._supervisor = Supervisor(time.monotonic)
         self._store: RedisStore | None = None
         self._flowise: Guarded | None = None
-        self._desk: Desk | None = None
+        self._registry: Registry | None = None
         self._app: AsyncApp | None = None
         self._socket: SocketMode | None = None
         self._metrics = Metrics()
-        self._slack: SlackClient | None = None
         self.port = 0
 
     def stop(self) -> None:
@@ -72,14 +69,14 @@ class Bot:
 
         A second time, end at once: what is under way is left to other processes, or to the next start.
         """
-        if self._stop.is_set() and self._desk is not None:
-            self._desk.tasks.hurry()
+        if self._stop.is_set() and self._registry is not None:
+            self._registry.process.tasks.hurry()
         self._stop.set()
 
     @property
     def under_way(self) -> int:
         """How many messages and answers are being worked on."""
-        return self._desk.tasks.under_way if self._desk else 0
+        return self._registry.process.tasks.under_way if self._registry else 0
 
     async def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve. `ready` is called when Slack is connected.
@@ -114,16 +111,12 @@ class Bot:
                 return
             identity, address = who
             guarded = self._flowise = Guarded(chatflow, chatflow.check, time.monotonic)
-            desk = self._desk = self._new_desk(guarded, slack, store, identity, traces)
-            self._slack = slack
-            farewell = Uninstall(identity.team, store, slack.admission)
-            pause = partial(asyncio.sleep, _TOKEN_SECONDS)
-            _background(stack, self._supervisor.start("deleting an uninstalled workspace's data", farewell.run))
-            _background(stack, self._supervisor.start("looking at the token", lambda: slack.come_back(pause)))
-            self._app = slack_app(self._settings, web_api, identity, desk)
-            lifecycle.register(self._app, farewell, identity.bot_user)
-            desk.watch()
-            await self._serve(desk, address, ready)
+            registry = self._registry = self._new_registry(guarded, store, traces)
+            self._metrics.watch_budgets(lambda: (workspace.governor for workspace in registry))
+            await stack.enter_async_context(registry.opened(slack, identity, app=app_of(self._app_token)))
+            self._app = slack_app(self._settings, web_api, registry)
+            registry.watch()
+            await self._serve(registry, identity, address, ready)
 
     @property
     def _app_token(self) -> str:
@@ -131,40 +124,33 @@ class Bot:
         token = self._settings.slack_app_token
         return token.get_secret_value() if token else ""
 
-    def _new_desk(
-        self,
-        chatflow: Flowise,
-        slack: SlackClient,
-        store: RedisStore,
-        identity: Identity,
-        traces: tuple[Observers, ...],
-    ) -> Desk:
-        settings = self._settings
-        habits = ConversationSettings(
-            context_messages=settings.bot_context_messages,
-            left_run_wait=settings.flowise_left_run_wait,
-            most_predictions=settings.bot_most_predictions,
-            reads_answers=settings.flowise_api_key is not None,
-        )
-        conversations = Turns(chatflow, slack, store, habits, now=time.monotonic, wall=time.time)
-        gate = Governor(
-            store, identity.team, scale=settings.slack_rate_scale, now=time.monotonic, supervisor=self._supervisor
-        )
-        self._metrics.watch_budget(gate)
-        mode, answers = Mode(settings.slack_delivery), Answers((self._metrics.answers, *traces))
-        return Desk(
-            conversations,
-            slack,
+    def _new_registry(self, chatflow: Flowise, store: RedisStore, traces: tuple[Observers, ...]) -> Registry:
+        settings, name = self._settings, uuid4().hex[:12]
+        process = Process(
+            name,
+            chatflow,
             store,
-            identity,
-            gate=gate,
-            writing=DeliverySettings(settings.slack_edit_interval, settings.bot_most_messages, mode, answers),
+            Mailbox(store.mailboxes, name, now=time.monotonic, supervisor=self._supervisor),
+            Admission(settings.bot_most_predictions),
+            DeliverySettings(
+                settings.slack_edit_interval,
+                settings.bot_most_messages,
+                Mode(settings.slack_delivery),
+                settings.slack_rate_scale,
+                Answers((self._metrics.answers, *traces)),
+            ),
+            ConversationSettings(
+                context_messages=settings.bot_context_messages,
+                left_run_wait=settings.flowise_left_run_wait,
+                reads_answers=settings.flowise_api_key is not None,
+            ),
             now=time.monotonic,
             wall=time.time,
             supervisor=self._supervisor,
         )
+        return Registry(process, steps(behaviour_of(settings)))
 
-    async def _serve(self, desk: Desk, address: str, ready: Callable[[], None]) -> None:
+    async def _serve(self, registry: Registry, who: Identity, address: str, ready: Callable[[], None]) -> None:
         if self._app_token:
             assert self._app is not None  # noqa: S101  # set by run just before
             greeted = self._metrics.watch_socket(self._hears_slack)
@@ -173,16 +159,16 @@ class Bot:
             await self._until(self._socket.connected)
         if not self._stop.is_set():
             how = "Socket Mode" if self._socket else f"HTTP on port {self.port}"
-            who, loop = desk.identity, type(asyncio.get_running_loop()).__module__.partition(".")[0]
+            loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
             log.info("ready", version=__version__, bot=who.name, team=who.team, by=how, loop=loop)
             ready()
         await self._stop.wait()
         log.info("stopping")
-        desk.tasks.leaving.set()
+        registry.process.tasks.leaving.set()
         if self._socket is not None:
             await asyncio.sleep(0.1)  # what was taken in is acknowledged; what comes now, Slack gives to somebody else
             await self._socket.stop()
-        await desk.stop(self._settings.bot_stop_grace)
+        await registry.stop(self._settings.bot_stop_grace)
         log.info("stopped")
 
     async def _until(self, condition: Callable[[], Awaitable[bool]]) -> None:
@@ -265,7 +251,7 @@ class Bot:
         return "ok"
 
     async def _hears_slack(self) -> bool:
-        if self._slack is not None and self._slack.admission.refusal:
+        if self._registry is not None and not self._registry.is_ready:
             return False
         if not self._app_token:
             return self._app is not None

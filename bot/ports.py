@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -177,7 +177,7 @@ class Mailboxes(Protocol):
         ...
 
     async def is_shown_before(self, hold: Hold) -> bool:
-        """Whether the item before this one has something standing in Slack, or there is none."""
+        """Whether all items before this one have something standing in Slack."""
         ...
 
     async def restore(self, hold: Hold, lease: float, opened: OpenAnswer) -> bool:
@@ -219,17 +219,18 @@ class Mailboxes(Protocol):
         ...
 
     async def abandoned(
-        self, team: str, process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()
-    ) -> tuple[tuple[TakenOver, ...], int]:
-        """Take the items whose lease ran out; and the number of the other processes that have asked for them of late.
+        self, teams: Collection[str], process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()
+    ) -> tuple[tuple[TakenOver, ...], Mapping[str, int]]:
+        """Take the items of these teams whose lease ran out; and for each team the number of the other processes that
+        have asked for its items of late.
 
         To be called every few seconds: it is also how the others know that we are there. Items of `but_not`, each a
         line and a reference, are left to the others.
         """
         ...
 
-    async def withdraw(self, team: str, process: str) -> None:
-        """We take no more: the others must not count on us."""
+    async def withdraw(self, teams: Collection[str], process: str) -> None:
+        """We take no more of these teams: the others must not count on us."""
         ...
 
 
@@ -298,6 +299,10 @@ class Store(Protocol):
 
     async def refused(self, team: str, keys: Sequence[Key], retry_after: float, call: str) -> None:
         """Slack answered a call with 429: nothing from these buckets before `retry_after` seconds, and less later."""
+        ...
+
+    async def purge(self, team: str) -> int:
+        """Delete what is kept of a workspace; returns how many things that were."""
         ...
 
     async def ping(self) -> None:

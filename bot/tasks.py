@@ -28,8 +28,8 @@ class Tasks:
         self._tasks: set[asyncio.Task[None]] = set()
         self._later: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[None, None, None], *, name: str, later: bool = False) -> None:
-        """Run something to its end; `stop` waits for it. What it raises is logged.
+    def start(self, work: Coroutine[None, None, None], *, name: str, later: bool = False) -> asyncio.Task[None]:
+        """Run something to its end; `stop` waits for it. What it raises is logged. Cancelling the task ends it.
 
         What is done `later` is nothing that anybody waits for.
         """
@@ -39,6 +39,7 @@ class Tasks:
             self._later.add(task)
             task.add_done_callback(self._later.discard)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     @property
     def under_way(self) -> int:

@@ -1,4 +1,4 @@
-"""Knows how the README's pictures of the playground are made: the real bot answers, and Chromium takes the pictures.
+"""Takes the README's pictures of the playground: the real bot answers, and Chromium takes the pictures.
 
 python -m docs.screenshots
 """
@@ -20,8 +20,8 @@ from playwright.async_api import Browser, Page, expect
 
 from bot.store.embedded import EmbeddedValkey
 from tests.playground.browser.chromium import find_chromium, launched
+from tests.playground.browser.page_user import PageUser
 from tests.playground.browser.stage import Stage, stage
-from tests.playground.browser.visitor import Visitor
 
 HERE = Path(__file__).parent
 SCHEMES = ("light", "dark")
@@ -53,14 +53,14 @@ async def main() -> int:
 async def _pictures(browser: Browser, scheme: str) -> None:
     async with _playground() as on:
         page = await _opened(browser, on, scheme)
-        ada = Visitor(page)
+        ada = PageUser(page)
         await _talk(ada, on)
         await ada.write(FOLLOW_UP, in_thread=True)
         await expect(ada.answers).to_have_count(2)
         grown = "(it) => it.innerText.length > " + str(GROWN)
         await page.wait_for_function(grown, arg=await ada.answers.last.element_handle())
         await _take(page, f"playground-{scheme}.png")
-        await on.slack.until(lambda: on.house.idle, 30.0)
+        await on.slack.until(lambda: on.sandbox.idle, 30.0)
         await page.set_viewport_size({"width": INSPECTOR["width"], "height": INSPECTOR["height"]})
         await ada.inspect("Timeline")
         await page.wait_for_timeout(500)  # it is drawn with the next frames
@@ -103,12 +103,12 @@ async def _opened(browser: Browser, on: Stage, scheme: str) -> Page:
     )
     page = await context.new_page()
     await page.clock.set_fixed_time(datetime.fromtimestamp(MORNING + 30, UTC))
-    await Visitor(page).arrive(on.url)
+    await PageUser(page).arrive(on.url)
     await page.evaluate("(font) => document.documentElement.style.setProperty('--font', font)", FONT)
     return page
 
 
-async def _talk(ada: Visitor, on: Stage) -> None:
+async def _talk(ada: PageUser, on: Stage) -> None:
     """What stands there already."""
     ben, gus = on.slack.user("ben"), on.slack.user("gus")
     await on.slack.say(ben, on.general, "Good morning! Flowise is in this channel now: mention it and ask.")
@@ -117,11 +117,11 @@ async def _talk(ada: Visitor, on: Stage) -> None:
     asked = await ada.ask(QUESTION)
     await ada.open_thread(asked)
     await ada.answered("Sources")
-    await on.slack.until(lambda: on.house.idle, 30.0)
+    await on.slack.until(lambda: on.sandbox.idle, 30.0)
 
 
 async def _asked(on: Stage, user: str, question: str) -> None:
-    await on.house.answered(await on.house.ask(f"{on.house.mention} {question}", user=user))
+    await on.sandbox.answered(await on.sandbox.ask(f"{on.sandbox.mention} {question}", user=user))
 
 
 if __name__ == "__main__":

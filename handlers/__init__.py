@@ -1,30 +1,26 @@
-"""One module for each Slack surface: hear, store, hand over; and do what was stored, by whichever process."""
+"""Serves each Slack surface by a module: parse, store and hand over; and does what was stored, in any process."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 from slack_bolt.async_app import AsyncApp
 
-from bot.errors import Unreadable
-from bot.mailbox.lease import Lease
-from bot.workspace.desk import Desk
-from handlers import action, command, mention, message
-from handlers import questions as hearing
+from bot.workspace.workspace import Step
+from handlers import action, command, lifecycle, mention, message, questions
 from handlers.questions import Behaviour
 
 
-def register(app: AsyncApp, desk: Desk, manners: Behaviour) -> None:
-    """Wire every surface to the desk."""
+def steps(behaviour: Behaviour) -> Mapping[str, Step]:
+    """What is done for a stored question, by the surface it came through."""
+    return {command.SURFACE: command.take, questions.SURFACE: partial(questions.take, behaviour)}
 
-    async def work(lease: Lease) -> None:
-        if lease.item.surface == command.SURFACE:
-            await command.take(desk, lease)
-        elif lease.item.surface == hearing.SURFACE:
-            await hearing.take(desk, manners, lease)
-        else:
-            raise Unreadable(f"a question of a surface that is not known here: {lease.item.surface!r}")
 
-    desk.works(work)
-    mention.register(app, desk, manners)
-    message.register(app, desk, manners)
-    command.register(app, desk, manners)
-    action.register(app, desk, manners)
+def register(app: AsyncApp, behaviour: Behaviour) -> None:
+    """Listen on every surface. Bolt gives each listener the `workspace` that was found by `handlers.installations`."""
+    lifecycle.register(app)
+    mention.register(app, behaviour)
+    message.register(app, behaviour)
+    command.register(app, behaviour)
+    action.register(app, behaviour)

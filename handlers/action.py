@@ -18,27 +18,28 @@ from bot.slack import wording
 from bot.slack.payload import Press, press
 from bot.slack.text.blocks import ASK_AGAIN
 from bot.thread import Item, OpenAnswer
-from bot.workspace.desk import Desk, reference_of
+from bot.workspace.work import reference_of
+from bot.workspace.workspace import Workspace
 from handlers import command
 from handlers.questions import Behaviour, is_stranger
 
 log = structlog.get_logger(__name__)
 
 
-def register(app: AsyncApp, desk: Desk, manners: Behaviour) -> None:
+def register(app: AsyncApp, behaviour: Behaviour) -> None:
     """Acknowledge also what a link button or a left-over of another version sends; Slack would show an error."""
 
     @app.action(ASK_AGAIN)
-    async def on_ask_again(ack: AsyncAck, body: Mapping[str, object]) -> None:
+    async def on_ask_again(workspace: Workspace, ack: AsyncAck, body: Mapping[str, object]) -> None:
         pressed = press(body)
         try:
-            lease = await _taken_in(desk, manners, pressed)
+            lease = await _taken_in(workspace, behaviour, pressed)
         except StoreUnavailable as error:
             log.warning("not asked again: the store is away", reason=str(error))
-            _whisper(desk, pressed, wording.NOT_TAKEN, applies=lambda: _is_untaken(desk, pressed))
+            _whisper(workspace, pressed, wording.NOT_TAKEN, applies=lambda: _is_untaken(workspace, pressed))
         else:
             if lease is not None:
-                desk.begin(lease)
+                workspace.begin(lease)
         await ack()
 
     async def on_any(ack: AsyncAck) -> None:
@@ -52,22 +53,22 @@ def register(app: AsyncApp, desk: Desk, manners: Behaviour) -> None:
     app.options(anything)(on_any)
 
 
-async def _taken_in(desk: Desk, manners: Behaviour, pressed: Press) -> Lease | None:
+async def _taken_in(workspace: Workspace, behaviour: Behaviour, pressed: Press) -> Lease | None:
     """The question, stored anew; None when it was asked again before, is not kept any more, or is somebody else's."""
-    if is_stranger(desk, manners, pressed.teams):
-        _whisper(desk, pressed, wording.EXTERNAL)
+    if is_stranger(workspace, behaviour, pressed.teams):
+        _whisper(workspace, pressed, wording.EXTERNAL)
         return None
     line, reference = _meant(pressed.value)
     # The value has been in Slack: what it names must be of this workspace.
-    asked = await desk.mailbox.asked(line, reference) if line.startswith(f"{desk.identity.team}:") else None
+    asked = await workspace.mailbox.asked(line, reference) if line.startswith(f"{workspace.identity.team}:") else None
     if asked is None:
-        _whisper(desk, pressed, wording.NOT_KEPT)
+        _whisper(workspace, pressed, wording.NOT_KEPT)
         return None
     if pressed.user != _asker(asked.item):
-        _whisper(desk, pressed, wording.NOT_YOURS)
+        _whisper(workspace, pressed, wording.NOT_YOURS)
         return None
     item = replace(asked.item, reference=_again(reference), ts=pressed.ts)
-    return await desk.mailbox.accept(item, opened=OpenAnswer(messages=asked.messages))
+    return await workspace.mailbox.accept(item, opened=OpenAnswer(messages=asked.messages))
 
 
 def _asker(item: Item) -> str:
@@ -81,11 +82,11 @@ def _again(reference: str) -> str:
     return reference_of(reference, "again")
 
 
-async def _is_untaken(desk: Desk, pressed: Press) -> bool:
+async def _is_untaken(workspace: Workspace, pressed: Press) -> bool:
     """Whether still nobody has taken the question in, as far as the store tells."""
     line, reference = _meant(pressed.value)
     with suppress(StoreUnavailable):
-        return await desk.mailbox.progress(line, _again(reference)) is None
+        return await workspace.mailbox.progress(line, _again(reference)) is None
     return True
 
 
@@ -93,10 +94,12 @@ async def _always() -> bool:
     return True
 
 
-def _whisper(desk: Desk, pressed: Press, sentence: str, *, applies: Callable[[], Awaitable[bool]] = _always) -> None:
+def _whisper(
+    workspace: Workspace, pressed: Press, sentence: str, *, applies: Callable[[], Awaitable[bool]] = _always
+) -> None:
     """Tell the one who has pressed, and nobody else."""
     ear = Place(channel=pressed.channel, thread_ts=pressed.thread_ts or None, user=pressed.user)
-    desk.tasks.start(desk.answering.whisper(ear, sentence, applies=applies), name="whisper")
+    workspace.tasks.start(workspace.sentences.whisper(ear, sentence, applies=applies), name="whisper")
 
 
 def _meant(value: str) -> tuple[str, str]:

@@ -19,7 +19,8 @@ from bot.slack.payload import SlashCommand, command
 from bot.slack.text.blocks import fallback, quoted_question
 from bot.thread import Item
 from bot.thread_codec import decoded, encoded
-from bot.workspace.desk import Desk, reference_of
+from bot.workspace.work import reference_of
+from bot.workspace.workspace import Workspace
 from handlers.questions import Behaviour
 
 log = structlog.get_logger(__name__)
@@ -36,100 +37,100 @@ class Typed:
     root: str = ""
 
 
-def register(app: AsyncApp, desk: Desk, manners: Behaviour) -> None:
+def register(app: AsyncApp, behaviour: Behaviour) -> None:
     """Listen to the command. Slack wants its acknowledgement within three seconds and never delivers it again, so it is
     stored first, and the work goes on behind it."""
 
-    @app.command(manners.command)
-    async def on_command(ack: AsyncAck, body: Mapping[str, object]) -> None:
+    @app.command(behaviour.command)
+    async def on_command(workspace: Workspace, ack: AsyncAck, body: Mapping[str, object]) -> None:
         typed = command(body)
-        word = desk.without_mention(typed.text).lower()
+        word = workspace.without_mention(typed.text).lower()
         if word in {"", "help"}:
-            await ack(wording.usage(desk.identity.name, manners.command))
+            await ack(wording.usage(workspace.identity.name, behaviour.command))
         elif word in _NEW:
-            await ack(await _new_conversation(desk, typed))
+            await ack(await _new_conversation(workspace, typed))
         else:
-            await _take_in(desk, typed, ack)
+            await _take_in(workspace, typed, ack)
 
     @app.command(re.compile(".*"))
     async def on_other_command(ack: AsyncAck, body: Mapping[str, object]) -> None:
-        log.warning("a command that is not ours", command=body.get("command"), expected=manners.command)
-        await ack(wording.other_command(manners.command))
+        log.warning("a command that is not ours", command=body.get("command"), expected=behaviour.command)
+        await ack(wording.other_command(behaviour.command))
 
 
-async def _take_in(desk: Desk, typed: SlashCommand, ack: AsyncAck) -> None:
+async def _take_in(workspace: Workspace, typed: SlashCommand, ack: AsyncAck) -> None:
     try:
-        lease = await desk.mailbox.accept(_item(desk, typed))
+        lease = await workspace.mailbox.accept(_item(workspace, typed))
     except StoreUnavailable as error:
         log.warning("a command was not taken in: the store is away", reason=str(error))
         await ack(wording.NOT_TAKEN)
         return
     await ack()
     if lease is not None:
-        desk.begin(lease)
+        workspace.begin(lease)
 
 
-def _item(desk: Desk, typed: SlashCommand) -> Item:
+def _item(workspace: Workspace, typed: SlashCommand) -> Item:
     """A command waits in a line of its own until its message stands in the channel: nobody can follow up before."""
-    team, now = desk.identity.team, f"{desk.wall():.6f}"
+    team, now = workspace.identity.team, f"{workspace.wall():.6f}"
     reference = reference_of(team, "command", typed.trigger_id)
-    thread = desk.thread(typed.channel, "" if typed.channel.startswith("D") else f"command-{reference}")
+    thread = workspace.thread(typed.channel, "" if typed.channel.startswith("D") else f"command-{reference}")
     return Item(team, thread.line, reference, now, SURFACE, encoded(Typed(typed)))
 
 
-async def _new_conversation(desk: Desk, typed: SlashCommand) -> str:
+async def _new_conversation(workspace: Workspace, typed: SlashCommand) -> str:
     if not typed.channel.startswith("D"):
         return wording.NEW_ONLY_IN_DM
     try:
-        await desk.conversations.chats.start_over(desk.thread(typed.channel, ""))
+        await workspace.conversations.chats.start_over(workspace.thread(typed.channel, ""))
     except StoreUnavailable as error:
         log.warning("no new conversation", reason=str(error))
         return wording.NOT_TAKEN
     return wording.NEW_CONVERSATION
 
 
-async def take(desk: Desk, lease: Lease) -> None:
+async def take(workspace: Workspace, lease: Lease) -> None:
     """Show the channel who asked what, and answer under it. Raises StoreUnavailable: to be done again; Unreadable."""
     kept = decoded(Typed, lease.item.heard)
     typed, root = kept.command, kept.root
     private = Place(channel=typed.channel, thread_ts=None, user=typed.user, response_url=typed.response_url)
-    text = await desk.plain(typed.text)
+    text = await workspace.plain(typed.text)
     reference, ts = lease.item.reference, lease.item.ts
     in_dm = typed.channel.startswith("D")
     if root:
         # A command is used by people of this workspace alone (Slack docs, Understanding Slack Connect).
-        place = Place(typed.channel, None if in_dm else root, typed.user, team=desk.identity.team, since=root)
-        thread = desk.thread(typed.channel, "" if in_dm else root)
-        await desk.answering.answer(Question(thread, place, ts=root, text=text, reference=reference), lease)
+        place = Place(typed.channel, None if in_dm else root, typed.user, team=workspace.identity.team, since=root)
+        thread = workspace.thread(typed.channel, "" if in_dm else root)
+        await workspace.answering.answer(Question(thread, place, ts=root, text=text, reference=reference), lease)
         return
-    match await _post_root(desk, typed, text, lease):
+    match await _post_root(workspace, typed, text, lease):
         case None:
             return  # another process goes on with it
         case Posted(ts=posted) if in_dm:
-            thread, ts = desk.thread(typed.channel, ""), posted
+            thread, ts = workspace.thread(typed.channel, ""), posted
             place = Place(typed.channel, None, typed.user, since=posted)
             lease.asks_again_as(_under(lease.item, typed, posted))
         case Posted(ts=posted):
-            await _move(desk, lease, typed, posted)
+            await _move(workspace, lease, typed, posted)
             return
         case Refused():
             # Alone with the asker, a conversation of its own: nobody can follow up where the bot may not post.
-            thread, place = desk.thread(typed.channel, f"command-{reference}"), private
+            thread, place = workspace.thread(typed.channel, f"command-{reference}"), private
         case result:
             error = SlackUnavailable(f"the question could not be posted: {result}")
-            await desk.answering.fail(private, error, lease)
+            await workspace.sentences.fail(private, error, lease)
             return
-    await desk.answering.answer(Question(thread, place, ts=ts, text=text, reference=reference), lease)
+    await workspace.answering.answer(Question(thread, place, ts=ts, text=text, reference=reference), lease)
 
 
-async def _move(desk: Desk, lease: Lease, typed: SlashCommand, root: str) -> None:
+async def _move(workspace: Workspace, lease: Lease, typed: SlashCommand, root: str) -> None:
     """From now on the question waits in the thread under its message, where people may follow up."""
-    thread = desk.thread(typed.channel, root)
+    thread = workspace.thread(typed.channel, root)
     item = replace(_under(lease.item, typed, root), line=thread.line, ts=root)
-    moved = await desk.mailbox.accept(item, opens=thread)
+    moved = await workspace.mailbox.accept(item, opens=thread)
     if moved is not None:
         moved.look = lease.look
-        desk.begin(moved)
+        workspace.begin(moved)
 
 
 def _under(item: Item, typed: SlashCommand, root: str) -> Item:
@@ -137,10 +138,10 @@ def _under(item: Item, typed: SlashCommand, root: str) -> Item:
     return replace(item, heard=encoded(Typed(typed, root)))
 
 
-async def _post_root(desk: Desk, typed: SlashCommand, text: str, lease: Lease) -> Result | None:
+async def _post_root(workspace: Workspace, typed: SlashCommand, text: str, lease: Lease) -> Result | None:
     """Show the question; None: it is not ours any more."""
     reference = lease.item.reference
-    asker = await desk.slack.name(typed.user)
+    asker = await workspace.slack.name(typed.user)
     if asker == typed.user:
         asker = typed.user_name or asker
     root = PostMessage(
@@ -150,7 +151,7 @@ async def _post_root(desk: Desk, typed: SlashCommand, text: str, lease: Lease) -
         mark=f"{reference}-root",
         look=lease.look,
     )
-    result = await desk.answering.post(root, applies=lease.may_write)
+    result = await workspace.sentences.post(root, applies=lease.may_write)
     if not isinstance(result, Posted):
         log.info("the question could not be posted", ref=reference, result=str(result))
     return result

@@ -14,7 +14,7 @@ from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.thread import Item, Thread
 from bot.workspace.apologies import Untaken
-from bot.workspace.desk import Desk
+from bot.workspace.workspace import Workspace
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,7 @@ _LAST_TRY = 3
 _LEASE = "lease"
 
 Middleware = Callable[
-    [Mapping[str, object], AsyncBoltContext, AsyncBoltRequest, Callable[[], Awaitable[None]]],
+    [Workspace, Mapping[str, object], AsyncBoltContext, AsyncBoltRequest, Callable[[], Awaitable[None]]],
     Awaitable[BoltResponse | None],
 ]
 
@@ -42,29 +42,30 @@ class Intake:
     addressed: bool = True
 
 
-def taking_in(desk: Desk, read: Callable[[Mapping[str, object]], Awaitable[Intake | None]]) -> Middleware:
+def taking_in(read: Callable[[Workspace, Mapping[str, object]], Awaitable[Intake | None]]) -> Middleware:
     """The listener middleware that stores what `read` finds in an event; Bolt acknowledges only after it.
 
     Where the store fails it answers 503, and a socket gets no acknowledgement: Slack delivers the event again.
     """
 
     async def take_in(
+        workspace: Workspace,
         event: Mapping[str, object],
         context: AsyncBoltContext,
         request: AsyncBoltRequest,
         next_: Callable[[], Awaitable[None]],
     ) -> BoltResponse | None:
-        if desk.is_leaving:  # another process takes it
+        if workspace.is_leaving:  # another process takes it
             return BoltResponse(status=503, body="")
         tries = _tries(request)
         letter: Intake | None = None
         try:
-            letter = await read(event)
-            lease = await desk.mailbox.accept(letter.item, opens=letter.opens) if letter else None
+            letter = await read(workspace, event)
+            lease = await workspace.mailbox.accept(letter.item, opens=letter.opens) if letter else None
         except StoreUnavailable as error:
             log.warning("not taken in: the store is away", tries=tries, reason=str(error))
             if letter is not None and letter.addressed:
-                _apologise(desk, Untaken(letter.item, letter.place, letter.opens), tries)
+                _apologise(workspace, Untaken(letter.item, letter.place, letter.opens), tries)
             return BoltResponse(status=503, body="")
         if lease is None:
             return BoltResponse(status=200, body="")  # nothing for us, or taken in before
@@ -83,12 +84,12 @@ def taken(context: AsyncBoltContext) -> Lease:
     return lease
 
 
-def _apologise(desk: Desk, untaken: Untaken, tries: int) -> None:
+def _apologise(workspace: Workspace, untaken: Untaken, tries: int) -> None:
     """Say once that it is not taken yet, and in the end that it never was."""
     if tries == 0:
-        desk.apologies.not_yet(untaken)
+        workspace.apologies.not_yet(untaken)
     elif tries >= _LAST_TRY:
-        desk.apologies.never(untaken)
+        workspace.apologies.never(untaken)
 
 
 def _tries(request: AsyncBoltRequest) -> int:

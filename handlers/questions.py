@@ -12,7 +12,8 @@ from bot.slack import wording
 from bot.slack.payload import IncomingMessage, Instruction, instruction, is_external
 from bot.thread import Item
 from bot.thread_codec import decoded, encoded
-from bot.workspace.desk import Desk, reference_of
+from bot.workspace.work import reference_of
+from bot.workspace.workspace import Workspace
 from handlers.intake import Intake
 
 SURFACE = "message"
@@ -50,13 +51,13 @@ def _ear(heard: IncomingMessage) -> Place:
     return Place(channel=heard.channel, thread_ts=heard.thread_ts if heard.in_thread else None, user=heard.user)
 
 
-def letter(desk: Desk, manners: Behaviour, heard: IncomingMessage, *, addressed: bool) -> Intake:
+def letter(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage, *, addressed: bool) -> Intake:
     """What is stored of a message. `addressed`: the bot was mentioned, or is alone with the person.
 
     One message is one question, whichever and however many events tell of it: events have ids of their own.
     """
-    team, place = desk.identity.team, place_of(heard)
-    thread = desk.thread(heard.channel, place.thread_ts or "")
+    team, place = workspace.identity.team, place_of(heard)
+    thread = workspace.thread(heard.channel, place.thread_ts or "")
     item = Item(
         team=team,
         line=thread.line,
@@ -66,24 +67,24 @@ def letter(desk: Desk, manners: Behaviour, heard: IncomingMessage, *, addressed:
         heard=encoded(Message(heard, addressed)),
     )
     # From the moment it is stored the thread is ours, for what follows at once is a follow-up.
-    expected = addressed and not is_stranger(desk, manners, heard.teams)
-    is_question = expected and not heard.in_dm and _asks(desk, heard)
+    expected = addressed and not is_stranger(workspace, behaviour, heard.teams)
+    is_question = expected and not heard.in_dm and _asks(workspace, heard)
     return Intake(item, place, opens=thread if is_question else None, addressed=expected)
 
 
-def _asks(desk: Desk, heard: IncomingMessage) -> bool:
-    return bool(heard.text) and instruction(desk.without_mention(heard.text)) in {
+def _asks(workspace: Workspace, heard: IncomingMessage) -> bool:
+    return bool(heard.text) and instruction(workspace.without_mention(heard.text)) in {
         Instruction.ANSWER,
         Instruction.NEW_CONVERSATION,
     }
 
 
-def is_stranger(desk: Desk, manners: Behaviour, teams: Sequence[str]) -> bool:
+def is_stranger(workspace: Workspace, behaviour: Behaviour, teams: Sequence[str]) -> bool:
     """Whether somebody is not answered, because these are the ids of another organisation."""
-    return not manners.answers_external_people and is_external(teams, desk.identity.organisations)
+    return not behaviour.answers_external_people and is_external(teams, workspace.identity.organisations)
 
 
-async def take(desk: Desk, manners: Behaviour, lease: Lease) -> None:
+async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None:
     """Do what a message asks for, while it is ours.
 
     Raises StoreUnavailable: to be done again, from the beginning; and Unreadable.
@@ -93,43 +94,45 @@ async def take(desk: Desk, manners: Behaviour, lease: Lease) -> None:
     kept = decoded(Message, lease.item.heard)
     heard, addressed = kept.message, kept.addressed
     place = place_of(heard)
-    if is_stranger(desk, manners, heard.teams):
+    if is_stranger(workspace, behaviour, heard.teams):
         if addressed:
-            await desk.answering.whisper(_ear(heard), wording.EXTERNAL, applies=lease.may_write)
+            await workspace.sentences.whisper(_ear(heard), wording.EXTERNAL, applies=lease.may_write)
         return
-    if not is_external(heard.teams, desk.identity.organisations):
-        place = replace(place, team=desk.identity.team)
-    thread = desk.thread(heard.channel, place.thread_ts or "")
-    asked_for = instruction(desk.without_mention(heard.text)) if addressed else Instruction.ANSWER
+    if not is_external(heard.teams, workspace.identity.organisations):
+        place = replace(place, team=workspace.identity.team)
+    thread = workspace.thread(heard.channel, place.thread_ts or "")
+    asked_for = instruction(workspace.without_mention(heard.text)) if addressed else Instruction.ANSWER
     if asked_for is Instruction.HELP or not heard.text:
-        await _help(desk, manners, heard, place, lease)
+        await _help(workspace, behaviour, heard, place, lease)
     elif asked_for is Instruction.QUIET and not heard.in_dm:
-        await desk.store.set_quiet(thread, True, desk.wall())
-        await desk.answering.tell(place, wording.QUIET, lease)
+        await workspace.store.set_quiet(thread, True, workspace.wall())
+        await workspace.sentences.tell(place, wording.QUIET, lease)
     elif asked_for is Instruction.NEW_CONVERSATION:
-        await desk.conversations.chats.start_over(thread)
-        await desk.answering.tell(place, wording.NEW_CONVERSATION, lease)
+        await workspace.conversations.chats.start_over(thread)
+        await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)
     else:
-        await desk.answering.answer(await _question(desk, heard, place, lease), lease)
+        await workspace.answering.answer(await _question(workspace, heard, place, lease), lease)
 
 
-async def _help(desk: Desk, manners: Behaviour, heard: IncomingMessage, place: Place, lease: Lease) -> None:
-    thread = desk.thread(heard.channel, place.thread_ts or "")
-    known = await desk.store.conversation(thread)
+async def _help(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage, place: Place, lease: Lease) -> None:
+    thread = workspace.thread(heard.channel, place.thread_ts or "")
+    known = await workspace.store.conversation(thread)
     if known is not None and known.quiet:
-        await desk.store.set_quiet(thread, False, desk.wall())
-    sentence = wording.only_files(heard.files) if heard.files else wording.usage(desk.identity.name, manners.command)
+        await workspace.store.set_quiet(thread, False, workspace.wall())
+    sentence = (
+        wording.only_files(heard.files) if heard.files else wording.usage(workspace.identity.name, behaviour.command)
+    )
     if heard.in_dm:
-        await desk.answering.tell(place, sentence, lease)
+        await workspace.sentences.tell(place, sentence, lease)
     else:
-        await desk.answering.whisper(_ear(heard), sentence, applies=lease.may_write)
+        await workspace.sentences.whisper(_ear(heard), sentence, applies=lease.may_write)
 
 
-async def _question(desk: Desk, heard: IncomingMessage, place: Place, lease: Lease) -> Question:
+async def _question(workspace: Workspace, heard: IncomingMessage, place: Place, lease: Lease) -> Question:
     return Question(
-        thread=desk.thread(heard.channel, place.thread_ts or ""),
+        thread=workspace.thread(heard.channel, place.thread_ts or ""),
         place=place,
-        text=await desk.plain(heard.text),
+        text=await workspace.plain(heard.text),
         ts=heard.ts,
         reference=lease.item.reference,
         notes=(wording.no_files(heard.files),) if heard.files else (),

@@ -12,36 +12,17 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it tells no types
 
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
-
-# What is run by one worker alone, since it is made once for the whole file.
-_TOGETHER = ("tests/test_recordings.py", "tests/playground/test_terminal_demo.py")
-# No more than two browsers at a time: a page that shares its core with two others draws too late for what is looked at.
-# From the second file on, the tests take about as long as those before it.
-_BROWSER, _SECOND_HALF = "tests/playground/browser/", "tests/playground/browser/test_inspector"
-
-
-class _Groups(LoadScopeScheduling):  # type: ignore[misc]
-    """Hands each test to a worker that is free, and those that belong together to one.
-
-    xdist's own groups by a mark (3.8) have no effect with pytest 9.2, which lets nobody change the id of a test.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        if nodeid.startswith(_BROWSER):
-            return "browser, first half" if nodeid < _SECOND_HALF else "browser, second half"
-        file = nodeid.partition("::")[0]
-        return file if file in _TOGETHER else nodeid
+from tests.groups import Groups
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Groups:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
     """Schedule by groups, however xdist was asked to."""
-    return _Groups(config, log)
+    return Groups(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

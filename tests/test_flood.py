@@ -7,7 +7,7 @@ import gc
 import gzip
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -15,22 +15,20 @@ from uuid import uuid4
 
 import pytest
 
-from bot.conversation.question import ConversationSettings, Question
-from bot.conversation.turn import Turns
+from bot.conversation.question import Question
 from bot.flowise.client import Client, Limits, new_session
 from bot.flowise.json_text import read_json
 from bot.mailbox import lease as leases
 from bot.mailbox.lease import Lease
-from bot.pacing.governor import Governor
 from bot.reply.contract import Place
-from bot.reply.streams import Mode
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, UpdateMessage
-from bot.slack.identity import Identity
 from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.text.blocks import shown
+from bot.slack.token_state import TokenState
 from bot.store.redis import RedisStore
 from bot.thread import Hold, Item, Thread
-from bot.workspace.desk import DeliverySettings, Desk
+from bot.workspace.workspace import Workspace
+from tests.workspace.made import made_workspace
 
 FRAME_LIMIT = 384 * 1024
 FLOOD = 25_000
@@ -184,6 +182,12 @@ class Slack:
     async def name(self, user: str) -> str:
         return user
 
+    @property
+    def admission(self) -> TokenState:
+        return TokenState()
+
+    async def come_back(self, pause: Callable[[], Awaitable[None]]) -> None: ...
+
 
 @pytest.fixture
 async def flowise() -> AsyncIterator[Flowise]:
@@ -198,51 +202,42 @@ async def slack() -> Slack:
 
 
 @pytest.fixture
-async def desk(flowise: Flowise, slack: Slack, store: RedisStore) -> AsyncIterator[Desk]:
-    """A workspace's desk, at which each question is put to that Flowise."""
+async def workspace(flowise: Flowise, slack: Slack, store: RedisStore) -> AsyncIterator[Workspace]:
+    """A workspace in which each question is put to that Flowise."""
+
+    async def answer(workspace: Workspace, lease: Lease) -> None:
+        thread, reference = Thread("T1", "C1", lease.item.ts), lease.item.reference
+        question = Question(thread, Place("C1", thread.thread_ts, "U2"), lease.item.ts, "why?", reference)
+        await workspace.answering.answer(question, lease)
+
     async with new_session() as session:
         client = Client(session, flowise.url, "flow", None, Limits(frame_bytes=FRAME_LIMIT))
-        built = Desk(
-            Turns(client, slack, store, ConversationSettings(), now=time.monotonic, wall=time.time),
-            slack,
-            store,
-            Identity("T1", "", "B1", "U1", "Bot"),
-            gate=Governor(store, "T1", scale=1e6, now=time.monotonic),
-            writing=DeliverySettings(0.4, 10, Mode.EDIT),
-            now=time.monotonic,
-            wall=time.time,
-        )
-
-        async def answer(lease: Lease) -> None:
-            thread, reference = Thread("T1", "C1", lease.item.ts), lease.item.reference
-            question = Question(thread, Place("C1", thread.thread_ts, "U2"), lease.item.ts, "why?", reference)
-            await built.answering.answer(question, lease)
-
-        built.works(answer)
+        built = made_workspace(client, slack, store, {"message": answer})
         yield built
-        await built.stop(0)
+        await built.tasks.stop(0)
+        await built.governor.stop()
 
 
-async def answered(desk: Desk) -> None:
+async def answered(workspace: Workspace) -> None:
     """Ask a question in a thread of its own, and wait until it is settled."""
     ts = f"{time.time():.6f}"
-    lease = await desk.mailbox.accept(Item("T1", f"T1:C1:{ts}", uuid4().hex[:8], ts, "message", "{}"))
+    lease = await workspace.mailbox.accept(Item("T1", f"T1:C1:{ts}", uuid4().hex[:8], ts, "message", "{}"))
     assert lease is not None
-    desk.begin(lease)
+    workspace.begin(lease)
     async with asyncio.timeout(20):
-        while desk.tasks.under_way:  # noqa: ASYNC110  # it has no event
+        while workspace.tasks.under_way:  # noqa: ASYNC110  # it has no event
             await asyncio.sleep(0.005)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_no_step_of_the_loop_is_long(
-    kind: str, desk: Desk, flowise: Flowise, slack: Slack, monkeypatch: pytest.MonkeyPatch
+    kind: str, workspace: Workspace, flowise: Flowise, slack: Slack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flowise.answer = KINDS[kind]
     ratios = []
     for _ in range(TRIES):
         with measured(monkeypatch) as steps:
-            await answered(desk)
+            await answered(workspace)
         ratios.append(steps.longest / decoding())
         if ratios[-1] <= 1.5:
             break
@@ -251,19 +246,19 @@ async def test_no_step_of_the_loop_is_long(
 
 
 async def test_a_hold_is_renewed_while_words_come_as_fast_as_they_can(
-    desk: Desk, flowise: Flowise, monkeypatch: pytest.MonkeyPatch
+    workspace: Workspace, flowise: Flowise, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     renewed = 0
-    stand_all = desk.store.mailboxes.stand_all
+    stand_all = workspace.store.mailboxes.stand_all
 
     async def counted(holds: Sequence[Hold], lease: float) -> list[int | None]:
         nonlocal renewed
         renewed += 1
         return await stand_all(holds, lease)
 
-    monkeypatch.setattr(desk.store.mailboxes, "stand_all", counted)
+    monkeypatch.setattr(workspace.store.mailboxes, "stand_all", counted)
     monkeypatch.setattr(leases, "RENEWAL", 0.005)
     flowise.answer = STREAM + many(event("tool", "calculator"), 200_000) + LAST
-    await answered(desk)
+    await answered(workspace)
     # What is read together comes in three parts at least, each taken apart in steps.
     assert renewed >= 10

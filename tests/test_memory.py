@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from itertools import count
 from types import FunctionType, ModuleType
 from typing import Any
 
 from bot.conversation import prediction as asking
-from bot.conversation.question import ConversationSettings, Question
-from bot.conversation.turn import Turns
+from bot.conversation.question import Question
 from bot.flowise.events import End, Event, Metadata, Token
 from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
-from bot.pacing.governor import Governor
 from bot.ports import Mailboxes, ReplicaCounts, Spent, TakenOver
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
-from bot.reply.streams import Mode
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
-from bot.slack.identity import Identity
 from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.tiers import Key, Quota
+from bot.slack.token_state import TokenState
 from bot.thread import Conversation, Expected, Hold, Item, OpenAnswer, Progress, Run, Thread, UnansweredQuestion
-from bot.workspace.desk import DeliverySettings, Desk
+from bot.workspace.workspace import Workspace
+from tests.workspace.made import made_workspace
 
 CHANNELS = 20
 
@@ -77,6 +74,12 @@ class Slack:
     async def name(self, user: str) -> str:
         return user
 
+    @property
+    def admission(self) -> TokenState:
+        return TokenState()
+
+    async def come_back(self, pause: Callable[[], Awaitable[None]]) -> None: ...
+
 
 class Store:
     """Takes everything, keeps nothing: a `bot.ports.Store` and its mailboxes, with nobody else on it."""
@@ -117,11 +120,14 @@ class Store:
         return None
 
     async def abandoned(
-        self, team: str, process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()
-    ) -> tuple[tuple[TakenOver, ...], int]:
-        return (), 0
+        self, teams: Collection[str], process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()
+    ) -> tuple[tuple[TakenOver, ...], Mapping[str, int]]:
+        return (), {}
 
-    async def withdraw(self, team: str, process: str) -> None: ...
+    async def withdraw(self, teams: Collection[str], process: str) -> None: ...
+
+    async def purge(self, team: str) -> int:
+        return 0
 
     async def conversation(self, thread: Thread) -> Conversation | None:
         return None
@@ -195,38 +201,31 @@ def _pieces() -> Iterator[Sequence[object]]:
 
 
 @asynccontextmanager
-async def desk(flowise: Flowise | None = None) -> AsyncIterator[Desk]:
-    """A workspace's desk, at which each question is answered by a flow."""
+async def workspace(flowise: Flowise | None = None) -> AsyncIterator[Workspace]:
+    """A workspace in which each question is answered by a flow."""
     slack, store, minutes = Slack(), Store(), count()
-    built = Desk(
-        Turns(flowise or Flowise(), slack, store, ConversationSettings(), now=time.monotonic, wall=time.time),
-        slack,
-        store,
-        Identity("T1", "", "B1", "U1", "Bot"),
-        gate=Governor(store, "T1", scale=1e6, now=lambda: 60.0 * next(minutes)),  # it looks back over one
-        writing=DeliverySettings(0.4, 10, Mode.EDIT),
-        now=time.monotonic,
-        wall=time.time,
-    )
 
-    async def answer(lease: Lease) -> None:
+    async def answer(workspace: Workspace, lease: Lease) -> None:
         thread = Thread("T1", lease.item.heard, lease.item.ts)
         place = Place(thread.channel, thread.thread_ts, "U2")
-        await built.answering.answer(Question(thread, place, lease.item.ts, "why?", lease.item.reference), lease)
+        await workspace.answering.answer(Question(thread, place, lease.item.ts, "why?", lease.item.reference), lease)
 
-    built.works(answer)
+    built = made_workspace(flowise or Flowise(), slack, store, {"message": answer})
+    built.governor._now = lambda: 60.0 * next(minutes)  # it looks back over one
     yield built
-    await built.stop(0)
+    await built.tasks.stop(0)
+    await built.governor.stop()
 
 
-async def asked(desk: Desk, numbers: range) -> None:
+async def asked(workspace: Workspace, numbers: range) -> None:
     """A question for each number, some at a time, in a thread of its own."""
     for number in numbers:
         channel, ts = f"{'D' if number % 2 else 'C'}{number % CHANNELS}", f"{number}.0"
-        lease = await desk.mailbox.accept(Item("T1", f"T1:{channel}:{ts}", f"{number:08x}", ts, "message", channel))
+        item = Item("T1", f"T1:{channel}:{ts}", f"{number:08x}", ts, "message", channel)
+        lease = await workspace.mailbox.accept(item)
         assert lease is not None
-        desk.begin(lease)
-        while desk.tasks.under_way >= 50 or (number == numbers[-1] and desk.tasks.under_way):  # noqa: ASYNC110
+        workspace.begin(lease)
+        while workspace.tasks.under_way >= 50 or (number == numbers[-1] and workspace.tasks.under_way):  # noqa: ASYNC110
             await asyncio.sleep(0.002)
 
 
@@ -252,7 +251,7 @@ def made() -> Counter[str]:
 
 
 async def test_a_thousand_answered_questions_leave_nothing_behind() -> None:
-    async with desk() as built:
+    async with workspace() as built:
         await asked(built, range(100))
         few, few_made = held(built), made()
         await asked(built, range(100, 1_100))
@@ -263,7 +262,7 @@ async def test_a_thousand_answered_questions_leave_nothing_behind() -> None:
 
 async def test_of_an_answer_that_never_ends_no_more_is_held_than_is_shown() -> None:
     talker = Talker()
-    async with desk(talker) as built:
+    async with workspace(talker) as built:
         await asked(built, range(1))
     first, second, third = talker.held
     assert len(first) == 3

@@ -118,29 +118,6 @@ def test_the_readme_begins_with_the_two_commands() -> None:
     assert first.split() == ["make", "demo", "make", "test"]
 
 
-def rooms() -> set[str]:
-    """What stands in bot/: its packages and modules, as bot/slack and bot/desk."""
-    found = {path for path in (ROOT / "bot").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
-    return {f"bot/{path.stem}" for path in found} - {"bot/__init__"}
-
-
-def test_the_table_of_rooms_knows_every_room() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text()
-    rows = re.findall(r"^\| (`(?:bot|handlers)/[^|]*)\|", text, flags=re.MULTILINE)
-    told = {"/".join(span.removesuffix(".py").split("/")[:2]) for row in rows for span in spans_of_code(row)}
-    assert {room.rstrip("/") for room in told} == rooms() | {"handlers"}
-
-
-def test_the_plan_of_the_house_knows_every_room() -> None:
-    [plan, *_] = blocks_of_code((ROOT / "docs" / "design.md").read_text())
-    told: set[str] = set()
-    for line in plan.splitlines():
-        names = re.split(r"\s{3,}", line.strip())[0].split()
-        # "bot/thread  ports  errors" are three modules of bot/.
-        told |= {name if "/" in name else f"bot/{name}" for name in names}
-    assert {room.rstrip("/") for room in told} == rooms() | {"handlers"}
-
-
 def test_every_module_that_is_run_exists() -> None:
     named: set[str] = set()
     for paper in PAPERS:

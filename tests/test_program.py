@@ -163,7 +163,9 @@ async def test_killed_between_two_turns_it_goes_on_with_the_same_chat(home: Sand
     async with running(home, tmp_path) as program:
         root = await home.ask(f"{home.mention} my name is Ada")
         await answered(home, root)
-        await home.slack.until(lambda: "settled" in program.log)  # else its hold on the thread would outlive it
+        await home.slack.until(
+            lambda: "question settled" in program.log
+        )  # else its hold on the thread would outlive it
         assert await program.ended(signal.SIGKILL) == -signal.SIGKILL
     await home.slack.until(lambda: home.slack.sockets == 0)
     async with running(home, tmp_path):

@@ -11,7 +11,6 @@ import json
 import logging
 import math
 import re
-import time
 from collections.abc import Mapping, MutableMapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -23,9 +22,7 @@ import pytest
 from structlog.testing import capture_logs
 
 import bot.flowise.client as flowise
-from bot.conversation.question import ConversationSettings, Question
-from bot.conversation.turn import Turns
-from bot.pacing.governor import Governor
+from bot.conversation.question import Question
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.message import Message
@@ -37,7 +34,9 @@ from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.thread import Item
-from bot.workspace.desk import DeliverySettings, Desk, reference_of
+from bot.workspace.process import DeliverySettings
+from bot.workspace.work import reference_of
+from tests.workspace.made import made_workspace
 
 pytestmark = pytest.mark.program
 
@@ -160,34 +159,23 @@ async def play_all(redis_url: str) -> Run:
         ada = slack.user("ada")
         turns = asyncio.Semaphore(AT_A_TIME)
 
-        gate = Governor(store, identity.team, scale=1000, now=time.monotonic)
-
         async def play(name: str) -> Played:
             flow = server.replay(RECORDINGS / f"{name}.jsonl")
             limits = IMPATIENT if ALL[name].hangs else flowise.Limits()
             chatflow = flowise.Client(wire, server.url, flow, None, limits)
-            conversations = Turns(chatflow, client, store, ConversationSettings(), now=time.monotonic, wall=time.time)
-            desk = Desk(
-                conversations,
-                client,
-                store,
-                identity,
-                gate=gate,
-                writing=DeliverySettings(INTERVAL, 50, Mode.EDIT),
-                now=time.monotonic,
-                wall=time.time,
-            )
+            delivery = DeliverySettings(INTERVAL, 50, Mode.EDIT, scale=1000)
+            workspace = made_workspace(chatflow, client, store, {}, identity, delivery)
             async with turns:
                 # In a channel of its own: the posts to one channel are kept apart, and would wait for one another.
                 channel = slack.channel(name.replace("_", "-"), members=[ada])
                 root, ref = await slack.say(ada, channel, f"a question for {name}"), reference_of(name)
                 place = Place(channel, root, ada)
-                question = Question(thread=desk.thread(channel, root), place=place, ts=root, text="why?", reference=ref)
+                question = Question(workspace.thread(channel, root), place, ts=root, text="why?", reference=ref)
                 item = Item(identity.team, question.thread.line, ref, root, "message", "{}")
-                lease = await desk.mailbox.accept(item)
+                lease = await workspace.mailbox.accept(item)
                 assert lease is not None
-                async with desk.mailbox.kept(lease):
-                    await desk.answering.answer(question, lease)
+                async with workspace.mailbox.kept(lease):
+                    await workspace.answering.answer(question, lease)
                     await lease.settle()
             messages = [message for message in slack.thread(channel, root) if message.user == slack.bot_user_id]
             asked = sum(prediction.flow_id == flow for prediction in server.predictions)

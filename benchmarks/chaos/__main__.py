@@ -1,4 +1,4 @@
-"""Knows the chaos run: replicas of the real program, killed, frozen and cut off while people ask; then the reckoning.
+"""Runs the chaos run: replicas of the real program, killed, frozen and cut off while people ask; then judges it.
 
     .venv/bin/python -m benchmarks.chaos --seed 7
 
@@ -65,14 +65,14 @@ class Run:
         return verdict, told(final, verdict, trouble.done, logs, people.unasked)
 
     async def _settled(self, built: Stage, people: People, trouble: Troubles) -> Record:
-        """Wait until nothing is owed any more, or the patience is over; returns what stands then."""
+        """Wait until nothing more is owed, or the patience is over; returns what stands then."""
         until = time.monotonic() + self.settle
         try:
             await built.slack.settled(self.settle)
         except TimeoutError:
             _say("Slack still delivers")
         while True:
-            found = await record(built, people, trouble.away)
+            found = await record(built, people, trouble.redis_outages)
             if _is_quiet(judge(found)) or time.monotonic() > until:
                 return found
             await asyncio.sleep(_LOOK_SECONDS)

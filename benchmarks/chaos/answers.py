@@ -1,4 +1,4 @@
-"""Knows what the local Flowise answers in a chaos run: a text that is known from the question's token alone."""
+"""Answers the questions of a chaos run with a text that follows from the question's token alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FAILS_ONE_IN = 25
 
 
 def token_of(question: str) -> str:
-    """The token of a question as Flowise hears it: earlier messages of its thread may stand before it."""
+    """The token of a question as Flowise receives it: earlier messages of its thread may stand before it."""
     found = TOKEN.findall(question)
     return found[-1] if found else ""
 

@@ -1,4 +1,4 @@
-"""Knows how Slack's requests find a replica that takes them, where events come by HTTP: in turn, among the ready ones.
+"""Balances Slack's requests over the replicas where events come by HTTP: in turn, among the ready ones.
 
 Like the load balancer of a container platform it knows a replica by its readiness check alone. One that has just died
 is still asked until the next check, and Slack delivers again.

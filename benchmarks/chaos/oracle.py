@@ -1,4 +1,4 @@
-"""Knows what must hold at the end of a chaos run: from the records to outcomes and violations. Pure."""
+"""Judges a chaos run: turns its records into outcomes and violations. Pure."""
 
 from __future__ import annotations
 

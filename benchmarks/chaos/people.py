@@ -1,4 +1,4 @@
-"""Knows the people of a chaos run: each asks the questions of one thread at their times, as a person would."""
+"""Plays the people of a chaos run: each asks the questions of one thread at their times, as a person would."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class People:
         if talk.surface is Surface.DIRECT:
             await self._write(Said(question.token, talk.surface, slack.dm(user), user, time.monotonic(), last=last))
             return
-        channel = slack.channel(f"room {talk.number % _CHANNELS}", members=[user])
+        channel = slack.channel(f"channel {talk.number % _CHANNELS}", members=[user])
         said = Said(question.token, talk.surface, channel, user, time.monotonic(), last=last)
         first = talk.number not in self._roots
         if talk.surface is Surface.COMMAND and first:

@@ -1,4 +1,4 @@
-"""Knows what happens in a chaos run and when: who asks what where, which fault meets whom. Pure, by a seed."""
+"""Plans a chaos run from a seed: who asks what where, and which fault strikes whom, and when. Pure."""
 
 from __future__ import annotations
 

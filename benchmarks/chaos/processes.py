@@ -1,4 +1,4 @@
-"""Knows the processes of a chaos run: the bot's replicas and Redis, and the signals that they are sent."""
+"""Runs the processes of a chaos run, the bot's replicas and Redis, and sends them signals."""
 
 from __future__ import annotations
 

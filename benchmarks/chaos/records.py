@@ -1,4 +1,4 @@
-"""Knows what is written down in a chaos run, as values: who asked, what stands in Slack, what Flowise was asked."""
+"""Defines what is recorded in a chaos run: who asked, what stands in Slack, what Flowise was asked."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Record:
     `predictions` are the tokens that Flowise was asked, in order; `mixed` is how often two ran on one chat. `statuses`
     and `streams` are what still shows that the bot is at work, `limited` the 429s that Slack gave by its own rules
     (method, time), `broken` what else broke its rules; `kept` are Redis' keys at the end. `excused` are the times,
-    from and to, in which replicas could not share a budget because Redis was away.
+    from and to, in which replicas could not share a budget because Redis could not be reached.
     """
 
     asked: Sequence[Asked]

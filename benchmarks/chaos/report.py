@@ -1,4 +1,4 @@
-"""Knows how a chaos run is told: what happened, what became of the questions, what was broken."""
+"""Reports a chaos run: what happened, what became of the questions, what was broken."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from benchmarks.chaos.records import Record
 _SHOWN, _WIDTH = 8, 60
 _LOUD = frozenset({"warning", "error", "critical"})
 # What is worth to be counted of what goes well.
-_TOLD = frozenset({"completed from Flowise's stored answer"})
+_TOLD = frozenset({"answer recovered"})
 
 
 def heard(logs: Iterable[Path]) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""Knows how to read a message of the bot: is it an answer, a closing sentence, or does it look as if more came?"""
+"""Classifies a message of the bot: an answer, a closing sentence, or one that looks as if more came."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what takes part in a chaos run: a local Slack and Flowise, a Redis, the replicas, the wires between them."""
+"""Starts and connects what takes part in a chaos run: a local Slack and Flowise, a Redis, the replicas, proxies."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Stage:
     folder: Path
 
     async def mend(self) -> None:
-        """No faults any more: everybody runs, every wire is whole."""
+        """End all faults: everybody runs, every wire is whole."""
         self.slack.no_faults()
         self.valkey.send(signal.SIGCONT)
         for replica in self.replicas:

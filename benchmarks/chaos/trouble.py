@@ -1,4 +1,4 @@
-"""Knows how each fault of the plan is done to the processes and the wires, and undone."""
+"""Inflicts each fault of the plan on the processes and connections, and undoes it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LATEST = 20
 
 
 class Troubles:
-    """Makes the troubles of a plan. `away` are the times in which Redis was, by the steady clock."""
+    """Makes the troubles of a plan. `redis_outages` are times of the steady clock: from, to."""
 
     def __init__(self, stage: Stage, plan: Sequence[Trouble], seed: int) -> None:
         self.done: Counter[Kind] = Counter()
-        self.away: list[tuple[float, float]] = []
+        self.redis_outages: list[tuple[float, float]] = []
         self.lines: list[str] = []
         self._stage, self._plan = stage, plan
         self._chance = random.Random(f"makes {seed}")  # noqa: S311 (a plan, not a secret)
@@ -99,7 +99,7 @@ class Troubles:
             await self._stage.valkey.ended()
             await asyncio.sleep(trouble.seconds)
             await self._stage.valkey.start()
-            self.away.append((begin, time.monotonic()))
+            self.redis_outages.append((begin, time.monotonic()))
 
     async def _redis_pause(self, trouble: Trouble) -> None:
         async with self._redis:
@@ -107,7 +107,7 @@ class Troubles:
             self._stage.valkey.send(signal.SIGSTOP)
             await asyncio.sleep(trouble.seconds)
             self._stage.valkey.send(signal.SIGCONT)
-            self.away.append((begin, time.monotonic()))
+            self.redis_outages.append((begin, time.monotonic()))
 
     async def _redis_cut(self, trouble: Trouble) -> None:
         self._stage.wires[trouble.replica].redis.cut(ConnectionEnd.RESET)
@@ -115,7 +115,7 @@ class Troubles:
     async def _redis_stall(self, trouble: Trouble) -> None:
         begin = time.monotonic()
         await _stalled(self._stage.wires[trouble.replica].redis, trouble.seconds)
-        self.away.append((begin, time.monotonic()))
+        self.redis_outages.append((begin, time.monotonic()))
 
     # ── Slack ──
 

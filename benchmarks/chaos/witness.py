@@ -1,4 +1,4 @@
-"""Knows how the local Slack, the local Flowise and Redis are read into a record for the oracle."""
+"""Reads the local Slack, the local Flowise and Redis into a record for the oracle."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _WRONG = (
     *("invalid_", "msg_", "missing_", "markdown_text_conflict", "no_text", "cant_", "message_not_owned", "too_many"),
     *("not_authed", "unknown_method", "not_allowed", "channel_not_found", "thread_not_found", "user_not"),
 )
-# A budget is for a minute: so long after Redis was away the replicas may still know nothing of each other's calls.
+# A budget is for a minute: so long after an outage of Redis the replicas may still know nothing of each other's calls.
 _FORGIVEN = 60.0
 
 
-async def record(stage: Stage, people: People, away: list[tuple[float, float]]) -> Record:
+async def record(stage: Stage, people: People, redis_outages: list[tuple[float, float]]) -> Record:
     """Everything as it stands now. Times are of the steady clock."""
     slack = stage.slack
     return Record(
@@ -37,7 +37,7 @@ async def record(stage: Stage, people: People, away: list[tuple[float, float]]) 
         limited=[(call.method, call.at) for call in slack.calls if call.answer == "429" and not call.injected],
         broken=list(_broken(stage)),
         kept=await _keys(stage),
-        excused=[(begin, end + _FORGIVEN) for begin, end in away],
+        excused=[(begin, end + _FORGIVEN) for begin, end in redis_outages],
     )
 
 
@@ -73,9 +73,12 @@ def _shown(stage: Stage, people: People) -> Iterator[Shown]:
         for message in slack.messages(channel):
             if message.user == slack.bot_user_id:
                 yield _message(message, channel if channel in direct else f"{channel}:{message.root}")
+    refused = {(said.channel, said.user, said.told) for said in people.said if said.told}
     for (channel, user), place in places.items():
         for message in slack.ephemerals(channel, user):
-            yield _message(message, place)
+            # What a command was answered at once belongs to no thread: another command may have opened one since.
+            at_once = (channel, user, message.plain) in refused
+            yield _message(message, f"{channel}@{user}" if at_once else place)
 
 
 def _message(message: Message, place: str) -> Shown:

@@ -1,4 +1,4 @@
-"""Knows the bot that most samples before native streaming show: a placeholder, an edit a second, a last edit.
+"""Runs the bot that most samples before native streaming show: a placeholder, an edit a second, a last edit.
 
 As in those samples the edit is made where the tokens are read, so while Slack is slow no token is taken. Two things are
 better than in most: the text goes as `markdown_text`, and slack_sdk's handler waits where Slack answers 429.

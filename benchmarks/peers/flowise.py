@@ -1,4 +1,4 @@
-"""Knows how a small bot reads Flowise's stream: the tokens of one prediction, as they come."""
+"""Reads Flowise's stream as a small bot does: the tokens of one prediction, as they come."""
 
 from __future__ import annotations
 

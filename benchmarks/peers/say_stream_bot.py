@@ -1,4 +1,4 @@
-"""Knows the bot that Bolt's documentation leads to: each token goes into `say_stream`, which is stopped at the end.
+"""Runs the bot that Bolt's documentation leads to: each token goes into `say_stream`, which is stopped at the end.
 
 Beyond the sample it has slack_sdk's handler that waits where Slack answers 429, as the SDK's page on rate limits shows
 it; without it an answer ends at the first 429. The helper's buffer is left as it is, 256 characters.

@@ -1,4 +1,4 @@
-"""Knows how many predictions this process may have at a time, and who waits for a place in which order."""
+"""Limits how many predictions this process runs at a time; further questions wait in order."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from contextlib import contextmanager
 
 
 class Slot:
-    """One question's place among those that want to be asked."""
+    """The place of one question in the order in which questions came."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
 
     @property
     def before(self) -> int:
-        """How many others come first; 0: it may be asked."""
+        """How many others must finish first; 0: it may be asked."""
         return self._admission.before(self)
 
     async def moved(self) -> None:
-        """Returns when the order has changed."""
+        """Wait until the order has changed."""
         await self._admission.moved()
 
 
 class Admission:
-    """`most` predictions at a time; the others wait in the order in which they came."""
+    """Admits `most` questions at a time; the others wait in the order in which they came."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -33,7 +33,7 @@ class Admission:
 
     @contextmanager
     def place(self) -> Iterator[Slot]:
-        """Take a place, and give it up in the end."""
+        """Take the last place, and give it up on exit."""
         place = Slot(self)
         self._places[place] = None
         try:
@@ -44,7 +44,7 @@ class Admission:
             self._moved = asyncio.Event()
 
     def before(self, place: Slot) -> int:
-        # Those who are let in are the first, so that who comes after them waits for as many to go.
+        # The first `most` are admitted, so the next one waits for one of them to finish.
         return max(0, list(self._places).index(place) + 1 - self._most)
 
     async def moved(self) -> None:
@@ -52,5 +52,5 @@ class Admission:
 
     @property
     def waiting(self) -> int:
-        """How many wait for a place."""
+        """How many wait to be admitted."""
         return max(0, len(self._places) - self._most)

@@ -1,4 +1,4 @@
-"""Knows which Flowise chat a thread stands for, and what is kept of it."""
+"""Chooses the Flowise chat that a question is asked on, and notes it for the questions that follow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.thread import Conversation, Thread
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """The chat a question is asked on, of that generation of its thread; `is_new`: nothing can be stored on it yet."""
+    """The chat that a question is asked on, in a generation of its thread; `is_new`: nothing is stored on it yet."""
 
     chat_id: str
     generation: int
@@ -24,14 +24,14 @@ class Chat:
 
 @dataclass(slots=True)
 class _UnderWay:
-    """What is known of a turn while its answer is being written: its chat, once decided, and its messages so far."""
+    """What is known of a turn while its answer is written: its chat, once chosen, and the `ts` of its messages."""
 
     chat_id: str = ""
     messages: list[str] = field(default_factory=list)
 
 
 class Chats:
-    """The chats of one chatflow. `wall` is epoch seconds. What asks the store may raise StoreUnavailable."""
+    """The chats of one chatflow. `wall` returns epoch seconds. Every coroutine method may raise StoreUnavailable."""
 
     def __init__(self, store: Store, chatflow_id: str, *, wall: Callable[[], float]) -> None:
         self._store = store
@@ -40,7 +40,7 @@ class Chats:
         self._under_way: dict[str, _UnderWay] = {}
 
     async def of(self, question: Question, known: Conversation | None) -> Chat:
-        """The chat that a question goes on with, or a new one; `known` is what is kept of its thread."""
+        """The chat that a question continues, or a new one; `known` is what is stored of its thread."""
         thread, chatflow = question.thread, self._chatflow_id
         generation = known.generation if known else 0
         if known and known.chat_id and known.chatflow_id == chatflow:
@@ -52,16 +52,16 @@ class Chats:
         return Chat(_new_chat_id(), generation, is_new=True)
 
     async def fresh(self, thread: Thread) -> Chat:
-        """A new chat for a thread that starts over."""
+        """A new chat for a thread, which starts over."""
         generation = await self._store.start_over(thread, self._wall())
         return Chat(_new_chat_id(), generation, is_new=True)
 
     async def start_over(self, thread: Thread) -> None:
-        """The thread's next question begins a new chat."""
+        """Have the thread's next question begin a new chat."""
         await self._store.start_over(thread, self._wall())
 
     async def keep(self, question: Question, chat: Chat) -> None:
-        """Note the chat that the thread, and in a direct message each message, stands for."""
+        """Note the chat of the thread and, in a direct message, of each message of the turn."""
         await self._keep(question, chat, self._turn(question), answered=False)
 
     def _turn(self, question: Question) -> _UnderWay:
@@ -69,7 +69,7 @@ class Chats:
 
     async def _keep(self, question: Question, chat: Chat, turn: _UnderWay, *, answered: bool) -> None:
         if question.place.response_url:
-            return  # nobody can follow up there
+            return  # nobody can ask a follow-up question there
         thread, chatflow = question.thread, self._chatflow_id
         await self._store.remember(thread, chat.chat_id, chatflow, chat.generation, self._wall(), answered=answered)
         if thread.channel.startswith("D") and turn.chat_id != chat.chat_id:
@@ -78,12 +78,12 @@ class Chats:
                 await self._store.message_belongs(thread.team, thread.channel, ts, chat.chat_id, chatflow)
 
     def answered(self, question: Question, chat: Chat) -> Callable[[], Awaitable[None]]:
-        """What notes that the chat has answered, to be called when the answer has its last word."""
+        """The work that notes that the chat has answered, to be done when the answer is complete."""
         turn = self._turn(question)
         return lambda: self._keep(question, chat, turn, answered=True)
 
     def answered_again(self, question: Question, chat_id: str) -> Callable[[], Awaitable[None]]:
-        """The same, unless the thread was started over meanwhile."""
+        """As `answered`, unless the thread was started over meanwhile."""
         turn = self._turn(question)
 
         async def keep() -> None:
@@ -94,11 +94,11 @@ class Chats:
         return keep
 
     def begin(self, question: Question) -> None:
-        """An answer is being written."""
+        """Note that an answer is being written."""
         self._under_way[question.reference] = _UnderWay()
 
     async def posted(self, question: Question, ts: str) -> None:
-        """A message of the answer stands: a thread opened under it in a direct message goes on with its chat."""
+        """Note a message of the answer: in a direct message, a thread opened under it continues its chat."""
         thread, turn = question.thread, self._under_way.get(question.reference)
         if turn is None or not thread.channel.startswith("D"):
             return
@@ -108,10 +108,10 @@ class Chats:
                 await self._store.message_belongs(thread.team, thread.channel, ts, turn.chat_id, self._chatflow_id)
 
     def delivered(self, question: Question) -> None:
-        """The answer has its last word."""
+        """Note that the answer is complete."""
         self._under_way.pop(question.reference, None)
 
 
 def _new_chat_id() -> str:
-    """A chatId of our own, because Flowise tells the one it would choose only at the end, and not after an error."""
+    """A chatId of our own, because Flowise reports the one it chooses only at the end, and not after an error."""
     return str(uuid4())

@@ -1,11 +1,12 @@
-"""Knows how Flowise is guarded by its breaker: what is asked, what is looked at first, what counts as a failure."""
+"""Puts a circuit breaker around Flowise: decides what is asked, when to probe, and what counts as a failure."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+
+import structlog
 
 from bot.errors import (
     FlowiseBroke,
@@ -28,17 +29,17 @@ from bot.flowise.prediction import Prediction
 from bot.ports import Flowise
 from bot.thread import Expected
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
-# Flowise itself has spoken.
+# Errors that come from Flowise itself, and so show that it is up.
 _ITS_OWN_WORDS = (FlowiseFailed, FlowiseEmpty, FlowiseRateLimited, KeyRefused, UnknownChatflow)
 
 
 class Guarded:
-    """A `bot.ports.Flowise` around another one: questions are not asked while the breaker rests.
+    """A `bot.ports.Flowise` around another one, which asks no questions while the breaker rests.
 
-    `check` looks, without a prediction, whether a question would be answered; `clock` is monotonic. The small requests
-    about a chat go through: what is stored there may be asked for at any time, and its asker waits for it.
+    `check` tests, without a prediction, whether a question would be answered; `clock` returns monotonic seconds. The
+    small requests about a chat always go through: they are cheap, and an answer waits for each.
     """
 
     def __init__(self, flowise: Flowise, check: Callable[[], Awaitable[None]], clock: Callable[[], float]) -> None:
@@ -53,15 +54,15 @@ class Guarded:
 
     @property
     def resting(self) -> bool:
-        """Whether questions are not simply asked: for a gauge."""
+        """Whether the breaker rests."""
         return self._breaker.resting
 
     def state(self) -> str:
-        """How Flowise is, in words that hold no secret: "ok", "resting for 12 s: no connection"."""
+        """The state of Flowise, without secrets: "ok", "resting for 12 s: no connection"."""
         return self._breaker.state(self._clock())
 
     async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
-        """As the Flowise within, but for one thing: `FlowiseResting` is raised where it is not asked."""
+        """Like the inner Flowise, except that `FlowiseResting` is raised while the breaker rests."""
         await self._may_ask()
         heard = False
         try:
@@ -91,7 +92,7 @@ class Guarded:
         """Return when Flowise may be asked.
 
         Raises:
-            FlowiseResting: it is not to be asked.
+            FlowiseResting: it may not be asked for now.
         """
         decision = self._breaker.decide(self._clock())
         if isinstance(decision, Probe):
@@ -110,13 +111,13 @@ class Guarded:
             why = _why(error, heard=False)
             if why:
                 self._breaker.probe_failed(self._clock(), why)
-            else:  # what else is wrong, the question is to meet itself
+            else:  # any other error, the question is to meet by itself
                 self._breaker.probed(self._clock())
         else:
             self._breaker.probed(self._clock())
         finally:
             self._breaker.probe_cancelled()
-        log.warning("Flowise probed: %s", self.state())
+        log.warning("Flowise probed", state=self.state())
 
     def _judge(self, error: FlowiseError, *, heard: bool) -> None:
         if isinstance(error, _ITS_OWN_WORDS):
@@ -126,13 +127,13 @@ class Guarded:
         if why:
             self._breaker.failed(self._clock(), why)
         if self.resting and not rested:
-            log.warning("Flowise rested: %s (%s)", self.state(), error)
+            log.warning("Flowise requests paused", state=self.state(), error=type(error).__name__, reason=str(error))
 
 
 def _why(error: FlowiseError, *, heard: bool) -> str:
-    """Why the server is to blame for an error; empty where it is not, or nobody can tell.
+    """Why an error is the server's fault; empty if it is not, or if that is unknown.
 
-    An answer that broke off after some of it, or took longer than it may, does not say that the next one would.
+    An answer that broke off in the middle, or took too long, does not mean that the next one would.
     """
     match error:
         case FlowiseUnreachable(run=run):

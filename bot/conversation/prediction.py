@@ -1,4 +1,4 @@
-"""Knows how one question is put to Flowise, and how the answer is had back of one that somebody else has put."""
+"""Asks Flowise one question, and recovers the answer to one that a process before this one has asked."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TypeGuard, TypeVar, assert_never
+from typing import TypeGuard, assert_never
 
 import structlog
 
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.question import Question
 from bot.conversation.runs import Runs
-from bot.errors import FlowiseBroke, FlowiseError, Interrupted, RunState, StoreUnavailable
+from bot.errors import FlowiseBroke, FlowiseError, Interrupted, RunState
 from bot.flowise.events import (
     Action,
     AgentflowStarted,
@@ -27,6 +27,7 @@ from bot.flowise.events import (
 )
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
+from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
 from bot.reply.contract import LONGEST, Remark, ReplyEvent, Thinking
@@ -34,28 +35,13 @@ from bot.thread import Run
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-# How often what the store must tell is asked for again while it is away, in seconds.
-_STORE_POLL = 1.0
-
-
-async def patiently(ask: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]]) -> T:
-    """What the store says, however long it is away: a question that was taken in is not lost for that."""
-    while True:
-        try:
-            return await ask()
-        except StoreUnavailable as error:
-            log.info("waiting for the store", reason=str(error))
-            await sleep(_STORE_POLL)
-
 
 class _NotOursError(Exception):
     """Another process goes on with the question."""
 
 
 class Predictions:
-    """Asks one chatflow. `reads_answers`: there is a key, by which an answer that it has stored can be read."""
+    """Asks one chatflow. `reads_answers`: there is an API key, with which its stored answers can be read."""
 
     def __init__(
         self,
@@ -73,22 +59,22 @@ class Predictions:
         self._sleep = sleep
 
     async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
-        """Flowise was asked by a process that is gone: its answer is looked for, and never asked for again."""
+        """The answer to a question that a process which is gone has asked: recovered, and never asked for again."""
         opened, line = lease.opened, question.thread.line
         kept = journal.read(opened.journal)
         if opened.whole:
             for event in kept:
                 yield event
             return
-        if question.place.thread_ts is not None:  # elsewhere it would be written over what stands
+        if question.place.thread_ts is not None:  # without a thread, it would overwrite what is there
             yield Thinking()
-        stored = await self._runs.answer_of(line, opened)
+        stored = await self._runs.answer_of(line, opened, ref=question.reference)
         for event in kept:
             if stored is None or isinstance(event, Remark):
                 yield event
         if stored is None:
             raise Interrupted("the process that wrote the answer is gone, and Flowise has no answer stored")
-        log.info("completed from Flowise's stored answer", ref=question.reference)
+        log.info("answer recovered", ref=question.reference, source="Flowise's stored messages")
         for shown in _shown(stored):
             yield shown
         lease.then(self._chats.answered_again(question, opened.chat_id))
@@ -96,6 +82,11 @@ class Predictions:
     async def predicted(
         self, question: Question, lease: Lease, chat: Chat, text: str
     ) -> AsyncGenerator[ReplyEvent, None]:
+        """Ask Flowise, and yield the events of its answer that a reply shows.
+
+        Raises:
+            FlowiseError: the answer is incomplete, and the rest of it is not stored.
+        """
         line, heard = question.thread.line, _PredictionState(self._runs.new(), chat)
         prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, heard))
         try:
@@ -115,19 +106,19 @@ class Predictions:
             for event in rest:
                 yield event
         except (asyncio.CancelledError, GeneratorExit):
-            if lease.ours and lease.was_asked:  # else who goes on with the answer needs the run
+            if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
                 await asyncio.shield(self._runs.left(line, chat.chat_id, heard.run))
             raise
         await asyncio.shield(self._ended(question, lease, heard, chat.chat_id))
 
     async def _noted(self, lease: Lease, chat: Chat, text: str, heard: _PredictionState) -> None:
-        """Note that Flowise is asked now, and by what its answer will be known; once, though it is asked again where
-        nothing can have started."""
+        """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
+        have started anything is repeated."""
         if lease.was_asked:
             return
         after = "" if chat.is_new else await self._flowise.newest_stored(chat.chat_id)
         heard.run = run = replace(heard.run, question=text, after=after)
-        if not await patiently(lambda: lease.asks(chat.chat_id, text, run), self._sleep):
+        if not await retried(lambda: lease.asks(chat.chat_id, text, run), self._sleep, ref=lease.item.reference):
             raise _NotOursError
 
     async def _rest(
@@ -136,38 +127,40 @@ class Predictions:
         """What is missing of an answer whose connection broke, where what Flowise has stored begins like it."""
         if not isinstance(error, FlowiseBroke) or error.run is not RunState.UNKNOWN or not self._reads_answers:
             return None
-        stored = _shown(await self._runs.answer_of(question.thread.line, lease.opened) or ())
+        found = await self._runs.answer_of(question.thread.line, lease.opened, ref=question.reference)
+        stored = _shown(found or ())
         text = "".join(event.text for event in stored if isinstance(event, Token))
         if not stored or not text.startswith(said):
             return None
-        log.info("the rest comes from Flowise's stored answer", ref=question.reference, reason=str(error))
+        log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
         return (Token(text[len(said) :]), *(event for event in stored if not isinstance(event, Token)))
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
-        """A prediction failed; whether its run is over too, the error says."""
+        """Note what became of the run of a failed prediction, as far as the error tells."""
         if error.run is RunState.UNKNOWN and lease.was_asked:
             await self._runs.left(question.thread.line, lease.opened.chat_id, run)
         else:
             lease.run_over = lease.opened.chat_id
 
     async def _ended(self, question: Question, lease: Lease, heard: _PredictionState, noted: str) -> None:
-        """The answer is whole. Flowise's word on the chatId wins over what we proposed."""
+        """Note the end of a complete answer. The chatId that Flowise reports takes precedence over ours."""
         chat, run = heard.chat, heard.run
         if chat.chat_id != noted or not run.awaits_decision:
             lease.run_over = noted
         if run.awaits_decision:
-            await self._runs.waits(question.thread.line, chat.chat_id, replace(run, after=heard.row))
+            paused = replace(run, after=heard.row)
+            await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
         lease.then(self._chats.answered(question, chat))
 
 
 class _PredictionState:
-    """What one answer's events have said so far of its run, its chat and its text."""
+    """What the events of one answer have shown so far of its run, its chat and its text."""
 
     def __init__(self, run: Run, chat: Chat) -> None:
         self.run = run
         self.chat = chat
         self.row: str | None = None
-        """The row that it is stored as."""
+        """The id of the row in which Flowise stored the answer."""
         self.said: list[str] = []
         self._length = 0
 

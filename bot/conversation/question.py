@@ -1,4 +1,4 @@
-"""Knows what a question is, and how conversations are led."""
+"""Defines a question, and the settings of conversations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.thread import Thread
 class Question:
     """What a person asked. `ts` orders the questions of a thread; `reference` names the turn in the log and in Slack.
 
-    `joins` says that the bot was called into a thread that others began: its earlier messages may go along.
+    `joins`: the bot was mentioned in a thread that others began, so the earlier messages may be sent along.
     """
 
     thread: Thread
@@ -26,12 +26,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ConversationSettings:
-    """How conversations are led: the settings of the same names. Times in seconds.
+    """The settings of conversations, under the names of their variables. Times are in seconds.
 
-    `reads_answers`: there is a key, by which an answer that Flowise has stored can be read.
+    `reads_answers`: there is an API key, with which answers that Flowise has stored can be read.
     """
 
     context_messages: int = 20
     left_run_wait: float = 60.0
-    most_predictions: int = 100
     reads_answers: bool = False

@@ -1,7 +1,7 @@
-"""Knows the runs in Flowise: each is noted before it starts, so that one that we left is not run into by the next.
+"""Notes each run in Flowise before it starts, so that the next question waits for a run whose stream was left.
 
-A stream that we leave goes on in Flowise, and a second request on its chatId would mix both answers (measured on
-3.1.4). The note outlives a killed process; it is taken away when the run has been seen to end.
+After its stream is closed, a run continues in Flowise, and a second request on its chatId would mix both answers
+(measured on 3.1.4). The note survives a killed process, and is deleted when the run is seen to have ended.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from bot.thread import OpenAnswer, Run
 
 log = structlog.get_logger(__name__)
 
-# How often a question that is held back looks whether the earlier run is over, in seconds.
+# How often a waiting question checks whether the earlier run is over, in seconds.
 _POLL = 3.0
-# How long the abort is waited for when we leave: somebody waits for our last word.
+# Seconds to wait for an abort when leaving a run, because the ending of an answer waits meanwhile.
 _ABORT_SECONDS = 3.0
 _ABORT_SETTLES = 2.0
 
 
 class Runs:
-    """The runs of one chatflow, each noted with its line. `wait` is how long a left run is waited for, in seconds from
-    when it was left. `now` is monotonic, `wall` is epoch seconds.
+    """The runs of one chatflow, each noted with its line. `wait` is how long to wait for a run after it was left, in
+    seconds. `now` returns monotonic seconds, `wall` epoch seconds.
 
-    Only when a run was left is told by `wall`, for another process may want to know. Its clock may be another one, so
-    what has gone by since then is never less than nothing, and what is waited from here on is counted by `now`.
+    Only the time at which a run was left is taken from `wall`, because another process may need it. That process's
+    clock may differ, so the time since then is never negative, and time spent waiting here is counted by `now`.
     """
 
     def __init__(
@@ -53,51 +53,51 @@ class Runs:
         self._sleep = sleep
 
     def new(self) -> Run:
-        """A run that starts now; it is noted with its question, directly before Flowise is asked."""
+        """A run that starts now. It is noted with its question, directly before Flowise is asked."""
         return Run(since=self._wall())
 
     async def note(self, line: str, chat_id: str, run: Run) -> None:
-        """More is known of a run. An answer under way does not fail for a note."""
+        """Note a run. An answer does not fail because a note cannot be written."""
         with suppress(StoreUnavailable):
             await self._store.run_started(line, chat_id, run)
 
-    async def waits(self, line: str, chat_id: str, run: Run) -> None:
-        """A run has stopped, on that chat, and waits for a person's decision; `run.after` is the row of its stop."""
+    async def waits(self, line: str, chat_id: str, run: Run, *, ref: str) -> None:
+        """Note that a run has paused on that chat for a person's decision; `run.after` is the row it stopped with."""
         try:
             await self._store.run_started(line, chat_id, replace(run, left_at=self._wall()))
         except StoreUnavailable as error:
-            log.warning("that a run waits could not be noted", reason=str(error))
+            log.warning("pending decision not noted", ref=ref, reason=str(error))
 
     async def left(self, line: str, chat_id: str, run: Run) -> None:
-        """We go, the run may stay: agent flows are asked to stop, of others a note is kept."""
+        """Note that a run is left, which may continue. An agent flow is asked to stop."""
         await self.note(line, chat_id, replace(run, left_at=self._wall()))
         if run.agentflow:
-            with suppress(TimeoutError):  # the next question asks again
+            with suppress(TimeoutError):  # the next question will ask again
                 async with asyncio.timeout(_ABORT_SECONDS):
                     await self._flowise.abort(chat_id)
 
     async def on(self, line: str, chat_id: str) -> Run | None:
-        """The run that is not over on a chat, as far as can be seen."""
+        """The run on a chat that is not over, as far as can be determined."""
         run = await self._store.run_on(line, chat_id)
         return None if run is None or await self._is_over(line, chat_id, run, self._left_for(run)) else run
 
     def _left_for(self, run: Run) -> float:
-        """The seconds since a run was left. That it will be left is what another clock makes of it: it is now."""
+        """The seconds since a run was left. A time in the future is another clock's: it counts as now."""
         return max(0.0, self._wall() - run.left_at)
 
     async def _is_over(self, line: str, chat_id: str, run: Run, left_for: float) -> bool:
         if run.agentflow and run.left_at and not run.awaits_decision:
-            # An abort is taken at once, but what a node is doing may need a moment to end.
+            # An abort is accepted at once, but a node may take a moment to stop.
             over = await self._flowise.abort(chat_id) and left_for >= _ABORT_SETTLES
-        else:  # if a decision was given in Flowise, there is an answer since then
+        else:  # after a decision made in Flowise, there is a newer answer
             over = run.expected is not None and await self._flowise.has_stored(chat_id, run.expected)
         if over:
             await self._store.run_ended(line, chat_id)
         return over
 
     async def waited_for(self, line: str, chat_id: str, run: Run) -> bool:
-        """Wait until a left run is over; False when the patience ran out first."""
-        if not run.left_at:  # its process was killed, nobody knows when
+        """Wait until a run that was left is over; False if it is not within `wait` seconds."""
+        if not run.left_at:  # its process was killed, at an unknown time
             run = replace(run, left_at=self._wall())
             await self._store.run_started(line, chat_id, run)
         before, began = self._left_for(run), self._now()
@@ -107,10 +107,10 @@ class Runs:
                 return True
         return False
 
-    async def answer_of(self, line: str, opened: OpenAnswer) -> tuple[Event, ...] | None:
-        """The answer of a run that nobody listens to any more, as Flowise has stored it.
+    async def answer_of(self, line: str, opened: OpenAnswer, *, ref: str) -> tuple[Event, ...] | None:
+        """The answer of a run whose stream is lost, as Flowise has stored it.
 
-        Waits for it; None when there is none, or none that can be read: without a key, or when the patience ran out.
+        Waits until it is stored; None if it cannot be read without a key, or was not stored within `wait` seconds.
         """
         chat_id, began, left_at = opened.chat_id, self._now(), self._wall()
         while opened.expected is not None:
@@ -119,7 +119,7 @@ class Runs:
             except KeyRefused:
                 break
             except FlowiseError as error:
-                log.info("the stored answer cannot be read yet", chat=chat_id, reason=str(error))
+                log.info("stored answer not read", ref=ref, chat_id=chat_id, reason=str(error))
                 stored = None
             if stored is not None:
                 with suppress(StoreUnavailable):

@@ -1,4 +1,4 @@
-"""Knows one question from claim to last word: whose turn it is, on which chat it is asked, and what is kept of it."""
+"""Takes one question from its turn to its answer: waits, chooses its chat, asks Flowise and yields what happens."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 
 from bot.conversation.admission import Admission
 from bot.conversation.chats import Chats
-from bot.conversation.prediction import Predictions, patiently
+from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.runs import Runs
 from bot.errors import (
@@ -21,6 +21,7 @@ from bot.errors import (
     SlackUnavailable,
 )
 from bot.mailbox.lease import MOST_FAILURES, Lease
+from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
 from bot.reply.contract import Failed, Finished, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
 from bot.slack import wording
@@ -30,12 +31,12 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-# Places in the queue are told exactly up to here, and then in steps of as many: each change is a call.
+# Places in the queue are shown exactly up to here, and then in steps of as many: each change costs a call.
 _EXACT = 5
 
 
 class Turns:
-    """Leads every thread's conversation with one chatflow."""
+    """Answers the questions of all threads with one chatflow."""
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Turns:
         store: Store,
         habits: ConversationSettings,
         *,
+        admission: Admission,
         now: Callable[[], float],
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -53,24 +55,19 @@ class Turns:
         self._habits = habits
         self._sleep = sleep
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
-        self._admission = Admission(habits.most_predictions)
+        self._admission = admission
         self._runs = Runs(flowise, store, wait=habits.left_run_wait, now=now, wall=wall, sleep=sleep)
         self._asking = Predictions(flowise, self._runs, self.chats, reads_answers=habits.reads_answers, sleep=sleep)
 
     @property
     def reads_answers(self) -> bool:
-        """Whether another process can bring an answer to its end that was left in the middle."""
+        """Whether another process can complete an answer that was left unfinished."""
         return self._habits.reads_answers
 
-    @property
-    def waiting(self) -> int:
-        """How many questions wait because this process has as many predictions as it may."""
-        return self._admission.waiting
-
     async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
-        """Everything that happens to a question, up to and with `Finished` or `Failed`. Raises nothing of its own.
+        """Yield everything that happens to a question, up to and including `Finished` or `Failed`.
 
-        `lease` is our hold on it, kept by the caller.
+        `lease` is our hold on the question; the caller keeps it renewed.
         """
         self.chats.begin(question)
         log_turn = log.bind(ref=question.reference, thread=str(question.thread))
@@ -81,8 +78,8 @@ class Turns:
         except BotError as error:
             log_turn.warning("turn failed", error=type(error).__name__, reason=str(error))
             yield Failed(error, question.reference)
-        except Exception as error:  # the person must get a last word whatever our own mistake is
-            log_turn.exception("turn failed by a mistake of ours", error=type(error).__name__)
+        except Exception as error:  # the person must get an ending even after a bug
+            log_turn.exception("turn failed unexpectedly", error=type(error).__name__)
             yield Failed(BotError("internal error"), question.reference)
         else:
             log_turn.info("turn finished")
@@ -103,11 +100,12 @@ class Turns:
             async for event in events:
                 yield event
 
-    async def _told(self, ask: Callable[[], Awaitable[T]]) -> T:
-        return await patiently(ask, self._sleep)
+    async def _stored(self, question: Question, ask: Callable[[], Awaitable[T]]) -> T:
+        """What the store answers, however long it takes until it can be reached."""
+        return await retried(ask, self._sleep, ref=question.reference)
 
     async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
-        """The question is asked when this process may have one more prediction."""
+        """Ask the question once this process may run one more prediction."""
         with self._admission.place() as place:
             shown = 0
             while before := place.before:
@@ -122,19 +120,19 @@ class Turns:
 
     async def _asked(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
         line = question.thread.line
-        known = await self._told(lambda: self._store.conversation(question.thread))
-        chat = await self._told(lambda: self.chats.of(question, known))
-        await self._told(lambda: self.chats.keep(question, chat))
-        run = await self._told(lambda: self._runs.on(line, chat.chat_id))
+        known = await self._stored(question, lambda: self._store.conversation(question.thread))
+        chat = await self._stored(question, lambda: self.chats.of(question, known))
+        await self._stored(question, lambda: self.chats.keep(question, chat))
+        run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id))
         if run is not None and run.awaits_decision:
             yield Sentence(wording.DECISION_PENDING)
             return
         if run is not None:
             yield WaitingForRun()
             left = run
-            if not await self._told(lambda: self._runs.waited_for(line, chat.chat_id, left)):
-                fresh = chat = await self._told(lambda: self.chats.fresh(question.thread))
-                await self._told(lambda: self.chats.keep(question, fresh))
+            if not await self._stored(question, lambda: self._runs.waited_for(line, chat.chat_id, left)):
+                fresh = chat = await self._stored(question, lambda: self.chats.fresh(question.thread))
+                await self._stored(question, lambda: self.chats.keep(question, fresh))
                 yield Remark(wording.NOT_REMEMBERED_BEFORE)
         yield Thinking()
         for remark in question.notes:
@@ -147,12 +145,12 @@ class Turns:
     # Earlier messages -------------------------------------------------------------------------------------------------
 
     async def _with_context(self, question: Question, known: Conversation | None) -> str:
-        """The question, with the thread's earlier messages until one was answered: Flowise forgets a failed turn."""
+        """The question, with the thread's earlier messages until one was answered: Flowise forgets failed turns."""
         if not question.joins or (known is not None and known.answered) or self._habits.context_messages == 0:
             return question.text
         try:
             said = await self._slack.replies(question.thread, before=question.ts, limit=self._habits.context_messages)
         except (SlackRefused, SlackUnavailable) as error:
-            log.info("earlier messages could not be read", ref=question.reference, reason=str(error))
+            log.info("earlier messages not read", ref=question.reference, reason=str(error))
             return question.text
         return wording.with_earlier([(message.author, message.text) for message in said], question.text)

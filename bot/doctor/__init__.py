@@ -1,1 +1,1 @@
-"""Knows what can be seen of the bot's surroundings without asking a question: `python -m bot doctor`."""
+"""Checks the settings and everything they point to without asking a question: `python -m bot doctor`."""

@@ -1,4 +1,4 @@
-"""Knows how an examination is put together: the settings, everything they point to, side by side, and the report."""
+"""Runs all checks of the doctor concurrently, from the settings outwards, and prints the report."""
 
 from __future__ import annotations
 
@@ -31,26 +31,25 @@ from bot.store.connections import connect
 
 SETTINGS = About("Settings")
 
-# One server's silence is not to keep the others' findings waiting; each answers in well under a second where all is
-# well.
+# Seconds for all checks of one heading: a silent server must not delay the report. A healthy one needs less than one.
 _PATIENCE = 10.0
-# Of which one small request may take half: two stand one after the other at most.
+# Seconds for one request: half of that, because at most two are made one after the other.
 _REQUEST = 5.0
-# Longer lines are hard to read, however wide the window is.
+# Columns. Longer lines are hard to read, however wide the window is.
 _WIDEST = 110
 
 
 def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bool = False) -> int:
-    """Look at everything, write what was found to `out`; returns the exit status.
+    """Run all checks and write the report to `out`; return the exit status.
 
-    0: nothing must be changed (there may be warnings); 1: something must; 2: the settings cannot be read.
+    0: nothing has to be changed (there may be warnings); 1: something has to; 2: the settings cannot be read.
     """
     try:
         settings = read_settings()
     except SettingsError as error:
         findings, status = unreadable(error), UNREADABLE
     else:
-        # What the clients log goes where it does not stand in the report's way.
+        # The clients' own log lines go to stderr, out of the report's way.
         export(settings.ssl_cert_file)
         logs.configure("ERROR", settings.log_format, settings.secrets())
         seen = [read(Path(".env")), *asyncio.run(examined(settings))]
@@ -58,7 +57,7 @@ def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bo
         status = exit_status(findings)
     width, colour = _look(out, environment)
     text = as_json(findings, status) if machine_readable else table(findings, width=width, colour=colour)
-    # A stream that has not all letters shows what it has.
+    # A stream whose encoding lacks a character shows a question mark.
     encoding = out.encoding or "utf-8"
     out.write(text.encode(encoding, "replace").decode(encoding))
     out.flush()
@@ -68,7 +67,7 @@ def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bo
 async def examined(
     settings: Settings, *, wall: Callable[[], float] = time.time, patience: float = _PATIENCE
 ) -> list[Finding]:
-    """What is found with settings that could be read. `patience` is in seconds, for each of what is looked at."""
+    """All findings for valid settings. `patience` is how long the checks of one heading may take, in seconds."""
     out = Network(Proxies(settings.https_proxy or "", settings.http_proxy or "", settings.no_proxy))
     given = Network(out.proxies, settings.ssl_cert_file)
     seen = network(given, {"Slack": settings.slack_api_url, "Flowise": settings.flowise_url})
@@ -104,25 +103,25 @@ async def examined(
 
 
 async def bounded(about: About, work: Awaitable[list[Finding]], patience: float) -> list[Finding]:
-    """The findings, or one that says that they did not come in time."""
+    """The findings of `work`, or one saying that it took longer than `patience` seconds."""
     try:
         async with asyncio.timeout(patience):
             return await work
     except TimeoutError:
-        do = "Something between us takes connections and keeps silent: a firewall, a proxy, a server that is stuck."
+        do = "Something accepts connections but does not answer: look for a firewall, a proxy or a stuck server."
         return [about.wrong("answer", f"none within {patience:g} s", do)]
 
 
 def read(env_file: Path) -> Finding:
-    """Settings that could be read, and where from: a .env in another folder than one thinks is a common slip."""
-    also = f"and {env_file.absolute()}" if env_file.is_file() else "alone; there is no .env here"
-    return SETTINGS.well("values", f"{__version__} can work with them, read from the environment {also}")
+    """The finding about valid settings, with their source: a .env in the wrong folder is a common mistake."""
+    also = f"and {env_file.absolute()}" if env_file.is_file() else "alone; there is no .env in this folder"
+    return SETTINGS.well("values", f"valid for version {__version__}; read from the environment {also}")
 
 
 def unreadable(error: SettingsError) -> list[Finding]:
-    """One finding for each line of the error, which names the setting first."""
+    """One finding for each line of the error, which begins with the setting's name."""
     lines = (line.partition(": ") for line in str(error).splitlines())
-    do = "Set it in the environment or in .env; .env.example and the README tell what each means."
+    do = "Set it in the environment or in .env. See .env.example for what each setting means."
     return [SETTINGS.wrong(name, problem or name, do) for name, _, problem in lines]
 
 
@@ -133,7 +132,7 @@ def _chatflow(settings: Settings) -> Chatflow:
 
 
 def _look(out: TextIO, environment: Mapping[str, str]) -> tuple[int, bool]:
-    """Columns, and whether there may be colour: NO_COLOR (no-color.org), TERM=dumb and a pipe take it away."""
+    """The width in columns, and whether to use colour: not with NO_COLOR (no-color.org), TERM=dumb or a pipe."""
     if not out.isatty():
         return _WIDEST, False
     plain = environment.get("NO_COLOR") or environment.get("TERM", "dumb") == "dumb"

@@ -1,4 +1,4 @@
-"""Knows how far our clock may be from somebody else's, as the Date header of their answers tells it."""
+"""Compares this machine's clock with a server's, by the Date header of its responses."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from email.utils import parsedate_to_datetime
 
 from bot.doctor.findings import About, Finding
 
-# Signatures that are older or younger are refused (Slack docs, Verifying requests from Slack).
+# Signatures further from now than this are rejected (Slack docs, Verifying requests from Slack).
 _SIGNED_SECONDS = 300.0
-# A Date header has whole seconds and an answer takes one or two; what is above is a clock that nobody sets.
+# A Date header has whole seconds and a response takes one or two; beyond this, the clock is not being synchronised.
 _LOOSE_SECONDS = 30.0
 
-_SET_IT = "Let the machine keep its time by NTP (timedatectl, or the clock of the host under a virtual machine)."
+_SET_IT = "Synchronise this machine's clock by NTP (timedatectl; for a virtual machine, the clock of its host)."
 
 
 def clock(about: About, date: str, now: float, *, signed: bool) -> Finding:
-    """Compare a Date header with `now`, our time in epoch seconds when the answer came.
+    """The finding about a Date header compared with `now`, this machine's time in epoch seconds when it arrived.
 
-    `signed` says that the bot takes signed requests from there, which a wrong clock makes it refuse.
+    `signed`: the bot receives signed requests from that server, and would reject them if its clock were wrong.
     """
     try:
         ahead = now - parsedate_to_datetime(date).timestamp()
     except ValueError:
-        return about.unknown("clock", "the answer has no date to compare ours with")
+        return about.unknown("clock", "the response has no date to compare with")
     if abs(ahead) <= _LOOSE_SECONDS:
-        return about.well("clock", "ours agrees")
-    found = f"ours is {abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}"
+        return about.well("clock", "agrees with the server's")
+    found = f"this machine is {abs(ahead):.0f} s {'ahead' if ahead > 0 else 'behind'}"
     if not signed:
         return about.warning("clock", found, _SET_IT)
     if abs(ahead) <= _SIGNED_SECONDS:
-        return about.warning("clock", f"{found}; from {_SIGNED_SECONDS:.0f} s on every request is refused", _SET_IT)
-    return about.wrong("clock", f"{found}: every request of Slack's is refused as too old or too new", _SET_IT)
+        return about.warning("clock", f"{found}; beyond {_SIGNED_SECONDS:.0f} s, every request is rejected", _SET_IT)
+    return about.wrong("clock", f"{found}: every request from Slack is rejected as too old or too new", _SET_IT)

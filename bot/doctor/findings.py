@@ -1,4 +1,4 @@
-"""Knows what a check can say, and what all of them say together."""
+"""Defines what a check reports, and the exit status that all reports together lead to."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from enum import Enum
 
 
 class Verdict(Enum):
-    """How it stands with what was looked at."""
+    """The result of a check."""
 
     WELL = "well"
     UNKNOWN = "unknown"
-    """It cannot be seen from here, or not now; `do` tells where a person can look."""
+    """It cannot be determined from here, or not now; `do` says where a person can look."""
     WARNING = "warning"
-    """The bot answers, but not all that it promises holds."""
+    """The bot answers, but cannot keep all of its promises."""
     WRONG = "wrong"
-    """The bot will not answer, or not reliably, until this is changed."""
+    """The bot does not answer, or not reliably, until this is changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check has seen.
+    """One line of the report.
 
     Attributes:
-        about: what was examined, as a heading: Slack, Flowise, Redis, the machine.
-        check: what of it.
-        state: how it stands.
-        found: what was seen, in a few words.
-        do: what to click or change, or where to look; empty where there is nothing to do.
+        about: the heading it belongs under: Slack, Flowise, Redis, This machine.
+        check: the name of the check.
+        state: its result.
+        found: what was found, in a few words.
+        do: what to click or change, or where to look; empty if there is nothing to do.
     """
 
     about: str
@@ -40,7 +40,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Makes findings under one heading."""
+    """Creates findings under one heading."""
 
     heading: str
 
@@ -63,10 +63,10 @@ UNREADABLE = 2
 
 
 def exit_status(findings: Iterable[Finding]) -> int:
-    """0: nothing must be changed, 1: something must. (2 is for settings that cannot be read.)"""
+    """0: nothing has to be changed; 1: something has to. (2 is for settings that cannot be read.)"""
     return WRONG if any(finding.state is Verdict.WRONG for finding in findings) else WELL
 
 
 def redacted(findings: Iterable[Finding], hide: Callable[[str], str]) -> list[Finding]:
-    """The findings with every text gone through `hide`: what others answer may repeat a secret."""
+    """The findings with every text passed through `hide`: responses may repeat a secret."""
     return [replace(finding, found=hide(finding.found), do=hide(finding.do)) for finding in findings]

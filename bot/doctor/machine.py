@@ -1,4 +1,4 @@
-"""Knows what the bot needs of the machine it runs on: the port."""
+"""Checks that the bot's ports are free on this machine, or already the bot's."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from bot.serving.server import unheard
 
 MACHINE = About("This machine")
 
-# It is on this machine: whoever does not answer at once is not the bot.
+# Seconds. The bot, on this machine, would answer at once.
 _HEALTH_SECONDS = 2.0
 
 
 async def port(session: aiohttp.ClientSession, host: str, number: int, setting: str = "PORT") -> Finding:
-    """Whether the bot could listen on HOST and the port of that setting, or does so already."""
+    """The finding about whether the bot could listen on HOST and the port of that setting, or does so already."""
     check = setting.lower().replace("_", " ")
     loop = asyncio.get_running_loop()
     try:
-        # Bound as the bot would, and never listened on: no request can come in.
+        # Bound as the bot would do it, but not listened on: no request can come in.
         bound = await loop.create_server(asyncio.Protocol, host, number, reuse_address=True, start_serving=False)
     except (OSError, ValueError) as error:
         if await _is_ours(session, host, number):
-            return MACHINE.well(check, f"the bot itself is running on {number}")
+            return MACHINE.well(check, f"{number} is in use by the bot itself")
         wrong, _, found = unheard(error, host, number, setting).partition(": ")
-        do = f"Set {setting} to a free one, or end what holds it (ss -ltnp 'sport = :{number}' shows it)."
+        do = f"Set {setting} to a free port, or end the process that uses it (ss -ltnp 'sport = :{number}' shows it)."
         if wrong == "HOST":
-            check, do = "host", "Set HOST to an address of this machine, or to 0.0.0.0 for all of them."
+            check, do = "host", "Set HOST to an address of this machine, or to 0.0.0.0 for all of its addresses."
         return MACHINE.wrong(check, found.partition(";")[0], do)
     bound.close()
     await bound.wait_closed()
-    return MACHINE.well(check, f"{number} is free" if number else "0: any that is free")
+    return MACHINE.well(check, f"{number} is free" if number else "0: the system chooses a free one")
 
 
 async def _is_ours(session: aiohttp.ClientSession, host: str, number: int) -> bool:
@@ -41,6 +41,6 @@ async def _is_ours(session: aiohttp.ClientSession, host: str, number: int) -> bo
     try:
         async with session.get(f"http://{reachable}:{number}/healthz", timeout=limit) as answer:
             told = await answer.json()
-    except (aiohttp.ClientError, TimeoutError, ValueError):  # the last one: what is no address
+    except (aiohttp.ClientError, TimeoutError, ValueError):  # ValueError: not a valid address
         return False
     return isinstance(told, dict) and told.get("status") == "alive"

@@ -1,4 +1,4 @@
-"""Looks at how connections go out, without making one: which proxy each takes, and whose certificates are trusted."""
+"""Reports which proxy each connection would use and which certificates are trusted, without connecting."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ NETWORK = About("Network")
 
 
 def network(out: Network, addresses: dict[str, str]) -> list[Finding]:
-    """Everything about the ways out to `addresses`, which are Slack's and Flowise's by these names."""
+    """All findings about reaching `addresses`, the URLs of Slack and Flowise by these names."""
     return [proxies(out, {name: URL(address) for name, address in addresses.items()}), certificates(out)]
 
 
 def proxies(out: Network, addresses: dict[str, URL]) -> Finding:
-    """Which proxy each address is reached through."""
+    """The finding about the proxy that each address is reached through."""
     ways = {name: out.proxies.of(url) for name, url in addresses.items()}
     if not any(ways.values()):
-        because = "" if not (out.proxies.http or out.proxies.https) else ", as NO_PROXY or their scheme says"
+        because = "" if not (out.proxies.http or out.proxies.https) else ", because of NO_PROXY or their scheme"
         return NETWORK.well("proxy", f"none: {' and '.join(addresses)} are reached directly{because}")
     told = [
         f"{name} through {shown(proxy)} ({_setting(addresses[name])})" if proxy else f"{name} directly"
@@ -30,21 +30,21 @@ def proxies(out: Network, addresses: dict[str, URL]) -> Finding:
     ]
     near = [addresses[name].host or "" for name, proxy in ways.items() if proxy and _is_this_machine(addresses[name])]
     if near:
-        do = f"Add {','.join(near)} to NO_PROXY: seen from the proxy, that is the proxy's own machine."
+        do = f"Add {','.join(near)} to NO_PROXY: to the proxy, that address means its own machine."
         return NETWORK.warning("proxy", "; ".join(told), do)
     return NETWORK.well("proxy", "; ".join(told))
 
 
 def certificates(out: Network) -> Finding:
-    """SSL_CERT_FILE."""
+    """The finding about SSL_CERT_FILE."""
     if out.ca_file is None:
-        return NETWORK.well("certificates", "the authorities of the system are trusted")
+        return NETWORK.well("certificates", "the system's certificate authorities are trusted")
     try:
         assert out.trusted is not None  # noqa: S101  # there is a file
     except SettingsError as error:
-        do = "Set SSL_CERT_FILE to a file of certificates in PEM form, or take it out."
+        do = "Set SSL_CERT_FILE to a file of certificates in PEM format, or remove it."
         return NETWORK.wrong("certificates", str(error), do)
-    return NETWORK.well("certificates", f"the authorities of the system and those of {out.ca_file} are trusted")
+    return NETWORK.well("certificates", f"the system's certificate authorities and those in {out.ca_file} are trusted")
 
 
 def _setting(url: URL) -> str:

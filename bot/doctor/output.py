@@ -1,4 +1,4 @@
-"""Knows how findings look: as a table for a terminal, plain for a pipe, as JSON for a machine."""
+"""Formats findings as a table for a terminal or a pipe, or as JSON."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bot.doctor.findings import Finding, Verdict
 _COLOURS = {Verdict.WELL: "32", Verdict.UNKNOWN: "2", Verdict.WARNING: "33", Verdict.WRONG: "1;31"}
 _BOLD = "1"
 _STATES = max(len(state.value) for state in Verdict)
-# Narrower than this no text stands well beside its columns.
+# Columns. In less, text beside the columns of states and checks is unreadable.
 _NARROWEST = 60
 
 
 def table(findings: Sequence[Finding], *, width: int, colour: bool) -> str:
-    """One row a finding under the heading it belongs to, what to do below it, and a last line that sums up.
+    """The report as text: under each heading a row for each finding with what to do below it; then a summary.
 
     `width` is in columns; `colour` says whether escape sequences may be used.
     """
@@ -35,7 +35,7 @@ def table(findings: Sequence[Finding], *, width: int, colour: bool) -> str:
 
 
 def as_json(findings: Sequence[Finding], status: int) -> str:
-    """The same for a machine: the exit status, and the findings with their states as words."""
+    """The findings as JSON, with the exit status."""
     rows = [
         {
             "about": finding.about,
@@ -64,7 +64,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    """What Slack, Flowise and Redis have answered may hold what steers a terminal."""
+    """The text without control characters: responses from Slack, Flowise and Redis may contain some."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
@@ -75,10 +75,10 @@ def _painted(text: str, code: str, colour: bool) -> str:
 def _summary(findings: Sequence[Finding]) -> str:
     counts = {state: sum(finding.state is state for finding in findings) for state in Verdict}
     if counts[Verdict.WRONG]:
-        verdict = "Something must be changed"
+        verdict = "Something has to be changed"
     elif counts[Verdict.WARNING]:
-        verdict = "It works, with a warning"
+        verdict = "The bot works, with restrictions"
     else:
-        verdict = "All well, as far as can be seen from here"
+        verdict = "All is well, as far as can be determined from here"
     told = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
     return f"{verdict}: {told}."

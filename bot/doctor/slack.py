@@ -1,7 +1,7 @@
-"""Knows what Slack tells of its app without a message being written: the tokens, their scopes, Socket Mode, its clock.
+"""Checks what Slack reveals about the app without a message being written: tokens, scopes, Socket Mode, the clock.
 
-Which events an app is subscribed to, its commands, its request address and its signing secret can be read only with an
-app configuration token, which the bot has no other use for. So they are said to be unknown.
+Event subscriptions, slash commands, the Request URL and the signing secret can be read only with an app configuration
+token, which the bot has no other use for. They are reported as unknown, with the place to check them by eye.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
@@ -20,90 +19,89 @@ from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
 from bot.network.outgoing import why
 from bot.slack.permissions import EVENTS, SCOPES
+from bot.slack.refusals import RATE_LIMITED, SLACK_FAILED, SOCKET_MODE_OFF, UNINSTALLED
+from bot.slack.wire import NO_ANSWER
 
 SLACK = About("Slack")
 
-_APP = "api.slack.com/apps, your app"
-_INSTALL = f"{_APP}, Install App: install it, and copy the Bot User OAuth Token (xoxb-...) into SLACK_BOT_TOKEN."
-_COPY = f"{_APP}, OAuth & Permissions: copy the Bot User OAuth Token (xoxb-...) into SLACK_BOT_TOKEN."
+_APP = "At api.slack.com/apps, open your app"
+_INSTALL = f"{_APP}, Install App: install it, and copy the Bot User OAuth Token (xoxb-...) to SLACK_BOT_TOKEN."
+_COPY = f"{_APP}, OAuth & Permissions: copy the Bot User OAuth Token (xoxb-...) to SLACK_BOT_TOKEN."
+_ROTATION = "Token rotation is on and cannot be turned off: create the app again from the manifest."
 _APP_LEVEL = (
-    f"{_APP}, Basic Information, App-Level Tokens, Generate Token and Scopes: make one with connections:write, and "
-    "copy it (xapp-...) into SLACK_APP_TOKEN."
+    f"{_APP}, Basic Information, App-Level Tokens, Generate Token and Scopes: create a token with connections:write, "
+    "and copy it (xapp-...) to SLACK_APP_TOKEN."
 )
-_SWITCH_ON = f"{_APP}, Socket Mode: switch on Enable Socket Mode."
-_AWAY = "Check SLACK_API_URL, and the way out: network, proxy, firewall. Slack's own troubles are on slack-status.com."
+_SWITCH_ON = f"{_APP}, Socket Mode: turn on Enable Socket Mode."
+_UNREACHABLE = "Check SLACK_API_URL and the network, proxy and firewall on the way. For outages see slack-status.com."
 
-# Slack's error words for a token (Slack docs, errors of auth.test and apps.connections.open).
-_TOKEN_ADVICE = {
-    "token_revoked": _INSTALL,
-    "account_inactive": _INSTALL,
-    "token_expired": "Token rotation is on, which cannot be undone: make the app anew from the manifest.",
-}
-_APP_TOKEN_ADVICE = {
-    "socket_mode_disabled": _SWITCH_ON,
-    "forbidden_team": _SWITCH_ON,
-    "access_denied": _SWITCH_ON,
-}
-# App-level tokens name their app: xapp-1-A0123ABCD-<digits>-<hex digits>. That is not documented.
+# App-level tokens contain the app's id: xapp-1-A0123ABCD-<digits>-<hex digits>. That is not documented.
 _APP_OF_TOKEN = re.compile(r"xapp-\d+-(A[0-9A-Z]+)-")
-_LIMITED = frozenset({"ratelimited", "rate_limited"})
-_TROUBLES = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-# The last two: slack_sdk stumbles over JSON that is no object, and over text that is no UTF-8.
-_NO_ANSWER = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError, AttributeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
 class SlackAnswer:
-    """What Slack has said to a call, and our time then, in epoch seconds. `error` is empty where the call was done;
-    `away` says why there was no answer to read."""
+    """Slack's response to a call.
+
+    Attributes:
+        data: the JSON body; empty if there is none.
+        headers: the HTTP headers.
+        at: when it arrived, by this machine's clock, in epoch seconds.
+        error: Slack's error code; empty if the call succeeded.
+        unreachable: why there was no usable response; empty if there was one.
+    """
 
     data: Mapping[str, object]
     headers: Mapping[str, str]
     at: float
     error: str = ""
-    away: str = ""
+    unreachable: str = ""
 
     @property
     def done(self) -> bool:
-        return not self.error and not self.away
+        return not self.error and not self.unreachable
 
 
 async def slack(
     web: AsyncWebClient, app_token: str | None, command: str, *, wall: Callable[[], float]
 ) -> list[Finding]:
-    """Everything about Slack. `app_token` is None where Slack comes by HTTP; `wall` gives epoch seconds."""
+    """All findings about Slack. `app_token` is None if Slack sends events over HTTP; `wall` returns epoch seconds."""
     opening = _asked(lambda: web.apps_connections_open(app_token=app_token or ""), wall) if app_token else None
-    # Side by side, for the time of one.
+    # Concurrently, so that both take the time of one.
     if opening is None:
-        known, opened = await _asked(web.auth_test, wall), None
+        identity, opened = await _asked(web.auth_test, wall), None
     else:
-        known, opened = await asyncio.gather(_asked(web.auth_test, wall), opening)
+        identity, opened = await asyncio.gather(_asked(web.auth_test, wall), opening)
     by_http = opened is None
-    findings = [bot_token(known)]
-    if known.done:
-        findings += [scopes(known), clock(SLACK, known.headers.get("Date", ""), known.at, signed=by_http)]
+    findings = [bot_token(identity)]
+    if identity.done:
+        date = identity.headers.get("Date", "")
+        findings += [scopes(identity), clock(SLACK, date, identity.at, signed=by_http)]
     findings += [socket_mode(opened) if opened else signing_secret()]
-    bot_id = known.data.get("bot_id")
-    if known.done and opened and opened.done and app_token and isinstance(bot_id, str):
+    bot_id = identity.data.get("bot_id")
+    if identity.done and opened and opened.done and app_token and isinstance(bot_id, str):
         findings += same_app(await _asked(lambda: web.bots_info(bot=bot_id), wall), app_token)
     return [*findings, events(command, by_http=by_http)]
 
 
 def bot_token(answer: SlackAnswer) -> Finding:
-    """SLACK_BOT_TOKEN, by what auth.test said."""
+    """The finding about SLACK_BOT_TOKEN, from the response to auth.test."""
     if answer.done:
-        who, where = (str(answer.data.get(key) or "?") for key in ("user", "team"))
-        return SLACK.well("bot token", f"it is @{who} in {where} ({answer.data.get('team_id') or '?'})")
-    return _refused("bot token", answer, _TOKEN_ADVICE, _COPY)
+        user, team = (str(answer.data.get(key) or "?") for key in ("user", "team"))
+        return SLACK.well("bot token", f"valid for @{user} in {team} ({answer.data.get('team_id') or '?'})")
+    advice = _INSTALL if answer.error in UNINSTALLED else _ROTATION if answer.error == "token_expired" else _COPY
+    return _refused("bot token", answer, advice)
 
 
 def scopes(answer: SlackAnswer) -> Finding:
-    """What the bot token may do, which Slack sends along with every answer."""
-    told = answer.headers.get("x-oauth-scopes")
-    if told is None:
-        return SLACK.unknown("scopes", "Slack has not said which the token has", _named_scopes())
-    had = {name.strip() for name in told.split(",")}
-    missing = [scope for scope in SCOPES if scope.name not in had]
+    """The finding about the bot token's scopes, which Slack sends in a header of every response."""
+    granted = answer.headers.get("x-oauth-scopes")
+    if granted is None:
+        names = ", ".join(scope.name for scope in SCOPES)
+        do = f"{_APP}, OAuth & Permissions, Bot Token Scopes: the list should contain {names}."
+        return SLACK.unknown("scopes", "Slack did not say which scopes the token has", do)
+    names_granted = {name.strip() for name in granted.split(",")}
+    missing = [scope for scope in SCOPES if scope.name not in names_granted]
     if not missing:
         return SLACK.well("scopes", f"all {len(SCOPES)} that the bot uses")
     found = "; ".join(f"{scope.name} is missing: {scope.without}" for scope in missing)
@@ -113,26 +111,21 @@ def scopes(answer: SlackAnswer) -> Finding:
     return SLACK.wrong("scopes", found, do)
 
 
-def _named_scopes() -> str:
-    names = ", ".join(scope.name for scope in SCOPES)
-    return f"{_APP}, OAuth & Permissions, Bot Token Scopes: {names} should stand there."
-
-
 def socket_mode(answer: SlackAnswer) -> Finding:
-    """SLACK_APP_TOKEN, by what apps.connections.open said.
+    """The finding about SLACK_APP_TOKEN, from the response to apps.connections.open.
 
-    The address is not connected to: Slack would send events to that connection which nobody answers.
+    The returned address is not connected to: Slack would send events there that nobody answers.
     """
     if answer.done:
-        return SLACK.well("app token", "Slack opens Socket Mode for it")
-    return _refused("app token", answer, _APP_TOKEN_ADVICE, _APP_LEVEL)
+        return SLACK.well("app token", "valid; Slack offers a Socket Mode connection")
+    return _refused("app token", answer, _SWITCH_ON if answer.error in SOCKET_MODE_OFF else _APP_LEVEL)
 
 
 def same_app(answer: SlackAnswer, app_token: str) -> list[Finding]:
-    """Whether both tokens are of one app, by what bots.info said of the bot.
+    """The finding about whether both tokens belong to one app, from the response to bots.info.
 
-    If they are not, everything is good but no event comes. Nothing is said where it cannot be seen: without the scope
-    users:read, or if Slack should make app-level tokens otherwise some day.
+    If they do not, every other check passes but no event arrives. No finding if it cannot be determined: without the
+    scope users:read, or if app-level tokens take another form one day.
     """
     bot = answer.data.get("bot")
     of_bot = bot.get("app_id") if isinstance(bot, dict) else None
@@ -140,40 +133,40 @@ def same_app(answer: SlackAnswer, app_token: str) -> list[Finding]:
     if named is None or not isinstance(of_bot, str):
         return []
     if of_bot == named[1]:
-        return [SLACK.well("app", f"both tokens are of {of_bot}")]
-    do = f"Take both from the same one: api.slack.com/apps/{of_bot} for that of the bot token."
-    found = f"the bot token is of {of_bot}, the app-level token of {named[1]}: events of the one never come"
+        return [SLACK.well("app", f"both tokens belong to {of_bot}")]
+    do = f"Take both tokens from one app. The bot token's is api.slack.com/apps/{of_bot}."
+    found = f"the bot token belongs to {of_bot}, the app-level token to {named[1]}: the bot receives no events"
     return [SLACK.wrong("app", found, do)]
 
 
 def signing_secret() -> Finding:
-    """SLACK_SIGNING_SECRET, of which only a request of Slack's could show whether it is the app's."""
+    """The finding about SLACK_SIGNING_SECRET, which only a request from Slack could prove right."""
     return SLACK.unknown(
         "signing secret",
-        "whether it is the app's shows with Slack's first request",
-        f"{_APP}, Basic Information, App Credentials: compare the Signing Secret; Event Subscriptions: at the Request "
-        "URL Verified should stand while the bot is running.",
+        "only a request from Slack shows whether it is the app's",
+        f"{_APP}, Basic Information, App Credentials: compare the Signing Secret. While the bot is running, the "
+        "Request URL under Event Subscriptions should be marked Verified.",
     )
 
 
 def events(command: str, *, by_http: bool) -> Finding:
-    """The subscriptions and the command, which only a person can look at."""
+    """The finding about subscriptions and the slash command, which only a person can check."""
     names = ", ".join(EVENTS)
     address = ", each with the Request URL" if by_http else ""
     return SLACK.unknown(
         "events",
-        "Slack does not tell the bot what its app is subscribed to",
-        f"{_APP}, Event Subscriptions, Subscribe to bot events: {names} should stand there; Slash Commands: {command}"
-        f"{address}; App Home, Messages Tab: allow users to send messages.",
+        "Slack does not tell the bot which events its app is subscribed to",
+        f"{_APP}. Event Subscriptions, Subscribe to bot events should list {names}; Slash Commands should list "
+        f"{command}{address}. App Home, Messages Tab should allow users to send messages.",
     )
 
 
-def _refused(check: str, answer: SlackAnswer, advice: Mapping[str, str], otherwise: str) -> Finding:
-    if answer.away or answer.error in _TROUBLES:
-        return SLACK.wrong(check, f"Slack does not answer ({answer.away or answer.error})", _AWAY)
-    if answer.error in _LIMITED:
-        return SLACK.unknown(check, "Slack limits our calls just now", "Ask again in a minute.")
-    return SLACK.wrong(check, f"Slack refuses it ({answer.error})", advice.get(answer.error, otherwise))
+def _refused(check: str, answer: SlackAnswer, advice: str) -> Finding:
+    if answer.unreachable or answer.error in SLACK_FAILED:
+        return SLACK.wrong(check, f"cannot reach Slack ({answer.unreachable or answer.error})", _UNREACHABLE)
+    if answer.error in RATE_LIMITED:
+        return SLACK.unknown(check, "Slack is rate limiting this app at the moment", "Try again in a minute.")
+    return SLACK.wrong(check, f"Slack rejected it ({answer.error})", advice)
 
 
 async def _asked(call: Callable[[], Awaitable[AsyncSlackResponse]], wall: Callable[[], float]) -> SlackAnswer:
@@ -182,9 +175,9 @@ async def _asked(call: Callable[[], Awaitable[AsyncSlackResponse]], wall: Callab
     except SlackApiError as error:
         if isinstance(error.response, AsyncSlackResponse):
             return _read(error.response, wall())
-        return SlackAnswer({}, {}, wall(), away="something else than Slack's API answers there")
-    except _NO_ANSWER as error:
-        return SlackAnswer({}, {}, wall(), away=why(error))
+        return SlackAnswer({}, {}, wall(), unreachable="the response is not from Slack's API")
+    except NO_ANSWER as error:
+        return SlackAnswer({}, {}, wall(), unreachable=why(error))
 
 
 def _read(response: AsyncSlackResponse, at: float) -> SlackAnswer:
@@ -193,5 +186,5 @@ def _read(response: AsyncSlackResponse, at: float) -> SlackAnswer:
         return SlackAnswer(data, response.headers, at)
     error = data.get("error")
     if not isinstance(error, str) or response.status_code >= 500:
-        return SlackAnswer(data, response.headers, at, away=f"HTTP {response.status_code}")
+        return SlackAnswer(data, response.headers, at, unreachable=f"HTTP {response.status_code}")
     return SlackAnswer(data, response.headers, at, error=error)

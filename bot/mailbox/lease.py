@@ -1,4 +1,4 @@
-"""Knows one question that this process works on: its hold, what is noted of it, and whether we may still write."""
+"""Keeps one question that this process works on: its lease, its notes, and whether it may still be answered."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from bot.thread import Hold, Item, OpenAnswer, Run, UnansweredQuestion
 log = structlog.get_logger(__name__)
 
 LEASE = 15.0
-"""Seconds after which a process that does not renew its hold has lost it: a killed one holds nobody up for longer."""
+"""Seconds after which a hold that is not renewed is lost: a process that was killed delays nobody for longer."""
 RENEWAL = 4.0
 MOST_FAILURES = 5
-"""A question that so many processes in turn have not brought to an end may be what ends them."""
+"""A question that so many processes in turn failed to finish may be the cause of their ends."""
 CALL_SECONDS = 8.0
-"""The longest that a Slack call may take: less than what is left of a lease that is renewed in time."""
-# So often is what is open of an answer written into the store at most, in seconds.
+"""The longest that a call to Slack may take, in seconds: less than what is left of a lease renewed in time."""
+# The shortest time between two notes of an answer's state in the store, in seconds.
 _NOTE_PAUSE = 0.5
-# So long after the store did not answer, it is known to be away, without asking it again.
+# Seconds for which the store counts as unreachable after a failure, without another try.
 _AWAY = 8.0
 
 
 class Lease:
-    """A hold on one item. `lost` is set when another process has taken it: from then on nothing may be written."""
+    """A hold on one item. `lost` is set once another process has taken it: from then on nothing may be written."""
 
     def __init__(
         self,
@@ -45,21 +45,21 @@ class Lease:
         self.opened = opened
         self._found = opened
         self.failures = failures
-        """How many processes have not brought it to an end."""
+        """How many processes failed to finish it."""
         self.unreadable = unreadable
-        """Why this version cannot read what is stored of it; empty where it can."""
+        """Why this version cannot read what is stored of it; empty if it can."""
         self.before: int | None = None
-        """How many questions of its mailbox come first; None as long as that is not known."""
+        """How many questions of its mailbox come first; None until that is known."""
         self.may_show = False
-        """It may be seen to wait: answers stand in the order of their questions."""
+        """Whether Slack may show that it waits: answers appear in the order of their questions."""
         self.lost = asyncio.Event()
         self.handed_over = False
         self.again: UnansweredQuestion | None = None
-        """What is kept of the question when it is settled."""
+        """What is kept of the question once it is settled, so that it can be asked again."""
         self.run_over = ""
-        """The chat whose run has been seen to end: its note goes when the question is settled."""
+        """The chat whose run was seen to end: its note is deleted when the question is settled."""
         self.look = hold.epoch > 1
-        """Messages of its answer may stand in Slack that nothing is known of: they are looked for."""
+        """Whether to look in Slack for messages of its answer that were not noted."""
         self.stage = Stage.STORED
         if opened.asked_at:
             self.stage = Stage.STREAMING if opened.messages else Stage.ASKED
@@ -76,7 +76,7 @@ class Lease:
         return self.hold.item
 
     def asks_again_as(self, item: Item) -> None:
-        """More is known of the question, for the one who wants to ask it again."""
+        """Keep more of the question, for when it is asked again."""
         self.hold = replace(self.hold, item=item)
 
     @property
@@ -85,23 +85,23 @@ class Lease:
 
     @property
     def taken_over(self) -> bool:
-        """Another process, or we before a restart, has worked on it."""
+        """Another process, or this one before a restart, has worked on it."""
         return self.hold.epoch > 1
 
     @property
     def was_asked(self) -> bool:
-        """Flowise may have been asked, by whomever: it is not to be asked again."""
+        """Flowise may have been asked, by any process: it must not be asked again."""
         return was_asked(self.stage)
 
     @property
     def ours(self) -> bool:
-        """We are the one to go on with it."""
+        """Whether this process is the one to continue it."""
         return not self.lost.is_set() and not self.handed_over
 
     # Holding ----------------------------------------------------------------------------------------------------------
 
     async def stand(self) -> int:
-        """Renew the hold alone; the number of items before it, 0 when it is its turn or when it is lost.
+        """Renew this hold only; the number of items before it, 0 if it is its turn or the hold is lost.
 
         Raises StoreUnavailable.
         """
@@ -109,7 +109,7 @@ class Lease:
         try:
             before = await self._mailboxes.stand(self.hold, LEASE)
             if before is None and not self.unreadable and await self._mailboxes.restore(self.hold, LEASE, self.opened):
-                log.warning("the store has lost its data; stored again", ref=self.item.reference)
+                log.warning("question stored again", ref=self.item.reference, reason="the store has lost its data")
                 before = await self._mailboxes.stand(self.hold, LEASE)
         except StoreUnavailable:
             self.store_is_away()
@@ -121,7 +121,7 @@ class Lease:
         return before
 
     def stands(self, before: int, asked_at: float) -> None:
-        """The store has renewed the hold, which was asked for at `asked_at`: so many come before it."""
+        """Note that the store has renewed the hold, as requested at `asked_at`, and that so many items come first."""
         self._away_at = None
         self._until = asked_at + LEASE
         if before != self.before:
@@ -129,29 +129,29 @@ class Lease:
             self._moved.set()
 
     def store_is_away(self) -> None:
-        """The hold could not be renewed now."""
+        """Note that the hold could not be renewed now."""
         self._away_at = self._now()
 
     def _is_lost(self) -> None:
         self._away_at = None
         if not self.lost.is_set() and not self.is_settled:
-            log.warning("another process has taken this over", ref=self.item.reference, epoch=self.hold.epoch)
+            log.warning("question lost", ref=self.item.reference, epoch=self.hold.epoch, reason="taken over")
         self.lost.set()
         self._moved.set()
 
     def lets_show(self) -> None:
-        """What comes before it can be seen in Slack."""
+        """Note that the answer to the question before it is visible in Slack."""
         self.may_show = True
         self._moved.set()
 
     async def place(self) -> int:
-        """How many questions come first, as soon as that is known; 0 when it is its turn or it is lost."""
+        """How many questions come first, once that is known; 0 if it is its turn or the hold is lost."""
         if self.lost.is_set():
             return 0
         return await self.moved() if self.before is None else self.before
 
     async def moved(self) -> int:
-        """Wait until there is something new: how many questions come first; 0 when it is its turn or it is lost."""
+        """Wait for a change; how many questions come first then, 0 if it is its turn or the hold is lost."""
         while True:
             await self._moved.wait()
             self._moved.clear()
@@ -162,13 +162,13 @@ class Lease:
 
     @property
     def is_stale(self) -> bool:
-        """It has not been renewed in time: we stood still, or the store did not answer."""
+        """It was not renewed in time: this process stood still, or the store was unreachable."""
         return self._now() > self._until
 
     async def may_write(self) -> bool:
-        """Whether a Slack call may be made now. A hold that would not outlast the call is renewed first.
+        """Whether Slack may be called now. A hold that would not outlast the call is renewed first.
 
-        While the store is away, nobody can take anything over, and what was begun is brought to its end.
+        While the store is unreachable, no process can take anything over, so what was begun is finished.
         """
         if self.lost.is_set():
             return False
@@ -186,13 +186,13 @@ class Lease:
 
     @property
     def call_seconds(self) -> float:
-        """How long a call that is made now may take."""
+        """How long a call to Slack that is made now may take."""
         return CALL_SECONDS if self._is_away else max(0.5, min(CALL_SECONDS, self._until - self._now()))
 
     # What is noted ----------------------------------------------------------------------------------------------------
 
     def goes(self, step: Step) -> None:
-        """The next step of the question."""
+        """Move on to the stage that follows this step."""
         self.stage = after(self.stage, step)
 
     def turn_came(self) -> None:
@@ -200,18 +200,18 @@ class Lease:
             self.goes(Step.LEASE)
 
     async def asks(self, chat_id: str, question: str, run: Run) -> bool:
-        """Note, directly before it happens, that Flowise is asked; False when it must not: we have lost the question.
+        """Note, directly before it happens, that Flowise is asked; False if it must not be, because the hold is lost.
 
         Raises StoreUnavailable: then it must not be asked either.
         """
         opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question, after=run.after)
         try:
             if not await self._mailboxes.note(self.hold, opened, run):
-                await self.stand()  # the data may have been lost, and are restored then
+                await self.stand()  # the store may have lost its data, which this restores
                 if self.lost.is_set() or not await self._mailboxes.note(self.hold, opened, run):
                     self.lost.set()
                     return False
-        except asyncio.CancelledError:  # it may be noted, and will not be asked by us
+        except asyncio.CancelledError:  # it may be noted, but this process will not ask
             self.run_over = chat_id
             raise
         self.opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question, after=run.after)
@@ -219,9 +219,9 @@ class Lease:
         return True
 
     def shows(self, **changes: object) -> None:
-        """Slack has accepted something: what is open now is written down soon.
+        """Slack has accepted a call: note the new state of the answer soon.
 
-        Of a question that this version cannot read nothing is written over: it is kept as it was found.
+        For a question that this version cannot read nothing is overwritten: it is kept as it was found.
         """
         if self.unreadable:
             return
@@ -231,12 +231,12 @@ class Lease:
         self._changed.set()
 
     def knows(self, journal: str, *, whole: bool) -> None:
-        """More of the answer has come."""
+        """More of the answer has arrived: note it soon."""
         self.opened = replace(self.opened, journal=journal, whole=whole)
         self._changed.set()
 
     async def note_changes(self) -> None:
-        """Write down soon what is open; never returns."""
+        """Write each change of the answer's state to the store; never returns."""
         while True:
             await self._changed.wait()
             self._changed.clear()
@@ -244,17 +244,17 @@ class Lease:
                 await self._mailboxes.note(self.hold, self.opened)
             except StoreUnavailable:
                 self._changed.set()
-            # A long answer is written less often, so that a thousand characters cost what they cost in a short one.
+            # A long answer is noted less often, so that its thousand characters cost as much as those of a short one.
             await asyncio.sleep(_NOTE_PAUSE + len(self.opened.journal) / 40_000)
 
     # The end ----------------------------------------------------------------------------------------------------------
 
     def then(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Something to be written into the store before the question is settled. It may be done twice."""
+        """Have `work` write something to the store before the question is settled. It may run twice."""
         self._then.append(work)
 
     async def settle(self, again: UnansweredQuestion | None = None) -> None:
-        """It is done, unless another process has gone on with it while we stood still. Raises StoreUnavailable."""
+        """Settle the question, unless another process took it over meanwhile. Raises StoreUnavailable."""
         if self.is_stale:
             await self.stand()
             if self.lost.is_set():
@@ -267,18 +267,18 @@ class Lease:
             self.goes(Step.SETTLE)
 
     async def release(self, *, failed: bool = False) -> None:
-        """Let another process go on with it at once, from what we know now. Raises StoreUnavailable.
+        """Let another process continue at once, from what is known now. Raises StoreUnavailable.
 
-        `failed`: we were not stopped, but could not bring it to an end.
+        `failed`: this process was not stopped, but failed to finish the question.
         """
-        # Where we have done nothing, what is noted stays as it is: a newer version may have noted more than we read.
-        # But that Flowise is asked may have been noted when we were stopped, before it was.
+        # If nothing was done, the note stays as it is: a newer version may have noted more than this one can read. But
+        # this process may have been stopped after noting that Flowise is asked, and before asking.
         if self.opened != self._found or self.run_over:
             await self._mailboxes.note(self.hold, self.opened)
         await self._mailboxes.release(self.hold, run_over=self.run_over, failed=failed)
 
     async def put_aside(self, reason: str) -> str:
-        """Nobody can bring it to an end: the name of the key where it is kept, empty where it is not ours any more.
+        """Put aside a question that no process can finish; returns the name of its key, empty if it is no longer ours.
 
         Raises StoreUnavailable.
         """

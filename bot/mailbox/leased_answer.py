@@ -1,4 +1,4 @@
-"""Knows what is kept of an answer while it is written: under which hold, what has come, and what stands in Slack."""
+"""Notes in the store, under a lease, what has arrived of an answer and which of its messages are in Slack."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.slack.calls import (
 
 
 class Held:
-    """The `Keeper` of a sentence of ours that is all of an answer: like an answer it is written under its hold only."""
+    """The `Keeper` of an answer that is one sentence of the bot's own: it is written only under the lease, too."""
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
@@ -37,7 +37,7 @@ class Held:
         return await self._lease.may_write()
 
     async def stopped(self) -> Failed | None:
-        await self._lease.lost.wait()  # sentences are short, and told to their end
+        await self._lease.lost.wait()  # a sentence is short, and is always finished
         return None
 
     async def made(self, call: Call, result: Posted | Accepted) -> None:
@@ -52,10 +52,10 @@ class Held:
 
 
 class LeasedAnswer:
-    """The `Keeper` of one answer. What comes of it and what of it stands is noted, for a process that takes it over.
+    """The `Keeper` of one answer. Its events and messages are noted for a process that may take it over.
 
-    `stopped` gives its last word when the bot stops; `again` is what a button says that asks the question again, and
-    `posted` is told the `ts` of each message.
+    `stop` returns the answer's ending when the bot stops; `again` is the label of a button that asks the question
+    again; `posted` is called with the `ts` of each message.
     """
 
     def __init__(
@@ -66,9 +66,9 @@ class LeasedAnswer:
         posted: Callable[[str], Awaitable[None]],
     ) -> None:
         self.offers_again = False
-        """The last word has the button."""
+        """Whether the ending has that button."""
         self.stands: dict[str, UpdateMessage] = {}
-        """What each message shows, as the call that writes it."""
+        """What each message shows, by `ts`, as the call that would write it."""
         self._lease = lease
         self._stop = stop
         self._again = again
@@ -94,7 +94,7 @@ class LeasedAnswer:
             lost.cancel()
 
     async def noted(self, events: AsyncGenerator[ReplyEvent, None]) -> AsyncGenerator[ReplyEvent, None]:
-        """The events of the answer, each noted as it comes."""
+        """Yield the events of the answer, each noted as it arrives."""
         async with aclosing(events):
             async for event in events:
                 self._journal.receive(event)

@@ -1,4 +1,4 @@
-"""Holds what this process has taken in or taken over: each question by a lease, until it is settled or handed on."""
+"""Keeps the questions that this process accepted or took over, each under a lease, until they are settled."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bot.errors import StoreUnavailable
 from bot.mailbox import lease as leases
 from bot.mailbox.lease import Lease
 from bot.mailbox.renewal import Line
+from bot.mailbox.retry import retried
 from bot.ports import Mailboxes, TakenOver
 from bot.supervision import Supervisor
 from bot.thread import Hold, Item, OpenAnswer, Progress, Thread, UnansweredQuestion
@@ -20,38 +21,50 @@ from bot.thread_codec import printable
 log = structlog.get_logger(__name__)
 
 _SETTLE_AGAIN = 1.0
-# So many leases after this process has last failed at a question, that is forgotten.
+# How long this process remembers that it failed at a question, in leases.
 _REMEMBERED_LEASES = 10
 
 
 class Mailbox:
-    """The questions of one process, which is known to the others as `process`; of the workspace `team`."""
+    """The questions of one process, which is known to the others as `process`; of all workspaces that it serves."""
 
     def __init__(
         self,
         mailboxes: Mailboxes,
-        team: str,
         process: str,
         *,
         now: Callable[[], float],
         supervisor: Supervisor | None = None,
     ) -> None:
-        self.others = 0
-        """How many other processes look after this workspace's mailboxes."""
         self._mailboxes = mailboxes
-        self._team = team
+        self._others: dict[str, int] = {}
+        """How many other processes look after the mailboxes of each workspace that is served here."""
         self._process = process
         self._now = now
         self._supervisor = supervisor or Supervisor(now)
-        self._leases: dict[str, Lease] = {}
+        self._leases: dict[tuple[str, str], Lease] = {}
         self._lines: dict[str, Line] = {}
         self._failed: dict[tuple[str, str], float] = {}
-        """Until when a question that this process could not bring to an end is left to others."""
+        """Until when a question that this process failed to finish is left to others."""
+
+    def serve(self, team: str) -> None:
+        """From now on look after the mailboxes of a workspace too."""
+        self._others.setdefault(team, 0)
+
+    async def leave(self, team: str) -> None:
+        """Look after the mailboxes of a workspace no longer, and tell the others not to count on us there."""
+        self._others.pop(team, None)
+        with suppress(StoreUnavailable):
+            await self._mailboxes.withdraw([team], self._process)
+
+    def others(self, team: str) -> int:
+        """How many other processes look after the mailboxes of a workspace."""
+        return self._others.get(team, 0)
 
     async def accept(
         self, item: Item, *, opens: Thread | None = None, opened: OpenAnswer | None = None
     ) -> Lease | None:
-        """Store a question and claim it; None when somebody has done so before. Raises StoreUnavailable."""
+        """Store and claim a question; None if it was claimed before. Raises StoreUnavailable."""
         hold, known = Hold(item, self._process), opened or OpenAnswer()
         if not await self._mailboxes.accept(hold, leases.LEASE, opens=opens, opened=known):
             return None
@@ -66,17 +79,17 @@ class Mailbox:
             failures=taken.failures,
             unreadable=taken.unreadable,
         )
-        self._leases[lease.item.reference] = lease
+        self._leases[lease.item.line, lease.item.reference] = lease
         return lease
 
     @property
     def held(self) -> tuple[Lease, ...]:
-        """What this process works on."""
+        """The questions that this process works on."""
         return tuple(self._leases.values())
 
     @asynccontextmanager
     async def kept(self, lease: Lease) -> AsyncIterator[None]:
-        """Renew a hold, and write down what changes, until the end."""
+        """Renew a hold and note changes of the answer's state, for as long as the context is open."""
         name = lease.item.line
         line = self._lines.setdefault(name, Line(self._mailboxes, self._supervisor, self._now))
         notes = self._supervisor.start("writing down answers", lease.note_changes, longest=leases.RENEWAL)
@@ -90,37 +103,38 @@ class Mailbox:
             await asyncio.wait([notes])
 
     async def asked(self, line: str, reference: str) -> UnansweredQuestion | None:
-        """A question that may be asked again. Raises StoreUnavailable."""
+        """A settled question that may be asked again. Raises StoreUnavailable."""
         return await self._mailboxes.asked(line, reference)
 
     async def progress(self, line: str, reference: str) -> Progress | None:
-        """How far a question has come, whoever works on it; None when nobody has. Raises StoreUnavailable."""
+        """How far a question has come, by any process; None if it is unknown. Raises StoreUnavailable."""
         return await self._mailboxes.progress(line, reference)
 
     # The end ----------------------------------------------------------------------------------------------------------
 
     async def settled(self, lease: Lease, again: UnansweredQuestion | None = None) -> None:
-        """Take a question that has its last word out of its mailbox: until that is done, nobody else may find it."""
+        """Settle a question whose answer is complete; its lease is kept until that is done."""
+
+        async def settle() -> None:
+            if lease.ours:
+                await lease.settle(again)
+                log.info("question settled", ref=lease.item.reference)
+
         try:
-            while lease.ours:
-                with suppress(StoreUnavailable):
-                    await lease.settle(again)
-                    log.info("settled", ref=lease.item.reference)
-                    return
-                await asyncio.sleep(_SETTLE_AGAIN)
+            await retried(settle, asyncio.sleep, ref=lease.item.reference, pause=_SETTLE_AGAIN)
         finally:
             self._forget(lease)
 
     async def handed_over(self, lease: Lease) -> None:
-        """Let another process go on with a question, at once or, where the store is away, when the lease ends."""
+        """Let another process continue a question: at once or, if the store is unreachable, when the lease ends."""
         self._forget(lease)
         with suppress(StoreUnavailable):
             await lease.release()
 
     async def failed(self, lease: Lease) -> bool:
-        """Let another process try a question that this one could not bring to an end; whether it is news here.
+        """Let another process try a question that this one failed to finish; whether this is its first failure here.
 
-        It is tried here again when nobody else has taken it within a lease.
+        It is tried here again if no other process takes it within a lease.
         """
         self._forget(lease)
         name = (lease.item.line, lease.item.reference)
@@ -131,9 +145,9 @@ class Mailbox:
         return is_news
 
     async def put_aside(self, lease: Lease, reason: str) -> str:
-        """Take a question that nobody can bring to an end out of its mailbox: the name of the key where it is kept.
+        """Put aside a question that no process can finish; returns the name of the key where it is kept.
 
-        Empty where it is not ours any more. Where the store is away, whoever holds it next does so.
+        Empty if it is no longer ours, or if the store is unreachable: then the next process puts it aside.
         """
         self._forget(lease)
         self._failed.pop((lease.item.line, lease.item.reference), None)
@@ -142,21 +156,23 @@ class Mailbox:
         return ""
 
     def _forget(self, lease: Lease) -> None:
-        if self._leases.get(lease.item.reference) is lease:
-            del self._leases[lease.item.reference]
+        name = (lease.item.line, lease.item.reference)
+        if self._leases.get(name) is lease:
+            del self._leases[name]
         if line := self._lines.get(lease.item.line):
             line.moved()
 
     # What others have left --------------------------------------------------------------------------------------------
 
     async def abandoned(self) -> AsyncIterator[Lease]:
-        """The questions whose process is gone, as they are taken over; never ends."""
+        """Take over and yield the questions whose process is gone; never ends."""
         while True:
             try:
                 await self._stand_stale()
-                found, self.others = await self._mailboxes.abandoned(
-                    self._team, self._process, leases.LEASE, but_not=self._left_to_others()
+                found, others = await self._mailboxes.abandoned(
+                    list(self._others), self._process, leases.LEASE, but_not=self._left_to_others()
                 )
+                self._others |= {team: others[team] for team in self._others if team in others}
             except StoreUnavailable:
                 await self._back()
                 continue
@@ -164,18 +180,18 @@ class Mailbox:
                 item = taken.hold.item
                 if (item.line, item.reference) not in self._failed:
                     reference, line = printable(item.reference), printable(item.line)
-                    log.warning("taking over", ref=reference, line=line, epoch=taken.hold.epoch)
+                    log.warning("question taken over", ref=reference, line=line, epoch=taken.hold.epoch)
                 yield self._held(taken)
             await asyncio.sleep(leases.RENEWAL)
 
     async def _stand_stale(self) -> None:
-        """Where all processes stood still, each must renew its own before anybody takes anything over."""
+        """If all processes stood still, each must renew its own holds before any takes something over."""
         for lease in self.held:
             if not lease.is_stale:
                 continue
             if lease in self._lines.get(lease.item.line, ()):
                 await lease.stand()
-            else:  # nobody has begun to work on it; kept alive, it would wait for ever
+            else:  # no work on it has begun; if it were renewed, it would wait for ever
                 self._forget(lease)
 
     def _left_to_others(self) -> list[tuple[str, str]]:
@@ -184,16 +200,16 @@ class Mailbox:
         return [name for name, until in self._failed.items() if until > now]
 
     async def _back(self) -> None:
-        """Wait until the store answers, and then until every process has had the time to renew what it holds."""
+        """Wait until the store can be reached, and then until every process has had time to renew its holds."""
         answers = False
         while not answers:
             await asyncio.sleep(leases.RENEWAL)
             with suppress(StoreUnavailable):
-                await self._mailboxes.withdraw(self._team, self._process)  # until then we take nothing over
+                await self._mailboxes.withdraw(list(self._others), self._process)  # until then we take nothing over
                 answers = True
         await asyncio.sleep(leases.LEASE)
 
     async def withdraw(self) -> None:
-        """Tell the others not to count on us. A store that is away forgets us by itself."""
+        """Tell the other processes not to count on this one; without the store, they find out by themselves."""
         with suppress(StoreUnavailable):
-            await self._mailboxes.withdraw(self._team, self._process)
+            await self._mailboxes.withdraw(list(self._others), self._process)

@@ -1,4 +1,4 @@
-"""Renews what this process holds of one mailbox, all of it at once, and tells each question how many come first."""
+"""Renews all leases of this process on one mailbox together, and tells each question how many come first."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from bot.thread import seconds
 
 log = structlog.get_logger(__name__)
 
-# How often the first of those that wait asks whether it is its turn, in seconds. The others are told when it has moved
-# on, so that hundreds that wait cost what one does. What is settled in this process wakes them without being asked.
+# How often the first waiting question asks whether it is its turn, in seconds. The others ask once it has moved, so
+# that hundreds cost as much as one. Whatever is settled in this process wakes them at once.
 _POLL = 0.4
-# How soon a store that is away is asked again where a question waits for it, in seconds.
+# How soon an unreachable store is tried again if a question is waiting for its turn, in seconds.
 _STORE_POLL = 1.0
 
 
@@ -47,7 +47,7 @@ class Line:
 
     @asynccontextmanager
     async def kept(self, lease: Lease) -> AsyncIterator[None]:
-        """Renew a hold until the end, and tell it how many questions come first."""
+        """Renew a hold, and tell it how many questions come first, for as long as the context is open."""
         self._leases[lease] = None
         self._woken.set()
         if self._task is None:
@@ -63,7 +63,7 @@ class Line:
                 await asyncio.wait([task])
 
     def moved(self) -> None:
-        """One has left the mailbox, or is not ours any more: it may be the turn of another one."""
+        """A question has left the mailbox, or is no longer ours: it may be the turn of another."""
         self._renewed_at = -math.inf
         self._woken.set()
 
@@ -75,7 +75,7 @@ class Line:
                 self._is_away = False
             except StoreUnavailable as error:
                 if not self._is_away:
-                    log.warning("holds could not be renewed", holds=len(self._leases), reason=str(error))
+                    log.warning("leases not renewed", leases=len(self._leases), reason=str(error))
                 self._is_away = True
                 again = _STORE_POLL if self._waiting() else leases.RENEWAL
             with suppress(TimeoutError):
@@ -83,7 +83,7 @@ class Line:
                     await self._woken.wait()
 
     async def _looked(self) -> float:
-        """Ask the store for what is due. Returns the seconds until more is."""
+        """Make the requests to the store that are due; returns the seconds until the next are."""
         began, waiting = self._now(), self._waiting()
         first = waiting[:1]
         place = first[0].before if first else None
@@ -94,13 +94,13 @@ class Line:
             unplaced = [lease for lease in waiting[1:] if lease.before is None]
             await self._stand([*first, *unplaced])
             if len(waiting) > 1 and place is not None and first[0].before != place:
-                self.moved()  # and with it everything behind it
+                self.moved()  # and everything behind it has, too
         hidden = [lease for lease in self._waiting() if lease.before and not lease.may_show and not lease.was_asked][:1]
         for lease in hidden:
             if await self._mailboxes.is_shown_before(lease.hold):
                 lease.lets_show()
         renewal = max(0.0, leases.RENEWAL - (self._now() - self._renewed_at))
-        # While the turn is with one of ours, it can come to another one only through `moved`.
+        # While it is the turn of one of ours, the turn can pass to another only through `moved`.
         polls = bool(hidden) or (bool(self._waiting()) and all(lease.before != 0 for lease in self._ours()))
         return min(_POLL, renewal) if polls else renewal
 
@@ -108,7 +108,7 @@ class Line:
         return [lease for lease in self._leases if not lease.lost.is_set() and not lease.is_settled]
 
     def _waiting(self) -> list[Lease]:
-        """Those whose turn has not come, in the order of the mailbox."""
+        """The leases whose turn has not come, in the order of the mailbox."""
         waiting = [lease for lease in self._ours() if lease.before != 0]
         return sorted(waiting, key=lambda lease: (seconds(lease.item.ts), lease.item.reference))
 
@@ -128,4 +128,4 @@ class Line:
                 lease.stands(before, asked_at)
             elif not lease.is_settled:
                 missing.append(lease)
-        await asyncio.gather(*(lease.stand() for lease in missing))  # lost, or the store has lost its data
+        await asyncio.gather(*(lease.stand() for lease in missing))  # the lease is lost, or the store has lost its data

@@ -1,6 +1,6 @@
-"""Knows the stages of one question, from being heard to being settled, and what leads from one to the next.
+"""Defines the stages of a question, from received to settled, and what leads from one to the next.
 
-What a process that takes over must do follows from the stage alone: a question that is STORED or LEASED was never
+What a process that takes over a question must do follows from its stage alone: one that is STORED or LEASED was never
 asked, so it is asked; one that is ASKED or STREAMING was, so its answer is looked for and it is never asked again.
 """
 
@@ -12,20 +12,20 @@ from typing import Final
 
 
 class Stage(Enum):
-    """Where a question is."""
+    """How far a question has come."""
 
     RECEIVED = "received"
-    """Slack has delivered it and waits for our acknowledgement."""
+    """Slack has delivered it and waits for it to be acknowledged."""
     STORED = "stored"
-    """It is in Redis, claimed and acknowledged; it may wait for its turn."""
+    """It is stored, claimed and acknowledged; it may be waiting for its turn."""
     LEASED = "leased"
-    """It is its turn, and one process works on it. Flowise was not asked."""
+    """It is its turn, and one process works on it. Flowise has not been asked."""
     ASKED = "asked"
-    """Flowise was asked, or may have been: noted directly before the request."""
+    """Flowise was asked, or may have been: this is noted directly before the request."""
     STREAMING = "streaming"
-    """Something of the answer stands in Slack."""
+    """Part of the answer is in Slack."""
     SETTLED = "settled"
-    """The last word stands in Slack, and nothing of it is left in the mailbox."""
+    """The answer has ended in Slack, and nothing is left in the mailbox."""
 
 
 class Step(Enum):
@@ -59,7 +59,7 @@ TABLE: Final[Mapping[tuple[Stage, Step], Stage]] = {
 
 
 def after(stage: Stage, step: Step) -> Stage:
-    """The stage after a step. Raises ValueError for a step that cannot happen there: a mistake of ours."""
+    """The stage after a step. Raises ValueError for a step that cannot happen there, which is a bug."""
     try:
         return TABLE[stage, step]
     except KeyError:
@@ -67,12 +67,12 @@ def after(stage: Stage, step: Step) -> Stage:
 
 
 def was_asked(stage: Stage) -> bool:
-    """Whether Flowise may have been asked: then it is never asked again."""
+    """Whether Flowise may have been asked: if so, it is never asked again."""
     return stage in {Stage.ASKED, Stage.STREAMING}
 
 
 def diagram() -> str:
-    """The table as a state diagram in Mermaid's language."""
+    """The table as a Mermaid state diagram."""
     lines = ["stateDiagram-v2", "    [*] --> received"]
     lines += [f"    {old.value} --> {new.value}: {step.value}" for (old, step), new in TABLE.items()]
     return "\n".join([*lines, "    settled --> [*]"])

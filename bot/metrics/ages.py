@@ -1,7 +1,7 @@
-"""Knows how old text is when Slack takes it: a histogram that counts thousands of pieces in one step.
+"""Counts how old text is when Slack accepts it, in a histogram that takes thousands of pieces in one step.
 
-Every token of every answer is counted, so counting one must cost next to nothing. The pieces that a call brings are in
-the order in which they came: where a bucket begins is found by halving, a dozen times a call however many pieces.
+Every token of every answer is counted, so counting one must cost next to nothing. The pieces in a call are in order of
+arrival, so the bounds of the buckets are found by bisection: a dozen times a call, however many pieces there are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 
 class Ages(Collector):
-    """A histogram of ages in seconds under `name`, with these upper `bounds`."""
+    """A histogram of ages in seconds, with these upper `bounds`. `told` is its help text."""
 
     def __init__(self, name: str, told: str, bounds: Sequence[float], registry: CollectorRegistry) -> None:
         self._name = name
@@ -27,7 +27,7 @@ class Ages(Collector):
         registry.register(self)
 
     def observe(self, began: Sequence[float], now: float) -> None:
-        """Count what began at these times, the earliest first, and is over `now`."""
+        """Count pieces that arrived at the times `began`, in ascending order, and were shown at `now`."""
         for place, bound in enumerate(self._bounds):
             self._below[place] += len(began) - bisect_left(began, now - bound)
         self._count += len(began)

@@ -1,8 +1,8 @@
-"""Knows all metrics of one bot, and how they are written for Prometheus."""
+"""Collects all metrics of one process and renders them for Prometheus."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from prometheus_client import ProcessCollector, generate_latest
 
@@ -16,7 +16,7 @@ from bot.pacing.governor import Governor
 
 
 class Metrics:
-    """The metrics of one bot. No label is made from ids or texts, so that their number does not grow with use."""
+    """The metrics of one process. No label holds an id or text, so the number of series does not grow with use."""
 
     def __init__(self) -> None:
         self._families = Families()
@@ -28,12 +28,12 @@ class Metrics:
         self._socket: tuple[SocketMetrics, Callable[[], Awaitable[bool]]] | None = None
         ProcessCollector(registry=self._families.registry)  # memory, CPU, open files, where there is a /proc
 
-    def watch_budget(self, governor: Governor) -> None:
-        """From now on show what is left of the write budget."""
-        self._families.registry.register(BudgetMetrics(governor))
+    def watch_budgets(self, governors: Callable[[], Iterable[Governor]]) -> None:
+        """Export what is left of the write budgets of all workspaces together from now on."""
+        self._families.registry.register(BudgetMetrics(governors))
 
     def watch_socket(self, connected: Callable[[], Awaitable[bool]]) -> Callable[[], None]:
-        """From now on show whether Socket Mode is connected. Gives what is to be called on each new connection."""
+        """Export whether Socket Mode is connected from now on; returns what to call on each new connection."""
         socket = SocketMetrics(self._families)
         self._socket = socket, connected
         return socket.greeted

@@ -1,6 +1,6 @@
-"""Knows how our metrics are named, and the children of one with labels: each is looked up once.
+"""Creates metrics under the bot's namespace, and caches the children of those with labels.
 
-`labels()` of prometheus-client costs more than counting does, so whoever counts often keeps the child.
+prometheus-client's `labels()` costs more than counting does, so what is counted often keeps its child.
 """
 
 from __future__ import annotations
@@ -13,23 +13,26 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disa
 NAMESPACE: Final = "flowise_slack"
 
 QUICK: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
-"""Buckets in seconds for what takes milliseconds: Redis, the event loop."""
+"""Buckets, in seconds, for what takes milliseconds: Redis, the event loop."""
 
 CALLS: Final = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""For a call of Slack's; ours end after 15 s."""
+"""Buckets, in seconds, for a call to Slack: of a message it is given up after 8 s (`bot.slack.wire`)."""
 
 WAITS: Final = (0.25, 0.5, 1.0, 2.0, 3.5, 5.5, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0)
-"""For what a person waits for. 5.5 s is how long first words are held back at most."""
+"""Buckets, in seconds, for what a person waits for. First text is held back for at most 5.5 s (`bot.pacing.policy`)."""
 
 K = TypeVar("K", bound=Hashable)
 M = TypeVar("M")
 
-# Prometheus reads the start of a counter from elsewhere; the times of birth would double the number of series.
+# Prometheus does not need the creation times of counters, which would double the number of series.
 disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus-client left it untyped
 
 
 class Families:
-    """Makes the metrics of one bot. There is no registry but its own: several bots may live in one process."""
+    """Creates metrics in a registry of its own, because tests run several bots in one process.
+
+    `told` is the help text of a metric.
+    """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -45,7 +48,7 @@ class Families:
 
 
 class Children(Generic[K, M]):
-    """The children of a metric by what they are of; `make` is asked once for each."""
+    """The children of a metric by their labels; `make` is called once for each."""
 
     def __init__(self, make: Callable[[K], M]) -> None:
         self._make = make

@@ -1,4 +1,4 @@
-"""Knows what is counted of Flowise: how long until it says something, how long until it is done, and how it fails."""
+"""Counts predictions: how soon Flowise begins to answer, how soon it finishes, and how it fails."""
 
 from __future__ import annotations
 
@@ -17,21 +17,25 @@ from bot.metrics.families import WAITS, Children, Families
 
 
 class FlowiseMetrics:
-    """What is counted of predictions."""
+    """The metrics of predictions."""
 
     def __init__(self, families: Families) -> None:
         self.first = families.histogram(
-            "flowise_first_event_seconds", "From asking Flowise to the first event of its answer.", WAITS
+            "flowise_first_event_seconds", "Time from a request to Flowise to the first event of its answer.", WAITS
         )
-        self.whole = families.histogram("flowise_answer_seconds", "From asking Flowise to the answer's end.", WAITS)
-        errors = families.counter("flowise_errors", "Predictions that gave no whole answer, by error.", ["error"])
+        self.whole = families.histogram(
+            "flowise_answer_seconds", "Time from a request to Flowise to the end of its answer.", WAITS
+        )
+        errors = families.counter(
+            "flowise_errors", "Predictions that did not give a complete answer, by error.", ["error"]
+        )
         self.errors: Children[str, Counter] = Children(lambda name: errors.labels(error=name))
         for kind in FlowiseError.__subclasses__():
             _ = self.errors[kind.__name__]
 
 
 class MeteredFlowise(Client):
-    """The client, counted."""
+    """A Flowise client whose predictions are counted."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Knows what is counted of the process itself: what it is, how late its event loop runs, its Socket Mode connection."""
+"""Measures the process itself: its build, how late its event loop runs, its Socket Mode connection."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from bot import __version__
 from bot.metrics.families import QUICK, Families
 
 _LAG_EVERY: Final = 0.5
-"""Seconds between two looks at the loop's lateness: short beside the pings of a socket, and 2 wake-ups a second."""
+"""Seconds between two measurements: short compared with a socket's pings, and only two wake-ups a second."""
 
 
 class LoopMetrics:
-    """How late the event loop is. What it does meanwhile keeps every answer and every socket waiting."""
+    """Measures how late the event loop runs: while it is late, every answer and every socket waits."""
 
     def __init__(self, families: Families) -> None:
-        self._lag = families.histogram(
-            "event_loop_lag_seconds", "How much later than asked for the event loop woke a sleeper.", QUICK
+        self._lag = families.histogram("event_loop_lag_seconds", "How late the event loop ran a timer.", QUICK)
+        build = families.gauge(
+            "build_info",
+            "Always 1; the labels say which versions and event loop are running.",
+            ["version", "python", "loop"],
         )
-        build = families.gauge("build_info", "1, with what is running.", ["version", "python", "loop"])
         self._build = build
 
     async def watch(self) -> None:
-        """Look for as long as it runs; never ends."""
+        """Measure continually; never returns."""
         loop = asyncio.get_running_loop()
         kind = type(loop).__module__.partition(".")[0]
         self._build.labels(version=__version__, python=platform.python_version(), loop=kind).set(1)
@@ -35,16 +37,16 @@ class LoopMetrics:
 
 
 class SocketMetrics:
-    """Socket Mode's connection. There are none where Slack comes by HTTP."""
+    """The metrics of the Socket Mode connection. They do not exist if Slack sends events over HTTP."""
 
     def __init__(self, families: Families) -> None:
-        self._connected = families.gauge("socket_connected", "1 while Socket Mode is connected, else 0.")
+        self._connected = families.gauge("socket_connected", "1 while Socket Mode is connected, otherwise 0.")
         self._connections = families.counter(
-            "socket_connections", "Connections that Slack has greeted: the first one, and each reconnect."
+            "socket_connections", "Socket Mode connections opened: the first one and each reconnect."
         )
 
     def greeted(self) -> None:
-        """Slack has said hello on a new connection."""
+        """Count a new connection, on Slack's `hello`."""
         self._connections.inc()
 
     def connected(self, *, connected: bool) -> None:

@@ -1,4 +1,4 @@
-"""Knows what is counted of Redis: how long each question to it took, and how it failed."""
+"""Counts requests to Redis: how long each took, and how it failed."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _ERRORS: Final = (
     *("AuthenticationError", "NoPermissionError", "ReadOnlyError", "OutOfMemoryError", "BusyLoadingError"),
     *("ClusterDownError", "ResponseError", "NoScriptError", "MaxConnectionsError", _OTHER),
 )
-"""redis-py's own names, and Python's; what is not among them counts as another one, so that there are no more."""
+"""The names of redis-py's and Python's errors; all others count as "other", so that the number of labels is fixed."""
 
 
 class RedisMetrics:
-    """The observer of a `RedisStore`."""
+    """Observes a `RedisStore`."""
 
     def __init__(self, families: Families) -> None:
-        self._seconds = families.histogram("redis_seconds", "How long questions to Redis took, with all tries.", QUICK)
-        errors = families.counter("redis_errors", "Questions that Redis did not answer as it should.", ["error"])
+        self._seconds = families.histogram("redis_seconds", "Duration of requests to Redis, including retries.", QUICK)
+        errors = families.counter("redis_errors", "Requests to Redis that failed, by error.", ["error"])
         self._errors = {name: errors.labels(error=name) for name in _ERRORS}
 
     def __call__(self, seconds: float, error: str) -> None:

@@ -1,9 +1,9 @@
-"""Knows what is counted of Slack: every call of an answer, by method and result, and the budget for them."""
+"""Counts calls to Slack by method and result, and exports what is left of the write budget."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import aiohttp
@@ -28,16 +28,16 @@ _METHODS: Final = (*QUOTAS, _THREAD, _RESPONSE_URL)
 
 
 class SlackMetrics:
-    """What is counted of Slack's calls."""
+    """The metrics of calls to Slack."""
 
     def __init__(self, families: Families) -> None:
-        calls = families.counter("slack_calls", "Calls of Slack, by method and result.", ["method", "result"])
+        calls = families.counter("slack_calls", "Calls to Slack, by method and result.", ["method", "result"])
         self.calls: Children[tuple[str, str], Counter] = Children(
             lambda key: calls.labels(method=key[0], result=key[1])
         )
-        latency = families.histogram("slack_call_seconds", "How long calls of Slack took.", CALLS, ["method"])
+        latency = families.histogram("slack_call_seconds", "Duration of calls to Slack, by method.", CALLS, ["method"])
         self.latency: Children[str, Histogram] = Children(lambda method: latency.labels(method=method))
-        for method in _METHODS:  # a first 429 must be seen as a rise from 0
+        for method in _METHODS:  # so that a first 429 shows as a rise from 0
             for result in set(_RESULTS.values()):
                 _ = self.calls[method, result]
 
@@ -47,7 +47,7 @@ class SlackMetrics:
 
 
 class MeteredSlack(SlackClient):
-    """The client, counted. Names are not: they are kept, and hardly ever asked for."""
+    """A Slack client whose calls are counted, except those for people's names: they are cached, and so are rare."""
 
     def __init__(
         self,
@@ -81,20 +81,29 @@ class MeteredSlack(SlackClient):
 
 
 class BudgetMetrics(Collector):
-    """What is left of the write budget, read from the governor when somebody looks: a draw costs nothing more."""
+    """Exports what is left of the write budgets of all workspaces, added up.
 
-    def __init__(self, governor: Governor) -> None:
-        self._governor = governor
+    The governors are read only when the metrics are scraped.
+    """
+
+    def __init__(self, governors: Callable[[], Iterable[Governor]]) -> None:
+        self._governors = governors
 
     def collect(self) -> Iterator[Metric]:
-        left = _gauge("slack_budget_left", "Calls that the workspace's budget would give now, as far as we know.")
-        size = _gauge("slack_budget_size", "Calls that it would give at once after a quiet minute; a 429 lowers it.")
-        waiting = _gauge("slack_budget_waiting", "Answers of this process that wait for leave to call.")
+        left = _gauge(
+            "slack_budget_left",
+            "Calls that the write budgets of all workspaces would allow now, as last seen by this process.",
+        )
+        size = _gauge(
+            "slack_budget_size", "Calls that the write budget would allow at once when full; a 429 lowers it."
+        )
+        waiting = _gauge("slack_budget_waiting", "Answers of this process that are waiting for a permit to call Slack.")
+        governors = tuple(self._governors())
         for method in QUOTAS:
-            stock = self._governor.stock(method)
-            left.add_metric([method], stock.level)
-            size.add_metric([method], float(stock.quota.burst))
-            waiting.add_metric([method], float(self._governor.waiting(method)))
+            stocks = [governor.stock(method) for governor in governors]
+            left.add_metric([method], sum(stock.level for stock in stocks))
+            size.add_metric([method], float(sum(stock.quota.burst for stock in stocks)))
+            waiting.add_metric([method], float(sum(governor.waiting(method) for governor in governors)))
         yield from (left, size, waiting)
 
 

@@ -1,7 +1,7 @@
-"""Knows what a trace tells of an answer: one span from the question to its last word, with ids and times, never text.
+"""Exports a trace of each answer: one span from the question to the end of its answer, with ids and times, never text.
 
-A span that aiohttp's instrumentation would make ends with the headers of Flowise's stream, when nothing has been said
-yet. This one is about what a person waits for. It needs the extra `tracing`; nothing else imports OpenTelemetry.
+A span from aiohttp's instrumentation would end with the headers of Flowise's stream, before any text arrives. This one
+covers what a person waits for. It needs the extra `tracing`; nothing else imports OpenTelemetry.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from bot.network.outgoing import DIRECT, Network
 from bot.reply.observed import AnswerContext, Outcome, Repair, Waiting
 
 _EXPORT_SECONDS: Final = 3.0
-"""A collector that does not answer may hold up the end of the program for so long, and nothing else."""
+"""Seconds for which a collector that does not answer may delay the end of the process. It delays nothing else."""
 
 
 class Traces:
-    """`bot.reply.observed.Observers`: a span for each answer."""
+    """Starts a span for each answer. Implements `bot.reply.observed.Observers`."""
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
@@ -48,11 +48,11 @@ class Traces:
         return AnswerSpan(self._tracer.start_span("answer", kind=SpanKind.CONSUMER, attributes=ids, start_time=begin))
 
     def took_over(self) -> None:
-        """Whoever left the answer open has its span."""
+        """The replica that left the answer unfinished has its span."""
 
 
 class AnswerSpan:
-    """`bot.reply.observed.Observer`: one answer's span."""
+    """The span of one answer. Implements `bot.reply.observed.Observer`."""
 
     def __init__(self, span: Span) -> None:
         self._span = span
@@ -89,7 +89,7 @@ class AnswerSpan:
             }
         )
         if error is not None:
-            # The error's text is for the log: it may hold what Flowise said.
+            # Not the error's text, which may quote Flowise.
             self._span.set_attribute("error.type", type(error).__name__)
         if outcome in {Outcome.FAILED, Outcome.INTERRUPTED, Outcome.NOT_DELIVERED}:
             self._span.set_status(Status(StatusCode.ERROR, type(error).__name__ if error else outcome.value))
@@ -97,7 +97,7 @@ class AnswerSpan:
 
 
 class _Adapter(HTTPAdapter):
-    """requests' connections, on certificates of our own besides those that it brings along."""
+    """Connects for `requests` with the bot's certificates, besides those that requests brings along."""
 
     def __init__(self, trusted: ssl.SSLContext | None) -> None:
         self._trusted: dict[str, Any] = {"ssl_context": trusted} if trusted is not None else {}
@@ -111,7 +111,7 @@ class _Adapter(HTTPAdapter):
 
 
 def _session(network: Network, endpoint: str) -> requests.Session:
-    """requests has rules of its own for proxies and certificates; ours are to hold for all connections."""
+    """A session that follows the bot's rules for proxies and certificates in place of those of requests."""
     session, proxy = requests.Session(), network.proxies.of(URL(endpoint))
     session.trust_env = False
     session.proxies = {"http": str(proxy), "https": str(proxy)} if proxy is not None else {}
@@ -121,9 +121,9 @@ def _session(network: Network, endpoint: str) -> requests.Session:
 
 @asynccontextmanager
 async def exported(endpoint: str, network: Network = DIRECT) -> AsyncIterator[Traces]:
-    """Traces that are sent to an OTLP collector at its base address, by HTTP, and to the last when this is left.
+    """Traces that are sent over HTTP to the OTLP collector at the base URL `endpoint`; the last of them on exit.
 
-    OpenTelemetry's own variables hold: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_HEADERS.
+    OpenTelemetry's own variables apply: OTEL_SERVICE_NAME, OTEL_RESOURCE_ATTRIBUTES, OTEL_EXPORTER_OTLP_HEADERS.
     """
     resource = Resource.create({SERVICE_VERSION: __version__})
     if str(resource.attributes.get(SERVICE_NAME, "")).startswith("unknown_service"):

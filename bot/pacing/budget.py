@@ -1,17 +1,17 @@
-"""Knows how many calls Slack will still take: buckets filled by time, emptied by calls, and humbled by refusals.
+"""Computes how many calls Slack will still accept: buckets that time fills, calls empty, and refusals make smaller.
 
-The generic cell rate algorithm: of each bucket only the time is kept at which it will be full again (`full_at`). With
-`now` before it, the bucket lacks (full_at - now) * rate tokens; a call moves it by 1 / rate. Nothing is counted up, so
-nothing drifts.
+This is the generic cell rate algorithm: of each bucket, only the time at which it will be full again is stored
+(`full_at`). If that is after `now`, the bucket lacks (full_at - now) * rate tokens; a call moves it by 1 / rate.
+Nothing is counted up, so nothing drifts.
 
-The clock may be set back, and a server that takes over from another one may have a clock behind it. Each bucket
-remembers when it was last looked at: what is kept moves back with the clock, as if no time had gone by meanwhile.
+The clock may be set back, and the clock of a server that takes over from another may be behind. Each bucket remembers
+when it was last used: what is stored moves back with the clock, as if no time had passed meanwhile.
 
-A refusal (429) says that Slack's limit is below the one we were told. The calls of the last minute are remembered for
-that moment: as many as were taken is what Slack allows. That number is respected for `HOLD` seconds, in the bucket's
-size and rate and as a count of any minute, and then raised by a quarter each minute until the told limit is reached or
-Slack refuses again. What one channel has taught holds for all channels. So each limit is refused once a minute at most,
-but for calls that were under way at that moment; and in the long run once in about five minutes.
+A refusal (429) means that Slack's limit is below the documented one. The calls of the last minute are remembered for
+that case: as many as were accepted is what Slack allows. That number is kept for `HOLD` seconds, in the bucket's size
+and rate and as a limit for any minute, and then raised by a quarter each minute until the documented limit is reached
+or Slack refuses again. What is learned in one channel applies to all channels. So each limit is met once a minute at
+most, not counting calls under way at that moment, and in the long run once in about five minutes.
 """
 
 from __future__ import annotations
@@ -25,44 +25,44 @@ from typing import Final
 from bot.slack.tiers import Key, Quota
 
 WINDOW: Final = 61.0
-"""Slack's minute and a second for calls that are slower on their way than later ones."""
+"""Slack's minute in seconds, and one more for calls that later ones overtake on their way."""
 
 HOLD: Final = 300.0
-"""So long a limit that a refusal has taught is kept before it is tried to be raised, in seconds."""
+"""Seconds for which a limit learned from a refusal is kept before it is raised."""
 
 STEP: Final = 60.0
-"""Seconds between two raises: a raised limit shows after a minute whether it holds."""
+"""Seconds between two raises: after a minute it is known whether Slack accepts the raised limit."""
 
 RAISE: Final = 1.25
-"""A raise multiplies the limit by this, and adds one call at least."""
+"""A raise multiplies the limit by this factor, and adds at least one call."""
 
 LOWEST: Final = 1 / 12
-"""The share of the told limit below which a refusal does not take us at once; what is lower yet is found call by call.
-After a restart with an empty memory we have made no calls that we know of, and Slack refuses for those that we have
-forgotten; and a refusal in a calm minute says little of the limit."""
+"""The share of the documented limit below which one refusal does not lower ours; lower limits are found call by call.
+After a restart without stored data no calls are known, and Slack may refuse because of forgotten ones; and a refusal in
+a quiet minute says little about the limit."""
 
 SHORT: Final = 5.0
-"""A Retry-After up to this, in seconds, is of a limit by the second, as the one of posts to a channel is."""
+"""A Retry-After of up to so many seconds belongs to a limit per second, such as that for posts to a channel."""
 
 APART: Final = 1.0
-"""Urgent calls under a lesson come so far apart, in seconds, that Slack's word on one is known before the next."""
+"""Seconds between urgent calls under a learned limit, so that Slack's response to one is known before the next."""
 
 _MANY: Final = 1024
-"""Buckets that are kept before idle ones are thrown away; each channel has one."""
+"""The number of buckets above which idle ones are dropped; each channel has one."""
 
 _EPSILON: Final = 1e-9
 
 
 @dataclass(slots=True)
 class _Lesson:
-    """What a refusal has taught of one bucket, or of all that learn together."""
+    """The limit that refusals have taught for one bucket, or for several that share it."""
 
     most: int | None = None
-    """The calls a minute; None: as we were told."""
+    """Calls a minute; None: the documented limit applies."""
     raise_at: float = math.inf
 
     def at(self, now: float, told: Quota) -> int | None:
-        """What holds at `now`: raised step by step when it has been held for long enough."""
+        """The limit at `now`: raised step by step once it has been kept for long enough."""
         self.raise_at = min(self.raise_at, now + HOLD) if self.most is not None else math.inf
         while self.most is not None and now >= self.raise_at:
             self.most = max(self.most + 1, int(self.most * RAISE))
@@ -83,7 +83,7 @@ class _Bucket:
     taken: deque[float] = field(default_factory=deque)
 
     def at(self, now: float) -> Quota:
-        """Bring the bucket to `now`; returns the quota that holds."""
+        """Bring the bucket up to `now`; returns the quota that applies."""
         back = self.seen_at - now
         if back > 0.0:
             self.full_at, self.blocked_until = self.full_at - back, self.blocked_until - back
@@ -102,7 +102,7 @@ class _Bucket:
         return max(0.0, level if most is None else min(level, most - len(self.taken)))
 
     def wait(self, now: float, reserve: float, *, urgent: bool) -> float:
-        """Seconds until a token can be taken and `reserve` remain; a reserve of more than fits is what fits."""
+        """Seconds until a token can be taken and `reserve` remain; no more than fits in the bucket is reserved."""
         quota, most = self.at(now), self.lesson.most
         need, last = min(1.0 + reserve, float(quota.burst)), self.taken[-1] if self.taken else -math.inf
         ready = max(self.blocked_until, last + self.apart)
@@ -111,7 +111,7 @@ class _Bucket:
         if most is not None:
             if urgent:
                 ready = max(ready, last + min(APART, 60.0 / most))
-            elif quota.burst == 1:  # the calls before the lesson were made at another rate
+            elif quota.burst == 1:  # earlier calls were made at another rate
                 ready = max(ready, last + 1.0 / quota.rate)
             too_many = math.ceil(len(self.taken) + min(1.0 + reserve if urgent else need, most) - most)
             if too_many > 0:
@@ -123,7 +123,7 @@ class _Bucket:
         self.taken.append(now)
 
     def give_back(self, now: float) -> None:
-        """The call that was taken last has been refused: Slack does not count it."""
+        """Undo the last call, which Slack refused and does not count."""
         self.at(now)
         if self.taken:
             self.taken.pop()
@@ -135,9 +135,9 @@ class _Bucket:
         return min((60.0 * number / (until - time) for number, time in enumerate(recent, 1)), default=0.0)
 
     def learn(self, by_seconds: float, now: float, *, known: bool) -> None:
-        """Learn from a refusal, of a limit by seconds that allows so many calls a minute or (0.0) of one by the minute.
+        """Learn from a refusal by a limit per second that allows so many calls a minute, or (0.0) by one per minute.
 
-        `known`: it came in the silence of an earlier one, so it was under way; what was refused with it is the same.
+        `known`: the call was under way when an earlier one was refused, and met the same limit.
         """
         most = self.lesson.at(now, self.quota)
         allowed = max(len(self.taken), by_seconds or self.quota.per_minute * LOWEST)
@@ -148,7 +148,7 @@ class _Bucket:
         self.lesson.raise_at = now + HOLD
 
     def silence(self, until: float, now: float) -> None:
-        """Nothing before `until`. One call is free then; what has gathered meanwhile comes at the bucket's rate."""
+        """Allow nothing before `until`, one call then, and further ones at the bucket's rate."""
         quota = self.at(now)
         self.blocked_until = max(self.blocked_until, until)
         self.full_at = max(self.full_at, until + (quota.burst - 1) / quota.rate)
@@ -159,9 +159,9 @@ class _Bucket:
 
 
 class Budget:
-    """The write budget of one workspace. `scale` multiplies all limits, for workspaces that have others.
+    """The write budget of one workspace. `scale` multiplies all limits, for workspaces whose limits differ.
 
-    Times are seconds of one clock, of any start.
+    Times are seconds of one clock, with any origin.
     """
 
     def __init__(self, *, scale: float = 1.0) -> None:
@@ -172,9 +172,9 @@ class Budget:
     def take(self, keys: Sequence[Key], now: float, *, reserve: float = 0.0, urgent: bool = False) -> float:
         """Take one token from each bucket: 0.0; or nothing from any, and the seconds until it could be.
 
-        `reserve` tokens must remain in the first key's bucket. If that is more than it can hold, a full one will do.
-        Under a lower limit that a refusal has taught, an `urgent` call, one that ends an answer, is not made to come
-        evenly: as many as were learned may come in any minute, `APART` from each other.
+        `reserve` tokens must remain in the first key's bucket; if that is more than it can hold, it must be full. Under
+        a limit learned from a refusal, `urgent` calls, which end answers, need not be spread evenly: as many as were
+        learned may come in any minute, `APART` from each other.
         """
         buckets = [self._bucket(key, now) for key in keys]
         waits = [
@@ -188,23 +188,23 @@ class Budget:
         return wait
 
     def wait(self, key: Key, now: float, *, reserve: float = 0.0, urgent: bool = False) -> float:
-        """The seconds until a token could be taken from one bucket, whatever of others."""
+        """The seconds until a token could be taken from one bucket, regardless of others."""
         return self._bucket(key, now).wait(now, reserve, urgent=urgent)
 
     def level(self, key: Key, now: float) -> float:
-        """The tokens that are in a bucket; 0.0 while Slack has asked for silence."""
+        """The tokens in a bucket; 0.0 during the wait that Slack asked for."""
         return self._bucket(key, now).level(now)
 
     def quota(self, key: Key, now: float) -> Quota:
-        """The bucket as it is at present: scaled, and lowered where a refusal has taught so."""
+        """The bucket's size and rate at present: scaled, and lowered by what refusals have taught."""
         return self._bucket(key, now).at(now)
 
     def limited(self, keys: Sequence[Key], retry_after: float, now: float) -> None:
-        """Slack has refused (429) a call that had been taken from `keys`: nothing before `retry_after` seconds.
+        """Note that Slack refused (429) a call taken from `keys`: nothing is allowed for `retry_after` seconds.
 
-        Slack does not say which of several limits was met. That of a channel counts seconds: a wait of up to `SHORT`
-        is taken for the last key's if that has let another call through just before. Any other wait is of the method.
-        A refusal in the silence that an earlier one has asked for was under way already: it tells only that Slack does
+        Slack does not say which of several limits was met. A channel's limit is per second: a wait of up to `SHORT`
+        is attributed to the last key if that has let another call through just before, and any other wait to the
+        method. A call refused during the wait for an earlier one was under way already: it only shows that Slack does
         not count it either.
         """
         buckets = [self._bucket(key, now) for key in keys]

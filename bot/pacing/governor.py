@@ -1,4 +1,4 @@
-"""Knows who may write to Slack next: the wants of all answers, the policy that orders them, the budget all share."""
+"""Grants permits to call Slack, in the order of the policy and within the write budget that all replicas share."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 
-# A want that was turned down by its channel's own limit is looked at again after so long at the latest, in seconds.
+# The longest time between two attempts to grant a permit, in seconds.
 _LONGEST_SLEEP = 30.0
 _AFTER_A_MISTAKE = 1.0
 _POST, _EDIT = "chat.postMessage", "chat.update"
@@ -30,7 +30,7 @@ _START, _APPEND, _STOP = "chat.startStream", "chat.appendStream", "chat.stopStre
 
 @dataclass(slots=True)
 class _Waiting:
-    """One answer that waits to write. `want` tells what it wants at the moment it is asked."""
+    """A caller that waits for a permit. `want` returns what it would like to call at the moment."""
 
     want: Callable[[], Want]
     granted: asyncio.Future[Permit]
@@ -39,7 +39,7 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Lane:
-    """Those who want to call one method."""
+    """The callers that wait for permits to call one method, and the bucket as it was last known."""
 
     method: str
     waiting: dict[str, _Waiting] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class _Lane:
 
 
 class Governor:
-    """Shares out the write budget of one workspace. `scale` multiplies Slack's documented limits."""
+    """Grants permits from the write budget of one workspace. `scale` multiplies Slack's documented limits."""
 
     def __init__(
         self, store: Store, team: str, *, scale: float, now: Callable[[], float], supervisor: Supervisor | None = None
@@ -67,7 +67,7 @@ class Governor:
 
     @asynccontextmanager
     async def answering(self, reference: str) -> AsyncIterator[None]:
-        """An answer is under way: the others leave it its share. How it grows is learned from what it is granted."""
+        """Count an answer among those that share the budget. How it grows is seen from its permits."""
         self._growth.begin(reference)
         try:
             yield
@@ -77,9 +77,9 @@ class Governor:
             await self._store.tell(self._team, self._growth.told())
 
     async def granted(self, want: Callable[[], Want]) -> Permit:
-        """Wait until the call may be made that is wanted, as `want` tells at every moment.
+        """Wait for a permit to make the wanted call; `want` is called again for each decision.
 
-        A want that does not wait is told at once: leave, or one that is denied.
+        A want that does not wait gets an answer at once, possibly a permit that is denied.
         """
         first = want()
         if not first.method:
@@ -98,15 +98,15 @@ class Governor:
             lane.waiting.pop(ticket, None)
 
     def touch(self) -> None:
-        """Somebody wants more than before: an answer has ended."""
+        """Decide anew: some want is more urgent than before, because its answer has ended."""
         for lane in self._lanes.values():
             lane.changed.set()
 
     async def refused(self, leave: Permit, retry_after: float) -> None:
-        """Slack answered a granted call with 429: everybody slows down for this method."""
+        """Note that Slack answered a permitted call with 429, so that all replicas slow down for its method."""
         if not leave.method:
             return
-        log.warning("Slack limits the rate", method=leave.method, retry_after=retry_after)
+        log.warning("calls rate limited", method=leave.method, retry_after=retry_after)
         buckets = self._keys(leave.method, leave.channel)
         self._alone.limited(buckets, retry_after, self._now())
         with suppress(StoreUnavailable):
@@ -114,27 +114,27 @@ class Governor:
         self.touch()
 
     def waiting(self, method: str) -> int:
-        """How many wait for leave to call a method."""
+        """How many callers wait for a permit to call a method."""
         lane = self._lanes.get(method)
         return len(lane.waiting) if lane else 0
 
     async def stop(self) -> None:
-        """Grant nothing more."""
+        """Stop granting permits."""
         tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
 
-    # The one who waits ------------------------------------------------------------------------------------------------
+    # Granting permits -------------------------------------------------------------------------------------------------
 
     async def _serve(self, lane: _Lane) -> None:
         while lane.waiting:
             lane.changed.clear()
             try:
                 rest = await self._grant_one(lane)
-            except Exception:  # a mistake of ours must not keep every answer from being written
-                log.exception("leave could not be given by worth", method=lane.method)
+            except Exception:  # a bug must not keep every answer from being written
+                log.exception("calls not prioritised", method=lane.method)
                 rest = self._without_thought(lane)
             if rest > 0:
                 with suppress(TimeoutError):
@@ -142,14 +142,14 @@ class Governor:
                         await lane.changed.wait()
 
     def _without_thought(self, lane: _Lane) -> float:
-        """Leave for the one who came first, a second apart."""
+        """Grant a permit to the first that came, once a second."""
         ticket = next(iter(lane.waiting), None)
         if ticket is not None:
             self._settle(lane, ticket, Permit(lane.method, lane.waiting[ticket].want().channel, uuid4().hex))
         return _AFTER_A_MISTAKE
 
     async def _grant_one(self, lane: _Lane) -> float:
-        """Grant the call that is worth most, if any may be made. Returns the seconds until another look is due."""
+        """Grant the most valuable call, if any may be made. Returns the seconds until the next decision is due."""
         now = self._now()
         ready = self._wants(lane, now)
         if not ready:
@@ -162,21 +162,21 @@ class Governor:
         return await self._draw(lane, chosen, ready, reserve)
 
     def _wants(self, lane: _Lane, now: float) -> dict[str, Want]:
-        """What those want that may be granted something now. One that cannot tell is out, and keeps nobody waiting."""
+        """The wants that may be granted now. One that raises is dropped, and keeps no other waiting."""
         wants: dict[str, Want] = {}
         for ticket, one in list(lane.waiting.items()):
             if one.not_before > now:
                 continue
             try:
                 wants[ticket] = replace(one.want(), method=lane.method)
-            except Exception as error:  # noqa: BLE001  # it is raised where the leave is waited for
+            except Exception as error:  # noqa: BLE001  # raised to the caller that waits for the permit
                 del lane.waiting[ticket]
                 if not one.granted.done():
                     one.granted.set_exception(error)
         return wants
 
     async def _draw(self, lane: _Lane, chosen: str, ready: Mapping[str, Want], reserve: float) -> float:
-        """Draw on the budget for the one who goes next. Returns the seconds until another look is due."""
+        """Draw on the budget for the chosen want. Returns the seconds until the next decision is due."""
         want, call = ready[chosen], uuid4().hex
         if lane.method == _START and not want.waits and (rest := self._stream_in()) > 0:
             self._settle(lane, chosen, Permit(want.method, want.channel, "", denied=rest))
@@ -192,25 +192,25 @@ class Governor:
             return 0.0
         if chosen in lane.waiting:
             lane.waiting[chosen].not_before = self._now() + spent.wait
-        if spent.wait > spent.shared_wait:  # it is the channel's own bucket that is empty
+        if spent.wait > spent.shared_wait:  # the channel's own bucket is the empty one
             self._put_off(lane, want, ready, spent.wait)
-        # Others may go when it is the channel's bucket that is empty; and whoever does not wait is to be told so.
+        # Other channels may go on if only this channel's bucket is empty; and wants that do not wait must be answered.
         return 0.0 if any(not other.waits for other in ready.values()) else spent.shared_wait
 
     def _put_off(self, lane: _Lane, want: Want, ready: Mapping[str, Want], wait: float) -> None:
-        """Have those of the same channel that are no more urgent wait as long: each would be told the same."""
+        """Make wants for the same channel that are not more urgent wait as long: the budget would say the same."""
         for ticket, other in ready.items():
             if ticket in lane.waiting and other.channel == want.channel and other.waits and other.kind >= want.kind:
                 lane.waiting[ticket].not_before = self._now() + wait
 
     def _settle(self, lane: _Lane, ticket: str, leave: Permit) -> None:
-        """Answer one who waits, if it still does."""
+        """Give a permit to a caller, if it is still waiting."""
         waiting = lane.waiting.pop(ticket, None)
         if waiting is not None and not waiting.granted.done():
             waiting.granted.set_result(leave)
 
     def _chosen(self, lane: _Lane, ready: Mapping[str, Want], now: float) -> tuple[str | None, float, float]:
-        """Who may call now, if anybody, what must remain for others, and else when to look again."""
+        """The ticket to grant now or None, the tokens to reserve for others, the seconds until the next decision."""
         if lane.method not in {_POST, _EDIT, _APPEND}:
             return min(ready, key=lambda ticket: (ready[ticket].kind, ready[ticket].since)), 0.0, 0.0
         mean = self._policy.mean_speed(ready.values(), now)
@@ -218,10 +218,10 @@ class Governor:
             self._growth.grows(mean)
         counts = self._growth.counts
         if lane.method == _APPEND:
-            # The last words of a stream travel with its stop: nothing is kept for endings.
+            # The last text of a stream is sent with its stop, so nothing is reserved for endings.
             stock, growing, unfinished = self.stock(_APPEND), counts.streaming, 0
         else:
-            # A post is cheap, the edits that it will need are not: both are weighed by what is left for edits.
+            # A post is cheap, but the edits that follow are not: both are judged by what is left for edits.
             stock, growing, unfinished = self.stock(_EDIT), counts.editing, counts.standing
             mean = counts.speed / max(1, counts.editing)
         level, quota, growing = stock.level, stock.quota, max(growing, 1)
@@ -272,11 +272,11 @@ class Governor:
             return self._spend_alone(buckets, reserve, now, urgent=urgent)
         self._growth.heard(told, spent.counts)
         if spent.wait <= 0:
-            self._alone.take(buckets, now, urgent=urgent)  # so that it is not full when it is needed
+            self._alone.take(buckets, now, urgent=urgent)  # so that it is not full if it is needed
         return spent
 
     def _spend_alone(self, buckets: tuple[Key, ...], reserve: float, now: float, *, urgent: bool) -> Spent:
-        """Better some 429 than silence: until the shared budget is back, we draw on one of our own."""
+        """Draw on a budget of this process until the shared one is back: some 429s are better than silence."""
         wait, first = self._alone.take(buckets, now, reserve=reserve, urgent=urgent), buckets[0]
         shared = self._alone.wait(first, now, reserve=reserve, urgent=urgent) if wait > 0 else 0.0
         return Spent(wait, self._alone.level(first, now), self._alone.quota(first, now), shared_wait=shared)

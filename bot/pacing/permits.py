@@ -1,4 +1,4 @@
-"""Says what a reply would like to call, how much that is worth, and the permit to call it."""
+"""Defines what a reply would like to call, how urgent that is, and the permit for the call."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Protocol
 
 
 class Kind(IntEnum):
-    """What a call brings, the most urgent first."""
+    """The kinds of calls, the most urgent first."""
 
     ENDING = 0
-    """The last of an answer, or anything else that must not wait for others' texts."""
+    """The end of an answer, or anything else that must not wait for others' text."""
     FIRST = 1
-    """The first words of an answer, of which nothing stands in Slack."""
+    """The first text of an answer, of which nothing is in Slack yet."""
     PROGRESS = 2
-    """More of an answer that can be seen already."""
+    """More of an answer that is visible already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Want:
     """A call that one answer would like to make.
 
-    `since` is when the oldest text came that cannot be seen yet, or when an ending became due; `last_write` when this
-    answer was last written, and of no meaning for first words. Both are seconds of the clock of `now`. `unseen` counts
-    the characters that cannot be seen. `answer` is the reference of the answer, empty for single sentences. A want that
-    does not wait (`waits` False) is granted now or not at all.
+    `since` is when the oldest text arrived that is not visible yet, or when an ending became due; `last_write` is when
+    this answer was last written, and means nothing for its first text. Both are seconds of the clock of `now`. `unseen`
+    counts the characters that are not visible yet. `answer` is the reference of the answer, empty for single sentences.
+    A want that does not wait (`waits` is False) is granted now or not at all.
     """
 
     method: str
@@ -39,20 +39,20 @@ class Want:
     waits: bool = True
 
     def waited(self, now: float) -> float:
-        """Seconds in which nothing of this answer was written though there was something."""
+        """Seconds for which text of this answer has been waiting."""
         return now - (self.last_write if self.kind is Kind.PROGRESS else self.since)
 
     def speed(self, now: float) -> float:
-        """Characters a second that come and cannot be seen."""
+        """How fast text arrives that is not visible yet, in characters a second."""
         return self.unseen / max(0.1, self.waited(now))
 
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """Leave to make one call of a method in a channel; `name` is its own in the budget.
+    """Permission to make one call of a method in a channel; `name` identifies its draw on the budget.
 
-    With `denied` above 0 it is none: the want that does not wait cannot be granted now, and might be after so many
-    seconds. Nothing was drawn from the budget.
+    If `denied` is above 0, there is no permission: a want that does not wait cannot be granted now, and nothing was
+    drawn from the budget. It may be granted after so many seconds.
     """
 
     method: str
@@ -62,16 +62,16 @@ class Permit:
 
 
 class Gate(Protocol):
-    """Who may call Slack when."""
+    """Decides which call to Slack may be made when."""
 
     async def granted(self, want: Callable[[], Want]) -> Permit:
-        """Wait until the call may be made that is wanted, as `want` tells at every moment."""
+        """Wait for a permit to make the wanted call; `want` is called again for each decision."""
         ...
 
     async def refused(self, leave: Permit, retry_after: float) -> None:
-        """Slack answered that call with 429."""
+        """Note that Slack answered a permitted call with 429."""
         ...
 
     def touch(self) -> None:
-        """Something is wanted more than before."""
+        """Decide anew: some want is more urgent than before."""
         ...

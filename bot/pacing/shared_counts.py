@@ -1,4 +1,4 @@
-"""Knows how the answers of all replicas grow: by edits, by a native stream, or not yet."""
+"""Counts the answers of all replicas by how they grow: by edits, by native streaming, or not yet."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _AFTER: Final = {
     "chat.update": _By.EDITS,
     "chat.startStream": _By.STREAM,
     "chat.appendStream": _By.STREAM,
-    # Its text stands, and what comes after is written by edits.
+    # Its text stays, and further text is written by edits.
     "chat.stopStream": _By.EDITS,
 }
 """What an answer grows by after a call."""
 
 
 class SharedCounts:
-    """The answers under way: those of this process, by their references, and how many the other replicas have."""
+    """Keeps the answers under way: those of this process by reference, those of the other replicas as counts."""
 
     def __init__(self, replica: str) -> None:
         self._replica = replica
@@ -37,24 +37,24 @@ class SharedCounts:
         self._others = Counts()
 
     def begin(self, answer: str) -> None:
-        """An answer is under way; nothing of it can be seen."""
+        """Note that an answer is under way, of which nothing is visible yet."""
         self._answers[answer] = _By.NOTHING
 
     def end(self, answer: str) -> None:
-        """It is under way no longer."""
+        """Note that an answer has ended."""
         self._answers.pop(answer, None)
 
     def called(self, answer: str, method: str) -> None:
-        """Leave was given for a call of that answer. One that was never begun is not counted."""
+        """Note that a call of that answer was permitted. An answer that was not begun here is not counted."""
         if answer in self._answers and method in _AFTER:
             self._answers[answer] = _AFTER[method]
 
     def grows(self, speed: float) -> None:
-        """The mean speed of those that grow by edits, in characters a second, where any can be judged (else 0)."""
+        """Note the mean speed of the answers that grow by edits, in characters a second; 0 if it is unknown."""
         self._speed = speed or self._speed
 
     def told(self, answer: str = "", method: str = "") -> ReplicaCounts:
-        """What the other replicas are told, with the draw for a call of an answer: as if leave were given."""
+        """What to report to the other replicas with a draw for a call of an answer, as if it were permitted."""
         grown = {answer: _AFTER[method]} if answer in self._answers and method in _AFTER else {}
         ways = list((self._answers | grown).values())
         streaming = ways.count(_By.STREAM)
@@ -62,14 +62,14 @@ class SharedCounts:
         return ReplicaCounts(self._replica, Counts(editing, ways.count(_By.EDITS), streaming, self._speed * editing))
 
     def heard(self, told: ReplicaCounts, sums: Counts) -> None:
-        """All replicas together have so many, with what was told of this one."""
+        """Note the counts of all replicas together, which include what this one reported (`told`)."""
         self._others = sums.without(told.counts)
 
     def alone(self) -> None:
-        """Of others nothing can be known."""
+        """Note that nothing is known of the other replicas."""
         self._others = Counts()
 
     @property
     def counts(self) -> Counts:
-        """Of all replicas, as far as is known: the others' are as of the last draw."""
+        """The counts of all replicas, those of the others as of the last draw."""
         return self.told().counts + self._others

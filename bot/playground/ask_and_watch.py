@@ -1,4 +1,4 @@
-"""Knows how a person asks the bot in the local Slack and watches until the answer stands."""
+"""Asks the bot in the local Slack as a person would, and watches until the answer stands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.errors import BotError
-from bot.playground.program import BotProgram, Turns
+from bot.playground.program import BotProgram, TurnCounts
 from bot.playground.screen import Screen, ScreenView
 from bot.playground.slack import LocalSlack, Message
 
@@ -52,11 +52,11 @@ class AskAndWatch:
         self._slack, self._program, self._screen, self._person, self._clock = slack, program, screen, person, clock
         self._messages: dict[str, Message] = {}
         self._place: tuple[str, str] | None = None
-        self._before = Turns()
+        self._before = TurnCounts()
         self._changed_at = 0.0
         self._asked_at = 0.0
         self._over_at = 0.0
-        self._news = asyncio.Event()
+        self._woken = asyncio.Event()
         slack.on_change(self._changed)
 
     async def ask(self, channel: str, text: str, thread_ts: str | None = None) -> tuple[str, Answered]:
@@ -92,7 +92,7 @@ class AskAndWatch:
         elif message.at >= self._asked_at:
             self._messages[message.ts] = message
         self._changed_at = self._clock()
-        self._news.set()
+        self._woken.set()
 
     def _view(self) -> ScreenView:
         status = self._slack.status(*self._place) if self._place else ""
@@ -101,7 +101,7 @@ class AskAndWatch:
     async def _watched(self) -> Answered:
         turns = self._before
         while True:
-            self._news.clear()
+            self._woken.clear()
             self._program.check()
             now, seen = self._clock(), self._program.turns()
             if seen != turns:
@@ -115,11 +115,11 @@ class AskAndWatch:
                 raise NoAnswer(f"the bot has not ended its answer in {LONGEST_SECONDS:g} s")
             try:
                 async with asyncio.timeout(_LOOK_SECONDS):
-                    await self._news.wait()
+                    await self._woken.wait()
             except TimeoutError:
                 continue
 
-    def _is_over(self, view: ScreenView, turns: Turns, now: float) -> bool:
+    def _is_over(self, view: ScreenView, turns: TurnCounts, now: float) -> bool:
         if turns.open or view.status:
             return False
         if not view.messages and turns == self._before:
@@ -128,12 +128,12 @@ class AskAndWatch:
             still = SETTLED_SECONDS if self._is_whole(view, turns) else STILL_SECONDS
         return now - self._changed_at >= still
 
-    def _is_whole(self, view: ScreenView, turns: Turns) -> bool:
+    def _is_whole(self, view: ScreenView, turns: TurnCounts) -> bool:
         short = len(view.messages) == 1 and len(view.messages[0].text) <= SHORT
         last = next((call for call in reversed(self._slack.calls) if call.method in _WRITES), None)
         return short and turns != self._before and last is not None and last.at >= self._over_at
 
-    def _answered(self, view: ScreenView, turns: Turns) -> Answered:
+    def _answered(self, view: ScreenView, turns: TurnCounts) -> Answered:
         first = min((message.at for message in view.messages), default=None)
         return Answered(
             view.messages,

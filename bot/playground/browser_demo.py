@@ -1,4 +1,4 @@
-"""Knows the demo in the browser: a workspace with people in it, the real bot, and the page that shows them."""
+"""Runs the demo in the browser: a workspace with people in it, the real bot, and the page that shows them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from threading import Thread
 from uuid import uuid4
 
 from bot.errors import SettingsError
-from bot.playground import demo_setup as grounds
+from bot.playground import demo_setup
 from bot.playground.flowise import LocalFlowise
 from bot.playground.page import PageServer
 from bot.playground.program import BotProgram
@@ -35,26 +35,26 @@ async def host(port: int, *, opens: bool) -> int:
         BotError: the bot cannot be started or ends by itself.
     """
     open_ = asyncio.Event()
-    return await grounds.played(_hosted(port, open_, opens=opens), open_.is_set)
+    return await demo_setup.played(_hosted(port, open_, opens=opens), open_.is_set)
 
 
 async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
     async with AsyncExitStack() as stack:
-        folder = await stack.enter_async_context(grounds.folder())
-        outside = grounds.from_outside(os.environ)
-        redis_url = outside.get("REDIS_URL") or await grounds.own_store(stack, folder)
+        folder = await stack.enter_async_context(demo_setup.folder())
+        outside = demo_setup.from_outside(os.environ)
+        redis_url = outside.get("REDIS_URL") or await demo_setup.own_store(stack, folder)
         key = uuid4().hex
         flowise = await stack.enter_async_context(
-            LocalFlowise(tokens_per_second=grounds.TOKENS_PER_SECOND, api_key=key)
+            LocalFlowise(tokens_per_second=demo_setup.TOKENS_PER_SECOND, api_key=key)
         )
         tap = await stack.enter_async_context(Tap(flowise))
-        slack = LocalSlack(port=port, latency=grounds.LATENCY)
+        slack = LocalSlack(port=port, latency=demo_setup.LATENCY)
         page = PageServer(slack, tap, redis_url)
         try:
             await stack.enter_async_context(slack)
         except OSError as error:
             raise SettingsError(f"--port: {port} cannot be used ({error.strerror})") from None
-        settings = {"REDIS_URL": redis_url, **grounds.towards(slack)}
+        settings = {"REDIS_URL": redis_url, **demo_setup.towards(slack)}
         trouble = await _use_theirs(tap, {**outside, **settings}) if "FLOWISE_URL" in outside else ""
         people_in(slack)
         settings |= {"FLOWISE_URL": tap.url, "FLOWISE_CHATFLOW_ID": tap.chatflow_id, "FLOWISE_API_KEY": key}
@@ -71,7 +71,7 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
 
 
 async def _use_theirs(tap: Tap, settings: Mapping[str, str]) -> str:
-    """Lead to the Flowise of the environment; why it would not answer now, if so, as a sentence: it may come up yet.
+    """Point the tap at the Flowise of the environment; returns why it cannot answer now, as a sentence, or "".
 
     Raises:
         SettingsError: the environment does not say all that is needed, or names the playground itself.
@@ -91,7 +91,7 @@ async def _use_theirs(tap: Tap, settings: Mapping[str, str]) -> str:
 
 
 def people_in(slack: LocalSlack) -> None:
-    """Who and what there is to try: two members, a guest, somebody of another organisation, and their channels."""
+    """Add the people and channels: two members, a guest, somebody of another organisation."""
     ada, ben = slack.user("ada"), slack.user("ben")
     gus, olga = slack.user("gus", guest=True), slack.user("olga", team=_OTHER_TEAM)
     slack.channel("general", members=(ada, ben, gus))
@@ -102,11 +102,11 @@ def people_in(slack: LocalSlack) -> None:
 
 
 def _tell(url: str, outside: Mapping[str, str], trouble: str) -> None:
-    own = grounds.theirs(outside)
+    own = demo_setup.theirs(outside)
     end = f"; what is kept in {own} stays there." if own else ", and forgets everything."
     sys.stdout.write(
         f"The playground is open:\n\n    {url}\n\n"
-        f"In it: {grounds.between(outside)}\n"
+        f"In it: {demo_setup.between(outside)}\n"
         f"Whoever has the address can use it. Ctrl-C ends it{end}\n"
     )
     if trouble:

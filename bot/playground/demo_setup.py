@@ -1,4 +1,4 @@
-"""Knows what every demo stands on: settings from outside, a private store, the bot as a program, a good end."""
+"""Sets up every demo: settings from the environment, a private store, the bot as a program, an orderly end."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def from_outside(environment: Mapping[str, str]) -> dict[str, str]:
-    """What the environment says of a Flowise and a Redis to be used instead of our own."""
+    """The settings of a Flowise and a Redis that the environment gives instead of our own."""
     return {name: value for name in _FROM_OUTSIDE if (value := environment.get(name))}
 
 
 def theirs(outside: Mapping[str, str]) -> str:
-    """What of it is somebody's own, to be said in a sentence; empty where nothing is."""
+    """Which of these servers the user brings, for a sentence; empty where none."""
     return " and ".join(f"your {name}" for setting, name in _THEIRS.items() if setting in outside)
 
 
 def between(outside: Mapping[str, str]) -> str:
-    """What the bot stands between, and where goes what is asked, as a remark."""
+    """Describe, for people, what the bot is connected to and where the questions go."""
     # Without a password that may stand before the host.
     host = urlsplit(outside.get("FLOWISE_URL", "")).hostname
     asked = f"your Flowise at {host}" if host else "a stand-in for Flowise that answers by a few rules"
@@ -61,7 +61,7 @@ def towards(slack: LocalSlack) -> dict[str, str]:
 
 @asynccontextmanager
 async def folder() -> AsyncIterator[Path]:
-    """A folder for all that a demo writes. The bot's log outlives a failure, which then says where it is."""
+    """Make a folder for all that a demo writes. After a failure the bot's log is kept, and the error says where."""
     # Short: the embedded store's socket is in it.
     temporary = tempfile.TemporaryDirectory(prefix="flowise-demo-", ignore_cleanup_errors=True)
     with temporary as name:
@@ -84,7 +84,7 @@ def _kept_log(place: Path) -> str:
 
 
 async def own_store(stack: AsyncExitStack, place: Path) -> str:
-    """Start a private store, which ends with the stack whatever becomes of the bot; its URL."""
+    """Start a private store, which is stopped with the stack; returns its URL."""
     store = EmbeddedValkey(place)
     starting = asyncio.create_task(store.start())
     stack.push_async_callback(_ended, store, starting)

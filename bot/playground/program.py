@@ -1,4 +1,4 @@
-"""Knows how to run the real bot as a program of its own: its environment, when it is ready, its log, its end."""
+"""Runs the real bot as a program of its own: its environment, when it is ready, its log, its end."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ProgramEnded(BotError):
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class TurnCounts:
     """How many questions the bot has taken so far, and what became of them."""
 
     taken: int = 0
@@ -115,7 +115,7 @@ class BotProgram:
         return f"http://127.0.0.1:{self._port}"
 
     def check(self) -> None:
-        """Raises ProgramEnded, or SettingsError with the bot's own lines, where the bot is not running any more."""
+        """Raises ProgramEnded, or SettingsError with the bot's own lines, where the bot is no longer running."""
         status = self._process.returncode if self._process else None
         if status is None:
             return
@@ -124,8 +124,8 @@ class BotProgram:
             raise SettingsError("\n".join(said) or "the bot does not say which")
         raise ProgramEnded(f"the bot has ended by itself, with status {status}{self._last_lines()}")
 
-    def turns(self) -> Turns:
-        """What the log tells of questions so far."""
+    def turns(self) -> TurnCounts:
+        """Count the questions in the log so far."""
         with self.log.open("rb") as log:
             log.seek(self._read_to)
             new = log.read()
@@ -133,7 +133,7 @@ class BotProgram:
         self._read_to += len(whole)
         for found in _TURN.finditer(whole.decode("utf-8", "replace")):
             self._counts[found.group(1)] += 1
-        return Turns(*self._counts.values())
+        return TurnCounts(*self._counts.values())
 
     async def _ready(self) -> None:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:

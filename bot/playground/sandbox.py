@@ -1,4 +1,4 @@
-"""Knows how to run the real bot in this process, over the wire against a local Slack and a local Flowise."""
+"""Runs the real bot in this process, over the wire against a local Slack and a local Flowise."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Sandbox:
         return f"<@{self.slack.bot_user_id}>"
 
     def settings(self, **changes: object) -> Settings:
-        """Settings for this house: edits as often as one may ask for, and the limits that its Slack has."""
+        """Settings for this sandbox: edits as often as one may ask for, and the limits that its Slack has."""
         given: dict[str, object] = {
             "slack_bot_token": self.slack.bot_token,
             "slack_app_token": self.slack.app_token,
@@ -87,7 +87,7 @@ class Sandbox:
 
     @property
     def idle(self) -> bool:
-        """No bot has an answer under way."""
+        """Whether no bot has an answer under way."""
         return not any(bot.under_way for bot in self.bots)
 
 
@@ -101,7 +101,7 @@ async def sandbox(
     scale: float = 1.0,
     patience: DeliveryTimeouts | None = None,
 ) -> AsyncIterator[Sandbox]:
-    """A house with nobody in it but ada; `redis_url` should be a database of its own."""
+    """A sandbox with nobody in it but ada; `redis_url` should be a database of its own."""
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(LocalSlack(latency=latency, scale=scale, patience=patience))
         flowise = await stack.enter_async_context(LocalFlowise(tokens_per_second=tokens_per_second, api_key=api_key))

@@ -1,4 +1,4 @@
-"""Knows how a conversation is put on a terminal while it grows: redrawn in place, or, in a pipe, line after line."""
+"""Shows a conversation on a terminal while it grows: redrawn in place, or, in a pipe, line after line."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class ScreenView:
 
 
 class Screen(Protocol):
-    """Where a person watches."""
+    """The output that a person watches."""
 
     def remark(self, text: str) -> None:
-        """A line of the demo's own, which stands in no channel."""
+        """Write a line of the demo's own, which is no message."""
         ...
 
     def said(self, message: Message) -> None:
-        """What a person has written."""
+        """Write a person's message."""
         ...
 
     def show(self, view: ScreenView) -> None:
-        """What stands there now, while it may still change."""
+        """Show the current state, which may still change."""
         ...
 
     def finish(self, view: ScreenView) -> None:
-        """What stands there for good."""
+        """Show the final state."""
         ...
 
 
@@ -111,9 +111,9 @@ class Redrawn:
 
     def show(self, view: ScreenView) -> None:
         lines = _all(view, self._look)
-        room = max(3, self._size().lines - 2)
-        if len(lines) > room:
-            above = len(lines) - room + 1
+        height = max(3, self._size().lines - 2)
+        if len(lines) > height:
+            above = len(lines) - height + 1
             lines = [self._look.paint(f"{_IN_THREAD}⋮ {above} lines above", DIM), *lines[above:]]
         if lines != self._drawn:
             self._replace(lines, stays=False)

@@ -1,4 +1,4 @@
-"""Knows how a Slack message looks in a terminal: blocks in, lines out, and nothing in them steers the terminal."""
+"""Lays out a Slack message for a terminal: blocks in, lines out, and nothing in them controls the terminal."""
 
 from __future__ import annotations
 
@@ -75,9 +75,9 @@ def laid_out(spans: Iterable[StyledSpan], look: Look, *, before: str = "", hard:
     """Text in lines no longer than the look allows. `before` stands before the first, and its width in blanks before
     the others, except that `>` is repeated. `hard` breaks where the line is full, not at spaces, as code wants it."""
     after = before if before.endswith(_QUOTE) else " " * columns(before)
-    room = max(look.width - columns(before), _NARROWEST)
+    width = max(look.width - columns(before), _NARROWEST)
     cells = [(char, span.marks) for span in spans for char in _signed(span, look)]
-    rows = [row for line in _split(cells) for row in _wrapped(line, room, hard=hard)]
+    rows = [row for line in _split(cells) for row in _wrapped(line, width, hard=hard)]
     return [f"{before if not number else after}{_painted(row, look)}".rstrip() for number, row in enumerate(rows)]
 
 
@@ -107,10 +107,10 @@ def _split(cells: _Cells) -> Iterator[_Cells]:
         yield line
 
 
-def _wrapped(cells: _Cells, room: int, *, hard: bool) -> Iterator[_Cells]:
+def _wrapped(cells: _Cells, width: int, *, hard: bool) -> Iterator[_Cells]:
     start = 0
     while True:
-        end = _full(cells, start, room)
+        end = _full(cells, start, width)
         if end == len(cells):
             yield cells[start:]
             return
@@ -120,12 +120,12 @@ def _wrapped(cells: _Cells, room: int, *, hard: bool) -> Iterator[_Cells]:
         start = cut + 1 if spaces else cut
 
 
-def _full(cells: _Cells, start: int, room: int) -> int:
+def _full(cells: _Cells, start: int, width: int) -> int:
     """The place of the first cell that does not fit in the line."""
     used = 0
     for place in range(start, len(cells)):
         used += columns(cells[place][0])
-        if used > room:
+        if used > width:
             return place
     return len(cells)
 

@@ -1,4 +1,4 @@
-"""Knows the demo in the terminal: a local Slack, the real bot and a Flowise, and a conversation among them."""
+"""Runs the demo in the terminal: a local Slack, the real bot and a Flowise, and a conversation among them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.errors import BotError
-from bot.playground import demo_setup as grounds
+from bot.playground import demo_setup
 from bot.playground.ask_and_watch import Answered, AskAndWatch
 from bot.playground.flowise import LocalFlowise
 from bot.playground.program import BotProgram
@@ -25,7 +25,7 @@ _DIRECT = "My name is Ada."
 
 @dataclass(slots=True)
 class _Stage:
-    """Everything that takes part. `faults` are what must not be, as sentences."""
+    """Everything that takes part. `faults` are what went wrong, as sentences."""
 
     slack: LocalSlack
     scene: AskAndWatch
@@ -48,12 +48,12 @@ async def show() -> int:
         SettingsError: FLOWISE_… or REDIS_URL of the environment cannot work.
         BotError: the bot cannot be started, ends by itself, gives no answer or an apology, or breaks a rule of Slack's.
     """
-    return await grounds.played(_play())
+    return await demo_setup.played(_play())
 
 
 async def _play() -> int:
     async with AsyncExitStack() as stack:
-        folder = await stack.enter_async_context(grounds.folder())
+        folder = await stack.enter_async_context(demo_setup.folder())
         stage = await _staged(stack, folder)
         await _script(stage)
         _reckon(stage)
@@ -64,22 +64,22 @@ async def _play() -> int:
 
 async def _staged(stack: AsyncExitStack, folder: Path) -> _Stage:
     """Start everything; the stack ends it in the other order, so that the bot's last words find a Slack."""
-    slack = await stack.enter_async_context(LocalSlack(latency=grounds.LATENCY))
-    outside = grounds.from_outside(os.environ)
+    slack = await stack.enter_async_context(LocalSlack(latency=demo_setup.LATENCY))
+    outside = demo_setup.from_outside(os.environ)
     settings = dict(outside)
     local = "FLOWISE_URL" not in settings
     if local:
-        flowise = await stack.enter_async_context(LocalFlowise(tokens_per_second=grounds.TOKENS_PER_SECOND))
+        flowise = await stack.enter_async_context(LocalFlowise(tokens_per_second=demo_setup.TOKENS_PER_SECOND))
         settings |= {"FLOWISE_URL": flowise.url, "FLOWISE_CHATFLOW_ID": flowise.chatflow_id}
         settings.pop("FLOWISE_API_KEY", None)
     if "REDIS_URL" not in settings:
-        settings["REDIS_URL"] = await grounds.own_store(stack, folder)
-    settings |= grounds.towards(slack)
+        settings["REDIS_URL"] = await demo_setup.own_store(stack, folder)
+    settings |= demo_setup.towards(slack)
     person = slack.user("ada")
     channel = slack.channel("general", members=[person])
     names = {person: "ada", slack.bot_user_id: "flowise"}
     screen = open_screen(sys.stdout, os.environ, names)
-    screen.remark(f"Here: {grounds.between(outside)}")
+    screen.remark(f"Here: {demo_setup.between(outside)}")
     program = await stack.enter_async_context(BotProgram(settings, folder))
     scene = AskAndWatch(slack, program, screen, person, time.monotonic)
     return _Stage(slack, scene, screen, person, channel, local)
@@ -110,7 +110,7 @@ def _expect(stage: _Stage, answer: Answered, what: str) -> None:
 
 
 def _reckon(stage: _Stage) -> None:
-    """Tell what the conversation came to, and what was wrong in it."""
+    """Print a summary of the conversation, and what was wrong in it."""
     slack = stage.slack
     words = sum(len(answer.text.split()) for answer in stage.answers)
     refused = sum(call.answer == "429" for call in slack.calls)

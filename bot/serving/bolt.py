@@ -15,26 +15,25 @@ from bot.serving.socket_mode import open_connection
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 from bot.slack.identity import Identity
-from bot.workspace.desk import Desk
+from bot.workspace.registry import Registry
+from bot.workspace.workspace import Workspace
 from handlers import register
+from handlers.installations import finding_the_workspace
 from handlers.questions import Behaviour
 
 
-def slack_app(settings: Settings, web_api: AsyncWebClient, identity: Identity, desk: Desk) -> AsyncApp:
+def slack_app(settings: Settings, web_api: AsyncWebClient, registry: Registry) -> AsyncApp:
+    """Bolt with all handlers, for the workspaces of the registry; `web_api` opens its connections."""
     # Bolt turns to OAuth by itself where it finds these two, and would then ignore the bot token.
     for name in ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET"):
         os.environ.pop(name, None)
-    who = AuthorizeResult(
-        enterprise_id=identity.enterprise or None,
-        team_id=identity.team,
-        bot_token=web_api.token,
-        bot_id=identity.bot_id,
-        bot_user_id=identity.bot_user,
-    )
 
-    async def authorize() -> AuthorizeResult:
+    async def authorize(workspace: Workspace) -> AuthorizeResult:
         # Known since the start. Bolt's own way asks auth.test, and acknowledges and drops the event when that fails.
-        return who
+        who = workspace.identity
+        return AuthorizeResult(
+            enterprise_id=who.enterprise or None, team_id=who.team, bot_id=who.bot_id, bot_user_id=who.bot_user
+        )
 
     secret = settings.slack_signing_secret
     logger = logging.getLogger("slack_bolt")
@@ -44,17 +43,22 @@ def slack_app(settings: Settings, web_api: AsyncWebClient, identity: Identity, d
         client=web_api,
         logger=logger,
         signing_secret=secret.get_secret_value() if secret else "unused in Socket Mode",
+        before_authorize=finding_the_workspace(registry),
         authorize=authorize,
         attaching_conversation_kwargs_enabled=False,
     )
     logger.setLevel(logging.WARNING)
-    manners = Behaviour(
+    register(app, behaviour_of(settings))
+    return app
+
+
+def behaviour_of(settings: Settings) -> Behaviour:
+    """How the bot behaves towards people."""
+    return Behaviour(
         command=settings.slack_command,
         follow_ups_without_mention=settings.bot_follow_ups == "all",
         answers_external_people=settings.bot_external_people == "answer",
     )
-    register(app, desk, manners)
-    return app
 
 
 async def _identity(slack: SlackClient) -> Identity:

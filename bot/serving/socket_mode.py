@@ -17,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import BotError, SettingsError, SlackUnavailable
 from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
+from bot.slack.refusals import SOCKET_MODE_OFF
 from bot.slack.wire import NO_ANSWER, stay
 from bot.supervision import Supervisor
 
@@ -53,7 +54,7 @@ async def open_connection(web: AsyncWebClient, app_token: str) -> str:
             ) from None
         if code == "missing_scope":
             raise SettingsError("SLACK_APP_TOKEN: it lacks the scope connections:write") from None
-        if code in {"socket_mode_disabled", "forbidden_team", "access_denied"}:
+        if code in SOCKET_MODE_OFF:
             raise SettingsError(
                 f"SLACK_APP_TOKEN: Slack refuses Socket Mode ({code}); switch it on in the app"
             ) from None

@@ -72,6 +72,7 @@ class SlackClient:
             bot_id=string(answer, "bot_id"),
             bot_user=string(answer, "user_id"),
             name=string(answer, "user"),
+            is_org_wide=answer.get("is_enterprise_install") is True,
         )
         self._bot_user = identity.bot_user
         return identity

@@ -14,6 +14,8 @@ class Identity:
     bot_id: str
     bot_user: str
     name: str
+    is_org_wide: bool = False
+    """The app is installed in all workspaces of the organisation `enterprise`."""
 
     @property
     def organisations(self) -> frozenset[str]:

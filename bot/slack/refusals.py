@@ -21,3 +21,15 @@ NOT_WANTED: Final = frozenset(
 )
 """Somebody has deleted the message, archived the channel or removed the bot from it, on purpose: the answer ends
 there without another message."""
+
+UNINSTALLED: Final = frozenset({"token_revoked", "account_inactive"})
+"""The part of NO_TOKEN after which installing the app again gives a token that works (Slack docs, auth.test)."""
+
+SOCKET_MODE_OFF: Final = frozenset({"socket_mode_disabled", "forbidden_team", "access_denied"})
+"""The app-level token is valid, but Socket Mode is switched off in the app (Slack docs, apps.connections.open)."""
+
+RATE_LIMITED: Final = frozenset({"ratelimited", "rate_limited"})
+"""One call too many for now, as with HTTP status 429."""
+
+SLACK_FAILED: Final = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+"""Slack itself failed, and may have done part of the work all the same (Slack docs, errors of every method)."""

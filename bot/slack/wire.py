@@ -15,12 +15,11 @@ from bot.errors import SlackRefused, SlackUnavailable
 from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
 from bot.slack.calls import Accepted, Limited, Lost, Posted, Refused, Respond, Result
+from bot.slack.refusals import RATE_LIMITED, SLACK_FAILED
 from bot.slack.token_state import TokenState
 
 log = structlog.get_logger(__name__)
 
-# Slack says that part of the work may have been done (Slack docs, errors of every method).
-_MAY_HAVE_HAPPENED = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 # Design for one call a second and method where Slack does not say how long (Slack docs, Rate limits).
 _DEFAULT_RETRY_AFTER = 1.0
 # Less than what is left of a lease that is renewed in time (bot/mailbox/lease.py).
@@ -209,9 +208,9 @@ def _refusal(response: object) -> Result:
     status, headers = response.status_code, response.headers
     error = response.data.get("error") if isinstance(response.data, dict) else None
     code = error if isinstance(error, str) else ""
-    if status == 429 or code in {"ratelimited", "rate_limited"}:
+    if status == 429 or code in RATE_LIMITED:
         return Limited(_seconds(headers.get("Retry-After") or headers.get("retry-after")))
-    if status >= 500 or code in _MAY_HAVE_HAPPENED or not code:
+    if status >= 500 or code in SLACK_FAILED or not code:
         return Lost(f"{status} {code}".strip())
     return Refused(code)
 

@@ -1,13 +1,13 @@
-"""Knows how a Redis is named in REDIS_URL: one server, the Sentinels of one, or nodes of a Cluster.
+"""Parses REDIS_URL: one server, the Sentinels of one, or nodes of a Cluster.
 
     redis://user:password@host:6379/0                                     one server
     unix:///run/redis.sock?db=0                                           one server, by its socket
-    redis+sentinel://user:password@host:26379,host2:26379/mymaster?db=0   the master that the Sentinels name
-    redis+cluster://user:password@host:6379,host2:6379                    a Cluster; one node is enough to find the rest
+    redis+sentinel://user:password@host:26379,host2:26379/mymaster?db=0   master that the Sentinels report
+    redis+cluster://user:password@host:6379,host2:6379                    a Cluster; one node is enough to find all
 
 `rediss` in place of `redis` means TLS, for the Sentinels too. The user and password are those of the servers; Sentinels
-that want their own have `sentinel_username` and `sentinel_password` among the options after the question mark. The
-other options are redis-py's, such as `ssl_ca_certs`.
+with their own take the options `sentinel_username` and `sentinel_password` after the question mark. All other options
+are redis-py's, such as `ssl_ca_certs`.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ _PORTS = {"sentinel": 26379, "cluster": 6379}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where Redis is. `urls` name one server or node each, as redis-py reads them, credentials and options included."""
+    """Where Redis is. Each of `urls` is one server or node in redis-py's syntax, with credentials and options."""
 
     kind: Literal["server", "sentinel", "cluster"]
     urls: tuple[str, ...] = field(repr=False)
     service: str = ""
-    """The name under which the Sentinels know the master."""
+    """The master's name at the Sentinels; empty without Sentinels."""
     sentinel_username: str | None = None
     sentinel_password: str | None = field(default=None, repr=False)
 
 
 def read(url: str) -> Address:
-    """What a REDIS_URL names.
+    """Parse a REDIS_URL.
 
     Raises:
-        ValueError: it cannot be read. The text does not repeat it, for it may hold a password.
+        ValueError: it cannot be parsed. The text does not repeat it, because it may contain a password.
     """
     scheme, _, rest = url.partition("://")
     protocol, _, kind = scheme.partition("+")
@@ -72,7 +72,7 @@ def read(url: str) -> Address:
 
 
 def secrets(url: str) -> frozenset[str]:
-    """Every password in a REDIS_URL, as it stands there and as it is sent; also of one that cannot be read."""
+    """Every password in a REDIS_URL, as written and decoded, even if the URL cannot be parsed."""
     rest = url.partition("://")[2]
     place, _, query = rest.partition("?")
     found = {place.rpartition("@")[0].partition(":")[2]}
@@ -85,7 +85,7 @@ def secrets(url: str) -> frozenset[str]:
 
 
 def _with_port(host: str, port: int) -> str:
-    # An IPv6 address stands in brackets and has colons of its own.
+    # An IPv6 address contains colons, and is in brackets.
     return host if ":" in host.rpartition("]")[2] else f"{host}:{port}"
 
 
@@ -93,7 +93,7 @@ def _check(url: str) -> None:
     try:
         parts = urlsplit(url)
         known = bool(parts.hostname or parts.path.strip("/"))
-        _ = parts.port  # raises where it is no number of a port
+        _ = parts.port  # raises ValueError for an invalid port
     except ValueError:
         raise ValueError(EXPECTED) from None
     if not known:

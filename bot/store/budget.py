@@ -1,7 +1,7 @@
-"""Knows how the write budget that all replicas share is asked: the keys and arguments of its script, and its answer.
+"""Builds the keys and arguments of the script that is the shared write budget, and reads its reply.
 
-One trip a call. With each draw a replica tells what answers it has under way and hears what the others have; and a
-replica whose ending must wait says since when it is due, so that another one leaves it the token.
+Each call to Slack costs one round trip. With each draw a replica reports how many answers it is writing and learns how
+many the others are; and one whose ending must wait says since when it is due, so that another leaves it the token.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ NOTHING = ReplicaCounts()
 
 
 def names(prefix: str, keys: Sequence[Key]) -> list[str]:
-    """The script's keys, all of one slot."""
+    """The script's keys, all in one slot of a Cluster."""
     first = keys[0].name if keys else ""
     buckets = [
         (f"{prefix}:{key.name}:bucket", f"{prefix}:{key.name}:taken", f"{prefix}:{key.lesson}:lesson") for key in keys
@@ -33,7 +33,7 @@ def arguments(
 
 
 def spent(answer: Sequence[int]) -> Spent:
-    """What the script's answer says of a draw."""
+    """The result of a draw, from the script's reply: integers, in milliseconds, thousandths and millionths."""
     wait, shared, level, rate, burst, editing, standing, streaming, speed = answer
     return Spent(
         wait=wait / 1e3,

@@ -1,6 +1,6 @@
-"""Knows the script of the shared write budget: the arithmetic of `bot.pacing.budget` in Lua, which tells the why.
+"""Holds the Lua script of the shared write budget: the arithmetic of `bot.pacing.budget`, where it is explained.
 
-A test holds the two together. The clock is the server's.
+A test keeps the two in step. The clock is the server's.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from bot.pacing.budget import APART, HOLD, LOWEST, RAISE, SHORT, STEP, WINDOW
 from bot.slack.tiers import SLOWEST
 
 FADE = 15.0
-"""What a replica has told of its answers holds for so long, in seconds: it may have been killed."""
+"""Seconds for which a replica's report of its answers counts: it may have been killed since."""
 
 GRACE = 2.0
-"""An ending that waits keeps its place for so long after it could have asked again, in seconds."""
+"""Seconds for which a waiting ending keeps its place after the time at which it should have asked again."""
 
 TIE = 0.1
-"""Endings that became due within so many seconds go as they ask: the way to Redis takes now more, now less, and each of
-two replicas could take the other's for the earlier one."""
+"""Endings that became due within so many seconds of each other go in the order in which they ask: the time to Redis
+varies, so each of two replicas could take the other's for the earlier one."""
 
 # A bucket is a hash (full_at, blocked_until, seen_at; seconds of the server's clock) and a sorted set of the calls of
 # the last minute; what refusals have taught of it is a hash (most, raise_at) that buckets of a family share.
 #
-# What was told at a time that has yet to come was told before the clock was set back: it counts no more.
+# A report from the future was made before the clock was set back: it no longer counts.
 #
 # KEYS: the answers under way (a hash: of each replica the time, then its counts); the endings that wait for the first
 # bucket (a hash: of each replica since when one is due, until when that holds, when that was told); then hash, set and

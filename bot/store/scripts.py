@@ -1,7 +1,7 @@
-"""Knows the Lua scripts of conversations: what must happen in one step, and may be sent twice without counting twice.
+"""Holds the Lua scripts of conversations, each of which changes a conversation in one step.
 
-redis-py sends a command again when its reply was lost, so every script here is idempotent: it writes what it is given,
-or it knows by an id that it has run before. All keys of a script are of one Redis Cluster slot (hash tags).
+redis-py sends a command again if its reply is lost, so every script is idempotent: it writes what it is given, or
+recognises by an id that it has run before. All keys of a script are in one slot of a Redis Cluster (hash tags).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ local function count(text)
   return digits and #digits <= 15 and tonumber(digits) or 0
 end
 """
-"""What is no number of at most fifteen digits counts as 0: a script that fails over it would do so for ever."""
+"""Reads a count. Anything but a number of at most fifteen digits counts as 0: failing over it would never end."""
 
 # KEYS: conversation. ARGV: generation, chat_id, chatflow_id, now, lifetime in ms, answered (0 or 1). Returns 1 when it
 # wrote.

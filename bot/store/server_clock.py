@@ -1,15 +1,15 @@
-"""Notices that the clock of Redis was set forward, by which every lease seems to be over."""
+"""Detects that the clock of Redis was set forward, which makes every lease look expired."""
 
 from __future__ import annotations
 
-# A holder renews its lease long before it ends, so that only a jump of most of a lease can end one that is alive.
+# As a share of a lease. Holders renew long before the end, so only a jump of most of a lease can end a live one.
 _NOTICED = 0.2
 
 
 class ServerClock:
-    """The server's clock beside one of our own, which is monotonic; all times are in seconds.
+    """Compares the server's clock with a monotonic one of this process. All times are in seconds.
 
-    A jump backwards needs no notice: the scripts see by what is kept that it lies too far ahead.
+    A jump backwards need not be detected here: the scripts see that what is stored lies too far ahead.
     """
 
     def __init__(self) -> None:
@@ -18,10 +18,10 @@ class ServerClock:
         self._trusted_from = 0.0
 
     def is_trusted(self, server: float, asked_at: float, told_at: float, lease: float) -> bool:
-        """Whether leases that are over by the server's clock have been left by their holders.
+        """Whether leases that have expired by the server's clock really were abandoned.
 
-        `server` is what it told, asked between two times of our own. For a lease after more time went by there than
-        here, it is not: whoever is alive renews its own meanwhile.
+        `server` is the server's time, requested at `asked_at` and received at `told_at` by our clock. After the
+        server's clock has advanced further than ours, False for the length of a lease: live holders renew theirs.
         """
         if self._asked_at is not None:
             gone_by_at_most = told_at - self._asked_at

@@ -20,7 +20,6 @@ import structlog
 
 from bot.errors import SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.mailbox.lease import Lease
-from bot.mailbox.mailbox import Mailbox
 from bot.ports import Slack
 from bot.reply.contract import Place
 from bot.reply.messages import apology_mark
@@ -29,9 +28,9 @@ from bot.slack.calls import Accepted, DeleteMessage, Posted, PostMessage, Refuse
 from bot.slack.messages import Marked
 from bot.slack.refusals import NO_TOKEN
 from bot.slack.text.blocks import fallback, plain
-from bot.tasks import Tasks
 from bot.thread import Item, Thread
-from bot.workspace.answering import Answering
+from bot.workspace.process import Process
+from bot.workspace.sentences import Sentences
 
 log = structlog.get_logger(__name__)
 
@@ -84,29 +83,25 @@ class _Owed:
 
 
 class Apologies:
-    """The questions that this process, `process`, has heard of and could not take in.
+    """The questions of one workspace that this process has heard of and could not take in.
 
     `begin` works on one that it can take later.
     """
 
     def __init__(
         self,
-        answering: Answering,
+        sentences: Sentences,
         slack: Slack,
-        mailbox: Mailbox,
-        tasks: Tasks,
+        process: Process,
         begin: Callable[[Lease], None],
-        process: str,
-        *,
-        now: Callable[[], float],
     ) -> None:
-        self._answering = answering
+        self._sentences = sentences
         self._slack = slack
-        self._mailbox = mailbox
-        self._tasks = tasks
+        self._mailbox = process.mailbox
+        self._tasks = process.tasks
         self._begin = begin
-        self._process = process
-        self._now = now
+        self._process = process.name
+        self._now = process.now
         self._owed: dict[str, _Owed] = {}
         self._is_watching = False
 
@@ -139,7 +134,7 @@ class Apologies:
         untaken = one.untaken
         call = self._post(untaken, wording.NOT_YET)
         try:
-            result = await self._answering.post(call, applies=lambda: self._may_be_told(one))
+            result = await self._sentences.post(call, applies=lambda: self._may_be_told(one))
             match result:
                 case Posted(ts=ts):
                     one.ts = ts
@@ -247,7 +242,7 @@ class Apologies:
             return True
         log.info("an apology beside the answer is deleted", ref=one.reference)
         delete = DeleteMessage(channel=one.untaken.place.channel, ts=ts)
-        return isinstance(await self._answering.post(delete, applies=_always), Accepted | Refused)
+        return isinstance(await self._sentences.post(delete, applies=_always), Accepted | Refused)
 
     # The last word ----------------------------------------------------------------------------------------------------
 
@@ -256,7 +251,7 @@ class Apologies:
         done = False
         try:
             call = self._last_word(one, await self._standing(one))
-            done = call is None or await self._answering.post(call, applies=lambda: self._still(one, call)) is not None
+            done = call is None or await self._sentences.post(call, applies=lambda: self._still(one, call)) is not None
             log.warning("never taken in", ref=one.reference, told=call is not None)
         except SlackUnavailable as error:
             log.debug("not told now", ref=one.reference, reason=str(error))

@@ -1,4 +1,4 @@
-"""The runs that were left: how long each is waited for, whatever becomes of the clocks meanwhile."""
+"""Tests how long runs that were left in Flowise are waited for, whatever the clocks do meanwhile."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ jumps = st.lists(st.tuples(st.integers(0, 25), st.floats(-2 * HOUR, 2 * HOUR)), 
 
 @dataclass
 class World:
-    """A Flowise that ends its run after `ends` seconds, a store that forgets, and two clocks of which one is set."""
+    """A Flowise whose run ends after `ends` seconds, a store, and two clocks, one of which is set by `jumps`."""
 
     ends: float = 1e9
     jumps: dict[int, float] = field(default_factory=dict)
@@ -89,7 +89,7 @@ async def test_a_left_run_is_never_waited_for_longer(
 @given(jumps=jumps)
 async def test_a_stored_answer_is_waited_for_as_long(jumps: list[tuple[int, float]]) -> None:
     world = World(jumps=dict(jumps))
-    assert await world.runs().answer_of("l", OpenAnswer("c", NOON, question="why?", after="m")) is None
+    assert await world.runs().answer_of("l", OpenAnswer("c", NOON, question="why?", after="m"), ref="q") is None
     assert WAIT <= world.waited <= WAIT + max(world.slept)
     assert world.noted == [Run(since=NOON, left_at=NOON, question="why?", after="m")]
 
@@ -100,7 +100,9 @@ async def test_a_run_that_ends_is_not_waited_for_any_longer(jump: float) -> None
     assert await world.runs().waited_for("l", "c", left(NOON))
     assert world.waited == pytest.approx(9.0)
     world = World(ends=9.0, jumps={1: jump})
-    assert await world.runs().answer_of("l", OpenAnswer("c", NOON, question="why?", after="m")) == (Token("late"),)
+    assert await world.runs().answer_of("l", OpenAnswer("c", NOON, question="why?", after="m"), ref="q") == (
+        Token("late"),
+    )
     assert world.waited == pytest.approx(9.0)
 
 
@@ -137,5 +139,5 @@ async def test_a_decision_in_flowise_is_seen_by_any_answer_after_the_stop() -> N
 
 async def test_an_answer_that_cannot_be_told_from_others_is_not_waited_for() -> None:
     world = World(ends=0.0)
-    assert await world.runs().answer_of("l", OpenAnswer("c", NOON, question="why?")) is None
+    assert await world.runs().answer_of("l", OpenAnswer("c", NOON, question="why?"), ref="q") is None
     assert (world.asked, world.slept) == ([], [])

@@ -1,4 +1,4 @@
-"""The whole examination: bounded, side by side, without a secret; and the program with its exit status."""
+"""Tests all checks together: bounded in time, concurrent, without secrets; and the program's exit status."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SECONDS = 30.0
 
 
 def given(home: Sandbox, **changes: str) -> dict[str, str]:
-    """The house's settings as an environment; an empty value takes one away."""
+    """The sandbox's settings as environment variables; an empty value removes one."""
     return {
         "SLACK_BOT_TOKEN": home.slack.bot_token,
         "SLACK_APP_TOKEN": home.slack.app_token,

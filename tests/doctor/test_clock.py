@@ -1,4 +1,4 @@
-"""How far a clock may be off, by the Date header of an answer."""
+"""Tests how far a clock may be off, by the Date header of a response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor sees of a Flowise, over the wire: the local one, and servers that are none. No prediction is made."""
+"""Tests the doctor's Flowise checks over the wire, on the local Flowise and on other servers, without a prediction."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def seen(
 
 @asynccontextmanager
 async def serving(answer: Callable[[web.Request], web.Response | None]) -> AsyncIterator[str]:
-    """A server with one manner for everything; None is silence for ever. Its address."""
+    """A server that treats every request alike, never answering if `answer` returns None. Yields its address."""
     ended = asyncio.Event()
 
     async def handle(request: web.Request) -> web.Response:
@@ -89,7 +89,7 @@ async def test_a_wrong_key() -> None:
     async with LocalFlowise(api_key="right") as local:
         rows = await seen(local.url, local.chatflow_id, key="wrong")
     assert rows["key"].state is Verdict.WRONG
-    assert "API Keys" in rows["key"].do
+    assert "bound to the chatflow" in rows["key"].do
     assert rows["chatflow"].state is Verdict.WELL
 
 

@@ -1,4 +1,4 @@
-"""Whether the port is free, taken, or the bot's already."""
+"""Tests the finding about a port: free, in use, or in use by the bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of the ways out: which proxy each address takes, and whose certificates are trusted."""
+"""Tests what is reported about proxies and trusted certificates."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ BOTH = {"Slack": "https://slack.com/api/", "Flowise": "http://flowise.example:30
 def test_without_a_proxy() -> None:
     proxy, certificates = network(Network(), BOTH)
     assert (proxy.state, proxy.found) == (Verdict.WELL, "none: Slack and Flowise are reached directly")
-    assert (certificates.state, certificates.found) == (Verdict.WELL, "the authorities of the system are trusted")
+    assert (certificates.state, certificates.found) == (
+        Verdict.WELL,
+        "the system's certificate authorities are trusted",
+    )
 
 
 def test_each_way_is_told_without_the_password() -> None:
@@ -29,7 +32,7 @@ def test_each_way_is_told_without_the_password() -> None:
     proxy, _ = network(Network(Proxies("", PROXY)), BOTH)
     assert proxy.found == "Slack directly; Flowise through proxy.example:3128 (HTTP_PROXY)"
     proxy, _ = network(Network(Proxies(PROXY, PROXY, "*")), BOTH)
-    assert proxy.found == "none: Slack and Flowise are reached directly, as NO_PROXY or their scheme says"
+    assert proxy.found == "none: Slack and Flowise are reached directly, because of NO_PROXY or their scheme"
 
 
 def test_this_machine_through_a_proxy_is_a_warning() -> None:

@@ -1,4 +1,4 @@
-"""How findings look, and what they come to: a table of values, no I/O."""
+"""Tests how findings are formatted and summed up."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def test_a_table() -> None:
         "  wrong    server     no connection",
         "                      -> Check REDIS_URL.",
         "",
-        "Something must be changed: 1 well, 1 unknown, 1 wrong.",
+        "Something has to be changed: 1 well, 1 unknown, 1 wrong.",
     ]
 
 
 @pytest.mark.parametrize(
     ("findings", "last"),
     [
-        ([WELL], "All well, as far as can be seen from here: 1 well."),
-        ([WELL, WARNING], "It works, with a warning: 1 well, 1 warning."),
+        ([WELL], "All is well, as far as can be determined from here: 1 well."),
+        ([WELL, WARNING], "The bot works, with restrictions: 1 well, 1 warning."),
     ],
 )
 def test_the_last_line_sums_up(findings: list[Finding], last: str) -> None:

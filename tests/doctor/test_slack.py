@@ -1,4 +1,4 @@
-"""What the doctor sees of a Slack, over the wire: the local one, and servers that are none."""
+"""Tests the doctor's Slack checks over the wire: on the local Slack, and on servers that are not Slack."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def test_tokens_in_each_other_s_place() -> None:
     async with LocalSlack() as local:
         rows = await seen(local.url, local.app_token, local.bot_token)
     assert [rows[check].found for check in ("bot token", "app token")] == [
-        "Slack refuses it (not_allowed_token_type)"
+        "Slack rejected it (not_allowed_token_type)"
     ] * 2
 
 
@@ -120,7 +120,7 @@ async def test_without_the_scope_nothing_is_said_of_the_app() -> None:
         ("auth.test", "token_revoked", "bot token", Verdict.WRONG, "Install App"),
         ("auth.test", "account_inactive", "bot token", Verdict.WRONG, "Install App"),
         ("auth.test", "token_expired", "bot token", Verdict.WRONG, "rotation"),
-        ("auth.test", "ratelimited", "bot token", Verdict.UNKNOWN, "again in a minute"),
+        ("auth.test", "ratelimited", "bot token", Verdict.UNKNOWN, "Try again in a minute"),
         ("auth.test", "fatal_error", "bot token", Verdict.WRONG, "slack-status.com"),
         ("apps.connections.open", "missing_scope", "app token", Verdict.WRONG, "connections:write"),
         ("apps.connections.open", "socket_mode_disabled", "app token", Verdict.WRONG, "Enable Socket Mode"),
@@ -169,7 +169,7 @@ def test_scopes_that_slack_does_not_tell_are_named_for_a_person() -> None:
 
 
 def test_an_identity_with_holes_is_no_stumbling_block() -> None:
-    assert bot_token(SlackAnswer({"ok": True, "team": None}, {}, 0.0)).found == "it is @? in ? (?)"
+    assert bot_token(SlackAnswer({"ok": True, "team": None}, {}, 0.0)).found == "valid for @? in ? (?)"
 
 
 async def test_a_clock_that_is_off_refuses_signed_requests() -> None:
@@ -197,7 +197,7 @@ async def test_something_that_is_not_slack(text: str, status: int, kind: str) ->
         rows = await seen(url, "xoxb-1", "xapp-1")
     assert states(rows) == {"bot token": Verdict.WRONG, "app token": Verdict.WRONG, "events": Verdict.UNKNOWN}
     for check in ("bot token", "app token"):
-        assert "Slack does not answer" in rows[check].found
+        assert "cannot reach Slack" in rows[check].found
         assert "SLACK_API_URL" in rows[check].do
 
 

@@ -22,8 +22,8 @@ from bot.playground.slack.delivery import Attempt
 from bot.playground.tap.proxy import HOST, FaultProxy
 from bot.slack import wording
 from bot.store.redis import RedisStore
-from bot.workspace import answering
 from bot.workspace import apologies as apology
+from bot.workspace import sentences
 
 POST = "chat.postMessage"
 # Slack delivers again after so many seconds.
@@ -33,7 +33,7 @@ AGAIN = 0.6
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apology, "_PAUSE", 0.05)
-    monkeypatch.setattr(answering, "_BACKOFF", 2 * AGAIN)
+    monkeypatch.setattr(sentences, "_BACKOFF", 2 * AGAIN)
 
 
 @dataclass

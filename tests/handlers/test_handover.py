@@ -48,12 +48,12 @@ def heard_by(home: Sandbox, bot: Bot) -> None:
 
 
 def mailbox(bot: Bot) -> Mailbox:
-    assert bot._desk is not None
-    return bot._desk.mailbox
+    assert bot._registry is not None
+    return bot._registry.process.mailbox
 
 
 async def knows_of_another(home: Sandbox, bot: Bot) -> None:
-    await home.slack.until(lambda: mailbox(bot).others == 1)
+    await home.slack.until(lambda: mailbox(bot).others(home.slack.team_id) == 1)
 
 
 async def test_what_was_not_asked_is_handed_over_at_once_and_what_was_is_ended(busy: Sandbox) -> None:

@@ -116,7 +116,7 @@ async def test_a_command_is_told_at_once_that_it_is_not_taken(tmp_path: Path, ov
 async def test_two_deliveries_at_once_are_one_question(tmp_path: Path) -> None:
     async with shop(tmp_path) as it, serving(it.house, "http"), serving(it.house, "http"):
         home = it.house
-        text, ts = f"{home.mention} once?", f"{home.slack._workspace.wall():.6f}"
+        text, ts = f"{home.mention} once?", f"{home.slack.core.workspace.wall():.6f}"
         root = await home.ask("somebody begins")
         where = {"channel": home.channel, "ts": ts, "event_ts": ts, "thread_ts": root, "user": home.ada, "text": text}
         mention = {"type": "app_mention", **where}
@@ -154,9 +154,8 @@ async def test_an_event_for_nobody_needs_no_store(tmp_path: Path) -> None:
 async def test_while_it_leaves_nothing_is_taken_in(tmp_path: Path) -> None:
     async with shop(tmp_path, 0.1, 0.1) as it:
         async with serving(it.house, "http") as bot:
-            desk = bot._desk
-            assert desk is not None
-            desk.tasks.leaving.set()
+            assert bot._registry is not None
+            bot._registry.process.tasks.leaving.set()
             root = await it.house.ask(f"{it.house.mention} why?")
             await it.house.slack.settled()
             assert it.deliveries() == [503] * 3

@@ -25,7 +25,7 @@ from bot.slack import wording
 from bot.slack.payload import IncomingMessage
 from bot.store.redis import RedisStore
 from bot.thread import Hold, Item, OpenAnswer, Run, Thread, UnansweredQuestion
-from bot.workspace.desk import reference_of
+from bot.workspace.work import reference_of
 
 KEY = "right-key"
 CHAT = "11111111-2222-4333-8444-555555555555"
@@ -111,7 +111,7 @@ class Left:
                 await self.store.remember(thread, opened.chat_id, self.home.flowise.chatflow_id, 0, time.time())
         await asyncio.sleep(0.01)
         for _ in range(epoch - 1):
-            found, _ = await mailboxes.abandoned(self.item.team, "dead", 0.05)
+            found, _ = await mailboxes.abandoned([self.item.team], "dead", 0.05)
             assert len(found) == 1
             await asyncio.sleep(0.06)
 
@@ -229,8 +229,8 @@ async def test_what_was_stored_before_a_question_is_noted_with_it(left: Left) ->
         left.home.flowise.script("rag", Script(tokens=("well",), hold=held))
         await left.home.ask("why?", thread_ts=left.root)
         await left.home.slack.until(lambda: len(left.home.flowise.predictions) > 1)
-        assert bot._desk is not None
-        [lease] = bot._desk.mailbox.held
+        assert bot._registry is not None
+        [lease] = bot._registry.process.mailbox.held
         assert (lease.opened.question, lease.opened.after) == ("why?", before)
         assert before
         held.set()
@@ -341,8 +341,8 @@ async def test_whoever_stood_still_writes_nothing_after_it_has_lost(
     async with home.bot(flowise_api_key=KEY) as first:
         await left.question()
         await home.slack.until(lambda: home.answers(left.root) == ["half of"])
-        assert first._desk is not None
-        [lease] = first._desk.mailbox.held
+        assert first._registry is not None
+        [lease] = first._registry.process.mailbox.held
         standing = lease._mailboxes.stand_all
 
         async def stand_all(holds: Sequence[Hold], seconds: float) -> list[int | None]:
@@ -376,7 +376,7 @@ async def test_the_last_word_after_a_mistake_of_ours_is_not_written_over(
     await left.noted()
     async with left.home.bot(**WITH_KEY) as one:
         await until_idle(left)
-        assert one._desk is not None
-        tasks = one._desk.tasks
+        assert one._registry is not None
+        tasks = one._registry.process.tasks
         await left.home.slack.until(lambda: not tasks._tasks)
         assert "Something went wrong" in left.message.plain

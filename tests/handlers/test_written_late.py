@@ -23,26 +23,26 @@ from bot.slack.calls import Posted, PostMessage, UpdateMessage
 from bot.slack.payload import IncomingMessage, SlashCommand
 from bot.slack.text.blocks import plain
 from bot.thread import Item
-from bot.workspace import answering
-from bot.workspace import desk as desk_module
-from bot.workspace.desk import Desk
+from bot.workspace import sentences, work
+from bot.workspace.workspace import Workspace
 from handlers import command
 from handlers.questions import Behaviour, letter, take
 
 
-def desk_of(home: Sandbox) -> Desk:
+def workspace_of(home: Sandbox) -> Workspace:
     [bot] = home.bots
-    assert bot._desk is not None
-    return bot._desk
+    assert bot._registry is not None
+    [workspace] = bot._registry
+    return workspace
 
 
 async def held(home: Sandbox, reference: str = "a1b2c3d4") -> Lease:
     """A question that the bot has taken in."""
-    team = desk_of(home).identity.team
+    team = workspace_of(home).identity.team
     typed = SlashCommand(home.channel, home.ada, "ada", "why?", "1.2.3", f"{home.slack.origin}/response/none")
     heard = json.dumps({"command": asdict(typed), "root": ""})
     item = Item(team, f"{team}:{home.channel}:1.0", reference, "1.0", command.SURFACE, heard)
-    lease = await desk_of(home).mailbox.accept(item)
+    lease = await workspace_of(home).mailbox.accept(item)
     assert lease is not None
     return lease
 
@@ -52,19 +52,19 @@ def place(home: Sandbox) -> Place:
 
 
 async def tells(home: Sandbox, lease: Lease) -> None:
-    await desk_of(home).answering.tell(place(home), wording.QUIET, lease)
+    await workspace_of(home).sentences.tell(place(home), wording.QUIET, lease)
 
 
 async def fails(home: Sandbox, lease: Lease) -> None:
-    await desk_of(home).answering.fail(place(home), SlackUnavailable("gone"), lease)
+    await workspace_of(home).sentences.fail(place(home), SlackUnavailable("gone"), lease)
 
 
 async def whispers(home: Sandbox, lease: Lease) -> None:
-    await desk_of(home).answering.whisper(place(home), wording.EXTERNAL, applies=lease.may_write)
+    await workspace_of(home).sentences.whisper(place(home), wording.EXTERNAL, applies=lease.may_write)
 
 
 async def shows_a_command(home: Sandbox, lease: Lease) -> None:
-    await command.take(desk_of(home), lease)
+    await command.take(workspace_of(home), lease)
 
 
 Writes = Callable[[Sandbox, Lease], Awaitable[None]]
@@ -85,7 +85,7 @@ async def test_a_sentence_is_not_said_any_more_when_another_process_has_the_ques
 async def test_a_post_that_slack_does_not_take_asks_again_before_each_try(
     home: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(answering, "_BACKOFF", 0.01)
+    monkeypatch.setattr(sentences, "_BACKOFF", 0.01)
     asked: list[bool] = []
 
     async def applies() -> bool:
@@ -95,21 +95,21 @@ async def test_a_post_that_slack_does_not_take_asks_again_before_each_try(
     async with home.bot():
         home.slack.server_error("chat.postMessage")
         call = PostMessage(home.channel, "late", plain("late"), mark="a1b2c3d4-root")
-        assert await desk_of(home).answering.post(call, applies=applies) is None
+        assert await workspace_of(home).sentences.post(call, applies=applies) is None
         assert asked == [True, False]
         assert home.slack.messages(home.channel) == []
 
 
 async def test_a_thread_is_not_started_over_by_who_has_lost_the_question(home: Sandbox) -> None:
     async with home.bot():
-        desk = desk_of(home)
+        workspace = workspace_of(home)
         said = f"{home.mention} new conversation"
         heard = IncomingMessage(home.channel, "channel", home.ada, said, "1.0", "", (), (), edited=False)
-        taken = await desk.mailbox.accept(letter(desk, Behaviour(), heard, addressed=True).item)
+        taken = await workspace.mailbox.accept(letter(workspace, Behaviour(), heard, addressed=True).item)
         assert taken is not None
         taken.lost.set()
-        await take(desk, Behaviour(), taken)
-        assert await desk.store.conversation(desk.thread(home.channel, "1.0")) is None
+        await take(Behaviour(), workspace, taken)
+        assert await workspace.store.conversation(workspace.thread(home.channel, "1.0")) is None
         assert home.slack.messages(home.channel) == []
 
 
@@ -118,22 +118,22 @@ async def test_a_last_state_is_written_again_only_where_it_was_settled(
     home: Sandbox, settles: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with home.bot():
-        desk, lease = desk_of(home), await held(home)
-        posted = await desk.slack.call(PostMessage(home.channel, "theirs", plain("theirs")))
+        workspace, lease = workspace_of(home), await held(home)
+        posted = await workspace.slack.call(PostMessage(home.channel, "theirs", plain("theirs")))
         assert isinstance(posted, Posted)
         if settles:
-            await desk.mailbox.settled(lease)
+            await workspace.mailbox.settled(lease)
         else:
             lease.lost.set()
         monkeypatch.setattr(leases, "LEASE", 0.01)
         ours = UpdateMessage(home.channel, posted.ts, "ours", plain("ours"))
-        await desk.answering._write_again(lease, (ours,))
+        await workspace.answering._write_again(lease, (ours,))
         assert home.slack.messages(home.channel)[0].plain == ("ours" if settles else "theirs")
 
 
 async def test_what_is_done_again_posts_nothing_twice(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store goes away once the question of a command stands, and before it has moved into its thread."""
-    monkeypatch.setattr(desk_module, "_STORE_POLL", 0.05)
+    monkeypatch.setattr(work, "_STORE_POLL", 0.05)
     path = Path(own_redis.removeprefix("unix://"))
     async with FaultProxy(path) as store, sandbox(own_redis, tokens_per_second=math.inf) as home:
 

@@ -53,7 +53,7 @@ async def stolen(store: RedisStore, lease: Lease) -> Lease:
     found: tuple[TakenOver, ...] = ()
     while not found:  # it may be renewed in between
         await store.mailboxes.release(lease.hold)
-        found, _ = await store.mailboxes.abandoned("T1", "theirs", LEASE)
+        found, _ = await store.mailboxes.abandoned(["T1"], "theirs", LEASE)
     [taken] = found
     return Lease(store.mailboxes, taken.hold, taken.opened, now=lease._now)
 
@@ -61,7 +61,7 @@ async def stolen(store: RedisStore, lease: Lease) -> Lease:
 @asynccontextmanager
 async def kept(store: RedisStore, lease: Lease) -> AsyncIterator[None]:
     """Renew a hold, and write down what changes, as its process does."""
-    mailbox = Mailbox(store.mailboxes, "T1", "ours", now=time.monotonic)
+    mailbox = Mailbox(store.mailboxes, "ours", now=time.monotonic)
     async with mailbox.kept(lease):
         yield
 
@@ -174,7 +174,7 @@ async def test_who_is_stopped_while_it_notes_that_it_asks_has_not_asked(
             await asking
     assert await store.run_on(LINE, "chat") == Run(5.5)
     await lease.release()
-    [taken] = (await store.mailboxes.abandoned("T1", "theirs", LEASE))[0]
+    [taken] = (await store.mailboxes.abandoned(["T1"], "theirs", LEASE))[0]
     assert taken.opened == OpenAnswer()
     assert await store.run_on(LINE, "chat") is None
 
@@ -227,7 +227,7 @@ async def test_what_was_shown_last_is_noted_before_somebody_else_goes_on(store: 
     assert await lease.asks("chat", "why?", Run(5.5))
     lease.shows(messages=("1.1",), stream="1.1")  # and nobody has written it down yet
     await lease.release()
-    [taken] = (await store.mailboxes.abandoned("T1", "theirs", LEASE))[0]
+    [taken] = (await store.mailboxes.abandoned(["T1"], "theirs", LEASE))[0]
     assert taken.opened == lease.opened
 
 
@@ -243,13 +243,13 @@ async def test_a_hold_is_renewed_until_the_end(
     async with kept(store, lease):
         for _ in range(6):
             await asyncio.sleep(0.1)
-            assert (await store.mailboxes.abandoned("T1", "theirs", 0.4))[0] == ()
+            assert (await store.mailboxes.abandoned(["T1"], "theirs", 0.4))[0] == ()
     await until(lambda: found(store))  # nobody renews it any more
     assert not lease.lost.is_set()
 
 
 async def found(store: RedisStore) -> bool:
-    return bool((await store.mailboxes.abandoned("T1", "theirs", LEASE))[0])
+    return bool((await store.mailboxes.abandoned(["T1"], "theirs", LEASE))[0])
 
 
 async def test_it_hears_soon_that_another_process_has_it(

@@ -41,7 +41,9 @@ def item(reference: str = "a", ts: float = 1.0) -> Item:
 
 
 def process(store: RedisStore, name: str = "ours") -> Mailbox:
-    return Mailbox(store.mailboxes, "T1", name, now=time.monotonic)
+    mailbox = Mailbox(store.mailboxes, name, now=time.monotonic)
+    mailbox.serve("T1")
+    return mailbox
 
 
 async def taken_in(mailbox: Mailbox, wanted: Item) -> Lease:
@@ -161,9 +163,9 @@ async def test_processes_count_each_other_until_one_withdraws(store: RedisStore)
     ours, theirs = process(store), process(store, "theirs")
     async with looking(ours):
         async with looking(theirs):
-            await until(lambda: ours.others == 1)
+            await until(lambda: ours.others("T1") == 1)
         await theirs.withdraw()
-        await until(lambda: ours.others == 0)
+        await until(lambda: ours.others("T1") == 0)
 
 
 async def test_the_last_word_is_settled_when_the_store_is_back(tmp_path: Path) -> None:

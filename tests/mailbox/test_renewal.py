@@ -27,7 +27,7 @@ def item(number: int) -> Item:
 
 
 def process(store: RedisStore, name: str = "ours") -> Mailbox:
-    return Mailbox(store.mailboxes, "T1", name, now=time.monotonic)
+    return Mailbox(store.mailboxes, name, now=time.monotonic)
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ async def test_nothing_is_left_of_what_has_ended(store: RedisStore) -> None:
             lease.lost.set()
             await mailbox.settled(lease)
         if number > 1:  # make room for the next
-            found = (await store.mailboxes.abandoned("T1", "theirs", 0.001))[0]
+            found = (await store.mailboxes.abandoned(["T1"], "theirs", 0.001))[0]
             for taken in found:
                 await store.mailboxes.settle(taken.hold)
     assert (mailbox._leases, mailbox._lines) == ({}, {})

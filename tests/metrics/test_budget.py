@@ -18,7 +18,7 @@ LEFT, SIZE, WAITING = (f"flowise_slack_slack_budget_{what}" for what in ("left",
 
 async def test_what_is_drawn_is_missing_and_who_gets_nothing_waits(store: RedisStore) -> None:
     governor, registry = Governor(store, "T1", scale=0.25, now=time.monotonic), CollectorRegistry()
-    registry.register(BudgetMetrics(governor))
+    registry.register(BudgetMetrics(lambda: [governor]))
 
     def shown(name: str) -> float:
         value = registry.get_sample_value(name, {"method": METHOD})

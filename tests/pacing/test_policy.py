@@ -196,7 +196,7 @@ def test_nobody_starves_while_others_write_faster(n: int, seed: int) -> None:
     speeds = {str(number): chance.uniform(1.0, 400.0) for number in range(n)}
     written = dict.fromkeys(speeds, 0.0)
     longest, counts = dict.fromkeys(speeds, 0.0), dict.fromkeys(speeds, 0)
-    now, until = 0.0, 1800.0
+    now, until = 0.0, 3600.0
     while now < until:
         some = {
             name: Want("chat.update", "C1", Kind.PROGRESS, last, int((now - last) * speeds[name]), last)

@@ -1,4 +1,4 @@
-"""Knows how the local Flowise must behave over real sockets: its memory, its oddities, its end."""
+"""The local Flowise over real sockets: its memory, its oddities, its end."""
 
 from __future__ import annotations
 

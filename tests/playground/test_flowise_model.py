@@ -1,4 +1,4 @@
-"""Knows what the stand-in model must say: honest, remembering, as long as asked."""
+"""The stand-in model is honest, remembers, and writes as much as it is asked to."""
 
 from __future__ import annotations
 

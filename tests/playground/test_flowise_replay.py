@@ -1,4 +1,4 @@
-"""Knows that a replayed recording is what was recorded, byte for byte, with its end and its timing."""
+"""A replayed recording is what was recorded, byte for byte, with its end and its timing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ASK = {"question": "?", "streaming": True, "chatId": "a chat"}
 
 @pytest.fixture
 async def flowise() -> AsyncIterator[LocalFlowise]:
-    # The wish for heartbeats must not reach a replay: they would be bytes that were never recorded.
+    # The request for heartbeats must not reach a replay: they would be bytes that were never recorded.
     async with LocalFlowise(heartbeat=0.001) as server:
         yield server
 

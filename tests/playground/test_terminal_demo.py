@@ -21,7 +21,7 @@ from urllib.request import urlopen
 import pytest
 
 from bot.errors import SettingsError
-from bot.playground import browser_demo as visit
+from bot.playground import browser_demo
 from bot.playground.flowise import LocalFlowise
 from bot.playground.program import environment
 from bot.playground.tap import Tap
@@ -260,15 +260,15 @@ async def test_a_flowise_that_cannot_be_is_a_wrong_setting(url: str, flow: str, 
     outside = {name: value for name, value in (("FLOWISE_URL", url), ("FLOWISE_CHATFLOW_ID", flow)) if value}
     settings = outside | {"SLACK_BOT_TOKEN": "xoxb-x", "SLACK_APP_TOKEN": "xapp-x"}
     with pytest.raises(SettingsError, match=said):
-        await visit._use_theirs(Tap(LocalFlowise()), settings)
+        await browser_demo._use_theirs(Tap(LocalFlowise()), settings)
 
 
 def test_what_stays_elsewhere_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    visit._tell("http://127.0.0.1:1/client/x/", {}, "")
+    browser_demo._tell("http://127.0.0.1:1/client/x/", {}, "")
     assert "Nothing leaves this machine." in (said := capsys.readouterr().out)
     assert "forgets everything" in said
     outside = {"FLOWISE_URL": "http://flow.example", "REDIS_URL": "redis://store"}
-    visit._tell("http://127.0.0.1:1/client/x/", outside, "Nothing answers there.")
+    browser_demo._tell("http://127.0.0.1:1/client/x/", outside, "Nothing answers there.")
     said = capsys.readouterr().out
     assert "your Flowise at flow.example. What is asked goes to your Flowise and your Redis and nowhere else." in said
     assert "what is kept in your Flowise and your Redis stays there" in said

@@ -417,7 +417,7 @@ def test_simulation_whatever_slack_does_the_answer_arrives_whole_in_order_once(s
     chance = random.Random(seed)
     text = prose(chance, chance.choice([1, 5, 20, 40]))
     answer, moody, now = reply(mode=chance.choice([Mode.STREAM, Mode.AUTO]), most=50), Moody(chance), 0.0
-    pieces = [text[start : start + 14] for start in range(0, len(text), 14)]
+    pieces = [text[start : start + 7] for start in range(0, len(text), 7)]
     told(answer, Thinking())
     while not answer.done and now < 7200:
         now += chance.uniform(0.0, 0.3)

@@ -212,6 +212,7 @@ def shapes(home: Sandbox) -> list[dict[str, object]]:
     """Envelopes of every wrong shape: each is let in, since Slack has signed it."""
     inner = {"type": "app_mention", "user": home.ada, "channel": home.channel, "ts": "1.0", "text": "x"}
     odd: list[object] = [None, 0, 1.5, True, "", "x", [], [[]], [{}], {}, {"id": {}}, 10**30, "\x00\ud83d"]
+    ours: dict[str, object] = {"team_id": home.slack.team_id}
     found: list[dict[str, object]] = [{}, {"type": "event_callback"}, {"type": "event_callback", "event": {}}]
     for value in odd:
         for key in ("type", "subtype", "user", "channel", "channel_type", "ts", "thread_ts", "text", "files", "edited"):
@@ -224,7 +225,7 @@ def shapes(home: Sandbox) -> list[dict[str, object]]:
             for key in ("actions", "view", "channel", "container", "message", "callback_id", "user", "response_urls"):
                 found += [{"type": kind, key: value}]
         found += [{"command": value, "text": value, "trigger_id": "1"}, {"ssl_check": value}, {"challenge": value}]
-    return found
+    return [ours | envelope for envelope in found]
 
 
 async def test_no_shape_is_500_or_leaves_a_dead_task(home: Sandbox, quiet: None) -> None:

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-import bot.app
+import bot.workspace.workspace
 from bot.app import Bot
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
@@ -211,7 +211,7 @@ async def test_the_run_of_an_agent_flow_is_stopped_in_flowise_too(own_redis: str
 async def test_a_token_that_is_revoked_is_told_once_and_comes_back_by_itself(
     home: Sandbox, word: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bot.app, "_TOKEN_SECONDS", 0.2)
+    monkeypatch.setattr(bot.workspace.workspace, "_TOKEN_SECONDS", 0.2)
     async with home.bot() as one:
         for _ in range(3):
             await begun(home)
@@ -252,7 +252,8 @@ async def test_an_app_that_is_uninstalled_leaves_nothing_behind(home: Sandbox) -
         assert await ready(one) == (503, ["slack"])
         since = len(home.flowise.predictions)
         await home.ask(f"{home.mention} anybody?")
-        envelope = {"type": "event_callback", "event": {"type": "app_mention", "channel": home.channel, "ts": "1.0"}}
+        event = {"type": "app_mention", "channel": home.channel, "ts": "1.0"}
+        envelope = {"type": "event_callback", "team_id": home.slack.team_id, "event": event}
         assert not (await home.slack.deliver(envelope)).acked
         assert len(home.flowise.predictions) == since
     await client.aclose()
@@ -261,7 +262,8 @@ async def test_an_app_that_is_uninstalled_leaves_nothing_behind(home: Sandbox) -
 async def test_the_token_of_a_person_is_none_of_ours(home: Sandbox) -> None:
     async with home.bot() as one:
         event = {"type": "tokens_revoked", "tokens": {"oauth": [home.ada], "bot": []}}
-        assert (await home.slack.deliver({"type": "event_callback", "event": event})).acked
+        envelope = {"type": "event_callback", "team_id": home.slack.team_id, "event": event}
+        assert (await home.slack.deliver(envelope)).acked
         root = await home.ask(f"{home.mention} hello")
         assert len(await home.answered(root)) == 1
         assert (await ready(one))[0] == 200

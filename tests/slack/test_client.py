@@ -31,7 +31,7 @@ from bot.slack.calls import (
 from bot.slack.client import SlackClient
 from bot.slack.messages import Marked
 from bot.slack.text.blocks import plain
-from bot.slack.wire import new_session, web_client
+from bot.slack.wire import web_client
 from bot.thread import Thread
 
 
@@ -46,18 +46,6 @@ class Clock:
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[LocalSlack]:
-    async with LocalSlack() as running:
-        yield running
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with new_session() as opened:
-        yield opened
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 
@@ -65,16 +53,6 @@ def clock() -> Clock:
 @pytest.fixture
 def client(slack: LocalSlack, session: aiohttp.ClientSession, clock: Clock) -> SlackClient:
     return SlackClient(web_client(slack.bot_token, slack.url, session), session, clock=clock)
-
-
-@pytest.fixture
-def ada(slack: LocalSlack) -> str:
-    return slack.user("ada")
-
-
-@pytest.fixture
-def channel(slack: LocalSlack, ada: str) -> str:
-    return slack.channel("general", members=[ada])
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from bot.reply.edited import EditedReply
 from bot.slack.calls import Accepted, Lost, Posted, PostMessage, StartStream, UploadFile
 from bot.slack.client import SlackClient
 from bot.slack.text.blocks import plain
-from bot.slack.wire import new_session, web_client
+from bot.slack.wire import web_client
 from bot.thread import Thread
 
 
@@ -36,27 +36,6 @@ def wall() -> Wall:
 async def slack(wall: Wall) -> AsyncIterator[LocalSlack]:
     async with LocalSlack(wall=wall) as running:
         yield running
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with new_session() as opened:
-        yield opened
-
-
-@pytest.fixture
-def client(slack: LocalSlack, session: aiohttp.ClientSession) -> SlackClient:
-    return SlackClient(web_client(slack.bot_token, slack.url, session), session)
-
-
-@pytest.fixture
-def ada(slack: LocalSlack) -> str:
-    return slack.user("ada")
-
-
-@pytest.fixture
-def channel(slack: LocalSlack, ada: str) -> str:
-    return slack.channel("general", members=[ada])
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import aiohttp
 import pytest
 from aiohttp import web
@@ -11,36 +9,9 @@ from aiohttp import web
 from bot.playground.slack import LocalSlack, Message
 from bot.slack.calls import Accepted, Limited, Lost, Refused, Result, UploadFile
 from bot.slack.client import SlackClient
-from bot.slack.wire import new_session, web_client
+from bot.slack.wire import web_client
 
 CONTENT = "# The rest\n\nÜber <!channel> 🎉\n" * 100
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[LocalSlack]:
-    async with LocalSlack() as running:
-        yield running
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with new_session() as opened:
-        yield opened
-
-
-@pytest.fixture
-def client(slack: LocalSlack, session: aiohttp.ClientSession) -> SlackClient:
-    return SlackClient(web_client(slack.bot_token, slack.url, session), session)
-
-
-@pytest.fixture
-def ada(slack: LocalSlack) -> str:
-    return slack.user("ada")
-
-
-@pytest.fixture
-def channel(slack: LocalSlack, ada: str) -> str:
-    return slack.channel("general", members=[ada])
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ async def set_clock(store: RedisStore, by: float) -> None:
     """Set the server's clock forward by so many seconds, or back: what is kept was written that much longer ago."""
     client: Any = store._client
     async for key in client.scan_iter(match=f"{store._prefix}:*"):
-        for ending, unit in _SETS.items():
-            if key.endswith(ending):
+        for part, unit in _SETS.items():
+            if f"{part}:" in f"{key}:":
                 kept = await client.zrange(key, 0, -1, withscores=True)
                 # A lease of 0 is over at any time.
                 await client.zadd(key, {member: score and score - by * unit for member, score in kept})

@@ -1,4 +1,4 @@
-"""What a real server tells of itself, and what of it is a warning."""
+"""Tests what real servers report about themselves, and which of it is a warning."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ async def test_what_keeps_the_promises_warns_of_nothing(own_redis: str) -> None:
     assert told.version is not None
     assert told.version.startswith("Valkey ")
     assert (told.role, told.cluster, told.persistence) == ("master", False, "append-only file")
+    assert (told.append_only, told.snapshots, told.writes_fail) == (True, False, False)
     assert (told.eviction, told.memory_limit, told.old) == ("noeviction", 0, False)
+    assert told.compatible is not None
+    assert told.compatible >= (7, 0)
     assert told.memory_used is not None
     assert told.memory_used > 100_000
     assert told.warnings == ()
@@ -35,7 +38,7 @@ async def test_what_cannot_keep_them_is_named_with_what_to_change(servers: Serve
     assert (told.persistence, told.eviction, told.memory_limit) == ("none", "volatile-lru", 64 * 2**20)
     evicts, forgets = told.warnings
     assert "maxmemory-policy is volatile-lru" in evicts
-    assert "Set it to noeviction" in evicts
+    assert "Set maxmemory-policy to noeviction" in evicts
     assert "Set appendonly to yes" in forgets
     await server("CONFIG", "SET", "maxmemory-policy", "noeviction")
     await server("CONFIG", "SET", "save", "60 1")
@@ -72,5 +75,5 @@ async def test_no_answer_is_said(servers: Servers) -> None:
 
 
 def test_an_old_one_is_named() -> None:
-    [warning] = RedisHealth(version="Redis 6.2.14", old=True).warnings
+    [warning] = RedisHealth(version="Redis 6.2.14", compatible=(6, 2)).warnings
     assert "Redis 6.2.14" in warning

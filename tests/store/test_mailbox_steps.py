@@ -76,7 +76,7 @@ async def accept(store: RedisStore, hold: Hold, lease: float = ENOUGH) -> bool:
 
 
 async def sweep(store: RedisStore, process: str = "theirs", lease: float = ENOUGH) -> tuple[TakenOver, ...]:
-    found, _ = await store.mailboxes.abandoned("T1", process, lease)
+    found, _ = await store.mailboxes.abandoned(["T1"], process, lease)
     return found
 
 
@@ -184,7 +184,7 @@ async def test_no_order_of_taking_in_and_looking_forgets_an_item(redis_url: str,
     """The list says when somebody looks into a mailbox; it is not of the mailbox's slot, so no script changes both."""
     for schedule in SCHEDULES:
         prefix = f"test-{listed}-{schedule}-{id(raw)}"
-        due, accepts, sweeps = f"{prefix}:{{lines:T1}}:due", replica(redis_url, prefix), replica(redis_url, prefix)
+        due, accepts, sweeps = f"{prefix}:{{lines}}:due", replica(redis_url, prefix), replica(redis_url, prefix)
         async with accepts as (accepting, one), sweeps as (sweeping, other):
             await all_scripts(accepting)  # the server knows the scripts now: each call is one command
             await raw.delete(due)

@@ -1,4 +1,4 @@
-// Knows the bot that the Chat SDK's documentation leads to: a mention's answer is posted as a stream, over Socket Mode.
+// Runs the bot that the Chat SDK's documentation leads to: a mention's answer is posted as a stream, over Socket Mode.
 //
 // NATIVE_STREAMING=false makes its adapter post and edit instead, at the SDK's own pace. All else is as it comes.
 import { createSlackAdapter } from "@chat-adapter/slack";

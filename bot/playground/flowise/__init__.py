@@ -1,4 +1,4 @@
-"""Knows a Flowise server that runs on this machine alone, keeps Flowise's rules and needs no model.
+"""Serves Flowise's API on this machine alone: it keeps Flowise's rules and needs no model.
 
 It shares no code with `bot.flowise`: what judges a client must not believe the same mistakes.
 """

@@ -1,4 +1,4 @@
-"""Knows the frames that an agent flow adds around its tokens: the run, its nodes, what they have done so far."""
+"""Builds the frames that an agent flow adds around its tokens: the run, its nodes, what they have done so far."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what the stand-in's agent flows do: one uses a tool, one takes its time, and one asks a person first."""
+"""Defines the agent flows of the local Flowise: one uses a tool, one takes its time, and one asks a person first."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def agent(asked: PredictionRequest) -> Plan:
 
 
 def reasons(asked: PredictionRequest) -> Plan:
-    """A flow that takes its time: three nodes before the last one, which thinks before its first token."""
+    """A slow flow: three nodes before the last one, which thinks before its first token."""
     found = near(asked.question)
     outcome = RunOutcome(model.reply(asked.question, asked.earlier, found), [chunk.as_flowise() for chunk in found])
     trace, given = Trace(), agentflow.messages(asked.question)

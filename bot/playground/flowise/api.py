@@ -1,4 +1,4 @@
-"""Knows the routes of the local Flowise, and in which form a prediction's answer goes out, if ever."""
+"""Serves the routes of the local Flowise, and sends a prediction's answer in the form that was asked for, if ever."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _BODY_AT_MOST = 50 * 1024 * 1024
 _PAGE = b'<!DOCTYPE html>\r\n<html lang="en"><head><title>Flowise - Build AI Agents, Visually</title></head></html>\r\n'
 
 
-def application(desk: Dispatcher, stage: LiveRuns) -> web.Application:
+def application(dispatcher: Dispatcher, runs: LiveRuns) -> web.Application:
     """The server's routes."""
-    predictions, rest = _Predictions(desk, stage), _Rest(desk, stage)
+    predictions, rest = _Predictions(dispatcher, runs), _Rest(dispatcher, runs)
     app = web.Application(client_max_size=_BODY_AT_MOST)
     app.on_response_prepare.append(_without_server_name)
     app.router.add_post("/api/v1/prediction", predictions.post)
@@ -42,9 +42,9 @@ def application(desk: Dispatcher, stage: LiveRuns) -> web.Application:
 class _Predictions:
     """POST /api/v1/prediction/{flow}."""
 
-    def __init__(self, desk: Dispatcher, stage: LiveRuns) -> None:
-        self._desk = desk
-        self._stage = stage
+    def __init__(self, dispatcher: Dispatcher, runs: LiveRuns) -> None:
+        self._dispatcher = dispatcher
+        self._runs = runs
 
     async def post(self, request: web.Request) -> web.StreamResponse:
         try:
@@ -55,21 +55,21 @@ class _Predictions:
         except ValueError as error:
             return _response(failure(400, str(error)))
         flow_id = request.match_info.get("flow", "")
-        received = self._desk.receive(flow_id, body if isinstance(body, dict) else {}, request.headers)
+        received = self._dispatcher.receive(flow_id, body if isinstance(body, dict) else {}, request.headers)
         try:
             return await self._answer(request, received)
         except asyncio.CancelledError:
-            if not self._stage.stopping:
+            if not self._runs.stopping:
                 received.leave()
             raise
 
     async def _answer(self, request: web.Request, received: Received) -> web.StreamResponse:
         streams = _wants_stream(received)
-        flow = self._desk.flows.get(received.flow_id)
+        flow = self._dispatcher.flows.get(received.flow_id)
         if flow is None:
             # The error middleware writes nothing where a stream was asked for (measured on Flowise 3.1.4).
             return await self._hang(request) if streams else _response(_no_such_flow(received.flow_id))
-        asked, plan = self._desk.plan(flow, received)
+        asked, plan = self._dispatcher.plan(flow, received)
         if plan.silent:
             return await self._hang(request)
         if plan.reply is None if plan.forced else streams and flow.streamable:
@@ -81,15 +81,15 @@ class _Predictions:
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers=plan.headers or STREAM_HEADERS)
         listener = Listener(request, response, plan.heartbeats)
-        self._stage.begin(LiveRun(plan, received, lambda: self._desk.store(received, asked, plan), listener))
+        self._runs.begin(LiveRun(plan, received, lambda: self._dispatcher.store(received, asked, plan), listener))
         return await self._listened(listener)
 
     async def _in_one_piece(
         self, request: web.Request, received: Received, flow: Flow, asked: PredictionRequest, plan: Plan
     ) -> web.StreamResponse:
-        self._stage.begin(LiveRun(plan, received, lambda: self._desk.store(received, asked, plan), None))
+        self._runs.begin(LiveRun(plan, received, lambda: self._dispatcher.store(received, asked, plan), None))
         await received.over()
-        if plan.reply is None or self._stage.stopping:
+        if plan.reply is None or self._runs.stopping:
             return _cut(request)
         failed = plan.reply.status >= 400 and not plan.forced
         if failed and _wants_stream(received):
@@ -98,23 +98,23 @@ class _Predictions:
         return _response(plan.reply)
 
     async def _hang(self, request: web.Request) -> web.StreamResponse:
-        """No byte, for ever: until the client leaves or the server stops."""
+        """Send no byte until the client leaves or the server stops."""
         return await self._listened(Listener(request, web.StreamResponse()))
 
     async def _listened(self, listener: Listener) -> web.StreamResponse:
-        await self._stage.listen(listener)
+        await self._runs.listen(listener)
         return _cut(listener.request, listener.response) if listener.broken else listener.response
 
 
 class _Rest:
     """The other endpoints that a chat client may use."""
 
-    def __init__(self, desk: Dispatcher, stage: LiveRuns) -> None:
-        self._desk = desk
-        self._stage = stage
+    def __init__(self, dispatcher: Dispatcher, runs: LiveRuns) -> None:
+        self._dispatcher = dispatcher
+        self._runs = runs
 
     async def can_stream(self, request: web.Request) -> web.Response:
-        flow = self._desk.flows.get(request.match_info["flow"])
+        flow = self._dispatcher.flows.get(request.match_info["flow"])
         if flow is None:
             missing = f"Chatflow {request.match_info['flow']} not found"
             return _response(failure(500, f"Error: chatflowsService.checkIfChatflowIsValidForStreaming - {missing}"))
@@ -122,14 +122,14 @@ class _Rest:
 
     async def abort(self, request: web.Request) -> web.Response:
         """Says 200 whatever it did, and needs no key."""
-        self._stage.abort(request.match_info["flow"], request.match_info["chat"])
+        self._runs.abort(request.match_info["flow"], request.match_info["chat"])
         return _response(json_reply({"status": 200, "message": "Chat message aborted"}))
 
     async def chat_messages(self, request: web.Request) -> web.Response:
-        if not self._desk.has_key(request.headers):
+        if not self._dispatcher.has_key(request.headers):
             return _unauthorized()
         query: Mapping[str, str] = request.query
-        rows = self._desk.memory.rows(request.match_info["flow"], query.get("chatId"), query.get("messageId"))
+        rows = self._dispatcher.memory.rows(request.match_info["flow"], query.get("chatId"), query.get("messageId"))
         return _response(json_reply(rows))
 
     async def ping(self, _: web.Request) -> web.Response:
@@ -140,7 +140,7 @@ class _Rest:
 
     async def anything_else(self, request: web.Request) -> web.Response:
         """The page of the user interface: for unknown routes of the API too, once a key was right."""
-        if request.path.startswith("/api/") and not self._desk.has_key(request.headers):
+        if request.path.startswith("/api/") and not self._dispatcher.has_key(request.headers):
             return _unauthorized()
         return _response(whole(200, _PAGE, HTML_TYPE))
 

@@ -1,4 +1,4 @@
-"""Knows what the stand-in's chatflows do with a question: chains, retrieval, a tool agent, and flows that fail."""
+"""Defines the chatflows of the local Flowise: chains, retrieval, a tool agent, and flows that fail."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def plain(asked: PredictionRequest) -> Plan:
 
 
 def long(asked: PredictionRequest) -> Plan:
-    """A conversation chain that likes to talk."""
+    """A conversation chain with long answers."""
     return _chat(asked, RunOutcome(model.reply(asked.question, asked.earlier, guide=GUIDE.strip())))
 
 
@@ -76,7 +76,7 @@ def fails_midway(asked: PredictionRequest) -> Plan:
 
 
 def breaks(asked: PredictionRequest) -> Plan:
-    """Something between Flowise and the client cuts the connection; the run goes on unheard and is stored."""
+    """Something between Flowise and the client cuts the connection; the run goes on and is stored."""
     outcome = RunOutcome(model.reply(asked.question, asked.earlier))
     said = asked.say(outcome.text)
     steps = (_START, *said[:_BROKEN_AFTER], PlanStep(cut=True), *said[_BROKEN_AFTER:])

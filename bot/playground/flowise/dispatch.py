@@ -1,4 +1,4 @@
-"""Knows which plan answers a prediction: its flow, its key, its limit, its chat's memory, or a queued script."""
+"""Chooses the plan that answers a prediction: by its flow, key, limit and chat's memory, or a queued script."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Dispatcher:
         return self.api_key is not None and given.removeprefix("Bearer ") == self.api_key
 
     def receive(self, flow: str, body: Mapping[str, object], headers: Mapping[str, str]) -> Received:
-        """Note a request. Without a chatId of its own it gets one, which it is told only at the end."""
+        """Record a request. Without a chatId of its own it gets one, which the client learns only at the end."""
         chat_id = body.get("chatId") or str(uuid4())
         name = self.flows[flow].name if flow in self.flows else ""
         received = Received(flow, name, body, str(chat_id), headers, self.wall())
@@ -55,7 +55,7 @@ class Dispatcher:
         return received
 
     def plan(self, flow: Flow, received: Received) -> tuple[PredictionRequest, Plan]:
-        """What is done with a request."""
+        """Choose what is done with a request."""
         asked = self._asked(flow, received)
         if flow.exact:
             return asked, flow.plan(asked)
@@ -74,7 +74,7 @@ class Dispatcher:
         return asked, replace(plan, headers={**STREAM_HEADERS, **headers})
 
     def store(self, received: Received, asked: PredictionRequest, plan: Plan) -> None:
-        """Keep what a run that went well has left: its turn, its execution."""
+        """Store the result of a run that went well: its turn, its execution."""
         if plan.execution:
             self.memory.executions[received.flow_id, asked.chat_id] = plan.execution
         if plan.outcome:

@@ -1,4 +1,4 @@
-"""Knows how to fill an answer with Markdown of every kind up to an exact number of words."""
+"""Fills an answer with Markdown of every kind up to an exact number of words."""
 
 from __future__ import annotations
 

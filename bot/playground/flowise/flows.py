@@ -1,4 +1,4 @@
-"""Knows the flows of the local server by name."""
+"""Lists the flows of the local Flowise by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows one long answer: a guide to the bot with tables, lists within lists, code and links, true of this project."""
+"""Holds one long answer: a guide to the bot with tables, lists within lists, code and links, true of this project."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the handbook that the stand-in's retrieval finds its documents in, in the shape Flowise's loaders give them.
+"""Holds the handbook that the local Flowise retrieves documents from, in the shape Flowise's loaders give them.
 
 What stands in it is true of this bot; that it is a PDF, a web site and a file is invented.
 """

@@ -1,4 +1,4 @@
-"""Knows a flow's own rate limit: so many requests in a window that opens with the first one."""
+"""Keeps a flow's own rate limit: so many requests in a window that opens with the first one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RateWindow:
     taken: int = 0
 
     def take(self, now: float) -> tuple[Mapping[str, str], bool]:
-        """Count a request at `now` (epoch seconds): the headers that tell of the limit, and whether it is let in."""
+        """Count a request at `now` (epoch seconds); returns the rate limit's headers, and whether it is allowed."""
         if now >= self.opened + self.seconds:
             self.opened, self.taken = now, 0
         self.taken += 1

@@ -1,4 +1,4 @@
-"""Knows what the local Flowise keeps of its chats: the turns that went well, as rows, and stopped executions."""
+"""Keeps the chats of the local Flowise: the turns that went well, as rows, and stopped executions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.playground.flowise.plans import MEMORY, Execution, Json, RunOutcome
 
 @dataclass(frozen=True, slots=True)
 class StoredTurn:
-    """A turn to be kept. The question's row is dated by when it came in, both times are seconds since the epoch."""
+    """A turn to be stored. The question's row has the time at which it came in; times are seconds since the epoch."""
 
     question: str
     question_id: str

@@ -1,4 +1,4 @@
-"""Knows what the stand-in model says: a few fixed rules over the question and the earlier turns of its chat."""
+"""Answers in place of a model, by a few fixed rules over the question and the earlier turns of its chat."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def reply(question: str, turns: Sequence[Turn], found: Sequence[Chunk] = (), *, 
 
 
 def signed(turns: Sequence[Turn]) -> str:
-    """Who speaks, and how many questions this chat has had."""
+    """Say who answers, and how many questions this chat has had."""
     return _signature([content for role, content in turns if role == USER])
 
 

@@ -1,4 +1,4 @@
-"""Knows which flows of the local server are worth choosing in the playground, and how they are told to people."""
+"""Lists the flows that are worth choosing in the playground, and describes them for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what a run does from its first frame to its end, as values: steps with their waits, and how it stops."""
+"""Defines what a run does from its first frame to its end, as values: steps with their waits, and how it stops."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MEMORY = "Buffer Memory"
 
 
 class Ending(Enum):
-    """What becomes of the connection when the steps are through."""
+    """What happens to the connection after the last step."""
 
     CLOSED = "closed"
     """The response ends as HTTP wants it."""

@@ -1,4 +1,4 @@
-"""Knows how a recorded prediction is read: one JSON line each for the head, the frames with their times, the end."""
+"""Reads a recorded prediction: one JSON line each for the head, the frames with their times, the end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows how runs and connections belong together: one listener a chatId, and runs that go on when nobody listens.
+"""Connects runs with their listeners: one listener a chatId, and runs that go on when nobody listens.
 
 Flowise keeps the connections of streams in a map keyed by chatId alone. A second request on a chatId takes the first
 one's place: it hears both runs mixed, is closed by the end of the first, and the first connection stays open for ever
@@ -100,12 +100,12 @@ class LiveRun:
 
 
 class LiveRuns:
-    """Where runs are played. Every task here ends with `stop`."""
+    """Plays runs, each in a task. `stop` ends all of them."""
 
     def __init__(self, *, heartbeat: float, wall: Callable[[], float]) -> None:
         self._heartbeat = heartbeat
         self._wall = wall
-        self._heard_by: dict[str, Listener] = {}
+        self._listener_of: dict[str, Listener] = {}
         self._listeners: set[Listener] = set()
         self._runs: set[LiveRun] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -138,7 +138,7 @@ class LiveRuns:
         chat_id = run.received.chat_id
         self.collisions += any(other.received.chat_id == chat_id for other in self._runs)
         if run.listener:
-            self._heard_by[chat_id] = run.listener
+            self._listener_of[chat_id] = run.listener
         self._runs.add(run)
         self._own(asyncio.create_task(self._play(run)))
 
@@ -149,7 +149,7 @@ class LiveRuns:
                 run.abort.set()
 
     def fail(self, flow_id: str, chat_id: str, last: bytes) -> bool:
-        """Have a flow's runs on a chat fail where they are, with these last bytes; whether there is one."""
+        """Make a flow's runs on a chat fail at once, with these last bytes; returns whether there was one."""
         found = [run for run in self._runs if (run.received.flow_id, run.received.chat_id) == (flow_id, chat_id)]
         for run in found:
             run.plan = replace(run.plan, aborted=last)
@@ -207,12 +207,12 @@ class LiveRuns:
 
     async def _send(self, run: LiveRun, data: bytes) -> None:
         """Send to whoever listens on the chatId now: this may be another request's connection."""
-        listener = self._heard_by.get(run.received.chat_id)
+        listener = self._listener_of.get(run.received.chat_id)
         if run.listener and listener:
             await listener.send(data)
 
     def _dismiss(self, chat_id: str, *, broken: bool) -> None:
-        listener = self._heard_by.pop(chat_id, None)
+        listener = self._listener_of.pop(chat_id, None)
         if listener:
             listener.close(broken=broken)
 
@@ -220,7 +220,7 @@ class LiveRuns:
         """One heartbeat for all streams of the server, so the first one may come at once."""
         while True:
             await asyncio.sleep(self._heartbeat)
-            for listener in list(self._heard_by.values()):
+            for listener in list(self._listener_of.values()):
                 if listener.heartbeats:
                     await listener.send(HEARTBEAT)
 
@@ -235,7 +235,7 @@ class LiveRuns:
 
 
 async def _reach(seconds: float, abort: asyncio.Event) -> None:
-    """Wait so long, or until the run is aborted; always let others have a turn."""
+    """Wait so long, or until the run is aborted; always yields to other tasks."""
     if seconds <= 0:
         await asyncio.sleep(0)
         return

@@ -1,4 +1,4 @@
-"""Knows how a test or a demo words an exact answer, faults and all, for a flow's next prediction."""
+"""Lets a test or a demo define an exact answer, faults and all, for a flow's next prediction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the local Flowise as a whole: how it is started, told what to answer, asked what it heard, and stopped."""
+"""Starts and stops the local Flowise, sets what it answers, and records what it was asked."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class LocalFlowise:
         return self._desk.known(name).id
 
     def serve(self, flow: Flow) -> str:
-        """Have one more flow; returns its id."""
+        """Add a flow; returns its id."""
         self._desk.flows[flow.id] = flow
         return flow.id
 

@@ -1,4 +1,4 @@
-"""Knows how a Flowise server writes: the frames of a stream, its JSON, its headers.
+"""Writes as a Flowise server does: the frames of a stream, its JSON, its headers.
 
 Every form here is measured on Flowise 3.1.4.
 """
@@ -34,7 +34,7 @@ STREAM_HEADERS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class WireReply:
-    """An answer in one piece. `headers` holds the content type and whatever else is to be sent."""
+    """An answer in one piece. `headers` holds the content type and all others that are sent."""
 
     status: int
     body: bytes

@@ -1,4 +1,4 @@
-"""Knows the playground's page: a local Slack, a Flowise and the bot between them, to be looked at in a browser."""
+"""Shows a local Slack, a Flowise and the bot between them in a browser."""
 
 from __future__ import annotations
 

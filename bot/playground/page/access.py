@@ -1,4 +1,4 @@
-"""Knows who may come to the page: a browser on this machine that was told the address, and from no other page."""
+"""Lets only those to the page who may see it: a browser on this machine that has the address, and no other page."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @web.middleware
 async def guarded(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Turn away who came by another name (DNS rebinding) or from another page; the token is in the path."""
+    """Refuse requests by another host name (DNS rebinding) or from another page; the token is in the path."""
     if not _is_ours(request):
         raise web.HTTPMisdirectedRequest(text="This playground answers at 127.0.0.1 and localhost only.\n")
     origin = request.headers.get("Origin")
@@ -60,5 +60,5 @@ def _is_ours(request: web.Request) -> bool:
 
 
 async def headed(_: web.Request, response: web.StreamResponse) -> None:
-    """Give every response, errors too, the headers that keep the page to itself."""
+    """Add the security headers of the page to every response, errors too."""
     response.headers.update(_HEADERS)

@@ -1,4 +1,4 @@
-"""Knows what is done for a page: its wishes become what people do in the local Slack, or a sentence why not."""
+"""Does what a page requests as the people of the local Slack would, or answers in a sentence why not."""
 
 from __future__ import annotations
 
@@ -11,47 +11,49 @@ from pydantic import ValidationError
 
 from bot.errors import StoreUnavailable
 from bot.playground.page import redis_keys as keys
-from bot.playground.page import requests as wishes
+from bot.playground.page import requests
 from bot.playground.page.controls import Controls
 from bot.playground.page.requests import PageRequest, misfit
 from bot.playground.slack import ApiCall, Delivered, LocalSlack
-from bot.playground.slack.base import Happening
 from bot.playground.slack.changes import Connected
 from bot.playground.slack.client_state import ClientState
+from bot.playground.slack.core import Happening
 from bot.playground.slack.web import MOST_BYTES
 
 Tell = Callable[[Mapping[str, object]], None]
 W = TypeVar("W", bound=PageRequest)
 
-# Pictures that cannot hold a script; everything else is handed over as a file to be kept.
+# Pictures that cannot hold a script; everything else is served as a file to be kept.
 _SHOWN = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _TOO_MUCH = f"This is too much at once: a message and its files may have {MOST_BYTES // 1024**2} MB together here."
 
 
 class PageActions:
-    """The page's API. What it changes is told to all pages by `tell`, unless the window does."""
+    """The page's API. `tell` sends what it changes to all pages, unless `client_state` does."""
 
-    def __init__(self, slack: LocalSlack, window: ClientState, controls: Controls, redis_url: str, tell: Tell) -> None:
-        self._slack, self._window, self._controls, self._tell = slack, window, controls, tell
+    def __init__(
+        self, slack: LocalSlack, client_state: ClientState, controls: Controls, redis_url: str, tell: Tell
+    ) -> None:
+        self._slack, self._client_state, self._controls, self._tell = slack, client_state, controls, tell
         self._redis_url = redis_url
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         """Add the routes of the API."""
         router.add_post("/api/say", _answering(self._say))
         for path, form, do in (
-            ("edit", wishes.EditRequest, self._edit),
-            ("delete", wishes.Delete, self._delete),
-            ("command", wishes.CommandRequest, self._command),
-            ("invite", wishes.Invite, self._invite),
-            ("react", wishes.React, self._react),
-            ("act", wishes.Act, self._act),
-            ("submit", wishes.Submit, self._submit),
-            ("close", wishes.Close, self._close),
-            ("home", wishes.Home, self._home),
-            ("controls", wishes.Change, self._change),
-            ("fault", wishes.Trouble, self._trouble),
+            ("edit", requests.EditRequest, self._edit),
+            ("delete", requests.Delete, self._delete),
+            ("command", requests.CommandRequest, self._command),
+            ("invite", requests.Invite, self._invite),
+            ("react", requests.React, self._react),
+            ("act", requests.Act, self._act),
+            ("submit", requests.Submit, self._submit),
+            ("close", requests.Close, self._close),
+            ("home", requests.Home, self._home),
+            ("controls", requests.Change, self._change),
+            ("fault", requests.FaultRequest, self._cause_fault),
         ):
-            router.add_post(f"/api/{path}", _wished(form, do))  # type: ignore[arg-type]  # each form goes with its deed
+            router.add_post(f"/api/{path}", _checked(form, do))  # type: ignore[arg-type]  # each form goes with its function
         router.add_get("/api/versions", _answering(self._versions))
         router.add_get("/api/version", _answering(self._version))
         router.add_get("/api/thread", _answering(self._thread))
@@ -69,70 +71,74 @@ class PageActions:
                     files.append((value.filename, value.file.read()))
                 else:
                     words[name] = value
-            wish = wishes.Say.model_validate(words)
+            said = requests.Say.model_validate(words)
         else:
-            wish = wishes.Say.model_validate(await _json(request))
-        if not wish.text.strip() and not files:
+            said = requests.Say.model_validate(await _json(request))
+        if not said.text.strip() and not files:
             raise ValueError("There is nothing to send.")
-        ts = await self._slack.say(wish.user, wish.channel, wish.text, thread_ts=wish.thread_ts or None, files=files)
+        ts = await self._slack.say(said.user, said.channel, said.text, thread_ts=said.thread_ts or None, files=files)
         return {"ts": ts}
 
-    async def _edit(self, wish: wishes.EditRequest) -> dict[str, object]:
-        await self._slack.edit(wish.user, wish.channel, wish.ts, wish.text)
+    async def _edit(self, request: requests.EditRequest) -> dict[str, object]:
+        await self._slack.edit(request.user, request.channel, request.ts, request.text)
         return {}
 
-    async def _delete(self, wish: wishes.Delete) -> dict[str, object]:
-        by_the_bot = any(message.bot_id for message in self._slack.messages(wish.channel) if message.ts == wish.ts)
+    async def _delete(self, request: requests.Delete) -> dict[str, object]:
+        by_the_bot = any(
+            message.bot_id for message in self._slack.messages(request.channel) if message.ts == request.ts
+        )
         # Of other people's messages none; of the bot's any, as an admin may.
-        self._slack.delete(wish.channel, wish.ts, user=None if by_the_bot else wish.user)
+        self._slack.delete(request.channel, request.ts, user=None if by_the_bot else request.user)
         return {}
 
-    async def _command(self, wish: wishes.CommandRequest) -> dict[str, object]:
-        done = await self._slack.command(wish.user, wish.channel, wish.command, wish.text)
+    async def _command(self, request: requests.CommandRequest) -> dict[str, object]:
+        done = await self._slack.command(request.user, request.channel, request.command, request.text)
         return {**_delivered(done), "text": done.text}
 
-    async def _invite(self, wish: wishes.Invite) -> dict[str, object]:
-        self._slack.invite(wish.user, wish.channel, wish.who)
+    async def _invite(self, request: requests.Invite) -> dict[str, object]:
+        self._slack.invite(request.user, request.channel, request.who)
         return {}
 
-    async def _react(self, wish: wishes.React) -> dict[str, object]:
-        self._slack.react(wish.user, wish.channel, wish.ts, wish.name, on=wish.on)
+    async def _react(self, request: requests.React) -> dict[str, object]:
+        self._slack.react(request.user, request.channel, request.ts, request.name, on=request.on)
         return {}
 
-    async def _act(self, wish: wishes.Act) -> dict[str, object]:
-        container = wish.container.model_dump()
-        done = await self._slack.act(wish.user, container, wish.block_id, wish.action_id, wish.action, state=wish.state)
+    async def _act(self, request: requests.Act) -> dict[str, object]:
+        container = request.container.model_dump()
+        done = await self._slack.act(
+            request.user, container, request.block_id, request.action_id, request.action, state=request.state
+        )
         return _delivered(done)
 
-    async def _submit(self, wish: wishes.Submit) -> dict[str, object]:
-        done = await self._slack.submit(wish.user, wish.view_id, wish.state)
+    async def _submit(self, request: requests.Submit) -> dict[str, object]:
+        done = await self._slack.submit(request.user, request.view_id, request.state)
         said = done.payload or {}
         return {**_delivered(done), "errors": said.get("errors") if said.get("response_action") == "errors" else None}
 
-    async def _close(self, wish: wishes.Close) -> dict[str, object]:
-        await self._slack.close_view(wish.user, wish.view_id, all=wish.all)
+    async def _close(self, request: requests.Close) -> dict[str, object]:
+        await self._slack.close_view(request.user, request.view_id, all=request.all)
         return {}
 
-    async def _home(self, wish: wishes.Home) -> dict[str, object]:
-        await self._slack.open_home(wish.user)
+    async def _home(self, request: requests.Home) -> dict[str, object]:
+        await self._slack.open_home(request.user)
         return {}
 
     # How things are set -----------------------------------------------------------------------------------------------
 
-    async def _change(self, wish: wishes.Change) -> dict[str, object]:
-        await self._controls.change(wish)
-        return self._controls_told()
+    async def _change(self, request: requests.Change) -> dict[str, object]:
+        await self._controls.change(request)
+        return self._tell_controls()
 
-    async def _trouble(self, wish: wishes.Trouble) -> dict[str, object]:
-        await self._controls.trouble(wish)
-        return self._controls_told()
+    async def _cause_fault(self, request: requests.FaultRequest) -> dict[str, object]:
+        await self._controls.cause_fault(request)
+        return self._tell_controls()
 
-    def heard(self, happening: Happening) -> None:
-        """Tell the pages how things stand where something in the local Slack has changed it."""
+    def happened(self, happening: Happening) -> None:
+        """Send the pages the controls where something in the local Slack has changed them."""
         if isinstance(happening, Connected) or (isinstance(happening, ApiCall) and happening.answer == "500"):
-            self._controls_told()
+            self._tell_controls()
 
-    def _controls_told(self) -> dict[str, object]:
+    def _tell_controls(self) -> dict[str, object]:
         shown = self._controls.shown()
         self._tell({"kind": "controls", "controls": shown})
         return shown
@@ -140,13 +146,13 @@ class PageActions:
     # What is looked at ------------------------------------------------------------------------------------------------
 
     async def _versions(self, request: web.Request) -> dict[str, object]:
-        return {"versions": self._window.versions(request.query.get("channel", ""), request.query.get("ts", ""))}
+        return {"versions": self._client_state.versions(request.query.get("channel", ""), request.query.get("ts", ""))}
 
     async def _version(self, request: web.Request) -> dict[str, object]:
         channel, ts, n = (request.query.get(key, "") for key in ("channel", "ts", "n"))
         if not n.isdecimal():
             raise ValueError("A version is named by its number.")
-        return {"blocks": self._window.version(channel, ts, int(n))}
+        return {"blocks": self._client_state.version(channel, ts, int(n))}
 
     async def _thread(self, request: web.Request) -> dict[str, object]:
         channel, thread_ts = request.query.get("channel", ""), request.query.get("thread_ts", "")
@@ -184,7 +190,7 @@ async def _json(request: web.Request) -> object:
         raise ValueError("The request is not JSON.") from None
 
 
-def _wished(form: type[W], do: Callable[[W], Awaitable[dict[str, object]]]) -> Callable[..., Awaitable[web.Response]]:
+def _checked(form: type[W], do: Callable[[W], Awaitable[dict[str, object]]]) -> Callable[..., Awaitable[web.Response]]:
     async def answer(request: web.Request) -> dict[str, object]:
         return await do(form.model_validate(await _json(request)))
 
@@ -194,7 +200,7 @@ def _wished(form: type[W], do: Callable[[W], Awaitable[dict[str, object]]]) -> C
 def _answering(
     handle: Callable[[web.Request], Awaitable[dict[str, object]]],
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """The answer as JSON; what cannot be done, and what is no wish at all, as a sentence."""
+    """The answer as JSON; what cannot be done, and what is no valid request, as a sentence."""
 
     async def answer(request: web.Request) -> web.Response:
         try:

@@ -1,14 +1,14 @@
-"""Knows what a page may change about the playground while it runs, and how it stands."""
+"""Changes the settings of the playground while it runs, and reports them."""
 
 from __future__ import annotations
 
-from bot.playground.page.requests import Change, FlowiseWish, Trouble
+from bot.playground.page.requests import Change, FaultRequest, FlowiseChange
 from bot.playground.slack import LocalSlack
 from bot.playground.tap import Tap
 
 
 class Controls:
-    """The switches of a local Slack and of what stands before Flowise."""
+    """The settings of a local Slack and of the tap."""
 
     def __init__(self, slack: LocalSlack, tap: Tap) -> None:
         self._slack, self._tap = slack, tap
@@ -24,35 +24,35 @@ class Controls:
             "flowise": self._tap.controls(),
         }
 
-    async def change(self, wish: Change) -> None:
-        """Set what the wish says. Raises ValueError, with a sentence: it cannot be set so."""
-        if wish.flowise is not None:
-            await self._flowise(wish.flowise)
-        if wish.latency is not None:
-            self._slack.latency = wish.latency
-        if wish.limits is not None:
-            self._slack.limits = wish.limits
-        if wish.twice is not None:
-            self._slack.twice = wish.twice
-        if wish.server_errors is not None:
-            self._slack.server_errors(wish.server_errors)
+    async def change(self, request: Change) -> None:
+        """Set what the request says. Raises ValueError, with a sentence: it cannot be set so."""
+        if request.flowise is not None:
+            await self._flowise(request.flowise)
+        if request.latency is not None:
+            self._slack.latency = request.latency
+        if request.limits is not None:
+            self._slack.limits = request.limits
+        if request.twice is not None:
+            self._slack.twice = request.twice
+        if request.server_errors is not None:
+            self._slack.server_errors(request.server_errors)
 
-    async def _flowise(self, wish: FlowiseWish) -> None:
-        if wish.upstream == "yours":
-            await self._tap.move(wish.url, wish.chatflow_id, wish.api_key or None)
-        if wish.flow is not None:
-            self._tap.choose(wish.flow)
-        elif wish.upstream == "local":
+    async def _flowise(self, request: FlowiseChange) -> None:
+        if request.upstream == "yours":
+            await self._tap.move(request.url, request.chatflow_id, request.api_key or None)
+        if request.flow is not None:
+            self._tap.choose(request.flow)
+        elif request.upstream == "local":
             self._tap.use_local()
-        if wish.fault is not None:
-            self._tap.fault = wish.fault
+        if request.fault is not None:
+            self._tap.fault = request.fault
 
-    async def trouble(self, wish: Trouble) -> None:
-        """Let something go wrong once."""
-        match wish.what:
+    async def cause_fault(self, request: FaultRequest) -> None:
+        """Cause a fault once."""
+        match request.what:
             case "drop_sockets":
                 await self._slack.close_sockets()
             case "refresh_sockets":
                 await self._slack.refresh_sockets()
             case "server_errors":
-                self._slack.server_errors(wish.times)
+                self._slack.server_errors(request.times)

@@ -1,4 +1,4 @@
-"""Knows the pages that are open, and tells each of them all that happens, in order."""
+"""Keeps the connections of open pages, and sends each of them all that happens, in order."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from aiohttp import WSCloseCode, web
 # A page that is so many changes behind is cut off: it comes back and takes the whole as it is then.
 _MOST_WAITING = 10_000
 _HEARTBEAT = 20.0  # seconds
-_FAREWELL = 0.5
-"""Seconds. A page that stands still in a debugger takes nothing, and would hold up whoever waits for it for ever."""
+_CLOSE_SECONDS = 0.5
+"""A page that is halted in a debugger reads nothing, and would hold up whoever waits for it for ever."""
 
 
 class Live:
@@ -37,7 +37,7 @@ class Live:
                 waiting.put_nowait(said)
 
     async def serve(self, request: web.Request) -> web.WebSocketResponse:
-        """One page's connection, until it goes away."""
+        """One page's connection, until it ends."""
         socket = web.WebSocketResponse(heartbeat=_HEARTBEAT)
         await socket.prepare(request)
         waiting: asyncio.Queue[str] = asyncio.Queue(_MOST_WAITING)
@@ -55,15 +55,15 @@ class Live:
         return socket
 
     async def close(self) -> None:
-        """Send all pages away."""
+        """Close all connections."""
         sockets = tuple(self._pages)
         self._pages.clear()
-        await asyncio.gather(*(_sent_away(socket) for socket in sockets))
+        await asyncio.gather(*(_closed(socket) for socket in sockets))
 
 
-async def _sent_away(socket: web.WebSocketResponse) -> None:
+async def _closed(socket: web.WebSocketResponse) -> None:
     with suppress(TimeoutError):
-        async with asyncio.timeout(_FAREWELL):
+        async with asyncio.timeout(_CLOSE_SECONDS):
             await socket.close(code=WSCloseCode.GOING_AWAY)
 
 

@@ -1,4 +1,4 @@
-"""Knows the page as a whole: its address, its files, and the two ways between it and the local servers."""
+"""Serves the page: its address, its files, and both directions between it and the local servers."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class PageServer:
     def __init__(self, slack: LocalSlack, tap: Tap, redis_url: str) -> None:
         self._slack = slack
         self._token = secrets.token_urlsafe(24)
-        window, controls = ClientState(slack), Controls(slack, tap)
+        client_state, controls = ClientState(slack), Controls(slack, tap)
 
         def hello() -> dict[str, object]:
-            return {"kind": "hello", **window.snapshot(), **tap.snapshot(), "controls": controls.shown()}
+            return {"kind": "hello", **client_state.snapshot(), **tap.snapshot(), "controls": controls.shown()}
 
         self._live = Live(hello)
-        self._deeds = PageActions(slack, window, controls, redis_url, self._live.tell)
+        self._actions = PageActions(slack, client_state, controls, redis_url, self._live.tell)
         self._listening = ExitStack()
-        for listen in (window.listen, tap.listen):
+        for listen in (client_state.listen, tap.listen):
             self._listening.callback(listen(self._live.tell))
-        self._listening.callback(slack.listen(self._deeds.heard))
+        self._listening.callback(slack.listen(self._actions.happened))
         slack.mount(f"/client/{self._token}", self._application())
 
     @property
@@ -53,7 +53,7 @@ class PageServer:
         app.router.add_get("/", _index)
         app.router.add_static("/static", _STATIC)
         app.router.add_get("/live", self._live.serve)
-        self._deeds.add_to(app.router)
+        self._actions.add_to(app.router)
         app.on_shutdown.append(self._closed)
         return app
 

@@ -1,4 +1,4 @@
-"""Knows what Redis keeps of one thread, read for people to look at: its keys, their lives, their values, its chats."""
+"""Reads what Redis keeps of one thread for people to look at: its keys, their expiry, their values, its chats."""
 
 from __future__ import annotations
 

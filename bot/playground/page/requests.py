@@ -1,4 +1,4 @@
-"""Knows what a page may ask for: the form of each wish, and the sentence for one that is not of it."""
+"""Defines the requests that a page may make, and words the error for one that is malformed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Text = Annotated[str, Field(max_length=_MOST_TEXT)]
 
 
 class PageRequest(BaseModel):
-    """Anything that a page asks for."""
+    """The base of all requests of a page."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -40,7 +40,7 @@ class EditRequest(PageRequest):
 
 
 class Delete(PageRequest):
-    """To take a message away."""
+    """To delete a message."""
 
     user: Id
     channel: Id
@@ -122,8 +122,8 @@ class Home(PageRequest):
     user: Id
 
 
-class FlowiseWish(PageRequest):
-    """What Flowise is to be like: which one, which flow, what goes wrong."""
+class FlowiseChange(PageRequest):
+    """To change Flowise: which one, which flow, which fault."""
 
     fault: Literal["none", "slow", "cut", "error", "silent", "down"] | None = None
     flow: Word | None = None
@@ -134,24 +134,24 @@ class FlowiseWish(PageRequest):
 
 
 class Change(PageRequest):
-    """What the playground is to be like. None: as it is."""
+    """To change the playground's settings. None: unchanged."""
 
     latency: Annotated[float, Field(ge=0, le=10)] | None = None
     limits: Literal["on", "off", "tight"] | None = None
     twice: bool | None = None
     server_errors: Annotated[int, Field(ge=0, le=1_000)] | None = None
-    flowise: FlowiseWish | None = None
+    flowise: FlowiseChange | None = None
 
 
-class Trouble(PageRequest):
-    """What is to go wrong once."""
+class FaultRequest(PageRequest):
+    """To cause a fault once."""
 
     what: Literal["drop_sockets", "refresh_sockets", "server_errors"]
     times: Annotated[int, Field(ge=0, le=1_000)] = 5
 
 
 def misfit(error: ValidationError) -> str:
-    """What is wrong with a wish, as a sentence; what it held is not said again."""
+    """What is wrong with a request, as a sentence that does not repeat what it held."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(str(part) for part in first["loc"]) or "the request"
     return f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}."

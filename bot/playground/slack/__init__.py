@@ -1,4 +1,4 @@
-"""Knows the local Slack: a small server that keeps Slack's rules, for the demo and the tests."""
+"""Serves Slack's APIs on this machine and keeps Slack's rules, for the demo and the tests."""
 
 from __future__ import annotations
 

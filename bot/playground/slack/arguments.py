@@ -1,4 +1,4 @@
-"""Knows how the arguments of a Web API call arrive: as a form, as JSON or in the query, the token among them or not."""
+"""Reads the arguments of a Web API call: from a form, from JSON or from the query, the token among them or not."""
 
 from __future__ import annotations
 

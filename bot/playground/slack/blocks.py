@@ -1,4 +1,4 @@
-"""Knows the shapes and limits of the Block Kit blocks of messages, modals and Home tabs.
+"""Checks the shapes and limits of the Block Kit blocks of messages, modals and Home tabs.
 
 The numbers are those of Slack's Block Kit reference and of slack_sdk's block models. Blocks that Slack has but that
 are not in the tables (video, file, card, carousel and the like) are refused here as unknown: the local Slack would

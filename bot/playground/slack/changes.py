@@ -1,4 +1,4 @@
-"""Knows what can happen in a workspace, for whoever listens."""
+"""Defines the changes of a workspace that listeners are told."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.playground.slack.message import Message, Ping
 
 @dataclass(frozen=True, slots=True)
 class MessageChanged:
-    """A message is there, has changed or is gone. `previous` is what it was before an update that people hear of."""
+    """A message is new, has changed or is gone. `previous` is what it was before an update that sends an event."""
 
     kind: Literal["posted", "updated", "deleted", "ephemeral", "withdrawn"]
     message: Message
@@ -20,7 +20,7 @@ class MessageChanged:
 
 @dataclass(frozen=True, slots=True)
 class StatusSet:
-    """The status line under a thread; empty: there is none any more. `by_post`: an answer has taken its place."""
+    """The status line under a thread; empty: there is no line now. `by_post`: an answer has taken its place."""
 
     channel: str
     thread_ts: str
@@ -80,4 +80,6 @@ class Connected:
     sockets: int
 
 
-News: TypeAlias = MessageChanged | StatusSet | Reacted | Met | Opened | ViewsChanged | HomeChanged | Ping | Blamed
+WorkspaceChange: TypeAlias = (
+    MessageChanged | StatusSet | Reacted | Met | Opened | ViewsChanged | HomeChanged | Ping | Blamed
+)

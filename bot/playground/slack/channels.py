@@ -1,4 +1,4 @@
-"""Knows what a workspace is made of: people, and conversations with what stands in them."""
+"""Defines what a workspace is made of: people, and conversations with their messages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Channel:
     """The replies of each thread by their `ts`: messages are asked for their thread at each call."""
 
     def put(self, message: Message) -> None:
-        """Let a message stand here, a new one or one that takes the place of an older state of itself."""
+        """Add a message, or replace the older state of it."""
         self.messages[message.ts] = message
         self.roots[message.ts] = message.root
         if message.thread_ts is not None:

@@ -1,4 +1,4 @@
-"""Knows what the chat methods and the status line do to a workspace."""
+"""Implements the chat methods and the status line."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _cut(workspace: Workspace, written: str) -> str:
 
 
 def update(workspace: Workspace, streams: Streams, args: Args) -> dict[str, object]:
-    """chat.update. Text without blocks takes the blocks away; what is not given stays. The "(edited)" mark comes with
+    """chat.update. Text without blocks removes the blocks; what is not given stays. The "(edited)" mark comes with
     text alone, not with blocks (Slack docs, chat.update)."""
     channel = workspace.visible(args.get("channel"))
     if channel.archived:

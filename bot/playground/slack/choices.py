@@ -1,4 +1,4 @@
-"""Knows what a person can choose in an interactive element, and how the app is told of it."""
+"""Reads what a person chooses in an interactive element, and writes it as the app is sent it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what people do in a local Slack with a click: buttons and menus, in messages and in views."""
+"""Does what people do in a local Slack with a click: buttons and menus, in messages and in views."""
 
 from __future__ import annotations
 
@@ -8,26 +8,29 @@ from dataclasses import replace
 from bot.playground.slack import choices, envelopes, interactions
 from bot.playground.slack import view_methods as viewing
 from bot.playground.slack.choices import Json
+from bot.playground.slack.core import SlackCore
 from bot.playground.slack.delivery import Delivered
 from bot.playground.slack.elements import Block, interactive, named
 from bot.playground.slack.message import Message
-from bot.playground.slack.people import People
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.views import View
 from bot.playground.slack.wire import view_json
 
 
-class Clicks(People):
+class Clicks:
     """What is pressed, chosen, submitted and closed. Slack sends none of it twice."""
 
+    def __init__(self, core: SlackCore) -> None:
+        self._core, self._workspace = core, core.workspace
+
     async def press(self, user: str, channel: str, ts: str, label: str) -> Delivered:
-        """A person presses the button of that label in a message.
+        """Press the button of that label in a message, as a person.
 
         Raises:
             LookupError: no such person, channel or message, or no such button in it.
         """
-        self._join(user, channel)
-        message = self._message(channel, ts)
+        self._core.join(user, channel)
+        message = self._core.message(channel, ts)
         for block, element in interactive(named(message.blocks)):
             if element["type"] == "button" and _label(element) == label:
                 place = (str(block["block_id"]), str(element["action_id"]))
@@ -43,7 +46,7 @@ class Clicks(People):
         action: Mapping[str, object],
         state: Mapping[str, object] | None = None,
     ) -> Delivered:
-        """A person uses an element.
+        """Use an element, as a person.
 
         `container` is {"type": "message", "channel", "ts"}, of an ephemeral message too, or {"type": "view",
         "view_id"}. `action` tells what was chosen in Slack's words: {"type", "selected_option": {…}} and the like;
@@ -60,12 +63,12 @@ class Clicks(People):
         return await self._in_message(user, message, place, action, state)
 
     def _seen(self, user: str, channel: str, ts: str) -> Message:
-        """A message that this person sees, be it for them alone."""
-        self._join(user, channel)
+        """A message that this person sees, which may be for them alone."""
+        self._core.join(user, channel)
         for message in reversed(self._workspace.hidden):
             if (message.channel, message.ts, message.to) == (channel, ts, user):
                 return message
-        return self._message(channel, ts)
+        return self._core.message(channel, ts)
 
     def _view(self, user: str, view_id: str) -> View:
         view = self._workspace.views.find(view_id)
@@ -84,7 +87,7 @@ class Clicks(People):
         blocks = named(message.blocks)
         told = choices.state(blocks, choices.with_choice(state, place, chosen))
         payload = interactions.in_message(self._workspace, message, user, told)
-        payload["response_url"] = self._responses.new(message.channel, user, message)
+        payload["response_url"] = self._core.responses.new(message.channel, user, message)
         return await self._acted(payload, user, blocks, place, chosen)
 
     async def _in_view(
@@ -98,13 +101,13 @@ class Clicks(People):
         self, payload: Json, user: str, blocks: list[Block], place: tuple[str, str], chosen: Mapping[str, object]
     ) -> Delivered:
         payload["actions"] = [interactions.acted(self._workspace, blocks, place, user, chosen)]
-        payload["trigger_id"] = self._triggers.new(user)
-        return await self._out.once("interactive", payload)
+        payload["trigger_id"] = self._core.triggers.new(user)
+        return await self._core.outbox.once("interactive", payload)
 
     # ── views as a whole ──
 
     async def submit(self, user: str, view_id: str, state: Mapping[str, object]) -> Delivered:
-        """A person submits a modal. The app's answer is done: the view closes, or changes, or another lies on it.
+        """Submit a modal as a person, and follow the app's answer: the view closes, or changes, or another opens.
 
         What is not filled in as it must be is not sent: `acked` is False then, `reason` is "incomplete", and `errors`
         tells what is wrong, as where the app itself finds faults. Where the answer is one that Slack does not take,
@@ -124,8 +127,8 @@ class Clicks(People):
             return Delivered(acked=False, reason="incomplete", payload=answer, attempts=0)
         payload = interactions.interaction(self._workspace, "view_submission", user)
         payload |= {"view": view_json(self._workspace, view, told), "response_urls": []}
-        payload["trigger_id"] = self._triggers.new(user)
-        done = await self._out.once("interactive", payload)
+        payload["trigger_id"] = self._core.triggers.new(user)
+        done = await self._core.outbox.once("interactive", payload)
         return self._answered(view_id, done) if done.acked else done
 
     def _answered(self, view_id: str, done: Delivered) -> Delivered:
@@ -159,7 +162,7 @@ class Clicks(People):
                 raise Refusal("invalid_arguments", f"response_action {other!r}")
 
     async def close_view(self, user: str, view_id: str, all: bool = False) -> None:  # noqa: A002 -- Slack's own word
-        """A person closes a modal, or with `all` everything that is open. The app hears of each that asked for it.
+        """Close a modal, as a person, or with `all` every one that is open. `view_closed` goes out where the app asked.
 
         Raises:
             LookupError: the person has no such modal open.
@@ -173,10 +176,10 @@ class Clicks(People):
             if gone.has("notify_on_close"):
                 payload = interactions.interaction(self._workspace, "view_closed", user)
                 shown = view_json(self._workspace, gone, choices.state(gone.blocks))
-                await self._out.once("interactive", payload | {"view": shown, "is_cleared": cleared})
+                await self._core.outbox.once("interactive", payload | {"view": shown, "is_cleared": cleared})
 
     async def open_home(self, user: str, tab: str = "home") -> None:
-        """A person looks at the app's Home tab, or at its "messages"; the app hears of it where it has subscribed.
+        """Open the app's Home tab, or its "messages", as a person; the app is sent the event where it has subscribed.
 
         Raises:
             LookupError: no such person.
@@ -185,8 +188,8 @@ class Clicks(People):
             raise LookupError(f"there is no person {user}")
         view = self._workspace.views.homes.get(user)
         shown = view_json(self._workspace, view) if view is not None else None
-        if "app_home_opened" in self.subscriptions:
-            self._out.event(envelopes.home_opened(self._workspace, user, tab, shown))
+        if "app_home_opened" in self._core.subscriptions:
+            self._core.outbox.event(envelopes.home_opened(self._workspace, user, tab, shown))
 
 
 def _label(element: Block) -> object:

@@ -1,4 +1,4 @@
-"""Knows how a local Slack looks to a client that watches it: all of it at once, and each change as it happens."""
+"""Shows a local Slack to a client that watches it: all of it at once, and each change as it happens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
-from bot.playground.slack.base import Happening, SlackBase
 from bot.playground.slack.changes import (
     Blamed,
     HomeChanged,
@@ -18,12 +17,14 @@ from bot.playground.slack.changes import (
     ViewsChanged,
 )
 from bot.playground.slack.channels import Channel, Person
+from bot.playground.slack.core import Happening
 from bot.playground.slack.delivery import Attempt
 from bot.playground.slack.elements import Block, named
 from bot.playground.slack.manifest import COMMANDS
 from bot.playground.slack.markdown_drawing import MarkdownDrawing
 from bot.playground.slack.message import Edit, Message, Ping
 from bot.playground.slack.records import Json, call_json, delivery_json
+from bot.playground.slack.server import LocalSlack
 from bot.playground.slack.web import ApiCall
 from bot.playground.slack.wire import message_json, reactions_json, view_json
 
@@ -40,26 +41,26 @@ class ClientState:
     `tree`, so that no client parses.
     """
 
-    def __init__(self, slack: SlackBase) -> None:
-        self._slack, self._workspace = slack, slack._workspace
+    def __init__(self, slack: LocalSlack) -> None:
+        self._core, self._workspace = slack.core, slack.core.workspace
         self._listeners: list[Callable[[Json], object]] = []
         self._calls: deque[Json] = deque(maxlen=MOST_CALLS)
         self._deliveries: deque[Json] = deque(maxlen=MOST_DELIVERIES)
         self._called, self._delivered = 0, 0
         self._markdown = MarkdownDrawing()
-        for call in slack.calls:
+        for call in self._core.calls:
             self._noted(call)
-        for attempt in slack.attempts:
+        for attempt in self._core.attempts:
             self._noted(attempt)
-        slack.listen(self._heard)
+        self._core.listen(self._happened)
 
     def listen(self, callback: Callable[[Json], object]) -> Callable[[], None]:
-        """Call back with each change from now on; call what is returned to hear no more."""
+        """Call back with each change from now on; call what is returned to end that."""
         self._listeners.append(callback)
         return lambda: self._listeners.remove(callback)
 
     def snapshot(self) -> Json:
-        """All that stands in the local Slack, as the first word to a client."""
+        """The whole state of the local Slack, as the first message to a client."""
         workspace = self._workspace
         return {
             "kind": "hello",
@@ -92,7 +93,7 @@ class ClientState:
         Raises:
             LookupError: there is no such message.
         """
-        message = self._slack._message(channel, ts)
+        message = self._core.message(channel, ts)
         return [
             {"at": float(ts) + edit.at - message.at, "text": edit.text, "blocks": named(edit.blocks)}
             for edit in _states(message)
@@ -104,15 +105,15 @@ class ClientState:
         Raises:
             LookupError: there is no such message, or no such state of it.
         """
-        message = self._slack._message(channel, ts)
+        message = self._core.message(channel, ts)
         states = _states(message)
         if not 0 <= index < len(states):
             raise LookupError("This message has no such version.")
-        return self._markdown.blocks(named(states[index].blocks), growing=self._slack.is_streaming(message))
+        return self._markdown.blocks(named(states[index].blocks), growing=self._core.methods.streams.running(message))
 
-    # ── what is heard ──
+    # ── what happens ──
 
-    def _heard(self, happening: Happening) -> None:
+    def _happened(self, happening: Happening) -> None:
         record = self._noted(happening) if isinstance(happening, ApiCall | Attempt) else None
         if not self._listeners:
             return
@@ -195,7 +196,7 @@ class ClientState:
         }
 
     def _message(self, message: Message) -> Json:
-        streaming = self._slack.is_streaming(message)
+        streaming = self._core.methods.streams.running(message)
         shown = message_json(self._workspace, message, with_metadata=True) | {
             "channel": message.channel,
             "reactions": [] if message.to else reactions_json(self._workspace, message),

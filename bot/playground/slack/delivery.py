@@ -1,4 +1,4 @@
-"""Knows how a payload gets to the app: one signed POST or one socket frame, and again where it was not acknowledged."""
+"""Delivers a payload to the app: one signed POST or one socket frame, and again where it was not acknowledged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the interactive elements of blocks: their shapes and limits, where each may stand, and the ids they go by.
+"""Checks the interactive elements of blocks: their shapes and limits, where each may stand, and the ids they go by.
 
 The numbers are those of Slack's Block Kit reference and of slack_sdk's element models. Elements that need more of the
 app than a listener (external_select, file_input, rich_text_input) are not known here, nor what would change a menu of

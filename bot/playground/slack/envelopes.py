@@ -1,11 +1,11 @@
-"""Knows which events a change in the workspace sends to the app, and what they look like in their envelopes."""
+"""Builds the events that a change in the workspace sends to the app, in their envelopes."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from uuid import uuid4
 
-from bot.playground.slack.changes import MessageChanged, News, Reacted
+from bot.playground.slack.changes import MessageChanged, Reacted, WorkspaceChange
 from bot.playground.slack.channels import Channel
 from bot.playground.slack.manifest import MESSAGES
 from bot.playground.slack.message import Message
@@ -17,20 +17,20 @@ HISTORY_SCOPES = {"channel": "channels:history", "group": "groups:history", "im"
 
 
 def events(
-    workspace: Workspace, news: News, scopes: frozenset[str], subscriptions: Collection[str]
+    workspace: Workspace, change: WorkspaceChange, scopes: frozenset[str], subscriptions: Collection[str]
 ) -> list[dict[str, object]]:
     """The envelopes that a change sends to the app: none where it is not a member of the channel, lacks the scope or
     has not subscribed.
 
     A person's mention of the bot makes two of them, each with its own `event_id`.
     """
-    if not isinstance(news, MessageChanged | Reacted):
+    if not isinstance(change, MessageChanged | Reacted):
         return []
-    channel = workspace.channels[news.message.channel]
-    if news.message.to or workspace.bot_user_id not in channel.members:
+    channel = workspace.channels[change.message.channel]
+    if change.message.to or workspace.bot_user_id not in channel.members:
         return []
     inner: list[dict[str, object]] = []
-    match news:
+    match change:
         case MessageChanged(kind, message, previous):
             if HISTORY_SCOPES[channel.kind] in scopes and MESSAGES[channel.kind] in subscriptions:
                 inner += _message_events(workspace, channel, kind, message, previous)
@@ -38,19 +38,19 @@ def events(
             if mentioned and "app_mentions:read" in scopes and "app_mention" in subscriptions:
                 inner.append(_mention_event(workspace, channel, message))
         case Reacted():
-            event = _reaction_event(workspace, news)
+            event = _reaction_event(workspace, change)
             if "reactions:read" in scopes and event["type"] in subscriptions:
                 inner.append(event)
     return [envelope(workspace, channel, event) for event in inner]
 
 
-def _reaction_event(workspace: Workspace, news: Reacted) -> dict[str, object]:
+def _reaction_event(workspace: Workspace, change: Reacted) -> dict[str, object]:
     return {
-        "type": "reaction_added" if news.added else "reaction_removed",
-        "user": news.user,
-        "reaction": news.name,
-        "item_user": news.message.user,
-        "item": {"type": "message", "channel": news.message.channel, "ts": news.message.ts},
+        "type": "reaction_added" if change.added else "reaction_removed",
+        "user": change.user,
+        "reaction": change.name,
+        "item_user": change.message.user,
+        "item": {"type": "message", "channel": change.message.channel, "ts": change.message.ts},
         "event_ts": workspace.new_ts(),
     }
 
@@ -65,11 +65,11 @@ def home_opened(workspace: Workspace, user: str, tab: str, view: Mapping[str, ob
     return envelope(workspace, channel, event)
 
 
-def farewells(workspace: Workspace, subscriptions: Collection[str]) -> list[dict[str, object]]:
+def uninstalled(workspace: Workspace, subscriptions: Collection[str]) -> list[dict[str, object]]:
     """What the app is sent when it is uninstalled: `tokens_revoked` names users, not tokens (Slack docs)."""
     revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [workspace.bot_user_id]}}
-    told = [event for event in (revoked, {"type": "app_uninstalled"}) if event["type"] in subscriptions]
-    return [envelope(workspace, None, event) for event in told]
+    sent = [event for event in (revoked, {"type": "app_uninstalled"}) if event["type"] in subscriptions]
+    return [envelope(workspace, None, event) for event in sent]
 
 
 def envelope(workspace: Workspace, channel: Channel | None, event: Mapping[str, object]) -> dict[str, object]:

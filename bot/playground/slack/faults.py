@@ -1,4 +1,4 @@
-"""Knows the faults that a test has asked for: which call is to go wrong next, and how."""
+"""Keeps the faults that a test has asked for: which call is to go wrong next, and how."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Faults:
         return sum(fault.times for fault in self._waiting if (fault.kind, fault.method) == (kind, _ANY))
 
     def clear(self) -> None:
-        """Nothing that was asked for and has not happened yet will happen."""
+        """Forget all faults that have not happened yet."""
         self._waiting.clear()
 
     def take(self, method: str, channel: str, *, blocks: bool = False) -> Fault | None:
-        """The fault that meets this call, which has `blocks` or not."""
+        """The fault for this call, which has `blocks` or not; it is used up by it."""
         for fault in self._waiting:
             if fault.method in (_ANY, method) and fault.channel in (None, channel) and blocks >= fault.blocks:
                 if fault.after > 0:

@@ -1,25 +1,28 @@
-"""Knows what is seen of a local Slack: what stands in it, and when something has come about."""
+"""Reads what people see in a local Slack, and waits until something holds."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-from bot.playground.slack.base import SlackBase
+from bot.playground.slack.core import SlackCore
 from bot.playground.slack.message import File, Message
 from bot.playground.slack.waiting import picture
 
 
-class Inspection(SlackBase):
-    """What a person sees, and waiting for it."""
+class Inspection:
+    """Reads what people see, and waits for it."""
+
+    def __init__(self, core: SlackCore) -> None:
+        self._core, self._workspace = core, core.workspace
 
     def messages(self, channel: str) -> list[Message]:
         """All messages of a channel, replies included, oldest first."""
-        return list(self._channel(channel).messages.values())
+        return list(self._core.channel(channel).messages.values())
 
     def thread(self, channel: str, thread_ts: str) -> list[Message]:
         """A thread's first message and its replies, oldest first."""
-        self._channel(channel)
+        self._core.channel(channel)
         return self._workspace.thread(channel, thread_ts)
 
     def ephemerals(self, channel: str, user: str) -> list[Message]:
@@ -42,13 +45,14 @@ class Inspection(SlackBase):
             TimeoutError: it never did. The text tells what the threads look like.
         """
         try:
-            await self._watch.until(predicate, timeout)
+            await self._core.watch.until(predicate, timeout)
         except TimeoutError:
-            last = [(call.method, call.answer) for call in self.calls[-5:]]
-            state = f"{self.sockets} sockets, {len(self.calls)} calls; the last: {last}\n{picture(self._workspace)}"
+            last = [(call.method, call.answer) for call in self._core.calls[-5:]]
+            counts = f"{self._core.sockets.count} sockets, {len(self._core.calls)} calls"
+            state = f"{counts}; the last: {last}\n{picture(self._workspace)}"
             raise TimeoutError(f"not within {timeout:g} s; {state}") from None
 
     async def settled(self, timeout: float = 10.0) -> None:
         """Wait until the app has acknowledged every event so far, or Slack has given up. Raises TimeoutError."""
         async with asyncio.timeout(timeout):
-            await self._out.settled()
+            await self._core.outbox.settled()

@@ -1,4 +1,4 @@
-"""Knows what the app is sent when a person uses it: slash commands, and block_actions of messages and views."""
+"""Builds what the app is sent when a person uses it: slash commands, and block_actions of messages and views."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _channel_name(channel: Channel) -> str:
 
 
 def interaction(workspace: Workspace, kind: str, user: str) -> Json:
-    """What all interactions tell: who has done what kind of thing, and where they are at home."""
+    """The fields that all interactions have: the kind, the person and their team."""
     person = workspace.people[user]
     return {
         "type": kind,

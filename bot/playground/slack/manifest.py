@@ -1,4 +1,4 @@
-"""Knows what the app has asked for in its manifest: the events that it hears of, and its slash commands.
+"""Lists what the app has asked for in its manifest: the events that it is sent, and its slash commands.
 
 A test holds it to the manifest that is deployed.
 """

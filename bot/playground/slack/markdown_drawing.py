@@ -23,7 +23,7 @@ _MOST_BEGUN = 64
 class MarkdownDrawing:
     """The trees of a workspace's Markdown.
 
-    A finished text is parsed once. Of one that grows, what cannot change any more is kept from one version to the
+    A finished text is parsed once. Of one that grows, what can no longer change is kept from one version to the
     next, so that each costs its last paragraph, list or table.
     """
 

@@ -29,7 +29,7 @@ _ALIGN = re.compile(r"text-align:(\w+)")
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenTag:
     """An element whose end has not come yet, by its opening token."""
 
     token: Token
@@ -46,10 +46,10 @@ class _Open:
 
 def tree(tokens: Iterable[Token], deepest: int | None = None) -> list[Node]:
     """The nodes of a parser's tokens; without recursion, so that nothing nests too deeply for it."""
-    opened = [_Open(Token("", "", 1))]  # what all others stand in
+    opened = [_OpenTag(Token("", "", 1))]  # what all others stand in
     for token in tokens:
         if token.nesting > 0:
-            opened.append(_Open(token))
+            opened.append(_OpenTag(token))
         elif token.nesting < 0:
             ended = opened.pop()
             flat = deepest is not None and len(opened) > deepest
@@ -59,7 +59,7 @@ def tree(tokens: Iterable[Token], deepest: int | None = None) -> list[Node]:
     return opened[0].children
 
 
-def _element(ended: _Open) -> list[Node]:
+def _element(ended: _OpenTag) -> list[Node]:
     make = _ELEMENTS.get(ended.token.type)
     return [make(ended.token, ended.children)] if make is not None else ended.children
 

@@ -1,4 +1,4 @@
-"""Knows what a message is: values that the local Slack keeps and shows."""
+"""Defines a message, and what belongs to it, as the local Slack keeps and shows it."""
 
 from __future__ import annotations
 

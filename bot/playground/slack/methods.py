@@ -1,4 +1,4 @@
-"""Knows the methods of the Web API that the local Slack has: what each needs, and which room does its work."""
+"""Dispatches the methods of the Web API that the local Slack has, each with the arguments that it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the way of a payload to the app: by HTTP or by socket, with Slack's retries, each in its own task."""
+"""Sends payloads to the app by HTTP or by socket, with Slack's retries, each in its own task."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Outbox:
         self._tasks: set[asyncio.Task[Delivered]] = set()
 
     def event(self, envelope: Payload) -> None:
-        """Deliver an event in the background, again and again as Slack does."""
+        """Deliver an event in the background, with Slack's retries."""
         self._begin(self.until_acked(envelope))
         if self.twice:
             self._begin(self.once("events_api", envelope, Retry(1, "http_timeout")))

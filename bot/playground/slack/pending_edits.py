@@ -1,4 +1,4 @@
-"""Knows which edits of a message are under way: two at a time may land in either order."""
+"""Tracks which edits of a message are under way: two at a time may land in either order."""
 
 from __future__ import annotations
 

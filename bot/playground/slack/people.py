@@ -1,4 +1,4 @@
-"""Knows what people do in a local Slack with their keyboard: who they are, where they are, what they write."""
+"""Does what people do in a local Slack with their keyboard: they join channels, and write and edit messages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mimetypes import MimeTypes
 from uuid import uuid4
 
 from bot.playground.slack import interactions
-from bot.playground.slack.base import SlackBase
+from bot.playground.slack.core import SlackCore
 from bot.playground.slack.delivery import Delivered
 from bot.playground.slack.message import File, Message
 from bot.playground.slack.rules import Refusal
@@ -17,8 +17,11 @@ from bot.playground.slack.typed import typed_blocks
 _TYPES = MimeTypes()  # without the machine's own table, which differs from one to the next
 
 
-class People(SlackBase):
-    """People and channels, and what is typed."""
+class People:
+    """Makes people and channels, and types as a person."""
+
+    def __init__(self, core: SlackCore) -> None:
+        self._core, self._workspace = core, core.workspace
 
     def user(self, name: str, *, team: str | None = None, guest: bool = False) -> str:
         """The id of the person of that name, made if need be. `team`: the id of another organisation's workspace;
@@ -35,12 +38,12 @@ class People(SlackBase):
         private: bool = False,
     ) -> str:
         """The id of the channel of that name, made if need be. `shared`: with another organisation."""
-        everybody = {*members, self.bot_user_id} if bot_is_member else set(members)
+        everybody = {*members, self._workspace.bot_user_id} if bot_is_member else set(members)
         kind = "group" if private else "channel"
         return self._workspace.open_channel(name, everybody, kind, shared=shared).id
 
     def archive(self, channel: str) -> None:
-        self._workspace.archive(self._channel(channel))
+        self._workspace.archive(self._core.channel(channel))
 
     def dm(self, user: str) -> str:
         """The direct message between a person and the bot."""
@@ -55,15 +58,16 @@ class People(SlackBase):
         thread_ts: str | None = None,
         files: Iterable[str | tuple[str, bytes]] = (),
     ) -> str:
-        """A person writes; returns the `ts`. `text` is as on the wire (`&amp;`, `<@U…>`); `files` are names, with
-        their bytes if they matter. Who writes in a channel joins it. Delivery to the app goes on in the background.
+        """Write a message as a person; returns the `ts`. `text` is as on the wire (`&amp;`, `<@U…>`); `files` are
+        names, with their bytes if they matter. Who writes in a channel joins it. Delivery to the app goes on in the
+        background.
 
         Raises:
             LookupError: no such person, channel or thread.
         """
-        self._join(user, channel)
+        self._core.join(user, channel)
         if thread_ts is not None:
-            self._message(channel, thread_ts)
+            self._core.message(channel, thread_ts)
         message = Message(
             channel,
             self._workspace.new_ts(),
@@ -83,82 +87,74 @@ class People(SlackBase):
         self._workspace.files[file.id] = file
         return file
 
-    def _join(self, user: str, channel: str) -> None:
-        if user not in self._workspace.people:
-            raise LookupError(f"there is no person {user}")
-        place = self._channel(channel)
-        if place.kind in {"im", "mpim"} and user not in place.members:
-            raise LookupError(f"{user} is not in the direct message {channel}")
-        self._workspace.join(place, user)
-
     async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
-        """A person edits a message of theirs: message_changed, and a fresh app_mention where it mentions the bot."""
-        old = self._message(channel, ts)
+        """Edit a message as its author: message_changed, and a fresh app_mention where it mentions the bot."""
+        old = self._core.message(channel, ts)
         if old.user != user:
             raise LookupError(f"{user} has not written {ts}")
         mark = {"user": user, "ts": self._workspace.new_ts()}
         self._workspace.change(old, replace(old, text=text, blocks=typed_blocks(text), edited=mark))
 
     async def command(self, user: str, channel: str, command: str, text: str) -> Delivered:
-        """A person runs a slash command. Returns what the app replied within its three seconds, which the person sees;
+        """Run a slash command as a person. Gives what the app replied within its three seconds, which the person sees;
         where it did not, `acked` is False and the person would see Slack's own `operation_timeout`. Where the reply is
         no message that Slack takes, `acked` is False and `reason` is "invalid_response".
 
         Raises:
             LookupError: no such person or channel, or a person of another organisation, who has no commands of ours.
         """
-        self._join(user, channel)
-        if self._workspace.people[user].team != self.team_id:
+        self._core.join(user, channel)
+        if self._workspace.people[user].team != self._workspace.team_id:
             raise LookupError(f"{user} is of another organisation and cannot use the app's commands")
-        trigger = self._triggers.new(user)
-        payload = interactions.command(self._workspace, self._channel(channel), user, command, text)
-        payload |= {"response_url": self._responses.new(channel, user), "trigger_id": trigger}
-        done = await self._out.once("slash_commands", payload)
+        trigger = self._core.triggers.new(user)
+        payload = interactions.command(self._workspace, self._core.channel(channel), user, command, text)
+        payload |= {"response_url": self._core.responses.new(channel, user), "trigger_id": trigger}
+        done = await self._core.outbox.once("slash_commands", payload)
         if done.payload and (done.payload.get("text") or done.payload.get("blocks")):
             try:
-                self._responses.answer(channel, user, done.payload)
+                self._core.responses.answer(channel, user, done.payload)
             except Refusal as refusal:
                 self._workspace.blame(f"an answer to {command} is none: {refusal.word} {' '.join(refusal.details)}")
                 return replace(done, acked=False, reason="invalid_response")
         return done
 
     def delete(self, channel: str, ts: str, *, user: str | None = None) -> None:
-        """Somebody who may (an admin) deletes a message, the app's own ones too; with `user`, that person.
+        """Delete a message, as an admin may, the app's own ones too; with `user`, as that person.
 
         Raises:
             LookupError: no such message, or it is not that person's own.
         """
-        message = self._message(channel, ts)
+        message = self._core.message(channel, ts)
         if user is not None and message.user != user:
             raise LookupError(f"{user} has not written {ts}")
         self._workspace.delete(message)
 
     def react(self, user: str, channel: str, ts: str, name: str, on: bool = True) -> None:
-        """A person puts a reaction to a message, or takes it back. `name` is without colons; twice is once.
+        """Add a person's reaction to a message, or remove it. `name` is without colons; twice is once.
 
         Raises:
             LookupError: no such person, channel or message.
         """
-        self._join(user, channel)
-        self._workspace.react(self._message(channel, ts), user, name, on=on)
+        self._core.join(user, channel)
+        self._workspace.react(self._core.message(channel, ts), user, name, on=on)
 
     def invite(self, user: str, channel: str, who: str) -> None:
-        """A person brings somebody into a channel that they are in: another person, or the app.
+        """Add somebody to a channel, as a person who is in it: another person, or the app.
 
         Raises:
             LookupError: no such people or channel, or the person is not in it.
         """
         if who not in self._workspace.people:
             raise LookupError(f"there is no person {who}")
-        place = self._channel(channel)
+        place = self._core.channel(channel)
         if user not in place.members:
             raise LookupError(f"{user} is not in {channel}")
         if place.kind in {"im", "mpim"}:
             raise LookupError("Nobody can be added to a direct message")
-        if self._workspace.people[who].team != self.team_id and not place.shared:
+        if self._workspace.people[who].team != self._workspace.team_id and not place.shared:
             raise LookupError("Somebody of another organisation can be in shared channels only")
         self._workspace.join(place, who)
 
     def remove_bot(self, channel: str) -> None:
-        """Somebody takes the app out of a channel."""
-        self._workspace.leave(self._channel(channel), self.bot_user_id)
+        """Remove the app from a channel."""
+        self._workspace.leave(self._core.channel(channel), self._workspace.bot_user_id)

@@ -1,4 +1,4 @@
-"""Knows what in a message is live: whom it would notify, and which addresses Slack would fetch to preview."""
+"""Finds what in a message is live: whom it would notify, and which addresses Slack would fetch to preview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows how a person reads a message: blocks as plain text, each paragraph, list item and row on its own line."""
+"""Turns blocks into plain text as a person reads it: each paragraph, list item and row on its own line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 def plain(text: str, blocks: Sequence[Block]) -> str:
-    """What stands in the message: its blocks, or its text where it has none. List bullets and numbers are left out."""
+    """The text of a message: of its blocks, or its `text` where it has none. List bullets and numbers are left out."""
     return "\n".join(_lines(blocks)) if blocks else unescaped(text)
 
 

@@ -1,4 +1,4 @@
-"""Knows what the methods of reactions do: an app puts one to a message, takes it back, and asks for all of them."""
+"""Implements the reactions methods: an app adds one to a message, removes it, and asks for all of them."""
 
 from __future__ import annotations
 

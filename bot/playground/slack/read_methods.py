@@ -1,4 +1,4 @@
-"""Knows what the reading methods tell of a workspace, and the small one beside them that opens a direct message."""
+"""Implements the methods that read a workspace, and the small one beside them that opens a direct message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows how a call and a delivery look to whoever watches, and to which thread each of them belongs."""
+"""Writes calls and deliveries for whoever watches, with the thread to which each of them belongs."""
 
 from __future__ import annotations
 

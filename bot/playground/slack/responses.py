@@ -1,4 +1,4 @@
-"""Knows response URLs: where an app answers a command or a click, five times in thirty minutes, member or not."""
+"""Implements response URLs: an app answers a command or a click, five times in thirty minutes, member or not."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Address:
 
 
 class ResponseUrls:
-    """All response URLs that were handed out."""
+    """All response URLs that were given out."""
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
@@ -43,7 +43,7 @@ class ResponseUrls:
         return f"{self._workspace.origin}/response/{key}"
 
     def channel(self, key: str) -> str:
-        """The channel that an address belongs to; empty where nobody knows it."""
+        """The channel that an address belongs to; empty where the address is unknown."""
         return self._addresses[key].channel if key in self._addresses else ""
 
     def use(self, key: str, args: Args) -> Message | None:

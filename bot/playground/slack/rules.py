@@ -1,4 +1,4 @@
-"""Knows what a message may hold, and the error word with which Slack refuses it."""
+"""Checks what a message may hold, and refuses it with Slack's error word."""
 
 from __future__ import annotations
 

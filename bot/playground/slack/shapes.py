@@ -1,4 +1,4 @@
-"""Knows how to say what a JSON value must look like: small checks that are put together into the shape of a block."""
+"""Checks what a JSON value looks like: small checks that are put together into the shape of a block."""
 
 from __future__ import annotations
 

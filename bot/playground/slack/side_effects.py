@@ -1,4 +1,4 @@
-"""Knows how it is noted what an app's message would do to people: whom it would notify, what Slack would fetch."""
+"""Records what an app's message would do to people: whom it would notify, what Slack would fetch."""
 
 from __future__ import annotations
 

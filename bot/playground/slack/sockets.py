@@ -1,4 +1,4 @@
-"""Knows Socket Mode: tickets, hello, envelopes and their acks, several connections, refresh and loss."""
+"""Implements Socket Mode: tickets, hello, envelopes and their acks, several connections, refresh and loss."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ class Sockets:
         self._noticed()
 
     def abort(self) -> None:
-        """Lose all connections without a word."""
+        """Break off all connections without a close frame."""
         for connection in list(self._connections):
             connection.leaving = True
             if connection.request.transport is not None:

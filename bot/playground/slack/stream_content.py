@@ -1,4 +1,4 @@
-"""Knows what a native stream holds: text, tasks and blocks in the order they came, and how chunks make it grow."""
+"""Assembles what a native stream holds: text, tasks and blocks in the order they came, as chunks make it grow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Task:
 
     @property
     def block(self) -> Block:
-        """Its task_card."""
+        """The task as a task_card block."""
         told: dict[str, object] = {
             "type": "task_card",
             "task_id": self.id,
@@ -66,12 +66,12 @@ class Content:
 
     @property
     def given(self) -> tuple[Block, ...]:
-        """The blocks that came as such."""
+        """The blocks that were streamed as blocks."""
         return tuple(piece for piece in self.pieces if isinstance(piece, Mapping))
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """What the message shows."""
+        """The blocks that the message shows."""
         shown: list[Block] = []
         planned = False
         for piece in self.pieces:
@@ -93,7 +93,7 @@ class Content:
         return {"type": "plan", "title": self.title or tasks[-1].title, "tasks": [task.block for task in tasks]}
 
     def grown(self, chunk: object) -> Content:
-        """With one more chunk.
+        """The content with one more chunk.
 
         Raises:
             Refusal: invalid_chunks.
@@ -110,7 +110,7 @@ class Content:
         raise Refusal("invalid_chunks")
 
     def written(self, added: str) -> Content:
-        """With more words, which go on where the last ones ended unless something stands between them."""
+        """The content with more text, which continues the last text unless something else came between."""
         if not added:
             return self
         *before, last = self.pieces or ("",)

@@ -1,4 +1,4 @@
-"""Knows Slack's native streaming: chat.startStream, appendStream and stopStream, and the cliffs they fall off."""
+"""Implements native streaming, with its limits: chat.startStream, chat.appendStream and chat.stopStream."""
 
 from __future__ import annotations
 

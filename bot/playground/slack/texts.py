@@ -1,4 +1,4 @@
-"""Knows the shapes and limits of text in blocks: text objects, and rich_text with all that may stand in it."""
+"""Checks the shapes and limits of text in blocks: text objects, and rich_text with all that may stand in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows Slack's rate limits: how many calls of which method a workspace may make in which time."""
+"""Enforces Slack's rate limits: how many calls of which method a workspace may make in which time."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _FACTORS: dict[Pace, float] = {"on": 1.0, "tight": 0.1}
 
 
 class BudgetLeft(NamedTuple):
-    """What is left of a method in this minute: calls, of how many, and seconds until the oldest one counts no more."""
+    """What is left of a method in this minute: calls, of how many, and seconds until the oldest one expires."""
 
     left: int
     most: int
@@ -66,7 +66,7 @@ class CallWindow:
     calls: deque[float] = field(default_factory=deque)
 
     def forget(self, now: float) -> None:
-        """Let go of the calls that count no more."""
+        """Drop the calls that no longer count."""
         while self.calls and self.calls[0] <= now - self.span:
             self.calls.popleft()
 

@@ -1,4 +1,4 @@
-"""Knows trigger ids: what a person does gives the app one, with which it may open a view for them, once and soon."""
+"""Issues trigger ids: what a person does gives the app one, with which it may open a view for them, once and soon."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LASTS = 3.0
 
 
 class Triggers:
-    """All trigger ids that were handed out."""
+    """All trigger ids that were given out."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -25,7 +25,7 @@ class Triggers:
         return trigger
 
     def use(self, trigger: str) -> str:
-        """The person whose doing it was.
+        """The person whose action it came from.
 
         Raises:
             Refusal: it is too old, was used before, or was never handed out.

@@ -1,4 +1,4 @@
-"""Knows what Slack makes of what a person typed: a rich_text block, from the text as it is on the wire."""
+"""Turns what a person typed into Slack's rich_text block, from the text as it is on the wire."""
 
 from __future__ import annotations
 

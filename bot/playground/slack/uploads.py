@@ -1,4 +1,4 @@
-"""Knows how an app brings a file into Slack: an address to send it to, the bytes, and the message that shares it."""
+"""Implements file uploads: an address to send a file to, the bytes, and the message that shares it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what the methods of views do, and what Slack asks of a view."""
+"""Implements the views methods, and checks what Slack asks of a view."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the views of a workspace: the modals that people have open, one on another, and their Home tabs."""
+"""Keeps the views of a workspace: the modals that people have open, one on another, and their Home tabs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
-from bot.playground.slack.changes import HomeChanged, News, ViewsChanged
+from bot.playground.slack.changes import HomeChanged, ViewsChanged, WorkspaceChange
 from bot.playground.slack.elements import Block, named
 from bot.playground.slack.rules import Refusal
 
@@ -39,8 +39,10 @@ class View:
 class Views:
     """All views that people see. What a method is given has been checked."""
 
-    def __init__(self, new_id: Callable[[str], str], wall: Callable[[], float], told: Callable[[News], None]) -> None:
-        self._new_id, self._wall, self._told = new_id, wall, told
+    def __init__(
+        self, new_id: Callable[[str], str], wall: Callable[[], float], changed: Callable[[WorkspaceChange], None]
+    ) -> None:
+        self._new_id, self._wall, self._changed = new_id, wall, changed
         self.modals: dict[str, list[View]] = {}
         """Of each person: the first view they opened, and what was pushed on it."""
         self.homes: dict[str, View] = {}
@@ -72,7 +74,7 @@ class Views:
         view_id = self._new_id("V")
         root, previous = (stack[0].id, stack[-1].id) if stack else (view_id, None)
         stack.append(View(view_id, user, body, self._hash(), root, previous))
-        self._told(ViewsChanged(user))
+        self._changed(ViewsChanged(user))
         return stack[-1]
 
     def publish(self, user: str, body: Mapping[str, object]) -> View:
@@ -80,25 +82,25 @@ class Views:
         old = self.homes.get(user)
         view_id = old.id if old is not None else self._new_id("V")
         self.homes[user] = View(view_id, user, body, self._hash(), view_id)
-        self._told(HomeChanged(user))
+        self._changed(HomeChanged(user))
         return self.homes[user]
 
     def change(self, old: View, body: Mapping[str, object]) -> View:
-        """Put another content into a view that is open."""
+        """Replace the content of a view that is open."""
         if old.id == old.root_id and self.homes.get(old.user) == old:
             return self.publish(old.user, body)
         new = replace(old, body=body, hash=self._hash())
         self.modals[old.user] = [new if view.id == old.id else view for view in self.modals[old.user]]
-        self._told(ViewsChanged(old.user))
+        self._changed(ViewsChanged(old.user))
         return new
 
     def close(self, view: View) -> list[View]:
-        """Take a modal away, and what lies on it; gives those that are gone, the upper ones first."""
+        """Close a modal and those on top of it; returns them, the upper ones first."""
         stack = self.modals[view.user]
         at = next(index for index, open_one in enumerate(stack) if open_one.id == view.id)
         gone = stack[at:]
         self.modals[view.user] = stack[:at]
-        self._told(ViewsChanged(view.user))
+        self._changed(ViewsChanged(view.user))
         return gone[::-1]
 
     def _hash(self) -> str:

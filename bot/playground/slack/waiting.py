@@ -1,4 +1,4 @@
-"""Knows who waits for something to happen in the workspace, and what to tell them when it does not."""
+"""Waits for something to happen in the workspace, and describes the workspace when it does not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LOOK = 0.05  # seconds
 
 
 class Watch:
-    """Waiting for changes. `changed` is to be called after each of them."""
+    """Waits for changes. `changed` is to be called after each of them."""
 
     def __init__(self) -> None:
         self._waiting: set[asyncio.Event] = set()
@@ -40,7 +40,7 @@ class Watch:
 
 
 def picture(workspace: Workspace) -> str:
-    """All that stands in the workspace, a line for each message."""
+    """Describe the workspace, a line for each message."""
     lines = []
     for channel in workspace.channels.values():
         for message in channel.messages.values():

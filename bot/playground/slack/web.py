@@ -1,4 +1,4 @@
-"""Knows the HTTP face of the local Slack: who may call, how often, and how answers and refusals look on the wire."""
+"""Serves the Web API of the local Slack: who may call, how often, and how answers and refusals look on the wire."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Access:
         return self.scopes if token == self.bot_token else frozenset()
 
 
-class WebFace:
+class WebRoutes:
     """The routes of the local Slack."""
 
     def __init__(
@@ -92,7 +92,7 @@ class WebFace:
         self.before = ""
         """The origin of a proxy before all of it, where one was set."""
         self.revoked: dict[str, str] = {}
-        """Tokens that are not taken any more, and the word that says so."""
+        """Tokens that are no longer taken, and the error word that says so."""
 
     def application(
         self, ticket: Callable[[str], str], link: Callable[[web.Request], Awaitable[web.StreamResponse]]

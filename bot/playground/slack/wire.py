@@ -1,4 +1,4 @@
-"""Knows how messages, files, people and conversations look in JSON, in the Web API and in events alike."""
+"""Writes messages, files, people and conversations as JSON, for the Web API and events alike."""
 
 from __future__ import annotations
 

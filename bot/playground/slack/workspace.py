@@ -1,18 +1,18 @@
-"""Knows the state of a workspace: people, channels, messages, threads, status lines, and what the app did wrong."""
+"""Keeps the state of a workspace: people, channels, messages, threads, status lines, and what the app did wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from bot.playground.slack.changes import Blamed, MessageChanged, Met, News, Opened, Reacted, StatusSet
+from bot.playground.slack.changes import Blamed, MessageChanged, Met, Opened, Reacted, StatusSet, WorkspaceChange
 from bot.playground.slack.channels import Channel, Person
 from bot.playground.slack.message import Edit, File, Message, Ping, Preview
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.views import Views
 
 STATUS_LASTS = 120.0
-"""Seconds until Slack takes a status line away by itself (Slack docs, assistant.threads.setStatus)."""
+"""Seconds until Slack removes a status line by itself (Slack docs, assistant.threads.setStatus)."""
 
 
 class Workspace:
@@ -21,16 +21,22 @@ class Workspace:
     team_id, bot_user_id, bot_id, app_id = "T0LOCAL01", "U0LOCALBOT", "B0LOCALBOT", "A0LOCALAPP"
     team_name, bot_name = "Local", "flowise"
 
-    def __init__(self, clock: Callable[[], float], wall: Callable[[], float], told: Callable[[News], None]) -> None:
-        self.clock, self.wall, self.told = clock, wall, told
+    def __init__(
+        self,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        changed: Callable[[WorkspaceChange], None],
+        team_id: str = team_id,
+    ) -> None:
+        self.clock, self.wall, self.changed, self.team_id = clock, wall, changed, team_id
         self.origin = ""
-        """Where the server answers, for addresses that it hands out: "http://127.0.0.1:PORT"."""
+        """Where the server answers, for addresses that it gives out: "http://127.0.0.1:PORT"."""
         bot = Person(self.bot_user_id, self.bot_name, self.team_id, is_bot=True)
         self.people: dict[str, Person] = {bot.id: bot}
         self.channels: dict[str, Channel] = {}
         self.hidden: list[Message] = []
         """All ephemeral messages."""
-        self.views = Views(self.new_id, wall, told)
+        self.views = Views(self.new_id, wall, changed)
         self.files: dict[str, File] = {}
         self.longest_page = 1_000
         """So many messages of a thread or channel are given at a time, whatever the app asks for."""
@@ -60,7 +66,7 @@ class Workspace:
                 return person
         person = Person(self.new_id("U"), name, home, is_guest=guest)
         self.people[person.id] = person
-        self.told(Met(person))
+        self.changed(Met(person))
         return person
 
     def open_channel(
@@ -73,22 +79,22 @@ class Workspace:
                 return channel
         channel = Channel(self.new_id({"im": "D"}.get(kind, "C")), name, kind, shared, members=set(members))
         self.channels[channel.id] = channel
-        self.told(Opened(channel))
+        self.changed(Opened(channel))
         return channel
 
     def join(self, channel: Channel, *users: str) -> None:
-        """Let people into a channel; whoever is in it already stays."""
+        """Add people to a channel; whoever is in it already stays."""
         if not channel.members.issuperset(users):
             channel.members.update(users)
-            self.told(Opened(channel))
+            self.changed(Opened(channel))
 
     def leave(self, channel: Channel, user: str) -> None:
         channel.members.discard(user)
-        self.told(Opened(channel))
+        self.changed(Opened(channel))
 
     def archive(self, channel: Channel) -> None:
         channel.archived = True
-        self.told(Opened(channel))
+        self.changed(Opened(channel))
 
     def direct(self, *users: str) -> Channel:
         """The direct message between the bot and one person, or several."""
@@ -154,39 +160,39 @@ class Workspace:
         )
 
     def post(self, message: Message) -> Message:
-        """Put a message into its channel, or before the eyes of the one person it is for."""
+        """Post a message into its channel, or to the one person it is for."""
         channel = self.channels[message.channel]
         if message.to:
             self.hidden.append(message)
             channel.roots[message.ts] = message.root
-            self.told(MessageChanged("ephemeral", message))
+            self.changed(MessageChanged("ephemeral", message))
             return message
         channel.put(message)
         if message.bot_id and message.thread_ts:
             self._clear_status(message.channel, message.thread_ts)
-        self.told(MessageChanged("posted", message))
+        self.changed(MessageChanged("posted", message))
         return message
 
     def change(self, old: Message, new: Message, *, quietly: bool = False) -> Message:
-        """Put `new` in the place of `old`. `quietly`: people see it, but no event goes out."""
+        """Replace `old` by `new`. `quietly`: people see it, but no event goes out."""
         began = old.began or Edit(old.at, old.text, old.blocks)
         new = replace(new, edits=(*old.edits, Edit(self.clock(), new.text, new.blocks)), began=began)
         self.channels[old.channel].put(new)
-        self.told(MessageChanged("updated", new, None if quietly else old))
+        self.changed(MessageChanged("updated", new, None if quietly else old))
         return new
 
     def delete(self, message: Message) -> None:
         self.channels[message.channel].drop(message)
-        self.told(MessageChanged("deleted", message))
+        self.changed(MessageChanged("deleted", message))
         self.reactions.pop((message.channel, message.ts), None)
 
     def withdraw(self, message: Message) -> None:
-        """Take an ephemeral message away from the eyes of its reader."""
+        """Remove an ephemeral message from what its reader sees."""
         self.hidden.remove(message)
-        self.told(MessageChanged("withdrawn", message))
+        self.changed(MessageChanged("withdrawn", message))
 
     def react(self, message: Message, user: str, name: str, *, on: bool) -> bool:
-        """Put a person's reaction to a message, or take it back; False where it already is so."""
+        """Add a person's reaction to a message, or remove it; False where it already is so."""
         given = self.reactions.setdefault((message.channel, message.ts), {})
         users = given.setdefault(name, [])
         changed = (user in users) is not on
@@ -197,27 +203,27 @@ class Workspace:
         if not users:
             del given[name]
         if changed:
-            self.told(Reacted(message, user, name, on))
+            self.changed(Reacted(message, user, name, on))
         return changed
 
     def ping(self, ping: Ping) -> None:
         """Note that a message of the app would notify somebody."""
         self.pings.append(ping)
-        self.told(ping)
+        self.changed(ping)
 
     def blame(self, text: str) -> None:
         """Note what the app did that Slack lets pass, but that a good app does not do."""
         self.violations.append(text)
-        self.told(Blamed(text))
+        self.changed(Blamed(text))
 
     def set_status(self, channel: str, thread_ts: str, status: str) -> None:
         self._statuses[channel, thread_ts] = (status, self.clock())
-        self.told(StatusSet(channel, thread_ts, status))
+        self.changed(StatusSet(channel, thread_ts, status))
 
     def _clear_status(self, channel: str, thread_ts: str) -> None:
         status, _ = self._statuses.pop((channel, thread_ts), ("", 0.0))
         if status:
-            self.told(StatusSet(channel, thread_ts, "", by_post=True))
+            self.changed(StatusSet(channel, thread_ts, "", by_post=True))
 
     def status(self, channel: str, thread_ts: str) -> str:
         """The status line under a thread; empty where there is none or it is older than two minutes."""

@@ -1,4 +1,4 @@
-"""Knows the tap before Flowise: it leads to any flow or server, records what goes by, and makes faults."""
+"""Stands before Flowise: forwards to any flow or server, records what goes by, and makes faults."""
 
 from __future__ import annotations
 

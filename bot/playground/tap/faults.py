@@ -1,4 +1,4 @@
-"""Knows what the tap does to an answer on its way: nothing, or one of the faults that Flowise has in real life."""
+"""Alters an answer on its way: not at all, or by one of the faults that Flowise has in real life."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.playground.flowise.wire import END, HEARTBEAT, frame, prediction_error
 from bot.playground.tap.frames import FramePiece, Frames
-from bot.playground.tap.record import Record, Taken
+from bot.playground.tap.record import Record, RecordedPrediction
 
 Fault: TypeAlias = Literal["none", "slow", "cut", "error", "silent", "down"]
 FAULTS: Final[tuple[Fault, ...]] = ("none", "slow", "cut", "error", "silent", "down")
@@ -23,7 +23,7 @@ SLOW_SECONDS = 0.2
 # An answer that is shorter than MIDDLE breaks before these.
 _CLOSING = frozenset({"metadata", "error", "abort", "end"})
 _HEARTBEAT_SECONDS = 30.0  # Flowise's own (measured on Flowise 3.1.4)
-# aiohttp's client tells of a reset before it hands out what came just before it.
+# aiohttp's client reports a reset before it gives out what came just before it.
 _BEFORE_CUT = 0.1
 
 REASON = "terminated"
@@ -31,7 +31,7 @@ REASON = "terminated"
 
 
 class Switch:
-    """The fault of the moment. Whoever waits because of it goes on when it changes."""
+    """The current fault. What waits because of it goes on when it changes."""
 
     def __init__(self) -> None:
         self._fault: Fault = "none"
@@ -61,23 +61,28 @@ class Switch:
             await self._changed.wait()
 
 
-class Passage:
+class StreamRelay:
     """One stream on its way to the client, who has got its head.
 
     `fail` has the run itself fail where it can be made to, and says whether it does.
     """
 
     def __init__(
-        self, switch: Switch, record: Record, taken: Taken, out: web.StreamResponse, fail: Callable[[], bool]
+        self,
+        switch: Switch,
+        record: Record,
+        recorded: RecordedPrediction,
+        out: web.StreamResponse,
+        fail: Callable[[], bool],
     ) -> None:
-        self._switch, self._record, self._taken, self._out, self._fail = switch, record, taken, out, fail
+        self._switch, self._record, self._recorded, self._out, self._fail = switch, record, recorded, out, fail
         self._frames = Frames()
         self._between = True
         self._failing = False
         self._ended = "closed"
 
     async def through(self, chunks: AsyncIterator[bytes]) -> str:
-        """Hand the stream on as it comes, to its end; how it has ended, as `Taken` has it."""
+        """Pass the stream on as it comes, to its end; how it has ended, as `RecordedPrediction` has it."""
         async for chunk in chunks:
             if self._switch.fault == "none":
                 await self._send(chunk, *self._frames.feed(chunk))
@@ -97,17 +102,17 @@ class Passage:
 
     def _is_in_the_middle(self, piece: FramePiece) -> bool:
         closing = piece.frame is not None and piece.frame.event in _CLOSING
-        return closing or self._taken.tokens >= MIDDLE
+        return closing or self._recorded.tokens >= MIDDLE
 
     def _fails(self) -> bool:
-        """Whether the error is for us to tell, and now; the local Flowise tells its own."""
+        """Whether the tap must send the error, and now; the local Flowise sends its own."""
         if self._switch.fault != "error" or self._failing or not self._between:
             return False
         self._failing = True
         return not self._fail()
 
     async def _broken(self, chunks: AsyncIterator[bytes]) -> str:
-        """Tell of an error once the run is over: who hears of it takes the chat for free, and may ask again at once."""
+        """Send an error once the run is over: a client then takes the chat for free, and may ask again at once."""
         async for _ in chunks:
             pass
         for piece in self._frames.feed(frame("error", prediction_error(REASON)) + END):
@@ -120,18 +125,18 @@ class Passage:
                 await self._out.write(HEARTBEAT)
 
     async def _send(self, data: bytes, *pieces: FramePiece) -> None:
-        """Hand bytes on, and note the pieces that they are."""
+        """Pass bytes on, and note the pieces that they are."""
         await self._out.write(data)
-        self._taken.bytes += len(data)
+        self._recorded.bytes += len(data)
         for piece in pieces:
             self._between = piece.frame is not None
             if piece.frame is not None:
-                self._record.frame(self._taken, piece.frame)
-                self._heard(piece.frame.event)
+                self._record.frame(self._recorded, piece.frame)
+                self._note(piece.frame.event)
 
-    def _heard(self, event: str) -> None:
+    def _note(self, event: str) -> None:
         if event == "error":
             self._ended = "error"
         elif event == "end":
             # All is said; a client may leave now without waiting for the connection's end.
-            self._record.end(self._taken, self._ended)
+            self._record.end(self._recorded, self._ended)

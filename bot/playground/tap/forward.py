@@ -1,4 +1,4 @@
-"""Knows how a request goes through the tap: to the upstream of the moment, and its answer back as it comes."""
+"""Forwards a request through the tap to the current upstream, and its answer back as it comes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from aiohttp import web
 from aiohttp.http import SERVER_SOFTWARE
 
 from bot.playground.flowise.wire import failure, prediction_error
-from bot.playground.tap.faults import MIDDLE, REASON, SLOW_SECONDS, Passage, Switch
+from bot.playground.tap.faults import MIDDLE, REASON, SLOW_SECONDS, StreamRelay, Switch
 from bot.playground.tap.frames import LONGEST, Frame
 from bot.playground.tap.listener import reset
-from bot.playground.tap.record import Record, Taken
+from bot.playground.tap.record import Record, RecordedPrediction
 from bot.playground.tap.upstream import Upstream, passed_on
 
 BODY_AT_MOST: Final = 64 * 1024 * 1024
@@ -44,8 +44,8 @@ def new_session() -> aiohttp.ClientSession:
 
 
 @dataclass(slots=True)
-class Lead:
-    """Where requests lead now; they may be led elsewhere at any time.
+class Target:
+    """Where requests are forwarded to now; this may change at any time.
 
     `asked_of` is the upstream whose probe the bot has seen last, and `streams` what another one's has told us.
     """
@@ -63,11 +63,11 @@ class Forwarding:
         session: aiohttp.ClientSession,
         switch: Switch,
         record: Record,
-        lead: Lead,
+        target: Target,
         chatflow_id: str,
         fail: Callable[[Upstream, str], bool],
     ) -> None:
-        self._session, self._switch, self._record, self._lead = session, switch, record, lead
+        self._session, self._switch, self._record, self._target = session, switch, record, target
         self._chatflow_id, self._fail = chatflow_id, fail
 
     def application(self) -> web.Application:
@@ -86,45 +86,45 @@ class Forwarding:
                 return answer.status, await answer.read()
 
     async def _small(self, request: web.Request) -> web.StreamResponse:
-        return await self._answered(request, self._lead.upstream, await request.read() or None, None)
+        return await self._answered(request, self._target.upstream, await request.read() or None, None)
 
     async def _probe(self, request: web.Request) -> web.StreamResponse:
-        self._lead.asked_of = upstream = self._lead.upstream
+        self._target.asked_of = upstream = self._target.upstream
         return await self._answered(request, upstream, None, None)
 
     async def _prediction(self, request: web.Request) -> web.StreamResponse:
-        upstream, raw = self._lead.upstream, await request.read()
+        upstream, raw = self._target.upstream, await request.read()
         given = _json(raw)
         body = await self._as_it_streams(upstream, given)
         raw = raw if body is given else json.dumps(body).encode()
-        taken = self._record.begin(upstream, body)
+        recorded = self._record.begin(upstream, body)
         try:
             if self._switch.fault == "error" and body.get("streaming") not in (True, "true"):
-                return self._failed(taken)  # it is not even asked, so that it remembers nothing of it
-            return await self._answered(request, upstream, raw, taken)
+                return self._failed(recorded)  # it is not even asked, so that it remembers nothing of it
+            return await self._answered(request, upstream, raw, recorded)
         except ConnectionError:
-            self._gone(taken)
+            self._gone(recorded)
             return web.Response()
         except asyncio.CancelledError:
-            self._gone(taken)
+            self._gone(recorded)
             raise
 
-    def _gone(self, taken: Taken) -> None:
+    def _gone(self, recorded: RecordedPrediction) -> None:
         """The client's connection is closed: by the client, or by us, where we are down."""
-        self._record.end(taken, "cut" if self._switch.fault == "down" else "left")
+        self._record.end(recorded, "cut" if self._switch.fault == "down" else "left")
 
     async def _as_it_streams(self, upstream: Upstream, body: Mapping[str, object]) -> Mapping[str, object]:
         """The body as the bot would send it if it knew this upstream: it keeps the probe's answer for a minute."""
-        if self._lead.asked_of in (None, upstream) or not body:
+        if self._target.asked_of in (None, upstream) or not body:
             return body
-        if self._lead.streams is None or self._lead.streams[0] is not upstream:
-            self._lead.streams = (upstream, await self._streams(upstream))
-        streams = self._lead.streams[1]
+        if self._target.streams is None or self._target.streams[0] is not upstream:
+            self._target.streams = (upstream, await self._streams(upstream))
+        streams = self._target.streams[1]
         return body if streams is None or body.get("streaming") is streams else {**body, "streaming": streams}
 
     async def _streams(self, upstream: Upstream) -> bool | None:
         try:
-            return told_by(*await self.look(upstream))
+            return can_stream(*await self.look(upstream))
         except (aiohttp.ClientError, TimeoutError):
             return None  # the prediction is to meet that itself
 
@@ -140,83 +140,85 @@ class Forwarding:
         )
 
     async def _answered(
-        self, request: web.Request, upstream: Upstream, body: bytes | None, taken: Taken | None
+        self, request: web.Request, upstream: Upstream, body: bytes | None, recorded: RecordedPrediction | None
     ) -> web.StreamResponse:
         try:
             answer = await self._ask(request.method, request.raw_path, upstream, request.headers, body)
         except (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError, aiohttp.InvalidURL):
-            return self._away(upstream, taken)
+            return self._unreachable(upstream, recorded)
         except aiohttp.ClientError:
-            return self._cut(request, taken)
+            return self._cut(request, recorded)
         async with answer:
             try:
-                if taken is None:
+                if recorded is None:
                     return await _whole(answer)
-                self._record.answered(taken, answer.status)
+                self._record.answered(recorded, answer.status)
                 if answer.content_type == "text/event-stream":
-                    return await self._stream(request, upstream, answer, taken)
-                return await self._piece(request, answer, taken)
+                    return await self._stream(request, upstream, answer, recorded)
+                return await self._piece(request, answer, recorded)
             except aiohttp.ClientPayloadError:
-                return self._cut(request, taken)
+                return self._cut(request, recorded)
 
     async def _stream(
-        self, request: web.Request, upstream: Upstream, answer: aiohttp.ClientResponse, taken: Taken
+        self, request: web.Request, upstream: Upstream, answer: aiohttp.ClientResponse, recorded: RecordedPrediction
     ) -> web.StreamResponse:
         out = web.StreamResponse(status=answer.status, reason=answer.reason, headers=passed_on(answer.headers))
         await out.prepare(request)
-        chat_id = str(taken.request.get("chatId", ""))
-        passage = Passage(self._switch, self._record, taken, out, lambda: self._fail(upstream, chat_id))
-        ended = await passage.through(answer.content.iter_any())
+        chat_id = str(recorded.request.get("chatId", ""))
+        relay = StreamRelay(self._switch, self._record, recorded, out, lambda: self._fail(upstream, chat_id))
+        ended = await relay.through(answer.content.iter_any())
         if ended == "cut":
-            return self._cut(request, taken)
+            return self._cut(request, recorded)
         await out.write_eof()
-        self._record.end(taken, ended)
+        self._record.end(recorded, ended)
         return out
 
-    async def _piece(self, request: web.Request, answer: aiohttp.ClientResponse, taken: Taken) -> web.StreamResponse:
+    async def _piece(
+        self, request: web.Request, answer: aiohttp.ClientResponse, recorded: RecordedPrediction
+    ) -> web.StreamResponse:
         """An answer in one piece."""
         out = await _whole(answer)
         await self._switch.noise()
         if self._switch.fault == "slow":
             await self._switch.pause(SLOW_SECONDS * MIDDLE)
         if self._switch.fault == "error":
-            return self._failed(taken)
+            return self._failed(recorded)
         if self._switch.fault == "cut":
-            return self._cut(request, taken)
-        self._give(taken, out)
+            return self._cut(request, recorded)
+        self._give(recorded, out)
         return out
 
-    def _failed(self, taken: Taken) -> web.Response:
+    def _failed(self, recorded: RecordedPrediction) -> web.Response:
         """What Flowise answers when a run has failed and no stream was asked for."""
         reply = failure(500, prediction_error(REASON))
-        return self._made(taken, web.Response(status=reply.status, body=reply.body, headers=reply.headers))
+        return self._made(recorded, web.Response(status=reply.status, body=reply.body, headers=reply.headers))
 
-    def _away(self, upstream: Upstream, taken: Taken | None) -> web.Response:
+    def _unreachable(self, upstream: Upstream, recorded: RecordedPrediction | None) -> web.Response:
         out = web.json_response({"message": f"There is no answer at {upstream.url}."}, status=502)
-        return out if taken is None else self._made(taken, out)
+        return out if recorded is None else self._made(recorded, out)
 
-    def _made(self, taken: Taken, out: web.Response) -> web.Response:
-        self._record.answered(taken, out.status)
-        self._give(taken, out)
+    def _made(self, recorded: RecordedPrediction, out: web.Response) -> web.Response:
+        self._record.answered(recorded, out.status)
+        self._give(recorded, out)
         return out
 
-    def _give(self, taken: Taken, out: web.Response) -> None:
+    def _give(self, recorded: RecordedPrediction, out: web.Response) -> None:
         body = out.body if isinstance(out.body, bytes) else b""
-        taken.bytes = len(body)
+        recorded.bytes = len(body)
         event = "json" if "json" in out.content_type else "text"
-        self._record.frame(taken, Frame(event, body[:_SHOWN].decode("utf-8", "replace"), len(body)))
-        self._record.end(taken, "closed" if out.status < 400 else "error")
+        self._record.frame(recorded, Frame(event, body[:_SHOWN].decode("utf-8", "replace"), len(body)))
+        self._record.end(recorded, "closed" if out.status < 400 else "error")
 
-    def _cut(self, request: web.Request, taken: Taken | None) -> web.Response:
+    def _cut(self, request: web.Request, recorded: RecordedPrediction | None) -> web.Response:
         """Break the connection off; what is returned goes nowhere."""
-        if taken is not None:
-            self._record.end(taken, "cut")
+        if recorded is not None:
+            self._record.end(recorded, "cut")
         reset(request.transport)
         return web.Response()
 
 
-def told_by(status: int, body: bytes) -> bool | None:
-    """What an answer of the probe says: whether the flow streams, False also where there is no such flow.
+def can_stream(status: int, body: bytes) -> bool | None:
+    """Read the probe's answer: whether the flow streams, False also where there is no such flow.
 
     Asked for a stream, a server that has no such flow would not answer at all (measured on Flowise 3.1.4).
     """

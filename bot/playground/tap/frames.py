@@ -1,4 +1,4 @@
-"""Knows how the bytes of a stream fall into frames, to be shown: it holds none of them back and changes none."""
+"""Splits the bytes of a stream into frames to be shown; it delays none of them and changes none."""
 
 from __future__ import annotations
 

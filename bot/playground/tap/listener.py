@@ -1,4 +1,4 @@
-"""Knows how a server on 127.0.0.1 stops listening and listens again, on the same port."""
+"""Stops a server on 127.0.0.1 from listening, and lets it listen again on the same port."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ def reset(transport: asyncio.Transport | None) -> None:
     if transport is None:
         return
     sock: socket.socket | None = transport.get_extra_info("socket")
-    # Where the other side was faster the socket is closed already, and has no number any more.
+    # Where the other side was faster the socket is closed already, and no longer has a number.
     if sock is not None and sock.fileno() != -1:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     transport.abort()
 
 
 class ReopenableListener:
-    """The place where a server is reached, as an async context manager: it is open inside.
+    """A server's listening socket, as an async context manager: it is open inside.
 
-    Once it is left nobody comes in any more; what is under way then is for the server's runner to end.
+    Once it is left it takes no connection; what is under way then is for the server's runner to end.
     """
 
     def __init__(self, server: web.Server) -> None:
@@ -63,7 +63,7 @@ class ReopenableListener:
             self._opening = asyncio.create_task(self._listen())
 
     def close(self) -> None:
-        """Take no connection any more, and break off those that there are: who comes is refused."""
+        """Refuse new connections, and break off those that there are."""
         self._open = False
         self._stop()
         for connection in self._server.connections:

@@ -1,4 +1,4 @@
-"""Knows the network between two parts, and its faults: a proxy on 127.0.0.1 that delays, stalls, cuts, resets, refuses.
+"""Injects network faults between two parts: a proxy on 127.0.0.1 that delays, stalls, cuts, resets, refuses.
 
 It stands before one server, knows bytes and no protocol, and may be told anything at any time:
 
@@ -24,7 +24,7 @@ from typing import NoReturn, TypeAlias
 
 HOST = "127.0.0.1"
 _CHUNK = 64 * 1024
-# What is held back of one connection and way; beyond it the sender is not read any more, as on a line that is full.
+# What is held back of one connection and way; beyond it the sender is no longer read, as on a line that is full.
 _HELD_CHUNKS = 64
 # l_onoff 1, l_linger 0: the socket is closed by RST, and what it has not sent yet is dropped (socket(7)).
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -58,7 +58,7 @@ class _Cut:
 
 
 @dataclass(slots=True)
-class _ProxyLane:
+class _Direction:
     """What holds for one direction of all connections. `clear` is not set while bytes are held back."""
 
     delay: float = 0.0
@@ -96,7 +96,7 @@ class FaultProxy:
     def __init__(self, host: str | Path, port: int = 0) -> None:
         self._target = host
         self._target_port = port
-        self._lanes = {Way.TO_SERVER: _ProxyLane(), Way.TO_CLIENT: _ProxyLane()}
+        self._directions = {Way.TO_SERVER: _Direction(), Way.TO_CLIENT: _Direction()}
         self._connections: set[_ProxiedConnection] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
@@ -127,26 +127,26 @@ class FaultProxy:
         return len(self._connections)
 
     def bytes(self, way: Way) -> int:
-        """How many bytes have gone that way in all, as they were handed on."""
-        return sum(lane.bytes for lane in self._of(way))
+        """How many bytes have gone that way in all, counted as they were passed on."""
+        return sum(direction.bytes for direction in self._of(way))
 
     # ── faults ──
 
     def pass_on(self) -> None:
         """No faults from now on; what was held back goes on at once. Listening is another matter: see `listen`."""
-        for lane in self._lanes.values():
-            lane.delay, lane.cut = 0.0, None
-            lane.clear.set()
+        for direction in self._directions.values():
+            direction.delay, direction.cut = 0.0, None
+            direction.clear.set()
 
     def delay(self, seconds: float, way: Way = Way.BOTH) -> None:
         """Bytes that come from now on arrive so much later, in order; the line is as wide as before."""
-        for lane in self._of(way):
-            lane.delay = seconds
+        for direction in self._of(way):
+            direction.delay = seconds
 
     def stall(self, way: Way = Way.BOTH) -> None:
-        """Hold bytes, and their end, back. Connections are accepted and stay; nobody is told anything."""
-        for lane in self._of(way):
-            lane.clear.clear()
+        """Hold bytes, and their end, back. Connections are accepted and stay; neither side notices."""
+        for direction in self._of(way):
+            direction.clear.clear()
 
     def cut_after(self, count: int, way: Way, how: ConnectionEnd = ConnectionEnd.CLOSE, *, times: int = 1) -> None:
         """End a connection when it would carry more than `count` bytes that way from now on: those still arrive.
@@ -154,8 +154,8 @@ class FaultProxy:
         So 0 ends it with the first byte: towards the client, that is an answer which is lost. `times` connections end
         so, the first to get there, and the others go on.
         """
-        for lane in self._of(way):
-            lane.cut = _Cut(count, how, times)
+        for direction in self._of(way):
+            direction.cut = _Cut(count, how, times)
 
     def cut(self, how: ConnectionEnd = ConnectionEnd.CLOSE) -> int:
         """End every connection now, and let new ones come; returns how many were ended."""
@@ -174,14 +174,14 @@ class FaultProxy:
         if self._server is None:
             self._server = await asyncio.start_server(self._accept, sock=bound(self.port), limit=_CHUNK)
 
-    def _of(self, way: Way) -> list[_ProxyLane]:
-        return list(self._lanes.values()) if way is Way.BOTH else [self._lanes[way]]
+    def _of(self, way: Way) -> list[_Direction]:
+        return list(self._directions.values()) if way is Way.BOTH else [self._directions[way]]
 
     # ── connections ──
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
-        connection = _ProxiedConnection((reader, writer), self._opened, self._lanes)
+        connection = _ProxiedConnection((reader, writer), self._opened, self._directions)
         self._connections.add(connection)
         connection.task.add_done_callback(lambda _: self._connections.discard(connection))
 
@@ -198,8 +198,10 @@ class _Ended(Exception):
 class _ProxiedConnection:
     """A client's connection and the one to the server that belongs to it, until its task is done."""
 
-    def __init__(self, client: Link, opened: Callable[[], Awaitable[Link]], lanes: Mapping[Way, _ProxyLane]) -> None:
-        self._client, self._opened, self._lanes = client, opened, lanes
+    def __init__(
+        self, client: Link, opened: Callable[[], Awaitable[Link]], directions: Mapping[Way, _Direction]
+    ) -> None:
+        self._client, self._opened, self._directions = client, opened, directions
         self._writers = [client[1]]
         self._how = ConnectionEnd.CLOSE
         self.task = asyncio.create_task(self._run())
@@ -219,39 +221,39 @@ class _ProxiedConnection:
         self._writers.append(server[1])
         try:
             async with asyncio.TaskGroup() as ways:
-                ways.create_task(self._carry(self._client[0], server[1], self._lanes[Way.TO_SERVER]))
-                ways.create_task(self._carry(server[0], self._client[1], self._lanes[Way.TO_CLIENT]))
+                ways.create_task(self._carry(self._client[0], server[1], self._directions[Way.TO_SERVER]))
+                ways.create_task(self._carry(server[0], self._client[1], self._directions[Way.TO_CLIENT]))
         except* _Ended:
             pass
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, lane: _ProxyLane) -> None:
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, direction: _Direction) -> None:
         # Sent means sent: a reset that follows must not drop what has been counted.
         writer.transport.set_write_buffer_limits(0)
         queue: asyncio.Queue[tuple[float, bytes | ConnectionEnd]] = asyncio.Queue(_HELD_CHUNKS)
-        reading = asyncio.create_task(_read(reader, queue, lane))
+        reading = asyncio.create_task(_read(reader, queue, direction))
         try:
             while True:
                 due, data = await queue.get()
                 await asyncio.sleep(due - asyncio.get_running_loop().time())
-                await lane.clear.wait()
+                await direction.clear.wait()
                 if data is ConnectionEnd.CLOSE:
                     writer.write_eof()
                     return
-                await self._hand_on(data, writer, lane)
+                await self._pass_on(data, writer, direction)
         except OSError:
             self._over(ConnectionEnd.RESET)
         finally:
             reading.cancel()
 
-    async def _hand_on(self, data: bytes | ConnectionEnd, writer: asyncio.StreamWriter, lane: _ProxyLane) -> None:
+    async def _pass_on(self, data: bytes | ConnectionEnd, writer: asyncio.StreamWriter, direction: _Direction) -> None:
         if isinstance(data, ConnectionEnd):
             self._over(data)
-        count = lane.allowed(self, len(data))
+        count = direction.allowed(self, len(data))
         writer.write(data[:count])
-        lane.bytes += count
+        direction.bytes += count
         await writer.drain()
         if count < len(data):
-            self._over(lane.spent())
+            self._over(direction.spent())
 
     def _over(self, how: ConnectionEnd) -> NoReturn:
         self._how = how
@@ -263,14 +265,14 @@ class _ProxiedConnection:
                 writer.close()
                 continue
             sock = writer.get_extra_info("socket")
-            # Where the other side was faster the socket is closed already, and has no number any more.
+            # Where the other side was faster the socket is closed already, and no longer has a number.
             if sock is not None and sock.fileno() != -1 and sock.family != socket.AF_UNIX:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
             writer.transport.abort()
 
 
 async def _read(
-    reader: asyncio.StreamReader, queue: asyncio.Queue[tuple[float, bytes | ConnectionEnd]], lane: _ProxyLane
+    reader: asyncio.StreamReader, queue: asyncio.Queue[tuple[float, bytes | ConnectionEnd]], direction: _Direction
 ) -> None:
     """Queue what comes, with when it is due; its end too, so that a stalled line holds that back as well."""
     loop = asyncio.get_running_loop()
@@ -279,7 +281,7 @@ async def _read(
             data: bytes | ConnectionEnd = await reader.read(_CHUNK) or ConnectionEnd.CLOSE
         except OSError:
             data = ConnectionEnd.RESET
-        await queue.put((loop.time() + lane.delay, data))
+        await queue.put((loop.time() + direction.delay, data))
         if isinstance(data, ConnectionEnd):
             return
 

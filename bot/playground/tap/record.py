@@ -1,4 +1,4 @@
-"""Knows what has gone through the tap: the last predictions and their frames, and who is told of new ones."""
+"""Records what has gone through the tap, the last predictions and their frames, and notifies of new ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Listener: TypeAlias = Callable[[Change], object]
 
 
 @dataclass(slots=True, eq=False)
-class Taken:
+class RecordedPrediction:
     """One prediction. Times are seconds since the epoch.
 
     `ended` is "" while it goes on; "closed" when the answer ended in good order, "error" when that was with an error,
@@ -59,7 +59,7 @@ class Record:
     def __init__(self, wall: Callable[[], float]) -> None:
         self._wall = wall
         self._count = 0
-        self._predictions: deque[Taken] = deque(maxlen=PREDICTIONS_AT_MOST)
+        self._predictions: deque[RecordedPrediction] = deque(maxlen=PREDICTIONS_AT_MOST)
         self._frames: deque[dict[str, object]] = deque(maxlen=FRAMES_AT_MOST)
         self._listeners: list[Listener] = []
 
@@ -70,46 +70,46 @@ class Record:
 
     def snapshot(self) -> dict[str, list[dict[str, object]]]:
         """What is kept, oldest first."""
-        known = {taken.id for taken in self._predictions}
+        known = {recorded.id for recorded in self._predictions}
         frames = [frame for frame in self._frames if frame["prediction"] in known]
-        return {"predictions": [taken.as_json() for taken in self._predictions], "frames": frames}
+        return {"predictions": [recorded.as_json() for recorded in self._predictions], "frames": frames}
 
-    def begin(self, upstream: Upstream, body: Mapping[str, object]) -> Taken:
-        """A prediction is being asked for."""
+    def begin(self, upstream: Upstream, body: Mapping[str, object]) -> RecordedPrediction:
+        """Record that a prediction is asked for."""
         self._count += 1
-        taken = Taken(self._count, upstream, _shown(upstream, body), self._wall())
-        self._predictions.append(taken)
-        self._tell_of(taken)
-        return taken
+        recorded = RecordedPrediction(self._count, upstream, _shown(upstream, body), self._wall())
+        self._predictions.append(recorded)
+        self._tell_of(recorded)
+        return recorded
 
-    def answered(self, taken: Taken, status: int) -> None:
-        """The head of its answer has come."""
-        taken.status = status
-        self._tell_of(taken)
+    def answered(self, recorded: RecordedPrediction, status: int) -> None:
+        """Record that the head of its answer has come."""
+        recorded.status = status
+        self._tell_of(recorded)
 
-    def frame(self, taken: Taken, frame: Frame) -> None:
-        """A frame was handed on."""
-        taken.frames += 1
-        taken.tokens += frame.says
+    def frame(self, recorded: RecordedPrediction, frame: Frame) -> None:
+        """Record a frame that was passed on."""
+        recorded.frames += 1
+        recorded.tokens += frame.says
         kept: dict[str, object] = {
-            "prediction": taken.id,
-            "n": taken.frames,
+            "prediction": recorded.id,
+            "n": recorded.frames,
             "at": self._wall(),
-            "event": taken.upstream.hidden(frame.event)[:LONGEST],
-            "data": taken.upstream.hidden(frame.data)[:LONGEST],
+            "event": recorded.upstream.hidden(frame.event)[:LONGEST],
+            "data": recorded.upstream.hidden(frame.data)[:LONGEST],
             "size": frame.size,
         }
         self._frames.append(kept)
         self._tell({"kind": "frame", "frame": kept})
 
-    def end(self, taken: Taken, ended: str) -> None:
-        """It is over; the first word on how is the one that counts."""
-        if not taken.ended:
-            taken.ended, taken.ended_at = ended, self._wall()
-            self._tell_of(taken)
+    def end(self, recorded: RecordedPrediction, ended: str) -> None:
+        """Record its end; the first report of how it ended counts."""
+        if not recorded.ended:
+            recorded.ended, recorded.ended_at = ended, self._wall()
+            self._tell_of(recorded)
 
-    def _tell_of(self, taken: Taken) -> None:
-        self._tell({"kind": "prediction", "prediction": taken.as_json()})
+    def _tell_of(self, recorded: RecordedPrediction) -> None:
+        self._tell({"kind": "prediction", "prediction": recorded.as_json()})
 
     def _tell(self, change: Change) -> None:
         for listener in tuple(self._listeners):

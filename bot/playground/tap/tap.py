@@ -1,4 +1,4 @@
-"""Knows the tap before Flowise: where it leads, what it records, and the faults it makes, while the bot runs.
+"""Puts the tap before Flowise: where it leads, what it records, and the faults it makes, while the bot runs.
 
 The bot is configured with the tap's address and a chatflow id of the tap's own; which Flowise and which of its flows
 that means may be changed at any time. What comes from there is passed on as it comes, byte for byte.
@@ -20,7 +20,7 @@ from aiohttp.typedefs import Handler
 
 from bot.playground.flowise import OFFERED, LocalFlowise, Offer
 from bot.playground.tap.faults import FAULTS, REASON, Fault, Switch
-from bot.playground.tap.forward import Forwarding, Lead, new_session, told_by
+from bot.playground.tap.forward import Forwarding, Target, can_stream, new_session
 from bot.playground.tap.listener import ReopenableListener
 from bot.playground.tap.proxy import HOST
 from bot.playground.tap.record import Listener, Record
@@ -41,14 +41,14 @@ class Tap:
         self._offer = OFFERED[0]
         self._switch = Switch()
         self._record = Record(wall)
-        self._lead = Lead(self._local_upstream())
+        self._target = Target(self._local_upstream())
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             session = await stack.enter_async_context(new_session())
             self._forwarding = Forwarding(
-                session, self._switch, self._record, self._lead, self.chatflow_id, self._have_it_fail
+                session, self._switch, self._record, self._target, self.chatflow_id, self._have_it_fail
             )
             app = self._forwarding.application()
             app.middlewares.append(self._for_the_bot_alone)
@@ -59,7 +59,7 @@ class Tap:
                 raise RuntimeError("the runner is not set up")
             self._door = await stack.enter_async_context(ReopenableListener(runner.server))
             self.url = f"http://{HOST}:{self._door.port}"
-            if self._lead.upstream.kind == "local":
+            if self._target.upstream.kind == "local":
                 self.use_local()  # it has its address by now
             self._stack = stack.pop_all()
         return self
@@ -72,7 +72,7 @@ class Tap:
     # ── where it leads ──
 
     def choose(self, flow: str) -> None:
-        """Lead to the local Flowise's flow of that name, one of OFFERED. Raises ValueError with a sentence."""
+        """Forward to the local Flowise's flow of that name, one of OFFERED. Raises ValueError with a sentence."""
         found = next((offer for offer in OFFERED if offer.name == flow), None)
         if found is None:
             raise ValueError(f"There is no flow called {flow!r} here.")
@@ -80,19 +80,19 @@ class Tap:
         self.use_local()
 
     def use_local(self) -> None:
-        """Lead to the local Flowise, to the flow that was chosen last."""
-        self._lead.upstream = self._local_upstream()
+        """Forward to the local Flowise, to the flow that was chosen last."""
+        self._target.upstream = self._local_upstream()
 
     def use(self, url: str, chatflow_id: str, api_key: str | None = None) -> None:
-        """Lead to somebody's own Flowise. The key goes into its requests and nowhere else.
+        """Forward to somebody's own Flowise. The key goes into its requests and nowhere else.
 
         Raises:
             ValueError: a sentence for whoever has typed it; nothing has changed.
         """
-        self._lead.upstream = self._theirs(url, chatflow_id, api_key)
+        self._target.upstream = self._theirs(url, chatflow_id, api_key)
 
     async def move(self, url: str, chatflow_id: str, api_key: str | None = None) -> None:
-        """Lead to somebody's own Flowise as `use` does, once it has answered. Nothing is asked of the flow: whether the
+        """Forward to a Flowise as `use` does, once it has answered. Nothing is asked of the flow: whether the
         key is its own cannot be seen without a question.
 
         Raises:
@@ -101,7 +101,7 @@ class Tap:
         upstream = self._theirs(url, chatflow_id, api_key)
         if trouble := await self._trouble(upstream):
             raise ValueError(trouble)
-        self._lead.upstream = upstream
+        self._target.upstream = upstream
 
     def _theirs(self, url: str, chatflow_id: str, api_key: str | None) -> Upstream:
         upstream = yours(url, chatflow_id, api_key)
@@ -118,7 +118,7 @@ class Tap:
             return f"The certificate at {upstream.url} is not trusted."
         except (aiohttp.ClientError, TimeoutError):
             return f"Nothing answers at {upstream.url}. Is Flowise running there?"
-        if status == 200 and told_by(status, body) is not None:
+        if status == 200 and can_stream(status, body) is not None:
             return ""
         if b"not found" in body and status == 500:
             return f"The Flowise at {upstream.url} has no chatflow with the id {upstream.chatflow_id}."
@@ -154,8 +154,8 @@ class Tap:
         return self._record.snapshot()
 
     def controls(self) -> dict[str, object]:
-        """How everything stands, as the page is told it, without the key."""
-        upstream = self._lead.upstream
+        """The current settings, as the page is sent them, without the key."""
+        upstream = self._target.upstream
         return {
             "fault": self.fault,
             "flow": self._offer.name,

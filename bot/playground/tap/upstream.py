@@ -1,4 +1,4 @@
-"""Knows where the tap leads: to a flow of the local Flowise or to somebody's own, and how a request looks there."""
+"""Chooses where the tap leads, a flow of the local Flowise or somebody's own, and rewrites requests for it."""
 
 from __future__ import annotations
 

@@ -13,15 +13,15 @@ TOKEN = "q01n00x00000a"
 def test_the_logs_are_counted_by_what_they_say(tmp_path: Path) -> None:
     log = tmp_path / "replica-0.log"
     lines = (
-        '{"event": "taking over", "level": "warning", "epoch": 2}',
-        '{"event": "taking over", "level": "warning", "epoch": 3}',
-        '{"event": "completed from Flowise\'s stored answer", "level": "info"}',
+        '{"event": "question taken over", "level": "warning", "epoch": 2}',
+        '{"event": "question taken over", "level": "warning", "epoch": 3}',
+        '{"event": "answer recovered", "level": "info"}',
         '{"event": "question", "level": "info"}',
         "no JSON at all",
         '["a list"]',
     )
     log.write_text("\n".join(lines))
-    assert heard([log]) == {"warning: taking over": 2, "info: completed from Flowise's stored answer": 1}
+    assert heard([log]) == {"warning: question taken over": 2, "info: answer recovered": 1}
 
 
 def test_the_report_tells_faults_outcomes_and_violations() -> None:

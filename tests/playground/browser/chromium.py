@@ -1,4 +1,4 @@
-"""Knows where a Chromium is on this machine, and how it is started."""
+"""Finds a Chromium on this machine, and starts it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the Chromium that the tests in a browser drive, and what no page of ours may do.
+"""Starts the Chromium that the tests in a browser drive, and checks what no page of ours may do.
 
 Tests here run on one event loop for the whole session, since starting a browser for each takes about two seconds: an
 async fixture of theirs is a `pytest_asyncio.fixture(loop_scope="session")`, or it would wait on another loop.
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, WebSocket, expect
 
 from bot.store.embedded import EmbeddedValkey
 from tests.playground.browser.chromium import find_chromium, launched
@@ -29,7 +29,7 @@ Staging = Callable[..., Awaitable[Stage]]
 HERE = Path(__file__).parent
 # Far more than anything on a page takes; whatever gets there is hung. Milliseconds.
 _LONGEST = 15_000.0
-# Room for everything side by side.
+# Wide enough for everything side by side.
 _WIDE = {"width": 1440, "height": 900}
 _LOCAL = frozenset({"127.0.0.1", "localhost"})
 _INSIDE = frozenset({"data", "blob", "about"})
@@ -128,13 +128,15 @@ def chromium_path() -> str:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium(chromium_path: str) -> AsyncIterator[Browser]:
     """One browser for all tests of a process."""
+    # Its own five seconds, which no context's time-out changes, are few beside other browsers on a small machine.
+    expect.set_options(timeout=_LONGEST)
     async with launched(chromium_path) as browser:
         yield browser
 
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def staged(tmp_path: Path) -> AsyncIterator[Staging]:
-    """Puts the playground up, with a store of its own; `stage` tells what may be asked for."""
+    """Starts the playground, with a store of its own; `stage` tells what may be asked for."""
     async with AsyncExitStack() as stack:
 
         async def put_up(**options: Any) -> Stage:

@@ -1,4 +1,4 @@
-"""Knows a page that draws whatever blocks a test gives it, under the policy that the playground's page is under."""
+"""Serves a page that draws whatever blocks a test gives it, under the policy that the playground's page is under."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class Gallery:
         return self.out
 
     async def shown(self, *blocks: Any, **message: Any) -> str:
-        """What somebody hears who has it read to them: roles, names and texts, as an outline."""
+        """What a screen reader reads out: roles, names and texts, as an outline."""
         return await (await self.draw(*blocks, **message)).aria_snapshot()
 
     async def sent(self, least: int = 0) -> list[Any]:

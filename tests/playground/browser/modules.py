@@ -1,4 +1,4 @@
-"""Knows how a module of the page is run by itself: in the browser, from a server that has the page's files alone."""
+"""Runs a module of the page by itself: in the browser, from a server that has the page's files alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows blocks as an app might send them: short ways to write them, and one of every kind."""
+"""Builds blocks as an app might send them: short ways to write them, and one of every kind."""
 
 from __future__ import annotations
 

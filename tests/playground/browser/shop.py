@@ -1,4 +1,4 @@
-"""Knows a small Bolt app with a button, a menu, a modal and a Home tab, for what our own bot does not use of Slack."""
+"""Runs a small Bolt app with a button, a menu, a modal and a Home tab, for what our own bot does not use of Slack."""
 
 from __future__ import annotations
 

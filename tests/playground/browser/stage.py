@@ -1,4 +1,4 @@
-"""Knows how to put the whole playground up in this process: local Slack, local Flowise, tap, page, and the real bot."""
+"""Starts the whole playground in this process: local Slack, local Flowise, tap, page, and the real bot."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _KEY = "a-key-that-no-page-may-show"
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A house with a page: `url` is where a browser goes. The people and channels are those of the demo."""
+    """A sandbox with a page: `url` is where a browser goes. The people and channels are those of the demo."""
 
-    house: Sandbox
+    sandbox: Sandbox
     tap: Tap
     url: str
     key: str | None
 
     @property
     def slack(self) -> LocalSlack:
-        return self.house.slack
+        return self.sandbox.slack
 
     @property
     def general(self) -> str:
-        return self.house.channel
+        return self.sandbox.channel
 
     def bot(self, **changes: object) -> AbstractAsyncContextManager[Bot]:
         """The real bot, connected, with these settings changed. It reaches Flowise through the tap."""
@@ -45,7 +45,7 @@ class Stage:
             "slack_command": COMMAND,
             "bot_stop_grace": 0,
         }
-        return self.house.bot(**own | changes)
+        return self.sandbox.bot(**own | changes)
 
 
 @asynccontextmanager
@@ -67,5 +67,5 @@ async def stage(
         page = PageServer(slack, tap, redis_url)
         async with slack:
             people_in(slack)
-            house = Sandbox(slack, flowise, redis_url, slack.user("ada"), slack.channel("general"))
-            yield Stage(house, tap, page.url, key)
+            sandbox = Sandbox(slack, flowise, redis_url, slack.user("ada"), slack.channel("general"))
+            yield Stage(sandbox, tap, page.url, key)

@@ -8,23 +8,23 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
 
+from tests.playground.browser.page_user import PageUser
 from tests.playground.browser.shop import shop
 from tests.playground.browser.stage import Stage
-from tests.playground.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def ada(tab: Page, bare: Stage) -> AsyncIterator[Visitor]:
+async def ada(tab: Page, bare: Stage) -> AsyncIterator[PageUser]:
     """A person at the page of a playground whose app is the shop."""
     async with shop(bare.slack):
-        visitor = Visitor(tab)
-        await visitor.arrive(bare.url)
-        yield visitor
+        page_user = PageUser(tab)
+        await page_user.arrive(bare.url)
+        yield page_user
 
 
-async def test_a_button_opens_a_modal_that_is_corrected_and_taken(ada: Visitor, bare: Stage) -> None:
+async def test_a_button_opens_a_modal_that_is_corrected_and_taken(ada: PageUser, bare: Stage) -> None:
     await ada.ask("what is there?")
     offer = ada.message("Bread of today").last
     await offer.get_by_role("button", name="Order").click()
@@ -44,7 +44,7 @@ async def test_a_button_opens_a_modal_that_is_corrected_and_taken(ada: Visitor, 
     assert bare.slack.violations == []
 
 
-async def test_a_modal_is_left_by_escape(ada: Visitor) -> None:
+async def test_a_modal_is_left_by_escape(ada: PageUser) -> None:
     await ada.ask("what is there?")
     order = ada.message("Bread of today").last.get_by_role("button", name="Order")
     await order.focus()
@@ -56,8 +56,8 @@ async def test_a_modal_is_left_by_escape(ada: Visitor) -> None:
     await expect(order).to_be_focused()
 
 
-async def test_a_modal_is_of_the_person_who_opened_it(ada: Visitor) -> None:
-    other = Visitor(await ada.page.context.new_page())
+async def test_a_modal_is_of_the_person_who_opened_it(ada: PageUser) -> None:
+    other = PageUser(await ada.page.context.new_page())
     await other.arrive(ada.page.url)
     await other.become("ben")
     await ada.ask("what is there?")
@@ -69,13 +69,13 @@ async def test_a_modal_is_of_the_person_who_opened_it(ada: Visitor) -> None:
     await expect(modal).to_be_visible()
 
 
-async def test_a_menu_tells_the_app_what_was_chosen(ada: Visitor) -> None:
+async def test_a_menu_tells_the_app_what_was_chosen(ada: PageUser) -> None:
     await ada.ask("what is there?")
     await ada.message("Bread of today").last.get_by_role("combobox", name="Size").select_option("Large")
     await expect(ada.message("So it is a large one.")).to_be_visible()
 
 
-async def test_the_home_tab_is_published_when_it_is_opened(ada: Visitor) -> None:
+async def test_the_home_tab_is_published_when_it_is_opened(ada: PageUser) -> None:
     await ada.go("flowise")
     await ada.main.get_by_role("tab", name="Home").click()
     await expect(ada.main.get_by_role("heading", name="The bakery")).to_be_visible()

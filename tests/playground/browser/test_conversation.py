@@ -7,19 +7,19 @@ from playwright.async_api import Locator, Page, expect
 
 from bot.slack import wording
 from tests.playground.browser.conftest import Staging
-from tests.playground.browser.growth import watch
+from tests.playground.browser.frame_watch import watch
+from tests.playground.browser.page_user import BOT, PageUser
 from tests.playground.browser.stage import Stage
-from tests.playground.browser.visitor import BOT, Visitor
 
 pytestmark = pytest.mark.browser
 
 QUESTION = "How long does the bot remember a conversation?"
 
 
-async def arrived(tab: Page, on: Stage) -> Visitor:
-    visitor = Visitor(tab)
-    await visitor.arrive(on.url)
-    return visitor
+async def arrived(tab: Page, on: Stage) -> PageUser:
+    page_user = PageUser(tab)
+    await page_user.arrive(on.url)
+    return page_user
 
 
 async def test_an_answer_grows_in_place_up_to_its_sources(tab: Page, staged: Staging) -> None:
@@ -30,7 +30,7 @@ async def test_an_answer_grows_in_place_up_to_its_sources(tab: Page, staged: Sta
         await ada.open_thread(asked)
         growth = await watch(ada.thread)
         answer = await ada.answered("Sources")
-        await on.slack.until(lambda: on.house.idle)
+        await on.slack.until(lambda: on.sandbox.idle)
         await expect(
             answer.get_by_role("link", name="Settings").or_(answer.get_by_text("handbook.pdf")).last
         ).to_be_visible()
@@ -54,7 +54,7 @@ async def test_nothing_moves_under_whoever_reads_further_up(tab: Page, on: Stage
     await ada.thread.locator(".scroller").evaluate("(it) => { it.scrollTop = 200; }")
     growth = await watch(ada.thread)
     on.tap.fault = "none"
-    await on.slack.until(lambda: on.house.idle)
+    await on.slack.until(lambda: on.sandbox.idle)
     await expect(ada.answers).to_contain_text("Sources")
     seen = await growth.end()
     assert seen.moved <= 1.0
@@ -189,7 +189,7 @@ async def test_somebody_of_another_organisation_gets_no_answer(tab: Page, on: St
     await olga.go("partners")
     await olga.ask(QUESTION)
     await expect(olga.main.get_by_text(wording.EXTERNAL)).to_be_visible()
-    assert on.house.flowise.predictions == []
+    assert on.sandbox.flowise.predictions == []
 
 
 async def test_where_the_app_is_not_it_is_added_as_it_asks_for(tab: Page, on: Stage) -> None:
@@ -218,7 +218,7 @@ async def test_a_reaction_is_given_and_taken_back(tab: Page, on: Stage) -> None:
 
 async def test_an_interrupted_answer_is_asked_again_by_its_button(tab: Page, staged: Staging) -> None:
     on = await staged(key=None)
-    ada = Visitor(tab)
+    ada = PageUser(tab)
     on.tap.fault = "slow"
     async with on.bot():
         await ada.arrive(on.url)
@@ -228,4 +228,4 @@ async def test_an_interrupted_answer_is_asked_again_by_its_button(tab: Page, sta
     async with on.bot(flowise_left_run_wait=0):
         await ada.answers.get_by_role("button", name=wording.ASK_AGAIN).click()
         await expect(ada.answers.last).not_to_contain_text("incomplete")
-        await on.slack.until(lambda: on.house.idle)
+        await on.slack.until(lambda: on.sandbox.idle)

@@ -10,8 +10,8 @@ from playwright.async_api import Page, expect
 from bot import errors
 from bot.slack import wording
 from tests.playground.browser.conftest import Tabs
+from tests.playground.browser.page_user import PageUser
 from tests.playground.browser.stage import Stage
-from tests.playground.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -23,8 +23,8 @@ def sentence(error: errors.BotError) -> str:
     return wording.failure(error, "", partly=False).split(". ")[0]
 
 
-async def at_controls(tab: Page, on: Stage) -> Visitor:
-    ada = Visitor(tab)
+async def at_controls(tab: Page, on: Stage) -> PageUser:
+    ada = PageUser(tab)
     await ada.arrive(on.url)
     await ada.inspect("Controls")
     return ada
@@ -57,7 +57,7 @@ async def test_under_tight_limits_an_answer_is_whole_with_fewer_edits(tab: Page,
     assert on.slack.limits == "tight"
     await ada.open_thread(await ada.ask("in 40 words"))
     await on.slack.until(
-        lambda: bool(on.slack.thread(on.general, on.slack.messages(on.general)[0].ts)[1:]) and on.house.idle
+        lambda: bool(on.slack.thread(on.general, on.slack.messages(on.general)[0].ts)[1:]) and on.sandbox.idle
     )
     await expect(ada.answers.last).not_to_contain_text(REFERENCE)
     assert [call.answer for call in on.slack.calls if call.answer not in {"ok", "429"}] == []
@@ -70,9 +70,9 @@ async def test_every_event_delivered_twice_is_answered_once(tab: Page, on: Stage
     await ada.open_thread(await ada.ask("what is my name?"))
     await ada.answered("You have not told me your name")
     await on.slack.settled()
-    await on.slack.until(lambda: on.house.idle)
+    await on.slack.until(lambda: on.sandbox.idle)
     await expect(ada.answers).to_have_count(1)
-    assert len(on.house.flowise.predictions) == 1
+    assert len(on.sandbox.flowise.predictions) == 1
 
 
 async def test_server_errors_are_gone_through(tab: Page, on: Stage) -> None:
@@ -101,7 +101,7 @@ async def test_another_flow_is_chosen_between_two_questions(tab: Page, on: Stage
     await (await ada.inspect("Controls")).get_by_label("Flow", exact=True).select_option("Plain chat")
     await ada.write("And now?", in_thread=True)
     answer = await ada.answered("And now?", 2)
-    await on.slack.until(lambda: on.house.idle)
+    await on.slack.until(lambda: on.sandbox.idle)
     await expect(answer).not_to_contain_text("Sources")
 
 

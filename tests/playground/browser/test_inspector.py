@@ -9,8 +9,8 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tests.playground.browser.page_user import PageUser
 from tests.playground.browser.stage import Stage
-from tests.playground.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -18,17 +18,17 @@ QUESTION = "How long does the bot remember a conversation?"
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def ada(tab: Page, on: Stage) -> Visitor:
+async def ada(tab: Page, on: Stage) -> PageUser:
     """A person before an answer that is whole, with its thread open."""
-    visitor = Visitor(tab)
-    await visitor.arrive(on.url)
-    await visitor.open_thread(await visitor.ask(QUESTION))
-    await visitor.answered("Sources")
-    await on.slack.until(lambda: on.house.idle)
-    return visitor
+    page_user = PageUser(tab)
+    await page_user.arrive(on.url)
+    await page_user.open_thread(await page_user.ask(QUESTION))
+    await page_user.answered("Sources")
+    await on.slack.until(lambda: on.sandbox.idle)
+    return page_user
 
 
-async def test_the_calls_of_the_thread_with_arguments_and_answer(ada: Visitor, on: Stage) -> None:
+async def test_the_calls_of_the_thread_with_arguments_and_answer(ada: PageUser, on: Stage) -> None:
     calls = await ada.inspect("Calls")
     posted = calls.get_by_role("group").filter(has_text="chat.postMessage")
     await expect(posted).to_have_count(1)
@@ -43,7 +43,7 @@ async def test_the_calls_of_the_thread_with_arguments_and_answer(ada: Visitor, o
     await expect(posted.locator("[aria-label=Answer]")).to_contain_text("ok")
 
 
-async def test_every_version_is_shown_by_the_slider(ada: Visitor, on: Stage) -> None:
+async def test_every_version_is_shown_by_the_slider(ada: PageUser, on: Stage) -> None:
     await ada.answers.last.hover()
     await ada.answers.last.get_by_role("button", name="Inspect").click()
     versions = await ada.inspect("Versions")
@@ -71,19 +71,19 @@ async def test_a_version_in_markdown_is_drawn_as_it_was_read(tab: Page, bare: St
     client = AsyncWebClient(token=bare.slack.bot_token, base_url=bare.slack.url)
     ts = (await client.chat_postMessage(channel=bare.general, markdown_text="Some **strong** words"))["ts"]
     await client.chat_update(channel=bare.general, ts=ts, markdown_text="Other **firm** words")
-    visitor = Visitor(tab)
-    await visitor.arrive(bare.url)
+    page_user = PageUser(tab)
+    await page_user.arrive(bare.url)
     await expect(tab.locator(".message strong")).to_have_text("firm")
     await tab.locator(".message", has_text="firm").hover()
     await tab.get_by_role("button", name="Inspect").click()
-    versions = await visitor.inspect("Versions")
+    versions = await page_user.inspect("Versions")
     drawn = versions.locator("[class$=version-message] strong")
     await expect(drawn).to_have_text("firm")
     await versions.get_by_role("slider", name="Version").press("Home")
     await expect(drawn).to_have_text("strong")
 
 
-async def test_the_frames_of_flowise_as_they_came(ada: Visitor, on: Stage) -> None:
+async def test_the_frames_of_flowise_as_they_came(ada: PageUser, on: Stage) -> None:
     [prediction] = on.tap.snapshot()["predictions"]
     frames = [frame["event"] for frame in on.tap.snapshot()["frames"]]
     assert {"start", "token", "sourceDocuments", "end"} <= set(frames)
@@ -94,14 +94,14 @@ async def test_the_frames_of_flowise_as_they_came(ada: Visitor, on: Stage) -> No
     assert prediction["question"] == QUESTION
 
 
-async def test_what_redis_holds_of_the_thread(ada: Visitor, on: Stage) -> None:
+async def test_what_redis_holds_of_the_thread(ada: PageUser, on: Stage) -> None:
     panel = await ada.inspect("Redis")
     [chat_id] = {prediction["chat_id"] for prediction in on.tap.snapshot()["predictions"]}
     await expect(panel).to_contain_text(str(chat_id))
     await expect(panel).to_contain_text("left")
 
 
-async def test_the_timeline_tells_of_the_answer(ada: Visitor) -> None:
+async def test_the_timeline_tells_of_the_answer(ada: PageUser) -> None:
     panel = await ada.inspect("Timeline")
     await expect(panel).to_contain_text(re.compile(r"First text after [\d.]+ s"))
     await expect(panel).to_contain_text(re.compile(r"\d+ calls"))
@@ -114,7 +114,7 @@ async def test_the_timeline_tells_of_the_answer(ada: Visitor) -> None:
     await expect(time).not_to_have_attribute("aria-valuetext", before or "")
 
 
-async def test_the_key_is_nowhere_in_the_page(ada: Visitor, on: Stage) -> None:
+async def test_the_key_is_nowhere_in_the_page(ada: PageUser, on: Stage) -> None:
     assert on.key
     for tab in ("Calls", "Versions", "Controls", "Timeline", "Flowise", "Redis"):
         await ada.inspect(tab)

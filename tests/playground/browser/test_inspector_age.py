@@ -19,11 +19,11 @@ from tests.playground.browser.modules import Modules, modules_in
 pytestmark = pytest.mark.browser
 
 _MEASURE = """
-    const { Came } = await import("/static/inspector/came.js");
-    const came = new Came();
-    const shown = module.measure(came, given.frames, given.calls);
+    const { Received } = await import("/static/inspector/received.js");
+    const received = new Received();
+    const shown = module.measure(received, given.frames, given.calls);
     return {
-        characters: came.characters, tokens: came.tokens, letters: came.letters.length,
+        characters: received.characters, tokens: received.tokens, letters: received.letters.length,
         steps: shown.steps.map(({ at, characters }) => [at, characters]), reached: shown.letters,
         mean: shown.mean, worst: shown.worst,
         waited: (given.times ?? []).map((at) => [shown.charactersBy(at), shown.waitedBy(at)]),
@@ -111,7 +111,7 @@ async def test_words_before_and_after_the_answer_do_not_count(modules: Modules) 
 
 
 async def test_an_address_that_a_label_hides_is_passed_over(modules: Modules) -> None:
-    came = "Read [the long handbook](https://docs.example.com/handbook/of/the/bot?page=12) before you begin."
+    received = "Read [the long handbook](https://docs.example.com/handbook/of/the/bot?page=12) before you begin."
     blocks = [
         {
             "type": "rich_text",
@@ -127,8 +127,8 @@ async def test_an_address_that_a_label_hides_is_passed_over(modules: Modules) ->
             ],
         }
     ]
-    found = await _measured(modules, _frames((1.0, came)), [_call(1.5, args={"text": "", "blocks": blocks})])
-    assert found.steps == [[1.75, len(came)]]
+    found = await _measured(modules, _frames((1.0, received)), [_call(1.5, args={"text": "", "blocks": blocks})])
+    assert found.steps == [[1.75, len(received)]]
 
 
 async def test_a_stream_is_told_piece_by_piece(modules: Modules) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, JSHandle, Locator, Page, expect
 
+from tests.playground.browser.page_user import PageUser
 from tests.playground.browser.stage import Stage
-from tests.playground.browser.visitor import Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,7 @@ async def test_a_thousand_messages_scroll_without_a_long_task(chromium: Browser,
     for number in range(MESSAGES):
         text = f"{number} of a thousand, with `code`, a <https://example.com/{number}|link> and <@{people[0]}>"
         await slack.say(people[number // 3 % 3], bare.general, text + "\n> quoted" * (number % 5 == 0))
-    ada = Visitor(tab)
+    ada = PageUser(tab)
     await ada.arrive(bare.url)
     await expect(ada.message("999 of a thousand")).to_be_in_viewport()
     await expect(ada.messages()).to_have_count(MESSAGES, timeout=30_000)

@@ -16,7 +16,7 @@ from bot.playground.tap import Tap
 
 
 @dataclass(slots=True)
-class Visit:
+class PageClient:
     """A page without a browser, in a workspace without a bot."""
 
     slack: LocalSlack
@@ -25,9 +25,9 @@ class Visit:
     ben: str
     channel: str
 
-    async def post(self, path: str, wish: object) -> dict[str, object]:
-        form = wish if isinstance(wish, aiohttp.FormData) else None
-        async with self.session.post(f"api/{path}", data=form, json=None if form else wish) as response:
+    async def post(self, path: str, body: object) -> dict[str, object]:
+        form = body if isinstance(body, aiohttp.FormData) else None
+        async with self.session.post(f"api/{path}", data=form, json=None if form else body) as response:
             answer: dict[str, object] = await response.json()
             assert response.status == (200 if answer["ok"] else 400)
             return answer
@@ -45,53 +45,53 @@ async def flowise() -> AsyncIterator[LocalFlowise]:
 
 
 @pytest.fixture
-async def visit(redis_url: str, flowise: LocalFlowise) -> AsyncIterator[Visit]:
+async def client(redis_url: str, flowise: LocalFlowise) -> AsyncIterator[PageClient]:
     async with Tap(flowise) as tap:
         slack = LocalSlack()
         page = PageServer(slack, tap, redis_url)
         async with slack, aiohttp.ClientSession(page.url) as session:
             ada, ben = slack.user("ada"), slack.user("ben")
             channel = slack.channel("general", members=(ada, ben))
-            yield Visit(slack, session, ada, ben, channel)
+            yield PageClient(slack, session, ada, ben, channel)
 
 
-async def test_what_is_said_stands_there_with_its_files(visit: Visit) -> None:
-    said = await visit.post("say", {"user": visit.ada, "channel": visit.channel, "text": "a &amp; b"})
-    form = aiohttp.FormData({"user": visit.ben, "channel": visit.channel, "thread_ts": str(said["ts"])})
+async def test_what_is_said_stands_there_with_its_files(client: PageClient) -> None:
+    said = await client.post("say", {"user": client.ada, "channel": client.channel, "text": "a &amp; b"})
+    form = aiohttp.FormData({"user": client.ben, "channel": client.channel, "thread_ts": str(said["ts"])})
     form.add_field("file", b"<script>", filename="notes.html", content_type="text/html")
-    replied = await visit.post("say", form)
-    first, reply = visit.slack.thread(visit.channel, str(said["ts"]))
+    replied = await client.post("say", form)
+    first, reply = client.slack.thread(client.channel, str(said["ts"]))
     assert (first.text, reply.ts, reply.files[0].content) == ("a &amp; b", replied["ts"], b"<script>")
-    async with visit.session.get(f"files/{reply.files[0].id}/notes.html") as response:
+    async with client.session.get(f"files/{reply.files[0].id}/notes.html") as response:
         assert await response.read() == b"<script>"
         assert response.content_type == "application/octet-stream"
         assert response.headers["Content-Disposition"] == "attachment"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
-    async with visit.session.get(f"files/{reply.files[0].id}/other.html") as response:
+    async with client.session.get(f"files/{reply.files[0].id}/other.html") as response:
         assert response.status == 404
 
 
-async def test_people_change_and_delete_what_is_theirs(visit: Visit) -> None:
-    ts = str((await visit.post("say", {"user": visit.ada, "channel": visit.channel, "text": "one"}))["ts"])
-    place = {"channel": visit.channel, "ts": ts}
-    assert (await visit.post("edit", {**place, "user": visit.ben, "text": "two"}))["ok"] is False
-    assert (await visit.post("edit", {**place, "user": visit.ada, "text": "two"}))["ok"] is True
-    assert (await visit.post("react", {**place, "user": visit.ben, "name": "eyes", "on": True}))["ok"] is True
-    versions = await visit.get(f"versions?channel={visit.channel}&ts={ts}")
+async def test_people_change_and_delete_what_is_theirs(client: PageClient) -> None:
+    ts = str((await client.post("say", {"user": client.ada, "channel": client.channel, "text": "one"}))["ts"])
+    place = {"channel": client.channel, "ts": ts}
+    assert (await client.post("edit", {**place, "user": client.ben, "text": "two"}))["ok"] is False
+    assert (await client.post("edit", {**place, "user": client.ada, "text": "two"}))["ok"] is True
+    assert (await client.post("react", {**place, "user": client.ben, "name": "eyes", "on": True}))["ok"] is True
+    versions = await client.get(f"versions?channel={client.channel}&ts={ts}")
     assert [version["text"] for version in versions["versions"]] == ["one", "two"]  # type: ignore[attr-defined]
-    assert await visit.get(f"version?channel={visit.channel}&ts={ts}&n=1") == {
+    assert await client.get(f"version?channel={client.channel}&ts={ts}&n=1") == {
         "ok": True,
         "blocks": versions["versions"][1]["blocks"],  # type: ignore[index]
     }
     for wrong in ("", "n=", "n=-1", "n=2", "n=x", "n=0&ts=1.0", "n=" + "9" * 5_000):
-        assert (await visit.get(f"version?{wrong}&channel={visit.channel}&ts={ts}"))["ok"] is False
-    assert (await visit.post("delete", {**place, "user": visit.ben}))["ok"] is False
-    assert (await visit.post("delete", {**place, "user": visit.ada}))["ok"] is True
-    assert visit.slack.messages(visit.channel) == []
+        assert (await client.get(f"version?{wrong}&channel={client.channel}&ts={ts}"))["ok"] is False
+    assert (await client.post("delete", {**place, "user": client.ben}))["ok"] is False
+    assert (await client.post("delete", {**place, "user": client.ada}))["ok"] is True
+    assert client.slack.messages(client.channel) == []
 
 
 @pytest.mark.parametrize(
-    ("path", "wish"),
+    ("path", "body"),
     [
         ("say", {"user": "U0NOBODY", "channel": "C0NOWHERE", "text": "x"}),
         ("say", {"user": "U0NOBODY"}),
@@ -105,11 +105,11 @@ async def test_people_change_and_delete_what_is_theirs(visit: Visit) -> None:
         ("fault", {"what": "fire"}),
     ],
 )
-async def test_what_cannot_be_done_is_told_in_a_sentence(visit: Visit, path: str, wish: object) -> None:
-    answer = await visit.post(path, wish)
+async def test_what_cannot_be_done_is_told_in_a_sentence(client: PageClient, path: str, body: object) -> None:
+    answer = await client.post(path, body)
     assert answer["ok"] is False
     assert str(answer["error"]).rstrip(".")
-    controls = await visit.post("controls", {})
+    controls = await client.post("controls", {})
     assert controls["flowise"]["upstream"] == "local"  # type: ignore[index]
 
 
@@ -119,66 +119,69 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("small")
-async def test_what_is_too_large_is_told_in_a_sentence(visit: Visit) -> None:
-    form = aiohttp.FormData({"user": visit.ada, "channel": visit.channel})
+async def test_what_is_too_large_is_told_in_a_sentence(client: PageClient) -> None:
+    form = aiohttp.FormData({"user": client.ada, "channel": client.channel})
     form.add_field("file", b"x" * 1_001, filename="film.mp4")
-    assert "too much at once" in str((await visit.post("say", form))["error"])
-    assert visit.slack.messages(visit.channel) == []
+    assert "too much at once" in str((await client.post("say", form))["error"])
+    assert client.slack.messages(client.channel) == []
 
 
-async def test_a_flowise_that_does_not_answer_changes_nothing(visit: Visit, flowise: LocalFlowise) -> None:
+async def test_a_flowise_that_does_not_answer_changes_nothing(client: PageClient, flowise: LocalFlowise) -> None:
     own = {"upstream": "yours", "url": flowise.url, "chatflow_id": flowise.flow("plain")}
-    before = (await visit.post("controls", {"flowise": own}))["flowise"]
+    before = (await client.post("controls", {"flowise": own}))["flowise"]
     for url in ("http://127.0.0.1:9", "http://a..b"):
-        assert (await visit.post("controls", {"flowise": {**own, "url": url}}))["ok"] is False
-    assert (await visit.post("controls", {}))["flowise"] == before
+        assert (await client.post("controls", {"flowise": {**own, "url": url}}))["ok"] is False
+    assert (await client.post("controls", {}))["flowise"] == before
 
 
-async def test_the_app_is_brought_into_a_channel(visit: Visit) -> None:
-    elsewhere = visit.slack.channel("elsewhere", members=[visit.ada], bot_is_member=False)
-    olga = visit.slack.user("olga", team="T0PARTNER")
-    wish = {"user": visit.ada, "channel": elsewhere, "who": visit.slack.bot_user_id}
-    assert (await visit.post("invite", {**wish, "user": visit.ben}))["ok"] is False
-    assert (await visit.post("invite", {**wish, "who": olga}))["ok"] is False
-    assert (await visit.post("invite", {**wish, "who": "U0NOBODY"}))["ok"] is False
-    assert (await visit.post("invite", {**wish, "channel": visit.slack.dm(visit.ada)}))["ok"] is False
-    async with visit.session.ws_connect("live") as live:
+async def test_the_app_is_brought_into_a_channel(client: PageClient) -> None:
+    elsewhere = client.slack.channel("elsewhere", members=[client.ada], bot_is_member=False)
+    olga = client.slack.user("olga", team="T0PARTNER")
+    body = {"user": client.ada, "channel": elsewhere, "who": client.slack.bot_user_id}
+    assert (await client.post("invite", {**body, "user": client.ben}))["ok"] is False
+    assert (await client.post("invite", {**body, "who": olga}))["ok"] is False
+    assert (await client.post("invite", {**body, "who": "U0NOBODY"}))["ok"] is False
+    assert (await client.post("invite", {**body, "channel": client.slack.dm(client.ada)}))["ok"] is False
+    async with client.session.ws_connect("live") as live:
         await live.receive_json()
-        assert (await visit.post("invite", wish))["ok"] is True
+        assert (await client.post("invite", body))["ok"] is True
         told = await live.receive_json()
-        assert (told["kind"], visit.slack.bot_user_id in told["channel"]["members"]) == ("channel", True)
+        assert (told["kind"], client.slack.bot_user_id in told["channel"]["members"]) == ("channel", True)
 
 
-async def test_how_it_is_set_is_told_to_every_page(visit: Visit) -> None:
-    async with visit.session.ws_connect("live") as live:
+async def test_how_it_is_set_is_told_to_every_page(client: PageClient) -> None:
+    async with client.session.ws_connect("live") as live:
         hello = await live.receive_json()
         assert (hello["kind"], hello["controls"]["limits"], hello["controls"]["sockets"]) == ("hello", "on", 0)
-        await visit.post("controls", {"limits": "tight", "latency": 0.02, "twice": True})
+        await client.post("controls", {"limits": "tight", "latency": 0.02, "twice": True})
         told = (await live.receive_json())["controls"]
         assert (told["limits"], told["latency"], told["twice"]) == ("tight", 0.02, True)
-        await visit.post("controls", {"flowise": {"fault": "slow", "flow": "plain"}})
+        await client.post("controls", {"flowise": {"fault": "slow", "flow": "plain"}})
         flowise = (await live.receive_json())["controls"]["flowise"]
         assert (flowise["fault"], flowise["flow"]) == ("slow", "plain")
-        await visit.post("fault", {"what": "server_errors", "times": 1})
+        await client.post("fault", {"what": "server_errors", "times": 1})
         assert (await live.receive_json())["controls"]["server_errors"] == 1
-        headers = {"Authorization": f"Bearer {visit.slack.bot_token}"}
-        async with aiohttp.ClientSession() as app, app.post(f"{visit.slack.url}auth.test", headers=headers) as response:
+        headers = {"Authorization": f"Bearer {client.slack.bot_token}"}
+        async with (
+            aiohttp.ClientSession() as app,
+            app.post(f"{client.slack.url}auth.test", headers=headers) as response,
+        ):
             assert response.status == 500
         heard = [await live.receive_json(), await live.receive_json()]
         assert {change["kind"] for change in heard} == {"call", "controls"}
         assert next(change["controls"]["server_errors"] for change in heard if change["kind"] == "controls") == 0
 
 
-async def test_what_is_looked_at(visit: Visit) -> None:
-    budget = await visit.get("budget")
+async def test_what_is_looked_at(client: PageClient) -> None:
+    budget = await client.get("budget")
     assert budget["budget"]["chat.update"] == {"left": 50, "most": 50, "reset": 0.0}  # type: ignore[index]
-    thread = await visit.get(f"thread?channel={visit.channel}&thread_ts=1.0")
+    thread = await client.get(f"thread?channel={client.channel}&thread_ts=1.0")
     assert (thread["keys"], thread["chat_ids"]) == ([], [])
 
 
-async def test_no_secret_is_told(visit: Visit) -> None:
-    await visit.post("controls", {"flowise": {"upstream": "yours", "url": "http://x", "api_key": "their-key"}})
-    async with visit.session.ws_connect("live") as live:
+async def test_no_secret_is_told(client: PageClient) -> None:
+    await client.post("controls", {"flowise": {"upstream": "yours", "url": "http://x", "api_key": "their-key"}})
+    async with client.session.ws_connect("live") as live:
         hello = json.dumps(await live.receive_json())
-    for secret in (visit.slack.bot_token, visit.slack.app_token, visit.slack.signing_secret, "their-key"):
+    for secret in (client.slack.bot_token, client.slack.app_token, client.slack.signing_secret, "their-key"):
         assert secret not in hello

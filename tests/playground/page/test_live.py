@@ -1,4 +1,4 @@
-"""The pages that are open: everything first, then each change in order, and a page that falls behind is sent away."""
+"""The pages that are open: everything first, then each change in order, and a page that falls behind is cut off."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import ClientSession, WSCloseCode, WSMsgType, web
 
-from bot.playground.page import live as rooms
+from bot.playground.page import live
 from bot.playground.page.live import Live
 
 
@@ -56,7 +56,7 @@ async def test_a_page_hears_everything_once_and_in_order(told: Told) -> None:
 async def test_a_page_that_falls_behind_is_sent_away_and_comes_back_to_the_whole(
     told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rooms, "_MOST_WAITING", 3)
+    monkeypatch.setattr(live, "_MOST_WAITING", 3)
     async with ClientSession() as session, session.ws_connect(told.url) as page:
         await page.receive_json()
         for number in range(10):  # in one step: nothing can be written meanwhile
@@ -88,7 +88,7 @@ async def test_half_a_character_does_not_end_it(told: Told) -> None:
 
 
 async def test_a_page_that_stands_still_holds_up_no_end(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rooms, "_FAREWELL", 0.05)
+    monkeypatch.setattr(live, "_CLOSE_SECONDS", 0.05)
     async with ClientSession() as session, session.ws_connect(told.url) as page:
         await page.receive_json()
         assert page._response.connection is not None

@@ -1,4 +1,4 @@
-"""Knows that what is shown of a thread's keys is what the bot has put into Redis, and nothing of other threads."""
+"""Shows of a thread's keys what the bot has put into Redis, and nothing of other threads."""
 
 from __future__ import annotations
 

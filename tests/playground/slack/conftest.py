@@ -1,4 +1,4 @@
-"""Knows how to start a local Slack with real peers: slack_sdk's client, and Bolt by HTTP and by socket."""
+"""Starts a local Slack with real peers: slack_sdk's client, and Bolt by HTTP and by socket."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Clock:
 
 
 class Peer:
-    """A Bolt app that keeps every event it hears. `taken` False makes it leave an event unacknowledged."""
+    """A Bolt app that keeps every event it receives. `taken` False makes it leave an event unacknowledged."""
 
     def __init__(self, slack: LocalSlack, session: aiohttp.ClientSession) -> None:
         self.client = AsyncWebClient(token=slack.bot_token, base_url=slack.url, session=session, retry_handlers=[])

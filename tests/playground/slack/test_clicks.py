@@ -1,4 +1,4 @@
-"""What the app hears of a click in a message, with Bolt as the judge of it."""
+"""What the app is sent for a click in a message, with Bolt as the judge of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OPTIONS = {"options": [ONE, TWO]}
 GROUPS = {"option_groups": [{"label": words("Few"), "options": [ONE]}, {"label": words("More"), "options": [TWO]}]}
 GOOD, BAD = {"text": words("Good"), "value": "good"}, {"text": words("Bad"), "value": "bad"}
 
-# Each element: what the app posts, what a person chooses, what the app hears, and what `state` keeps of it.
+# Each element: what the app posts, what a person chooses, what the app is sent, and what `state` keeps of it.
 ELEMENTS: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any], bool]] = {
     "button": ({"text": words("Go"), "value": "v", "style": "primary"}, {}, {"value": "v", "text": words("Go")}, False),
     "overflow": (OPTIONS, {"selected_option": {"value": "two"}}, {"selected_option": TWO}, False),

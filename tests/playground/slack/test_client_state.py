@@ -115,7 +115,7 @@ def modal(number: int) -> dict[str, Any]:
 
 
 async def close(scene: Scene, number: int) -> None:
-    stack = scene.slack._workspace.views.modals.get(scene.ann)
+    stack = scene.slack.core.workspace.views.modals.get(scene.ann)
     if stack:
         await scene.slack.close_view(scene.ann, stack[number % len(stack)].id, all=number % 2 == 0)
 
@@ -171,7 +171,7 @@ STEPS: dict[str, Step] = {
 
 async def opened(scene: Scene, number: int) -> None:
     trigger = await scene.trigger()
-    stack = scene.slack._workspace.views.modals.get(scene.ann)
+    stack = scene.slack.core.workspace.views.modals.get(scene.ann)
     method = scene.client.views_push if stack and number % 2 else scene.client.views_open
     await method(trigger_id=trigger, view=modal(number))
 

@@ -1,4 +1,4 @@
-"""Every syntax that notifies somebody, and the same letters where they are inert."""
+"""Every syntax that notifies somebody, and the same letters where they notify nobody."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ async def refused(call: Any) -> str:
 
 
 class Stage:
-    """Ann, a button that opens the modal, and what the app heard of it."""
+    """Ann, a button that opens the modal, and what the app was sent."""
 
     def __init__(self, slack: LocalSlack, peer: Peer) -> None:
         self.slack, self.client, self.app = slack, peer.client, peer.app

@@ -1,4 +1,4 @@
-"""Knows that cutting a stream into frames changes nothing of it, wherever the chunks end."""
+"""Cutting a stream into frames changes nothing of it, wherever the chunks end."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from bot.playground.tap.proxy import HOST, ConnectionEnd, FaultProxy, Way
 
 
 class Echo:
-    """A server that says everything back, at once, and tells what it has heard."""
+    """A server that sends everything back, at once, and records what it has received."""
 
     def __init__(self) -> None:
         self.heard = b""

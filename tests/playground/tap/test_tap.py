@@ -1,4 +1,4 @@
-"""Knows what the tap must be: not there for bytes, and for the bot each fault as it is in real life."""
+"""The tap changes no byte on its way, and for the bot each fault is as it is in real life."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def frames(tap: Tap) -> list[dict[str, Any]]:
 
 
 async def led_to(tap: Tap, http: aiohttp.ClientSession, url: str, flow: str) -> None:
-    """Lead elsewhere, and look at its probe as the bot does: only then is a question passed on as it was asked."""
+    """Forward elsewhere, and look at its probe as the bot does: only then is a question passed on as it was asked."""
     tap.use(url, flow)
     async with http.get(f"{tap.url}/api/v1/chatflows-streaming/{tap.chatflow_id}") as probe:
         assert probe.status == 200
@@ -283,7 +283,7 @@ async def test_the_key_is_put_in_and_shown_nowhere(http: aiohttp.ClientSession) 
                 assert response.status == 401
         assert [received.headers["Authorization"] for received in theirs.predictions] == [f"Bearer {KEY}"]
         shown = json.dumps([changes, tap.snapshot(), tap.controls()]) + repr(tap) + repr(vars(tap))
-        shown += repr(tap._lead)
+        shown += repr(tap._target)
         assert tap.controls()["has_key"] is True
     assert "<key>" in shown
     assert KEY not in shown

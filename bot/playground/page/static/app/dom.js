@@ -1,4 +1,4 @@
-// Knows how elements are made, and how one tree becomes like another without losing focus, selection or scroll place.
+// Makes elements, and makes one tree like another without losing focus, selection or scroll position.
 
 /** @typedef {Node | string | number | null | undefined | false | Child[]} Child */
 
@@ -41,7 +41,7 @@ function fill(element, props) {
     else if (name === "text") element.textContent = value;
     else if (name === "dataset") Object.assign(element.dataset, value);
     else if (name === "style") Object.assign(element.style, value);
-    else if (name === "on") for (const [event, heard] of Object.entries(value)) element.addEventListener(event, heard);
+    else if (name === "on") for (const [event, handler] of Object.entries(value)) element.addEventListener(event, handler);
     else if (PROPERTIES.has(name)) element[name] = value ?? false;
     else if (value !== null && value !== undefined && value !== false) {
       element.setAttribute(name, value === true ? "" : String(value));

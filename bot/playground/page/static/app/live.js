@@ -1,4 +1,4 @@
-// Knows the way to the server: what it tells of itself as it happens, and what it is asked to do.
+// Connects to the server: receives each change as it happens, and posts what a person does.
 
 const PAUSES = [500, 1000, 2000, 4000];
 

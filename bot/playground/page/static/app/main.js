@@ -1,4 +1,4 @@
-// Knows how the page is put together; what each part does is in shell/, blocks/ and inspector/.
+// Puts the page together; the parts are in shell/, blocks/ and inspector/.
 
 import { Announcer } from "../shell/announcer.js";
 import { arrive, follow as followPlace, settle } from "../shell/route.js";
@@ -6,7 +6,7 @@ import { applyTheme } from "../shell/theme.js";
 import { ChannelPane } from "../shell/channel.js";
 import { confirm } from "../shell/dialogs.js";
 import { connect, get, post } from "./live.js";
-import { Desk } from "../shell/desk.js";
+import { Actions } from "../shell/actions.js";
 import { follow as followPersona, persona } from "../shell/personas.js";
 import { h } from "./dom.js";
 import { Modal } from "../shell/modal.js";
@@ -23,11 +23,11 @@ import { Unread } from "../shell/unread.js";
 applyTheme();
 const state = new State();
 const notices = new Notices(state);
-const desk = new Desk(state, { post, get, alert: (sentence) => notices.alert(sentence), confirm });
+const actions = new Actions(state, { post, get, alert: (sentence) => notices.alert(sentence), confirm });
 const panes = new Panes(state);
-const announcer = new Announcer(desk);
-const main = new ChannelPane(desk, panes);
-const thread = new ThreadPane(desk, panes);
+const announcer = new Announcer(actions);
+const main = new ChannelPane(actions, panes);
+const thread = new ThreadPane(actions, panes);
 const unread = new Unread(state);
 
 const skip = h("a", { class: "skip", href: "#main", text: "Skip to the messages" });
@@ -35,15 +35,15 @@ skip.addEventListener("click", (event) => {
   event.preventDefault(); // the address says where one is, not what has the focus
   main.element.focus();
 });
-const workspace = panes.build(sidebar(desk, unread, panes), main.element, thread.element);
+const workspace = panes.build(sidebar(actions, unread, panes), main.element, thread.element);
 document.getElementById("app").append(skip, notices.element, workspace, announcer.element);
-new Modal(desk);
+new Modal(actions);
 
-desk.edit = (message, inThread) => (inThread ? thread : main).composer.edit(message);
+actions.edit = (message, inThread) => (inThread ? thread : main).composer.edit(message);
 followPersona(state);
 followPlace(state);
 rendering(state, { main, thread, panes, get, post });
-shortcuts(desk, panes, () => thread.close());
+shortcuts(actions, panes, () => thread.close());
 refuseFiles();
 
 state.addEventListener("change", ({ detail }) => {

@@ -1,4 +1,4 @@
-// Knows what the page knows: the workspace as the server told it, change by change, and what the person looks at.
+// Keeps the state of the page: the workspace as the server reports it, change by change, and what the person looks at.
 
 /** Root of the thread that a message stands in or opens. */
 export const rootOf = (message) => message.thread_ts || message.ts;
@@ -39,7 +39,7 @@ export class State extends EventTarget {
     this.controls = null;
   }
 
-  /** Take in what the server says: a hello is the whole truth, anything else one change of it. */
+  /** Apply what the server sends: a hello is the whole state, anything else one change of it. */
   apply(change) {
     const take = TAKES[change.kind];
     if (!take) return; // of a newer server
@@ -48,7 +48,7 @@ export class State extends EventTarget {
     this.dispatchEvent(new CustomEvent("change", { detail: change }));
   }
 
-  /** Look elsewhere; says so when something of it is new. */
+  /** Change what the person looks at; dispatches "ui" where something of it is new. */
   set(wanted) {
     const changed = Object.keys(wanted).filter((name) => this.ui[name] !== wanted[name]);
     if (!changed.length) return;
@@ -119,9 +119,9 @@ function byTs(one, other) {
 }
 
 function put(state, message) {
-  const room = message.to ? state.ephemerals : state.messages;
-  if (!room.has(message.channel)) room.set(message.channel, new Map());
-  room.get(message.channel).set(message.ts, message);
+  const byChannel = message.to ? state.ephemerals : state.messages;
+  if (!byChannel.has(message.channel)) byChannel.set(message.channel, new Map());
+  byChannel.get(message.channel).set(message.ts, message);
 }
 
 function setStatus(state, { channel, thread_ts: threadTs, status }) {

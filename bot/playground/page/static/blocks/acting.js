@@ -1,4 +1,4 @@
-// Knows what happens when somebody acts on an element: asked first where the app wants it, busy until it is answered.
+// Sends an action on an element: asks first where the app wants it, and shows the element busy until it is answered.
 
 import { h } from "../app/dom.js";
 import { confirmed } from "./confirm.js";

@@ -1,4 +1,4 @@
-// Knows attachments: blocks beside a bar, or the older kind with a title, fields and a footer.
+// Draws attachments: blocks beside a bar, or the older kind with a title, fields and a footer.
 
 import { h } from "../app/dom.js";
 import { renderBlocks } from "./blocks.js";

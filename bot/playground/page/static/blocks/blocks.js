@@ -1,4 +1,4 @@
-// Knows every block by its type, and draws a list of them; one that is malformed is shown as unknown, beside the others.
+// Draws a list of blocks, each by its type; one that is malformed is shown as unknown, beside the others.
 
 import { h } from "../app/dom.js";
 import { container } from "./containers.js";

@@ -1,4 +1,4 @@
-// Knows buttons: what they say, and what they send when they are pressed.
+// Draws buttons, and sends what they hold when they are pressed.
 
 import { h } from "../app/dom.js";
 import { act, busy } from "./acting.js";
@@ -40,12 +40,12 @@ export function asked({ confirm }) {
 
 async function press(pressed, ref, ctx) {
   const chosen = JSON.parse(pressed.dataset.sent);
-  if (opens(chosen.url)) visit(chosen.url, ctx);
+  if (opens(chosen.url)) openAddress(chosen.url, ctx);
   await act(pressed, ref, ctx, chosen);
 }
 
 /** Open an address as the page wants it, else in a tab that knows nothing of this one. */
-export function visit(address, ctx) {
+export function openAddress(address, ctx) {
   if (ctx.openUrl) ctx.openUrl(address);
   else window.open(address, "_blank", "noopener,noreferrer");
 }

@@ -1,4 +1,4 @@
-// Knows what is chosen from boxes: radio buttons, checkboxes, and selects in which several things are chosen.
+// Draws radio buttons, checkboxes, and selects in which several things are chosen.
 
 import { h } from "../app/dom.js";
 import { control } from "./controls.js";

@@ -1,4 +1,4 @@
-// Knows the question that an app wants asked before an action is sent.
+// Asks the question that an app wants confirmed before an action is sent.
 
 import { h } from "../app/dom.js";
 import { textObject, words } from "./text.js";

@@ -1,4 +1,4 @@
-// Knows the container block: other blocks under a title, which may fold.
+// Draws the container block: other blocks under a title, which may fold.
 
 import { h } from "../app/dom.js";
 import { folding } from "./folding.js";

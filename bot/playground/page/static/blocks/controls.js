@@ -1,4 +1,4 @@
-// Knows what all controls with a state share: their marks in the page, what is chosen in them, and how they say so.
+// Makes controls that keep a state: marks them in the page, reads what is chosen in them, and sends it.
 
 import { h } from "../app/dom.js";
 import { act, busy } from "./acting.js";
@@ -34,8 +34,8 @@ const before = new WeakMap();
  */
 export function control(tag, part, ref, ctx, props, ...children) {
   const marks = { control: ref.type, blockId: ref.block_id, actionId: ref.action_id, ...asked(part) };
-  const heard = ref.acts ? { change: (event) => changed(event.currentTarget, ref, ctx) } : {};
-  const made = h(tag, { dataset: marks, on: heard, ...busy(ref), ...props }, ...children);
+  const handlers = ref.acts ? { change: (event) => changed(event.currentTarget, ref, ctx) } : {};
+  const made = h(tag, { dataset: marks, on: handlers, ...busy(ref), ...props }, ...children);
   before.set(made, choices(made).map(isChosen));
   return made;
 }

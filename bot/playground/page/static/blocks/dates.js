@@ -1,4 +1,4 @@
-// Knows how Slack writes a moment: a format with tokens in braces, read in the reader's own time zone.
+// Writes a moment in Slack's date format, tokens in braces, in the reader's own time zone.
 
 import { h } from "../app/dom.js";
 import { link, opens } from "./links.js";

@@ -1,4 +1,4 @@
-// Knows every element that can be acted on, by its type.
+// Draws an element that can be acted on, by its type.
 
 import { button } from "./buttons.js";
 import { checkboxes, multiSelect, radioButtons } from "./choices.js";
@@ -32,7 +32,7 @@ const KINDS = {
   users_select: idSelect,
 };
 
-/** An element of a block. `acts`: whether the app hears of it at once. `label` names it where a block has one. */
+/** An element of a block. `acts`: whether the app is sent it at once. `label` names it where a block has one. */
 export function element(part, index, block, ctx, { acts = true, label = "" } = {}) {
   return framed(KINDS, part, index, block, { ...ctx, label }, acts);
 }

@@ -1,4 +1,4 @@
-// Knows the emoji that people and this bot use, by the names that Slack gives them.
+// Looks up emoji by the names that Slack gives them: those that people and this bot use.
 
 import { h } from "../app/dom.js";
 

@@ -1,4 +1,4 @@
-// Knows what stands under an answer for its reader to judge it: thumbs up and down, and small buttons with an icon.
+// Draws the buttons under an answer that its reader judges it with: thumbs up and down, and small icons.
 
 import { h, icon } from "../app/dom.js";
 import { act, busy } from "./acting.js";

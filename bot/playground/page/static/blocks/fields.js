@@ -1,4 +1,4 @@
-// Knows the fields in which something is written: texts, numbers, dates and times.
+// Draws the fields in which something is written: texts, numbers, dates and times.
 
 import { h } from "../app/dom.js";
 import { act } from "./acting.js";
@@ -19,14 +19,14 @@ export function text(part, ref, ctx) {
     type: several ? null : TYPES[ref.type],
     value: worded(part.initial_value),
   };
-  return heard(field(several ? "textarea" : "input", part, ref, ctx, props), part, ref, ctx);
+  return sending(field(several ? "textarea" : "input", part, ref, ctx, props), part, ref, ctx);
 }
 
 export function number(part, ref, ctx) {
   const bounds = { min: worded(part.min_value) || null, max: worded(part.max_value) || null };
   const step = part.is_decimal_allowed === true ? "any" : "1";
   const props = { ...common(part, ctx, "Number"), ...bounds, step, type: "number", value: worded(part.initial_value) };
-  return heard(field("input", part, ref, ctx, props), part, ref, ctx);
+  return sending(field("input", part, ref, ctx, props), part, ref, ctx);
 }
 
 export function date(part, ref, ctx) {
@@ -68,12 +68,12 @@ function local(seconds) {
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
-// Unlike a select, a text speaks on Enter or on every character, as its app wishes.
+// Unlike a select, a text field sends on Enter or on every character, as its app has set it.
 function field(tag, part, ref, ctx, props) {
   return control(tag, part, { ...ref, acts: false }, ctx, props);
 }
 
-function heard(made, part, ref, ctx) {
+function sending(made, part, ref, ctx) {
   if (!ref.acts) return made;
   const when = listed(part.dispatch_action_config?.trigger_actions_on);
   const send = () => act(made, ref, ctx, chosenIn(made));

@@ -1,4 +1,4 @@
-// Knows how files are shown under a message: pictures as they are, everything else by name, kind and size.
+// Draws the files of a message: pictures as they are, everything else by name, kind and size.
 
 import { h } from "../app/dom.js";
 import { picture } from "./pictures.js";

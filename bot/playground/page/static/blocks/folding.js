@@ -1,4 +1,4 @@
-// Knows what can be folded open and shut, and remembers what the reader chose when it is drawn again.
+// Makes parts that fold open and shut, and remembers the reader's choice for the next drawing.
 
 import { h } from "../app/dom.js";
 import { placeOf, recall, remember } from "./memory.js";

@@ -1,4 +1,4 @@
-// Knows how an element stands in its block: under which key, seen by whom, remembered where, with what was answered.
+// Puts an element into its block: under which key, seen by whom, remembered where, with what was answered.
 
 import { complaint } from "./acting.js";
 import { h } from "../app/dom.js";
@@ -13,7 +13,7 @@ import { unknown } from "./unknown.js";
  * @param {number} index its place in the block
  * @param {any} block
  * @param {any} ctx
- * @param {boolean} acts whether the app hears of it at once
+ * @param {boolean} acts whether the app is sent it at once
  */
 export function framed(kinds, part, index, block, ctx, acts) {
   try {

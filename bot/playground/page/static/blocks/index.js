@@ -1,4 +1,4 @@
-// Knows what the rest of the page may ask for: messages, views, blocks and texts of an app as elements.
+// Offers the rest of the page an app's messages, views, blocks and texts as elements.
 
 import { h } from "../app/dom.js";
 import { attachments } from "./attachments.js";

@@ -1,4 +1,4 @@
-// Knows the input block: a label, a control, a hint, and what is wrong with what stands in it.
+// Draws the input block: a label, a control, a hint, and what is wrong with its value.
 
 import { h } from "../app/dom.js";
 import { chosenIn } from "./controls.js";

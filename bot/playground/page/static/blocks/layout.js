@@ -1,4 +1,4 @@
-// Knows the blocks that lay out text: section, header, context and divider.
+// Draws the blocks that lay out text: section, header, context and divider.
 
 import { h } from "../app/dom.js";
 import { element } from "./elements.js";
@@ -48,7 +48,7 @@ export function context(block, ctx) {
   return h("div", { class: "context" }, parts);
 }
 
-/** A notice in a modal. Its level is said, since a colour alone says it to few. */
+/** A notice in a modal. Its level is written out, since not everybody can tell it by the colour. */
 export function alert(block, ctx) {
   const level = worded(block.level) || "default";
   if (!Object.hasOwn(LEVELS, level)) throw new Malformed("no level of an alert");

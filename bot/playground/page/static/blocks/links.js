@@ -1,4 +1,4 @@
-// Knows which addresses may become links, and how such a link is made.
+// Makes links, and decides which addresses may become one.
 
 import { h } from "../app/dom.js";
 

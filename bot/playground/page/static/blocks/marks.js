@@ -1,4 +1,4 @@
-// Knows the marks of one line of mrkdwn: which star opens, which one closes, and which one is just a star.
+// Pairs the marks of one line of mrkdwn: which star opens, which one closes, and which one is just a star.
 
 /**
  * A piece of a line: a mark (`*`, `_` or `~`) that may open or close, or something whole that is made of a text.

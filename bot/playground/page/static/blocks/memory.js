@@ -1,4 +1,4 @@
-// Knows what the page remembers of elements that are drawn again and again: what is busy, refused, pressed, folded.
+// Remembers of elements that are drawn again and again what is busy, refused, pressed or folded.
 
 /** @type {Map<string, any>} */
 const remembered = new Map();

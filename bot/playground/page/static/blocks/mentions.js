@@ -1,4 +1,4 @@
-// Knows how people, groups, channels and calls to everybody are shown where a text mentions them.
+// Draws the mentions in a text: people, groups, channels and calls to everybody.
 
 import { h } from "../app/dom.js";
 
@@ -13,8 +13,8 @@ export function user(id, ctx, label = "") {
   const name = `@${ctx.name(id) || label || id}`;
   const kind = id === ctx.me ? "mention mention-me" : "mention";
   if (!ctx.onMention) return h("span", { class: kind, dataset: { user: id } }, name);
-  const heard = (event) => ctx.onMention(event.currentTarget.dataset.user);
-  return h("button", { class: kind, type: "button", dataset: { user: id }, on: { click: heard } }, name);
+  const open = (event) => ctx.onMention(event.currentTarget.dataset.user);
+  return h("button", { class: kind, type: "button", dataset: { user: id }, on: { click: open } }, name);
 }
 
 export function channel(id, ctx, label = "") {

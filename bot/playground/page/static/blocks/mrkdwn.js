@@ -1,4 +1,4 @@
-// Knows mrkdwn, Slack's own markup: code boxes and quotes by line, and what a line is made of.
+// Draws mrkdwn, Slack's own markup: code boxes and quotes by line, then the pieces of each line.
 
 import { h } from "../app/dom.js";
 import { moment } from "./dates.js";

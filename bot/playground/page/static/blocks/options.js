@@ -1,4 +1,4 @@
-// Knows the options that a select offers: those the app gives, in groups or not, or the page's people and channels.
+// Lists the options that a select offers: those the app gives, in groups or not, or the page's people and channels.
 
 import { list, listed, object, string, worded } from "./shapes.js";
 import { words } from "./text.js";

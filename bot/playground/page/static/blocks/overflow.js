@@ -1,8 +1,8 @@
-// Knows overflow menus: a button with three dots, and its menu, which arrow keys walk and Escape closes.
+// Draws overflow menus: a button with three dots, and a menu that arrow keys move through and Escape closes.
 
 import { h } from "../app/dom.js";
 import { act, busy } from "./acting.js";
-import { asked, visit } from "./buttons.js";
+import { asked, openAddress } from "./buttons.js";
 import { opens } from "./links.js";
 import { list, object, worded } from "./shapes.js";
 import { words } from "./text.js";
@@ -57,7 +57,7 @@ function item(option, chosen, ctx) {
 function choose(opener, menu, option, ref, ctx) {
   menu.hidePopover();
   opener.focus();
-  if (opens(option.url)) visit(option.url, ctx);
+  if (opens(option.url)) openAddress(option.url, ctx);
   act(opener, ref, ctx, { selected_option: option });
 }
 

@@ -1,4 +1,4 @@
-// Knows how pictures are shown: those of this page's own files as they are, all others as a frame with their address.
+// Draws pictures: those of this page's own files as they are, all others as a frame with their address.
 
 import { h } from "../app/dom.js";
 import { link } from "./links.js";

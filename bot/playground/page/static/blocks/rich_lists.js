@@ -1,4 +1,4 @@
-// Knows how Slack's flat lists, each with an indent, become lists within lists.
+// Turns Slack's flat lists, each with an indent, into lists within lists.
 
 import { h } from "../app/dom.js";
 import { list, Malformed } from "./shapes.js";

@@ -1,4 +1,4 @@
-// Knows rich_text: sections, quotes, code boxes and lists, and the styled pieces within them.
+// Draws rich_text: sections, quotes, code boxes and lists, and the styled pieces within them.
 
 import { h } from "../app/dom.js";
 import { moment } from "./dates.js";

@@ -1,4 +1,4 @@
-// Knows the frame of a wide table: it scrolls sideways by itself, by keyboard too.
+// Frames a wide table, so that it scrolls sideways by itself, by keyboard too.
 
 import { h } from "../app/dom.js";
 

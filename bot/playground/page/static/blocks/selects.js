@@ -1,4 +1,4 @@
-// Knows the selects in which one thing is chosen: options, a person, a channel.
+// Draws the selects in which one thing is chosen: options, a person, a channel.
 
 import { h } from "../app/dom.js";
 import { control } from "./controls.js";

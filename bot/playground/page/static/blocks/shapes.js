@@ -1,4 +1,4 @@
-// Knows how to take what an app sent without trusting its shape.
+// Reads what an app sent without trusting its shape.
 
 /** What an app sent is not what its type says it is; the block that holds it is shown as unknown. */
 export class Malformed extends Error {}

@@ -1,4 +1,4 @@
-// Knows the table block: its first row is the header, its columns say how they are aligned and wrapped.
+// Draws the table block: its first row is the header, its columns say how they are aligned and wrapped.
 
 import { h } from "../app/dom.js";
 import { richText } from "./rich_text.js";

@@ -1,4 +1,4 @@
-// Knows how an app shows its work: task cards, and plans that hold them.
+// Draws how an app shows its work: task cards, and plans that hold them.
 
 import { h } from "../app/dom.js";
 import { folding } from "./folding.js";

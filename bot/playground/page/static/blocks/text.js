@@ -1,4 +1,4 @@
-// Knows Slack's text objects: plain_text, and mrkdwn with or without live addresses.
+// Draws Slack's text objects: plain_text, and mrkdwn with or without live addresses.
 
 import { EMOJI_CODE, emojiNode } from "./emoji.js";
 import { renderMrkdwn } from "./mrkdwn.js";

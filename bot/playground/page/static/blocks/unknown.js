@@ -1,4 +1,4 @@
-// Knows how a part is shown that this page does not know, or that is not as its type says: as its JSON, clearly marked.
+// Shows a part that this page does not know, or that is not as its type says, as its JSON, clearly marked.
 
 import { h } from "../app/dom.js";
 

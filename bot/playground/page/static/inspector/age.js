@@ -1,15 +1,15 @@
-// Knows how old text is when it is shown: from the frames that came and the calls that carried them on.
+// Measures how old text is when it is shown: from the frames that came and the calls that carried their text.
 //
 // A character came when its frame passed on its way to the app. It is shown when Slack has answered the first call
-// whose text reaches it; the reader has it up to one latency earlier, so the age is never told too low. What a call
+// whose text reaches it; the reader has it up to one latency earlier, so the age is never given too low. What a call
 // shows and what came are not the same characters, because Markdown becomes blocks and a message has more in it than
-// the answer: so both are compared by their letters and digits alone, in order (reach.js). A call can show only what
+// the answer: so both are compared by their letters and digits alone, in order (matching.js). A call can show only what
 // had come when it was made. Letters are weighed alike; those that were never shown have no age and are counted as
 // waiting. Of a frame that was cut for its length only what is kept is counted.
 
-import { lettersOf } from "./came.js";
+import { lettersOf } from "./received.js";
 import { bodyText } from "./plain.js";
-import { reach } from "./reach.js";
+import { matchedUntil } from "./matching.js";
 
 const WRITES = new Set([
   "chat.postMessage",
@@ -25,9 +25,9 @@ const DONE = new Set(["ok", "dropped"]);
 
 /** How one answer was shown. Times are seconds since the epoch, ages seconds. */
 export class Shown {
-  /** @param {import("./came.js").Came} came */
-  constructor(came) {
-    this.came = came;
+  /** @param {import("./received.js").Received} received */
+  constructor(received) {
+    this.received = received;
     /** @type {{at: number, characters: number, letters: number}[]} what was shown, after each call that showed more */
     this.steps = [];
     this.letters = 0;
@@ -41,8 +41,8 @@ export class Shown {
     if (!WRITES.has(call.method) || !DONE.has(call.answer)) return;
     const message = this.#message(call);
     const text = lettersOf(textOf(call, message));
-    const until = this.came.lettersBy(call.at);
-    message.reached = reach(this.came.letters, text, message.from, until);
+    const until = this.received.lettersBy(call.at);
+    message.reached = matchedUntil(this.received.letters, text, message.from, until);
     this.#reached(message.reached, call);
   }
 
@@ -59,7 +59,7 @@ export class Shown {
   /** How long the oldest character that was not shown at a time had waited then; 0 where all was shown. */
   waitedBy(at) {
     const shown = this.#by(at)?.letters ?? 0;
-    return shown < this.came.lettersBy(at) ? at - this.came.times[shown] : 0;
+    return shown < this.received.lettersBy(at) ? at - this.received.times[shown] : 0;
   }
 
   #by(at) {
@@ -78,14 +78,14 @@ export class Shown {
   #reached(letters, call) {
     if (letters <= this.letters) return;
     const at = call.at + call.took;
-    for (let letter = this.letters; letter < letters; letter++) this.sum += at - this.came.times[letter];
-    this.worst = Math.max(this.worst, at - this.came.times[this.letters]); // the first of them is the oldest
+    for (let letter = this.letters; letter < letters; letter++) this.sum += at - this.received.times[letter];
+    this.worst = Math.max(this.worst, at - this.received.times[this.letters]); // the first of them is the oldest
     this.letters = letters;
-    this.steps.push({ at, letters, characters: this.came.charactersAt(letters, call.at) });
+    this.steps.push({ at, letters, characters: this.received.charactersAt(letters, call.at) });
   }
 }
 
-/** The whole text of the message after a call: a stream is told its text piece by piece. */
+/** The whole text of the message after a call: a stream gets its text piece by piece. */
 function textOf({ method, args }, message) {
   if (!method.endsWith("Stream")) return bodyText(args.text, args.blocks);
   const chunks = (args.chunks ?? []).map((chunk) => (chunk.type === "markdown_text" ? chunk.text : ""));
@@ -95,11 +95,11 @@ function textOf({ method, args }, message) {
 
 /**
  * Both together, of a prediction's frames and the calls of its answer.
- * @param {import("./came.js").Came} came
+ * @param {import("./received.js").Received} received
  */
-export function measure(came, frames, calls) {
-  came.follow(frames);
-  const shown = new Shown(came);
+export function measure(received, frames, calls) {
+  received.follow(frames);
+  const shown = new Shown(received);
   for (const call of calls) shown.take(call);
   return shown;
 }

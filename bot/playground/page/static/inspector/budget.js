@@ -1,4 +1,4 @@
-// Knows how much of Slack's rate limits is left, method by method.
+// Shows how much of Slack's rate limits is left, method by method.
 
 import { h, morph } from "../app/dom.js";
 import { duration, number } from "./format.js";

@@ -1,4 +1,4 @@
-// Knows the list of all that went between Slack and the app: calls one way, deliveries the other.
+// Lists all that went between Slack and the app: calls one way, deliveries the other.
 
 import { h } from "../app/dom.js";
 import { entryRow, failed, isCall, nameOf } from "./entry.js";

@@ -1,4 +1,4 @@
-// Knows how one answer is drawn over time: text that came and text that was shown, and under it what made it so.
+// Draws one answer over time: the text that came and the text that was shown, and under it the calls and deliveries.
 
 import { shortened } from "./format.js";
 import { linear, steps, ticks } from "./scale.js";
@@ -12,15 +12,15 @@ const ROW = 26;
 const AXIS = 22;
 const MARK = 8;
 
-/** A drawing of a growth until `end`, so wide. Returns it with its scale: seconds since the epoch to pixels. */
-export function chart(growth, end, width) {
-  const { turn } = growth;
+/** A drawing of an answer's progress until `end`, so wide. Returns it with its scale: seconds since the epoch to pixels. */
+export function chart(progress, end, width) {
+  const { turn } = progress;
   const rows = rowsOf(turn);
   const foot = TOP + TEXT_HEIGHT + 14 + rows.length * ROW;
   const x = linear([turn.start, Math.max(end, turn.start + 0.5)], [LEFT, width - RIGHT]);
   const parts = [
     ...timeAxis(turn.start, Math.max(end, turn.start + 0.5), x, foot),
-    ...textBand(growth, end, x, width),
+    ...textBand(progress, end, x, width),
     ...(rows.some((row) => row.limited)
       ? [draw("text", { class: "i-tick", x: width, y: TOP + TEXT_HEIGHT + 8, "text-anchor": "end" }, "left")]
       : []),
@@ -41,11 +41,11 @@ function timeAxis(start, end, x, foot) {
   ]);
 }
 
-function textBand({ came, shown, turn }, end, x, width) {
-  const most = Math.max(came.characters, 10);
+function textBand({ received, shown, turn }, end, x, width) {
+  const most = Math.max(received.characters, 10);
   const y = linear([0, most], [TOP + TEXT_HEIGHT, TOP]);
   const line = (list) => [[x(turn.start), y(0)], ...list.map(({ at, characters }) => [x(at), y(characters)])];
-  const upper = steps(line(came.steps), x(end));
+  const upper = steps(line(received.steps), x(end));
   const lower = steps(line(shown.steps), x(end));
   return [
     ...ticks(most, 3).flatMap((count) => [
@@ -59,7 +59,7 @@ function textBand({ came, shown, turn }, end, x, width) {
       d: `${upper}V${y(0)}H${x(turn.start)}Z ${lower}V${y(0)}H${x(turn.start)}Z`,
       "fill-rule": "evenodd",
     }),
-    draw("path", { class: "i-came", d: upper }),
+    draw("path", { class: "i-received", d: upper }),
     draw("path", { class: "i-shown", d: lower }),
   ];
 }
@@ -108,7 +108,7 @@ function rowParts(row, top, x, end, width) {
   ];
 }
 
-/** A call is as long as it took; one that failed has a cross on it, so that colour is not all that tells. */
+/** A call is as long as it took; one that failed has a cross on it, so that colour alone does not carry it. */
 function mark({ at, took, answer }, middle, x) {
   const [from, until] = [x(at), x(at + took)];
   const outcome = answer === "ok" ? "ok" : answer === "429" ? "limited" : "failed";
@@ -142,7 +142,7 @@ function statusParts({ from, until, text }, last, middle, x, end, width) {
   const place = { x: begin, y: middle - 8, width: Math.max(2, stop - begin), height: 16, rx: 3 };
   const bar = draw("rect", { class: "i-status-bar", ...place });
   const inside = lettersIn(stop - begin - 8);
-  const said = (at, room) => draw("text", { class: "i-status-text", x: at, y: middle + 4 }, shortened(text, room));
+  const said = (at, letters) => draw("text", { class: "i-status-text", x: at, y: middle + 4 }, shortened(text, letters));
   if (inside > 5) return [bar, said(begin + 4, inside)];
   const beside = lettersIn(width - stop - 6);
   return last && beside > 5 ? [bar, said(stop + 6, beside)] : [bar];

@@ -1,4 +1,4 @@
-// Knows what Redis holds of a thread, and so which Flowise chats are of which thread; asked for at most twice a second.
+// Asks what Redis holds of a thread, and so which Flowise chats are of which thread; at most twice a second.
 
 const EVERY = 500;
 

@@ -1,4 +1,4 @@
-// Knows the switches of the playground: how Slack behaves, how Flowise behaves, and which Flowise it is.
+// Draws the switches of the playground: how Slack behaves, how Flowise behaves, and which Flowise it is.
 
 import { h } from "../app/dom.js";
 import { budgetTable } from "./budget.js";

@@ -1,18 +1,18 @@
-// Knows the cursor over a drawing: a time that is pointed at, or gone to with the arrow keys, and what was then.
+// Moves the cursor over a drawing: to a time that is pointed at, or by the arrow keys, and says what was then.
 
 import { h } from "../app/dom.js";
 import { duration, number, plural, took } from "./format.js";
 
 /**
  * Makes an element a slider over the time of an answer. `draw(at)` is called with the time that is looked at, null for
- * none. `refresh(growth, end, inverse)` when what is drawn has changed.
+ * none. `refresh(progress, end, inverse)` when what is drawn has changed.
  */
 export class Cursor {
   constructor(element, draw) {
     this.element = element;
     this.draw = draw;
     this.at = null;
-    this.growth = null;
+    this.progress = null;
     this.readout = h("p", { class: "i-readout", "aria-hidden": "true" });
     for (const [name, value] of Object.entries({
       role: "slider",
@@ -30,25 +30,25 @@ export class Cursor {
     element.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  refresh(growth, end, inverse) {
-    if (this.growth?.key !== growth.key) this.at = null;
-    this.growth = growth;
+  refresh(progress, end, inverse) {
+    if (this.progress?.key !== progress.key) this.at = null;
+    this.progress = progress;
     this.end = end;
     this.inverse = inverse;
-    this.element.setAttribute("aria-valuemax", (end - growth.turn.start).toFixed(1));
+    this.element.setAttribute("aria-valuemax", (end - progress.turn.start).toFixed(1));
     this.#tell();
   }
 
   #to(at) {
-    if (!this.growth || at === undefined) return;
-    this.at = at === null ? null : Math.min(this.end, Math.max(this.growth.turn.start, at));
+    if (!this.progress || at === undefined) return;
+    this.at = at === null ? null : Math.min(this.end, Math.max(this.progress.turn.start, at));
     this.#tell();
   }
 
   /** Arrow keys go from call to call. */
   #key(event) {
-    if (!this.growth) return;
-    const { turn } = this.growth;
+    if (!this.progress) return;
+    const { turn } = this.progress;
     const stops = [turn.start, ...turn.calls.map((call) => call.at + call.took).sort((a, b) => a - b), this.end];
     const now = this.at ?? this.end;
     const next = {
@@ -64,8 +64,8 @@ export class Cursor {
 
   #tell() {
     const at = this.at ?? this.end;
-    const said = tellOf(this.growth, at);
-    this.element.setAttribute("aria-valuenow", (at - this.growth.turn.start).toFixed(1));
+    const said = tellOf(this.progress, at);
+    this.element.setAttribute("aria-valuenow", (at - this.progress.turn.start).toFixed(1));
     this.element.setAttribute("aria-valuetext", said);
     const text = this.at === null ? "Point at the drawing, or go through it with the arrow keys." : said;
     if (this.readout.textContent !== text) this.readout.textContent = text;
@@ -74,9 +74,9 @@ export class Cursor {
 }
 
 /** What was at a time, in words. */
-export function tellOf({ came, shown, turn }, at) {
+export function tellOf({ received, shown, turn }, at) {
   const parts = [
-    `${duration(at - turn.start)}: ${plural(came.charactersBy(at), "character")} had come, ${number(shown.charactersBy(at))} shown`,
+    `${duration(at - turn.start)}: ${plural(received.charactersBy(at), "character")} had come, ${number(shown.charactersBy(at))} shown`,
   ];
   const waited = shown.waitedBy(at);
   if (waited > 0) parts.push(`the oldest waiting for ${duration(waited)}`);

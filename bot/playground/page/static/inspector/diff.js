@@ -1,4 +1,4 @@
-// Knows what differs between two texts, word by word.
+// Finds what differs between two texts, word by word.
 
 // The table of the comparison has (words before) x (words after) numbers; beyond this it is one cut and one addition.
 const MOST_CELLS = 250_000;

@@ -1,4 +1,4 @@
-// Knows how one call of the app, or one delivery to it, is shown: a line, and everything when it is unfolded.
+// Draws one call of the app, or one delivery to it: a line, and everything when it is unfolded.
 
 import { h } from "../app/dom.js";
 import { clock, number, plural, shortened, took } from "./format.js";

@@ -1,4 +1,4 @@
-// Knows which faults are switched on, and the bar that says so wherever one is in the inspector.
+// Lists the faults that are switched on, in a bar that stands wherever one is in the inspector.
 
 import { h } from "../app/dom.js";
 import { plural, took } from "./format.js";

@@ -1,4 +1,4 @@
-// Knows the small parts of a form: a group, a choice among few, a switch, a line that says what went wrong.
+// Makes the small parts of a form: a group, a choice among few, a switch, a line that says what went wrong.
 
 import { h } from "../app/dom.js";
 

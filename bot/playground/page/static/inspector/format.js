@@ -1,4 +1,4 @@
-// Knows how numbers are told: seconds, counts, times of day.
+// Writes numbers for people: seconds, counts, times of day.
 
 const whole = new Intl.NumberFormat("en");
 const clockTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });

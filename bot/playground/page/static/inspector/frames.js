@@ -1,4 +1,4 @@
-// Knows how the frames of one prediction are shown, as they came: a line for each run of them, which unfolds.
+// Lists the frames of one prediction as they came: a line for each run of them, which unfolds.
 
 import { h } from "../app/dom.js";
 import { bytes, number, plural, shortened, took } from "./format.js";

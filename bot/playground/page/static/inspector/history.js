@@ -1,4 +1,4 @@
-// Knows the versions of one message: asked for at the server, and again when the message has changed.
+// Asks the server for the versions of one message, and again when the message has changed.
 
 const EVERY = 300;
 
@@ -31,7 +31,7 @@ export class History {
     }, EVERY);
   }
 
-  /** The blocks of a version as they are drawn. Only Markdown is drawn from more than was told of it. */
+  /** The blocks of a version as they are drawn. Only for Markdown must the server be asked for more than it has sent. */
   async drawn({ blocks }, index) {
     if (!blocks.some(holdsMarkdown)) return blocks;
     const [channel, ts] = this.of.split(":");

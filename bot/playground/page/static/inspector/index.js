@@ -1,4 +1,4 @@
-// Knows the inspector as a whole: which panel is seen, and that only what is seen is drawn, once a frame at most.
+// Puts the inspector together: chooses the panel, and draws only what is seen, once a frame at most.
 
 import { h } from "../app/dom.js";
 import { callsPanel } from "./calls.js";

@@ -1,4 +1,4 @@
-// Knows how JSON is shown: as a tree that unfolds, long strings and lists cut until more is asked for.
+// Draws JSON as a tree that unfolds, long strings and lists cut until more is asked for.
 
 import { h } from "../app/dom.js";
 import { number, shortened } from "./format.js";

@@ -1,4 +1,4 @@
-// Knows what Redis holds of a thread, key by key: what each is there for, its value, and how long it stays.
+// Lists what Redis holds of a thread, key by key: what each is there for, its value, and how long it stays.
 
 import { h } from "../app/dom.js";
 import { duration } from "./format.js";
@@ -19,7 +19,7 @@ const KINDS = {
   run: "A run in Flowise that has not been seen to end.",
 };
 const TICK = 1000;
-const NEWS = new Set(["hello", "message", "call", "delivery", "prediction", "status"]);
+const CHANGES = new Set(["hello", "message", "call", "delivery", "prediction", "status"]);
 
 /** @returns {import("./tabs.js").Panel} */
 export function keysPanel({ state, chats }) {
@@ -53,7 +53,7 @@ export function keysPanel({ state, chats }) {
   }
 
   chats.addEventListener("change", () => element.offsetWidth && refresh());
-  const update = (changes) => changes.some(({ kind }) => NEWS.has(kind)) && chats.look(placeOf(state));
+  const update = (changes) => changes.some(({ kind }) => CHANGES.has(kind)) && chats.look(placeOf(state));
   return { id: "redis", label: "Redis", element, show, hide: () => clearInterval(timer), update };
 }
 

@@ -1,4 +1,4 @@
-// Knows what is inspected: the thread that the person looks at, and what belongs to it.
+// Finds what is inspected: the thread that the person looks at, and what belongs to it.
 
 import { rootOf } from "../app/state.js";
 import { shortened } from "./format.js";

@@ -1,4 +1,4 @@
-// Knows the text that a message shows: its blocks flattened, as a person reads them.
+// Flattens the blocks of a message into the text that a person reads.
 
 const ESCAPES = [
   [/&lt;/gu, "<"],

@@ -1,4 +1,4 @@
-// Knows how versions are played one after the other, at the pace at which they came.
+// Plays versions one after the other, at the pace at which they came.
 
 /** Steps through times. `step()` shows the next one; it returns the seconds until the one after, or null at the end. */
 export class Player {

@@ -1,4 +1,4 @@
-// Knows what was asked of Flowise in a thread: each prediction, its request, how it ended, and its frames.
+// Lists what was asked of Flowise in a thread: each prediction, its request, how it ended, and its frames.
 
 import { h } from "../app/dom.js";
 import { bytes, clock, duration, plural, shortened } from "./format.js";
@@ -48,13 +48,13 @@ export function flowisePanel({ state, chats }) {
   }
 
   chats.addEventListener("change", () => element.offsetWidth && refresh());
-  const news = new Set(["hello", "prediction", "frame"]);
+  const kinds = new Set(["hello", "prediction", "frame"]);
   return {
     id: "flowise",
     label: "Flowise",
     element,
     show,
-    update: (changes) => changes.some(({ kind }) => news.has(kind)) && refresh(),
+    update: (changes) => changes.some(({ kind }) => kinds.has(kind)) && refresh(),
   };
 }
 

@@ -1,6 +1,6 @@
-// Knows how the frames of a prediction are grouped: tokens and heartbeats in a row are one, everything else is by itself.
+// Groups the frames of a prediction: tokens and heartbeats in a row are one, everything else is by itself.
 
-import { tokenText } from "./came.js";
+import { tokenText } from "./received.js";
 
 const GROUPED = new Set(["token", "heartbeat"]);
 

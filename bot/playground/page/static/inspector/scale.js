@@ -1,4 +1,4 @@
-// Knows how values become places in a drawing, and which round values are worth a mark.
+// Turns values into positions in a drawing, and chooses the round values that are worth a mark.
 
 /** From a range of values to a range of places. */
 export function linear([low, high], [from, to]) {

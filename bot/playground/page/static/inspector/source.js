@@ -1,4 +1,4 @@
-// Knows where answers come from: a flow of the built-in Flowise, or a Flowise of the person's own.
+// Chooses where answers come from: a flow of the built-in Flowise, or a Flowise of the person's own.
 
 import { h } from "../app/dom.js";
 import { complaint, fresh } from "./fields.js";

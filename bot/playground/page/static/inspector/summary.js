@@ -1,4 +1,4 @@
-// Knows how one answer is told in a few words.
+// Sums up one answer in a few words.
 
 import { duration, number, plural } from "./format.js";
 
@@ -9,13 +9,13 @@ const ENDS = {
 };
 
 /** What was asked, what came and what was shown, as short sentences; each is a list of its parts. */
-export function told(growth, now) {
-  const { turn } = growth;
+export function told(progress, now) {
+  const { turn } = progress;
   const sentences = [
-    [...first(growth), ...tokens(growth)],
-    ages(growth),
-    [...calls(turn), ...unseen(growth)],
-    [...left(turn), ...ended(growth, now)],
+    [...first(progress), ...tokens(progress)],
+    ages(progress),
+    [...calls(turn), ...unseen(progress)],
+    [...left(turn), ...ended(progress, now)],
   ];
   return sentences.filter((parts) => parts.length);
 }
@@ -25,11 +25,11 @@ function first({ shown, turn }) {
   return [`First text after ${duration(shown.steps[0].at - turn.start)}`];
 }
 
-function tokens({ came, turn, torn }) {
-  if (!came.tokens) return turn.prediction ? ["Flowise has sent no text yet"] : ["Flowise was not asked yet"];
-  const took = came.steps.at(-1).at - came.steps[0].at;
-  const said = `${plural(came.tokens, "token")}, ${plural(came.characters, "character")} in ${duration(took)}`;
-  return torn ? [`${said}; the first of them are not kept any more`] : [said];
+function tokens({ received, turn, incomplete }) {
+  if (!received.tokens) return turn.prediction ? ["Flowise has sent no text yet"] : ["Flowise was not asked yet"];
+  const took = received.steps.at(-1).at - received.steps[0].at;
+  const said = `${plural(received.tokens, "token")}, ${plural(received.characters, "character")} in ${duration(took)}`;
+  return incomplete ? [`${said}; the first of them are not kept any more`] : [said];
 }
 
 function calls({ calls: all }) {
@@ -54,12 +54,12 @@ function left({ calls: all }) {
   });
 }
 
-function unseen({ came, shown }) {
-  const waiting = came.letters.length - shown.letters;
+function unseen({ received, shown }) {
+  const waiting = received.letters.length - shown.letters;
   return waiting > 0 ? [`${plural(waiting, "letter")} not shown`] : [];
 }
 
-function ended(growth, now) {
-  if (growth.live(now)) return ["still growing"];
-  return [ENDS[growth.turn.prediction?.ended]].filter(Boolean);
+function ended(progress, now) {
+  if (progress.live(now)) return ["still growing"];
+  return [ENDS[progress.turn.prediction?.ended]].filter(Boolean);
 }

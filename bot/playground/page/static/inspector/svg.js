@@ -1,4 +1,4 @@
-// Knows how the parts of a drawing are made.
+// Makes the parts of a drawing.
 
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -1,4 +1,4 @@
-// Knows how one of several panels is chosen: tabs by the ARIA pattern, with arrow keys.
+// Chooses one of several panels: tabs by the ARIA pattern, with arrow keys.
 
 import { h } from "../app/dom.js";
 
@@ -8,7 +8,7 @@ import { h } from "../app/dom.js";
  * @property {string} label
  * @property {HTMLElement} element
  * @property {() => void} show it is seen from now on: draw everything
- * @property {() => void} [hide] it is not seen any more
+ * @property {() => void} [hide] it is no longer seen
  * @property {(changes: any[]) => void} update it is seen, and this has happened
  */
 

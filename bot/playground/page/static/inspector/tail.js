@@ -1,4 +1,4 @@
-// Knows how a long list that grows is shown: its last rows, earlier ones in slices on request, kept at its end.
+// Draws a long list that grows: its last rows, earlier ones in slices on request, kept at its end.
 
 import { h } from "../app/dom.js";
 import { number } from "./format.js";
@@ -8,7 +8,7 @@ const MOST = 400;
 const NEAR = 40;
 
 /**
- * A list whose rows are made by `row(entry)`, in the order of `at`. Rows far above the end are taken away again while
+ * A list whose rows are made by `row(entry)`, in the order of `at`. Rows far above the end are removed again while
  * the reader is at the end, so that the list costs the same after an hour.
  */
 export class Tail {
@@ -41,7 +41,7 @@ export class Tail {
     this.element.scrollTop = this.element.scrollHeight;
   }
 
-  /** Add entries; one that is told late is put where its time is. */
+  /** Add entries; one that arrives late is put where its time is. */
   add(entries) {
     const { scrollHeight, scrollTop, clientHeight } = this.element;
     const atEnd = scrollHeight - scrollTop - clientHeight < NEAR;

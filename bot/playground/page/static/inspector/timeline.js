@@ -1,10 +1,10 @@
-// Knows the timeline of an answer: the words, the drawing, the cursor and the table, live while the answer grows.
+// Draws the timeline of an answer: the words, the drawing, the cursor and the table, live while the answer grows.
 
 import { h } from "../app/dom.js";
 import { chart } from "./chart.js";
 import { Cursor } from "./cursor.js";
 import { shortened } from "./format.js";
-import { Growth } from "./growth.js";
+import { Progress } from "./progress.js";
 import { placeOf } from "./place.js";
 import { told } from "./summary.js";
 import { fillTable, timeTable } from "./timetable.js";
@@ -20,7 +20,7 @@ const wall = () => Date.now() / 1000;
 export function timelinePanel({ state, chats }) {
   const view = parts();
   let turns = [];
-  let growth = null;
+  let progress = null;
   let timer = 0;
   let chosen = null;
 
@@ -47,11 +47,11 @@ export function timelinePanel({ state, chats }) {
     view.none.hidden = turn !== undefined;
     view.some.hidden = turn === undefined;
     if (!turn) return;
-    if (growth?.key !== turn.key) growth = new Growth(turn.key);
-    growth.follow(turn, state.frames.get(turn.prediction?.id) ?? []);
+    if (progress?.key !== turn.key) progress = new Progress(turn.key);
+    progress.follow(turn, state.frames.get(turn.prediction?.id) ?? []);
     const now = wall();
-    view.show(growth, growth.end(now), told(growth, now));
-    if (growth.live(now)) timer = setTimeout(() => requestAnimationFrame(paint), PULSE);
+    view.show(progress, progress.end(now), told(progress, now));
+    if (progress.live(now)) timer = setTimeout(() => requestAnimationFrame(paint), PULSE);
   }
 
   function show() {
@@ -70,10 +70,10 @@ export function timelinePanel({ state, chats }) {
     show,
     hide: () => clearTimeout(timer),
     update(changes) {
-      const news = new Set(changes.map(({ kind }) => kind));
-      if (![...news].some((kind) => OF_INTEREST.has(kind))) return;
-      news.delete("frame");
-      if (news.size) gather(); // frames alone make no other turns
+      const kinds = new Set(changes.map(({ kind }) => kind));
+      if (![...kinds].some((kind) => OF_INTEREST.has(kind))) return;
+      kinds.delete("frame");
+      if (kinds.size) gather(); // frames alone make no other turns
       paint();
     },
   };
@@ -101,7 +101,7 @@ function parts() {
   const legend = h(
     "p",
     { class: "i-legend", "aria-hidden": "true" },
-    key("came", "came from Flowise"),
+    key("received", "came from Flowise"),
     key("shown", "shown in Slack"),
     key("waiting", "not shown yet"),
   );
@@ -109,16 +109,16 @@ function parts() {
   const none = h("p", { class: "i-nothing", text: "No answer is here yet. Ask the app something, and watch it grow." });
   const element = h("div", { class: "i-timeline" }, none, some);
 
-  function show(growth, end, sentences) {
+  function show(progress, end, sentences) {
     words.replaceChildren(...sentences.map((said) => h("span", { class: "i-told-part", text: said.join(" · ") })));
     const width = Math.max(260, canvas.clientWidth);
-    drawn = { ...chart(growth, end, width), line: draw("line", { class: "i-cursor" }) };
+    drawn = { ...chart(progress, end, width), line: draw("line", { class: "i-cursor" }) };
     drawn.element.append(drawn.line);
     canvas.replaceChildren(drawn.element);
-    const { start } = growth.turn;
+    const { start } = progress.turn;
     const perSecond = drawn.x(start + 1) - drawn.x(start);
-    cursor.refresh(growth, end, (place) => start + (place - drawn.x(start)) / perSecond);
-    fillTable(table, growth);
+    cursor.refresh(progress, end, (place) => start + (place - drawn.x(start)) / perSecond);
+    fillTable(table, progress);
   }
   return { element, none, some, choice, canvas, show };
 }

@@ -1,4 +1,4 @@
-// Knows the table that says what the drawing shows: a row for each call.
+// Fills the table that says what the drawing shows: a row for each call.
 
 import { h } from "../app/dom.js";
 import { number, took } from "./format.js";
@@ -24,16 +24,16 @@ export function timeTable() {
     h("table", null, caption, head, body),
   );
   const element = h("details", { class: "i-time-table" }, h("summary", { text: "As a table" }), scroll);
-  const table = { element, body, growth: null, rows: [] };
-  element.addEventListener("toggle", () => table.growth && fillTable(table, table.growth));
+  const table = { element, body, progress: null, rows: [] };
+  element.addEventListener("toggle", () => table.progress && fillTable(table, table.progress));
   return table;
 }
 
-/** Bring it up to a growth: rows that are there stay, because what was does not change. */
-export function fillTable(table, growth) {
-  const { calls } = growth.turn;
-  const other = table.growth?.key !== growth.key || table.rows.some((call, index) => call !== calls[index]);
-  table.growth = growth;
+/** Bring it up to date with the progress: rows that are there stay, because what was does not change. */
+export function fillTable(table, progress) {
+  const { calls } = progress.turn;
+  const other = table.progress?.key !== progress.key || table.rows.some((call, index) => call !== calls[index]);
+  table.progress = progress;
   if (!table.element.open) return;
   if (other) {
     table.rows = [];
@@ -41,18 +41,18 @@ export function fillTable(table, growth) {
   }
   for (const call of calls.slice(table.rows.length)) {
     table.rows.push(call);
-    table.body.append(row(growth, call));
+    table.body.append(row(progress, call));
   }
 }
 
-function row({ came, shown, turn }, call) {
+function row({ received, shown, turn }, call) {
   const at = call.at + call.took;
   const waited = shown.waitedBy(at);
   const cells = [
     call.method,
     took(call.took),
     call.answer,
-    number(came.charactersBy(at)),
+    number(received.charactersBy(at)),
     number(shown.charactersBy(at)),
     waited ? took(waited) : "—",
   ];

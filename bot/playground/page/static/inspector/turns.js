@@ -1,6 +1,6 @@
-// Knows the turns of a thread: which question, which prediction and which calls belong together.
+// Sorts a thread into turns: which question, which prediction and which calls belong together.
 
-import { lettersOf } from "./came.js";
+import { lettersOf } from "./received.js";
 import { belongs, messagesOf, readable } from "./place.js";
 import { unescaped } from "./plain.js";
 
@@ -16,12 +16,12 @@ const LONGEST = 1800;
  * @property {any} question the person's message; null where a command or a button asked
  * @property {string} text what was asked
  * @property {number} start when it was asked, seconds since the epoch
- * @property {any} prediction the last word is the state's own object; null where Flowise was not asked
+ * @property {any} prediction the state's own object, as it is now; null where Flowise was not asked
  * @property {any[]} deliveries
  * @property {any[]} calls in the order in which they were answered
  */
 
-/** The predictions of a place, oldest first. A chat that nobody knows is told by what was asked in it. */
+/** The predictions of a place, oldest first. A chat that Redis does not name is found by what was asked in it. */
 export function predictionsOf(state, place, chats) {
   const asked = questionsOf(state, place);
   return [...state.predictions.values()].filter(

@@ -1,4 +1,4 @@
-// Knows how a message became what it is: each of its versions, by a slider.
+// Shows how a message became what it is: each of its versions, by a slider.
 
 import { h } from "../app/dom.js";
 import { messageBody } from "../blocks/index.js";

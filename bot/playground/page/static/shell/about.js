@@ -1,4 +1,4 @@
-// Knows what the page tells of the app: what it is called, its commands, where it is.
+// Draws what the page says of the app: its name, its commands, where it is.
 
 import { avatar } from "./avatar.js";
 import { h } from "../app/dom.js";

@@ -1,4 +1,4 @@
-// Knows what is said aloud to people who listen to the page: an answer, once, when it is whole.
+// Announces answers to people who use a screen reader: each once, when it is whole.
 
 import { h } from "../app/dom.js";
 import { renderMrkdwn } from "../blocks/index.js";
@@ -14,10 +14,10 @@ const MOST = 700; // characters; the rest is there to be read
  * prediction is under way, and it has been quiet for longer than between any two of its changes.
  */
 export class Announcer {
-  /** @param {import("./desk.js").Desk} desk */
-  constructor(desk) {
-    const { state } = desk;
-    Object.assign(this, { desk, state });
+  /** @param {import("./actions.js").Actions} actions */
+  constructor(actions) {
+    const { state } = actions;
+    Object.assign(this, { actions, state });
     this.growing = new Map();
     this.since = Infinity;
     this.element = h("div", { class: "spoken", "aria-live": "polite", "aria-atomic": "true", id: "announcer" });
@@ -74,7 +74,7 @@ export class Announcer {
       null,
       renderMrkdwn(
         message.text ?? "",
-        this.desk.context(null, () => null),
+        this.actions.context(null, () => null),
       ),
     );
     const text = box.textContent.trim();

@@ -1,13 +1,13 @@
-// Knows the Home tab of the app: the view that it published for the person, or that there is none.
+// Draws the Home tab of the app: the view that it published for the person, or that there is none.
 
 import { draw } from "./icons.js";
 import { h, morph } from "../app/dom.js";
 import { viewBody } from "../blocks/index.js";
 
 export class AppHome {
-  /** @param {import("./desk.js").Desk} desk */
-  constructor(desk) {
-    this.desk = desk;
+  /** @param {import("./actions.js").Actions} actions */
+  constructor(actions) {
+    this.actions = actions;
     this.body = h("div", { class: "home-body" });
     this.element = h(
       "div",
@@ -16,11 +16,11 @@ export class AppHome {
     );
     this.shown = null;
     this.draw();
-    desk.openHome();
+    actions.openHome();
   }
 
   draw() {
-    const { state } = this.desk;
+    const { state } = this.actions;
     const view = state.homes.get(state.ui.user);
     if (!view) {
       this.body.replaceChildren(none(state.bot.name));
@@ -31,7 +31,7 @@ export class AppHome {
     const container = () => ({ type: "view", view_id: view.id });
     const fresh = viewBody(
       view,
-      this.desk.context(container(), () => this.body.firstElementChild),
+      this.actions.context(container(), () => this.body.firstElementChild),
     );
     fresh.dataset.key = view.id;
     morph(this.body, h("div", null, fresh));

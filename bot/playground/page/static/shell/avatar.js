@@ -1,4 +1,4 @@
-// Knows how a person is drawn: a coloured square with initials, the app with its own mark.
+// Draws people: a coloured square with initials, the app with its own mark.
 
 import { h, icon } from "../app/dom.js";
 

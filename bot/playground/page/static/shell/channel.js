@@ -1,4 +1,4 @@
-// Knows the pane in the middle: the channel or the app that the person looks at, and the box to write in.
+// Draws the pane in the middle: the channel or the app that the person looks at, and the box to write in.
 
 import { about } from "./about.js";
 import { AppHome } from "./apphome.js";
@@ -15,24 +15,24 @@ import { tabs } from "./tabs.js";
 const TAB_WORDS = { home: "Home", messages: "Messages", about: "About" };
 
 export class ChannelPane {
-  /** @param {import("./desk.js").Desk} desk @param {import("./panes.js").Panes} panes */
-  constructor(desk, panes) {
-    this.desk = desk;
+  /** @param {import("./actions.js").Actions} actions @param {import("./panes.js").Panes} panes */
+  constructor(actions, panes) {
+    this.actions = actions;
     this.list = null;
     this.home = null;
-    this.composer = new Composer(desk, { inThread: false });
+    this.composer = new Composer(actions, { inThread: false });
     this.holder = h("div", { class: "holder", id: "place" });
     this.tabs = tabs(
       "Parts of the app",
       TABS.map((tab) => [tab, TAB_WORDS[tab]]),
-      (tab) => desk.state.set({ tab, thread: "" }),
+      (tab) => actions.state.set({ tab, thread: "" }),
       "place",
     );
-    this.foot = h("div", { class: "main-foot" }, suggestions(desk, this.composer), this.composer.element);
+    this.foot = h("div", { class: "main-foot" }, suggestions(actions, this.composer), this.composer.element);
     this.element = h(
       "main",
       { class: "pane main", id: "main", tabindex: -1, "aria-label": "Messages" },
-      header(desk, panes),
+      header(actions, panes),
       this.tabs.element,
       this.holder,
       this.foot,
@@ -42,7 +42,7 @@ export class ChannelPane {
 
   /** Show the place of the state. `anew`: it is another place than before, or another person looks at it. */
   show(anew) {
-    const { state } = this.desk;
+    const { state } = this.actions;
     const { channel: id, tab } = state.ui;
     const channel = state.channels.get(id);
     if (!channel || !anew) return;
@@ -63,13 +63,13 @@ export class ChannelPane {
   }
 
   #content(id, tab) {
-    if (tab === "about") return about(this.desk.state);
+    if (tab === "about") return about(this.actions.state);
     if (tab === "home") {
-      this.home = new AppHome(this.desk);
+      this.home = new AppHome(this.actions);
       return this.home.element;
     }
-    const { state } = this.desk;
-    this.list = new MessageList(this.desk, {
+    const { state } = this.actions;
+    this.list = new MessageList(this.actions, {
       label: `Messages ${isDirect(state.channels.get(id)) ? "with " : "in #"}${state.channelName(id)}`,
       items: () => ofChannel(state, id),
       statuses: () => statusesIn(state, id, ""),

@@ -1,4 +1,4 @@
-// Knows how a name that is begun is completed: people after "@", channels after "#", commands after "/".
+// Completes a name that is begun: people after "@", channels after "#", commands after "/".
 
 import { avatar, roleMark } from "./avatar.js";
 import { h } from "../app/dom.js";

@@ -1,4 +1,4 @@
-// Knows the box that a person writes in: it grows, keeps what was begun, completes names, and sends.
+// Makes the box that a person writes in: it grows, keeps drafts, completes names, and sends.
 
 import { Completion } from "./completion.js";
 import { draftOf, keepDraft } from "./drafts.js";
@@ -7,16 +7,16 @@ import { fromWire } from "./wire.js";
 import { h } from "../app/dom.js";
 import { isDirect } from "./places.js";
 import { Refused } from "../app/live.js";
-import { say, change } from "./saying.js";
+import { say, change } from "./sending.js";
 import { Uploads } from "./uploads.js";
 
 // The style sheet lets the box grow, where the browser can do that.
 const GROWS = CSS.supports("field-sizing", "content");
 
 export class Composer {
-  /** @param {import("./desk.js").Desk} desk @param {{inThread: boolean}} where */
-  constructor(desk, { inThread }) {
-    Object.assign(this, { desk, inThread, channel: "", thread: "", place: "", edited: null });
+  /** @param {import("./actions.js").Actions} actions @param {{inThread: boolean}} where */
+  constructor(actions, { inThread }) {
+    Object.assign(this, { actions, inThread, channel: "", thread: "", place: "", edited: null });
     this.box = h("textarea", {
       rows: 1,
       class: "box",
@@ -26,7 +26,7 @@ export class Composer {
       enterkeyhint: "send",
     });
     this.uploads = new Uploads(() => this.#changed());
-    this.completion = new Completion(desk.state, this.box, () => this.#changed());
+    this.completion = new Completion(actions.state, this.box, () => this.#changed());
     this.problem = h("p", { class: "problem", role: "alert" });
     this.editing = this.#editingBar();
     this.send = h(
@@ -97,7 +97,7 @@ export class Composer {
 
   /** Write in this place from now on, with what was begun there. */
   at(channel, thread = "") {
-    const { state } = this.desk;
+    const { state } = this.actions;
     const place = `${state.ui.user}/${channel}/${thread}`;
     if (place === this.place) return;
     this.edited = null;
@@ -109,7 +109,7 @@ export class Composer {
   }
 
   #label() {
-    const { state } = this.desk;
+    const { state } = this.actions;
     const channel = state.channels.get(this.channel);
     const to = this.inThread ? "Reply…" : `Message ${isDirect(channel) ? "" : "#"}${state.channelName(this.channel)}`;
     this.box.placeholder = to;
@@ -156,7 +156,7 @@ export class Composer {
   }
 
   #editLast() {
-    const { state } = this.desk;
+    const { state } = this.actions;
     const all = this.inThread ? state.thread(this.channel, this.thread) : state.top(this.channel);
     const last = all.findLast((message) => message.user === state.ui.user && !message.to);
     if (last) this.edit(last);
@@ -179,13 +179,13 @@ export class Composer {
   }
 
   #names() {
-    const { people, channels } = this.desk.state;
+    const { people, channels } = this.actions.state;
     return { people: people.values(), channels: [...channels.values()].filter((channel) => !isDirect(channel)) };
   }
 
   /** Send `text` at once, as if it had been typed; what is in the box stays. Gives its `ts`, "" if it was refused. */
   async suggest(text) {
-    const sent = await this.#try(() => say(this.desk, this, text, []));
+    const sent = await this.#try(() => say(this.actions, this, text, []));
     return sent?.ts ?? "";
   }
 
@@ -200,7 +200,7 @@ export class Composer {
     else this.#clear();
     const { place } = this;
     const sent = await this.#try(() =>
-      edited ? change(this.desk, edited, value) : say(this.desk, this, value, files),
+      edited ? change(this.actions, edited, value) : say(this.actions, this, value, files),
     );
     if (sent || place !== this.place || (this.box.value && !edited)) return;
     this.edited = edited;

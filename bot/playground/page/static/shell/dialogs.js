@@ -1,4 +1,4 @@
-// Knows the page's own small dialogs: to be sure, to jump to a channel, and the list of keys.
+// Opens the page's own small dialogs: to confirm, to jump to a channel, and the list of keys.
 
 import { draw } from "./icons.js";
 import { h } from "../app/dom.js";

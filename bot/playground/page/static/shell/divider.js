@@ -1,4 +1,4 @@
-// Knows how wide the inspector is: the line at its edge is drawn with the pointer or moved by the arrow keys.
+// Sets how wide the inspector is: the line at its edge is dragged with the pointer or moved by the arrow keys.
 
 import { h } from "../app/dom.js";
 

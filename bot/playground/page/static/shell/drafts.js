@@ -1,4 +1,4 @@
-// Knows what was begun and not sent, for each person and place, as long as the tab lives.
+// Keeps drafts, what was begun and not sent, for each person and place, as long as the tab is open.
 
 const KEY = "playground.drafts";
 const drafts = new Map(Object.entries(JSON.parse(sessionStorage.getItem(KEY) ?? "{}")));

@@ -1,8 +1,8 @@
-// Knows the line above the messages: where one is, who is there too, and the switches of the page.
+// Draws the line above the messages: where one is, who is there too, and the switches of the page.
 
 import { avatar, roleMark } from "./avatar.js";
 import { draw } from "./icons.js";
-import { eachFrame } from "./beat.js";
+import { eachFrame } from "./scheduling.js";
 import { h, morph } from "../app/dom.js";
 import { openBeside } from "./popover.js";
 import { inspectorSwitch } from "./switch.js";
@@ -14,9 +14,9 @@ import { counted } from "./times.js";
 
 const CHANGES = new Set(["hello", "channel", "person"]);
 
-/** @param {import("./desk.js").Desk} desk @param {import("./panes.js").Panes} panes */
-export function header(desk, panes) {
-  const { state } = desk;
+/** @param {import("./actions.js").Actions} actions @param {import("./panes.js").Panes} panes */
+export function header(actions, panes) {
+  const { state } = actions;
   const place = h("div", { class: "head-place" });
   const redraw = eachFrame(() => morph(place, h("div", null, title(state))));
   state.addEventListener("change", ({ detail }) => CHANGES.has(detail.kind) && redraw());

@@ -1,4 +1,4 @@
-// Knows the page's icons: outlines of our own on a grid of 20.
+// Draws the page's icons: outlines of our own on a grid of 20.
 
 import { icon } from "../app/dom.js";
 

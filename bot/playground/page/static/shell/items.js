@@ -1,4 +1,4 @@
-// Knows what stands in a list of messages, in order: days, messages, the count of replies, the status lines.
+// Orders what a list of messages shows: days, messages, the count of replies, the status lines.
 
 import { rootOf } from "../app/state.js";
 import { at, counted, day, follows, sameDay } from "./times.js";

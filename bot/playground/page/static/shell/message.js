@@ -1,4 +1,4 @@
-// Knows how one message is drawn: who, when, what, and what stands under it. Its node is made once and then kept like it.
+// Draws one message: who, when, what, and what belongs under it. Its node is made once and then updated.
 
 import { avatar } from "./avatar.js";
 import { draw } from "./icons.js";
@@ -15,17 +15,17 @@ import { at, clock, counted, full, machine, short } from "./times.js";
 let made = 0;
 
 export class MessageNode {
-  /** @param {import("./desk.js").Desk} desk @param {Shown} shown */
-  constructor(desk, shown) {
-    this.desk = desk;
+  /** @param {import("./actions.js").Actions} actions @param {Shown} shown */
+  constructor(actions, shown) {
+    this.actions = actions;
     const { channel, ts } = shown.message;
     this.content = h("div", { class: "content" });
     this.gutter = h("div", { class: "gutter" });
-    // Whoever walks from message to message by the keyboard hears the label, and then what it says.
+    // A screen reader that goes from message to message reads the label, and then what it says.
     this.words = `said-${(made += 1)}`;
     const props = { tabindex: -1, "aria-describedby": this.words, dataset: { key: `${channel}:${ts}`, ts } };
     this.element = h("article", props, this.gutter, this.content);
-    this.context = desk.context({ type: "message", channel, ts }, () => this.content.querySelector(".body"));
+    this.context = actions.context({ type: "message", channel, ts }, () => this.content.querySelector(".body"));
     this.#draw(shown);
   }
 
@@ -39,7 +39,7 @@ export class MessageNode {
   }
 
   #draw(shown) {
-    const { state } = this.desk;
+    const { state } = this.actions;
     const { message } = shown;
     const led = this.shown?.lead;
     this.shown = shown;
@@ -77,7 +77,7 @@ function alike(one, other) {
   );
 }
 
-/** A new connection tells everything again: what is as it was is not drawn again. */
+/** A new connection sends everything again: what is as it was is not drawn again. */
 const same = (one, other) => one === other || JSON.stringify(one) === JSON.stringify(other);
 
 function classes({ message, lead, chosen }) {

@@ -1,7 +1,7 @@
-// Knows a list of messages on the page: it draws what stands in it, the latest first, and follows what changes.
+// Draws a list of messages, the latest first, and follows what changes.
 
 import { draw } from "./icons.js";
-import { eachFrame, whenIdle } from "./beat.js";
+import { eachFrame, whenIdle } from "./scheduling.js";
 import { h } from "../app/dom.js";
 import { MessageNode } from "./message.js";
 import { Roving } from "./roving.js";
@@ -10,7 +10,7 @@ import { StatusLine } from "./status.js";
 import { Toolbar } from "./toolbar.js";
 
 const FIRST = 60; // messages drawn at once; what is older follows when the page is idle
-const FIRST_TIME = 12; // milliseconds: on a slow machine the first sight is of fewer
+const FIRST_TIME = 12; // milliseconds: on a slow machine fewer are drawn at first
 const LEAST = 15;
 const SLICE = 20; // messages; their layout takes longer than to make them
 const LEAST_SLICE = 8; // on a machine that is never idle
@@ -18,17 +18,17 @@ const RESTS = 60; // milliseconds
 
 export class MessageList {
   /**
-   * @param {import("./desk.js").Desk} desk
+   * @param {import("./actions.js").Actions} actions
    * @param {{label: string, items: () => import("./items.js").Item[], statuses: () => string[], inThread: boolean, empty?: Node}} what
    */
-  constructor(desk, what) {
-    this.desk = desk;
+  constructor(actions, what) {
+    this.actions = actions;
     this.what = what;
     this.nodes = new Map();
     this.begun = false;
     /** Key of the first item that is drawn: counted from the beginning, it would move when older ones are added. */
     this.oldest = undefined;
-    this.toolbar = new Toolbar(desk, what);
+    this.toolbar = new Toolbar(actions, what);
     this.rows = h("div", { class: "rows" });
     this.status = new StatusLine();
     this.log = h(
@@ -39,14 +39,14 @@ export class MessageList {
       this.status.element,
     );
     this.scroller = h("div", { class: "scroller" }, this.log);
-    this.news = h(
+    this.newMessages = h(
       "button",
-      { class: "news", type: "button", hidden: true, on: { click: () => this.toEnd() } },
+      { class: "new-messages", type: "button", hidden: true, on: { click: () => this.toEnd() } },
       draw("down"),
       "New messages",
     );
-    this.element = h("div", { class: "messages" }, this.scroller, this.news);
-    this.scroll = new Scroll(this.scroller, this.log, (atEnd) => atEnd && (this.news.hidden = true));
+    this.element = h("div", { class: "messages" }, this.scroller, this.newMessages);
+    this.scroll = new Scroll(this.scroller, this.log, (atEnd) => atEnd && (this.newMessages.hidden = true));
     this.roving = new Roving(this.rows, (key, element) => this.#key(key, element));
     this.ask = eachFrame(() => this.draw());
     this.#listen();
@@ -142,12 +142,12 @@ export class MessageList {
       known.update(item);
       return known;
     }
-    const made = item.kind === "message" ? new MessageNode(this.desk, item) : new Line(item);
+    const made = item.kind === "message" ? new MessageNode(this.actions, item) : new Line(item);
     this.nodes.set(item.key, made);
     return made;
   }
 
-  /** Take away what is gone, then put the nodes from `start` on into their order: those that stay are not moved. */
+  /** Remove what is gone, then put the nodes from `start` on into their order: those that stay are not moved. */
   #place(items, start) {
     this.oldest = items[start]?.key;
     const gone = new Set(this.nodes.keys());
@@ -169,12 +169,12 @@ export class MessageList {
   }
 
   #arrived(message) {
-    if (message?.user === this.desk.state.ui.user && !message.to) this.toEnd();
-    else if (!this.scroll.atEnd) this.news.hidden = false;
+    if (message?.user === this.actions.state.ui.user && !message.to) this.toEnd();
+    else if (!this.scroll.atEnd) this.newMessages.hidden = false;
   }
 
   toEnd() {
-    this.news.hidden = true;
+    this.newMessages.hidden = true;
     this.scroll.toEnd();
   }
 

@@ -1,4 +1,4 @@
-// Knows the modals that an app opens: the top one of the stack is a dialog, its errors stand at their blocks.
+// Draws the modals that an app opens: the top one of the stack is a dialog, its errors stand at their blocks.
 
 import { draw } from "./icons.js";
 import { h, morph } from "../app/dom.js";
@@ -7,10 +7,10 @@ import { showErrors, stateOf, viewBody } from "../blocks/index.js";
 
 const CHANGES = new Set(["hello", "views"]);
 
-/** Show the top view of the person, whenever there is one. @param {import("./desk.js").Desk} desk */
+/** Show the top view of the person, whenever there is one. @param {import("./actions.js").Actions} actions */
 export class Modal {
-  constructor(desk) {
-    this.desk = desk;
+  constructor(actions) {
+    this.actions = actions;
     this.view = null;
     this.form = h("div", { class: "modal-body", tabindex: -1 });
     this.head = h("div", { class: "modal-head" });
@@ -27,16 +27,16 @@ export class Modal {
     // Escape closes one view of the stack; the server says what is open then.
     this.dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
-      desk.close(this.view);
+      actions.close(this.view);
     });
     this.dialog.addEventListener("keydown", (event) => this.#key(event));
     document.body.append(this.dialog);
-    desk.state.addEventListener("change", ({ detail }) => CHANGES.has(detail.kind) && this.show());
-    desk.state.addEventListener("ui", ({ detail }) => detail.includes("user") && this.show());
+    actions.state.addEventListener("change", ({ detail }) => CHANGES.has(detail.kind) && this.show());
+    actions.state.addEventListener("ui", ({ detail }) => detail.includes("user") && this.show());
   }
 
   show() {
-    const { state } = this.desk;
+    const { state } = this.actions;
     const stack = state.views.get(state.ui.user) ?? [];
     const view = stack.at(-1);
     if (!view) {
@@ -56,7 +56,7 @@ export class Modal {
   #draw(view, pushed) {
     const other = view.id !== this.view?.id;
     this.view = view;
-    const context = this.desk.context({ type: "view", view_id: view.id }, () => this.form.firstElementChild);
+    const context = this.actions.context({ type: "view", view_id: view.id }, () => this.form.firstElementChild);
     const body = viewBody(view, context);
     body.dataset.key = view.id;
     morph(this.form, h("div", null, body));
@@ -65,8 +65,8 @@ export class Modal {
       ...heading(
         view,
         pushed,
-        () => this.desk.close(view),
-        () => this.desk.close(view, true),
+        () => this.actions.close(view),
+        () => this.actions.close(view, true),
       ),
     );
     this.foot.replaceChildren(...this.#buttons(view));
@@ -78,7 +78,7 @@ export class Modal {
       class: "push",
       type: "button",
       text: words(view.close, view.submit ? "Cancel" : "Close"),
-      on: { click: () => this.desk.close(view) },
+      on: { click: () => this.actions.close(view) },
     });
     if (!view.submit) return [close];
     const submit = h("button", {
@@ -104,8 +104,8 @@ export class Modal {
     this.problem.textContent = "";
     showErrors(element, {});
     try {
-      const answer = await this.desk.post("api/submit", {
-        user: this.desk.state.ui.user,
+      const answer = await this.actions.post("api/submit", {
+        user: this.actions.state.ui.user,
         view_id: this.view.id,
         state: stateOf(element),
       });

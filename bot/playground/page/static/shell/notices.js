@@ -1,32 +1,32 @@
-// Knows how the page tells of itself: that the playground is away, and that something could not be done.
+// Shows notices of the page itself: that it is not connected, and that something could not be done.
 
 import { draw } from "./icons.js";
 import { h } from "../app/dom.js";
 
 const STAYS = 12_000; // milliseconds
-const AWAY_AFTER = 700; // milliseconds: a connection that comes back at once is not worth a word
+const OFFLINE_AFTER = 700; // milliseconds: a connection that comes back at once is not worth a word
 
 export class Notices {
   /** @param {import("../app/state.js").State} state */
   constructor(state) {
-    this.away = h("p", { class: "away", role: "status" });
+    this.offline = h("p", { class: "offline", role: "status" });
     this.alerts = h("div", { class: "alerts", role: "alert" });
-    this.element = h("div", { class: "notices" }, this.away, this.alerts);
+    this.element = h("div", { class: "notices" }, this.offline, this.alerts);
     this.timer = 0;
     state.addEventListener("ui", ({ detail }) => detail.includes("online") && this.#online(state.online));
   }
 
   #online(online) {
     clearTimeout(this.timer);
-    if (online) this.away.textContent = "";
+    if (online) this.offline.textContent = "";
     else
       this.timer = setTimeout(
-        () => (this.away.textContent = "Not connected to the playground. Trying again…"),
-        AWAY_AFTER,
+        () => (this.offline.textContent = "Not connected to the playground. Trying again…"),
+        OFFLINE_AFTER,
       );
   }
 
-  /** Say what could not be done; it goes away by itself, or at a press. */
+  /** Say what could not be done; it closes by itself, or at a press. */
   alert(sentence) {
     const gone = () => notice.remove();
     const close = h(

@@ -1,4 +1,4 @@
-// Knows how the parts of the page lie beside each other: all of them on a wide screen, one at a time on a narrow one.
+// Arranges the parts of the page: all beside each other on a wide screen, one at a time on a narrow one.
 
 import { divider } from "./divider.js";
 import { draw } from "./icons.js";

@@ -1,4 +1,4 @@
-// Knows who the person at this tab is: one of the people of the workspace, kept so that two tabs can be two people.
+// Chooses who the person at this tab is: one of the workspace's people, kept so that two tabs can be two people.
 
 const KEY = "playground.persona";
 
@@ -27,7 +27,7 @@ export function persona(state) {
   return found?.id ?? "";
 }
 
-/** The one of Slack's own commands that is here: an app tells people to use it. */
+/** The one of Slack's own commands that is here: apps ask people to use it. */
 export const INVITE = { command: "/invite", description: "Add somebody to this channel", usage_hint: "@name" };
 
 /** The commands that the person has: an app's are for the people of the workspace that has it. */

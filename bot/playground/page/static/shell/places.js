@@ -1,4 +1,4 @@
-// Knows the places of the workspace: which of them a person sees, how one is named in the address, and what is next to it.
+// Finds the places of the workspace: which a person sees, how the address names one, and what is next to it.
 
 export const TABS = ["home", "messages", "about"];
 

@@ -1,4 +1,4 @@
-// Knows how something small opens beside what was pressed, and closes again: at Escape, at a press elsewhere, when done.
+// Opens something small beside what was pressed, and closes it: at Escape, at a press elsewhere, when done.
 
 import { h } from "../app/dom.js";
 

@@ -1,11 +1,11 @@
-// Knows how the reactions under a message are shown, and the small picker that adds one.
+// Draws the reactions under a message, and the small picker that adds one.
 
 import { draw } from "./icons.js";
 import { h } from "../app/dom.js";
 import { openBeside } from "./popover.js";
 import { REACTIONS, emoji } from "../blocks/emoji.js";
 
-/** The row under a message; null where nobody reacted. Presses are heard by the list, by `data-do`. */
+/** The row under a message; null where nobody reacted. The list handles presses, by `data-do`. */
 export function reactionRow(state, message) {
   const given = message.reactions ?? [];
   if (!given.length) return null;

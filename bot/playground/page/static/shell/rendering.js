@@ -1,4 +1,4 @@
-// Knows which part of the page is drawn again when what changes.
+// Decides which part of the page is drawn again when something changes.
 
 import { StatusAges } from "./status.js";
 

@@ -1,4 +1,4 @@
-// Knows how the address and the title of the page follow the place, so that reload, back and a kept link work.
+// Keeps the address and the title of the page in step with the place, so that reload, back and a kept link work.
 
 import { entrance, fromHash, isApp, isDirect, row, toHash } from "./places.js";
 

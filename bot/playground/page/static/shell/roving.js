@@ -1,11 +1,11 @@
-// Knows how the arrow keys walk from message to message: one of them is in the order of Tab, the others are not.
+// Moves from message to message by arrow keys: one of them is in the order of Tab, the others are not.
 
 const LETTERS = { Enter: "thread", r: "pick", e: "edit", Delete: "remove", i: "inspect" };
 
 export class Roving {
   /**
    * @param {HTMLElement} rows holds the articles
-   * @param {(act: string, article: HTMLElement) => void} pressed hears of a key that does something with a message
+   * @param {(act: string, article: HTMLElement) => void} pressed is called for a key that does something with a message
    */
   constructor(rows, pressed) {
     this.rows = rows;
@@ -54,7 +54,7 @@ export class Roving {
     if (last && last !== this.current) this.#move(last);
   }
 
-  /** A message goes away: the focus must not go with it. */
+  /** A message is removed: the focus must not go with it. */
   leave(element) {
     if (!element.contains(document.activeElement)) return;
     const near = step(element, "nextElementSibling") ?? step(element, "previousElementSibling");

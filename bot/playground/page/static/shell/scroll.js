@@ -1,4 +1,4 @@
-// Knows where a list of messages stands: at its end, where it stays, or where somebody reads, where nothing may jump.
+// Keeps a list of messages at its end, or where somebody reads, without a jump.
 
 const NEAR = 40; // pixels from the end that still count as being there
 const ANCHORS = CSS.supports("overflow-anchor", "auto");
@@ -7,7 +7,7 @@ export class Scroll {
   /**
    * @param {HTMLElement} scroller
    * @param {HTMLElement} content
-   * @param {(atEnd: boolean) => void} moved is told whenever the person scrolls
+   * @param {(atEnd: boolean) => void} moved is called whenever the person scrolls
    */
   constructor(scroller, content, moved) {
     this.scroller = scroller;

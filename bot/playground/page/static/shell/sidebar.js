@@ -1,8 +1,8 @@
-// Knows the sidebar: the channels, conversations and the app that the person sees, and who they are.
+// Draws the sidebar: the channels, conversations and the app that the person sees, and who they are.
 
 import { avatar } from "./avatar.js";
 import { draw } from "./icons.js";
-import { eachFrame } from "./beat.js";
+import { eachFrame } from "./scheduling.js";
 import { h, morph } from "../app/dom.js";
 import { openBeside } from "./popover.js";
 import { visible } from "./places.js";
@@ -10,10 +10,10 @@ import { people, ROLE_WORDS, YOU_ARE } from "./personas.js";
 
 const CHANGES = new Set(["hello", "channel", "person", "message"]);
 
-/** @param {import("./desk.js").Desk} desk @param {import("./unread.js").Unread} unread
+/** @param {import("./actions.js").Actions} actions @param {import("./unread.js").Unread} unread
  * @param {import("./panes.js").Panes} panes */
-export function sidebar(desk, unread, panes) {
-  const { state } = desk;
+export function sidebar(actions, unread, panes) {
+  const { state } = actions;
   const list = h("div", { class: "places" });
   const foot = h("div", { class: "side-foot" });
   const top = h("div", { class: "team" });
@@ -35,12 +35,12 @@ export function sidebar(desk, unread, panes) {
   list.addEventListener("click", ({ target }) => {
     const place = target.closest("[data-place]")?.dataset.place;
     if (!place) return;
-    desk.go(place);
+    actions.go(place);
     panes.toMain();
   });
   foot.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
-    if (button) choosePersona(desk, button);
+    if (button) choosePersona(actions, button);
   });
   return h(
     "nav",
@@ -116,8 +116,8 @@ function self(state) {
   );
 }
 
-function choosePersona(desk, anchor) {
-  const { state } = desk;
+function choosePersona(actions, anchor) {
+  const { state } = actions;
   const list = h(
     "div",
     { class: "personas" },
@@ -126,7 +126,7 @@ function choosePersona(desk, anchor) {
   const close = openBeside(anchor, list, "Who you are", { upwards: true });
   for (const person of people(state)) {
     const chosen = person.id === state.ui.user;
-    const choose = () => (close(), desk.become(person.id));
+    const choose = () => (close(), actions.become(person.id));
     const words = h(
       "span",
       { class: "self-words" },

@@ -1,4 +1,4 @@
-// Knows the line that says what an app is doing ("flowise is thinking…"), which Slack shows for two minutes at most.
+// Draws the line that says what an app is doing ("flowise is thinking…"), which Slack shows for two minutes at most.
 
 import { h } from "../app/dom.js";
 

@@ -1,6 +1,6 @@
-// Knows what a person could ask who is here for the first time: questions that are sent at a press.
+// Suggests questions to a person who is here for the first time, each sent at a press.
 
-import { eachFrame } from "./beat.js";
+import { eachFrame } from "./scheduling.js";
 import { h } from "../app/dom.js";
 import { isApp } from "./places.js";
 
@@ -11,8 +11,8 @@ const QUESTIONS = [
 ];
 
 /** Shown above the box until the person has written something there. */
-export function suggestions(desk, composer) {
-  const { state } = desk;
+export function suggestions(actions, composer) {
+  const { state } = actions;
   const element = h("div", {
     class: "suggestions",
     role: "group",
@@ -28,7 +28,7 @@ export function suggestions(desk, composer) {
     element.replaceChildren(
       h("span", { class: "suggestions-title", text: "Try it:" }),
       ...wanted.map((text) =>
-        h("button", { class: "suggestion", type: "button", text, on: { click: () => ask(desk, composer, text) } }),
+        h("button", { class: "suggestion", type: "button", text, on: { click: () => ask(actions, composer, text) } }),
       ),
     );
   });
@@ -51,8 +51,8 @@ function fitting(state) {
 }
 
 /** Ask, and open the thread in a channel: a newcomer does not know yet that the answer comes there. */
-async function ask(desk, composer, text) {
+async function ask(actions, composer, text) {
   const { channel } = composer;
   const ts = await composer.suggest(text);
-  if (ts && !isApp(desk.state, desk.state.channels.get(channel))) await desk.openSent(channel, ts);
+  if (ts && !isApp(actions.state, actions.state.channels.get(channel))) await actions.openSent(channel, ts);
 }

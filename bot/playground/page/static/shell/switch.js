@@ -1,4 +1,4 @@
-// Knows the switch of the inspector, which also says that something is set to go wrong.
+// Draws the switch of the inspector, which also says that something is set to go wrong.
 
 import { draw } from "./icons.js";
 import { h } from "../app/dom.js";

@@ -1,4 +1,4 @@
-// Knows a row of tabs: the arrow keys walk along it, and one of them is chosen.
+// Makes a row of tabs: the arrow keys move along it, and one of them is chosen.
 
 import { h } from "../app/dom.js";
 

@@ -1,4 +1,4 @@
-// Knows which colours the page has: those of the system, or the ones that were chosen and are kept.
+// Sets the colours of the page: those of the system, or the ones that were chosen and are kept.
 
 import { draw } from "./icons.js";
 import { h } from "../app/dom.js";

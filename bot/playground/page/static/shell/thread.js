@@ -1,4 +1,4 @@
-// Knows the pane of a thread: its messages and the box to answer in, beside the channel.
+// Draws the pane of a thread: its messages and the box to answer in, beside the channel.
 
 import { Composer } from "./composer.js";
 import { draw } from "./icons.js";
@@ -10,9 +10,9 @@ import { statusesIn } from "./status.js";
 import { isDirect } from "./places.js";
 
 export class ThreadPane {
-  /** @param {import("./desk.js").Desk} desk @param {import("./panes.js").Panes} panes */
-  constructor(desk, panes) {
-    this.desk = desk;
+  /** @param {import("./actions.js").Actions} actions @param {import("./panes.js").Panes} panes */
+  constructor(actions, panes) {
+    this.actions = actions;
     this.list = null;
     this.where = h("span", { class: "thread-where" });
     const shut = () => this.close();
@@ -37,9 +37,9 @@ export class ThreadPane {
       { class: "head" },
       back,
       h("div", { class: "head-place" }, h("h2", { class: "place-title", text: "Thread" }), this.where),
-      h("div", { class: "head-tools" }, inspectorSwitch(desk.state, panes), close),
+      h("div", { class: "head-tools" }, inspectorSwitch(actions.state, panes), close),
     );
-    this.composer = new Composer(desk, { inThread: true });
+    this.composer = new Composer(actions, { inThread: true });
     this.holder = h("div", { class: "holder" });
     this.element = h(
       "section",
@@ -53,13 +53,13 @@ export class ThreadPane {
 
   /** Show the thread of the state, or nothing. `anew`: another person looks, or another thread is meant. */
   show(anew) {
-    const { state } = this.desk;
+    const { state } = this.actions;
     const { channel, thread } = state.ui;
     if (anew) this.#drop();
     if (!thread || this.list) return;
     const place = state.channels.get(channel);
     this.where.textContent = `${isDirect(place) ? "" : "#"}${state.channelName(channel)}`;
-    this.list = new MessageList(this.desk, {
+    this.list = new MessageList(this.actions, {
       label: "Messages of the thread",
       items: () => ofThread(state, channel, thread),
       statuses: () => statusesIn(state, channel, thread),
@@ -76,8 +76,8 @@ export class ThreadPane {
   }
 
   close() {
-    const { channel, thread } = this.desk.state.ui;
-    this.desk.state.set({ thread: "" });
+    const { channel, thread } = this.actions.state.ui;
+    this.actions.state.set({ thread: "" });
     document.querySelector(`.main [data-key="${CSS.escape(`${channel}:${thread}`)}"]`)?.focus({ preventScroll: true });
   }
 }

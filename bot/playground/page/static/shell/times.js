@@ -1,4 +1,4 @@
-// Knows how moments are said: the time of a message, the day that it was written on, and what stands together.
+// Writes times: of a message, of its day; and decides which messages stand together.
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const FULL = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });

@@ -1,4 +1,4 @@
-// Knows the toolbar that appears at the message under the pointer or the focus, and what a press in a message means.
+// Shows the toolbar at the message under the pointer or the focus, and does what is pressed in a message.
 
 import { draw } from "./icons.js";
 import { h } from "../app/dom.js";
@@ -14,8 +14,8 @@ const TOOLS = [
 
 export class Toolbar {
   /** One toolbar for a whole list: it goes to the message that is pointed at. */
-  constructor(desk, { inThread }) {
-    this.desk = desk;
+  constructor(actions, { inThread }) {
+    this.actions = actions;
     this.inThread = inThread;
     this.buttons = TOOLS.map(([act, drawn, says]) =>
       h(
@@ -34,28 +34,28 @@ export class Toolbar {
   /** Stand at a message; the toolbar of a message that is drawn again stays. */
   attach(node) {
     if (this.element.parentNode === node.element) return;
-    const fits = fitting(this.desk.state, node.message, this.inThread);
+    const fits = fitting(this.actions.state, node.message, this.inThread);
     for (const button of this.buttons) button.hidden = !fits.has(button.dataset.do);
     node.element.append(this.element);
   }
 
   /** Do what `act` says with a message. `anchor` is what was pressed. */
   do(act, node, anchor) {
-    const { desk } = this;
-    if (!fitting(desk.state, node.message, this.inThread).has(act)) return;
-    if (act === "pick") pickReaction(anchor, (name) => desk.react(node.message, name));
-    else if (act === "react") desk.react(node.message, anchor.dataset.name);
-    else if (act === "thread") desk.openThread(node.message);
-    else if (act === "edit") desk.edit(node.message, this.inThread);
-    else if (act === "remove") remove(desk, node);
-    else if (act === "inspect") desk.inspect(node.message);
+    const { actions } = this;
+    if (!fitting(actions.state, node.message, this.inThread).has(act)) return;
+    if (act === "pick") pickReaction(anchor, (name) => actions.react(node.message, name));
+    else if (act === "react") actions.react(node.message, anchor.dataset.name);
+    else if (act === "thread") actions.openThread(node.message);
+    else if (act === "edit") actions.edit(node.message, this.inThread);
+    else if (act === "remove") remove(actions, node);
+    else if (act === "inspect") actions.inspect(node.message);
   }
 }
 
 /** The dialog is to give the focus back to the message, because the toolbar is hidden by then. */
-function remove(desk, { element, message }) {
+function remove(actions, { element, message }) {
   element.focus({ preventScroll: true });
-  desk.remove(message);
+  actions.remove(message);
 }
 
 /** What can be done with a message: one that is for one person alone cannot be answered, one of others not changed. */

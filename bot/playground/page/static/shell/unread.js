@@ -1,4 +1,4 @@
-// Knows in which places something new stands that the person has not seen.
+// Tracks in which places something is new that the person has not seen.
 
 import { at } from "./times.js";
 
@@ -10,7 +10,7 @@ export class Unread extends Set {
     state.addEventListener("change", ({ detail }) => {
       if (detail.kind === "hello") seen = Math.max(seen, detail.now ?? 0);
       if (detail.kind !== "message" || at(detail.message) <= seen) return;
-      seen = at(detail.message); // a change of an older message is not news
+      seen = at(detail.message); // a change of an older message makes nothing unread
       if (elsewhere(state, detail.message)) this.add(detail.message.channel);
     });
     state.addEventListener("ui", ({ detail }) => {

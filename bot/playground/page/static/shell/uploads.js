@@ -1,4 +1,4 @@
-// Knows the files that wait to be sent with a message: chosen, dropped or pasted, and taken away again.
+// Collects the files to be sent with a message: chosen, dropped or pasted, and removed again.
 
 import { draw } from "./icons.js";
 import { h } from "../app/dom.js";

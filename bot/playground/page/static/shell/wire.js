@@ -1,4 +1,4 @@
-// Knows how what a person types is written on the wire, and how the wire's text is typed.
+// Converts what a person types to Slack's wire format, and back.
 
 const CODE = /(```[\s\S]*?```|`[^`\n]+`)/;
 const ADDRESS = /\bhttps?:\/\/[^\s<>"]+/gi;

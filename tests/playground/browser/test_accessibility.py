@@ -9,9 +9,9 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.playground.browser.conftest import Tabs, findings
+from tests.playground.browser.page_user import BOT, PageUser
 from tests.playground.browser.shop import shop
 from tests.playground.browser.stage import Stage
-from tests.playground.browser.visitor import BOT, Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +35,7 @@ async def sideways(page: Page) -> float:
 async def test_it_is_dark_where_the_system_is(tabs: Tabs, on: Stage) -> None:
     seen = {}
     for scheme in ("light", "dark"):
-        ada = Visitor(await tabs.open(color_scheme=scheme))
+        ada = PageUser(await tabs.open(color_scheme=scheme))
         await ada.arrive(on.url)
         seen[scheme] = brightness(await ada.page.evaluate(BACKGROUND))
     assert seen["light"] > 0.9
@@ -43,7 +43,7 @@ async def test_it_is_dark_where_the_system_is(tabs: Tabs, on: Stage) -> None:
 
 
 async def test_the_switch_overrules_the_system_and_is_kept(tab: Page, on: Stage) -> None:
-    ada = Visitor(tab)
+    ada = PageUser(tab)
     await ada.arrive(on.url)
     switch = ada.main.get_by_role("button", name="Colours: ")
     await switch.click()
@@ -56,7 +56,7 @@ async def test_the_switch_overrules_the_system_and_is_kept(tab: Page, on: Stage)
 
 
 async def test_on_a_small_screen_one_pane_is_seen_at_a_time(tabs: Tabs, on: Stage) -> None:
-    ada = Visitor(await tabs.open(viewport=NARROW, has_touch=True, is_mobile=True))
+    ada = PageUser(await tabs.open(viewport=NARROW, has_touch=True, is_mobile=True))
     await ada.arrive(on.url)
     assert await sideways(ada.page) <= 0
     await ada.ask(QUESTION)
@@ -88,13 +88,13 @@ async def test_no_serious_finding(tabs: Tabs, on: Stage, how: str) -> None:
     options: dict[str, Any] = {"color_scheme": "dark" if "dark" in how else "light"}
     if "narrow" in how:
         options["viewport"] = NARROW
-    ada = Visitor(await tabs.open(**options))
+    ada = PageUser(await tabs.open(**options))
     await ada.arrive(on.url)
     found = {"at first": await findings(ada.page)}
     await ada.ask(QUESTION)
     await ada.main.get_by_role("button", name="1 reply").click()
     await ada.answered("Sources")
-    await on.slack.until(lambda: on.house.idle)
+    await on.slack.until(lambda: on.sandbox.idle)
     found["a thread"] = await findings(ada.page)
     if "narrow" not in how:
         for panel in ("Calls", "Versions", "Controls", "Timeline", "Flowise", "Redis"):
@@ -106,7 +106,7 @@ async def test_no_serious_finding(tabs: Tabs, on: Stage, how: str) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_no_serious_finding_in_a_modal(tabs: Tabs, bare: Stage, scheme: str) -> None:
     async with shop(bare.slack):
-        ada = Visitor(await tabs.open(color_scheme=scheme))
+        ada = PageUser(await tabs.open(color_scheme=scheme))
         await ada.arrive(bare.url)
         await ada.ask("what is there?")
         await ada.message("Bread of today").get_by_role("button", name="Order").click()
@@ -119,7 +119,7 @@ async def test_no_serious_finding_in_a_modal(tabs: Tabs, bare: Stage, scheme: st
 
 
 async def test_the_keyboard_is_enough_from_arriving_to_an_answer_in_the_thread(tab: Page, on: Stage) -> None:
-    ada, keys = Visitor(tab), tab.keyboard
+    ada, keys = PageUser(tab), tab.keyboard
     await ada.arrive(on.url)
     await keys.press("Tab")
     await expect(tab.get_by_role("link", name="Skip to the messages")).to_be_focused()
@@ -152,7 +152,7 @@ async def test_the_keyboard_is_enough_from_arriving_to_an_answer_in_the_thread(t
 
 
 async def test_the_focus_stays_near_a_message_that_is_deleted(tab: Page, on: Stage) -> None:
-    ada, keys = Visitor(tab), tab.keyboard
+    ada, keys = PageUser(tab), tab.keyboard
     await ada.arrive(on.url)
     for words in ("first", "second", "third", "fourth"):
         await ada.write(words)
@@ -170,7 +170,7 @@ async def test_the_focus_stays_near_a_message_that_is_deleted(tab: Page, on: Sta
 
 
 async def test_whoever_walks_over_a_message_hears_who_wrote_what_and_how_many_replied(tab: Page, on: Stage) -> None:
-    ada = Visitor(tab)
+    ada = PageUser(tab)
     await ada.arrive(on.url)
     asked = await ada.ask(QUESTION)
     await expect(asked).to_have_accessible_name(re.compile(r"^ada, .*, 1 reply$"))
@@ -178,7 +178,7 @@ async def test_whoever_walks_over_a_message_hears_who_wrote_what_and_how_many_re
 
 
 async def test_whoever_listens_hears_the_whole_answer_once(tab: Page, on: Stage) -> None:
-    ada = Visitor(tab)
+    ada = PageUser(tab)
     await ada.arrive(on.url)
     await tab.evaluate(
         """() => {

@@ -1,4 +1,4 @@
-"""Who may come where the port is one that a test may not have; the rest is asked over HTTP (browser/test_door.py)."""
+"""Who may come where the port is one that a test may not have; the rest is asked over HTTP (browser/test_access.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// Knows what has come from Flowise: its text, and when each letter of it came.
+// Collects the text that has come from Flowise, and when each letter of it came.
 
 const LETTERS = /[\p{L}\p{N}]+/gu;
 
@@ -20,7 +20,7 @@ export function tokenText({ event, data }) {
 }
 
 /** The text that frames have brought, in their order. Times are seconds since the epoch. */
-export class Came {
+export class Received {
   constructor() {
     this.tokens = 0;
     this.characters = 0;

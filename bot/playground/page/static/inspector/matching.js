@@ -1,4 +1,4 @@
-// Knows how far into a text another one reaches that was made of it: words added, addresses left out, the rest in order.
+// Finds how far into a text another one goes that was made of it: words added, addresses left out, the rest in order.
 
 // So many letters in a row are taken for the same place and not for chance.
 const RUN = 8;
@@ -14,7 +14,7 @@ const STRIDE = 128;
  * @param {string} text letters alone
  * @param {string} made letters alone
  */
-export function reach(text, made, from = 0, until = text.length) {
+export function matchedUntil(text, made, from = 0, until = text.length) {
   let [place, at, reached] = [from, 0, from];
   while (at < made.length && place < until) {
     const same = agreeing(text, place, until, made, at);

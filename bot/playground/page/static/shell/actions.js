@@ -1,4 +1,4 @@
-// Knows what a person does on the page with the mouse or the keys, and asks the server to do it.
+// Does what a person asks for with the mouse or the keys, by asking the server.
 
 import { stateOf } from "../blocks/index.js";
 import { entrance, isApp, row } from "./places.js";
@@ -7,7 +7,7 @@ import { Refused } from "../app/live.js";
 
 const NO_ANSWER = "The app did not answer within 3 seconds.";
 
-export class Desk {
+export class Actions {
   /**
    * @param {import("../app/state.js").State} state
    * @param {{post: Function, get: Function, alert: (sentence: string) => void, confirm: Function}} ways

@@ -1,4 +1,4 @@
-"""Knows how an answer looks while it grows: it is looked at in every frame that the browser paints."""
+"""Watches how an answer looks while it grows, in every frame that the browser paints."""
 
 from __future__ import annotations
 
@@ -49,19 +49,19 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Growth:
-    """What is being looked at."""
+class FrameWatch:
+    """The observation of a pane."""
 
     seen: JSHandle
 
     async def end(self) -> Seen:
-        """Look no more."""
+        """End the observation."""
         told = await self.seen.evaluate(
             "(seen) => { seen.ended = true; return { ...seen, nodes: seen.nodes.size }; }",
         )
         return Seen(told["texts"], told["nodes"], told["shrunk"], told["away"], told["moved"])
 
 
-async def watch(pane: Locator) -> Growth:
-    """Look at a pane with messages from now on."""
-    return Growth(await pane.evaluate_handle(_WATCH))
+async def watch(pane: Locator) -> FrameWatch:
+    """Observe a pane with messages from now on."""
+    return FrameWatch(await pane.evaluate_handle(_WATCH))

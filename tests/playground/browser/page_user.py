@@ -1,4 +1,4 @@
-"""Knows what a person finds and does on the page, by the names that a screen reader tells."""
+"""Finds and does what a person would on the page, by the names that a screen reader tells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BOT = "flowise"
 
 
 @dataclass(frozen=True)
-class Visitor:
+class PageUser:
     """A person at a page of the playground."""
 
     page: Page

@@ -1,17 +1,17 @@
-// Knows one answer as it grew: what had come and what was shown, at every time; it goes on where it was as more comes.
+// Follows one answer as it grows: what had come and what was shown at every time.
 
 import { Shown } from "./age.js";
-import { Came } from "./came.js";
+import { Received } from "./received.js";
 
 // After the last that happened an answer is taken to be over; the app's last edit comes sooner than this.
 const STILL = 1.5;
 
-export class Growth {
+export class Progress {
   /** @param {string} key the turn's */
   constructor(key) {
     this.key = key;
-    this.came = new Came();
-    this.shown = new Shown(this.came);
+    this.received = new Received();
+    this.shown = new Shown(this.received);
     this.taken = [];
     this.begun = -1;
   }
@@ -21,7 +21,7 @@ export class Growth {
     if (this.taken.some((call, index) => turn.calls[index] !== call)) this.#again();
     this.turn = turn;
     this.begun = frames.length && this.begun < 0 ? frames[0].n : this.begun;
-    this.came.follow(frames);
+    this.received.follow(frames);
     for (const call of turn.calls.slice(this.taken.length)) {
       this.taken.push(call);
       this.shown.take(call);
@@ -31,7 +31,7 @@ export class Growth {
       start,
       prediction?.at,
       prediction?.ended_at,
-      this.came.steps.at(-1)?.at,
+      this.received.steps.at(-1)?.at,
       ...[...turn.calls, ...deliveries].map(endOf),
     ];
     this.last = Math.max(...ends.filter(Boolean));
@@ -43,19 +43,19 @@ export class Growth {
     return (prediction !== null && !prediction.ended) || now - this.last < STILL;
   }
 
-  /** The first frames are not kept any more, so that the text is not whole. */
-  get torn() {
+  /** The first frames are no longer kept, so that the text is not whole. */
+  get incomplete() {
     return this.begun > 1;
   }
 
-  /** Until when one can look at it. */
+  /** Until when it can be looked at. */
   end(now) {
     return this.live(now) ? Math.max(now, this.last) : this.last;
   }
 
   #again() {
     this.taken = [];
-    this.shown = new Shown(this.came);
+    this.shown = new Shown(this.received);
   }
 }
 

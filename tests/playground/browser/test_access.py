@@ -114,7 +114,7 @@ async def test_no_other_file_is_served(on: Stage, way: str) -> None:
 async def test_a_file_is_not_opened_as_a_page(on: Stage) -> None:
     slack = on.slack
     files = [("a.html", b"<script>alert(1)</script>"), ("b.svg", b"<svg onload='alert(1)'/>"), ("c.png", b"\x89PNG")]
-    ts = await slack.say(on.house.ada, on.general, "see", files=files)
+    ts = await slack.say(on.sandbox.ada, on.general, "see", files=files)
     [message] = [message for message in slack.messages(on.general) if message.ts == ts]
     async with ClientSession() as session:
         for file, shown in zip(message.files, (False, False, True), strict=True):

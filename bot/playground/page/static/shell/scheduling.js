@@ -1,4 +1,4 @@
-// Knows the beat of the page: what changes many times in a moment is drawn once a frame, and what can wait is done when idle.
+// Schedules drawing: once a frame for what changes many times in a moment, when idle for what can wait.
 
 /** A function that asks for `draw`; however often it is asked for within a frame, it is done once. */
 export function eachFrame(draw) {

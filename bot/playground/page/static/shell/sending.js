@@ -1,4 +1,4 @@
-// Knows how what was typed is sent: as a message, with its files, as a slash command, or as a change of a message.
+// Sends what was typed: as a message, with its files, as a slash command, or as a change of a message.
 
 import { commandsOf, INVITE } from "./personas.js";
 import { isDirect } from "./places.js";
@@ -13,7 +13,7 @@ function names({ people, channels }) {
 /**
  * Say something in a place. Gives the message's `ts`, and a note for the person where there is something to note.
  * Throws Refused, with a sentence for the person.
- * @param {import("./desk.js").Desk} desk
+ * @param {import("./actions.js").Actions} actions
  * @param {{channel: string, thread: string}} place
  * @param {string} text
  * @param {File[]} files

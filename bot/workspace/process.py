@@ -1,0 +1,49 @@
+"""Gathers what belongs to the process and is shared by all workspaces that it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.conversation.admission import Admission
+from bot.conversation.question import ConversationSettings
+from bot.mailbox.mailbox import Mailbox
+from bot.ports import Flowise, Store
+from bot.reply.observed import Answers
+from bot.reply.streams import Mode
+from bot.supervision import Supervisor
+from bot.tasks import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """How answers are written: SLACK_EDIT_INTERVAL in seconds, BOT_MOST_MESSAGES, SLACK_DELIVERY and SLACK_RATE_SCALE.
+
+    `answers` tells those who measure.
+    """
+
+    interval: float
+    most_messages: int
+    mode: Mode
+    scale: float = 1.0
+    answers: Answers = field(default_factory=Answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What the workspaces of a process share. `name` tells it from the other replicas.
+
+    `admission` counts the predictions of all workspaces together. `now` is monotonic, `wall` is epoch seconds.
+    """
+
+    name: str
+    flowise: Flowise
+    store: Store
+    mailbox: Mailbox
+    admission: Admission
+    delivery: DeliverySettings
+    conversations: ConversationSettings
+    now: Callable[[], float]
+    wall: Callable[[], float]
+    supervisor: Supervisor
+    tasks: Tasks = field(default_factory=Tasks)

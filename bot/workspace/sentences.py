@@ -1,0 +1,114 @@
+"""Says the bot's own sentences in Slack, and makes the single calls that are no part of an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+
+import structlog
+
+from bot.delivery import Owner, deliver
+from bot.errors import BotError
+from bot.mailbox.lease import Lease
+from bot.mailbox.leased_answer import Held
+from bot.pacing.governor import Governor
+from bot.pacing.permits import Kind, Want
+from bot.ports import Slack
+from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Sentence
+from bot.slack.calls import (
+    DeleteMessage,
+    Limited,
+    Lost,
+    PostEphemeral,
+    PostMessage,
+    Result,
+    UpdateMessage,
+    method_of,
+)
+from bot.slack.text.blocks import fallback, plain
+from bot.workspace.replies import Replies
+
+log = structlog.get_logger(__name__)
+
+_TRIES = 4
+# After a call whose answer was lost, in seconds; twice as long each time.
+_BACKOFF = 1.0
+
+
+class Sentences:
+    """Says sentences in one workspace, each while its question is held. `now` is monotonic."""
+
+    def __init__(self, slack: Slack, governor: Governor, replies: Replies, *, now: Callable[[], float]) -> None:
+        self._slack = slack
+        self._governor = governor
+        self._replies = replies
+        self._now = now
+
+    async def tell(self, place: Place, sentence: str, lease: Lease) -> None:
+        """Say a sentence where everybody in the place sees it, in the message that stands already, if any."""
+        events = _events(Sentence(sentence), Finished())
+        await self.bring(self._replies.for_sentence(place, lease), events, lease.item.reference, Held(lease))
+
+    async def fail(self, place: Place, error: BotError, lease: Lease, *, known_as: str = "") -> None:
+        """Say that something went wrong, in what stands already, if anything does.
+
+        `known_as` is told instead of the reference, where that one cannot be shown.
+        """
+        reference = known_as or lease.item.reference
+        log.warning("apology", ref=reference, error=type(error).__name__, reason=str(error))
+        events = _events(Failed(error, reference))
+        await self.bring(self._replies.for_sentence(place, lease), events, reference, Held(lease))
+
+    async def whisper(self, place: Place, sentence: str, *, applies: Callable[[], Awaitable[bool]]) -> None:
+        """Say a sentence to one person alone, while it `applies`."""
+        call = PostEphemeral(
+            channel=place.channel,
+            user=place.user,
+            thread_ts=place.thread_ts,
+            text=fallback(sentence),
+            blocks=plain(sentence),
+        )
+        result = await self.post(call, applies=applies)
+        log.debug("whispered", result=type(result).__name__)
+
+    async def bring(
+        self, reply: Reply, events: AsyncGenerator[ReplyEvent, None], reference: str, keeper: Owner
+    ) -> bool:
+        """Bring what happens to Slack, as `reply` writes it; whether it has come to its end."""
+        ended = await deliver(reply, events, self._slack, self._governor, now=self._now, keeper=keeper)
+        if reply.given_up:
+            log.warning("answer not delivered", ref=reference, reason=reply.given_up)
+        return ended
+
+    async def post(
+        self,
+        call: PostMessage | PostEphemeral | UpdateMessage | DeleteMessage,
+        *,
+        applies: Callable[[], Awaitable[bool]],
+    ) -> Result | None:
+        """Make one call that is not part of an answer, patiently: again after a rate limit or a lost reply.
+
+        It may be made much later than it was decided. So each try, when nothing more is waited for, asks whether the
+        call still `applies`; None: it did not, and was not made again.
+        """
+        result: Result = Lost("not tried")
+        wanted_at = self._now()
+        want = Want(method_of(call), call.channel, Kind.FIRST, since=wanted_at, unseen=0, last_write=wanted_at)
+        for attempt in range(_TRIES):
+            permit = await self._governor.granted(lambda: want)
+            if not await applies():
+                return None
+            result = await self._slack.call(call)
+            match result:
+                case Limited(retry_after=seconds):
+                    await self._governor.refused(permit, seconds)
+                case Lost():
+                    await asyncio.sleep(_BACKOFF * 2**attempt)
+                case _:
+                    return result
+        return result
+
+
+async def _events(*events: ReplyEvent) -> AsyncGenerator[ReplyEvent, None]:
+    for event in events:
+        yield event

@@ -1,0 +1,156 @@
+"""Serves one team's installation of the app, from its opening to its close: takes questions in, answers them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Protocol, TypeAlias
+
+from bot.conversation.turn import Turns
+from bot.mailbox.lease import Lease
+from bot.pacing.governor import Governor
+from bot.ports import Slack
+from bot.slack import wording
+from bot.slack.identity import Identity
+from bot.slack.installation import Installation
+from bot.slack.payload import mentions
+from bot.slack.payload import plain as plain_text
+from bot.slack.token_state import TokenState
+from bot.thread import Thread
+from bot.workspace.answering import Answering
+from bot.workspace.apologies import Apologies
+from bot.workspace.process import Process
+from bot.workspace.replies import Replies
+from bot.workspace.sentences import Sentences
+from bot.workspace.uninstall import Uninstall
+from bot.workspace.work import Work
+
+_NAMED = 10
+# How often a token that Slack has refused is tried again, in seconds.
+_TOKEN_SECONDS = 30.0
+
+
+class SlackConnection(Slack, Protocol):
+    """Slack, with one bot token."""
+
+    @property
+    def admission(self) -> TokenState:
+        """Whether Slack takes the token."""
+        ...
+
+    async def come_back(self, pause: Callable[[], Awaitable[None]]) -> None:
+        """While the token is refused, see after each `pause` whether it is taken again. Never returns."""
+        ...
+
+
+class Workspace:
+    """What handlers work with, for one team: what is of that team alone, and what it shares with others.
+
+    `steps` says what is done for a stored question, by the surface it came through (see `Work`). `app` is the id of the
+    app, empty where it is not known.
+    """
+
+    def __init__(
+        self,
+        process: Process,
+        slack: SlackConnection,
+        identity: Identity,
+        steps: Mapping[str, Step],
+        *,
+        app: str = "",
+    ) -> None:
+        self.identity = identity
+        self.installation = Installation(app, identity.enterprise, identity.team, identity.is_org_wide)
+        self.slack = slack
+        self.store = process.store
+        self.wall = process.wall
+        self.tasks = process.tasks
+        self.mailbox = process.mailbox
+        self.governor = Governor(
+            process.store,
+            identity.team,
+            scale=process.delivery.scale,
+            now=process.now,
+            supervisor=process.supervisor,
+        )
+        self.conversations = Turns(
+            process.flowise,
+            slack,
+            process.store,
+            process.conversations,
+            admission=process.admission,
+            now=process.now,
+            wall=process.wall,
+        )
+        replies = Replies(process.delivery, invite=wording.invite(identity.name))
+        self.sentences = Sentences(slack, self.governor, replies, now=process.now)
+        self.answering = Answering(process, self.conversations, self.governor, replies, self.sentences)
+        self.apologies = Apologies(self.sentences, slack, process, self.begin)
+        self.uninstall = Uninstall(identity.team, process.store, slack.admission)
+        steps_here = {surface: partial(step, self) for surface, step in steps.items()}
+        self._work = Work(identity.team, process.mailbox, steps_here, self.sentences.fail)
+        self._supervisor = process.supervisor
+        self._background: list[asyncio.Task[None]] = []
+        self._working: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+
+    # From its opening to its close ------------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Take questions of this team from now on, also those that other processes leave."""
+        self.mailbox.serve(self.identity.team)
+        pause = partial(asyncio.sleep, _TOKEN_SECONDS)
+        self._background = [
+            self._supervisor.start("deleting an uninstalled workspace's data", self.uninstall.run),
+            self._supervisor.start("looking at the token", lambda: self.slack.come_back(pause)),
+        ]
+
+    async def close(self) -> None:
+        """End what is under way for this team, which other processes then go on with; the process itself goes on."""
+        self._is_closed = True
+        await self.mailbox.leave(self.identity.team)
+        ending = [*self._working, *self._background]
+        for task in ending:
+            task.cancel()
+        if ending:
+            await asyncio.wait(ending)
+        await self.governor.stop()
+
+    @property
+    def is_ready(self) -> bool:
+        """Slack takes our token, so that what comes can be answered."""
+        return not self.slack.admission.refusal
+
+    @property
+    def is_leaving(self) -> bool:
+        """Nothing new is taken in."""
+        return self._is_closed or self.tasks.leaving.is_set()
+
+    def begin(self, lease: Lease) -> None:
+        """Work on a stored question until it is settled or another process goes on with it."""
+        task = self.tasks.start(self._work.on(lease), name=lease.item.surface)
+        self._working.add(task)
+        task.add_done_callback(self._working.discard)
+
+    # Reading --------------------------------------------------------------------------------------------------------
+
+    async def plain(self, text: str) -> str:
+        """A Slack text as a person reads it, without the mentions of the bot."""
+        own = self.identity.bot_user
+        # A sign of life waits for this, so no more are looked up than a question needs; the others stay ids.
+        users = [user for user in mentions(text) if user != own][:_NAMED]
+        names = await asyncio.gather(*(self.slack.name(user) for user in users))
+        return plain_text(text, dict(zip(users, names, strict=True)), without=own)
+
+    def without_mention(self, text: str) -> str:
+        """A Slack text without the mentions of the bot, nobody's name looked up."""
+        return plain_text(text, {}, without=self.identity.bot_user)
+
+    def thread(self, channel: str, thread_ts: str) -> Thread:
+        """A thread of this workspace."""
+        return Thread(self.identity.team, channel, thread_ts)
+
+
+Step: TypeAlias = Callable[[Workspace, Lease], Awaitable[None]]
+"""What is done for a stored question. Raises StoreUnavailable: to be done again; Unreadable."""

@@ -1,0 +1,32 @@
+"""What becomes of a run of many workers when one of them dies: it ends, and says of which test."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+TESTS = """
+import os, pytest
+@pytest.mark.parametrize("number", range(30))
+def test_it(number):
+    if number == 12:
+        os._exit(1)
+"""
+
+
+def test_a_worker_that_dies_fails_its_test_and_the_others_are_run(tmp_path: Path) -> None:
+    (tmp_path / "test_deadly.py").write_text(TESTS)
+    (tmp_path / "conftest.py").write_text("from tests.groups import Groups as pytest_xdist_make_scheduler\n")
+    command = [
+        sys.executable,
+        *["-m", "pytest", "-q", "-p", "xdist", "-n", "2", "-p", "no:cacheprovider"],
+        f"--rootdir={tmp_path}",
+        ".",
+    ]
+    told = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=told, capture_output=True, text=True, check=False, timeout=120)
+    assert "test_it[12]" in done.stdout, done.stdout + done.stderr
+    assert "1 failed, 29 passed" in done.stdout

@@ -1,4 +1,4 @@
-"""Knows whether Slack still takes our token: said once, remembered, and found out again by one call now and then."""
+"""Tracks whether Slack accepts the bot token: logs a refusal once, and stops calls until a probe succeeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the pump: events in, Slack calls out, one timer. The only loop that waits for a reply."""
+"""Delivers an answer: passes its events to the reply and makes the reply's calls to Slack. The only loop that waits."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from bot.ports import Slack
 from bot.reply.contract import Failed, Finished, Reply, ReplyEvent
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus, method_of
 
-# A flow that does not stream gives its answer as one token, of megabytes at worst. Taken in slices, with the other
-# answers and the sockets served between them, it costs nobody their lease or their connection.
+# Characters. A flow that does not stream sends its answer as one token, of megabytes at worst. It is passed on in
+# slices, and other answers and sockets are served between them, so that nobody loses a lease or a connection.
 _SLICE = 4_000
-# Of small events, so many are taken at a time: what one of them makes of the answer's Markdown may take a while.
+# The number of small events that are passed on at a time: rendering the answer's Markdown may take a while.
 _AT_ONCE = 16
 
 
 class Owner(Protocol):
-    """Whose answer it is: whether it may be written, and what became of it."""
+    """Holds the answer: says whether it may be written, and is told which calls were made."""
 
     async def may_write(self) -> bool:
-        """Whether a call may be made now; False when somebody else goes on with the answer."""
+        """Whether a call may be made now; False if another process goes on with the answer."""
         ...
 
     @property
@@ -33,11 +33,11 @@ class Owner(Protocol):
         ...
 
     async def stopped(self) -> Failed | None:
-        """Waits until the answer must end before its time: with what last word, or None when somebody else goes on."""
+        """Wait until the answer must end early; its last event, or None if another process goes on with it."""
         ...
 
     async def made(self, call: Call, result: Posted | Accepted) -> None:
-        """Slack has taken a call."""
+        """Slack has accepted a call."""
         ...
 
 
@@ -50,10 +50,10 @@ async def deliver(
     now: Callable[[], float],
     keeper: Owner,
 ) -> bool:
-    """Bring an answer to Slack: returns when the last call is made and the events are closed.
+    """Deliver an answer to Slack. Returns when the last call was made and the events are closed.
 
-    One call is under way at a time; events are received meanwhile. False: it was left as it stands, because somebody
-    else goes on with it, as the `keeper` has told.
+    One call is under way at a time; events are received meanwhile. False: the answer was left as it is, because another
+    process goes on with it, as the `keeper` has said.
     """
     feed = _Feed(reply, gate, now)
     pumping = _Pump(feed, slack, keeper)
@@ -64,7 +64,7 @@ async def deliver(
     leaving = asyncio.create_task(feed.left.wait())
     try:
         await asyncio.wait({pump, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if pumping.is_calling:  # so that what it did is known, and noted, before somebody else goes on
+        if pumping.is_calling:  # so that its result is known, and noted, before another process goes on
             await asyncio.wait({pump}, timeout=keeper.call_seconds)
     finally:
         tasks = (pump, leaving, stopper, feeder)
@@ -78,9 +78,9 @@ async def deliver(
 
 
 class _Feed:
-    """Gives the events of an answer to its reply, until the last one or until the answer is to be stopped.
+    """Passes the events of an answer to its reply, until the last one or until the answer is to be stopped.
 
-    `wake` is set when something has happened, `ended` with the last event, `left` when somebody else goes on with it.
+    `wake` is set after each event, `ended` after the last one, `left` if another process goes on with the answer.
     """
 
     def __init__(self, reply: Reply, gate: Gate, now: Callable[[], float]) -> None:
@@ -105,14 +105,14 @@ class _Feed:
                     self.ended.set()
                     self.gate.touch()
                     return
-        raise RuntimeError("the events ended without a last word")
+        raise RuntimeError("the events ended without Finished or Failed")
 
     async def stopped(self, keeper: Owner, feeder: asyncio.Task[None]) -> None:
         last_word = await keeper.stopped()
         feeder.cancel()
         if last_word is None:
             self.left.set()
-        elif not self.ended.is_set():  # the last word does not wait for what Flowise has to say to the end
+        elif not self.ended.is_set():  # the last event does not wait for the end of Flowise's answer
             self.reply.receive(last_word, self.now())
             self.ended.set()
         self.wake.set()
@@ -140,7 +140,7 @@ class _Pump:
         self.is_calling = False
 
     async def run(self, feeder: asyncio.Task[None]) -> bool:
-        """Until the reply is done, or its events have broken; False when it is not ours any more."""
+        """Make calls until the reply is done or its events have failed; False if another process goes on with it."""
         reply, wake = self._reply, self._feed.wake
         while not self._feed.left.is_set():
             wake.clear()
@@ -163,32 +163,32 @@ class _Pump:
         return False
 
     async def _offer(self, offered: Call) -> bool:
-        """Make a call, or what is worth showing by then, when there is leave; False when it may not be made by us."""
+        """Make a call, or what is worth showing by then, when it is permitted; False if another process goes on."""
         reply = self._reply
-        leave = await self._granted(offered)
-        if leave is None:
+        permit = await self._granted(offered)
+        if permit is None:
             return True
-        if leave.denied <= 0 and not await self._keeper.may_write():
+        if permit.denied <= 0 and not await self._keeper.may_write():
             return False
-        # What is worth showing now: more has come while we waited, or the answer has ended. Only a sign of life is
-        # given as it was meant, for the words that have come may have to wait.
+        # What is worth showing now: more has come while we waited, or the answer has ended. Only a status is sent as it
+        # was offered, for the text that has come may have to wait.
         fresh = reply.next_call(self._now())
-        same = fresh is not None and method_of(fresh) == leave.method
+        same = fresh is not None and method_of(fresh) == permit.method
         call = fresh if same else offered if isinstance(offered, SetStatus) else None
         if call is None:
             return True
-        result = Limited(leave.denied) if leave.denied > 0 else await self._made(call)
-        if isinstance(result, Limited) and leave.denied <= 0:
-            await self._gate.refused(leave, result.retry_after)
+        result = Limited(permit.denied) if permit.denied > 0 else await self._made(call)
+        if isinstance(result, Limited) and permit.denied <= 0:
+            await self._gate.refused(permit, result.retry_after)
         reply.answered(call, result, self._now())
         if isinstance(result, Posted | Accepted):
             await self._keeper.made(call, result)
         return True
 
     async def _granted(self, offered: Call) -> Permit | None:
-        """Leave to call the method of what was offered; None when the answer has ended and wants another one by now.
+        """A permit for the method of the offered call; None if the answer has ended and needs another call by now.
 
-        The last words do not wait behind progress.
+        The last calls do not wait behind progress.
         """
         asking = asyncio.ensure_future(self._gate.granted(lambda: self._reply.want(self._now())))
         ending = asyncio.ensure_future(self._feed.ended.wait())

@@ -1,20 +1,20 @@
-"""Knows what can go wrong, by whose fault it is.
+"""Defines the bot's errors, by whose fault they are.
 
     BotError
     ├── SettingsError            the operator's settings cannot work
-    ├── StoreUnavailable         Redis does not answer
+    ├── StoreUnavailable         Redis cannot be reached
     │   └── StoreDamaged         a key holds something else than the bot writes there
-    ├── Interrupted              we ourselves are being stopped
-    ├── Postponed                we are being stopped before we have begun
-    ├── GivenUp                  a question that no process has brought to an end
+    ├── Interrupted              the bot is being stopped
+    ├── Postponed                the bot is being stopped before it has asked
+    ├── GivenUp                  no process could finish the question
     ├── Unreadable               something stored that this version cannot read
-    ├── SlackRefused             Slack said no to a call that an answer needs
-    ├── SlackUnavailable         Slack does not answer
-    └── FlowiseError             the prediction gave no whole answer
+    ├── SlackRefused             Slack refused a call that an answer needs
+    ├── SlackUnavailable         Slack cannot be reached
+    └── FlowiseError             the prediction gave no complete answer
         ├── FlowiseUnreachable   no connection
         ├── FlowiseUntrusted     its certificate is not trusted
         ├── ProxyFailed          the proxy on the way to it
-        ├── FlowiseResting       it failed several times in a row, and is left alone for a short while
+        ├── FlowiseResting       it failed several times in a row, and is not asked for a short while
         ├── FlowiseSlow          a limit on waiting ran out
         ├── FlowiseBroke         the stream ended before its `end`
         ├── FlowiseFailed        the flow itself reported an error
@@ -23,7 +23,7 @@
         ├── FlowiseRateLimited   429
         ├── KeyRefused           the API key is not the one bound to the chatflow
         ├── UnknownChatflow      the chatflow id is wrong
-        └── NotFlowise           something answers there, but not as Flowise does
+        └── NotFlowise           another program answers there
 
 The text of an exception is for the log. What a person in Slack reads is written in `bot.slack.wording`.
 """
@@ -34,7 +34,7 @@ from enum import Enum
 
 
 class RunState(Enum):
-    """What is known of the run in Flowise after a prediction has failed."""
+    """What is known of the run in Flowise after a failed prediction."""
 
     NOT_STARTED = "not started"
     """Nothing can be running: the request did not arrive, or was turned away."""
@@ -45,7 +45,7 @@ class RunState(Enum):
 
 
 class BotError(Exception):
-    """Something went wrong that we have a sentence for."""
+    """An error for which there is a sentence in `bot.slack.wording`."""
 
 
 class SettingsError(BotError):
@@ -56,27 +56,27 @@ class SettingsError(BotError):
 
 
 class StoreUnavailable(BotError):
-    """Redis does not answer. Check REDIS_URL, and that the server is up and takes writes."""
+    """Redis cannot be reached. Check REDIS_URL, and that the server is up and accepts writes."""
 
 
 class StoreDamaged(StoreUnavailable):
-    """Something else than the bot's own is under one of its keys in Redis. Give it a database of its own."""
+    """One of the bot's keys in Redis holds another program's data. Give the bot a database of its own."""
 
 
 class Interrupted(BotError):
-    """The bot was stopped before the answer was whole."""
+    """The bot was stopped before the answer was complete."""
 
 
 class Postponed(BotError):
-    """The bot is being stopped before it has asked the question; whoever starts next goes on with it."""
+    """The bot is being stopped before it has asked the question; the next process to start goes on with it."""
 
 
 class GivenUp(BotError):
-    """Several processes in turn have failed to bring a question to its end. Look for what ended them in their logs."""
+    """Several processes in turn have failed to finish a question. Their logs say why they ended."""
 
 
 class Unreadable(BotError):
-    """What is stored is damaged, or was written by a newer version. What is put aside is under a key `…:aside:…`."""
+    """A stored value is damaged, or was written by a newer version. It is put aside under a key `…:aside:…`."""
 
 
 class SlackRefused(BotError):
@@ -92,7 +92,7 @@ class SlackUnavailable(BotError):
 
 
 class FlowiseError(BotError):
-    """The prediction gave no whole answer. `run` says what is known of the run in Flowise."""
+    """The prediction gave no complete answer. `run` says what is known of the run in Flowise."""
 
     def __init__(self, message: str, *, run: RunState = RunState.UNKNOWN) -> None:
         super().__init__(message)
@@ -114,9 +114,9 @@ class ProxyFailed(FlowiseError):
 
 
 class FlowiseResting(FlowiseError):
-    """Flowise failed several times in a row, so it is left alone for a while: the warning before says why.
+    """Flowise failed several times in a row, so it is not asked for a while: the warning before says why.
 
-    `retry_after` is in seconds: when it is looked at again.
+    `retry_after` is in seconds: when it is probed again.
     """
 
     def __init__(self, message: str, *, retry_after: float) -> None:
@@ -169,4 +169,4 @@ class UnknownChatflow(FlowiseError):
 
 
 class NotFlowise(FlowiseError):
-    """What answers at FLOWISE_URL is not Flowise's API. Use the server's base address, without /api or a path."""
+    """Another program answers at FLOWISE_URL. Use the base address of Flowise's server, without /api or a path."""

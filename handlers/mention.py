@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
-from bot.slack.payload import edited_after, heard
+from bot.slack.payload import edited_after, incoming_message
 from bot.workspace.workspace import Workspace
 from handlers.intake import Intake, taken, taking_in
 from handlers.questions import EDIT_SECONDS, Behaviour, letter
@@ -16,7 +16,7 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     """Listen to `app_mention`. An edit of a message fires it again; the claim tells an old question from a new one."""
 
     async def read(workspace: Workspace, event: Mapping[str, object]) -> Intake | None:
-        message = heard(event)
+        message = incoming_message(event)
         if message is None or edited_after(event) >= EDIT_SECONDS:
             return None
         return letter(workspace, behaviour, message, addressed=True)

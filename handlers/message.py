@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
-from bot.slack.payload import IncomingMessage, calls_others, heard, mentions
+from bot.slack.payload import IncomingMessage, calls_others, incoming_message, mentions
 from bot.workspace.workspace import Workspace
 from handlers.intake import Intake, taken, taking_in
 from handlers.questions import Behaviour, letter
@@ -16,7 +16,7 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     """Listen to `message` in all its four subscriptions (channels, groups, im, mpim)."""
 
     async def read(workspace: Workspace, event: Mapping[str, object]) -> Intake | None:
-        message = heard(event)
+        message = incoming_message(event)
         if message is None or message.edited:
             return None
         to_us = workspace.identity.bot_user in mentions(message.text)

@@ -9,7 +9,7 @@ from bot.conversation.question import Question
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
-from bot.slack.payload import IncomingMessage, Instruction, is_external, wish
+from bot.slack.payload import IncomingMessage, Instruction, instruction, is_external
 from bot.thread import Item
 from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
@@ -73,7 +73,7 @@ def letter(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage, *
 
 
 def _asks(workspace: Workspace, heard: IncomingMessage) -> bool:
-    return bool(heard.text) and wish(workspace.without_mention(heard.text)) in {
+    return bool(heard.text) and instruction(workspace.without_mention(heard.text)) in {
         Instruction.ANSWER,
         Instruction.NEW_CONVERSATION,
     }
@@ -101,7 +101,7 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     if not is_external(heard.teams, workspace.identity.organisations):
         place = replace(place, team=workspace.identity.team)
     thread = workspace.thread(heard.channel, place.thread_ts or "")
-    asked_for = wish(workspace.without_mention(heard.text)) if addressed else Instruction.ANSWER
+    asked_for = instruction(workspace.without_mention(heard.text)) if addressed else Instruction.ANSWER
     if asked_for is Instruction.HELP or not heard.text:
         await _help(workspace, behaviour, heard, place, lease)
     elif asked_for is Instruction.QUIET and not heard.in_dm:

@@ -11,8 +11,8 @@ from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
 
 LONGEST = 200_000
-"""Characters of text that are taken of an answer. Nobody reads on after some twenty messages, and a flow that never
-stops must not fill a channel, or our memory."""
+"""The most characters of an answer's text that are shown. Nobody reads more than some twenty messages, and a flow that
+never stops must not fill a channel, or our memory."""
 
 MOST_BREAKS = 1_000
 """How often tool calls begin a new paragraph of an answer. A flow that calls more tools goes on in the last one."""
@@ -20,7 +20,7 @@ MOST_BREAKS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """`before` other questions come first: of the same thread or, with `busy`, of all that this process answers."""
+    """`before` other questions come first: in the same thread or, with `busy`, of all that this process answers."""
 
     before: int = 1
     busy: bool = False
@@ -33,12 +33,12 @@ class WaitingForRun:
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """It is our turn: Flowise is being asked."""
+    """The question's turn has come: Flowise is being asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A remark of ours that stands under the answer."""
+    """A remark of ours that is shown under the answer."""
 
     text: str
 
@@ -64,7 +64,7 @@ class Finished:
 class Failed:
     """The answer will not be completed. The last event. `reference` stands in the log line too.
 
-    With `again`, a button offers to ask the question again; it is what the button says when it is pressed.
+    With `again`, a button offers to ask the question again; it is the value that the button sends.
     """
 
     error: BotError
@@ -83,10 +83,10 @@ ReplyEvent: TypeAlias = KeptEvent | ProgressEvent
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an answer goes. `thread_ts` None is flat in a direct message; `user` is who asked, `team` that person's
-    workspace, empty where it is not known. `since` is the `ts` of the message that asked, as Slack has given it; what
-    answers it is later.
+    """Where an answer is written.
 
+    `thread_ts` None is outside threads, in a direct message. `user` is who asked, `team` that person's workspace, empty
+    where it is not known. `since` is the `ts` of the message that asked, as Slack has given it; its answer is later.
     With a `response_url` the bot may not post there and answers the asker alone, through that URL.
     """
 
@@ -101,8 +101,8 @@ class Place:
 class Reply(Protocol):
     """One answer on its way to Slack. Does no I/O and reads no clock; `now` is in seconds on one monotonic clock.
 
-    At most one call is under way: after one that `next_call` gave was made, `answered` tells its result. One that was
-    given and not made is forgotten: the next one shows more.
+    At most one call is under way. When a call from `next_call` was made, `answered` is called with its result. A call
+    that was not made is forgotten: the next one shows more.
     """
 
     def receive(self, event: ReplyEvent, now: float) -> None:
@@ -114,7 +114,7 @@ class Reply(Protocol):
         ...
 
     def want(self, now: float) -> Want:
-        """What the call that `next_call` gave last is worth now; its method is empty if it needs no leave."""
+        """What the last call from `next_call` is worth now; its method is empty if it needs no permit."""
         ...
 
     def answered(self, call: Call, result: Result, now: float) -> None:
@@ -122,13 +122,13 @@ class Reply(Protocol):
         ...
 
     def wake_at(self, now: float) -> float | None:
-        """When `next_call` may have something without a new event; None: not before one. `now`: when others have had
-        their turn, because it has more to do than it does at once."""
+        """When `next_call` may return a call without a new event; None: not before one. It returns `now` if it has more
+        to do than it does at once, so that others have their turn."""
         ...
 
     @property
     def done(self) -> bool:
-        """Nothing more will be called."""
+        """Whether no more calls will be made."""
         ...
 
     @property

@@ -17,17 +17,18 @@ _KINDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) f
 
 
 class Journal:
-    """The events of one answer that are seen in Slack, in as few as tell the same: its words first, parted by tool
-    calls, then what stands beside them. What was written once is not written anew when more comes.
+    """The kept events of one answer, in as few as show the same: its text first, divided by tool calls, then the rest.
+
+    Text that was serialised once is not serialised again when more comes.
     """
 
     def __init__(self) -> None:
         self._written: list[str] = []
-        """The JSON of tool calls, and of the words before the last one."""
+        """The JSON of tool calls, and of the text before the last one."""
         self._words: list[str] = []
-        """The words since then, as they stand inside a JSON string."""
+        """The text since then, escaped for a JSON string."""
         self._new: list[str] = []
-        """Those of them that are not written yet."""
+        """The text that is not serialised yet."""
         self._half = ""
         self._length = 0
         self._breaks = 0
@@ -59,7 +60,7 @@ class Journal:
         self._new.append(text[: len(text) - max(0, self._length - LONGEST - 1)])
 
     def _paragraph(self) -> list[str]:
-        """The words since the last tool call as JSON."""
+        """The text since the last tool call as JSON."""
         text = self._half + "".join(self._new)
         # Half a surrogate pair, whose other half has not come yet, has no UTF-8: it becomes U+FFFD.
         self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""

@@ -1,4 +1,4 @@
-"""Knows the messages of an answer as they stand in Slack, and the call that brings them nearer to what should stand."""
+"""Tracks the messages of an answer in Slack, and gives the next call that makes them as they should be."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.slack.calls import (
 )
 from bot.slack.text.pages import Page
 
-# The message is not to be edited any more: its text moves to a new one. (One that was deleted is not posted again.)
+# The message can no longer be edited: its text moves to a new one. (One that was deleted is not posted again.)
 _GONE = frozenset({"cant_update_message", "edit_window_closed"})
 # Its text moves too, and the old message is deleted.
 _MISMATCH = "block_mismatch"
@@ -39,10 +39,10 @@ class _Message:
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """What stands of an answer already, and shows nobody knows what: `messages` by their `ts`.
+    """The messages that another process has left of an answer, by their `ts`. Their text is not known.
 
-    The message `streaming`, if any, is a native stream, which is stopped first. With `look`, there may be more of them
-    than is known: each is looked for before it is posted.
+    The message `streaming`, if any, is still being streamed, and is stopped first. With `look`, there may be more
+    messages than are known: each is searched for before it is posted.
     """
 
     messages: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ NOTHING = Adopted()
 
 
 def apology_mark(reference: str) -> str:
-    """How the mark of a message begins that says that a question could not be taken in; its answer takes it over."""
+    """The beginning of the mark of an apology for a question that could not be stored; its answer takes it over."""
     return f"{reference}-apology"
 
 
@@ -110,7 +110,7 @@ class Messages:
         )
 
     def stands(self, call: Call, result: Posted | Accepted) -> None:
-        """Slack has taken a write."""
+        """Note that Slack has accepted a write."""
         match call:
             case PostMessage(text=text, blocks=blocks) if isinstance(result, Posted):
                 message = _Message(result.ts, _UNKNOWN if result.found else Page(blocks=blocks, text=text))
@@ -129,7 +129,7 @@ class Messages:
                 self._streaming = ""
 
     def refused(self, call: Call, result: Refused) -> bool:
-        """Slack has refused a write. Whether there is another way; else the answer cannot be delivered."""
+        """Note that Slack has refused a write; whether there is another way. If not, the answer cannot be delivered."""
         match call:
             case DeleteMessage(ts=ts):
                 self._forget(ts)

@@ -1,4 +1,4 @@
-"""Knows how an answer that cannot be streamed to its end goes on by edits, without losing or repeating a word."""
+"""Streams an answer, and goes on by edits where that fails, without losing or repeating a word."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from bot.slack.calls import Call, Result
 
 
 class NativeFirst:
-    """A `Reply` that streams where it can and edits from there on: the stream is stopped, and the message that it has
-    made is written anew. The messages before it have ended well and are left alone."""
+    """A `Reply` that streams as long as it can and then edits: the stream is stopped, and its message is written anew.
+
+    Earlier messages are complete and stay as they are.
+    """
 
     def __init__(self, place: Place, *, reference: str, interval: float, most: int, streams: StreamSupport) -> None:
         self._place = place
@@ -47,7 +49,7 @@ class NativeFirst:
         return self._reply.given_up
 
     def _has_moved_on(self, now: float) -> bool:
-        """Whether the stream was given up just now; then what it has left is written by edits."""
+        """Whether the stream was given up just now; if so, the rest is written by edits."""
         left = self._reply.left if isinstance(self._reply, StreamedReply) else None
         if left is None:
             return False

@@ -1,7 +1,7 @@
-"""Knows what can be seen of an answer from outside, for those who measure: its waits, its first words, its end.
+"""Observes an answer from outside for metrics and traces: its waits, its first text, its end.
 
-An `ObservedReply` stands around any reply. It sees each event and each call with its time, so that the desk and the
-pump need to know nothing of metrics or traces, and no clock is read here.
+An `ObservedReply` wraps any reply. It is given each event and each call with its time, so that the workspace and the
+delivery loop need to know nothing of metrics or traces, and no clock is read here.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ class Outcome(Enum):
 
     FINISHED = "finished"
     FAILED = "failed"
-    """It has an error for its last word."""
+    """It ended with an error message."""
     INTERRUPTED = "interrupted"
-    """The bot was stopped before it was whole."""
+    """The bot was stopped before it was complete."""
     NOT_DELIVERED = "not_delivered"
-    """Slack refused what an answer cannot do without."""
+    """Slack refused a call that the answer needs."""
     TAKEN_OVER = "taken_over"
-    """Another replica goes on with it, and we wrote no last word."""
+    """Another replica goes on with it, and this one did not end it."""
 
 
 class Waiting(Enum):
@@ -70,7 +70,7 @@ class Waiting(Enum):
 
 
 class Repair(Enum):
-    """What became of a message after Slack's answer to its call was lost."""
+    """What became of a message after Slack's reply to its call was lost."""
 
     FOUND = "found"
     """It stood in Slack already."""
@@ -87,23 +87,22 @@ class AnswerContext:
 
 
 class Observer(Protocol):
-    """Is told of one answer. Nothing here may wait or raise; `now` and what was `arrived` are on one monotonic clock,
-    in seconds."""
+    """Receives what happens to one answer. No method may wait or raise; times are in seconds of one monotonic clock."""
 
     def waiting(self, why: Waiting) -> None: ...
 
     def waited(self, why: Waiting, seconds: float) -> None: ...
 
     def first_token(self) -> None:
-        """Flowise has said the first piece of text."""
+        """Flowise has sent the first piece of text."""
         ...
 
     def first_shown(self, seconds: float) -> None:
-        """Slack has taken the first text, so long after the question was asked."""
+        """Slack has accepted the first text, so many `seconds` after the question was asked."""
         ...
 
     def shown(self, arrived: Sequence[float], now: float) -> None:
-        """Slack has taken these pieces of text, which came from Flowise at those times, oldest first."""
+        """Slack has accepted pieces of text, which came from Flowise at the times in `arrived`, oldest first."""
         ...
 
     def repaired(self, how: Repair) -> None: ...
@@ -112,7 +111,7 @@ class Observer(Protocol):
 
 
 class Observers(Protocol):
-    """Those who give each answer an observer."""
+    """Creates an observer for each answer."""
 
     def answer(self, asked: AnswerContext) -> Observer:
         """An answer begins."""
@@ -124,7 +123,7 @@ class Observers(Protocol):
 
 
 class Answers:
-    """What the desk tells those who measure; without any of them, nothing happens."""
+    """Gives each answer its observers; there may be none."""
 
     def __init__(self, observers: Sequence[Observers] = ()) -> None:
         self._observers = tuple(observers)
@@ -139,7 +138,7 @@ class Answers:
 
 
 class ObservedReply:
-    """A reply and those who watch it. `age` is how long ago the question was asked when the reply begins."""
+    """A reply and its observers. `age` is how many seconds ago the question was asked when the reply begins."""
 
     def __init__(self, reply: Reply, age: float, observers: tuple[Observer, ...]) -> None:
         self._reply = reply
@@ -225,7 +224,7 @@ class ObservedReply:
                 return Outcome.FAILED, error
             case Finished() if self._reply.done:
                 return Outcome.FINISHED, None
-        return Outcome.FAILED, BotError("internal error")  # the pump broke: a mistake of ours
+        return Outcome.FAILED, BotError("internal error")  # the delivery loop failed: a mistake of ours
 
     def _text_came(self, text: str, now: float) -> None:
         if self._length <= LONGEST:  # no call shows what comes after that

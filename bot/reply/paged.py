@@ -23,11 +23,11 @@ class Form(IntEnum):
     PLAIN = 1
     """The text as it came, in blocks without any shape, and what stands under it in its own."""
     TEXT_ALONE = 2
-    """The same without blocks, which Slack cannot dislike. A button cannot be had there."""
+    """The same without blocks, whose form Slack cannot refuse. It has no button."""
 
 
 STEP: Final = 2_000
-"""Characters of text that are taken in one call: laying out 200,000 at once would keep everybody else waiting."""
+"""Characters of text that one call lays out: laying out 200,000 at once would keep all other answers waiting."""
 
 # What an event costs beside its text, in characters.
 _EVENT = 20
@@ -36,7 +36,7 @@ _EVENT = 20
 class PagedAnswer(Answer[Document]):
     """An answer as messages that can be edited, `most` of them at most, whatever its form.
 
-    A long text is taken step by step: while the answer is `behind` what it has received, `catch_up` takes the next
+    A long text is laid out step by step: while the answer is `behind` what it has received, `catch_up` does the next
     step.
     """
 
@@ -50,7 +50,7 @@ class PagedAnswer(Answer[Document]):
 
     @property
     def behind(self) -> bool:
-        """Something was received that is not taken yet."""
+        """Whether something was received that is not laid out yet."""
         return bool(self._due)
 
     def receive(self, event: ReplyEvent) -> None:
@@ -62,7 +62,7 @@ class PagedAnswer(Answer[Document]):
             self.catch_up()
 
     def catch_up(self) -> None:
-        """Take what was received, up to some characters."""
+        """Lay out what was received, up to STEP characters."""
         room = STEP
         while self._due and room > 0:
             event = self._due.popleft()
@@ -85,8 +85,8 @@ class PagedAnswer(Answer[Document]):
     def pages(self, *, shows_work: bool, minutes: int = 0) -> tuple[Page, ...]:
         """What should stand in Slack now; empty when there is nothing to show yet.
 
-        `shows_work`: the message itself must show that we are at it, and for how many `minutes`, because no status
-        line can.
+        `shows_work`: the message itself must show that the bot is at work, and for how many `minutes`, because there is
+        no status line.
         """
         if self.sentence:
             return (self._page(self.sentence),)

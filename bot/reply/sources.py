@@ -1,4 +1,4 @@
-"""Knows how retrieved chunks become a list of documents: one entry a document, with its pages or lines."""
+"""Groups retrieved chunks into a list of documents, each with its pages or lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the line under a thread that says that the bot is at it: when it is set, renewed and taken away."""
+"""Sets, renews and removes the status line under a thread, which says that the bot is at work."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from bot.slack.calls import Accepted, Limited, Posted, Result, SetStatus
 
 # Slack drops a status after two minutes (Slack docs, assistant.threads.setStatus).
 RENEWAL = 90.0
-# So long may a text stand still before the line says that the bot is still at it.
+# Seconds without new text after which the line says that the bot is still at work.
 AFTER_SILENCE = 10.0
-# So long may a line that Slack does not take now be missing, in seconds; nobody's words wait for it meanwhile.
+# The longest rate limit, in seconds, after which the line is tried again; no text waits for it meanwhile.
 _SHORT = 5.0
 
 
@@ -35,11 +35,11 @@ class StatusLine:
             self._text_at = now
 
     def posted(self) -> None:
-        """A message of ours came: Slack takes the line away by itself then, but not for an edit."""
+        """Note that a message was posted: Slack then removes the line by itself. It does not for an edit."""
         self._shown = wording.STATUS_NONE
 
     def next_call(self, answer: Answer[Text], now: float, *, post_is_due: Callable[[], bool]) -> SetStatus | None:
-        """The call that the line needs now. Where a post is due (asked only then), it need not be taken away."""
+        """The call that the line needs now. If `post_is_due`, it need not be removed."""
         wanted = self._wanted(answer, now)
         stale = wanted != wording.STATUS_NONE and now - self._set_at >= RENEWAL
         if (wanted == self._shown and not stale) or now < self._held_until:
@@ -62,7 +62,7 @@ class StatusLine:
         if isinstance(result, Limited) and result.retry_after <= _SHORT:
             self._held_until = now + result.retry_after
             return
-        # Not to be had here, or not now: a first message shows that we are at it. What stands, Slack drops by itself.
+        # Not available here, or not now: a first message shows that the bot is at work. Slack drops an old line itself.
         self.works = self.works and call.status == wording.STATUS_NONE
         self._shown = wording.STATUS_NONE
 

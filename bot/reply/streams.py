@@ -1,4 +1,4 @@
-"""Knows where an answer may grow by Slack's own streaming, and remembers for a while where Slack has refused it."""
+"""Decides where an answer may be streamed, and remembers for a while where Slack has refused it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ LIFE: Final = 240.0
 start, even while it is appended to (slackapi/python-slack-sdk issue 1859)."""
 
 LAST_CALL: Final = 30.0
-"""For so many seconds more the end of a paragraph is waited for."""
+"""Seconds after LIFE for which the end of a paragraph is awaited."""
 
 PATIENCE: Final = 3.0
-"""Seconds for which first words wait for leave to begin a stream, in mode STREAM: nobody is kept from reading by a way
-of showing it."""
+"""Seconds for which the first text waits for a permit to begin a stream, in mode STREAM. Then it is posted instead."""
 
 MEMORY: Final = 3600.0
 """Seconds for which a refusal is remembered: an admin may have changed what was in the way."""
@@ -33,7 +32,7 @@ _MOST = 1_000
 
 
 class Mode(Enum):
-    """How answers grow: by edits; by Slack's own streaming where it is to be had; by that where it pays."""
+    """How answers grow: by edits; by Slack's own streaming where it is available; by that where it pays."""
 
     EDIT = "edit"
     STREAM = "stream"

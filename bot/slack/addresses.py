@@ -1,4 +1,4 @@
-"""Knows which addresses that Slack gives may be gone to: Slack's own, and those on the host of SLACK_API_URL."""
+"""Checks the addresses that Slack gives before a request goes there: Slack's own, or on the host of SLACK_API_URL."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from urllib.parse import urlsplit
 _SLACK = "slack.com"
 _SAFE = frozenset({"https", "wss"})
 _PLAIN = frozenset({"http", "ws"})
-# What no address of Slack's holds, and what one reader of addresses takes for another part of it than the next one.
+# Characters that no address of Slack's holds, and that URL parsers read differently.
 _CROOKED = re.compile(r"[^\x21-\x7e]|[\\^`{}|<>\"]")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|[0-9a-f:.]*:[0-9a-f:.]*")
 
 
 class Addresses:
-    """The addresses that may be gone to where `api` is SLACK_API_URL.
+    """The addresses that are allowed where `api` is SLACK_API_URL.
 
-    They are https or wss, under slack.com or on the host of `api`; http or ws on that host only, and only where `api`
-    itself is http: that is a local Slack's. None but `api` is sent a token: each address carries a secret of its own.
+    They are https or wss, under slack.com or on the host of `api`; http or ws on that host only, and only if `api`
+    itself is http, as that of a local Slack. Only `api` is sent a token: other addresses carry secrets of their own.
     """
 
     def __init__(self, api: str) -> None:
@@ -28,7 +28,7 @@ class Addresses:
         self._is_plain = parts.scheme == "http"
 
     def objection(self, address: str) -> str:
-        """Why an address may not be gone to, without what is secret in it; empty where it may."""
+        """Why an address is not allowed, without the secret in it; empty where it is allowed."""
         if _CROOKED.search(address):
             return "it holds characters that no address of Slack's has"
         try:

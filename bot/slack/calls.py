@@ -1,4 +1,4 @@
-"""Knows the Slack calls an answer is made of, and what Slack can say to them: values, no wire."""
+"""Defines the Slack calls that an answer is made of, and their results, as values."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from bot.slack.text.block import Blocks
 
 @dataclass(frozen=True, slots=True)
 class PostMessage:
-    """chat.postMessage. `thread_ts` None posts flat. `mark` finds the message again when Slack's reply was lost.
+    """chat.postMessage. `thread_ts` None posts outside threads. `mark` finds the message again if the reply was lost.
 
-    With `look`, somebody else may have posted it already: it is looked for first. Where it is not there, but one is
-    whose mark begins with `adopts`, that one is taken over instead of a post. `since` is the `ts` of an older message,
-    from which on it is looked for; empty: from the beginning.
+    With `look`, another process may have posted it already: it is searched for first. Where it is not found, but a
+    message is whose mark begins with `adopts`, that one is taken over instead of posting. The search begins at `since`,
+    the `ts` of an older message; empty: at the beginning.
     """
 
     channel: str
@@ -50,8 +50,8 @@ class DeleteMessage:
 class StartStream:
     """chat.startStream: a message in a thread that grows by Slack's own streaming, begun with some `markdown`.
 
-    `user` and `team` are the person who asked, and that person's workspace. `mark` is the call's own name, by which a
-    start is known whose answer was lost; `since` is as in PostMessage.
+    `user` and `team` are the person who asked, and that person's workspace. `mark` is the call's own name, by which it
+    is recognised when its reply was lost; `since` is as in PostMessage.
     """
 
     channel: str
@@ -74,7 +74,7 @@ class AppendStream:
 
 @dataclass(frozen=True, slots=True)
 class StopStream:
-    """chat.stopStream: the last `markdown` of a streamed message, if any, and the blocks that stand under it."""
+    """chat.stopStream: the last `markdown` of a streamed message, if any, and the blocks under it."""
 
     channel: str
     ts: str
@@ -84,7 +84,7 @@ class StopStream:
 
 @dataclass(frozen=True, slots=True)
 class SetStatus:
-    """assistant.threads.setStatus: the line under a thread ("<bot> is thinking…"); an empty status takes it away."""
+    """assistant.threads.setStatus: the line under a thread ("<bot> is thinking…"); an empty status removes it."""
 
     channel: str
     thread_ts: str
@@ -113,7 +113,7 @@ class Respond:
 
 @dataclass(frozen=True, slots=True)
 class UploadFile:
-    """A file of text under a thread, or flat where `thread_ts` is None: three steps, of which the last one is seen.
+    """A file of text in a thread, or outside threads if `thread_ts` is None: three steps; people see the last one.
 
     `name` is the file's name with its ending, `title` what Slack shows above it. Needs the scope files:write. Making
     the same call again after it was Lost does not share the file twice; `since` is as in PostMessage.
@@ -156,7 +156,7 @@ _METHODS: Final[Mapping[type[Call], str]] = {
 
 
 def method_of(call: Call) -> str:
-    """The Web API method that a call counts for; empty for a response URL, which has uses of its own."""
+    """The Web API method whose limit a call counts for; empty for a response URL, which has a limit of its own."""
     return _METHODS[type(call)]
 
 
@@ -164,7 +164,7 @@ def method_of(call: Call) -> str:
 class Posted:
     """A message stands in Slack under `ts`.
 
-    `found`: it is from an earlier try whose answer was lost, and may show what was to be shown then.
+    `found`: it is from an earlier try whose reply was lost, and may show an older text.
     """
 
     ts: str
@@ -173,26 +173,26 @@ class Posted:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Slack took the call."""
+    """Slack has accepted the call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limited:
-    """Too many calls: come back in `retry_after` seconds. Nothing happened."""
+    """Too many calls: try again in `retry_after` seconds. The call had no effect."""
 
     retry_after: float
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Slack said no, with its own error word; the same call would be refused again. Nothing happened."""
+    """Slack refused the call with its error code; it would refuse the same call again. The call had no effect."""
 
     error: str
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """No usable answer came back (connection lost, server error): the call may have had its effect or not."""
+    """No usable reply came back (connection lost, server error): the call may have had its effect or not."""
 
     reason: str
 

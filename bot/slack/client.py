@@ -1,4 +1,4 @@
-"""Knows how each call of an answer is said to Slack's Web API: the hole `bot.ports.Slack`, filled."""
+"""Implements `bot.ports.Slack` on Slack's Web API."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class SlackClient:
 
     @property
     def admission(self) -> TokenState:
-        """Whether Slack takes our token."""
+        """Whether Slack accepts the bot token."""
         return self._wire.admission
 
     async def come_back(self, pause: Callable[[], Awaitable[None]]) -> None:
-        """While the token is refused, see after each `pause` whether it is taken again. Never returns."""
+        """While the token is refused, check after each `pause` whether it is accepted again. Never returns."""
         while True:
             await pause()
             if self.admission.refusal:

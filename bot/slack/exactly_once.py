@@ -1,4 +1,4 @@
-"""Knows how what makes a message is done once, also when Slack's answer to it was lost: it is looked for, then made."""
+"""Makes message-creating calls exactly once, even if Slack's reply is lost: the message is searched for first."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from bot.slack.calls import Accepted, Limited, Lost, Posted, PostMessage, Refuse
 from bot.slack.search import Message, Search, Where
 from bot.slack.wire import Wire, string, without_none
 
-# Calls whose answer was lost; one that is never tried again must not be kept for ever.
+# The most calls with a lost reply that are remembered: one that is never tried again must not stay for ever.
 _MOST_UNSURE = 1_000
-# The same for files, which are kept with their content.
+# The same for files, which are remembered with their content.
 _MOST_UNSURE_FILES = 20
 _MARK = "flowise_answer"
 
@@ -22,7 +22,7 @@ V = TypeVar("V")
 
 
 class _Unsure(Generic[K, V]):
-    """The last calls whose answer was lost."""
+    """Remembers the last `most` calls whose reply was lost."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -32,7 +32,7 @@ class _Unsure(Generic[K, V]):
         return self._kept.get(key)
 
     def note(self, key: K, value: V, result: Result, *, unsure: tuple[type[Result], ...]) -> None:
-        """Keep a call, or forget it, as its result tells."""
+        """Remember a call if its result is one of `unsure`; else forget it."""
         if not isinstance(result, unsure):
             self._kept.pop(key, None)
             return
@@ -45,7 +45,7 @@ class _Unsure(Generic[K, V]):
 
 
 class Once:
-    """Makes messages and files for one workspace."""
+    """Posts messages, starts streams and uploads files in one workspace, each once."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
@@ -55,9 +55,9 @@ class Once:
         self._shared: _Unsure[UploadFile, str] = _Unsure(_MOST_UNSURE_FILES)
 
     async def post(self, call: PostMessage) -> Result:
-        """Post; a post whose answer was lost is looked for before it is made again, so that none stands twice.
+        """Post a message. One whose reply was lost is searched for before it is posted again: none stands twice.
 
-        So is one that another process may have made before it was killed.
+        So is one that another process may have posted before it was killed.
         """
         if call.mark and (call.look or self._posts.get(call.mark) is not None):
             found = await self._marked(call)
@@ -80,7 +80,7 @@ class Once:
         return result
 
     async def _marked(self, call: PostMessage) -> Result:
-        """The message of a post that was made before; else the one that the post is to take over."""
+        """The message of an earlier try; else the message that this post is to take over."""
         where = Where(call.channel, call.thread_ts, call.since)
         found = await self._search.find(call.mark, where, lambda message: mark_of(message) == call.mark)
         if found == Refused("not_found") and (adopts := call.adopts):
@@ -89,7 +89,7 @@ class Once:
         return found
 
     async def start(self, call: StartStream, bot_user: str) -> Result:
-        """Start a stream; one whose answer was lost is looked for first, by what it was begun with.
+        """Start a stream. One whose reply was lost is searched for first, by the text that it began with.
 
         A stream takes no metadata before its end, so there is no mark on it. But `bot_user` writes one answer in a
         thread at a time, and the message that has just begun shows what the lost call brought, and nothing else.
@@ -118,7 +118,7 @@ class Once:
         return result
 
     async def upload(self, call: UploadFile) -> Result:
-        """Upload and share a file; one whose sharing was lost is looked for, and never uploaded a second time."""
+        """Upload and share a file. If the reply to sharing was lost, it is searched for, and never uploaded again."""
         file_id = self._shared.get(call) or ""
         if file_id:
             where = Where(call.channel, call.thread_ts, call.since)
@@ -163,5 +163,5 @@ def _shown(message: Message) -> str:
 
 
 def _letters(text: str) -> str:
-    """What of a text survives any rendering."""
+    """The characters of a text that survive any rendering."""
     return "".join(char for char in text if char.isalnum())

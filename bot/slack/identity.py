@@ -1,4 +1,4 @@
-"""Holds who the bot is in a workspace."""
+"""Defines who the bot is in a workspace."""
 
 from __future__ import annotations
 

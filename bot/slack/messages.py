@@ -1,4 +1,4 @@
-"""Holds what the bot reads of a thread: what people have said, and what it has written itself."""
+"""Defines the messages that the bot reads in a thread: those of people, and its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what Slack sends us: events and commands, taken apart into plain values."""
+"""Parses what Slack sends, events, commands and button presses, into plain values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 from bot.thread import seconds
 
-# Ordinary messages of people. The other subtypes are edits, deletions and house-keeping (Slack docs, message event).
+# Ordinary messages of people. The other subtypes are edits, deletions and notices (Slack docs, message event).
 _SPOKEN = frozenset({"", "file_share", "thread_broadcast"})
 
 _CONTROL = re.compile(r"<([^<>\n]{1,4000})>")
@@ -44,10 +44,10 @@ class IncomingMessage:
         return bool(self.thread_ts) and self.thread_ts != self.ts
 
 
-def heard(event: Mapping[str, object]) -> IncomingMessage | None:
-    """The person's message in an `app_mention` or `message` event, or None for everything that is not one.
+def incoming_message(event: Mapping[str, object]) -> IncomingMessage | None:
+    """The person's message in an `app_mention` or `message` event; None where it holds none.
 
-    Messages of bots, our own included, are not: two bots in one thread would talk for ever.
+    Messages of bots, our own included, do not count: two bots in one thread would talk for ever.
     """
     if event.get("bot_id") or event.get("hidden") or _text(event, "subtype") not in _SPOKEN:
         return None
@@ -87,7 +87,7 @@ def _file_names(files: object) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """A slash command as it was typed. Slack sends no message `ts` with it, and never one from inside a thread."""
+    """A slash command as it was typed. Slack sends no message `ts` with it, and takes none inside a thread."""
 
     channel: str
     user: str
@@ -110,7 +110,7 @@ def command(body: Mapping[str, object]) -> SlashCommand:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button that was pressed: what it says, when, and under which message. `thread_ts` is empty outside threads.
+    """A button that was pressed: its `value`, when, and under which message. `thread_ts` is empty outside threads.
 
     `teams` are the ids that the payload gives for the organisation of the person who pressed it.
     """
@@ -149,7 +149,7 @@ def mentions(text: str) -> tuple[str, ...]:
 
 
 def calls_others(text: str, us: str) -> bool:
-    """Whether a text turns to somebody else: a person, a group or everybody in the channel, and not to us."""
+    """Whether a text mentions somebody else, a person, a group or everybody in the channel, and not the bot `us`."""
     mentioned = mentions(text)
     return us not in mentioned and (bool(mentioned) or bool(_GROUP.search(text)))
 
@@ -157,7 +157,7 @@ def calls_others(text: str, us: str) -> bool:
 def plain(text: str, names: Mapping[str, str], *, without: str = "") -> str:
     """A Slack text as a person reads it: mentions as names, links and escapes as plain text.
 
-    `names` are display names by user id; `without` is the user id whose mentions are taken out (the bot's own).
+    `names` are display names by user id; `without` is the user id whose mentions are removed (the bot's own).
     """
 
     def shown(match: re.Match[str]) -> str:
@@ -203,7 +203,7 @@ class Instruction(Enum):
     NEW_CONVERSATION = auto()
 
 
-_WISHES = {
+_INSTRUCTIONS = {
     "": Instruction.HELP,
     "help": Instruction.HELP,
     "quiet": Instruction.QUIET,
@@ -211,17 +211,17 @@ _WISHES = {
 }
 
 
-def wish(text: str) -> Instruction:
-    """What a plain text asks for; everything but the few words of the bot's own is a question."""
+def instruction(text: str) -> Instruction:
+    """What a plain text asks for; everything but the bot's few instructions is a question."""
     words = " ".join(text.lower().split()).rstrip(".!")
-    return _WISHES.get(words, Instruction.ANSWER)
+    return _INSTRUCTIONS.get(words, Instruction.ANSWER)
 
 
 def is_external(teams: Iterable[str], own: frozenset[str]) -> bool:
     """Whether a message's author belongs to another organisation, by the first id that the event gives.
 
-    `own` holds our workspace's id and, in a Grid, the organisation's (`E…`): Slack gives either. An event that gives
-    none is an inside one: in shared channels Slack names the author's team (Slack docs, Slack Connect).
+    `own` holds our workspace's id and, in a Grid, the organisation's (`E…`): Slack gives either. An event without an id
+    comes from inside: in shared channels Slack names the author's team (Slack docs, Slack Connect).
     """
     for team in teams:
         return team not in own

@@ -1,5 +1,4 @@
-"""Knows what the bot asks of Slack: the scopes of its token and the events of its app, as both manifests in deploy/
-have them (a test compares)."""
+"""Lists the scopes of the bot's token and the events of its app, as both manifests in deploy/ do (a test compares)."""
 
 from __future__ import annotations
 
@@ -8,8 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A scope of the bot token. `without` is what is missing without it; `told` says that people in Slack are then
-    told or shown as much, where else the bot would just be silent."""
+    """A scope of the bot token.
+
+    `without` says what does not work without it. `told`: people in Slack see that; otherwise the bot is just silent.
+    """
 
     name: str
     without: str
@@ -37,4 +38,4 @@ EVENTS: tuple[str, ...] = (
     "message.mpim",
     "tokens_revoked",
 )
-"""What the app is subscribed to, by the names that Slack's page has."""
+"""The events that the app is subscribed to, by their names on Slack's page."""

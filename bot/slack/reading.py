@@ -1,4 +1,4 @@
-"""Knows what the bot reads in Slack: a thread's earlier messages, and the names of people."""
+"""Reads from Slack: a thread's earlier messages, the bot's own messages, and the names of people."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from bot.thread import Thread
 
 log = structlog.get_logger(__name__)
 
-# So many calls are made for the earlier messages of a long thread.
+# The most calls that are made for the earlier messages of a long thread.
 _MOST_CALLS = 12
-# It is read from so many seconds before its end on, until enough is found: an hour, a day, 24 days, 1.6 years.
+# Seconds before its end from which on it is read, until enough is found: an hour, a day, 24 days, 1.6 years.
 _LOOK_BACK = (3_600, 24 * 3_600, 24**2 * 3_600, 24**3 * 3_600)
 _NAME_SECONDS = 3600.0
 _NO_NAME_SECONDS = 60.0
@@ -28,7 +28,7 @@ _NAMES = 5_000
 
 
 class Reading:
-    """What one workspace tells. `clock` is in seconds of any steady clock."""
+    """Reads in one workspace. `clock` is in seconds of any monotonic clock."""
 
     def __init__(self, wire: Wire, clock: Callable[[], float]) -> None:
         self._wire = wire
@@ -42,7 +42,7 @@ class Reading:
         return tuple([said for message in earlier if (said := await self._said(message)) is not None])
 
     async def _earlier(self, thread: Thread, before: str, limit: int) -> Sequence[Message]:
-        """The last messages before one; fewer where it would take too many calls, but never others."""
+        """The last messages before one; fewer where more would take too many calls, but never older ones instead."""
         found, left = await self._between(thread, "", before, limit, calls=1)
         if left is not None:  # one page has held the whole thread
             return found
@@ -60,9 +60,9 @@ class Reading:
     async def _between(
         self, thread: Thread, oldest: str, before: str, limit: int, *, calls: int
     ) -> tuple[Sequence[Message], int | None]:
-        """The last messages between two, and how many of the calls are left; None: there is more than they could get.
+        """The last messages between two, and how many of the calls are left; None: there are more messages than that.
 
-        Slack gives a thread from its start, at most a page at a time, and its first message whatever the time.
+        Slack returns a thread from its start, page by page, and its first message whatever the time.
         """
         found: list[Message] = []
         where: dict[str, object] = {"channel": thread.channel, "ts": thread.thread_ts, "limit": REPLIES_PAGE}
@@ -102,7 +102,7 @@ class Reading:
         known = self._names.get(user)
         if known and known[0] > self._clock():
             return known[1]
-        # Whoever asks for the same name meanwhile waits for the same answer; one who goes away takes it from nobody.
+        # Others who need the same name meanwhile wait for the same request; if one is cancelled, the request is not.
         if user not in self._asked:
             self._asked[user] = task = asyncio.create_task(self._ask_name(user))
             task.add_done_callback(lambda _: self._asked.pop(user))
@@ -113,8 +113,8 @@ class Reading:
         try:
             answer = await self._wire.ask("users.info", {"user": user})
         except (SlackRefused, SlackUnavailable) as error:
-            log.debug("no name for a user", user=user, reason=str(error))
-            # Kept for a while too: the sign of life waits for names, and must not wait for each time-out again.
+            log.debug("name not read", user=user, reason=str(error))
+            # Kept for a while too: the first message waits for names, and must not wait for each time-out again.
             return self._keep_name(user, known[1] if known else user, now + _NO_NAME_SECONDS)
         return self._keep_name(user, _display_name(answer.get("user")) or user, now + _NAME_SECONDS)
 

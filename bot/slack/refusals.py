@@ -1,5 +1,4 @@
-"""Knows what Slack's error words say about our standing: whether the token, the place or the message is gone,
-and what of ours it does not take."""
+"""Groups Slack's error codes by what they mean: the token, the place or the message is gone, or the form is wrong."""
 
 from __future__ import annotations
 
@@ -9,19 +8,19 @@ NO_TOKEN: Final = frozenset(
     {"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "team_access_not_granted"}
     | {"org_login_required"}
 )
-"""The token is not taken any more: no call with it can succeed (Slack docs, errors of every method)."""
+"""The token is no longer valid: no call with it can succeed (Slack docs, errors of every method)."""
 
 SHAPE: Final = frozenset(
     {"msg_too_long", "msg_blocks_too_long", "msg_blocks_too_many", "invalid_blocks", "invalid_blocks_format"}
     | {"block_mismatch", "no_text"}
 )
-"""Slack dislikes the shape of what we sent, not that we send it: the same text goes again in a plainer form."""
+"""Slack refuses the form of the message, not the message: the same text is sent again in a plainer form."""
 
 NOT_WANTED: Final = frozenset(
     {"message_not_found", "is_archived", "is_inactive", "channel_not_found", "not_in_channel"}
 )
-"""Somebody has deleted the message, archived the channel or taken us out of it: on purpose, so that an answer ends
-there without a further word."""
+"""Somebody has deleted the message, archived the channel or removed the bot from it, on purpose: the answer ends
+there without another message."""
 
 UNINSTALLED: Final = frozenset({"token_revoked", "account_inactive"})
 """The part of NO_TOKEN after which installing the app again gives a token that works (Slack docs, auth.test)."""

@@ -1,4 +1,4 @@
-"""Looks for a message of ours in a thread, a channel or a direct message, on as many pages as there are."""
+"""Searches a thread, a channel or a direct message for a message of the bot, page by page."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from bot.slack.wire import Wire, messages, next_cursor, string, without_none
 
 log = structlog.get_logger(__name__)
 
-# conversations.replies gives a thread from its start, at most a thousand messages a page (Slack docs).
+# conversations.replies returns a thread from its start, at most a thousand messages a page (Slack docs).
 REPLIES_PAGE = 1_000
-# conversations.history gives the newest first; Slack recommends no more than 200 a page.
+# conversations.history returns the newest first; Slack recommends no more than 200 a page.
 _HISTORY_PAGE = 200
-# So many pages are looked at, less than Slack allows in a minute (Tier 3: 50): 20,000 messages of a thread.
+# The most pages that are searched, less than Slack allows in a minute (Tier 3: 50): 20,000 messages of a thread.
 _MOST_PAGES = 20
-# And so many where it is not known from when on, newest first: what is looked for was posted minutes ago.
+# The most pages where no start is known, newest first: the message was posted minutes ago.
 _MOST_PAGES_BACK = 5
-# Searches that were broken off and are kept until they go on; one that never does must not be kept for ever.
-_MOST_BROKEN_OFF = 1_000
+# The most interrupted searches that are remembered: one that never goes on must not stay for ever.
+_MOST_INTERRUPTED = 1_000
 
 Message = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A place to look in: a thread, or all that stands outside threads where `thread_ts` is None.
+    """A place to search: a thread, or everything outside threads if `thread_ts` is None.
 
-    `since` is the `ts` of a message that is older than what is looked for, empty where none is known. It is one that
-    Slack has given, because our clock may be wrong.
+    `since` is the `ts` of a message that is older than the one searched for, empty where none is known. It is a `ts`
+    that Slack has given, because our clock may be wrong.
     """
 
     channel: str
@@ -42,20 +42,20 @@ class Where:
 
 
 class Search:
-    """Searches of one workspace. One that Slack breaks off goes on from there when it is asked for again.
+    """Searches one workspace. A search that Slack interrupts goes on from there when it is repeated.
 
-    An app that is distributed outside of Slack's marketplace gets 15 messages a minute (Slack docs, Rate limits): from
-    the beginning it would never come to an end.
+    An app that is distributed outside of Slack's marketplace gets 15 messages a minute (Slack docs, Rate limits): a
+    search that began anew each time would never end.
     """
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._broken_off: OrderedDict[str, str] = OrderedDict()
+        self._interrupted: OrderedDict[str, str] = OrderedDict()
         """The cursors, by the names of the searches."""
 
     async def find(self, name: str, where: Where, is_it: Callable[[Message], bool]) -> Result:
-        """The newest such message of the first page that has one: Posted, or Refused when there is none, or Lost when
-        Slack does not tell. `name` is the search's own."""
+        """The newest such message of the first page that has one: Posted; Refused if there is none; Lost if Slack does
+        not answer. `name` is unique to the search."""
         method = "conversations.replies" if where.thread_ts else "conversations.history"
         params = without_none(
             channel=where.channel,
@@ -64,17 +64,17 @@ class Search:
             limit=REPLIES_PAGE if where.thread_ts else _HISTORY_PAGE,
             include_all_metadata=True,
         )
-        cursor = self._broken_off.pop(name, "")
+        cursor = self._interrupted.pop(name, "")
         most = _MOST_PAGES if where.thread_ts or where.since else _MOST_PAGES_BACK
         for _ in range(most):
             try:
                 page = await self._wire.ask(method, params | ({"cursor": cursor} if cursor else {}))
             except SlackUnavailable as error:
-                self._break_off(name, cursor)
+                self._interrupt(name, cursor)
                 return Lost(str(error))
             except SlackRefused as error:
-                # A cursor that is not good any more: from the beginning. Without the right to look, a second message is
-                # better than none.
+                # A cursor that is no longer valid: from the beginning. Without the permission to search, a second
+                # message is better than none.
                 return Lost(error.code) if cursor else Refused(error.code)
             if found := [string(message, "ts") for message in messages(page) if is_it(message)]:
                 return Posted(max(found), found=True)
@@ -84,9 +84,9 @@ class Search:
         log.warning("search given up", method=method, channel=where.channel, pages=most)
         return Refused("not_found")
 
-    def _break_off(self, name: str, cursor: str) -> None:
+    def _interrupt(self, name: str, cursor: str) -> None:
         if not cursor:
             return
-        self._broken_off[name] = cursor
-        if len(self._broken_off) > _MOST_BROKEN_OFF:
-            self._broken_off.popitem(last=False)
+        self._interrupted[name] = cursor
+        if len(self._interrupted) > _MOST_INTERRUPTED:
+            self._interrupted.popitem(last=False)

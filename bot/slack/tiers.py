@@ -1,9 +1,9 @@
-"""Knows Slack's limits on writing, as buckets that a call draws from, each with where its number is from.
+"""Lists Slack's limits on writing as buckets that calls draw from, each with the source of its number.
 
 Slack counts calls of a method in a workspace in windows of a minute and calls its numbers floors ("50+"). A bucket of
 `burst` tokens that refills at `rate` a second lets at most burst + rate * t calls through in any t seconds. So under a
-limit of L a minute burst + 60 * rate may be L at most. What is given to the burst is there at once when a workspace has
-been quiet; what is given to the rate is there for ever.
+limit of L a minute burst + 60 * rate may be L at most. The burst is available at once after a workspace was quiet; the
+rate is available all the time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Knows whether Slack still takes our token: said once, remembered, and found out again by one call now and then."""
+"""Tracks whether Slack accepts the bot token: logs a refusal once, and stops calls until a probe succeeds."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from bot.slack.refusals import NO_TOKEN
 log = structlog.get_logger(__name__)
 
 PROBE = "auth.test"
-"""The method that is called all the same while the token is refused, to see whether it is taken again."""
+"""The method that is called even while the token is refused, to check whether it is accepted again."""
 
 _WHAT_TO_DO = (
-    "nothing can be heard or said in this workspace until the token is taken again; see whether the app is still "
-    "installed there, install it again, and start the bot with the bot token that Slack shows then (SLACK_BOT_TOKEN)"
+    "the bot can neither read nor write in this workspace until the token is accepted again; check that the app is "
+    "still installed there, or install it again, and start the bot with the bot token that Slack then shows "
+    "(SLACK_BOT_TOKEN)"
 )
 
 
 class TokenState:
-    """Whether one bot token is taken. `refusal` is Slack's word where it is not, else empty.
+    """Whether Slack accepts one bot token. `refusal` is Slack's error code if it does not, else empty.
 
-    What comes before the token was ever taken is not told: the start says that in its own way.
+    A refusal before the token was ever accepted is not noted: the start reports it.
     """
 
     def __init__(self) -> None:
@@ -28,21 +29,21 @@ class TokenState:
         self._was_taken = False
 
     def objection(self, method: str) -> str:
-        """The word with which Slack would refuse a call, empty where it may be made."""
+        """The error code with which Slack would refuse a call; empty if it may be made."""
         return "" if method == PROBE else self.refusal
 
     def answered(self, word: str = "") -> None:
-        """Slack has answered a call: with an error word, or none where it did what was asked."""
+        """Note Slack's answer to a call: an error code, or none if it succeeded."""
         if word not in NO_TOKEN:
-            # Any other word is said to somebody whom Slack knows.
+            # Slack sends any other code only to a caller whose token it accepts.
             if self.refusal:
-                log.info("Slack takes the token again")
+                log.info("token accepted again")
             self.refusal, self._was_taken = "", True
         elif self._was_taken and not self.refusal:
             self.withdrawn(word)
 
     def withdrawn(self, word: str) -> None:
-        """The token is not taken from now on, by that word of Slack's."""
+        """The token is refused from now on, with that error code."""
         if not self.refusal:
-            log.error("Slack does not take the bot token any more", reason=word, do=_WHAT_TO_DO)
+            log.error("token refused", reason=word, do=_WHAT_TO_DO)
         self.refusal = word

@@ -1,4 +1,4 @@
-"""Knows one call of Slack's Web API on the wire: made once, and what came back as a value."""
+"""Makes single calls of Slack's Web API, each once, and returns their results as values."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ log = structlog.get_logger(__name__)
 
 # Design for one call a second and method where Slack does not say how long (Slack docs, Rate limits).
 _DEFAULT_RETRY_AFTER = 1.0
-# Less than what is left of a hold that is renewed in time (bot/mailbox/lease.py).
+# Less than what is left of a lease that is renewed in time (bot/mailbox/lease.py).
 _CALL_SECONDS = 8.0
 # The methods that make a message, whose `ts` is needed.
 _MAKES_A_MESSAGE = frozenset({"chat.postMessage", "chat.startStream"})
 NO_ANSWER = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError, AttributeError, ValueError)
-"""What slack_sdk raises where no usable answer came. The last two: it stumbles over JSON that is no object, and over
-text that is no UTF-8."""
+"""What slack_sdk raises without a usable answer. The last two are for JSON that is no object and text that is no
+UTF-8."""
 
 
 # Slack redirects none of its methods, uploads and response URLs.
@@ -37,14 +37,14 @@ _ADDRESS_REFUSED = Refused("address_refused")
 
 
 async def stay(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """A middleware that follows no redirect, so that neither a token nor a text goes where Slack did not send it.
+    """Follow no redirect, so that neither a token nor a text goes to an unknown address: a middleware of the session.
 
     Raises:
         aiohttp.ClientError: the answer is a redirect.
     """
     response = await send(request)
     if response.status in _ELSEWHERE:
-        log.error("a redirect is not followed", host=request.url.host, status=response.status)
+        log.error("redirect refused", host=request.url.host, status=response.status)
         response.close()
         raise aiohttp.ClientPayloadError(f"a redirect ({response.status})")
     return response
@@ -56,7 +56,7 @@ def new_session(network: Network = DIRECT) -> aiohttp.ClientSession:
 
 
 def web_client(token: str, base_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """slack_sdk's client without its retries: it would repeat a post whose answer was lost, and post twice.
+    """slack_sdk's client without its retries: it would repeat a post whose reply was lost, and post twice.
 
     The session decides on the proxy: slack_sdk by itself would take HTTPS_PROXY for every address.
     """
@@ -66,7 +66,7 @@ def web_client(token: str, base_url: str, session: aiohttp.ClientSession) -> Asy
 
 
 class Wire:
-    """Slack's Web API with one token. While `admission` says that it is refused, no call is made: it is Refused."""
+    """Slack's Web API with one token. While `admission` says that it is refused, no call is made: each is Refused."""
 
     def __init__(self, web: AsyncWebClient, session: aiohttp.ClientSession) -> None:
         self._web = web
@@ -75,14 +75,14 @@ class Wire:
         self.admission = TokenState()
 
     async def make(self, method: str, body: Mapping[str, object], *, form: bool = False) -> Result:
-        """A writing call, once. Never raises for what Slack or the network does: that is the result."""
+        """Make a writing call once. Faults of Slack or the network are results; they are never raised."""
         data, json_body = (dict(body), None) if form else (None, dict(body))
         if objection := self.admission.objection(method):
             return Refused(objection)
         try:
             answer = await self._web.api_call(method, data=data, json=json_body)
         except SlackApiError as error:
-            return self._heard(_refusal(error.response))
+            return self._noted(_refusal(error.response))
         except NO_ANSWER as error:
             return Lost(f"{method}: {why(error)}")
         self.admission.answered()
@@ -92,14 +92,19 @@ class Wire:
         return Posted(ts) if isinstance(ts, str) else Lost(f"{method}: no ts")
 
     async def ask(self, method: str, params: dict[str, object]) -> Mapping[str, object]:
-        """A reading call. Raises SlackRefused, SlackUnavailable (a rate limit counts as the latter)."""
+        """Make a reading call.
+
+        Raises:
+            SlackRefused: Slack refuses it.
+            SlackUnavailable: no usable answer, or a rate limit.
+        """
         if objection := self.admission.objection(method):
             raise SlackRefused(method, objection)
         try:
             wire = {key: _param(value) for key, value in params.items()}
             answer = await self._web.api_call(method, http_verb="GET", params=wire)
         except SlackApiError as error:
-            match self._heard(_refusal(error.response)):
+            match self._noted(_refusal(error.response)):
                 case Refused(error=code):
                     raise SlackRefused(method, code) from None
                 case other:
@@ -110,7 +115,7 @@ class Wire:
         return answer.data if isinstance(answer.data, dict) else {}
 
     async def send_file(self, name: str, content: bytes) -> Result | str:
-        """The id of a file that Slack has and nobody sees yet. Losing the answer of either step does no harm."""
+        """Upload a file that nobody sees yet, and return its id. A lost reply of either step does no harm."""
         # The method is called with a form, as slack_sdk does: it takes no JSON.
         body: dict[str, object] = {"filename": name, "length": str(len(content))}
         if objection := self.admission.objection("files.getUploadURLExternal"):
@@ -122,12 +127,12 @@ class Wire:
                 return Lost("files.getUploadURLExternal: no address")
             return await self._put(url, content) or file_id
         except SlackApiError as error:
-            return self._heard(_refusal(error.response))
+            return self._noted(_refusal(error.response))
         except NO_ANSWER as error:
             return Lost(f"upload: {why(error)}")
 
     async def _put(self, address: str, content: bytes) -> Result | None:
-        """Send bytes to an address for them; None: they have arrived."""
+        """Send a file's bytes to its upload address; None: they have arrived."""
         if not self._may_go_to(address, "an upload"):
             return _ADDRESS_REFUSED
         async with self._session.post(address, data=content) as sent:
@@ -136,7 +141,7 @@ class Wire:
             return None if sent.status == 200 else Lost(f"upload: {sent.status}")
 
     async def respond(self, call: Respond) -> Result:
-        """Use a response URL."""
+        """Send a message to a response URL."""
         body = {
             "response_type": "ephemeral",
             "text": call.text,
@@ -159,29 +164,29 @@ class Wire:
     def _may_go_to(self, address: str, what_for: str) -> bool:
         objection = self._addresses.objection(address)
         if objection:
-            log.error("an address from Slack is not gone to", what_for=what_for, reason=objection)
+            log.error("address refused", what_for=what_for, reason=objection)
         return not objection
 
-    def _heard(self, result: Result) -> Result:
-        """What a refusal says of our token is kept."""
+    def _noted(self, result: Result) -> Result:
+        """Note what a result says about the token, and return it."""
         if isinstance(result, Refused):
             self.admission.answered(result.error)
         return result
 
 
 def without_none(**values: object) -> dict[str, object]:
-    """The arguments of a call that are given."""
+    """The arguments that are not None."""
     return {key: value for key, value in values.items() if value is not None}
 
 
 def string(values: Mapping[str, object], key: str) -> str:
-    """A text of Slack's JSON; empty where there is none."""
+    """A string in Slack's JSON; empty where there is none."""
     value = values.get(key)
     return value if isinstance(value, str) else ""
 
 
 def messages(answer: Mapping[str, object]) -> list[Mapping[str, object]]:
-    """The messages of a thread's or channel's page."""
+    """The messages on a page of a thread or channel."""
     found = answer.get("messages")
     return [message for message in found if isinstance(message, Mapping)] if isinstance(found, list) else []
 

@@ -1,4 +1,4 @@
-"""Knows every sentence the bot says to a person in Slack."""
+"""Holds every sentence that the bot says to a person in Slack."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def usage(bot: str, command: str) -> str:
 
 
 def queued(before: int, *, busy: bool) -> str:
-    """Told while a question waits; `before` is how many others come first, in this thread or, if `busy`, in all."""
+    """Shown while a question waits; `before` is how many others come first, in this thread or, if `busy`, in all."""
     if busy:
         others = "One question is" if before == 1 else f"{before} questions are"
         return f"Many are asking right now. {others} before yours…"
@@ -64,7 +64,7 @@ def no_files(names: Sequence[str]) -> str:
 
 
 def only_files(names: Sequence[str]) -> str:
-    """Told when a message holds files and no words."""
+    """Shown when a message holds files and no text."""
     return f"I can't read attached files yet ({_listed(names)}). Please put your question into words."
 
 
@@ -81,7 +81,7 @@ def invite(bot: str) -> str:
 
 
 def using(tools: Sequence[str]) -> str:
-    """The status while tools run, cut to what the status line holds (50 characters is what Slack shows safely)."""
+    """The status while tools run, cut to 50 characters, which Slack's status line always shows."""
     if not tools:
         return STATUS_THINKING
     # Slack does not say that it leaves a status alone.
@@ -90,7 +90,7 @@ def using(tools: Sequence[str]) -> str:
 
 
 def working(tools: Sequence[str], minutes: int = 0) -> str:
-    """What stands in a message of ours while no status line can be had; `minutes` is how long it has stood."""
+    """The text of a placeholder message where there is no status line; `minutes` is how long it has stood."""
     so_far = f" ({minutes} min)" if minutes else ""
     return f"Using {', '.join(tools)[:80]}…{so_far}" if tools else f"{THINKING}{so_far}"
 
@@ -101,7 +101,7 @@ _EARLIER_ALL = 12_000
 
 
 def with_earlier(said: Sequence[tuple[str, str]], question: str) -> str:
-    """The question with the earlier messages of its thread, as (author, text), marked as quoted; the latest matter most.
+    """The question with the earlier messages of its thread, as (author, text), quoted; the latest ones are kept first.
 
     An author's name is one line, so that nobody can pass for the question by the name they gave themselves.
     """
@@ -183,7 +183,7 @@ def _memory(error: BotError) -> str:
 
 
 def cannot_post(code: str, reference: str) -> str:
-    """Told to the asker alone when Slack refuses the answer."""
+    """Shown to the asker alone when Slack refuses the answer."""
     return f"Slack doesn't let me post my answer there ({_reason(code)}). Please ask me in a direct message, or tell an admin. (ref {reference})"
 
 

@@ -1,4 +1,4 @@
-"""What Slack sends, as tables: text as a person reads it, which messages are people's, what they wish for."""
+"""What Slack sends, as tables: text as a person reads it, which messages are people's, what they ask for."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from bot.slack.payload import Instruction, command, edited_after, heard, is_external, mentions, plain, press, wish
+from bot.slack.payload import (
+    Instruction,
+    command,
+    edited_after,
+    incoming_message,
+    instruction,
+    is_external,
+    mentions,
+    plain,
+    press,
+)
 
 NAMES = {"U1": "Ada", "U2": "Tom & Co"}
 
@@ -56,7 +66,7 @@ def event(**changes: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("subtype", ["file_share", "thread_broadcast"])
 def test_these_subtypes_are_people_talking(subtype: str) -> None:
-    assert heard(event(subtype=subtype)) is not None
+    assert incoming_message(event(subtype=subtype)) is not None
 
 
 @pytest.mark.parametrize(
@@ -73,11 +83,11 @@ def test_these_subtypes_are_people_talking(subtype: str) -> None:
     ],
 )
 def test_these_are_not(changes: dict[str, Any]) -> None:
-    assert heard(event(**changes)) is None
+    assert incoming_message(event(**changes)) is None
 
 
 def test_what_is_heard_of_a_message() -> None:
-    message = heard(
+    message = incoming_message(
         event(
             thread_ts="0.5",
             files=[{"name": "a.pdf"}, {"title": "B"}, {}, "junk"],
@@ -95,13 +105,13 @@ def test_what_is_heard_of_a_message() -> None:
 
 
 def test_a_thread_s_first_message_is_not_in_it() -> None:
-    message = heard(event(thread_ts="1.000100"))
+    message = incoming_message(event(thread_ts="1.000100"))
     assert message is not None
     assert not message.in_thread
 
 
 @pytest.mark.parametrize(
-    ("text", "wished"),
+    ("text", "expected"),
     [
         ("", Instruction.HELP),
         ("Help", Instruction.HELP),
@@ -112,8 +122,8 @@ def test_a_thread_s_first_message_is_not_in_it() -> None:
         ("help me with this", Instruction.ANSWER),
     ],
 )
-def test_wishes(text: str, wished: Instruction) -> None:
-    assert wish(text) is wished
+def test_instructions(text: str, expected: Instruction) -> None:
+    assert instruction(text) is expected
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Knows the blocks that stand around an answer: our own sentences, sources, tools, and the question a command asked."""
+"""Builds the blocks around an answer: the bot's sentences, sources, tools, and the question of a command."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NOTHING = "…"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A document an answer rests on: its title, where it is (http, https or None), and the parts used ("p. 3, 5")."""
+    """A source document of an answer: its title, its address (http, https or None), and the parts used ("p. 3, 5")."""
 
     title: str
     url: str | None
@@ -45,13 +45,13 @@ def plain(text: str, *, italic: bool = False) -> Blocks:
 
 
 def note(text: str) -> Block:
-    """A small grey line, at most CONTEXT_TEXT long; hostile text does nothing in it."""
+    """A small grey line, at most CONTEXT_TEXT long, in which hostile text has no effect."""
     escaped = escape_within(clean(text), CONTEXT_TEXT) or _NOTHING
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": escaped, "verbatim": True}]}
 
 
 def sources_blocks(sources: Sequence[Source]) -> Blocks:
-    """The sources as a numbered list: as many as fit into SOURCES and SOURCES_TEXT, and how many more there are.
+    """The sources as a numbered list: as many as SOURCES and SOURCES_TEXT allow, and the number of the others.
 
     A rich_text block, because titles are file names as often as not, and mrkdwn would read their stars and underlines.
     """
@@ -79,7 +79,7 @@ def tools_block(names: Sequence[str]) -> Block:
 
 
 def ask_again(label: str, value: str) -> Block:
-    """A button that asks a question again. `value` is what it says: 2,000 characters at most (Slack docs)."""
+    """A button that asks a question again. A press sends its `value`: 2,000 characters at most (Slack docs)."""
     button = {
         "type": "button",
         "action_id": ASK_AGAIN,
@@ -90,7 +90,7 @@ def ask_again(label: str, value: str) -> Block:
 
 
 def quoted_question(asker: str, question: str) -> Blocks:
-    """The message a command's answer hangs under: who asked what, with nobody called and nothing linked."""
+    """The message above a command's answer: who asked what, without a ping or a link."""
     asked = TextRun(f"{shorten(one_line(asker), SOURCE_TITLE) or 'Someone'} asked:")
     said = TextRun(shorten(clean(question).strip(), QUESTION_TEXT) or _NOTHING)
     return (rich_text([Piece(Shape.SECTION, (asked,)), Piece(Shape.QUOTE, (said,), LINE)]),)
@@ -102,8 +102,10 @@ def fallback(text: str) -> str:
 
 
 def text_alone(text: str, under: Blocks = ()) -> str:
-    """A plain text as a message without blocks, with what stands `under` it as far as there is room; nothing in it is
-    live. Buttons cannot be had there."""
+    """A plain text as a message without blocks, followed by the text of the blocks `under` it as far as it fits.
+
+    Nothing in it can ping or link. Buttons are left out.
+    """
     own = escape_within(code(clean(text)), MESSAGE_TEXT) or _NOTHING
     # Some of its texts are escaped, as mrkdwn wants it, others are not.
     rest = unescape(shown(tuple(block for block in under if block.get("type") != "actions"), targets=True)).strip()

@@ -1,4 +1,4 @@
-"""Knows where growing Markdown can be cut for good: after a finished block, and within one that grows too large.
+"""Cuts growing Markdown where it will not change: after a finished block, and within one that grows too large.
 
 Every cut depends on a bounded beginning of the text alone, so it falls in the same place however the text arrives.
 """
@@ -28,19 +28,19 @@ _SPACE = re.compile(
 )
 # The same while a text grows; a number that begins no list item will do, for there are texts of little else.
 _GUESS = re.compile(_SPACE.pattern + r"|(?<=\S)[ \n](?=\d+(?![\d.)]))")
-# A paragraph that grows and leaves something open for so long is cut where it is.
+# A growing paragraph of this length in which something is open is cut anyway.
 _LONG_OPEN = 500
 _CANDIDATES = 20
-# So many of them are looked at closely.
+# The number of candidates that are examined closely.
 _TRIES = 20
 
 ROOMS = (TAIL_SOURCE, 2 * TAIL_SOURCE, 4 * TAIL_SOURCE)
-"""The lengths of a source at which it is worth to look for a cut: as long as it cannot be cut, at the next one."""
+"""The lengths of a source at which a cut is searched for: if there is none, the next search is at the next length."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A source in two: `head` is finished, and shown by `pieces`; `rest` may still grow, and joins it by `seam`.
+    """A source in two parts: `head` is finished and shown by `pieces`; `rest` may still grow and joins it by `seam`.
 
     `within`: the cut goes through the last of the pieces.
     """
@@ -71,7 +71,7 @@ def cut(source: str, seam: Seam) -> Cut | None:
 
 
 def settled(source: str, seam: Seam) -> Cut | None:
-    """Cut a source that grows after what will stay as it is, however short that is; None where there is nothing.
+    """Cut a growing source after the part that will stay as it is, however short; None where there is none.
 
     Inside of a paragraph this is a guess, good enough for a text that is rendered anew when it is finished.
     """

@@ -1,4 +1,4 @@
-"""Knows how hostile text becomes text that Slack takes and that does nothing there: cleaned, escaped, short enough."""
+"""Cleans, escapes and shortens hostile text, so that Slack accepts it and nothing in it has an effect."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def escape(text: str) -> str:
 
 
 def shorten(text: str, room: int) -> str:
-    """A text of at most `room` units; what was cut off is told by an ellipsis."""
+    """A text of at most `room` units; an ellipsis shows that something was cut off."""
     return text if units(text) <= room else prefix(text, room - units(ELLIPSIS)).rstrip() + ELLIPSIS
 
 

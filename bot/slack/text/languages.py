@@ -1,4 +1,4 @@
-"""Knows what the language behind a code fence is called in Slack."""
+"""Maps the language of a code fence to Slack's name for it."""
 
 from __future__ import annotations
 

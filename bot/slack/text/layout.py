@@ -1,4 +1,4 @@
-"""Knows how pieces fill messages: when one is full, where a piece is cut, and which blocks a message then has."""
+"""Lays out pieces in messages: when one is full, where a piece is cut, and which blocks a message gets."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from bot.slack.text.limits import (
 from bot.slack.text.rich_text import GAP, Piece, Runs, Shape, Table, TextRun, plain_text, rich_text, strip, tidy, weight
 from bot.slack.text.tables import as_text, block, divide
 
-# What stands before a table that begins a message: the first block must be rich_text, and Slack wants a text in it.
+# Precedes a table that begins a message: the first block must be rich_text, and Slack wants a text in it.
 _LEAD = (Piece(Shape.SECTION, (TextRun(" "),)),)
 
 
 class Full(Exception):
-    """The last message has no room for the block."""
+    """The last message cannot hold the block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Page:
 
 @dataclass(slots=True)
 class Layout:
-    """Pages being filled: the full ones, and what stands on the open one, of a given weight.
+    """Pages being filled: the full ones, and the content and weight of the open one.
 
     At most `most` pages where that is not None; the last of them is filled to LAST_PAGE_TEXT only.
     """
@@ -94,7 +94,7 @@ class Layout:
 
     @property
     def _room(self) -> int:
-        # The only page takes its first piece whole, be it long: an answer must show something.
+        # The only page holds its first piece whole, however long: an answer must show something.
         keeps_some = self._last and (self.full or self.open)
         return (LAST_PAGE_TEXT if keeps_some else MESSAGE_BLOCK_TEXT) - self.taken
 
@@ -110,7 +110,7 @@ class Layout:
             self._turn()
 
     def _add_table(self, piece: Piece, table: Table) -> None:
-        """Put a table as Slack's own while the page has room for one, then on the next page, or as text.
+        """Add a table as Slack's own block if the page can hold one, or on the next page, or as text.
 
         A page that has its table draws others as text, but takes further rows of the one it has as long as it can.
         """
@@ -188,9 +188,9 @@ def _footer_page(footer: Blocks) -> Page:
 
 
 def _split(piece: Piece, room: int) -> tuple[Piece, Piece | None]:
-    """A piece in two, the first of at most `room` units; no link weighs more than that.
+    """Split a piece in two, the first of at most `room` units; no link weighs more than that.
 
-    What follows a cut list item stands without its bullet.
+    The rest of a cut list item has no bullet.
     """
     place = _place(piece, _fitting(piece.runs, room))
     head, tail = _cut_runs(piece.runs, place)

@@ -1,4 +1,4 @@
-"""Knows Slack's limits on what a message may hold, each with where it is from, and the room we keep below them.
+"""Lists Slack's limits on the content of messages, each with its source, and our own limits below them.
 
 Slack does not say whether it counts code points, UTF-16 units or bytes. We count UTF-16 units, as its clients do
 (`bot.slack.text.escaping.units`), and stay below the numbers where the margin costs nothing.
@@ -13,7 +13,7 @@ MESSAGE_BLOCK_TEXT: Final = 10_000
 13,200 characters were refused with msg_blocks_too_long (slackapi/bolt-js issues 2509 and 2867)."""
 
 HALF_PAGE: Final = MESSAGE_BLOCK_TEXT // 2
-"""Our choice: a block that does not fit goes to the next message when this much stands in the present one."""
+"""Our choice: a block that does not fit goes to the next message if the current one holds this much."""
 
 MESSAGE_BLOCKS: Final = 50
 """Blocks in one message (Slack docs, Blocks)."""
@@ -23,7 +23,7 @@ MESSAGE_TEXT: Final = 4_000
 (Slack docs, chat.update)."""
 
 PLAIN_PAGE: Final = 3_000
-"""Our choice: units of a page in plain text, after escaping; the rest of MESSAGE_TEXT is for what stands under it."""
+"""Our choice: units of a page in plain text, after escaping; the rest of MESSAGE_TEXT is for the blocks under it."""
 
 CONTEXT_TEXT: Final = 2_000
 """Text of one context element. The docs allow 3,000 for a text object (Slack docs, Text object); kept lower, because a
@@ -34,10 +34,10 @@ LINK_URL: Final = 3_000
 
 LAST_PAGE_TEXT: Final = 6_000
 """Our choice: what the last message of an answer that is given no more of them is filled to. The rest is for what
-stands under an answer: the sources with their targets, the tools, what failed and where the text goes on."""
+is under an answer: the sources with their targets, the tools, what failed and where the text goes on."""
 
 LEADING_TEXT: Final = 300
-"""Our choice: a heading up to this weight goes along to the next message with the block that it is over."""
+"""Our choice: a heading up to this weight moves to the next message with the block below it."""
 
 LIST_INDENT: Final = 8
 """Deepest level of a rich_text_list. Not documented; our choice, deeper items stay on this level."""

@@ -1,4 +1,4 @@
-"""Knows which addresses become links, and when a link's label would lie about where it leads."""
+"""Decides which addresses become links, and detects labels that lie about where a link leads."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.slack.text.rich_text import Runs, Style, TextRun
 _SCHEMES = ("http", "https", "mailto")
 
 # A word with a scheme, a mail address, an IPv4 address or a domain name in it. Each begins where nothing of its kind
-# stands before it, so that a hostile label costs no more than its length.
+# precedes it, so that the time for a hostile label grows only with its length.
 _ADDRESS = re.compile(
     r"(?<![a-z0-9+.-])[a-z0-9+.-]+://\S+|mailto:\S+|(?<![^\s@])[^\s@]+@[^\s@]+\.[^\s@]+"
     r"|(?<![\w.-])[.-]*+(?:(?:[\w-]+\.+)+(?P<top>xn--[\w-]+|[^\W\d_][^\W_]+)|(?:\d{1,3}\.){3}\d{1,3})"
@@ -30,7 +30,7 @@ _FILES = frozenset(
 
 
 def target(href: str) -> str | None:
-    """The address as a link element takes it, or None where it must stay text: another scheme, no host, too long."""
+    """The address for a link element, or None where it must stay text: another scheme, no host, too long."""
     parts = _split(href)
     if parts is None or parts.scheme not in _SCHEMES or units(href) > LINK_URL or re.search(r"[\s<>|\x00-\x1f]", href):
         return None
@@ -55,7 +55,7 @@ def linked(label: Runs, href: str, style: Style) -> Runs:
 
 
 def autolinked(label: Runs, href: str, style: Style) -> Runs:
-    """What is shown for an address that stands in the text by itself."""
+    """The runs for an address that is in the text by itself."""
     text = "".join(run.text for run in label)
     url = target(href)
     if url is not None and misleads(text, url):

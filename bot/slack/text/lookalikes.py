@@ -1,6 +1,6 @@
 """Reads a text as a person sees it: nothing invisible in it, and plain characters in place of their look-alikes.
 
-A label may hide an address from a program by what no eye notices. The texts that come of this are compared, not shown.
+A label may hide an address from a program by characters that nobody notices. The results are compared, not shown.
 """
 
 from __future__ import annotations

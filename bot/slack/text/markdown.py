@@ -1,4 +1,4 @@
-"""Knows how Markdown reads, and which pieces of rich_text show it as its writer meant it.
+"""Parses Markdown and renders it as pieces of rich_text.
 
 The dialect: CommonMark with tables and strikethrough; bare http(s) addresses are links; raw HTML is text, but for
 `<br>`, which models write into table cells. Reference definitions are off: without them no block depends on a later
@@ -122,9 +122,9 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Seam:
-    """How a source that goes on with a block that was cut joins what came before it.
+    """How a source that goes on with a cut block joins the source before it.
 
-    `joint` stands before its first piece; `number` is that of its first list item where the list is ordered; `table`
+    `joint` precedes its first piece; `number` is that of its first list item where the list is ordered; `table`
     says that it begins with the header of the table before, of which it has the next rows.
     """
 
@@ -139,13 +139,13 @@ FRESH = Seam()
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The blocks of a source, whose inline text has not been read yet."""
+    """The blocks of a source, whose inline text is not parsed yet."""
 
     tokens: list[Token]
     spans: tuple[Span, ...]
 
     def pieces(self, seam: Seam, before: int | None = None) -> tuple[Piece, ...]:
-        """The pieces of the top-level blocks and list items that begin before a line. To be asked once."""
+        """The pieces of the top-level blocks and list items that begin before a line. To be called once."""
         tokens = self.tokens
         if before is not None:
             tokens = list(takewhile(lambda token: not _begins_at(token, before), tokens))

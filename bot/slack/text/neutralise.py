@@ -1,4 +1,4 @@
-"""Knows how a line of a model's Markdown becomes Markdown that does nothing in Slack: no ping, no link, no preview.
+"""Makes a line of a model's Markdown harmless in Slack: no ping, no link, no preview.
 
 Slack's streaming takes Markdown, not blocks, and no `unfurl_links: false`. So addresses are shown as code, which is
 never linked, and what could be read as a mention is broken up by an invisible character. What is still half open at the
@@ -19,13 +19,13 @@ from bot.slack.text.escaping import clean
 # U+2060, word joiner: no width, no line break.
 _JOINER = "\u2060"
 _LIVE = re.compile(r"(?<=!)(?=(?:here|channel|everyone)\b|(?:subteam|date)\\?\^)|(?<=@)(?=(?:here|channel|everyone)\b)")
-# What may be live where two pieces meet; Markdown takes the backslash before a caret away.
+# What may have an effect where two pieces meet; Markdown removes the backslash before a caret.
 _MET = re.compile(
     r"<!(?:here|channel|everyone|(?:subteam|date)\\?\^)|<[@#][A-Z0-9]|@(?:here|channel|everyone)\b|(?<![\w&/#])\#[a-z0-9]"
     r"|(?i:[a-z][a-z0-9+.-]{0,31}://\S|www\.\S)"
 )
 SEAM = 40
-"""Of what stands before a piece, so many characters decide whether the two are live together."""
+"""The number of characters before a piece that decide whether the two have an effect together."""
 _IDS = re.compile(r"(?<=<[@#])(?=[A-Z0-9])")
 # Outside of code an @ may be followed by what only becomes a word later, by a link's label for instance; and the bare
 # name of a channel is none there.
@@ -53,7 +53,7 @@ _DEFINITION = re.compile(r"[ >]*\[[^\[\]]+\]:")
 _LONGEST_CODE = 400
 # How far the other end of something is looked for: a hostile line must not cost more than its length.
 _REACH = 1_200
-# A longer word is taken apart while it grows.
+# A longer word is split while it grows.
 _LONGEST_WORD = 2_000
 _WORDS = re.compile(r"\s{0,1000}\S{0,1000}")
 _TRAILING = ".,;:!?\"'*_~"
@@ -123,7 +123,7 @@ def last_word(text: str) -> int:
 
 
 def shown(text: str) -> str:
-    """A whole line, or another text that is finished, as it may be shown."""
+    """A whole line, or another finished text, made harmless."""
     return "".join(piece for piece, _ in line(text, final=True))
 
 

@@ -1,4 +1,4 @@
-"""Knows how an answer's Markdown becomes Slack messages while it grows, and that a message once full stays as it is."""
+"""Renders an answer's growing Markdown as Slack messages, of which the full ones never change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Document:
     """An answer's Markdown, growing. What is finished is laid out once and never parsed again, only the tail is.
 
     With `most` there are never more pages than that (a footer that does not fit aside): the first
-    top-level block that the last one has no room for, and all after it, are not shown but told by `rest`.
+    top-level block that does not fit into the last one, and all after it, are not shown; `rest` returns them.
     """
 
     def __init__(self, *, most: int | None = None) -> None:
@@ -45,7 +45,7 @@ class Document:
         return "".join(self._source)
 
     def append(self, markdown: str) -> None:
-        """Add what comes next: any text, cut anywhere."""
+        """Add the next piece: any text, cut anywhere."""
         self._source.append(markdown)
         text = self._waiting + markdown
         self._waiting = text[-1:] if text and waits_for_more(text[-1]) else ""

@@ -1,4 +1,4 @@
-"""Cuts a text into messages as it came, for where Slack refuses the shape of those that were rendered."""
+"""Cuts a text into messages without rendering it, for when Slack refuses the form of the rendered ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def plain_pages(source: str, most: int | None) -> tuple[tuple[str, ...], str]:
 
 
 def _end(text: str, start: int) -> int:
-    """Where a page ends: with a line or a word in the second half of what there is room for, where it can."""
+    """Where a page ends: after a line or a word in the second half of the text that fits, where there is one."""
     room = text[start : start + PLAIN_PAGE]
     while (over := units(escape(room)) - PLAIN_PAGE) > 0:
         room = room[: len(room) - max(1, over // _LONGEST_ENTITY)]

@@ -1,4 +1,4 @@
-"""Knows Slack's rich_text: what pieces a text is made of, how much they weigh, and how they stand below one another.
+"""Builds Slack's rich_text: the pieces of a text, their weights, and how they follow one another.
 
 Nothing in here can ping: of the inline elements only `text` and `link` are ever made.
 
@@ -56,7 +56,7 @@ class Row(tuple[Runs, ...]):
 
     @cached_property
     def shown(self) -> Sequence[Block]:
-        """Its cells as Slack takes them. They are rich_text, so that styles and links stay and nothing pings."""
+        """Its cells as Slack's JSON. They are rich_text, so that styles and links stay and nothing pings."""
         return [rich_text([Piece(Shape.SECTION, cell or _EMPTY)]) for cell in self]
 
     @cached_property
@@ -97,7 +97,7 @@ class Shape(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Bullet:
-    """What stands before a list item: its number (1 or more), or a dot where that is None. `indent` counts from 0."""
+    """The mark of a list item: its number (1 or more), or a dot where that is None. `indent` counts from 0."""
 
     indent: int = 0
     number: int | None = None
@@ -111,9 +111,9 @@ class Bullet:
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a text that a page takes whole or cuts: a paragraph, a quote, a code box, a list item, a table.
+    """A part of a text that a page holds whole or cut: a paragraph, a quote, a code box, a list item, a table.
 
-    `joint` is what stands between it and the piece before, if that is on the same page: GAP, LINE, a space or nothing.
+    `joint` is the text between it and the piece before on the same page: GAP, LINE, a space or nothing.
     `quoted` gives lists and code the bar that a quote has. `leads`: it is a heading. `language` is that of a code box,
     as Slack calls it. A piece of shape TABLE has a `table` and no runs; it is no part of a rich_text block.
     """

@@ -1,5 +1,7 @@
-"""Knows how growing Markdown is read from left to right for streaming: what of it may go out, and what must be opened
-again when a message ends there. Lines of code and rows of tables go out whole, other text by words."""
+"""Scans growing Markdown from left to right for streaming: which part may be sent, and what a next message must reopen.
+
+Lines of code and rows of tables are sent whole, other text by words.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,11 @@ _END = re.compile(rf"[\n{BREAK}]")
 _CONTAINERS = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*")
 _FENCE = re.compile(r"(?P<mark>`{3,}|~{3,})(?P<info>[^`]*)")
 _RULE = re.compile(r"[\s>]*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
-# A line of which nothing can be said before it is whole: a fence, a row of a table, marks without text.
+# A line whose kind is not known before it is complete: a fence, a row of a table, marks without text.
 _UNCLEAR = re.compile(r"(?:[\s>]|(?:[-*+]|\d{1,9}[.)])\s)*(?:[`~|].*|[-*_=+#:.)\d\s]*)")
 # Of a line, so much is looked at to see what it is.
 _LOOK = 200
-# Code goes out in pieces of so many characters at most; longer rows of tables go out by words.
+# The most characters of code that are sent at once; longer rows of tables are sent by words.
 _CHUNK = 1_000
 # A header of a table, its rule with it, that is given again in a further message is no longer than that.
 _HEADER = 2_000

@@ -1,7 +1,7 @@
-"""Knows how an answer's Markdown goes into streamed messages: only added to, harmless, in pieces that can stand alone.
+"""Cuts an answer's Markdown into pieces for streamed messages: harmless, and each complete by itself.
 
-A streamed message is never written anew, so its text goes out from left to right. Lines of code and rows of tables go
-out whole, other text by words. A message that is full ends with a paragraph where it can; a code block that is cut is
+A streamed message can only be added to, so its text is sent from left to right. Lines of code and rows of tables are
+sent whole, other text by words. A full message ends after a paragraph where possible; a code block that is cut is
 opened again in the next one, and a table gets its header again.
 """
 
@@ -20,9 +20,10 @@ _CLOSING = 210
 
 @dataclass(frozen=True, slots=True)
 class StreamPiece:
-    """What can be added to the message now.
+    """Markdown that can be added to the message now.
 
-    `full`: the message ends with it, and another one follows. `whole`: no more is to be shown, of what has come so far.
+    `full`: the message ends with it, and another one follows. `whole`: it shows all the text so far. `is_last`: it
+    fills the last message. `end` and `state` are the place in the source after it, and what is open there.
     """
 
     markdown: str
@@ -34,18 +35,18 @@ class StreamPiece:
 
 
 class StreamText:
-    """An answer's Markdown, growing, on its way into streamed messages: `most` of them at most."""
+    """An answer's growing Markdown for streamed messages: `most` of them at most."""
 
     def __init__(self, *, most: int | None = None) -> None:
         self._most = most
         self._source = ""
-        """From where the present message begins."""
+        """The text from the beginning of the current message."""
         self._at = 0
-        """What stands before this place of the source has been taken."""
+        """The text before this place of the source was sent."""
         self._begin = self._state = ScanState()
         self._used = 0
         self._end = ""
-        """What the present message ends with."""
+        """The end of the current message."""
         self._number = 1
         self._closed = False
         self._is_over = False
@@ -69,15 +70,17 @@ class StreamText:
         return self._state.reopened + (self._source[self._at :] + clean(self._waiting)).replace(BREAK, "\n\n")
 
     def unsettled(self, *, last_message: bool) -> tuple[str, ...]:
-        """The Markdown that is not sure to stand in Slack: all behind the last message, or with `last_message` that
-        too. In parts, between which a paragraph ends."""
+        """The Markdown that may not be in Slack: all after the last message, or with `last_message` that one too.
+
+        Between its parts a paragraph ends.
+        """
         state, start = (self._begin, 0) if last_message else (self._state, self._at)
         return tuple((state.reopened + self._source[start:] + self._waiting).split(BREAK))
 
     # Taking pieces ----------------------------------------------------------------------------------------------
 
     def piece(self, *, growing: bool, ends_soon: bool = False) -> StreamPiece | None:
-        """What is to be added next, None for nothing. `ends_soon`: the message is to end with the next paragraph."""
+        """The next piece, None if there is none. `ends_soon`: the message is to end after the next paragraph."""
         if self._is_over:
             return None
         begins = self._closed or not self._used
@@ -109,7 +112,7 @@ class StreamText:
         )
 
     def taken(self, piece: StreamPiece) -> None:
-        """A piece stands in Slack."""
+        """Note that Slack has accepted a piece."""
         start = 0
         if self._closed:
             start = self._at
@@ -123,10 +126,10 @@ class StreamText:
 
     @property
     def closing(self) -> str:
-        """What a message needs that ends here without another piece."""
+        """The Markdown that closes a message which ends here without another piece."""
         return "" if self._is_over else self._state.closed
 
     def close(self) -> None:
-        """The message has ended; the next piece begins another."""
+        """Note that the message has ended; the next piece begins another."""
         self._closed = True
         self._is_over = self._number == self._most

@@ -1,4 +1,4 @@
-"""Knows how a table is shown: as Slack's own block within its limits, else with plain characters in aligned columns."""
+"""Renders a table as Slack's own block if it is within the limits, or else as text in aligned columns."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NARROWEST = 8
 
 
 def block(table: Table) -> Block:
-    """Slack's own table. All cells wrap, because Slack cuts off what a cell has no room for otherwise."""
+    """Slack's own table. All cells wrap, because otherwise Slack cuts off the text that does not fit."""
     return {
         "type": "table",
         "rows": [row.shown for row in table.rows],
@@ -26,9 +26,9 @@ def block(table: Table) -> Block:
 
 
 def divide(table: Table, rows: int, room: int) -> tuple[Table | None, Table | None]:
-    """A table in two, both under its header: the first of at most `rows` rows and `room` units, and what is left.
+    """A table in two, both with its header: the first of at most `rows` rows and `room` units, and the rest.
 
-    None for the first where not even one row fits, or where the table has more columns than Slack takes.
+    None for the first where not even one row fits, or where the table has more columns than Slack allows.
     """
     weights = [row.weight for row in table.rows]
     count = 0

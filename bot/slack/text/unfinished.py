@@ -1,7 +1,7 @@
-"""Knows how Markdown that is still being written is shown: what is open is closed, what means nothing yet is held back.
+"""Prepares unfinished Markdown for display: closes what is open, and holds back what has no meaning yet.
 
-This looks at the end of a text only, with less care than a parser: whatever it gets wrong lasts until the next token,
-and the finished text never comes through here.
+It examines only the end of a text, with less care than a parser: an error lasts until the next token, and the finished
+text is not processed here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HALF_ANGLE = re.compile(
 
 
 def heal(source: str) -> str:
-    """The source as it is best shown while more is to come. Takes any text."""
+    """The source as it is best shown while it grows. Accepts any text."""
     lines = source.split("\n")
     before = _open_fence(lines[:-1])
     if (fence := before or _open_fence(lines[-1:])) is not None:

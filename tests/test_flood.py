@@ -214,7 +214,7 @@ async def workspace(flowise: Flowise, slack: Slack, store: RedisStore) -> AsyncI
         client = Client(session, flowise.url, "flow", None, Limits(frame_bytes=FRAME_LIMIT))
         built = made_workspace(client, slack, store, {"message": answer})
         yield built
-        await built.tasks.stop(0)
+        await built.tasks.end()
         await built.governor.stop()
 
 

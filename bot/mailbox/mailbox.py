@@ -36,6 +36,7 @@ class Mailbox:
         supervisor: Supervisor | None = None,
     ) -> None:
         self._mailboxes = mailboxes
+        self._is_withdrawn = False
         self._others: dict[str, int] = {}
         """How many other processes look after the mailboxes of each workspace that is served here."""
         self._process = process
@@ -53,8 +54,9 @@ class Mailbox:
     async def leave(self, team: str) -> None:
         """Look after the mailboxes of a workspace no longer, and tell the others not to count on us there."""
         self._others.pop(team, None)
-        with suppress(StoreUnavailable):
-            await self._mailboxes.withdraw([team], self._process)
+        if not self._is_withdrawn:
+            with suppress(StoreUnavailable):
+                await self._mailboxes.withdraw([team], self._process)
 
     def others(self, team: str) -> int:
         """How many other processes look after the mailboxes of a workspace."""
@@ -209,5 +211,6 @@ class Mailbox:
 
     async def withdraw(self) -> None:
         """Tell the others not to count on us. A store that is away forgets us by itself."""
+        self._is_withdrawn = True
         with suppress(StoreUnavailable):
             await self._mailboxes.withdraw(list(self._others), self._process)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from bot.errors import StoreUnavailable
-from bot.mailbox import lease as leases
+from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.renewal import Line
 from bot.ports import Mailboxes, TakenOver
@@ -19,7 +19,6 @@ from bot.thread_codec import printable
 
 log = structlog.get_logger(__name__)
 
-_SETTLE_AGAIN = 1.0
 # So many leases after this process has last failed at a question, that is forgotten.
 _REMEMBERED_LEASES = 10
 
@@ -34,7 +33,9 @@ class Mailbox:
         *,
         now: Callable[[], float],
         supervisor: Supervisor | None = None,
+        durations: Durations = DURATIONS,
     ) -> None:
+        self.durations = durations
         self._mailboxes = mailboxes
         self._is_withdrawn = False
         self._others: dict[str, int] = {}
@@ -67,7 +68,7 @@ class Mailbox:
     ) -> Lease | None:
         """Store a question and claim it; None when somebody has done so before. Raises StoreUnavailable."""
         hold, known = Hold(item, self._process), opened or OpenAnswer()
-        if not await self._mailboxes.accept(hold, leases.LEASE, opens=opens, opened=known):
+        if not await self._mailboxes.accept(hold, self.durations.lease, opens=opens, opened=known):
             return None
         return self._held(TakenOver(hold, known))
 
@@ -77,6 +78,7 @@ class Mailbox:
             taken.hold,
             taken.opened,
             now=self._now,
+            durations=self.durations,
             failures=taken.failures,
             unreadable=taken.unreadable,
         )
@@ -92,8 +94,8 @@ class Mailbox:
     async def kept(self, lease: Lease) -> AsyncIterator[None]:
         """Renew a hold, and write down what changes, until the end."""
         name = lease.item.line
-        line = self._lines.setdefault(name, Line(self._mailboxes, self._supervisor, self._now))
-        notes = self._supervisor.start("writing down answers", lease.note_changes, longest=leases.RENEWAL)
+        line = self._lines.setdefault(name, Line(self._mailboxes, self._supervisor, self._now, self.durations))
+        notes = self._supervisor.start("writing down answers", lease.note_changes, longest=self.durations.renewal)
         try:
             async with line.kept(lease):
                 yield
@@ -121,7 +123,7 @@ class Mailbox:
                     await lease.settle(again)
                     log.info("settled", ref=lease.item.reference)
                     return
-                await asyncio.sleep(_SETTLE_AGAIN)
+                await asyncio.sleep(self.durations.settling)
         finally:
             self._forget(lease)
 
@@ -139,7 +141,7 @@ class Mailbox:
         self._forget(lease)
         name = (lease.item.line, lease.item.reference)
         is_news = name not in self._failed
-        self._failed[name] = self._now() + leases.LEASE
+        self._failed[name] = self._now() + self.durations.lease
         with suppress(StoreUnavailable):
             await lease.release(failed=True)
         return is_news
@@ -170,7 +172,7 @@ class Mailbox:
             try:
                 await self._stand_stale()
                 found, others = await self._mailboxes.abandoned(
-                    list(self._others), self._process, leases.LEASE, but_not=self._left_to_others()
+                    list(self._others), self._process, self.durations.lease, but_not=self._left_to_others()
                 )
                 self._others |= {team: others[team] for team in self._others if team in others}
             except StoreUnavailable:
@@ -182,7 +184,7 @@ class Mailbox:
                     reference, line = printable(item.reference), printable(item.line)
                     log.warning("taking over", ref=reference, line=line, epoch=taken.hold.epoch)
                 yield self._held(taken)
-            await asyncio.sleep(leases.RENEWAL)
+            await asyncio.sleep(self.durations.renewal)
 
     async def _stand_stale(self) -> None:
         """Where all processes stood still, each must renew its own before anybody takes anything over."""
@@ -195,7 +197,7 @@ class Mailbox:
                 self._forget(lease)
 
     def _left_to_others(self) -> list[tuple[str, str]]:
-        now, memory = self._now(), _REMEMBERED_LEASES * leases.LEASE
+        now, memory = self._now(), _REMEMBERED_LEASES * self.durations.lease
         self._failed = {name: until for name, until in self._failed.items() if until + memory > now}
         return [name for name, until in self._failed.items() if until > now]
 
@@ -203,11 +205,11 @@ class Mailbox:
         """Wait until the store answers, and then until every process has had the time to renew what it holds."""
         answers = False
         while not answers:
-            await asyncio.sleep(leases.RENEWAL)
+            await asyncio.sleep(self.durations.renewal)
             with suppress(StoreUnavailable):
                 await self._mailboxes.withdraw(list(self._others), self._process)  # until then we take nothing over
                 answers = True
-        await asyncio.sleep(leases.LEASE)
+        await asyncio.sleep(self.durations.lease)
 
     async def withdraw(self) -> None:
         """Tell the others not to count on us. A store that is away forgets us by itself."""

@@ -11,7 +11,6 @@ import structlog
 from bot.conversation.question import Question
 from bot.conversation.turn import Turns
 from bot.errors import BotError, Interrupted, Postponed
-from bot.mailbox import lease as leases
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer
 from bot.pacing.governor import Governor
@@ -98,7 +97,7 @@ class Answering:
         it, so what it has overwritten is put right. But we may have stood still too, and another process have gone on.
         """
         with suppress(TimeoutError):
-            async with asyncio.timeout(leases.LEASE):
+            async with asyncio.timeout(self._process.mailbox.durations.lease):
                 await self._tasks.leaving.wait()
 
         async def is_last() -> bool:

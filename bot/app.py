@@ -18,6 +18,7 @@ from bot.conversation.admission import Admission
 from bot.conversation.guarded import Guarded
 from bot.conversation.question import ConversationSettings
 from bot.errors import BotError, SlackUnavailable, StoreUnavailable
+from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.mailbox import Mailbox
 from bot.metrics.exposition import Metrics
 from bot.metrics.slack import MeteredSlack
@@ -49,9 +50,10 @@ _LONGEST_WAIT_FOR_SLACK = 30.0
 
 
 class Bot:
-    """The whole bot. `run` serves until `stop` is called."""
+    """The whole bot. `run` serves until `stop` is called. `durations` are the same in all processes of a store."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, durations: Durations = DURATIONS) -> None:
+        self._durations = durations
         self._settings = settings
         self._network = network_of(settings)
         self._stop = asyncio.Event()
@@ -130,7 +132,7 @@ class Bot:
             name,
             chatflow,
             store,
-            Mailbox(store.mailboxes, name, now=time.monotonic, supervisor=self._supervisor),
+            Mailbox(store.mailboxes, name, now=time.monotonic, supervisor=self._supervisor, durations=self._durations),
             Admission(settings.bot_most_predictions),
             DeliverySettings(
                 settings.slack_edit_interval,

@@ -74,6 +74,35 @@ class Tasks:
         self._hurry.set()
 
 
+class Share:
+    """What is under way for one part of the process, which may end before the others do. It ends with all `tasks`."""
+
+    def __init__(self, tasks: Tasks) -> None:
+        self.leaving = tasks.leaving
+        self.stopping = tasks.stopping
+        self._tasks = tasks
+        self._own: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[None, None, None], *, name: str, later: bool = False) -> None:
+        """As `Tasks.start`."""
+        task = self._tasks.start(work, name=name, later=later)
+        self._own.add(task)
+        task.add_done_callback(self._own.discard)
+
+    @property
+    def under_way(self) -> int:
+        """How much is being done, whether somebody waits for it or not."""
+        return len(self._own)
+
+    async def end(self) -> None:
+        """End all of it at once."""
+        ending = list(self._own)
+        for task in ending:
+            task.cancel()
+        if ending:
+            await asyncio.wait(ending)
+
+
 async def _guarded(work: Coroutine[None, None, None], name: str) -> None:
     try:
         await work

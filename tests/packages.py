@@ -122,7 +122,7 @@ PACKAGES: Final = (
         ("bot.playground",),
         "the demo, and the sandbox that tests live in",
         (
-            *("bot", "bot.app", "bot.playground.flowise", "bot.playground.page", "bot.playground.slack"),
+            *("bot", "bot.app", "bot.mailbox", "bot.playground.flowise", "bot.playground.page", "bot.playground.slack"),
             *("bot.playground.tap", "bot.settings", "bot.slack.text", "bot.store", "bot.errors"),
         ),
     ),

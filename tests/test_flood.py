@@ -18,7 +18,7 @@ import pytest
 from bot.conversation.question import Question
 from bot.flowise.client import Client, Limits, new_session
 from bot.flowise.json_text import read_json
-from bot.mailbox import lease as leases
+from bot.mailbox.durations import Durations
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, UpdateMessage
@@ -214,7 +214,7 @@ async def workspace(flowise: Flowise, slack: Slack, store: RedisStore) -> AsyncI
         client = Client(session, flowise.url, "flow", None, Limits(frame_bytes=FRAME_LIMIT))
         built = made_workspace(client, slack, store, {"message": answer})
         yield built
-        await built.tasks.stop(0)
+        await built.tasks.end()
         await built.governor.stop()
 
 
@@ -257,7 +257,7 @@ async def test_a_hold_is_renewed_while_words_come_as_fast_as_they_can(
         return await stand_all(holds, lease)
 
     monkeypatch.setattr(workspace.store.mailboxes, "stand_all", counted)
-    monkeypatch.setattr(leases, "RENEWAL", 0.005)
+    workspace.mailbox.durations = Durations(renewal=0.005)
     flowise.answer = STREAM + many(event("tool", "calculator"), 200_000) + LAST
     await answered(workspace)
     # What is read together comes in three parts at least, each taken apart in steps.

@@ -213,7 +213,7 @@ async def workspace(flowise: Flowise | None = None) -> AsyncIterator[Workspace]:
     built = made_workspace(flowise or Flowise(), slack, store, {"message": answer})
     built.governor._now = lambda: 60.0 * next(minutes)  # it looks back over one
     yield built
-    await built.tasks.stop(0)
+    await built.tasks.end()
     await built.governor.stop()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.mailbox import lease
+from bot.mailbox.durations import Durations
 from bot.playground.flowise.scripts import Script
 from bot.playground.program import environment
 from bot.playground.sandbox import Sandbox, sandbox
@@ -81,8 +81,10 @@ async def test_follow_ups_of_one_thread_are_answered_in_order_whoever_hears_them
 
 
 PROGRAM = f"""
-import bot.mailbox.lease
-bot.mailbox.lease.LEASE, bot.mailbox.lease.RENEWAL = {LEASE}, {RENEWAL}
+from functools import partial
+import bot.app
+from bot.mailbox.durations import Durations
+bot.app.Bot = partial(bot.app.Bot, durations=Durations(lease={LEASE}, renewal={RENEWAL}))
 from bot.__main__ import main
 main([])
 """
@@ -114,11 +116,8 @@ async def other_replica(home: Sandbox, folder: Path) -> AsyncIterator[asyncio.su
         await process.wait()
 
 
-async def test_a_thread_whose_replica_was_killed_is_taken_over(
-    home: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(lease, "LEASE", LEASE)
-    monkeypatch.setattr(lease, "RENEWAL", RENEWAL)
+async def test_a_thread_whose_replica_was_killed_is_taken_over(home: Sandbox, tmp_path: Path) -> None:
+    home.durations = Durations(lease=LEASE, renewal=RENEWAL)
     home.flowise.script(
         "rag", Script(tokens=["half", " of", " it"], token_wait=0.8, hold=asyncio.Event(), hold_after=2)
     )

@@ -9,23 +9,15 @@ from dataclasses import replace
 import structlog
 
 from bot.errors import StoreUnavailable
+from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.stages import Stage, Step, after, was_asked
 from bot.ports import Mailboxes
 from bot.thread import Hold, Item, OpenAnswer, Run, UnansweredQuestion
 
 log = structlog.get_logger(__name__)
 
-LEASE = 15.0
-"""Seconds after which a hold that is not renewed is lost: a process that was killed delays nobody for longer."""
-RENEWAL = 4.0
 MOST_FAILURES = 5
-"""A question that so many processes in turn failed to finish may be the cause of their ends."""
-CALL_SECONDS = 8.0
-"""The longest that a call to Slack may take, in seconds: less than what is left of a lease renewed in time."""
-# The shortest time between two notes of an answer's state in the store, in seconds.
-_NOTE_PAUSE = 0.5
-# Seconds for which the store counts as unreachable after a failure, without another try.
-_AWAY = 8.0
+"""A question that so many processes in turn have not brought to an end may be what ends them."""
 
 
 class Lease:
@@ -38,6 +30,7 @@ class Lease:
         opened: OpenAnswer,
         *,
         now: Callable[[], float],
+        durations: Durations = DURATIONS,
         failures: int = 0,
         unreadable: str = "",
     ) -> None:
@@ -65,7 +58,8 @@ class Lease:
             self.stage = Stage.STREAMING if opened.messages else Stage.ASKED
         self._mailboxes = mailboxes
         self._now = now
-        self._until = now() + LEASE
+        self._durations = durations
+        self._until = now() + durations.lease
         self._away_at: float | None = None
         self._changed = asyncio.Event()
         self._moved = asyncio.Event()
@@ -105,12 +99,16 @@ class Lease:
 
         Raises StoreUnavailable.
         """
-        asked_at = self._now()
+        asked_at, seconds = self._now(), self._durations.lease
         try:
-            before = await self._mailboxes.stand(self.hold, LEASE)
-            if before is None and not self.unreadable and await self._mailboxes.restore(self.hold, LEASE, self.opened):
-                log.warning("question stored again", ref=self.item.reference, reason="the store has lost its data")
-                before = await self._mailboxes.stand(self.hold, LEASE)
+            before = await self._mailboxes.stand(self.hold, seconds)
+            if (
+                before is None
+                and not self.unreadable
+                and await self._mailboxes.restore(self.hold, seconds, self.opened)
+            ):
+                log.warning("the store has lost its data; stored again", ref=self.item.reference)
+                before = await self._mailboxes.stand(self.hold, seconds)
         except StoreUnavailable:
             self.store_is_away()
             raise
@@ -123,7 +121,7 @@ class Lease:
     def stands(self, before: int, asked_at: float) -> None:
         """Note that the store has renewed the hold, as requested at `asked_at`, and that so many items come first."""
         self._away_at = None
-        self._until = asked_at + LEASE
+        self._until = asked_at + self._durations.lease
         if before != self.before:
             self.before = before
             self._moved.set()
@@ -172,7 +170,7 @@ class Lease:
         """
         if self.lost.is_set():
             return False
-        if self._until - self._now() > CALL_SECONDS or self._is_away:
+        if self._until - self._now() > self._durations.call or self._is_away:
             return True
         try:
             await self.stand()
@@ -182,12 +180,13 @@ class Lease:
 
     @property
     def _is_away(self) -> bool:
-        return self._away_at is not None and self._now() - self._away_at < _AWAY
+        return self._away_at is not None and self._now() - self._away_at < self._durations.unreachable
 
     @property
     def call_seconds(self) -> float:
-        """How long a call to Slack that is made now may take."""
-        return CALL_SECONDS if self._is_away else max(0.5, min(CALL_SECONDS, self._until - self._now()))
+        """How long a call that is made now may take."""
+        longest = self._durations.call
+        return longest if self._is_away else max(0.5, min(longest, self._until - self._now()))
 
     # What is noted ----------------------------------------------------------------------------------------------------
 
@@ -244,8 +243,8 @@ class Lease:
                 await self._mailboxes.note(self.hold, self.opened)
             except StoreUnavailable:
                 self._changed.set()
-            # A long answer is noted less often, so that its thousand characters cost as much as those of a short one.
-            await asyncio.sleep(_NOTE_PAUSE + len(self.opened.journal) / 40_000)
+            # A long answer is written less often, so that a thousand characters cost what they cost in a short one.
+            await asyncio.sleep(self._durations.note + len(self.opened.journal) / 40_000)
 
     # The end ----------------------------------------------------------------------------------------------------------
 

@@ -9,10 +9,9 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from bot.errors import StoreUnavailable
-from bot.mailbox import lease as leases
+from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.renewal import Line
-from bot.mailbox.retry import retried
 from bot.ports import Mailboxes, TakenOver
 from bot.supervision import Supervisor
 from bot.thread import Hold, Item, OpenAnswer, Progress, Thread, UnansweredQuestion
@@ -20,8 +19,7 @@ from bot.thread_codec import printable
 
 log = structlog.get_logger(__name__)
 
-_SETTLE_AGAIN = 1.0
-# How long this process remembers that it failed at a question, in leases.
+# So many leases after this process has last failed at a question, that is forgotten.
 _REMEMBERED_LEASES = 10
 
 
@@ -35,8 +33,11 @@ class Mailbox:
         *,
         now: Callable[[], float],
         supervisor: Supervisor | None = None,
+        durations: Durations = DURATIONS,
     ) -> None:
+        self.durations = durations
         self._mailboxes = mailboxes
+        self._is_withdrawn = False
         self._others: dict[str, int] = {}
         """How many other processes look after the mailboxes of each workspace that is served here."""
         self._process = process
@@ -54,8 +55,9 @@ class Mailbox:
     async def leave(self, team: str) -> None:
         """Look after the mailboxes of a workspace no longer, and tell the others not to count on us there."""
         self._others.pop(team, None)
-        with suppress(StoreUnavailable):
-            await self._mailboxes.withdraw([team], self._process)
+        if not self._is_withdrawn:
+            with suppress(StoreUnavailable):
+                await self._mailboxes.withdraw([team], self._process)
 
     def others(self, team: str) -> int:
         """How many other processes look after the mailboxes of a workspace."""
@@ -66,7 +68,7 @@ class Mailbox:
     ) -> Lease | None:
         """Store and claim a question; None if it was claimed before. Raises StoreUnavailable."""
         hold, known = Hold(item, self._process), opened or OpenAnswer()
-        if not await self._mailboxes.accept(hold, leases.LEASE, opens=opens, opened=known):
+        if not await self._mailboxes.accept(hold, self.durations.lease, opens=opens, opened=known):
             return None
         return self._held(TakenOver(hold, known))
 
@@ -76,6 +78,7 @@ class Mailbox:
             taken.hold,
             taken.opened,
             now=self._now,
+            durations=self.durations,
             failures=taken.failures,
             unreadable=taken.unreadable,
         )
@@ -91,8 +94,8 @@ class Mailbox:
     async def kept(self, lease: Lease) -> AsyncIterator[None]:
         """Renew a hold and note changes of the answer's state, for as long as the context is open."""
         name = lease.item.line
-        line = self._lines.setdefault(name, Line(self._mailboxes, self._supervisor, self._now))
-        notes = self._supervisor.start("writing down answers", lease.note_changes, longest=leases.RENEWAL)
+        line = self._lines.setdefault(name, Line(self._mailboxes, self._supervisor, self._now, self.durations))
+        notes = self._supervisor.start("writing down answers", lease.note_changes, longest=self.durations.renewal)
         try:
             async with line.kept(lease):
                 yield
@@ -121,7 +124,12 @@ class Mailbox:
                 log.info("question settled", ref=lease.item.reference)
 
         try:
-            await retried(settle, asyncio.sleep, ref=lease.item.reference, pause=_SETTLE_AGAIN)
+            while lease.ours:
+                with suppress(StoreUnavailable):
+                    await lease.settle(again)
+                    log.info("settled", ref=lease.item.reference)
+                    return
+                await asyncio.sleep(self.durations.settling)
         finally:
             self._forget(lease)
 
@@ -139,7 +147,7 @@ class Mailbox:
         self._forget(lease)
         name = (lease.item.line, lease.item.reference)
         is_news = name not in self._failed
-        self._failed[name] = self._now() + leases.LEASE
+        self._failed[name] = self._now() + self.durations.lease
         with suppress(StoreUnavailable):
             await lease.release(failed=True)
         return is_news
@@ -172,7 +180,7 @@ class Mailbox:
             try:
                 await self._stand_stale()
                 found, others = await self._mailboxes.abandoned(
-                    list(self._others), self._process, leases.LEASE, but_not=self._left_to_others()
+                    list(self._others), self._process, self.durations.lease, but_not=self._left_to_others()
                 )
                 self._others |= {team: others[team] for team in self._others if team in others}
             except StoreUnavailable:
@@ -184,7 +192,7 @@ class Mailbox:
                     reference, line = printable(item.reference), printable(item.line)
                     log.warning("question taken over", ref=reference, line=line, epoch=taken.hold.epoch)
                 yield self._held(taken)
-            await asyncio.sleep(leases.RENEWAL)
+            await asyncio.sleep(self.durations.renewal)
 
     async def _stand_stale(self) -> None:
         """If all processes stood still, each must renew its own holds before any takes something over."""
@@ -197,7 +205,7 @@ class Mailbox:
                 self._forget(lease)
 
     def _left_to_others(self) -> list[tuple[str, str]]:
-        now, memory = self._now(), _REMEMBERED_LEASES * leases.LEASE
+        now, memory = self._now(), _REMEMBERED_LEASES * self.durations.lease
         self._failed = {name: until for name, until in self._failed.items() if until + memory > now}
         return [name for name, until in self._failed.items() if until > now]
 
@@ -205,13 +213,14 @@ class Mailbox:
         """Wait until the store can be reached, and then until every process has had time to renew its holds."""
         answers = False
         while not answers:
-            await asyncio.sleep(leases.RENEWAL)
+            await asyncio.sleep(self.durations.renewal)
             with suppress(StoreUnavailable):
                 await self._mailboxes.withdraw(list(self._others), self._process)  # until then we take nothing over
                 answers = True
-        await asyncio.sleep(leases.LEASE)
+        await asyncio.sleep(self.durations.lease)
 
     async def withdraw(self) -> None:
-        """Tell the other processes not to count on this one; without the store, they find out by themselves."""
+        """Tell the others not to count on us. A store that is away forgets us by itself."""
+        self._is_withdrawn = True
         with suppress(StoreUnavailable):
             await self._mailboxes.withdraw(list(self._others), self._process)

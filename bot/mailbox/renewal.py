@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from bot.errors import StoreUnavailable
-from bot.mailbox import lease as leases
+from bot.mailbox.durations import Durations
 from bot.mailbox.lease import Lease
 from bot.ports import Mailboxes
 from bot.supervision import Supervisor
@@ -18,17 +18,14 @@ from bot.thread import seconds
 
 log = structlog.get_logger(__name__)
 
-# How often the first waiting question asks whether it is its turn, in seconds. The others ask once it has moved, so
-# that hundreds cost as much as one. Whatever is settled in this process wakes them at once.
-_POLL = 0.4
-# How soon an unreachable store is tried again if a question is waiting for its turn, in seconds.
-_STORE_POLL = 1.0
-
 
 class Line:
     """The questions of one mailbox that this process works on. `now` is monotonic, in seconds."""
 
-    def __init__(self, mailboxes: Mailboxes, supervisor: Supervisor, now: Callable[[], float]) -> None:
+    def __init__(
+        self, mailboxes: Mailboxes, supervisor: Supervisor, now: Callable[[], float], durations: Durations
+    ) -> None:
+        self._durations = durations
         self._mailboxes = mailboxes
         self._supervisor = supervisor
         self._now = now
@@ -51,7 +48,7 @@ class Line:
         self._leases[lease] = None
         self._woken.set()
         if self._task is None:
-            self._task = self._supervisor.start("renewing holds", self._run, longest=leases.RENEWAL)
+            self._task = self._supervisor.start("renewing holds", self._run, longest=self._durations.renewal)
         try:
             yield
         finally:
@@ -77,7 +74,7 @@ class Line:
                 if not self._is_away:
                     log.warning("leases not renewed", leases=len(self._leases), reason=str(error))
                 self._is_away = True
-                again = _STORE_POLL if self._waiting() else leases.RENEWAL
+                again = self._durations.store if self._waiting() else self._durations.renewal
             with suppress(TimeoutError):
                 async with asyncio.timeout(again):
                     await self._woken.wait()
@@ -87,7 +84,7 @@ class Line:
         began, waiting = self._now(), self._waiting()
         first = waiting[:1]
         place = first[0].before if first else None
-        if began - self._renewed_at >= leases.RENEWAL:
+        if began - self._renewed_at >= self._durations.renewal:
             await self._stand(self._ours())
             self._renewed_at = began
         else:
@@ -99,10 +96,10 @@ class Line:
         for lease in hidden:
             if await self._mailboxes.is_shown_before(lease.hold):
                 lease.lets_show()
-        renewal = max(0.0, leases.RENEWAL - (self._now() - self._renewed_at))
-        # While it is the turn of one of ours, the turn can pass to another only through `moved`.
+        renewal = max(0.0, self._durations.renewal - (self._now() - self._renewed_at))
+        # While the turn is with one of ours, it can come to another one only through `moved`.
         polls = bool(hidden) or (bool(self._waiting()) and all(lease.before != 0 for lease in self._ours()))
-        return min(_POLL, renewal) if polls else renewal
+        return min(self._durations.poll, renewal) if polls else renewal
 
     def _ours(self) -> list[Lease]:
         return [lease for lease in self._leases if not lease.lost.is_set() and not lease.is_settled]
@@ -117,7 +114,7 @@ class Line:
             return
         asked_at = self._now()
         try:
-            places = await self._mailboxes.stand_all([lease.hold for lease in asked], leases.LEASE)
+            places = await self._mailboxes.stand_all([lease.hold for lease in asked], self._durations.lease)
         except StoreUnavailable:
             for lease in asked:
                 lease.store_is_away()

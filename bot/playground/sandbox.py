@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.app import Bot
+from bot.mailbox.durations import DURATIONS, Durations
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.delivery import DeliveryTimeouts
@@ -28,6 +29,8 @@ class Sandbox:
     scale: float = 1.0
     """What the rate limits of its Slack are multiplied by."""
     bots: list[Bot] = field(default_factory=list)
+    durations: Durations = DURATIONS
+    """Those of the bots that are started from now on."""
 
     @property
     def mention(self) -> str:
@@ -52,7 +55,7 @@ class Sandbox:
     @asynccontextmanager
     async def bot(self, **changes: object) -> AsyncIterator[Bot]:
         """A bot that is connected; leaving stops it as a signal would. What it raises is raised here."""
-        bot, ready = Bot(self.settings(**changes)), asyncio.Event()
+        bot, ready = Bot(self.settings(**changes), self.durations), asyncio.Event()
         self.bots.append(bot)
         serving = asyncio.create_task(bot.run(ready.set))
         waiting = asyncio.create_task(ready.wait())

@@ -11,13 +11,13 @@ import structlog
 from bot.conversation.question import Question
 from bot.conversation.turn import Turns
 from bot.errors import BotError, Interrupted, Postponed
-from bot.mailbox import lease as leases
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer
 from bot.pacing.governor import Governor
 from bot.reply.contract import Failed, Place
 from bot.reply.observed import AnswerContext
 from bot.slack.calls import UpdateMessage
+from bot.tasks import Share
 from bot.thread import UnansweredQuestion, seconds
 from bot.workspace.process import Process
 from bot.workspace.replies import Replies
@@ -30,9 +30,16 @@ class Answering:
     """Answers the questions of one workspace."""
 
     def __init__(
-        self, process: Process, conversations: Turns, governor: Governor, replies: Replies, sentences: Sentences
+        self,
+        process: Process,
+        tasks: Share,
+        conversations: Turns,
+        governor: Governor,
+        replies: Replies,
+        sentences: Sentences,
     ) -> None:
         self._process = process
+        self._tasks = tasks
         self._conversations = conversations
         self._governor = governor
         self._replies = replies
@@ -69,11 +76,11 @@ class Answering:
             lease.again = UnansweredQuestion(lease.item, lease.opened.messages)
         elif ended and lease.taken_over:
             last = self._write_again(lease, tuple(keeper.stands.values()))
-            self._process.tasks.start(last, name="write again", later=True)
+            self._tasks.start(last, name="write again", later=True)
 
     async def _last_word(self, lease: Lease, place: Place, again: str) -> Failed | None:
         """Waits until we are stopped; the last word of an answer that nobody else goes on with."""
-        reference, tasks = lease.item.reference, self._process.tasks
+        reference, tasks = lease.item.reference, self._tasks
         await tasks.leaving.wait()
         others = self._process.mailbox.others(lease.item.team) > 0
         if not (others and not lease.was_asked):
@@ -90,8 +97,8 @@ class Answering:
         it, so what it has overwritten is put right. But we may have stood still too, and another process have gone on.
         """
         with suppress(TimeoutError):
-            async with asyncio.timeout(leases.LEASE):
-                await self._process.tasks.leaving.wait()
+            async with asyncio.timeout(self._process.mailbox.durations.lease):
+                await self._tasks.leaving.wait()
 
         async def is_last() -> bool:
             return lease.is_settled

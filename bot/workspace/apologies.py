@@ -28,6 +28,7 @@ from bot.slack.calls import Accepted, DeleteMessage, Posted, PostMessage, Refuse
 from bot.slack.messages import Marked
 from bot.slack.refusals import NO_TOKEN
 from bot.slack.text.blocks import fallback, plain
+from bot.tasks import Share
 from bot.thread import Item, Thread
 from bot.workspace.process import Process
 from bot.workspace.sentences import Sentences
@@ -93,12 +94,13 @@ class Apologies:
         sentences: Sentences,
         slack: Slack,
         process: Process,
+        tasks: Share,
         begin: Callable[[Lease], None],
     ) -> None:
         self._sentences = sentences
         self._slack = slack
         self._mailbox = process.mailbox
-        self._tasks = process.tasks
+        self._tasks = tasks
         self._begin = begin
         self._process = process.name
         self._now = process.now

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 
 import structlog
 
-from bot.mailbox import lease as leases
 from bot.slack.identity import Identity
 from bot.slack.installation import Installation
 from bot.workspace.process import Process
@@ -57,7 +56,8 @@ class Registry:
 
     def watch(self) -> None:
         """From now on go on with what other processes have left, until `stop`."""
-        self._watching = self.process.supervisor.start("taking over", self._watch, longest=leases.LEASE)
+        longest = self.process.mailbox.durations.lease
+        self._watching = self.process.supervisor.start("taking over", self._watch, longest=longest)
 
     async def _watch(self) -> None:
         async for lease in self.process.mailbox.abandoned():

@@ -18,9 +18,6 @@ from bot.thread_codec import printable
 
 log = structlog.get_logger(__name__)
 
-# How long a stored question waits for a store that cannot be reached, before it is looked at again, in seconds.
-_STORE_POLL = 1.0
-
 
 def reference_of(*names: str) -> str:
     """A short name for one question, told to the person and written to the log, the same for all who hear of it.
@@ -88,7 +85,7 @@ class Work:
             except StoreUnavailable as error:
                 log.info("waiting for the store", ref=lease.item.reference, reason=str(error))
                 lease.look = True  # what it has posted stands, and is not posted again
-                await asyncio.sleep(_STORE_POLL)
+                await asyncio.sleep(self._mailbox.durations.store)
             else:
                 return
 

@@ -17,6 +17,7 @@ from bot.slack.installation import Installation
 from bot.slack.payload import mentions
 from bot.slack.payload import plain as plain_text
 from bot.slack.token_state import TokenState
+from bot.tasks import Share
 from bot.thread import Thread
 from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
@@ -65,7 +66,7 @@ class Workspace:
         self.slack = slack
         self.store = process.store
         self.wall = process.wall
-        self.tasks = process.tasks
+        self.tasks = Share(process.tasks)
         self.mailbox = process.mailbox
         self.governor = Governor(
             process.store,
@@ -85,14 +86,13 @@ class Workspace:
         )
         replies = Replies(process.delivery, invite=wording.invite(identity.name))
         self.sentences = Sentences(slack, self.governor, replies, now=process.now)
-        self.answering = Answering(process, self.conversations, self.governor, replies, self.sentences)
-        self.apologies = Apologies(self.sentences, slack, process, self.begin)
+        self.answering = Answering(process, self.tasks, self.conversations, self.governor, replies, self.sentences)
+        self.apologies = Apologies(self.sentences, slack, process, self.tasks, self.begin)
         self.uninstall = Uninstall(identity.team, process.store, slack.admission)
         steps_here = {surface: partial(step, self) for surface, step in steps.items()}
         self._work = Work(identity.team, process.mailbox, steps_here, self.sentences.fail)
         self._supervisor = process.supervisor
         self._background: list[asyncio.Task[None]] = []
-        self._working: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
     # From its opening to its close ------------------------------------------------------------------------------------
@@ -110,11 +110,11 @@ class Workspace:
         """End what is under way for this team, which other processes then go on with; the process itself goes on."""
         self._is_closed = True
         await self.mailbox.leave(self.identity.team)
-        ending = [*self._working, *self._background]
-        for task in ending:
+        for task in self._background:
             task.cancel()
-        if ending:
-            await asyncio.wait(ending)
+        if self._background:
+            await asyncio.wait(self._background)
+        await self.tasks.end()
         await self.governor.stop()
 
     @property
@@ -129,9 +129,7 @@ class Workspace:
 
     def begin(self, lease: Lease) -> None:
         """Work on a stored question until it is settled or another process goes on with it."""
-        task = self.tasks.start(self._work.on(lease), name=lease.item.surface)
-        self._working.add(task)
-        task.add_done_callback(self._working.discard)
+        self.tasks.start(self._work.on(lease), name=lease.item.surface)
 
     # Reading --------------------------------------------------------------------------------------------------------
 

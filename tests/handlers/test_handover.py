@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from bot.app import Bot
-from bot.mailbox import lease as leases
+from bot.mailbox.durations import Durations
 from bot.mailbox.mailbox import Mailbox
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
@@ -22,9 +22,14 @@ pytestmark = pytest.mark.program  # two bots and more, restarted under load
 KEY = "right-key"
 
 
-@pytest.fixture(autouse=True)
-def _looking_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "RENEWAL", 0.1)
+LOOKING_OFTEN = Durations(renewal=0.1)
+
+
+@pytest.fixture
+async def home(home: Sandbox) -> Sandbox:
+    """Whose bots look often for what was left."""
+    home.durations = LOOKING_OFTEN
+    return home
 
 
 @pytest.fixture
@@ -32,6 +37,7 @@ async def busy(own_redis: str) -> AsyncIterator[Sandbox]:
     """A house with a key, whose Slack delivers again soon and takes as much as twenty channels' worth."""
     patience = DeliveryTimeouts(ack=2.0, retries=(0.1, 0.3, 1.0, 2.0))
     async with sandbox(own_redis, tokens_per_second=math.inf, api_key=KEY, scale=20, patience=patience) as built:
+        built.durations = LOOKING_OFTEN
         yield built
         assert built.flowise.collisions == 0
         assert built.slack.violations == []

@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.conversation.chats import Chats
 from bot.flowise.client import Client, Limits, new_session
 from bot.flowise.events import SourceDocument, SourceDocuments, Token
-from bot.mailbox import lease as leases
+from bot.mailbox.durations import Durations
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.reply.journal import Journal
@@ -314,10 +314,8 @@ async def test_those_that_wait_behind_it_are_answered_after_it(left: Left) -> No
     assert one.ended <= two.at
 
 
-async def test_what_a_dead_process_had_under_way_in_slack_is_put_right_a_lease_later(
-    left: Left, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "LEASE", 1.5)
+async def test_what_a_dead_process_had_under_way_in_slack_is_put_right_a_lease_later(left: Left) -> None:
+    left.home.durations = Durations(lease=1.5)
     await left.question()
     ts = await left.posted("half of")
     await left.noted(OpenAnswer(CHAT, time.time(), (ts,), journal=journal("half of", " it"), whole=True))
@@ -334,8 +332,7 @@ async def test_what_a_dead_process_had_under_way_in_slack_is_put_right_a_lease_l
 async def test_whoever_stood_still_writes_nothing_after_it_has_lost(
     left: Left, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("LEASE", 1.5), ("RENEWAL", 0.3), ("CALL_SECONDS", 0.4)):
-        monkeypatch.setattr(leases, name, value)
+    left.home.durations = Durations(lease=1.5, renewal=0.3, call=0.4)
     home, held, awake = left.home, asyncio.Event(), asyncio.Event()
     home.flowise.script("rag", Script(tokens=["half of", " it", ", late"], hold=held, hold_after=1))
     async with home.bot(flowise_api_key=KEY) as first:
@@ -366,7 +363,7 @@ async def test_whoever_stood_still_writes_nothing_after_it_has_lost(
 async def test_the_last_word_after_a_mistake_of_ours_is_not_written_over(
     left: Left, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leases, "LEASE", 1.0)
+    left.home.durations = Durations(lease=1.0)
 
     async def posted(*_: object) -> None:
         raise RuntimeError("a mistake of ours")

@@ -13,7 +13,8 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from bot.mailbox import lease as leases
+from bot.mailbox.durations import Durations
+from bot.mailbox.lease import MOST_FAILURES
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.slack.payload import IncomingMessage
 from bot.store.connections import connect
@@ -23,13 +24,6 @@ from bot.workspace.work import reference_of
 from handlers import questions as hearing
 
 ASIDE = "can no longer read it"
-
-
-@pytest.fixture(autouse=True)
-def _looking_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "LEASE", 0.4)
-    monkeypatch.setattr(leases, "RENEWAL", 0.1)
-    monkeypatch.setattr(leases, "CALL_SECONDS", 0.2)
 
 
 @dataclass
@@ -75,6 +69,7 @@ class Left:
 @pytest.fixture
 async def left(own_redis: str) -> AsyncIterator[Left]:
     async with sandbox(own_redis, tokens_per_second=math.inf, scale=50) as home:
+        home.durations = Durations(lease=0.4, renewal=0.1, call=0.2)
         store, raw = RedisStore.at(own_redis), connect(own_redis)
         yield Left(home, store, raw)
         assert home.slack.violations == []
@@ -181,7 +176,7 @@ async def test_a_question_over_which_every_process_fails_is_given_up(
         patch.setattr(hearing, "_question", broken)
         async with left.home.bot():
             await left.home.slack.until(lambda: any("several times" in text for text in left.answers(0)), 10)
-    assert len(tries) == leases.MOST_FAILURES
+    assert len(tries) == MOST_FAILURES
     assert [log["event"] for log in logs if "exc_info" in log] == ["handed on", "put aside"]
     async with left.home.bot():
         await left.home.ask(f"{left.home.mention} and then?", thread_ts=item.ts, channel=channel)
@@ -191,7 +186,7 @@ async def test_a_question_over_which_every_process_fails_is_given_up(
 async def test_being_handed_over_by_those_who_stop_counts_for_nothing(left: Left) -> None:
     channel, item = await left.question()
     await left.abandoned(item)
-    for number in range(2 * leases.MOST_FAILURES):
+    for number in range(2 * MOST_FAILURES):
         [taken] = (await left.store.mailboxes.abandoned([item.team], f"stopped-{number}", 60.0))[0]
         await left.store.mailboxes.release(taken.hold)
     async with left.home.bot():

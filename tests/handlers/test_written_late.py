@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SlackUnavailable
-from bot.mailbox import lease as leases
+from bot.mailbox.durations import Durations
 from bot.mailbox.lease import Lease
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack import Message
@@ -23,7 +23,7 @@ from bot.slack.calls import Posted, PostMessage, UpdateMessage
 from bot.slack.payload import IncomingMessage, SlashCommand
 from bot.slack.text.blocks import plain
 from bot.thread import Item
-from bot.workspace import sentences, work
+from bot.workspace import sentences
 from bot.workspace.workspace import Workspace
 from handlers import command
 from handlers.questions import Behaviour, letter, take
@@ -114,9 +114,7 @@ async def test_a_thread_is_not_started_over_by_who_has_lost_the_question(home: S
 
 
 @pytest.mark.parametrize("settles", [True, False])
-async def test_a_last_state_is_written_again_only_where_it_was_settled(
-    home: Sandbox, settles: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_last_state_is_written_again_only_where_it_was_settled(home: Sandbox, settles: bool) -> None:
     async with home.bot():
         workspace, lease = workspace_of(home), await held(home)
         posted = await workspace.slack.call(PostMessage(home.channel, "theirs", plain("theirs")))
@@ -125,17 +123,17 @@ async def test_a_last_state_is_written_again_only_where_it_was_settled(
             await workspace.mailbox.settled(lease)
         else:
             lease.lost.set()
-        monkeypatch.setattr(leases, "LEASE", 0.01)
+        workspace.mailbox.durations = Durations(lease=0.01)
         ours = UpdateMessage(home.channel, posted.ts, "ours", plain("ours"))
         await workspace.answering._write_again(lease, (ours,))
         assert home.slack.messages(home.channel)[0].plain == ("ours" if settles else "theirs")
 
 
-async def test_what_is_done_again_posts_nothing_twice(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_done_again_posts_nothing_twice(own_redis: str) -> None:
     """The store goes away once the question of a command stands, and before it has moved into its thread."""
-    monkeypatch.setattr(work, "_STORE_POLL", 0.05)
     path = Path(own_redis.removeprefix("unix://"))
     async with FaultProxy(path) as store, sandbox(own_redis, tokens_per_second=math.inf) as home:
+        home.durations = Durations(store=0.05)
 
         def lose(kind: str, message: Message) -> None:
             if kind == "posted" and not home.flowise.predictions:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import StoreUnavailable
-from bot.mailbox import lease as leases
-from bot.mailbox.lease import CALL_SECONDS, LEASE, Lease
+from bot.mailbox.durations import DURATIONS, Durations
+from bot.mailbox.lease import Lease
 from bot.mailbox.mailbox import Mailbox
 from bot.mailbox.stages import Stage
 from bot.ports import TakenOver
@@ -23,6 +23,7 @@ from bot.store.redis import RedisStore
 from bot.thread import Hold, Item, OpenAnswer, Run, UnansweredQuestion
 
 LINE = "T1:C1:1.0"
+LEASE, CALL_SECONDS = DURATIONS.lease, DURATIONS.call
 ITEM = Item("T1", LINE, "a1b2c3d4", "1.0", "message", "{}")
 
 
@@ -59,9 +60,9 @@ async def stolen(store: RedisStore, lease: Lease) -> Lease:
 
 
 @asynccontextmanager
-async def kept(store: RedisStore, lease: Lease) -> AsyncIterator[None]:
+async def kept(store: RedisStore, lease: Lease, durations: Durations = DURATIONS) -> AsyncIterator[None]:
     """Renew a hold, and write down what changes, as its process does."""
-    mailbox = Mailbox(store.mailboxes, "ours", now=time.monotonic)
+    mailbox = Mailbox(store.mailboxes, "ours", now=time.monotonic, durations=durations)
     async with mailbox.kept(lease):
         yield
 
@@ -234,13 +235,9 @@ async def test_what_was_shown_last_is_noted_before_somebody_else_goes_on(store: 
 # Renewing
 
 
-async def test_a_hold_is_renewed_until_the_end(
-    store: RedisStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "LEASE", 0.4)
-    monkeypatch.setattr(leases, "RENEWAL", 0.05)
+async def test_a_hold_is_renewed_until_the_end(store: RedisStore, clock: Clock) -> None:
     lease = await held(store, clock, lease=0.4)
-    async with kept(store, lease):
+    async with kept(store, lease, Durations(lease=0.4, renewal=0.05)):
         for _ in range(6):
             await asyncio.sleep(0.1)
             assert (await store.mailboxes.abandoned(["T1"], "theirs", 0.4))[0] == ()
@@ -252,12 +249,9 @@ async def found(store: RedisStore) -> bool:
     return bool((await store.mailboxes.abandoned(["T1"], "theirs", LEASE))[0])
 
 
-async def test_it_hears_soon_that_another_process_has_it(
-    store: RedisStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "RENEWAL", 0.02)
+async def test_it_hears_soon_that_another_process_has_it(store: RedisStore, clock: Clock) -> None:
     lease = await held(store, clock)
-    async with kept(store, lease), asyncio.timeout(5):
+    async with kept(store, lease, Durations(renewal=0.02)), asyncio.timeout(5):
         await stolen(store, lease)
         await lease.lost.wait()
 

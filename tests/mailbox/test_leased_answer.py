@@ -10,7 +10,8 @@ import pytest
 
 from bot.errors import FlowiseBroke, Interrupted
 from bot.flowise.events import Token
-from bot.mailbox.lease import LEASE, Lease
+from bot.mailbox.durations import DURATIONS
+from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import Held, LeasedAnswer
 from bot.mailbox.stages import Stage
 from bot.reply.contract import Failed, Finished, Remark, ReplyEvent, Thinking
@@ -59,7 +60,7 @@ class Posts:
 @pytest.fixture
 async def lease(store: RedisStore) -> Lease:
     hold = Hold(ITEM, "ours")
-    assert await store.mailboxes.accept(hold, LEASE, opens=None, opened=OpenAnswer())
+    assert await store.mailboxes.accept(hold, DURATIONS.lease, opens=None, opened=OpenAnswer())
     return Lease(store.mailboxes, hold, OpenAnswer(), now=time.monotonic)
 
 

@@ -6,14 +6,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from bot.errors import StoreUnavailable
-from bot.mailbox import lease as leases
-from bot.mailbox import mailbox as mailboxes
+from bot.mailbox.durations import Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.mailbox import Mailbox
 from bot.store.embedded import EmbeddedValkey
@@ -21,13 +21,7 @@ from bot.store.redis import RedisStore
 from bot.thread import Item, OpenAnswer, UnansweredQuestion
 
 LINE = "T1:C1:1.0"
-
-
-@pytest.fixture(autouse=True)
-def _short(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "LEASE", 0.3)
-    monkeypatch.setattr(leases, "RENEWAL", 0.05)
-    monkeypatch.setattr(mailboxes, "_SETTLE_AGAIN", 0.02)
+SHORT = Durations(lease=0.3, renewal=0.05, settling=0.02)
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -41,7 +35,7 @@ def item(reference: str = "a", ts: float = 1.0) -> Item:
 
 
 def process(store: RedisStore, name: str = "ours") -> Mailbox:
-    mailbox = Mailbox(store.mailboxes, name, now=time.monotonic)
+    mailbox = Mailbox(store.mailboxes, name, now=time.monotonic, durations=SHORT)
     mailbox.serve("T1")
     return mailbox
 
@@ -93,7 +87,7 @@ async def test_a_question_of_a_process_that_is_gone_is_taken_over_once(store: Re
         assert (lease.hold.epoch, lease.opened, lease.item) == (2, opened, item())
         assert (lease.taken_over, lease.look, lease.was_asked) == (True, True, True)
         async with (theirs if taken.get_name() == "theirs" else ours).kept(lease):
-            await asyncio.sleep(2 * leases.LEASE)
+            await asyncio.sleep(2 * SHORT.lease)
         assert not waiting.done()
         waiting.cancel()
     assert len(ours.held) + len(theirs.held) == 1
@@ -103,7 +97,7 @@ async def test_what_goes_on_is_left_alone(store: RedisStore) -> None:
     theirs = process(store, "theirs")
     lease = await taken_in(theirs, item())
     async with looking(process(store)) as found, theirs.kept(lease):
-        await asyncio.sleep(2 * leases.LEASE)
+        await asyncio.sleep(2 * SHORT.lease)
         assert found.empty()
 
 
@@ -116,22 +110,20 @@ async def test_what_is_handed_over_is_taken_at_once(store: RedisStore) -> None:
         await theirs.handed_over(lease)
         began = time.monotonic()
         assert (await found.get()).item == item()
-        assert time.monotonic() - began < leases.LEASE
+        assert time.monotonic() - began < SHORT.lease
     assert theirs.held == ()
 
 
-async def test_a_process_that_stood_still_keeps_what_nobody_has_taken(
-    store: RedisStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_process_that_stood_still_keeps_what_nobody_has_taken(store: RedisStore) -> None:
     mailbox = process(store)
     lease = await taken_in(mailbox, item())
-    monkeypatch.setattr(leases, "RENEWAL", 60)
+    mailbox.durations = replace(SHORT, renewal=60)
     async with mailbox.kept(lease):
-        await asyncio.sleep(1.5 * leases.LEASE)
+        await asyncio.sleep(1.5 * SHORT.lease)
         assert lease.is_stale
-        monkeypatch.setattr(leases, "RENEWAL", 0.05)
+        mailbox.durations = SHORT
         async with looking(mailbox) as found:
-            await asyncio.sleep(3 * leases.RENEWAL)
+            await asyncio.sleep(3 * SHORT.renewal)
             assert found.empty()  # renewed before it looked after others
     assert lease.ours
     assert list(mailbox.held) == [lease]
@@ -195,12 +187,12 @@ async def test_after_a_store_was_away_all_may_renew_before_anybody_takes_over(tm
     lease = await taken_in(theirs, item())
     dead = await taken_in(process(theirs_store, "dead"), item("b", 2.0))
     async with looking(process(store)) as found:
-        await asyncio.sleep(2 * leases.RENEWAL)
+        await asyncio.sleep(2 * SHORT.renewal)
         await server.stop()
         # In the worst case it is back just when who looks first noticed that it was away a lease ago.
-        await asyncio.sleep(leases.LEASE + leases.RENEWAL / 2)
+        await asyncio.sleep(SHORT.lease + SHORT.renewal / 2)
         await server.start()
-        await asyncio.sleep(0.7 * leases.LEASE)
+        await asyncio.sleep(0.7 * SHORT.lease)
         await lease.stand()
         async with theirs.kept(lease), asyncio.timeout(5):
             assert (await found.get()).item == dead.item

@@ -11,8 +11,7 @@ from contextlib import AsyncExitStack
 import pytest
 from redis.asyncio import Redis
 
-from bot.mailbox import lease as leases
-from bot.mailbox import renewal as lines
+from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.mailbox import Mailbox
 from bot.store.connections import connect
@@ -26,8 +25,12 @@ def item(number: int) -> Item:
     return Item("T1", "T1:C1:1.0", f"item-{number}", f"{100 + number}.000000", "message", "{}")
 
 
-def process(store: RedisStore, name: str = "ours") -> Mailbox:
-    return Mailbox(store.mailboxes, name, now=time.monotonic)
+UNASKED = Durations(renewal=NEVER, poll=NEVER)
+"""Nobody looks again by itself."""
+
+
+def process(store: RedisStore, name: str = "ours", durations: Durations = DURATIONS) -> Mailbox:
+    return Mailbox(store.mailboxes, name, now=time.monotonic, durations=durations)
 
 
 @pytest.fixture
@@ -51,16 +54,8 @@ async def comes_to(place: int, lease: Lease) -> None:
             pass
 
 
-@pytest.fixture
-def unasked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody looks again by itself."""
-    monkeypatch.setattr(lines, "_POLL", NEVER)
-    monkeypatch.setattr(leases, "RENEWAL", NEVER)
-
-
-@pytest.mark.usefixtures("unasked")
 async def test_who_is_next_in_the_same_process_is_woken(store: RedisStore, stack: AsyncExitStack) -> None:
-    mailbox = process(store)
+    mailbox = process(store, durations=UNASKED)
     held = [await kept(stack, mailbox, number) for number in range(3)]
     for number in range(3):
         await comes_to(number, held[number])
@@ -72,10 +67,10 @@ async def test_who_is_next_in_the_same_process_is_woken(store: RedisStore, stack
 
 
 async def test_who_is_next_in_another_process_hears_of_it_within_a_poll(
-    store: RedisStore, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+    store: RedisStore, stack: AsyncExitStack
 ) -> None:
-    monkeypatch.setattr(leases, "RENEWAL", NEVER)  # it is not the renewal that brings it
-    ours, theirs = process(store), process(store, "theirs")
+    unrenewed = Durations(renewal=NEVER)  # it is not the renewal that brings it
+    ours, theirs = process(store, durations=unrenewed), process(store, "theirs", unrenewed)
     first = await kept(stack, ours, 0)
     await comes_to(0, first)
     one, two, three = await kept(stack, theirs, 1), await kept(stack, ours, 2), await kept(stack, theirs, 3)
@@ -91,10 +86,10 @@ async def test_who_is_next_in_another_process_hears_of_it_within_a_poll(
 
 
 async def test_a_question_may_be_seen_to_wait_when_the_one_before_it_is(
-    store: RedisStore, stack: AsyncExitStack, monkeypatch: pytest.MonkeyPatch
+    store: RedisStore, stack: AsyncExitStack
 ) -> None:
-    monkeypatch.setattr(lines, "_POLL", 0.01)
-    ours, theirs = process(store), process(store, "theirs")
+    often = Durations(poll=0.01)
+    ours, theirs = process(store, durations=often), process(store, "theirs", often)
     held = [await kept(stack, (ours, theirs)[number % 2], number) for number in range(3)]
     for number, lease in enumerate(held):
         await comes_to(number, lease)
@@ -119,11 +114,10 @@ async def counted(client: Redis) -> int:
     return sum(one["calls"] for one in (await client.info("commandstats")).values())
 
 
-async def test_hundreds_that_wait_cost_what_ten_do(own_redis: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "RENEWAL", 0.1)
-    monkeypatch.setattr(lines, "_POLL", 0.05)
+async def test_hundreds_that_wait_cost_what_ten_do(own_redis: str) -> None:
+    often = Durations(renewal=0.1, poll=0.05)
     store, client = RedisStore.at(own_redis), connect(own_redis)
-    ours, theirs = process(store), process(store, "theirs")
+    ours, theirs = process(store, durations=often), process(store, "theirs", often)
     costs = {}
     async with AsyncExitStack() as stack:
         await kept(stack, ours, 0)

@@ -654,3 +654,51 @@ async def test_a_clock_that_is_set_forward_ends_no_lease_of_who_is_alive(
     ours += lease + 0.01
     found = (await store.mailboxes.abandoned(["T1"], "theirs", lease))[0]
     assert [taken.hold.item for taken in found] == ([] if holder_lives else [hold.item])
+
+
+# Several workspaces ---------------------------------------------------------------------------------------------------
+
+
+def of_team(team: str, reference: str = "a") -> Hold:
+    return Hold(Item(team, f"{team}:C1:1.0", reference, "1.000000", "message", "{}"), "ours")
+
+
+async def test_one_look_finds_what_was_left_of_the_teams_that_are_served_and_of_no_other(store: RedisStore) -> None:
+    for team in ("T1", "T2", "T3", "T22"):
+        await accept(store, of_team(team))
+        await store.mailboxes.release(of_team(team))
+    found, others = await store.mailboxes.abandoned(["T1", "T2"], "theirs", ENOUGH)
+    assert sorted(taken.hold.item.team for taken in found) == ["T1", "T2"]
+    assert others == {"T1": 0, "T2": 0}
+    assert await store.mailboxes.abandoned([], "nobody's", ENOUGH) == ((), {})
+    found, others = await store.mailboxes.abandoned(["T2", "T22"], "another", ENOUGH)
+    assert [taken.hold.item.team for taken in found] == ["T22"]
+    assert others == {"T2": 1, "T22": 0}
+
+
+async def test_what_is_left_of_a_team_that_nobody_serves_hides_nothing_and_goes_in_the_end(
+    store: RedisStore, raw: Redis
+) -> None:
+    due, until = (f"{store._prefix}:{{lines}}:{part}" for part in ("due", "until"))
+    now, _ = await raw.time()
+    await raw.zadd(due, {f"T9:C{number}:1.0": (now - 8 * 86_400) * 1000 for number in range(100)})
+    await raw.zadd(due, {f"T8:C{number}:1.0": (now - 3600) * 1000 for number in range(1_200)})
+    await raw.hset(until, mapping={f"T9:C{number}:1.0": 1 for number in range(100)})
+    await accept(store, of_team("T1"))
+    await store.mailboxes.release(of_team("T1"))
+    [taken] = (await store.mailboxes.abandoned(["T1"], "theirs", ENOUGH))[0]
+    assert taken.hold.item.team == "T1"
+    assert {str(line).partition(":")[0] for line in await raw.zrange(due, 0, -1)} == {"T1", "T8"}
+    assert list(await raw.hkeys(until)) == ["T1:C1:1.0"]
+
+
+async def test_of_a_team_that_is_purged_nothing_stays_on_the_list(store: RedisStore, raw: Redis) -> None:
+    for team in ("T1", "T12"):
+        await accept(store, of_team(team))
+    await store.mailboxes.abandoned(["T1", "T12"], "theirs", ENOUGH)
+    await store.purge("T1")
+    for part, listed in (("due", raw.zrange), ("until", None)):
+        key = f"{store._prefix}:{{lines}}:{part}"
+        lines = await listed(key, 0, -1) if listed else await raw.hkeys(key)
+        assert list(lines) == ["T12:C1:1.0"]
+    assert not [key async for key in raw.scan_iter(match=f"{store._prefix}:*T1[^2]*")]

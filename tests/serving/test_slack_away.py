@@ -11,13 +11,13 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-import bot.workspace.workspace
 from bot.app import Bot
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack import Message
 from bot.playground.tap.proxy import HOST, ConnectionEnd, FaultProxy
 from bot.store.connections import connect
+from bot.workspace.process import Waits
 
 WORDS = [f"word{number} " for number in range(400)]
 
@@ -208,10 +208,8 @@ async def test_the_run_of_an_agent_flow_is_stopped_in_flowise_too(own_redis: str
 
 
 @pytest.mark.parametrize("word", ["invalid_auth", "token_revoked", "account_inactive"])
-async def test_a_token_that_is_revoked_is_told_once_and_comes_back_by_itself(
-    home: Sandbox, word: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bot.workspace.workspace, "_TOKEN_SECONDS", 0.2)
+async def test_a_token_that_is_revoked_is_told_once_and_comes_back_by_itself(home: Sandbox, word: str) -> None:
+    home.waits = Waits(token=0.2)
     async with home.bot() as one:
         for _ in range(3):
             await begun(home)

@@ -1,4 +1,4 @@
-"""Knows the command line: `python -m bot` serves, `python -m bot demo` shows, `python -m bot doctor` looks."""
+"""Runs the command line: `python -m bot` serves, `python -m bot demo` shows, `python -m bot doctor` looks."""
 
 from __future__ import annotations
 

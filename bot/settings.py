@@ -1,4 +1,4 @@
-"""Knows the environment: every setting, its default, what is expected of it, and what contradicts what."""
+"""Reads the environment: every setting, its default, what is expected of it, and what contradicts what."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ class Apologies:
         lease = await self._mailbox.accept(item, opens=one.untaken.opens)
         one.is_taken = True
         if lease is not None:
-            log.info("taken in after all", ref=one.reference)
+            log.info("question stored late", ref=one.reference)
             lease.look = True  # the apology may stand, and is to become the answer
             self._begin(lease)
 
@@ -242,7 +242,7 @@ class Apologies:
             ts = self._unchanged(one, await self._standing(one))
         if not ts or ts in progress.messages:
             return True
-        log.info("an apology beside the answer is deleted", ref=one.reference)
+        log.info("apology deleted", ref=one.reference)
         delete = DeleteMessage(channel=one.untaken.place.channel, ts=ts)
         return isinstance(await self._sentences.post(delete, applies=_always), Accepted | Refused)
 

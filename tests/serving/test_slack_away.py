@@ -242,7 +242,7 @@ async def test_an_app_that_is_uninstalled_leaves_nothing_behind(home: Sandbox) -
         assert [key async for key in client.scan_iter() if team.search(key)]
         with capture_logs() as lines:
             home.slack.uninstall()
-            await home.slack.until(lambda: any("are deleted" in line["event"] for line in lines))
+            await home.slack.until(lambda: any(line["event"] == "workspace data deleted" for line in lines))
         assert [key async for key in client.scan_iter() if team.search(key)] == []
         assert await client.exists("flowise-slack:claim:T0OTHER:C1:1") == 1
         [told] = [line for line in lines if line["log_level"] == "error"]

@@ -39,7 +39,7 @@ from bot.slack.installation import app_of
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.supervision import Supervisor
-from bot.workspace.process import DeliverySettings, Process
+from bot.workspace.process import WAITS, DeliverySettings, Process, Waits
 from bot.workspace.registry import Registry
 from handlers import steps
 
@@ -52,8 +52,9 @@ _LONGEST_WAIT_FOR_SLACK = 30.0
 class Bot:
     """The whole bot. `run` serves until `stop` is called. `durations` are the same in all processes of a store."""
 
-    def __init__(self, settings: Settings, durations: Durations = DURATIONS) -> None:
+    def __init__(self, settings: Settings, durations: Durations = DURATIONS, waits: Waits = WAITS) -> None:
         self._durations = durations
+        self._waits = waits
         self._settings = settings
         self._network = network_of(settings)
         self._stop = asyncio.Event()
@@ -149,6 +150,7 @@ class Bot:
             now=time.monotonic,
             wall=time.time,
             supervisor=self._supervisor,
+            waits=self._waits,
         )
         return Registry(process, steps(behaviour_of(settings)))
 

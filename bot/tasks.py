@@ -1,4 +1,4 @@
-"""Knows what this process has under way, and how it comes to an end."""
+"""Runs what outlives the event it came with, and ends it in steps when the process stops."""
 
 from __future__ import annotations
 

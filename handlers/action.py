@@ -1,4 +1,4 @@
-"""Knows what to do with buttons: "Ask again" under an answer that was interrupted; whatever else comes is answered."""
+"""Serves buttons: "Ask again" under an answer that was interrupted; acknowledges every other interaction."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
         try:
             lease = await _taken_in(workspace, behaviour, pressed)
         except StoreUnavailable as error:
-            log.warning("not asked again: the store is away", reason=str(error))
+            log.warning("question not asked again", reason=str(error))
             _whisper(workspace, pressed, wording.NOT_TAKEN, applies=lambda: _is_untaken(workspace, pressed))
         else:
             if lease is not None:
@@ -44,7 +44,7 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
 
     async def on_any(ack: AsyncAck) -> None:
         await ack()
-        log.info("an interaction that nothing handles")
+        log.info("interaction ignored")
 
     anything = re.compile(".*")
     app.action(anything)(on_any)

@@ -1,4 +1,4 @@
-"""Knows what to do with the slash command."""
+"""Serves the slash command."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
 
     @app.command(re.compile(".*"))
     async def on_other_command(ack: AsyncAck, body: Mapping[str, object]) -> None:
-        log.warning("a command that is not ours", command=body.get("command"), expected=behaviour.command)
+        log.warning("unknown command received", command=body.get("command"), expected=behaviour.command)
         await ack(wording.other_command(behaviour.command))
 
 
@@ -62,7 +62,7 @@ async def _take_in(workspace: Workspace, typed: SlashCommand, ack: AsyncAck) -> 
     try:
         lease = await workspace.mailbox.accept(_item(workspace, typed))
     except StoreUnavailable as error:
-        log.warning("a command was not taken in: the store is away", reason=str(error))
+        log.warning("command not stored", reason=str(error))
         await ack(wording.NOT_TAKEN)
         return
     await ack()
@@ -84,7 +84,7 @@ async def _new_conversation(workspace: Workspace, typed: SlashCommand) -> str:
     try:
         await workspace.conversations.chats.start_over(workspace.thread(typed.channel, ""))
     except StoreUnavailable as error:
-        log.warning("no new conversation", reason=str(error))
+        log.warning("conversation not started over", reason=str(error))
         return wording.NOT_TAKEN
     return wording.NEW_CONVERSATION
 

@@ -1,4 +1,4 @@
-"""Knows how an event is taken in: stored with its claim before Slack gets an acknowledgement, or not at all."""
+"""Stores what an event asks for, with its claim, before Slack gets an acknowledgement; or not at all."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def taking_in(read: Callable[[Workspace, Mapping[str, object]], Awaitable[Intake
             letter = await read(workspace, event)
             lease = await workspace.mailbox.accept(letter.item, opens=letter.opens) if letter else None
         except StoreUnavailable as error:
-            log.warning("not taken in: the store is away", tries=tries, reason=str(error))
+            log.warning("question not stored", tries=tries, reason=str(error))
             if letter is not None and letter.addressed:
                 _apologise(workspace, Untaken(letter.item, letter.place, letter.opens), tries)
             return BoltResponse(status=503, body="")

@@ -1,4 +1,4 @@
-"""Knows what to do when somebody mentions the bot in a channel."""
+"""Serves mentions of the bot in channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows which messages are for the bot without a mention event: direct messages and follow-ups in its threads."""
+"""Serves messages that are for the bot without a mention event: direct messages and follow-ups in its threads."""
 
 from __future__ import annotations
 

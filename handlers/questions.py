@@ -1,4 +1,4 @@
-"""Knows how a person's message becomes a question, whichever surface it came through."""
+"""Makes a question of a person's message, whichever surface it came through."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.delivery import DeliveryTimeouts
 from bot.settings import Settings, checked
+from bot.workspace.process import WAITS, Waits
 
 _START_SECONDS = 20.0
 
@@ -30,7 +31,8 @@ class Sandbox:
     """What the rate limits of its Slack are multiplied by."""
     bots: list[Bot] = field(default_factory=list)
     durations: Durations = DURATIONS
-    """Those of the bots that are started from now on."""
+    waits: Waits = WAITS
+    """Both are those of the bots that are started from now on."""
 
     @property
     def mention(self) -> str:
@@ -55,7 +57,7 @@ class Sandbox:
     @asynccontextmanager
     async def bot(self, **changes: object) -> AsyncIterator[Bot]:
         """A bot that is connected; leaving stops it as a signal would. What it raises is raised here."""
-        bot, ready = Bot(self.settings(**changes), self.durations), asyncio.Event()
+        bot, ready = Bot(self.settings(**changes), self.durations, self.waits), asyncio.Event()
         self.bots.append(bot)
         serving = asyncio.create_task(bot.run(ready.set))
         waiting = asyncio.create_task(ready.wait())

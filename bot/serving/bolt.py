@@ -1,4 +1,4 @@
-"""Knows how the bot presents itself to Slack: who it is, and Bolt with its handlers."""
+"""Sets up Bolt with its handlers, and asks Slack who the bot is."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def web_app(
         try:
             text, body = await door.admit(request)
         except RejectedRequest as refusal:
-            refusals.warning("a request is not let in", status=refusal.status, reason=str(refusal))
+            refusals.warning("request rejected", status=refusal.status, reason=str(refusal))
             return web.Response(status=refusal.status, text=str(refusal))
         if body.get("type") == "app_rate_limited":
             # Without an inner event, which Bolt answers with 404 (Slack docs, Rate limits).
@@ -131,6 +131,6 @@ async def _dispatched(app: AsyncApp, request: web.Request, text: str) -> web.Res
         asked = AsyncBoltRequest(body=text, query=request.query_string, headers=headers)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         # Bolt takes the shapes of Slack's objects for granted.
-        log.warning("a request is not let in", status=400, reason=f"Bolt cannot read it ({type(error).__name__})")
+        log.warning("request rejected", status=400, reason=f"Bolt cannot read it ({type(error).__name__})")
         return web.Response(status=400, text="the body is not one of Slack's")
     return await to_aiohttp_response(await app.async_dispatch(asked))

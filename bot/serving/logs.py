@@ -1,4 +1,4 @@
-"""Knows how the log looks: one line an event, as text or JSON, and never with a secret in it."""
+"""Formats the log: one line an event, as text or JSON, and never with a secret in it."""
 
 from __future__ import annotations
 

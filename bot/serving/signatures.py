@@ -1,4 +1,4 @@
-"""Knows who is let in by HTTP: requests that Slack has signed, of its kinds and sizes; all others are turned away."""
+"""Admits requests that Slack has signed, of its kinds and sizes, and rejects all others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows Socket Mode: connecting, staying connected where slack_sdk would get stuck, and letting go."""
+"""Connects by Socket Mode, stays connected where slack_sdk would get stuck, and disconnects."""
 
 from __future__ import annotations
 

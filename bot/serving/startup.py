@@ -1,4 +1,4 @@
-"""Knows how what the bot stands on is opened and closed, and warns of what is wrong with it."""
+"""Opens and closes the bot's dependencies, and warns of what is wrong with them."""
 
 from __future__ import annotations
 

@@ -35,8 +35,7 @@ from bot.workspace.sentences import Sentences
 
 log = structlog.get_logger(__name__)
 
-# How often a question that was not taken in is tried again, and in the end an answer to it looked after, in seconds.
-_PAUSE = 1.0
+# A question that was not taken in is tried again after so many seconds at the latest, and an answer to it looked after.
 _LONGEST_PAUSE = 15.0
 # Slack delivers at once what was refused: after so many seconds another process may have answered.
 _LATE = 1.0
@@ -103,6 +102,7 @@ class Apologies:
         self._tasks = tasks
         self._begin = begin
         self._process = process.name
+        self._pause = process.waits.intake
         self._now = process.now
         self._owed: dict[str, _Owed] = {}
         self._is_watching = False
@@ -173,7 +173,7 @@ class Apologies:
         lease = await self._mailbox.accept(item, opens=one.untaken.opens)
         one.is_taken = True
         if lease is not None:
-            log.info("taken in after all", ref=one.reference)
+            log.info("question stored late", ref=one.reference)
             lease.look = True  # the apology may stand, and is to become the answer
             self._begin(lease)
 
@@ -191,7 +191,7 @@ class Apologies:
         try:
             while self._owed and not self._tasks.leaving.is_set():
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(_PAUSE):
+                    async with asyncio.timeout(self._pause):
                         await self._tasks.leaving.wait()
                 await self._looked_after(self._now())
             for one in list(self._owed.values()):  # a call that is under way now may come to stand beside an answer
@@ -220,7 +220,7 @@ class Apologies:
         except (StoreUnavailable, SlackUnavailable) as error:
             log.debug("not looked after now", ref=one.reference, reason=str(error))
             return False
-        one.pause = min(2 * one.pause or _PAUSE, _LONGEST_PAUSE)
+        one.pause = min(2 * one.pause or self._pause, _LONGEST_PAUSE)
         one.look_at = self._now() + one.pause
         return True
 
@@ -242,7 +242,7 @@ class Apologies:
             ts = self._unchanged(one, await self._standing(one))
         if not ts or ts in progress.messages:
             return True
-        log.info("an apology beside the answer is deleted", ref=one.reference)
+        log.info("apology deleted", ref=one.reference)
         delete = DeleteMessage(channel=one.untaken.place.channel, ts=ts)
         return isinstance(await self._sentences.post(delete, applies=_always), Accepted | Refused)
 

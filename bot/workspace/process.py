@@ -30,6 +30,22 @@ class DeliverySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """How long is waited before something is tried again, in seconds.
+
+    `call`: a call whose answer was lost, twice as long each time. `intake`: a question that could not be taken in.
+    `token`: one that Slack has refused.
+    """
+
+    call: float = 1.0
+    intake: float = 1.0
+    token: float = 30.0
+
+
+WAITS = Waits()
+
+
+@dataclass(frozen=True, slots=True)
 class Process:
     """What the workspaces of a process share. `name` tells it from the other replicas.
 
@@ -46,4 +62,5 @@ class Process:
     now: Callable[[], float]
     wall: Callable[[], float]
     supervisor: Supervisor
+    waits: Waits = WAITS
     tasks: Tasks = field(default_factory=Tasks)

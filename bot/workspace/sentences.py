@@ -31,14 +31,18 @@ from bot.workspace.replies import Replies
 log = structlog.get_logger(__name__)
 
 _TRIES = 4
-# After a call whose answer was lost, in seconds; twice as long each time.
-_BACKOFF = 1.0
 
 
 class Sentences:
-    """Says sentences in one workspace, each while its question is held. `now` is monotonic."""
+    """Says sentences in one workspace, each while its question is held.
 
-    def __init__(self, slack: Slack, governor: Governor, replies: Replies, *, now: Callable[[], float]) -> None:
+    `now` is monotonic; `backoff` is waited after a call whose answer was lost, in seconds, twice as long each time.
+    """
+
+    def __init__(
+        self, slack: Slack, governor: Governor, replies: Replies, *, now: Callable[[], float], backoff: float
+    ) -> None:
+        self._backoff = backoff
         self._slack = slack
         self._governor = governor
         self._replies = replies
@@ -103,7 +107,7 @@ class Sentences:
                 case Limited(retry_after=seconds):
                     await self._governor.refused(permit, seconds)
                 case Lost():
-                    await asyncio.sleep(_BACKOFF * 2**attempt)
+                    await asyncio.sleep(self._backoff * 2**attempt)
                 case _:
                     return result
         return result

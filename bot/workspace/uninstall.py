@@ -1,4 +1,4 @@
-"""Knows what is done when a workspace has uninstalled the app: no more is taken from it, and its data are deleted."""
+"""Deletes the data of a workspace that has uninstalled the app, and takes nothing more from it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Uninstall:
         self._said.set()
 
     async def run(self) -> None:
-        """Delete the data each time the farewell was said, until it is done. Never returns."""
+        """Delete the data each time an uninstalling was told of, until it is done. Never returns."""
         while True:
             await self._said.wait()
             self._said.clear()
@@ -68,8 +68,8 @@ class Uninstall:
             try:
                 count = await self._store.purge(self._team)
             except StoreUnavailable as error:
-                log.warning("the workspace's data are still there; trying again", team=self._team, reason=str(error))
+                log.warning("workspace data not deleted yet", team=self._team, reason=str(error))
                 await self._sleep(_AGAIN)
                 continue
-            log.info("the workspace's data are deleted", team=self._team, keys=count)
+            log.info("workspace data deleted", team=self._team, keys=count)
             return

@@ -28,8 +28,6 @@ from bot.workspace.uninstall import Uninstall
 from bot.workspace.work import Work
 
 _NAMED = 10
-# How often a token that Slack has refused is tried again, in seconds.
-_TOKEN_SECONDS = 30.0
 
 
 class SlackConnection(Slack, Protocol):
@@ -85,13 +83,14 @@ class Workspace:
             wall=process.wall,
         )
         replies = Replies(process.delivery, invite=wording.invite(identity.name))
-        self.sentences = Sentences(slack, self.governor, replies, now=process.now)
+        self.sentences = Sentences(slack, self.governor, replies, now=process.now, backoff=process.waits.call)
         self.answering = Answering(process, self.tasks, self.conversations, self.governor, replies, self.sentences)
         self.apologies = Apologies(self.sentences, slack, process, self.tasks, self.begin)
         self.uninstall = Uninstall(identity.team, process.store, slack.admission)
         steps_here = {surface: partial(step, self) for surface, step in steps.items()}
         self._work = Work(identity.team, process.mailbox, steps_here, self.sentences.fail)
         self._supervisor = process.supervisor
+        self._token_seconds = process.waits.token
         self._background: list[asyncio.Task[None]] = []
         self._is_closed = False
 
@@ -100,7 +99,7 @@ class Workspace:
     def open(self) -> None:
         """Take questions of this team from now on, also those that other processes leave."""
         self.mailbox.serve(self.identity.team)
-        pause = partial(asyncio.sleep, _TOKEN_SECONDS)
+        pause = partial(asyncio.sleep, self._token_seconds)
         self._background = [
             self._supervisor.start("deleting an uninstalled workspace's data", self.uninstall.run),
             self._supervisor.start("looking at the token", lambda: self.slack.come_back(pause)),

@@ -22,18 +22,11 @@ from bot.playground.slack.delivery import Attempt
 from bot.playground.tap.proxy import HOST, FaultProxy
 from bot.slack import wording
 from bot.store.redis import RedisStore
-from bot.workspace import apologies as apology
-from bot.workspace import sentences
+from bot.workspace.process import Waits
 
 POST = "chat.postMessage"
 # Slack delivers again after so many seconds.
 AGAIN = 0.6
-
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apology, "_PAUSE", 0.05)
-    monkeypatch.setattr(sentences, "_BACKOFF", 2 * AGAIN)
 
 
 @dataclass
@@ -95,6 +88,7 @@ async def pair(redis_url: str, *waits: float) -> AsyncIterator[Pair]:
     ):
         http = {"slack_app_token": None, "slack_signing_secret": home.slack.signing_secret}
         through = {"redis_url": f"redis://{HOST}:{store.port}/0", "slack_api_url": f"http://{HOST}:{slack.port}/api/"}
+        home.waits = Waits(call=2 * AGAIN, intake=0.05)
         async with home.bot(**http, **through) as lost, home.bot(**http) as well:
             store.refuse()
             store.cut()

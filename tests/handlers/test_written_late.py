@@ -23,7 +23,7 @@ from bot.slack.calls import Posted, PostMessage, UpdateMessage
 from bot.slack.payload import IncomingMessage, SlashCommand
 from bot.slack.text.blocks import plain
 from bot.thread import Item
-from bot.workspace import sentences
+from bot.workspace.process import Waits
 from bot.workspace.workspace import Workspace
 from handlers import command
 from handlers.questions import Behaviour, letter, take
@@ -83,9 +83,9 @@ async def test_a_sentence_is_not_said_any_more_when_another_process_has_the_ques
 
 
 async def test_a_post_that_slack_does_not_take_asks_again_before_each_try(
-    home: Sandbox, monkeypatch: pytest.MonkeyPatch
+    home: Sandbox,
 ) -> None:
-    monkeypatch.setattr(sentences, "_BACKOFF", 0.01)
+    home.waits = Waits(call=0.01)
     asked: list[bool] = []
 
     async def applies() -> bool:

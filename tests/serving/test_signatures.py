@@ -270,7 +270,7 @@ async def test_a_flood_of_strangers_fills_no_log(home: Sandbox) -> None:
         with capture_logs() as lines:
             for _ in range(50):
                 assert (await sent(address, BODY, JSON))[0] == 401
-    assert len([line for line in lines if line["event"] == "a request is not let in"]) == 10
+    assert len([line for line in lines if line["event"] == "request rejected"]) == 10
 
 
 async def test_a_body_in_broken_chunks_is_400(home: Sandbox) -> None:

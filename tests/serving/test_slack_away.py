@@ -11,13 +11,13 @@ import aiohttp
 import pytest
 from structlog.testing import capture_logs
 
-import bot.workspace.workspace
 from bot.app import Bot
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack import Message
 from bot.playground.tap.proxy import HOST, ConnectionEnd, FaultProxy
 from bot.store.connections import connect
+from bot.workspace.process import Waits
 
 WORDS = [f"word{number} " for number in range(400)]
 
@@ -208,10 +208,8 @@ async def test_the_run_of_an_agent_flow_is_stopped_in_flowise_too(own_redis: str
 
 
 @pytest.mark.parametrize("word", ["invalid_auth", "token_revoked", "account_inactive"])
-async def test_a_token_that_is_revoked_is_told_once_and_comes_back_by_itself(
-    home: Sandbox, word: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bot.workspace.workspace, "_TOKEN_SECONDS", 0.2)
+async def test_a_token_that_is_revoked_is_told_once_and_comes_back_by_itself(home: Sandbox, word: str) -> None:
+    home.waits = Waits(token=0.2)
     async with home.bot() as one:
         for _ in range(3):
             await begun(home)
@@ -244,7 +242,7 @@ async def test_an_app_that_is_uninstalled_leaves_nothing_behind(home: Sandbox) -
         assert [key async for key in client.scan_iter() if team.search(key)]
         with capture_logs() as lines:
             home.slack.uninstall()
-            await home.slack.until(lambda: any("are deleted" in line["event"] for line in lines))
+            await home.slack.until(lambda: any(line["event"] == "workspace data deleted" for line in lines))
         assert [key async for key in client.scan_iter() if team.search(key)] == []
         assert await client.exists("flowise-slack:claim:T0OTHER:C1:1") == 1
         [told] = [line for line in lines if line["log_level"] == "error"]

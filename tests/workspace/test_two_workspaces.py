@@ -217,7 +217,7 @@ async def test_an_uninstalled_workspace_leaves_the_other_its_data(pair: Pair) ->
         client = connect(one.redis_url)
         with capture_logs() as logs:
             two.slack.uninstall()
-            await two.slack.until(lambda: any("are deleted" in line["event"] for line in logs))
+            await two.slack.until(lambda: any(line["event"] == "workspace data deleted" for line in logs))
         keys = [key async for key in client.scan_iter()]
         await client.aclose()
         assert not [key for key in keys if TWO in key and ":processes:" not in key]  # it is looked after still

@@ -1,4 +1,4 @@
-"""Knows the command line: `python -m bot` serves, `python -m bot demo` shows, `python -m bot doctor` looks."""
+"""Parses the command line: `python -m bot` serves, with `demo` shows a demonstration, with `doctor` runs checks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from bot.errors import BotError, SettingsError
 
-# The exit status of programs for wrong usage, configuration included (sysexits aside, what shells and argparse use).
+# The exit status for wrong usage, including wrong settings, as in shells and argparse.
 WRONG_SETTINGS = 2
 
 
@@ -21,13 +21,15 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit status."""
     parser = argparse.ArgumentParser(prog="python -m bot", description="A Flowise chatflow, answering in Slack.")
     commands = parser.add_subparsers(dest="command", metavar="command")
-    commands.add_parser("serve", help="serve Slack (the default); settings come from the environment or .env")
-    demo = commands.add_parser("demo", help="see it at work here: a local Slack in the browser, and the real bot")
-    demo.add_argument("--once", action="store_true", help="show a scripted conversation in the terminal, and end")
-    demo.add_argument("--port", type=_port, default=0, help="of the page; without it, one that is free")
-    demo.add_argument("--no-browser", action="store_true", help="print the address and open nothing")
-    doctor = commands.add_parser("doctor", help="look at the settings and all they point to, and say what to change")
-    doctor.add_argument("--json", action="store_true", help="for a machine to read")
+    commands.add_parser("serve", help="serve Slack (the default), with settings from the environment or .env")
+    demo = commands.add_parser("demo", help="try the bot here, with a local Slack in the browser")
+    demo.add_argument("--once", action="store_true", help="show a scripted conversation in the terminal and exit")
+    demo.add_argument("--port", type=_port, default=0, help="the port of the page; by default, any free one")
+    demo.add_argument("--no-browser", action="store_true", help="print the address without opening a browser")
+    doctor = commands.add_parser(
+        "doctor", help="check the settings and everything they point to, and say what to change"
+    )
+    doctor.add_argument("--json", action="store_true", help="print the report as JSON")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "demo":
@@ -46,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _printable(error: BotError) -> str:
-    """Its text without what would steer the terminal: a service may have had a word in it."""
+    """The error's text without control characters: it may contain a service's response."""
     from bot.serving.logs import printable
 
     return printable(str(error), keep="\n")
@@ -57,7 +59,7 @@ def _indented(lines: str) -> str:
 
 
 def _serve() -> int:
-    # Imported here because the demo needs its own, and the bot last because wrong settings should be told at once.
+    # Imported here because the demo does not need them, and the bot last so that wrong settings are reported at once.
     from bot.serving import logs
     from bot.settings import read_settings
 
@@ -77,7 +79,7 @@ def _serve() -> int:
             loop.add_signal_handler(number, bot.stop)
         await bot.run()
 
-    # What is loaded by now stays: the collector need not look through it again each time, while everything waits.
+    # What is loaded by now stays: the garbage collector need not examine it each time, while everything waits.
     gc.freeze()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve())
@@ -85,7 +87,7 @@ def _serve() -> int:
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's event loop where it is installed, which spares CPU for every token; None is asyncio's own."""
+    """uvloop's event loop if it is installed, because it uses less CPU per token; None: asyncio's own."""
     try:
         factory: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module("uvloop").new_event_loop
     except ImportError:

@@ -1,4 +1,4 @@
-"""Knows the three holes of the house: Flowise, Slack and the store, as the conversation needs them."""
+"""Declares the three services that conversations need, as protocols: Flowise, Slack and the store."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ class Flowise(Protocol):
         """Ask once and yield the events up to and with `End`.
 
         Raises:
-            FlowiseError: the answer is not whole; `run` says what is known of the run. `ErrorReported` is never
-                yielded: it becomes FlowiseFailed or KeyRefused when the stream has ended.
+            FlowiseError: the answer is incomplete; `run` says what is known of the run. `ErrorReported` is never
+                yielded: it is raised as FlowiseFailed or KeyRefused at the end of the stream.
         """
         ...
 
     async def abort(self, chat_id: str) -> bool:
-        """Ask Flowise to stop the run on a chat (it stops agent flows only): whether it took that; never raises."""
+        """Ask Flowise to stop the run on a chat; whether it accepted. It stops agent flows only. Never raises."""
         ...
 
     async def newest_stored(self, chat_id: str) -> str | None:
-        """The id of the newest row that is stored on a chat, empty for none; None where that cannot be known now."""
+        """The id of the newest row stored on a chat, empty if there is none; None if that cannot be determined now."""
         ...
 
     async def has_stored(self, chat_id: str, expected: Expected) -> bool:
-        """Whether the answer of that turn is stored on the chat. False where that cannot be known."""
+        """Whether the answer of that turn is stored on the chat. False if that cannot be determined."""
         ...
 
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
         """The answer of that turn, as it is stored on the chat.
 
-        It is given as the events that a reply shows: `Token` with the whole text, `SourceDocuments`, `UsedTools`,
-        `Action`, each where there is one; an empty tuple is an answer that says nothing. None: none is stored yet, or
-        none that is certain to be of that turn. The text may differ from what was streamed: Flowise does not store what
-        an agent said before it called a tool.
+        It is returned as the events that a reply shows, as far as there are any: `Token` with the whole text,
+        `SourceDocuments`, `UsedTools`, `Action`; an empty tuple is an answer without content. None: none is stored yet,
+        or none that certainly belongs to that turn. The text may differ from what was streamed: Flowise does not store
+        what an agent said before it called a tool.
 
         Raises:
-            KeyRefused: without the right key it will never be known.
-            FlowiseUnreachable, FlowiseSlow, FlowiseBroke: not now; ask again later.
+            KeyRefused: it can never be read without the right key.
+            FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read now; try again later.
         """
         ...
 
@@ -60,7 +60,7 @@ class Slack(Protocol):
     """One workspace, as the bot's token sees it."""
 
     async def call(self, call: Call) -> Result:
-        """Make one call, once. Never raises for what Slack or the network does: that is the result."""
+        """Make one call, once. Errors of Slack and the network are results, and are not raised."""
         ...
 
     async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
@@ -72,8 +72,8 @@ class Slack(Protocol):
         ...
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
-        """The messages of one question after the message `since`: those that we have posted under a mark which begins
-        with `reference` and a hyphen. A message keeps its mark when it is edited.
+        """The bot's messages for one question after the message `since`: those posted with a mark that begins with
+        `reference` and a hyphen. A message keeps its mark when it is edited.
 
         Raises:
             SlackRefused, SlackUnavailable: they cannot be read.
@@ -81,15 +81,15 @@ class Slack(Protocol):
         ...
 
     async def name(self, user: str) -> str:
-        """The display name of a user id, kept for a while; the id itself where Slack does not tell."""
+        """The display name of a user id, cached for a while; the id itself if Slack does not tell."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The answers under way by what they grow by: `editing` by edits or not yet by anything, of which `standing` can
-    be seen in Slack, and `streaming` by native streams. `speed` is how fast those grow by edits, all together, as far
-    as can be judged: in characters a second."""
+    """The answers under way by how they grow: `editing` by edits or not yet, of which `standing` are visible in Slack,
+    and `streaming` by native streams. `speed` is how fast those that grow by edits do so, all together, as far as is
+    known, in characters a second."""
 
     editing: int = 0
     standing: int = 0
@@ -105,7 +105,7 @@ class Counts:
         )
 
     def without(self, part: Counts) -> Counts:
-        """What remains of these when some of them are not counted."""
+        """These counts without a part of them, and never below 0."""
         return Counts(
             max(0, self.editing - part.editing),
             max(0, self.standing - part.standing),
@@ -116,7 +116,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class ReplicaCounts:
-    """What a replica, by its name, tells of the answers it has under way. Without a name: nothing."""
+    """What a replica, by its name, reports about its answers under way. Without a name: nothing."""
 
     replica: str = ""
     counts: Counts = field(default_factory=Counts)
@@ -124,11 +124,12 @@ class ReplicaCounts:
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a draw on the write budget gave: `wait` 0 when the tokens were taken, else the seconds until they can be.
+    """The result of a draw on the write budget: `wait` is 0 if the tokens were taken, otherwise the seconds until they
+    can be.
 
-    `shared_wait` is the part of it that any other draw from the first bucket would have to wait too. `level` and
-    `quota` are of that bucket: the tokens left in it, and its size and rate at present. `counts` are the sums of what
-    all replicas have told of late.
+    `shared_wait` is the part of it that any other draw from the first bucket would have to wait, too. `level` and
+    `quota` are that bucket's tokens, and its size and rate, at present. `counts` are the sums of what all replicas
+    reported recently.
     """
 
     wait: float
@@ -140,11 +141,11 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class TakenOver:
-    """An item whose holder is gone, and what that one has noted of its answer.
+    """An item whose holder is gone, and what that holder noted of its answer.
 
-    `failures` is how many holders have not brought it to an end: killed, or beaten by it. One that was stopped and has
-    handed it over is none of them. `unreadable` says why this version cannot read the item or the note: of such an item
-    only the team, the line and the reference are known.
+    `failures` is how many holders failed to finish it, because they were killed or raised an error. One that was
+    stopped and handed it over is not counted. `unreadable` says why this version cannot read the item or the note: of
+    such an item, only the team, the line and the reference are known.
     """
 
     hold: Hold
@@ -154,26 +155,26 @@ class TakenOver:
 
 
 class Mailboxes(Protocol):
-    """The mailboxes: what was taken in and not settled, who works on it. Every method may raise StoreUnavailable.
+    """The questions that were accepted and are not settled, and who works on them.
 
-    Each thread has a mailbox. Its items are worked on in the order of their `ts`, one at a time; each is held by one
-    process for a `lease`, in seconds, that is to be renewed.
+    Every method may raise StoreUnavailable. Each thread has a mailbox. Its items are worked on in the order of their
+    `ts`, one at a time; each is held by one process for a `lease`, in seconds, which that process must renew.
     """
 
     async def accept(self, hold: Hold, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
-        """Store an item and claim its reference, in one step; False when that was claimed before.
+        """Store an item and claim its reference, in one step; False if that was claimed before.
 
-        With `opens`, the bot takes part in that thread from now on. `opened` is what is known of its answer already.
+        With `opens`, the bot takes part in that thread from now on. `opened` is what is already known of its answer.
         """
         ...
 
     async def stand(self, hold: Hold, lease: float) -> int | None:
-        """Renew a hold. Returns how many items of the mailbox are before it, 0 when it is its turn; None when it is
-        not ours any more, or not there."""
+        """Renew a hold. Returns how many items of the mailbox come before it, 0 if it is its turn; None if it is no
+        longer ours, or does not exist."""
         ...
 
     async def stand_all(self, holds: Sequence[Hold], lease: float) -> list[int | None]:
-        """The same for several holds of one mailbox, at the cost of one."""
+        """As `stand`, for several holds of one mailbox in one round trip."""
         ...
 
     async def is_shown_before(self, hold: Hold) -> bool:
@@ -181,32 +182,32 @@ class Mailboxes(Protocol):
         ...
 
     async def restore(self, hold: Hold, lease: float, opened: OpenAnswer) -> bool:
-        """Store an item anew that is not there: the store has lost its data. False: it is there, or was settled."""
+        """Store an item again after the store lost its data; False if it still exists or was settled."""
         ...
 
     async def note(self, hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
-        """Note what is open of an answer, and the run on its chat that starts now. False: not ours any more."""
+        """Note the state of an answer, and a run that starts now on its chat. False: the item is no longer ours."""
         ...
 
     async def settle(self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = "") -> None:
-        """The item is done; nothing happens if it is not ours any more.
+        """Delete a finished item; nothing happens if it is no longer ours.
 
         `again` is kept for a while. The run on the chat `run_over`, if any, was seen to end.
         """
         ...
 
     async def release(self, hold: Hold, *, run_over: str = "", failed: bool = False) -> None:
-        """Let another process go on with an item at once. The run on the chat `run_over`, if any, did not begin.
+        """Hand an item over for another process to take at once. The run on the chat `run_over`, if any, did not begin.
 
-        `failed`: we could not bring it to an end, and are counted among those that could not.
+        `failed`: this process failed to finish it, and is counted among those that did.
         """
         ...
 
     async def put_aside(self, hold: Hold, reason: str) -> str:
-        """Take an item that nobody can bring to an end out of its mailbox, with its turn.
+        """Move an item that no process can finish out of its mailbox, and pass the turn on.
 
-        It is kept for a while as it is, for an operator to look at. Returns the name of the key, or an empty text where
-        the item is not ours any more.
+        It is kept for a while as it is, for an operator to look at. Returns the name of its key, empty if the item is
+        no longer ours.
         """
         ...
 
@@ -215,7 +216,7 @@ class Mailboxes(Protocol):
         ...
 
     async def progress(self, line: str, reference: str) -> Progress | None:
-        """How far a question has come, whoever works on it; None when nobody has taken it in."""
+        """How far a question has come, whichever process works on it; None if it was never accepted."""
         ...
 
     async def abandoned(
@@ -224,8 +225,8 @@ class Mailboxes(Protocol):
         """Take the items of these teams whose lease ran out; and for each team the number of the other processes that
         have asked for its items of late.
 
-        To be called every few seconds: it is also how the others know that we are there. Items of `but_not`, each a
-        line and a reference, are left to the others.
+        To be called every few seconds, because it also shows the others that this process is alive. Items in `but_not`,
+        each a line and a reference, are left to the others.
         """
         ...
 
@@ -235,7 +236,7 @@ class Mailboxes(Protocol):
 
 
 class Store(Protocol):
-    """What is kept across restarts and shared by replicas. Every method may raise StoreUnavailable."""
+    """What survives restarts and is shared by replicas. Every method may raise StoreUnavailable."""
 
     @property
     def mailboxes(self) -> Mailboxes:
@@ -247,8 +248,8 @@ class Store(Protocol):
     async def remember(
         self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float, *, answered: bool = False
     ) -> bool:
-        """Write the chat of a thread and renew its lifetime; False, and nothing written, if the thread has meanwhile
-        been started over (its generation is another one). Leaves the thread's being quiet as it is."""
+        """Write the chat of a thread and renew its lifetime; False, with nothing written, if the thread has been
+        started over meanwhile (its generation differs). Does not change whether the thread is quiet."""
         ...
 
     async def start_over(self, thread: Thread, now: float) -> int:
@@ -258,7 +259,7 @@ class Store(Protocol):
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
-        """Note the chat that a message of a direct message belongs to."""
+        """Note the chat that a message in a direct message belongs to."""
         ...
 
     async def chat_of_message(self, team: str, channel: str, ts: str) -> tuple[str, str] | None:
@@ -266,13 +267,13 @@ class Store(Protocol):
         ...
 
     async def run_started(self, line: str, chat_id: str, run: Run) -> None:
-        """Note that a run goes on on a chat of a line (replaces what was noted)."""
+        """Note that a run is under way on a chat of a line, in place of any earlier note."""
         ...
 
     async def run_ended(self, line: str, chat_id: str) -> None: ...
 
     async def run_on(self, line: str, chat_id: str) -> Run | None:
-        """The run that has not been seen to end on a chat."""
+        """The run on a chat that was not seen to end."""
         ...
 
     async def spend(
@@ -285,20 +286,20 @@ class Store(Protocol):
         *,
         due: float | None = None,
     ) -> Spent:
-        """Draw one token from each bucket of a workspace's write budget, or nothing from any.
+        """Draw one token from each bucket of a workspace's write budget, or none from any.
 
-        `reserve` tokens must remain in the first. `call` names the draw: sent twice, it counts once. An urgent one says
-        for how many seconds it has been `due`: under a lower limit that a refusal has taught it need not come evenly,
-        and it goes before those of other replicas that were due later.
+        `reserve` tokens must remain in the first. `call` names the draw: sent twice, it counts once. An urgent draw
+        says for how many seconds it has been `due`: under a limit learned from a refusal it need not be spread evenly,
+        and it precedes draws of other replicas that became due later.
         """
         ...
 
     async def tell(self, team: str, told: ReplicaCounts) -> None:
-        """Tell the other replicas without a draw."""
+        """Report this replica's counts to the others without a draw."""
         ...
 
     async def refused(self, team: str, keys: Sequence[Key], retry_after: float, call: str) -> None:
-        """Slack answered a call with 429: nothing from these buckets before `retry_after` seconds, and less later."""
+        """Note that Slack answered a call with 429: no draws from its buckets for `retry_after` seconds."""
         ...
 
     async def purge(self, team: str) -> int:
@@ -306,5 +307,5 @@ class Store(Protocol):
         ...
 
     async def ping(self) -> None:
-        """Raises StoreUnavailable when the store does not answer within about a second."""
+        """Raises StoreUnavailable if the store does not answer within about a second."""
         ...

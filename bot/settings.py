@@ -1,4 +1,4 @@
-"""Knows the environment: every setting, its default, what is expected of it, and what contradicts what."""
+"""Reads and validates the settings from the environment and .env."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.store import address
 
 
 def _base_url(value: str) -> str:
-    """An http(s) address without a query, its trailing slashes taken off."""
+    """An http(s) address without a query, with trailing slashes removed."""
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("expected an address such as https://flowise.example.com")
@@ -82,7 +82,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
 class Settings(BaseSettings):
-    """What the environment (or a file `.env`) says. `.env.example` tells the meaning of each."""
+    """All settings, from the environment or a file `.env`. `.env.example` explains each."""
 
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     no_proxy: str = ""
     ssl_cert_file: Path | None = None
 
-    # All interfaces: the health checks of a container platform come from outside; Slack's requests are signed.
+    # All interfaces: a container platform's health checks come from outside, and Slack's requests are signed.
     host: str = "0.0.0.0"  # noqa: S104
     port: Annotated[int, Field(ge=0, le=65_535)] = 3000
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
@@ -143,7 +143,7 @@ class Settings(BaseSettings):
         return self
 
     def secrets(self) -> tuple[str, ...]:
-        """Every secret value, for the log's redaction."""
+        """Every secret value, to be redacted from the log."""
         tokens = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.flowise_api_key)
         proxies = [proxy_url(value) for value in (self.https_proxy, self.http_proxy) if value]
         written = [text for url in proxies for text in (url.raw_password, url.password) if text]
@@ -152,13 +152,13 @@ class Settings(BaseSettings):
 
 
 def read_settings(env_file: Path | None = Path(".env")) -> Settings:
-    """The settings from the environment, which wins over `env_file`.
+    """Read the settings from the environment, which takes precedence over `env_file`.
 
     Raises:
-        SettingsError: one line for each setting that is missing or wrong; no line holds a value.
+        SettingsError: one line for each setting that is missing or wrong; no line contains a value.
     """
     try:
-        return Settings(_env_file=env_file, **_lower_case())  # type: ignore[call-arg, arg-type]  # the rest is found there
+        return Settings(_env_file=env_file, **_lower_case())  # type: ignore[call-arg, arg-type]  # the others are read from there
     except ValidationError as error:
         raise _told(error) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -166,12 +166,12 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
 
 
 def _lower_case() -> dict[str, str]:
-    """Proxies are written both ways, and where both are set, curl and others go by the one in lower case."""
+    """The proxy variables in lower case, which take precedence over upper case, as in curl."""
     return {name: os.environ[name] for name in ("https_proxy", "http_proxy", "no_proxy") if os.environ.get(name)}
 
 
 class _Given(Settings):
-    """Settings that are what they are given: the environment and .env have no part in them."""
+    """Settings from arguments only, without the environment and .env."""
 
     @classmethod
     def settings_customise_sources(
@@ -185,7 +185,7 @@ class _Given(Settings):
 
 
 def checked(given: Mapping[str, object]) -> Settings:
-    """The settings of these variables and of nothing else. Raises SettingsError as `read_settings` does."""
+    """The settings from these variables and nothing else. Raises SettingsError as `read_settings` does."""
     try:
         return _Given.model_validate({name.lower(): value for name, value in given.items()})
     except ValidationError as error:
@@ -207,7 +207,7 @@ def _line(problem: dict[str, object]) -> str:
     where = problem["loc"]
     message = str(problem["msg"]).removeprefix("Value error, ")
     if not isinstance(where, tuple) or not where:
-        return message  # the rules between settings name theirs
+        return message  # rules that concern several settings name them
     name = str(where[0]).lower()
     if problem["type"] == "missing":
         return f"{name.upper()}: not set; expected {_EXPECTED.get(name, 'a value')}"

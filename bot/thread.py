@@ -1,4 +1,4 @@
-"""Knows what everything is keyed by: the Slack thread, its Flowise chat, and what is under way there."""
+"""Defines what is stored: threads and their chats, questions and their holders, answers and runs under way."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Thread:
 
     @property
     def line(self) -> str:
-        """The line in which questions wait for one another.
+        """The name of the line in which questions wait for one another.
 
-        Usually the thread. All of a direct message is one line, because a thread there goes on with the chatId of
+        Usually a line is a thread. All of a direct message is one line, because a thread there continues the chatId of
         the message it was opened under, and Flowise mixes two requests on one chatId.
         """
         return self.line_of_channel if self.channel.startswith("D") else f"{self.line_of_channel}:{self.thread_ts}"
@@ -37,18 +37,18 @@ class Thread:
 
     @classmethod
     def of_line(cls, line: str) -> Thread | None:
-        """The thread of a line; of a direct message the part outside threads; None where the line names no thread."""
+        """The thread of a line (in a direct message, the part outside threads); None if the line names no thread."""
         named = _LINE.fullmatch(line)
         return cls(named["team"], named["dm"] or named["channel"], named["ts"] or "") if named else None
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What is kept of a thread: the Flowise chat it stands for.
+    """What is stored of a thread: its Flowise chat.
 
-    `chat_id` is empty right after the thread was started over: the next question brings a new one. `generation` counts
-    how often that was done. `answered`: a question has been answered in it.
-    `created_at` and `used_at` are seconds since the epoch.
+    `chat_id` is empty right after the thread was started over: the next question gets a new one. `generation` counts
+    how often that was done. `quiet`: the bot was asked to keep out. `answered`: a question was answered in it.
+    `created_at` and `used_at` are epoch seconds.
     """
 
     chat_id: str
@@ -62,10 +62,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The turn that a run will have stored in Flowise, by which its answer is told from all others on its chat.
+    """How to recognise the turn that a run stores in Flowise among all others on its chat.
 
-    `after` is the id of the newest row that was stored before it, empty where there was none. `question` is what its
-    user row says; None: whatever, for a decision that is given in Flowise itself may have any words, or none.
+    `after` is the id of the newest row that was stored before it, empty if there was none. `question` is the text of
+    its user row; None: any text, because a decision made in Flowise itself may have any, or none.
     """
 
     question: str | None
@@ -74,13 +74,12 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A prediction that was started on a chatId and has not been seen to end.
+    """A prediction that was started on a chatId and was not seen to end.
 
-    `since` and `left_at` are seconds since the epoch: when it was started, and when we stopped listening (0: not
-    known, the process was killed). Both are of the clock of the process that wrote them. `agentflow` says that
-    Flowise's abort endpoint can stop it; `awaits_decision` that the flow has stopped by itself and waits for a person's
-    decision. `question` is the text of the prediction; `after` is the newest row that was stored on the chat before it,
-    or, with `awaits_decision`, the row of its stop; None: not known.
+    `since` and `left_at` are epoch seconds: when it was started, and when its stream was left (0: unknown, because the
+    process was killed), by the clock of the process that wrote them. `agentflow`: Flowise's abort endpoint can stop it.
+    `awaits_decision`: the flow has paused for a person's decision. `question` is the text of the prediction; `after` is
+    the newest row that was stored on the chat before it or, if `awaits_decision`, that of its pause; None: unknown.
     """
 
     since: float
@@ -92,7 +91,7 @@ class Run:
 
     @property
     def expected(self) -> Expected | None:
-        """What shows that it is over; None: nothing would."""
+        """The turn whose storing shows that it is over; None: nothing would."""
         if self.after is None:
             return None
         return Expected(None if self.awaits_decision else self.question, self.after)
@@ -100,11 +99,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question as it was taken in: kept in the store until it is settled, so that any replica can go on with it.
+    """A question as it was accepted: stored until it is settled, so that any replica can continue it.
 
     `line` is where it waits (see `Thread.line`), `ts` orders it there. `reference` names it in the log and in Slack; it
-    is made from what Slack calls the message, so that all who hear of it name it alike. `surface` says which surface
-    it came through, `heard` is what that surface has heard, as JSON of its own.
+    is derived from Slack's own ids, so that all replicas name it alike. `surface` says which surface it came through,
+    `heard` is what that surface received, as JSON of its own.
     """
 
     team: str
@@ -117,12 +116,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class OpenAnswer:
-    """What is known of an answer that is being written, so that another replica can bring it to its end.
+    """What is known of an answer that is being written, so that another replica can finish it.
 
-    `messages` are the `ts` of what stands in Slack, in order, and `stream` that of one which is begun as a native
-    stream and not ended. `chat_id`, `asked_at` (epoch seconds; 0: not yet), `question`, the text of the prediction, and
-    `after`, as in `Run`, are noted directly before Flowise is asked. `journal` is what has come of the answer so far,
-    as `bot.reply.journal` writes it, and `whole` says that this is all.
+    `messages` are the `ts` of its messages in Slack, in order, and `stream` that of a native stream that has not ended.
+    `chat_id`, `asked_at` (epoch seconds; 0: not yet), `question`, the text of the prediction, and `after`, as in `Run`,
+    are noted directly before Flowise is asked. `journal` is what has arrived of the answer so far, as
+    `bot.reply.journal` writes it, and `whole` says that it is complete.
     """
 
     chat_id: str = ""
@@ -136,15 +135,16 @@ class OpenAnswer:
 
     @property
     def expected(self) -> Expected | None:
-        """What its answer is found by in Flowise; None: it cannot be found."""
+        """How to recognise its answer in Flowise; None: it cannot be recognised."""
         return None if self.after is None else Expected(self.question, self.after)
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Who works on an item: a process by its name, and how often the item was taken: the fencing token.
+    """Who works on an item: a process, by name. `epoch` counts how often the item was taken; with it, a hold has a
+    fencing token.
 
-    Whoever holds an item with a lower `epoch` than another one has lost it.
+    A process whose hold has a lower `epoch` than another's has lost the item.
     """
 
     item: Item
@@ -158,7 +158,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class UnansweredQuestion:
-    """A question that was not answered to its end, kept for the one who wants to ask it again, with its messages."""
+    """A question whose answer is incomplete, kept with its messages so that it can be asked again."""
 
     item: Item
     messages: tuple[str, ...] = ()
@@ -166,15 +166,15 @@ class UnansweredQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a question has come that somebody has taken in: `settled` says that it has its last word, `messages` are
-    the `ts` of what is noted to stand of its answer; none are noted any more once it is settled."""
+    """How far an accepted question has come: `settled` says that its answer has ended; `messages` are the `ts` of the
+    messages noted for its answer, of which none remain once it is settled."""
 
     settled: bool
     messages: tuple[str, ...] = ()
 
 
 def seconds(ts: str) -> float:
-    """A `ts` as epoch seconds, for comparing times; 0 where it is none. As a name it stays the text that it is."""
+    """A `ts` as epoch seconds, for comparing times; 0 if it is not one. As a name, a `ts` stays a string."""
     try:
         return float(ts)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Writes what is stored as JSON, and reads it back whatever version of this program has written it.
+"""Writes stored values as JSON, and reads them back whichever version of this program wrote them.
 
 While replicas are being updated, two versions read each other's notes. So a field that a version does not know is
-ignored, at every level, and a field that is added later needs a default, or older notes cannot be read. Whatever else
-is found, of other types, cut short or no text at all, is `Unreadable`, and never another error.
+ignored, at every level, and a field that is added later needs a default, or older notes cannot be read. Anything else
+(other types, truncated text, bytes that are not text) raises `Unreadable` and no other error.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ _DIGITS = 15
 
 
 def encoded(value: object) -> str:
-    """A frozen value as JSON: an Item, an OpenAnswer, an Asked, a Run, or what a surface has heard."""
+    """A frozen dataclass as JSON: an Item, an OpenAnswer, an UnansweredQuestion, a Run, or what a surface received."""
     return json.dumps(asdict(cast("Any", value)))
 
 
 def decoded(kind: type[N], text: str | bytes) -> N:
-    """The value of that kind which a note holds. Raises Unreadable."""
+    """The value of that kind that a note contains. Raises Unreadable."""
     return cast("N", _value(kind, parsed(text)))
 
 
 def parsed(text: str | bytes) -> object:
-    """The JSON of a note. Raises Unreadable, also for bytes that are no UTF-8."""
+    """The parsed JSON of a note. Raises Unreadable, also for bytes that are not UTF-8."""
     try:
-        # What was no UTF-8 has come as half a surrogate pair (bot.store.connections).
+        # Bytes that were not UTF-8 arrive as lone surrogates (bot.store.connections).
         data = text.encode() if isinstance(text, str) else text
         return json.loads(data.decode())
     except (ValueError, RecursionError) as error:
@@ -45,13 +45,13 @@ def parsed(text: str | bytes) -> object:
 
 
 def printable(name: str) -> str:
-    """A name of a key as a log can write it, though it may be damaged."""
+    """The name of a key in a form that can be logged, even if it is damaged."""
     return name.encode("ascii", "backslashreplace").decode()
 
 
 def conversation(kept: Mapping[str, str]) -> Conversation | None:
-    """What a hash tells of a thread; None of an empty one. A field that cannot be read is as if it were not there: the
-    thread goes on, if need be with a new chat."""
+    """The conversation in a hash; None if it is empty. A field that cannot be read counts as missing: the thread
+    continues, if necessary with a new chat."""
     if not kept:
         return None
     chat_id, chatflow_id = _text(kept, "chat_id"), _text(kept, "chatflow_id")
@@ -67,7 +67,7 @@ def conversation(kept: Mapping[str, str]) -> Conversation | None:
 
 
 def _value(kind: Any, found: object) -> object:
-    """What was found, as the kind that a field is declared with."""
+    """The value found, as the type that a field is declared with."""
     if get_origin(kind) in {Union, UnionType}:  # what may be None
         others = [one for one in get_args(kind) if one is not type(None)]
         return None if found is None and len(others) < len(get_args(kind)) else _value(others[0], found)
@@ -103,7 +103,7 @@ def _hints(kind: type) -> dict[str, Any]:
 
 def _text(kept: Mapping[str, str], name: str) -> str:
     text = kept.get(name, "")
-    return text if text.isprintable() else ""  # half a surrogate pair is not
+    return text if text.isprintable() else ""  # a lone surrogate is not
 
 
 def _count(digits: str) -> int:

@@ -1,4 +1,4 @@
-"""The program as it is run: `python -m bot` with nothing but its environment, stopped by signals, started again."""
+"""Tests `python -m bot` as it is run: with nothing but its environment, stopped by signals, started again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings: what is missing or wrong is said in one line each, without a value; the example file mirrors them."""
+"""Tests that wrong settings are reported in one line each, without values, and that the example file matches."""
 
 from __future__ import annotations
 

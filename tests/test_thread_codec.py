@@ -1,4 +1,4 @@
-"""What is stored is read back, by older and newer versions too; whatever else is found is told to be unreadable."""
+"""Tests that older and newer versions read what is stored, and that anything else is reported as unreadable."""
 
 from __future__ import annotations
 

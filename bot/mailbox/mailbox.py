@@ -149,11 +149,13 @@ class Mailbox:
 
         Empty if it is no longer ours, or if the store is unreachable: then the next process puts it aside.
         """
-        self._forget(lease)
         self._failed.pop((lease.item.line, lease.item.reference), None)
-        with suppress(StoreUnavailable):
-            return await lease.put_aside(reason)
-        return ""
+        try:
+            with suppress(StoreUnavailable):
+                return await lease.put_aside(reason)
+            return ""
+        finally:  # after it has left the mailbox, so that the next question finds that it is its turn
+            self._forget(lease)
 
     def _forget(self, lease: Lease) -> None:
         name = (lease.item.line, lease.item.reference)

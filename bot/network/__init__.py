@@ -1,1 +1,1 @@
-"""Decides how connections go out: directly or through a proxy, and whose certificates are trusted."""
+"""Decides how to connect: directly or through a proxy, and which certificates to trust."""

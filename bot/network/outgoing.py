@@ -1,4 +1,4 @@
-"""Opens aiohttp's sessions so that each goes through the proxy and trusts the certificates that the settings name."""
+"""Opens aiohttp sessions that use the proxies and trust the certificates named in the settings."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from yarl import URL
 from bot.errors import SettingsError
 from bot.network.proxies import Proxies
 
-# What a proxy says of itself when it is asked in plain HTTP, where nobody else could have: the first two before it has
-# asked anybody, the others because it got no answer.
+# Statuses with which a proxy answers a plain HTTP request by itself: the first two without forwarding it, the others
+# because it got no response.
 _PROXY_REFUSALS = frozenset({403, 407, 502, 503, 504})
 
 
 class Network:
-    """How connections go out. `ca_file` holds certificates that are trusted besides the system's."""
+    """How to connect. `ca_file` contains certificates to trust in addition to the system's."""
 
     def __init__(self, proxies: Proxies = Proxies(), ca_file: Path | None = None) -> None:  # noqa: B008  # it is frozen
         self.proxies = proxies
@@ -34,7 +34,7 @@ class Network:
         middlewares: tuple[aiohttp.ClientMiddlewareType, ...] = (),
         **connector: Any,
     ) -> aiohttp.ClientSession:
-        """A session, to be opened in a running loop; `connector` are options of aiohttp's TCPConnector.
+        """A session, to be opened in a running event loop; `connector` are options of aiohttp's TCPConnector.
 
         Raises:
             SettingsError: SSL_CERT_FILE cannot be read.
@@ -43,17 +43,17 @@ class Network:
             connector=aiohttp.TCPConnector(ssl=self.trusted or True, **connector),
             cookie_jar=cookie_jar,
             timeout=timeout or aiohttp.ClientTimeout(),
-            # Ours is the last, directly before the wire, so that nobody has a say after it: slack_sdk has a rule of its
-            # own, which knows no NO_PROXY. aiohttp's (trust_env) knows no HTTPS_PROXY for sockets, no ports and no
-            # networks, and sends passwords of ~/.netrc along.
+            # Ours is the last, so that none overrides it: slack_sdk has a rule of its own, which ignores NO_PROXY.
+            # aiohttp's (trust_env) supports no HTTPS_PROXY for WebSockets, no ports and no networks, and sends
+            # passwords from ~/.netrc.
             middlewares=(*middlewares, self._through_proxy),
         )
 
     @cached_property
     def trusted(self) -> ssl.SSLContext | None:
-        """Whom we trust: the system's authorities and those of `ca_file`. None where there is no such file.
+        """The trusted certificates: the system's and those in `ca_file`. None if there is no such file.
 
-        OpenSSL reads SSL_CERT_FILE as well, *instead* of the system's file, and says nothing where it cannot be read.
+        OpenSSL reads SSL_CERT_FILE too, but *instead* of the system's file, and without an error if it cannot.
 
         Raises:
             SettingsError: it cannot be read.
@@ -81,19 +81,19 @@ class Network:
             request.update_proxy(None, None, None)
             return await send(request)
         credentials = _credentials(proxy)
-        # A tunnel's go to the proxy alone; a plain request has one head for the proxy and for whom it is handed on to.
+        # For a tunnel they are sent to the proxy only; a plain request has one set of headers for proxy and server.
         request.update_proxy(proxy.with_user(None), None, credentials if request.is_ssl() else None)
         if not request.is_ssl():
             request.headers.update(credentials)
         try:
             return await _proxied(request, send)
         except aiohttp.ClientHttpProxyError as error:
-            error.message = why(error)  # what slack_sdk logs for a socket
+            error.message = why(error)  # which slack_sdk logs for a WebSocket
             raise
 
 
 async def _proxied(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """The answer to a request that has a proxy. Raises aiohttp.ClientHttpProxyError: it is the proxy's own."""
+    """The response to a proxied request. Raises aiohttp.ClientHttpProxyError if it is the proxy's own."""
     response = await send(request)
     if request.is_ssl() or response.status not in _PROXY_REFUSALS or response.content_type == "application/json":
         return response
@@ -104,11 +104,11 @@ async def _proxied(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerTy
 
 
 DIRECT = Network()
-"""Without a proxy, on the system's certificates alone."""
+"""Without a proxy, with the system's certificates only."""
 
 
 def export(ca_file: Path | None) -> None:
-    """Let those libraries know the certificates that go by the environment alone: redis-py, by way of OpenSSL."""
+    """Set SSL_CERT_FILE for libraries that read only the environment: redis-py, through OpenSSL."""
     if ca_file is not None:
         os.environ["SSL_CERT_FILE"] = str(ca_file)
 
@@ -120,19 +120,19 @@ def _credentials(proxy: URL) -> dict[str, str]:
 
 
 def was_stopped(error: aiohttp.ClientHttpProxyError | aiohttp.ClientProxyConnectionError) -> bool:
-    """Whether the request itself went nowhere: the proxy cannot be reached, made no tunnel or did not hand it on."""
+    """Whether the request never left the proxy: it is unreachable, opened no tunnel or did not forward it."""
     if isinstance(error, aiohttp.ClientProxyConnectionError):
         return True
     return error.request_info.method == "CONNECT" or error.status in {403, 407}
 
 
 def shown(proxy: URL) -> str:
-    """A proxy without its name and password."""
+    """The proxy's host and port, without user name and password."""
     return f"{proxy.host}:{proxy.port}"
 
 
 def why(error: BaseException) -> str:
-    """Why there was no answer, in words for the log where it is known who is to blame, else the error's name."""
+    """Why there was no response, in words for the log if the cause is known, otherwise the error's name."""
     match error:
         case aiohttp.ClientHttpProxyError(status=407):
             return "the proxy wants a name and password (HTTP 407)"

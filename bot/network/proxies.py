@@ -1,4 +1,4 @@
-"""Says which proxy a connection goes through: HTTPS_PROXY, HTTP_PROXY and NO_PROXY, read in one way for all of them."""
+"""Chooses the proxy for a connection by HTTPS_PROXY, HTTP_PROXY and NO_PROXY, by one rule for all connections."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def proxy_url(value: str) -> URL:
-    """The address of an HTTP proxy; "proxy.example:3128" is one as well.
+    """Parse the address of an HTTP proxy; "proxy.example:3128" is one as well.
 
     Raises:
-        ValueError: it is not the address of an HTTP proxy. The text does not repeat it, for it may hold a password.
+        ValueError: it is not one. The text does not repeat it, because it may contain a password.
     """
     expected = "expected the address of an HTTP proxy such as http://proxy.example.com:3128"
     try:
@@ -37,7 +37,7 @@ def proxy_url(value: str) -> URL:
 
 @dataclass(frozen=True, slots=True)
 class _Direct:
-    """An entry of NO_PROXY: a host with all below it, an address, a network; with a port or for any."""
+    """An entry of NO_PROXY: a host with its subdomains, an address or a network; for one port or for all."""
 
     port: int | None
     name: str = ""
@@ -54,12 +54,12 @@ class _Direct:
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The rule for all connections. `http` and `https` are addresses that `proxy_url` takes; empty for none.
+    """The rule for all connections. `http` and `https` are addresses that `proxy_url` accepts; empty for none.
 
     `https` is for https and wss, `http` for http and ws. `no_proxy` lists what is reached directly, separated by commas
-    or spaces: "example.com" (".example.com", "*.example.com") is that host and all below it, "192.0.2.7", "10.0.0.0/8",
-    "::1" and "fd00::/8" are compared with addresses as they stand in a URL (no name is looked up), ":8443" after either
-    limits it to that port, "*" is everything. Nothing else is left out, not even this machine itself.
+    or spaces: "example.com" (".example.com", "*.example.com") is that host and its subdomains; "192.0.2.7",
+    "10.0.0.0/8", "::1" and "fd00::/8" are compared with addresses as written in a URL (no name is resolved); ":8443"
+    after either limits it to that port; "*" is everything. Nothing else is exempt, not even this machine itself.
     """
 
     https: str = field(default="", repr=False)
@@ -67,14 +67,14 @@ class Proxies:
     no_proxy: str = ""
 
     def of(self, url: URL) -> URL | None:
-        """The proxy that a connection to `url` goes through, with its name and password; None: it goes directly."""
+        """The proxy for a connection to `url`, with its user name and password; None for a direct connection."""
         value = self.https if url.scheme in _TLS else self.http
         if not value or self.leaves_out(url):
             return None
         return proxy_url(value)
 
     def leaves_out(self, url: URL) -> bool:
-        """Whether NO_PROXY has `url`."""
+        """Whether NO_PROXY exempts `url`."""
         entries = [entry for entry in _SEPARATORS.split(self.no_proxy) if entry]
         return _EVERYTHING in entries or any(_direct(entry).holds(url) for entry in entries)
 

@@ -194,7 +194,7 @@ class Governor:
             lane.waiting[chosen].not_before = self._now() + spent.wait
         if spent.wait > spent.shared_wait:  # the channel's own bucket is the empty one
             self._put_off(lane, want, ready, spent.wait)
-        # Other channels may go on if only this channel's bucket is empty; and wants that do not wait must be answered.
+        # Other channels may go on if only this channel's bucket is empty, and wants that do not wait need an answer.
         return 0.0 if any(not other.waits for other in ready.values()) else spent.shared_wait
 
     def _put_off(self, lane: _Lane, want: Want, ready: Mapping[str, Want], wait: float) -> None:

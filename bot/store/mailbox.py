@@ -69,7 +69,7 @@ class RedisMailboxes:
         self._unsure: OrderedDict[Hold, str] = OrderedDict()
         """The names of calls that may have claimed a question, although their reply was lost."""
         self._damaged: set[str] = set()
-        """The lines of mailboxes in which a key is not of its type: each is told once."""
+        """The lines of mailboxes in which a key has the wrong type: each is logged once."""
         self._accept = client.register_script(scripts.ACCEPT)
         self._stand = client.register_script(scripts.STAND)
         self._shown = client.register_script(scripts.SHOWN)

@@ -1,4 +1,4 @@
-"""So many predictions at a time: who is let in, who waits behind how many, and that nobody is forgotten."""
+"""Tests the limit on predictions: who is admitted, who waits behind how many, and that none is forgotten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A guarded Flowise over real sockets: what counts as a failure, who probes, and who gets the sentence at once."""
+"""Tests the circuit breaker over real sockets: what counts as a failure, who probes, and who is refused at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One question that a process works on: what it may still write, what it has noted, and how it loses its hold."""
+"""Tests one question that a process works on: what it may write, what it notes, and how it loses its lease."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of an answer while it is written: what stands in Slack, what has come, and what is said in the end."""
+"""Tests what is noted of an answer while it is written: its messages, its events, and its ending."""
 
 from __future__ import annotations
 

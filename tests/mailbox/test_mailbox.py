@@ -1,4 +1,4 @@
-"""What one process has taken in or taken over: held until it is settled, found when its process is gone."""
+"""Tests that a process keeps its questions until they are settled, and that others find them when it is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions that wait: told when their turn comes, in one process and across two, hundreds at the cost of ten."""
+"""Tests that waiting questions learn of their turn, in one process and across two, hundreds at the cost of ten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stages of a question, read from their table: what can be reached, what ends, what is never asked twice."""
+"""Tests the stages of a question by their table: what can be reached, what ends, what is never asked twice."""
 
 from __future__ import annotations
 

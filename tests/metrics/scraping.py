@@ -1,4 +1,4 @@
-"""Knows how a test reads what Prometheus would."""
+"""Reads metrics as Prometheus would."""
 
 from __future__ import annotations
 

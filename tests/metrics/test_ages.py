@@ -1,4 +1,4 @@
-"""The histogram that counts many at once counts as prometheus-client's own does one by one."""
+"""Tests that the bulk histogram counts as prometheus-client's own does one by one."""
 
 from __future__ import annotations
 

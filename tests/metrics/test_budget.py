@@ -1,4 +1,4 @@
-"""What is left of the write budget, and who waits for it, as the governor knows it."""
+"""Tests the metrics of the write budget and of those that wait for it."""
 
 from __future__ import annotations
 

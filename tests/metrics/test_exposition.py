@@ -1,4 +1,4 @@
-"""/metrics of the real bot, over the wire: what is counted, where it is served, and that its size is bounded."""
+"""Tests /metrics of the real bot over the wire: what is counted, where it is served, and that its size is bounded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A trace: one span for each answer, with ids and times and never a word; to a real collector, or not at all."""
+"""Tests traces: one span for each answer, with ids and times and no text, sent to a real collector or not at all."""
 
 from __future__ import annotations
 

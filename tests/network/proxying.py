@@ -1,4 +1,4 @@
-"""A forward proxy as companies run them, for tests: it tunnels (CONNECT), hands plain requests on, and may refuse."""
+"""Runs a forward proxy as companies use them: it tunnels (CONNECT), forwards plain requests, and may refuse."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""All connections by one rule: the real bot, Socket Mode included, behind a real forward proxy; and refusals of it.
+"""Tests the real bot, Socket Mode included, behind a real forward proxy, and what happens if the proxy refuses.
 
-The names slack.test and flowise.test mean nothing to this machine: what reaches them has gone through the proxy.
+The names slack.test and flowise.test cannot be resolved on this machine: what reaches them went through the proxy.
 """
 
 from __future__ import annotations

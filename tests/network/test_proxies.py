@@ -1,4 +1,4 @@
-"""Which proxy an address goes through: a table of what people write into NO_PROXY."""
+"""Tests which proxy an address goes through, by a table of what people write into NO_PROXY."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The write budget: what it lets through in any stretch of time, and what it learns from refusals."""
+"""Tests the write budget: what it allows in any period, and what it learns from refusals."""
 
 from __future__ import annotations
 

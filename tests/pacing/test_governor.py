@@ -1,4 +1,4 @@
-"""Who may write next: leave is given by worth, within the budget that all share, and whatever becomes of Redis."""
+"""Tests that permits are granted by urgency, within the shared budget, whatever happens to Redis."""
 
 from __future__ import annotations
 

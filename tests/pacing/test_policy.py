@@ -1,4 +1,4 @@
-"""The policy: who goes first as tables, and that nobody freezes as seeded runs in invented time."""
+"""Tests the policy: who goes first, by tables, and that no answer freezes, by seeded runs in simulated time."""
 
 from __future__ import annotations
 

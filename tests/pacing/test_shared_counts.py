@@ -1,4 +1,4 @@
-"""How answers grow, by the calls they are granted."""
+"""Tests how answers are counted by the calls that they are permitted."""
 
 from __future__ import annotations
 

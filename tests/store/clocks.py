@@ -1,4 +1,4 @@
-"""Sets the clock of Redis, as far as keys can tell: they are left as a server of another time would have left them."""
+"""Sets the clock of Redis as far as its keys show it: changes them to what a server of another time would have left."""
 
 from __future__ import annotations
 

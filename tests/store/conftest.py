@@ -1,4 +1,4 @@
-"""Knows how to run servers of a test's own on TCP: a plain one, replicas, Sentinels, a Cluster."""
+"""Starts Redis servers on TCP for single tests: a plain one, replicas, Sentinels, a Cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a REDIS_URL may say, and that no password in it stays unknown."""
+"""Tests how REDIS_URL is parsed, and that every password in it is found."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every way in which Redis can be away: each is said in bounded time, and a client made once comes back by itself."""
+"""Tests every way in which Redis can be unreachable: each is reported in bounded time, and clients recover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shared write budget: the script does what the pure one does, and two replicas never take more than there is."""
+"""Tests that the shared write budget's script agrees with the pure one, and that two replicas never take too much."""
 
 from __future__ import annotations
 

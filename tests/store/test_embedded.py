@@ -1,4 +1,4 @@
-"""Knows what the private Valkey promises: nothing lost, one server a folder, nothing left running."""
+"""Tests that the private Valkey loses nothing, runs once per folder, and leaves nothing running."""
 
 from __future__ import annotations
 

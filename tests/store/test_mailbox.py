@@ -1,4 +1,4 @@
-"""Knows what the mailboxes promise, on a real server: taken in once, in order, one at a time, and lost to nobody."""
+"""Tests mailboxes on a real server: questions are accepted once, in order, one at a time, and never lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows the mailboxes command by command: sent twice, cut short by a death after each, between those of another."""
+"""Tests mailboxes command by command: sent twice, interrupted after each, interleaved with another process's."""
 
 from __future__ import annotations
 

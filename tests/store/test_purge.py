@@ -1,4 +1,4 @@
-"""What is deleted when a workspace goes, and what of others stays."""
+"""Tests what is deleted with a workspace, and that other workspaces' data stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what the store promises of conversations and runs, on a real server: what counts once, what lives how long."""
+"""Tests conversations and runs on a real server: what counts once, and how long it is kept."""
 
 from __future__ import annotations
 

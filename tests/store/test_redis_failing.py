@@ -1,4 +1,4 @@
-"""Knows how the store fails: what a lost reply must not do twice, what a dead server looks like, and how soon."""
+"""Tests how the store fails: a lost reply repeats nothing, and a dead server is reported in time."""
 
 from __future__ import annotations
 

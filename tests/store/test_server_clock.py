@@ -1,4 +1,4 @@
-"""When leases may be ended by the clock of Redis, seen from a clock of one's own."""
+"""Tests when leases may expire by the clock of Redis, compared with this process's own."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import TypeVar
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from bot.conversation.admission import Admission
 from bot.conversation.chats import Chats
@@ -70,6 +71,8 @@ class Turns:
         `lease` is our hold on the question; the caller keeps it renewed.
         """
         self.chats.begin(question)
+        # The events are read in a task of this question's own: all its lines carry the reference, the client's too.
+        bind_contextvars(ref=question.reference)
         log_turn = log.bind(ref=question.reference, thread=str(question.thread))
         try:
             async with aclosing(self._in_line(question, lease)) as events:

@@ -42,7 +42,7 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """Flowise is not to be asked for so many seconds."""
+    """Flowise is not to be asked for these `seconds`."""
 
     seconds: float
 

@@ -64,8 +64,8 @@ class HttpReply:
         body = self.json()
         if not isinstance(body, dict):
             return ""
-        told = body.get("message") or body.get("error")
-        return told if isinstance(told, str) else ""
+        summary = body.get("message") or body.get("error")
+        return summary if isinstance(summary, str) else ""
 
 
 def names_unknown_chatflow(text: str) -> bool:
@@ -80,44 +80,44 @@ def shortened(text: str) -> str:
 
 def reported(text: str, run: RunState) -> FlowiseError:
     """The error that Flowise has reported in its own words: by an `error` event, or as the message of a failure."""
-    told = shortened(text)
+    summary = shortened(text)
     if _KEY_REFUSED.search(text.strip()):
-        return KeyRefused(told, run=RunState.NOT_STARTED)
+        return KeyRefused(summary, run=RunState.NOT_STARTED)
     if names_unknown_chatflow(text):
-        return UnknownChatflow(told, run=RunState.NOT_STARTED)
-    return FlowiseFailed(told, run=run)
+        return UnknownChatflow(summary, run=RunState.NOT_STARTED)
+    return FlowiseFailed(summary, run=run)
 
 
 def refusal(reply: HttpReply, retry_after: float | None) -> FlowiseError:
     """The error for an answer to a prediction that is neither a stream nor a JSON answer."""
-    told = f"HTTP {reply.status}: {shortened(reply.message or reply.text)}"
+    summary = f"HTTP {reply.status}: {shortened(reply.message or reply.text)}"
     if reply.status == 429:
-        return FlowiseRateLimited(told, retry_after=retry_after)
+        return FlowiseRateLimited(summary, retry_after=retry_after)
     if reply.status == 413:
-        return FlowiseTooLarge(told, run=RunState.NOT_STARTED)
+        return FlowiseTooLarge(summary, run=RunState.NOT_STARTED)
     if reply.status == 401 or (reply.status == 403 and reply.message == "Forbidden"):
-        return KeyRefused(told, run=RunState.NOT_STARTED)
+        return KeyRefused(summary, run=RunState.NOT_STARTED)
     if reply.status in (502, 503, 504) or (reply.status >= 500 and not reply.message):
         # A proxy before Flowise answers. It may have forwarded the request.
-        return FlowiseUnreachable(told, run=RunState.UNKNOWN)
+        return FlowiseUnreachable(summary, run=RunState.UNKNOWN)
     if reply.status >= 400 and reply.message:
         error = reported(reply.message, RunState.OVER)
-        return error if not isinstance(error, FlowiseFailed) else _failed(reply, told)
-    return _no_flowise(reply, told)
+        return error if not isinstance(error, FlowiseFailed) else _failed(reply, summary)
+    return _no_flowise(reply, summary)
 
 
-def _failed(reply: HttpReply, told: str) -> FlowiseError:
+def _failed(reply: HttpReply, summary: str) -> FlowiseError:
     if reply.status == 404:
-        return NotFlowise(told, run=RunState.NOT_STARTED)
+        return NotFlowise(summary, run=RunState.NOT_STARTED)
     # Flowise answers with a failure's JSON when the run has failed; below 500 none was started.
-    return FlowiseFailed(told, run=RunState.OVER if reply.status >= 500 else RunState.NOT_STARTED)
+    return FlowiseFailed(summary, run=RunState.OVER if reply.status >= 500 else RunState.NOT_STARTED)
 
 
-def _no_flowise(reply: HttpReply, told: str) -> FlowiseError:
+def _no_flowise(reply: HttpReply, summary: str) -> FlowiseError:
     if 300 <= reply.status < 400:
         return NotFlowise(f"HTTP {reply.status}: a redirect, which is not followed", run=RunState.NOT_STARTED)
     if reply.is_web_page:
         return NotFlowise(f"HTTP {reply.status}: a web page", run=RunState.NOT_STARTED)
     if 400 <= reply.status < 500 and reply.status not in (404, 405):
-        return FlowiseFailed(told, run=RunState.NOT_STARTED)
-    return NotFlowise(told, run=RunState.NOT_STARTED)
+        return FlowiseFailed(summary, run=RunState.NOT_STARTED)
+    return NotFlowise(summary, run=RunState.NOT_STARTED)

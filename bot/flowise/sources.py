@@ -63,9 +63,9 @@ def one_line(text: str, longest: int) -> str:
 
 
 def _title(metadata: Mapping[str, object]) -> str:
-    told = next(iter(_strings(metadata, ("title",))), "")
-    if told:
-        return told
+    title = next(iter(_strings(metadata, ("title",))), "")
+    if title:
+        return title
     for name in _strings(metadata, ("source", *_FILE_KEYS, "url", "sourceURL")):
         if name.lower() not in _NO_SOURCE:
             return _short(name)

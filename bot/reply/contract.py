@@ -106,7 +106,7 @@ class Reply(Protocol):
     """
 
     def receive(self, event: ReplyEvent, now: float) -> None:
-        """Something happened to the answer."""
+        """Take an event of the answer."""
         ...
 
     def next_call(self, now: float) -> Call | None:
@@ -118,7 +118,7 @@ class Reply(Protocol):
         ...
 
     def answered(self, call: Call, result: Result, now: float) -> None:
-        """What Slack said to that call."""
+        """Note the result of that call."""
         ...
 
     def wake_at(self, now: float) -> float | None:

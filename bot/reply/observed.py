@@ -199,7 +199,7 @@ class ObservedReply:
     def given_up(self) -> str:
         return self._reply.given_up
 
-    # What is told ---------------------------------------------------------------------------------------------------
+    # For the observers ------------------------------------------------------------------------------------------------
 
     def taken_over(self) -> None:
         """Another replica goes on with this answer: it does not end here."""

@@ -39,7 +39,7 @@ class Quota:
 class Key:
     """One bucket of a workspace, by a name that no other one has.
 
-    Buckets of one `family` learn from refusals together. Two calls are so many seconds `apart` at least.
+    Buckets of one `family` learn from refusals together. Two calls are at least `apart` seconds apart.
     """
 
     name: str

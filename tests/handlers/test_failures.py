@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from bot.playground.flowise.scripts import Script
@@ -218,6 +220,31 @@ async def test_redis_is_away_when_a_question_comes_and_when_an_answer_ends(
         assert "in the thread?" in home.answers(root)[1]
         assert sorted(p.question for p in home.flowise.predictions) == ["and in the thread?", "are you there?", "hello"]
         assert home.slack.violations == []
+
+
+class References(logging.Handler):
+    """Collects the references that lines carry."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.seen.add(structlog.contextvars.get_contextvars().get("ref", ""))
+
+
+async def test_the_lines_of_the_flowise_client_carry_the_reference(home: Sandbox) -> None:
+    client, references = logging.getLogger("bot.flowise"), References()
+    level = client.level
+    client.setLevel(logging.DEBUG)
+    client.addHandler(references)
+    try:
+        answer = await failed(home, "ended without an answer", flowise_chatflow_id=home.flowise.flow("empty"))
+    finally:
+        client.removeHandler(references)
+        client.setLevel(level)
+    assert len(references.seen) == 1
+    assert f"(ref {references.seen.pop()})" in answer
 
 
 async def test_the_reference_is_in_the_log(home: Sandbox) -> None:

@@ -26,7 +26,7 @@ from bot.ports import Flowise
 from bot.reply.observed import Answers, Observers
 from bot.reply.streams import Mode
 from bot.serving.bolt import behaviour_of, introduced, slack_app
-from bot.serving.connections import Limits
+from bot.serving.connections import ConnectionLimits
 from bot.serving.descriptors import can_open, most_connections
 from bot.serving.http import Health, metrics_app, web_app
 from bot.serving.server import served
@@ -225,11 +225,11 @@ class Bot:
         application = web_app(lambda: self._app, health, door=door, metrics=text if beside else None)
         most = most_connections(settings.bot_most_predictions)
         async with AsyncExitStack() as stack:
-            serving = served(application, settings.host, settings.port, "PORT", Limits(most))
+            serving = served(application, settings.host, settings.port, "PORT", ConnectionLimits(most))
             self.port = await stack.enter_async_context(serving)
             if own_port is not None:
                 # Prometheus and whoever looks by hand: they are few.
-                few = Limits(min(32, most // 4))
+                few = ConnectionLimits(min(32, most // 4))
                 own = served(metrics_app(text, health), settings.host, own_port, "METRICS_PORT", few)
                 await stack.enter_async_context(own)
             yield

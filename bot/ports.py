@@ -11,7 +11,7 @@ from bot.flowise.prediction import Prediction
 from bot.slack.calls import Call, Result
 from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.tiers import Key, Quota
-from bot.thread import Conversation, Expected, Hold, OpenAnswer, Progress, Run, Thread, UnansweredQuestion
+from bot.thread import Conversation, Expected, Hold, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion
 
 
 class Flowise(Protocol):
@@ -215,7 +215,7 @@ class Mailboxes(Protocol):
         """A question that may be asked again."""
         ...
 
-    async def progress(self, line: str, reference: str) -> Progress | None:
+    async def progress(self, line: str, reference: str) -> QuestionProgress | None:
         """How far a question has come, whichever process works on it; None if it was never accepted."""
         ...
 

@@ -165,7 +165,7 @@ class UnansweredQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class QuestionProgress:
     """How far an accepted question has come: `settled` says that its answer has ended; `messages` are the `ts` of the
     messages noted for its answer, of which none remain once it is settled."""
 

@@ -31,7 +31,7 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class StoredMessage:
     """What is stored of a message; `addressed` as in `letter`."""
 
     message: IncomingMessage
@@ -64,7 +64,7 @@ def letter(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage, *
         reference=reference_of(team, heard.channel, heard.ts),
         ts=heard.ts,
         surface=SURFACE,
-        heard=encoded(Message(heard, addressed)),
+        heard=encoded(StoredMessage(heard, addressed)),
     )
     # From the moment it is stored the thread is ours, for what follows at once is a follow-up.
     expected = addressed and not is_stranger(workspace, behaviour, heard.teams)
@@ -91,7 +91,7 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     """
     if not await lease.may_write():
         return
-    kept = decoded(Message, lease.item.heard)
+    kept = decoded(StoredMessage, lease.item.heard)
     heard, addressed = kept.message, kept.addressed
     place = place_of(heard)
     if is_stranger(workspace, behaviour, heard.teams):

@@ -1,4 +1,4 @@
-"""Knows the store the tests run on, TEST_REDIS_URL's or a private one, and says where no browser was found."""
+"""Provides the store that tests run on, TEST_REDIS_URL or a private one, and reports where no browser was found."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ PACKAGES: Final = (
         "the demo, and the sandbox that tests live in",
         (
             *("bot", "bot.app", "bot.mailbox", "bot.playground.flowise", "bot.playground.page", "bot.playground.slack"),
-            *("bot.playground.tap", "bot.settings", "bot.slack.text", "bot.store", "bot.errors"),
+            *("bot.playground.tap", "bot.settings", "bot.slack.text", "bot.store", "bot.workspace", "bot.errors"),
         ),
     ),
     Package(

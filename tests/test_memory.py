@@ -24,7 +24,7 @@ from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
 from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.tiers import Key, Quota
 from bot.slack.token_state import TokenState
-from bot.thread import Conversation, Expected, Hold, Item, OpenAnswer, Progress, Run, Thread, UnansweredQuestion
+from bot.thread import Conversation, Expected, Hold, Item, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion
 from bot.workspace.workspace import Workspace
 from tests.workspace.made import made_workspace
 
@@ -100,7 +100,7 @@ class Store:
     async def put_aside(self, hold: Hold, reason: str) -> str:
         return ""
 
-    async def progress(self, line: str, reference: str) -> Progress | None:
+    async def progress(self, line: str, reference: str) -> QuestionProgress | None:
         return None
 
     async def is_shown_before(self, hold: Hold) -> bool:

@@ -17,11 +17,11 @@ from bot.slack.payload import IncomingMessage, SlashCommand
 from bot.thread import Conversation, Item, OpenAnswer, Run, Thread, UnansweredQuestion
 from bot.thread_codec import conversation, decoded, encoded
 from handlers.command import Typed
-from handlers.questions import Message
+from handlers.questions import StoredMessage
 
 few = settings(deadline=None, max_examples=60)
 
-KINDS: tuple[type, ...] = (Item, OpenAnswer, UnansweredQuestion, Run, Message, Typed)
+KINDS: tuple[type, ...] = (Item, OpenAnswer, UnansweredQuestion, Run, StoredMessage, Typed)
 
 words = st.text(max_size=8)
 times = st.floats(0, 4e9)
@@ -33,7 +33,7 @@ values = st.one_of(
     st.builds(OpenAnswer, words, times, many, words, words, st.booleans(), words),
     st.builds(UnansweredQuestion, items, many),
     st.builds(Run, times, times, st.booleans(), st.booleans()),
-    st.builds(Message, heard, st.booleans()),
+    st.builds(StoredMessage, heard, st.booleans()),
     st.builds(Typed, st.builds(SlashCommand, words, words, words, words, words, words), words),
 )
 anything = st.recursive(

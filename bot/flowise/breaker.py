@@ -31,7 +31,7 @@ PROBE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class GoAhead:
     """Flowise may be asked."""
 
 
@@ -47,7 +47,7 @@ class Rest:
     seconds: float
 
 
-Decision: TypeAlias = Ask | Probe | Rest
+Decision: TypeAlias = GoAhead | Probe | Rest
 
 
 class Breaker:
@@ -64,7 +64,7 @@ class Breaker:
     def decide(self, now: float) -> Decision:
         """What a new question is to do."""
         if self._rests_until is None:
-            return Ask()
+            return GoAhead()
         if now < self._rests_until:
             return Rest(self._rests_until - now)
         if self._probing:

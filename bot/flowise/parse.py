@@ -30,7 +30,7 @@ from bot.flowise.events import (
 )
 from bot.flowise.json_text import read_json, write_json
 from bot.flowise.sources import one_line, source_documents
-from bot.flowise.wire import Hold
+from bot.flowise.wire import LineHold
 
 log = logging.getLogger(__name__)
 
@@ -95,13 +95,13 @@ def _server_form(data: str) -> Event | None:
     return _event(event, frame.get("data"))
 
 
-def hold(beginning: bytes) -> Hold:
+def hold(beginning: bytes) -> LineHold:
     """How much of a line of the stream is needed, judged by its first bytes."""
     named = _NAMED_LINE.match(beginning)
     name = named[1].decode() if named else ""
     if not name or name in _READ_WHOLE:
-        return Hold.WHOLE
-    return Hold.IF_IT_FITS if name in _READ_IF_IT_FITS else Hold.BEGINNING
+        return LineHold.WHOLE
+    return LineHold.IF_IT_FITS if name in _READ_IF_IT_FITS else LineHold.BEGINNING
 
 
 def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911 - one row of Flowise's table a case

@@ -14,7 +14,7 @@ BEGINNING = 64
 """The bytes at the start of a line that decide how much of it is held. Event names are in the first fifty."""
 
 
-class Hold(Enum):
+class LineHold(Enum):
     """How much of a line is kept in memory while it is received."""
 
     WHOLE = auto()
@@ -48,14 +48,14 @@ class Reader:
     is received; it takes no memory and does not count against the limit.
     """
 
-    def __init__(self, frame_bytes: int, hold: Callable[[bytes], Hold] | None = None) -> None:
+    def __init__(self, frame_bytes: int, hold: Callable[[bytes], LineHold] | None = None) -> None:
         self.comments = 0
         """How many comment lines were read. Flowise's heartbeat is one."""
         self.left_out = 0
         """How many lines were too large and were dropped because the answer does not need them."""
         self._cap = frame_bytes
         self._hold_of = hold
-        self._hold: Hold | None = None
+        self._hold: LineHold | None = None
         self._line = bytearray()
         self._size = 0
         self._first = True
@@ -85,16 +85,16 @@ class Reader:
             self._take(chunk[start:])
 
     def _take(self, part: bytes) -> None:
-        if self._hold is Hold.BEGINNING:
+        if self._hold is LineHold.BEGINNING:
             return
         self._size += len(part)
         self._line += part
         if self._hold is None and len(self._line) >= BEGINNING:
-            self._hold = self._hold_of(bytes(self._line[:BEGINNING])) if self._hold_of else Hold.WHOLE
-        if self._size > self._cap and self._hold is Hold.IF_IT_FITS:
-            self._hold = Hold.BEGINNING
+            self._hold = self._hold_of(bytes(self._line[:BEGINNING])) if self._hold_of else LineHold.WHOLE
+        if self._size > self._cap and self._hold is LineHold.IF_IT_FITS:
+            self._hold = LineHold.BEGINNING
             self.left_out += 1
-        if self._hold is Hold.BEGINNING:
+        if self._hold is LineHold.BEGINNING:
             self._size -= len(self._line) - BEGINNING
             del self._line[BEGINNING:]
         if self._size > self._cap:

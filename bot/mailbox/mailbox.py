@@ -14,7 +14,7 @@ from bot.mailbox.lease import Lease
 from bot.mailbox.renewal import Line
 from bot.ports import Mailboxes, TakenOver
 from bot.supervision import Supervisor
-from bot.thread import Hold, Item, OpenAnswer, Progress, Thread, UnansweredQuestion
+from bot.thread import Hold, Item, OpenAnswer, QuestionProgress, Thread, UnansweredQuestion
 from bot.thread_codec import printable
 
 log = structlog.get_logger(__name__)
@@ -109,7 +109,7 @@ class Mailbox:
         """A settled question that may be asked again. Raises StoreUnavailable."""
         return await self._mailboxes.asked(line, reference)
 
-    async def progress(self, line: str, reference: str) -> Progress | None:
+    async def progress(self, line: str, reference: str) -> QuestionProgress | None:
         """How far a question has come, by any process; None if it is unknown. Raises StoreUnavailable."""
         return await self._mailboxes.progress(line, reference)
 

@@ -27,7 +27,7 @@ _NETWORK_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ConnectionLimits:
     """How many connections at a time, and seconds: for a request's head, between two requests, for a whole request."""
 
     connections: int = 512
@@ -158,7 +158,7 @@ class Connection(web.RequestHandler):
 class Connections:
     """All connections of one server, within `limits`. What strangers do wrong goes to `log`."""
 
-    def __init__(self, limits: Limits, log: SparseLog) -> None:
+    def __init__(self, limits: ConnectionLimits, log: SparseLog) -> None:
         self.limits = limits
         self.log = log
         # In the order in which they came into their state: the one that has been in it for longest is the first.

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 
 from bot.errors import SettingsError
-from bot.serving.connections import Connection, Connections, Limits, note_request, without_versions
+from bot.serving.connections import Connection, ConnectionLimits, Connections, note_request, without_versions
 from bot.serving.sparse_log import SparseLog
 
 # At the very end, how long requests under way are waited for, in seconds; aiohttp's own 60 would let a client that
@@ -29,7 +29,7 @@ async def served(
     host: str,
     port: int,
     setting: str,
-    limits: Limits = Limits(),  # noqa: B008  # it is frozen
+    limits: ConnectionLimits = ConnectionLimits(),  # noqa: B008  # it is frozen
 ) -> AsyncIterator[int]:
     """Listen; gives the port, which is a free one for 0.
 

@@ -14,7 +14,7 @@ from bot.errors import StoreDamaged, StoreUnavailable, Unreadable
 from bot.ports import TakenOver
 from bot.store import mailbox_script as scripts
 from bot.store.server_clock import ServerClock
-from bot.thread import Hold, Item, OpenAnswer, Progress, Run, Thread, UnansweredQuestion, seconds
+from bot.thread import Hold, Item, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion, seconds
 from bot.thread_codec import decoded, encoded, printable
 
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ _MOST_UNSURE = 1_000
 _AT_ONCE = 500
 
 
-class Ask(Protocol):
+class AskStore(Protocol):
     """Awaits a request to Redis within a time limit; raises StoreUnavailable for any failure."""
 
     async def __call__(self, question: Awaitable[T], /) -> T: ...
@@ -50,7 +50,7 @@ class RedisMailboxes:
     def __init__(
         self,
         client: Redis,
-        ask: Ask,
+        ask: AskStore,
         prefix: str,
         *,
         conversation: float,
@@ -188,17 +188,17 @@ class RedisMailboxes:
             log.warning("note not read", note="a question to ask again", ref=reference, line=line, reason=str(error))
             return None
 
-    async def progress(self, line: str, reference: str) -> Progress | None:
+    async def progress(self, line: str, reference: str) -> QuestionProgress | None:
         """How far a question has come. The claim is read first: it is created with the holder, and outlasts it."""
         claimed = await self._ask(self._client.exists(self._key(line, f"claim:{reference}")))
         held = await self._ask(self._client.hexists(self._key(line, "holders"), reference))
         if not held:
-            return Progress(settled=True) if claimed else None
+            return QuestionProgress(settled=True) if claimed else None
         opened = await self._ask(cast("Awaitable[str | None]", self._client.hget(self._key(line, "open"), reference)))
         try:
-            return Progress(settled=False, messages=decoded(OpenAnswer, opened).messages if opened else ())
+            return QuestionProgress(settled=False, messages=decoded(OpenAnswer, opened).messages if opened else ())
         except Unreadable:  # written by another version; it is being worked on all the same
-            return Progress(settled=False)
+            return QuestionProgress(settled=False)
 
     async def abandoned(
         self, teams: Collection[str], process: str, lease: float, *, but_not: Collection[tuple[str, str]] = ()

@@ -1,4 +1,4 @@
-"""Knows what `make audit` says and how it ends: that nothing was looked up is never told as nothing was found."""
+"""Checks what `make audit` says and how it ends: a look-up that was not made is never reported as a clean one."""
 
 from __future__ import annotations
 

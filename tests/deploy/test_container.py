@@ -1,4 +1,4 @@
-"""Knows what the image and the compose file promise; it reads them, for a build needs an engine and a network."""
+"""Checks the image and the compose file by reading them: a build needs an engine and a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what the Kubernetes manifests promise, put together as kustomize does it; nothing is applied anywhere."""
+"""Checks the Kubernetes manifests, put together as kustomize does it; nothing is applied anywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Knows what Slack takes as an app manifest, and that our two differ in nothing but their transport."""
+"""Checks that Slack takes our app manifests, and that the two differ in nothing but their transport."""
 
 from __future__ import annotations
 

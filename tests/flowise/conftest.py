@@ -1,4 +1,4 @@
-"""Knows a Flowise of bytes: it plays recordings and faults over a real socket, and counts what it was asked."""
+"""Serves bytes as a Flowise: plays recordings and faults over a real socket, and counts what it was asked."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from bot.flowise.breaker import (
     LONGEST_REST,
     PROBE_SECONDS,
     WITHIN,
-    Ask,
     Breaker,
+    GoAhead,
     Probe,
     Rest,
 )
@@ -29,7 +29,7 @@ def rested(now: float = 0.0) -> Breaker:
 
 def test_it_begins_closed() -> None:
     breaker = Breaker()
-    assert breaker.decide(0) == Ask()
+    assert breaker.decide(0) == GoAhead()
     assert (breaker.resting, breaker.state(0)) == (False, "ok")
 
 
@@ -48,7 +48,7 @@ def test_some_failures_within_a_while_make_it_rest(failures: tuple[float, ...], 
     for at in failures:
         breaker.failed(at, WHY)
     assert breaker.resting is rests
-    assert breaker.decide(failures[-1]) == (Rest(FIRST_REST) if rests else Ask())
+    assert breaker.decide(failures[-1]) == (Rest(FIRST_REST) if rests else GoAhead())
 
 
 def test_an_answer_between_them_begins_the_count_anew() -> None:
@@ -58,7 +58,7 @@ def test_an_answer_between_them_begins_the_count_anew() -> None:
     breaker.answered()
     for at in range(FAILURES - 1):
         breaker.failed(at, WHY)
-    assert breaker.decide(0) == Ask()
+    assert breaker.decide(0) == GoAhead()
 
 
 def test_a_rest_tells_what_is_left_of_it() -> None:
@@ -92,7 +92,7 @@ def test_after_a_good_probe_a_single_failure_is_enough() -> None:
     breaker = rested()
     breaker.decide(FIRST_REST)
     breaker.probed(FIRST_REST)
-    assert breaker.decide(FIRST_REST) == Ask()
+    assert breaker.decide(FIRST_REST) == GoAhead()
     assert breaker.state(FIRST_REST) == "on trial, after no connection"
     breaker.failed(50, "no answer in time")
     assert breaker.decide(50) == Rest(2 * FIRST_REST)
@@ -108,7 +108,7 @@ def test_a_trial_ends_by_an_answer_or_by_itself() -> None:
             breaker.answered()
         assert breaker.state(now) == "ok"
         breaker.failed(now, WHY)
-        assert breaker.decide(now) == Ask()
+        assert breaker.decide(now) == GoAhead()
         breaker.failed(now, WHY)
         breaker.failed(now, WHY)
         assert breaker.decide(now) == Rest(FIRST_REST)
@@ -121,10 +121,10 @@ def test_what_was_asked_before_a_rest_fails_without_making_it_longer() -> None:
     breaker.decide(FIRST_REST)
     breaker.failed(FIRST_REST, "another")
     breaker.probed(FIRST_REST)
-    assert breaker.decide(FIRST_REST) == Ask()
+    assert breaker.decide(FIRST_REST) == GoAhead()
 
 
 def test_an_answer_to_what_was_asked_before_a_rest_ends_it() -> None:
     breaker = rested()
     breaker.answered()
-    assert breaker.decide(1) == Ask()
+    assert breaker.decide(1) == GoAhead()

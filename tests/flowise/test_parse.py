@@ -22,7 +22,7 @@ from bot.flowise.events import (
     UsedTools,
 )
 from bot.flowise.parse import hold, parse, stored_events, whole_answer
-from bot.flowise.wire import Hold
+from bot.flowise.wire import LineHold
 
 TOOLS = [{"tool": "search", "toolInput": {}, "toolOutput": ""}, None, {"tool": "search"}, {"tool": " a\nb "}, {}]
 BUTTONS = [{"type": "agentflowv2-approve-button", "label": "Proceed"}, {"type": "reject-button", "label": "No"}, None]
@@ -220,25 +220,25 @@ def test_what_only_its_name_says_is_not_decoded() -> None:
 @pytest.mark.parametrize(
     ("name", "held"),
     [
-        ("token", Hold.WHOLE),
-        ("error", Hold.WHOLE),
-        ("action", Hold.WHOLE),
-        ("sourceDocuments", Hold.IF_IT_FITS),
-        ("usedTools", Hold.IF_IT_FITS),
-        ("metadata", Hold.IF_IT_FITS),
-        ("agentFlowExecutedData", Hold.BEGINNING),
-        ("artifacts", Hold.BEGINNING),
-        ("tts_data", Hold.BEGINNING),
+        ("token", LineHold.WHOLE),
+        ("error", LineHold.WHOLE),
+        ("action", LineHold.WHOLE),
+        ("sourceDocuments", LineHold.IF_IT_FITS),
+        ("usedTools", LineHold.IF_IT_FITS),
+        ("metadata", LineHold.IF_IT_FITS),
+        ("agentFlowExecutedData", LineHold.BEGINNING),
+        ("artifacts", LineHold.BEGINNING),
+        ("tts_data", LineHold.BEGINNING),
     ],
 )
-def test_how_much_of_a_line_is_held(name: str, held: Hold) -> None:
+def test_how_much_of_a_line_is_held(name: str, held: LineHold) -> None:
     assert hold(f'data:{{"event":"{name}","data":'.encode()) is held
     assert hold(f'data: {{"event":"{name}","data":'.encode()) is held
 
 
 @pytest.mark.parametrize("line", [b"event: token", b"data: words", b'data: {"name":"x"}', b": comment", b"\xff" * 64])
 def test_a_line_that_names_no_event_is_held_whole(line: bytes) -> None:
-    assert hold(line) is Hold.WHOLE
+    assert hold(line) is LineHold.WHOLE
 
 
 def test_names_and_ids_are_bounded() -> None:

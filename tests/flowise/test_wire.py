@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.flowise.wire import BEGINNING, FrameTooLargeError, Hold, Reader, SseMessage
+from bot.flowise.wire import BEGINNING, FrameTooLargeError, LineHold, Reader, SseMessage
 
 MANY = 1 << 20
 
@@ -120,9 +120,11 @@ def test_any_cut_gives_the_same_messages(stream: bytes, cuts: list[int]) -> None
     assert read(*(bytes([byte]) for byte in stream)) == expected
 
 
-def named(beginning: bytes) -> Hold:
+def named(beginning: bytes) -> LineHold:
     assert len(beginning) == BEGINNING
-    return Hold.BEGINNING if b"dump" in beginning else Hold.IF_IT_FITS if b"list" in beginning else Hold.WHOLE
+    return (
+        LineHold.BEGINNING if b"dump" in beginning else LineHold.IF_IT_FITS if b"list" in beginning else LineHold.WHOLE
+    )
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000, MANY])

@@ -11,7 +11,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from bot.serving.connections import Limits, _address
+from bot.serving.connections import ConnectionLimits, _address
 from bot.serving.server import served
 
 HALF = b"GET /fast HTTP/1.1\r\nHost: x\r\n"
@@ -25,7 +25,7 @@ Pair = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Server:
     """A port within limits: /fast answers at once, /slow when it is let, /body when it has one, /much with a lot."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: ConnectionLimits) -> None:
         self.let = asyncio.Event()
         self.limits = limits
         self.port = 0
@@ -97,7 +97,7 @@ def still_open(pair: Pair) -> bool:
 async def server(
     connections: int = 512, head: float = LONG, idle: float = LONG, request: float = LONG
 ) -> AsyncIterator[Server]:
-    async with Server(Limits(connections, head, idle, request)).running() as running:
+    async with Server(ConnectionLimits(connections, head, idle, request)).running() as running:
         yield running
 
 
@@ -229,7 +229,7 @@ def test_who_counts_as_one(peer: object, counted: str) -> None:
 
 @pytest.mark.parametrize("connections", [1, 2, 3, 8, 511])
 def test_one_address_never_has_less_than_half(connections: int) -> None:
-    assert 2 * Limits(connections).waiting_of_one >= connections
+    assert 2 * ConnectionLimits(connections).waiting_of_one >= connections
 
 
 # Nonsense -------------------------------------------------------------------------------------------------------------

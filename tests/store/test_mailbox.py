@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from bot.errors import StoreUnavailable
 from bot.ports import Mailboxes, TakenOver
 from bot.store.redis import RedisStore
-from bot.thread import Conversation, Hold, Item, OpenAnswer, Progress, Run, Thread, UnansweredQuestion
+from bot.thread import Conversation, Hold, Item, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion
 from bot.thread_codec import decoded
 from tests.store.clocks import set_clock
 
@@ -193,16 +193,16 @@ async def test_a_question_is_seen_to_wait_when_the_one_before_it_is_seen(store: 
 async def test_how_far_a_question_has_come_is_known_to_everybody(store: RedisStore) -> None:
     hold = held("a")
 
-    async def progress() -> Progress | None:
+    async def progress() -> QuestionProgress | None:
         return await store.mailboxes.progress(LINE, "a")
 
     assert await progress() is None
     await accept(store, hold)
-    assert await progress() == Progress(settled=False)
+    assert await progress() == QuestionProgress(settled=False)
     await store.mailboxes.note(hold, OpenAnswer(messages=("5.5", "6.6")))
-    assert await progress() == Progress(settled=False, messages=("5.5", "6.6"))
+    assert await progress() == QuestionProgress(settled=False, messages=("5.5", "6.6"))
     await store.mailboxes.settle(hold)
-    assert await progress() == Progress(settled=True)
+    assert await progress() == QuestionProgress(settled=True)
 
 
 async def test_one_that_has_not_looked_yet_keeps_its_place(store: RedisStore) -> None:

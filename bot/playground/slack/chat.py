@@ -13,10 +13,10 @@ from bot.playground.slack.rules import Draft, Refusal
 from bot.playground.slack.side_effects import note, note_previews, note_status
 from bot.playground.slack.streams import Streams
 from bot.playground.slack.wire import message_json
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 
-def post_message(workspace: Workspace, args: Args, scopes: frozenset[str]) -> dict[str, object]:
+def post_message(workspace: LocalWorkspace, args: Args, scopes: frozenset[str]) -> dict[str, object]:
     channel = _writable(workspace, args, scopes)
     new = rules.draft(args)
     rules.check_post(new)
@@ -25,7 +25,7 @@ def post_message(workspace: Workspace, args: Args, scopes: frozenset[str]) -> di
     return {"channel": channel.id, "ts": message.ts, "message": message_json(workspace, message, with_metadata=True)}
 
 
-def place(workspace: Workspace, channel: Channel, new: Draft, thread_ts: str | None, args: Args) -> Message:
+def place(workspace: LocalWorkspace, channel: Channel, new: Draft, thread_ts: str | None, args: Args) -> Message:
     """Post a checked draft as the app, and note what it would ping and preview."""
     message = workspace.by_bot(channel.id, _cut(workspace, new.text or ""), thread_ts)
     message = replace(message, blocks=new.blocks or (), attachments=new.attachments or (), metadata=new.metadata)
@@ -35,7 +35,7 @@ def place(workspace: Workspace, channel: Channel, new: Draft, thread_ts: str | N
     return workspace.post(message)
 
 
-def _writable(workspace: Workspace, args: Args, scopes: frozenset[str]) -> Channel:
+def _writable(workspace: LocalWorkspace, args: Args, scopes: frozenset[str]) -> Channel:
     channel = workspace.visible(args.get("channel"))
     if channel.archived:
         raise Refusal("is_archived")
@@ -43,13 +43,13 @@ def _writable(workspace: Workspace, args: Args, scopes: frozenset[str]) -> Chann
     return channel if public else workspace.joined(channel.id)
 
 
-def _cut(workspace: Workspace, written: str) -> str:
+def _cut(workspace: LocalWorkspace, written: str) -> str:
     if len(written) > rules.MOST_POSTED:
         workspace.blame(f"a text of {len(written)} characters was cut at {rules.MOST_POSTED}")
     return written[: rules.MOST_POSTED]
 
 
-def update(workspace: Workspace, streams: Streams, args: Args) -> dict[str, object]:
+def update(workspace: LocalWorkspace, streams: Streams, args: Args) -> dict[str, object]:
     """chat.update. Text without blocks removes the blocks; what is not given stays. The "(edited)" mark comes with
     text alone, not with blocks (Slack docs, chat.update)."""
     channel = workspace.visible(args.get("channel"))
@@ -76,7 +76,7 @@ def update(workspace: Workspace, streams: Streams, args: Args) -> dict[str, obje
     return {"channel": channel.id, "ts": changed.ts, "text": changed.text, "message": shown}
 
 
-def delete(workspace: Workspace, args: Args) -> dict[str, object]:
+def delete(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     channel = workspace.visible(args.get("channel"))
     message = channel.messages.get(text(args, "ts"))
     if message is None:
@@ -87,7 +87,7 @@ def delete(workspace: Workspace, args: Args) -> dict[str, object]:
     return {"channel": channel.id, "ts": message.ts}
 
 
-def post_ephemeral(workspace: Workspace, args: Args) -> dict[str, object]:
+def post_ephemeral(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     channel = workspace.joined(args.get("channel"))
     if channel.archived:
         raise Refusal("is_archived")
@@ -104,7 +104,7 @@ def post_ephemeral(workspace: Workspace, args: Args) -> dict[str, object]:
     return {"message_ts": message.ts}
 
 
-def set_status(workspace: Workspace, args: Args) -> dict[str, object]:
+def set_status(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     """assistant.threads.setStatus: at most ten loading messages of at most 50 characters."""
     channel = workspace.joined(args.get("channel_id"))
     root = workspace.thread_root(channel, args.get("thread_ts"), "invalid_thread_ts")

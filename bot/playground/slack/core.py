@@ -22,7 +22,7 @@ from bot.playground.slack.triggers import Triggers
 from bot.playground.slack.uploads import Uploads
 from bot.playground.slack.waiting import Watch
 from bot.playground.slack.web import Access, ApiCall, WebRoutes
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 Happening: TypeAlias = WorkspaceChange | ApiCall | Attempt | Connected
 """All that a local Slack reports: each change in the workspace, each call, each delivery, and each change in the
@@ -43,13 +43,13 @@ class SlackCore:
         team_id: str,
     ) -> None:
         # Slack's app-level tokens name their app: xapp-1-A0123ABCD-<digits>-<hex digits>.
-        bot_token, app_token = f"xoxb-local-{uuid4().hex}", f"xapp-1-{Workspace.app_id}-1-{uuid4().hex}"
+        bot_token, app_token = f"xoxb-local-{uuid4().hex}", f"xapp-1-{LocalWorkspace.app_id}-1-{uuid4().hex}"
         self.signing_secret = uuid4().hex
         self.calls: list[ApiCall] = []
         self.subscriptions: Collection[str] = SUBSCRIPTIONS
         """The types of events that go out to the app; messages are subscribed to by kind of channel."""
         self.watch, self.faults = Watch(), Faults()
-        self.workspace = Workspace(clock, wall, self._changed, team_id)
+        self.workspace = LocalWorkspace(clock, wall, self._changed, team_id)
         self.sockets = Sockets(self.workspace.app_id, clock, patience, self._connected)
         self.triggers = Triggers(clock)
         self.responses, self.uploads = ResponseUrls(self.workspace), Uploads(self.workspace)

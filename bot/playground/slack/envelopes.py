@@ -11,13 +11,13 @@ from bot.playground.slack.manifest import MESSAGES
 from bot.playground.slack.message import Message
 from bot.playground.slack.pings import mentions
 from bot.playground.slack.wire import message_json
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 HISTORY_SCOPES = {"channel": "channels:history", "group": "groups:history", "im": "im:history", "mpim": "mpim:history"}
 
 
 def events(
-    workspace: Workspace, change: WorkspaceChange, scopes: frozenset[str], subscriptions: Collection[str]
+    workspace: LocalWorkspace, change: WorkspaceChange, scopes: frozenset[str], subscriptions: Collection[str]
 ) -> list[dict[str, object]]:
     """The envelopes that a change sends to the app: none where it is not a member of the channel, lacks the scope or
     has not subscribed.
@@ -44,7 +44,7 @@ def events(
     return [envelope(workspace, channel, event) for event in inner]
 
 
-def _reaction_event(workspace: Workspace, change: Reacted) -> dict[str, object]:
+def _reaction_event(workspace: LocalWorkspace, change: Reacted) -> dict[str, object]:
     return {
         "type": "reaction_added" if change.added else "reaction_removed",
         "user": change.user,
@@ -55,7 +55,7 @@ def _reaction_event(workspace: Workspace, change: Reacted) -> dict[str, object]:
     }
 
 
-def home_opened(workspace: Workspace, user: str, tab: str, view: Mapping[str, object] | None) -> dict[str, object]:
+def home_opened(workspace: LocalWorkspace, user: str, tab: str, view: Mapping[str, object] | None) -> dict[str, object]:
     """The envelope that tells that a person looks at the app's Home tab, or at its messages."""
     channel = workspace.direct(user)
     event: dict[str, object] = {"type": "app_home_opened", "user": user, "channel": channel.id, "tab": tab}
@@ -65,14 +65,14 @@ def home_opened(workspace: Workspace, user: str, tab: str, view: Mapping[str, ob
     return envelope(workspace, channel, event)
 
 
-def uninstalled(workspace: Workspace, subscriptions: Collection[str]) -> list[dict[str, object]]:
+def uninstalled(workspace: LocalWorkspace, subscriptions: Collection[str]) -> list[dict[str, object]]:
     """What the app is sent when it is uninstalled: `tokens_revoked` names users, not tokens (Slack docs)."""
     revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [workspace.bot_user_id]}}
     sent = [event for event in (revoked, {"type": "app_uninstalled"}) if event["type"] in subscriptions]
     return [envelope(workspace, None, event) for event in sent]
 
 
-def envelope(workspace: Workspace, channel: Channel | None, event: Mapping[str, object]) -> dict[str, object]:
+def envelope(workspace: LocalWorkspace, channel: Channel | None, event: Mapping[str, object]) -> dict[str, object]:
     """The outer part of an event, with a fresh `event_id`; `channel` None: it is of the whole workspace."""
     authorization = {
         "enterprise_id": None,
@@ -98,7 +98,7 @@ def envelope(workspace: Workspace, channel: Channel | None, event: Mapping[str, 
 
 
 def _message_events(
-    workspace: Workspace, channel: Channel, kind: str, message: Message, previous: Message | None
+    workspace: LocalWorkspace, channel: Channel, kind: str, message: Message, previous: Message | None
 ) -> list[dict[str, object]]:
     where: dict[str, object] = {"type": "message", "channel": channel.id, "channel_type": channel.kind}
     if kind == "posted":
@@ -124,13 +124,15 @@ def _message_events(
     return []
 
 
-def _is_mention(workspace: Workspace, channel: Channel, kind: str, message: Message, previous: Message | None) -> bool:
+def _is_mention(
+    workspace: LocalWorkspace, channel: Channel, kind: str, message: Message, previous: Message | None
+) -> bool:
     happened = kind == "posted" or (kind == "updated" and previous is not None)
     in_channel = channel.kind in {"channel", "group", "mpim"}
     return happened and in_channel and not message.bot_id and mentions(message.text, workspace.bot_user_id)
 
 
-def _mention_event(workspace: Workspace, channel: Channel, message: Message) -> dict[str, object]:
+def _mention_event(workspace: LocalWorkspace, channel: Channel, message: Message) -> dict[str, object]:
     """No `channel_type`, no subtype; an edit has the old `ts` and an `edited`."""
     shown = message_json(workspace, message)
     shown.pop("parent_user_id", None)
@@ -138,7 +140,7 @@ def _mention_event(workspace: Workspace, channel: Channel, message: Message) -> 
     return shown | {"type": "app_mention", "channel": channel.id, "event_ts": event_ts} | _stranger(workspace, message)
 
 
-def _stranger(workspace: Workspace, message: Message) -> dict[str, object]:
+def _stranger(workspace: LocalWorkspace, message: Message) -> dict[str, object]:
     person = workspace.people.get(message.user)
     if person is None or person.team == workspace.team_id:
         return {}

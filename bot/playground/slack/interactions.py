@@ -11,10 +11,10 @@ from bot.playground.slack.elements import Block
 from bot.playground.slack.message import Message
 from bot.playground.slack.views import View
 from bot.playground.slack.wire import message_json, view_json
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 
-def command(workspace: Workspace, channel: Channel, user: str, name: str, text: str) -> Json:
+def command(workspace: LocalWorkspace, channel: Channel, user: str, name: str, text: str) -> Json:
     """A slash command; it knows no thread and has no `ts`."""
     person = workspace.people[user]
     return {
@@ -36,7 +36,7 @@ def _channel_name(channel: Channel) -> str:
     return "directmessage" if channel.kind == "im" else channel.name
 
 
-def interaction(workspace: Workspace, kind: str, user: str) -> Json:
+def interaction(workspace: LocalWorkspace, kind: str, user: str) -> Json:
     """The fields that all interactions have: the kind, the person and their team."""
     person = workspace.people[user]
     return {
@@ -50,7 +50,7 @@ def interaction(workspace: Workspace, kind: str, user: str) -> Json:
     }
 
 
-def in_message(workspace: Workspace, message: Message, user: str, state: Json) -> Json:
+def in_message(workspace: LocalWorkspace, message: Message, user: str, state: Json) -> Json:
     """What a use of an element in a message tells of its place. The app is not told what an ephemeral message holds:
     it is nowhere to be read again."""
     channel = workspace.channels[message.channel]
@@ -65,7 +65,7 @@ def in_message(workspace: Workspace, message: Message, user: str, state: Json) -
     return told if message.to else told | {"message": message_json(workspace, message)}
 
 
-def in_view(workspace: Workspace, view: View, state: Json) -> Json:
+def in_view(workspace: LocalWorkspace, view: View, state: Json) -> Json:
     """What a use of an element in a view tells of its place."""
     return interaction(workspace, "block_actions", view.user) | {
         "container": {"type": "view", "view_id": view.id},
@@ -74,7 +74,7 @@ def in_view(workspace: Workspace, view: View, state: Json) -> Json:
 
 
 def acted(
-    workspace: Workspace, blocks: list[Block], place: tuple[str, str], user: str, chosen: Mapping[str, object]
+    workspace: LocalWorkspace, blocks: list[Block], place: tuple[str, str], user: str, chosen: Mapping[str, object]
 ) -> dict[str, object]:
     """The entry of `actions` for what a person chose in the element of these (block_id, action_id).
 

@@ -14,7 +14,7 @@ from bot.playground.slack.rules import Refusal
 from bot.playground.slack.streams import Streams
 from bot.playground.slack.triggers import Triggers
 from bot.playground.slack.uploads import Uploads
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 SCOPES = frozenset(
     {
@@ -42,7 +42,7 @@ class _Method:
 class Methods:
     """All methods, on one workspace, for an app with `scopes`."""
 
-    def __init__(self, workspace: Workspace, uploads: Uploads, triggers: Triggers, scopes: frozenset[str]) -> None:
+    def __init__(self, workspace: LocalWorkspace, uploads: Uploads, triggers: Triggers, scopes: frozenset[str]) -> None:
         self._workspace, self._scopes = workspace, scopes
         self.streams = streams = Streams(workspace)
         read = reading

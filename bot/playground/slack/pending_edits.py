@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 
 class PendingEdit:
     """Notes two edits of one message that are under way at the same time: Slack may land them in either order."""
 
     def __init__(
-        self, counts: Counter[tuple[str, str]], workspace: Workspace, method: str, place: tuple[str, str]
+        self, counts: Counter[tuple[str, str]], workspace: LocalWorkspace, method: str, place: tuple[str, str]
     ) -> None:
         self._counts, self._workspace, self._place = counts, workspace, place
         self._counted = method == "chat.update"

@@ -8,31 +8,31 @@ from bot.playground.slack.arguments import Args, text
 from bot.playground.slack.message import Message
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.wire import message_json
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 _NAME = re.compile(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?")
 
 
-def add(workspace: Workspace, args: Args) -> dict[str, object]:
+def add(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     message, name = _message(workspace, args), _name(args)
     if not workspace.react(message, workspace.bot_user_id, name, on=True):
         raise Refusal("already_reacted")
     return {}
 
 
-def remove(workspace: Workspace, args: Args) -> dict[str, object]:
+def remove(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     message, name = _message(workspace, args), _name(args)
     if not workspace.react(message, workspace.bot_user_id, name, on=False):
         raise Refusal("no_reaction")
     return {}
 
 
-def get(workspace: Workspace, args: Args) -> dict[str, object]:
+def get(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     message = _message(workspace, args)
     return {"type": "message", "channel": message.channel, "message": message_json(workspace, message)}
 
 
-def _message(workspace: Workspace, args: Args) -> Message:
+def _message(workspace: LocalWorkspace, args: Args) -> Message:
     channel = workspace.joined(args.get("channel"))
     message = channel.messages.get(text(args, "timestamp"))
     if message is None:

@@ -9,12 +9,12 @@ from bot.playground.slack.arguments import Args, text, truth, whole
 from bot.playground.slack.message import Message
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.wire import channel_json, message_json, person_json
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 _KINDS = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
 
 
-def auth_test(workspace: Workspace) -> dict[str, object]:
+def auth_test(workspace: LocalWorkspace) -> dict[str, object]:
     return {
         "url": f"{workspace.origin}/",
         "team": workspace.team_name,
@@ -26,7 +26,7 @@ def auth_test(workspace: Workspace) -> dict[str, object]:
     }
 
 
-def replies(workspace: Workspace, args: Args) -> dict[str, object]:
+def replies(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     """conversations.replies: oldest first, the thread's first message always at the head of the first page."""
     channel = workspace.joined(args.get("channel"))
     root = channel.messages.get(text(args, "ts"))
@@ -37,7 +37,7 @@ def replies(workspace: Workspace, args: Args) -> dict[str, object]:
     return _page(workspace, args, chosen, whole(args, "limit", 1_000, 1_000))
 
 
-def history(workspace: Workspace, args: Args) -> dict[str, object]:
+def history(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     """conversations.history: newest first, without the replies in threads."""
     channel = workspace.joined(args.get("channel"))
     top = [m for m in channel.messages.values() if m.thread_ts is None and _within(m, args)]
@@ -60,7 +60,7 @@ def _order(ts: str) -> tuple[int, int]:
         raise Refusal("invalid_ts_latest") from None
 
 
-def _page(workspace: Workspace, args: Args, chosen: list[Message], limit: int) -> dict[str, object]:
+def _page(workspace: LocalWorkspace, args: Args, chosen: list[Message], limit: int) -> dict[str, object]:
     start, limit = _start(args), min(limit, workspace.longest_page)
     with_metadata = bool(truth(args, "include_all_metadata"))
     page = [message_json(workspace, m, with_metadata=with_metadata) for m in chosen[start : start + limit]]
@@ -78,11 +78,11 @@ def _start(args: Args) -> int:
     return int(cursor.removeprefix("next:") or 0)
 
 
-def info(workspace: Workspace, args: Args) -> dict[str, object]:
+def info(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     return {"channel": channel_json(workspace, workspace.visible(args.get("channel")))}
 
 
-def open_direct(workspace: Workspace, args: Args) -> dict[str, object]:
+def open_direct(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     if args.get("channel"):
         channel = workspace.visible(args.get("channel"))
     else:
@@ -96,7 +96,7 @@ def open_direct(workspace: Workspace, args: Args) -> dict[str, object]:
     return {"channel": full if truth(args, "return_im") else {"id": channel.id}}
 
 
-def bot_info(workspace: Workspace, args: Args) -> dict[str, object]:
+def bot_info(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     if text(args, "bot") != workspace.bot_id:
         raise Refusal("bot_not_found")
     shown = {
@@ -109,24 +109,24 @@ def bot_info(workspace: Workspace, args: Args) -> dict[str, object]:
     return {"bot": shown}
 
 
-def user_info(workspace: Workspace, args: Args) -> dict[str, object]:
+def user_info(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     person = workspace.people.get(text(args, "user"))
     if person is None:
         raise Refusal("user_not_found")
     return {"user": person_json(workspace, person)}
 
 
-def members(workspace: Workspace, args: Args) -> dict[str, object]:
+def members(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     channel = workspace.visible(args.get("channel"))
     return _listed("members", sorted(channel.members), args)
 
 
-def users(workspace: Workspace, args: Args) -> dict[str, object]:
+def users(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     shown = [person_json(workspace, person) for person in workspace.people.values()]
     return _listed("members", shown, args)
 
 
-def channels(workspace: Workspace, args: Args) -> dict[str, object]:
+def channels(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     """conversations.list: without other `types`, the public channels."""
     wanted = {_KINDS.get(name.strip()) for name in (text(args, "types") or "public_channel").split(",")}
     if None in wanted:

@@ -8,12 +8,12 @@ from typing import TypeAlias
 from bot.playground.slack.arguments import Args, text
 from bot.playground.slack.delivery import Attempt
 from bot.playground.slack.web import ApiCall
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 Json: TypeAlias = dict[str, object]
 
 
-def call_json(workspace: Workspace, n: int, call: ApiCall, at: float) -> Json:
+def call_json(workspace: LocalWorkspace, n: int, call: ApiCall, at: float) -> Json:
     """The `n`-th call; `at` is when it arrived, in seconds since the epoch."""
     channel, ts = _touched(call)
     return {
@@ -45,13 +45,13 @@ def _touched(call: ApiCall) -> tuple[str, str]:
     return channel, ts
 
 
-def _root(workspace: Workspace, channel: str, ts: str) -> str:
+def _root(workspace: LocalWorkspace, channel: str, ts: str) -> str:
     """The thread of a message, of one that was deleted too; empty where there was none."""
     known = workspace.channels.get(channel)
     return known.roots.get(ts, "") if known is not None else ""
 
 
-def delivery_json(workspace: Workspace, n: int, attempt: Attempt, at: float) -> Json:
+def delivery_json(workspace: LocalWorkspace, n: int, attempt: Attempt, at: float) -> Json:
     """The `n`-th delivery; `at` is when it was begun, in seconds since the epoch."""
     what, channel, ts = _about(attempt)
     return {

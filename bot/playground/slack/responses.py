@@ -10,7 +10,7 @@ from bot.playground.slack.arguments import Args, text, truth
 from bot.playground.slack.chat import place
 from bot.playground.slack.message import Message
 from bot.playground.slack.rules import Refusal
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 MOST_USES = 5
 LASTS = 1_800.0
@@ -32,7 +32,7 @@ class _Address:
 class ResponseUrls:
     """All response URLs that were given out."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: LocalWorkspace) -> None:
         self._workspace = workspace
         self._addresses: dict[str, _Address] = {}
 

@@ -19,7 +19,7 @@ from bot.playground.slack.methods import SCOPES
 from bot.playground.slack.outbox import Outbox
 from bot.playground.slack.people import People
 from bot.playground.slack.tiers import BudgetLeft, Pace, RateLimits
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 _HOST = "127.0.0.1"
 
@@ -44,7 +44,7 @@ class LocalSlack:
         scale: float = 1.0,
         patience: DeliveryTimeouts | None = None,
         scopes: Iterable[str] = SCOPES,
-        team_id: str = Workspace.team_id,
+        team_id: str = LocalWorkspace.team_id,
     ) -> None:
         self._port, self._patience = port, patience or DeliveryTimeouts()
         limits = RateLimits(scale, "on" if enforce_limits else "off")

@@ -11,7 +11,7 @@ from bot.playground.slack.rules import Refusal
 from bot.playground.slack.side_effects import note, note_previews
 from bot.playground.slack.stream_content import MOST_IN_FIELD, Content, too_long
 from bot.playground.slack.wire import message_json
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 LASTS = 300.0
 """Seconds after which a stream is over, even while it is appended to (slackapi/python-slack-sdk#1859)."""
@@ -28,7 +28,7 @@ class _Stream:
 class Streams:
     """The streams of a workspace that have not been stopped."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: LocalWorkspace) -> None:
         self._workspace = workspace
         self._open: dict[tuple[str, str], _Stream] = {}
 

@@ -10,13 +10,13 @@ from bot.playground.slack.arguments import Args, text
 from bot.playground.slack.message import File
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.wire import file_json
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 
 class Uploads:
     """The uploads of a workspace that have not been completed."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: LocalWorkspace) -> None:
         self._workspace = workspace
         self._announced: dict[str, tuple[str, int]] = {}
         self._arrived: dict[str, File] = {}

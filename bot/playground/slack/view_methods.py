@@ -13,7 +13,7 @@ from bot.playground.slack.texts import plain
 from bot.playground.slack.triggers import Triggers
 from bot.playground.slack.views import View
 from bot.playground.slack.wire import view_json
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 MOST_BYTES = 250_000
 """Of a view's JSON (Slack docs, views.open: view_too_large)."""
@@ -59,12 +59,12 @@ def check(value: object, surface: Surface) -> Mapping[str, object]:
     return given
 
 
-def open_modal(workspace: Workspace, triggers: Triggers, args: Args) -> dict[str, object]:
+def open_modal(workspace: LocalWorkspace, triggers: Triggers, args: Args) -> dict[str, object]:
     body = _new(workspace, args, "modal")
     return _shown(workspace, workspace.views.open(triggers.use(text(args, "trigger_id")), body))
 
 
-def push(workspace: Workspace, triggers: Triggers, args: Args) -> dict[str, object]:
+def push(workspace: LocalWorkspace, triggers: Triggers, args: Args) -> dict[str, object]:
     body = _new(workspace, args, "modal")
     user = triggers.use(text(args, "trigger_id"))
     if not workspace.views.modals.get(user):
@@ -72,7 +72,7 @@ def push(workspace: Workspace, triggers: Triggers, args: Args) -> dict[str, obje
     return _shown(workspace, workspace.views.push(user, body))
 
 
-def update(workspace: Workspace, args: Args) -> dict[str, object]:
+def update(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     view_id, external_id = text(args, "view_id"), text(args, "external_id")
     if not view_id and not external_id:
         raise Refusal("invalid_arguments", "[ERROR] missing required field: view_id")
@@ -84,7 +84,7 @@ def update(workspace: Workspace, args: Args) -> dict[str, object]:
     return _shown(workspace, workspace.views.change(old, _new(workspace, args, surface, old)))
 
 
-def publish(workspace: Workspace, args: Args) -> dict[str, object]:
+def publish(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     user = text(args, "user_id")
     if user not in workspace.people:
         raise Refusal("invalid_arguments", "[ERROR] invalid `user_id`")
@@ -94,7 +94,7 @@ def publish(workspace: Workspace, args: Args) -> dict[str, object]:
     return _shown(workspace, workspace.views.publish(user, _new(workspace, args, "home", old)))
 
 
-def _new(workspace: Workspace, args: Args, surface: Surface, old: View | None = None) -> Mapping[str, object]:
+def _new(workspace: LocalWorkspace, args: Args, surface: Surface, old: View | None = None) -> Mapping[str, object]:
     body = check(args.get("view"), surface)
     namesake = workspace.views.named(str(body["external_id"])) if body.get("external_id") else None
     if namesake is not None and (old is None or namesake.id != old.id):
@@ -108,5 +108,5 @@ def _same(old: View, args: Args) -> None:
         raise Refusal("hash_conflict")
 
 
-def _shown(workspace: Workspace, view: View) -> dict[str, object]:
+def _shown(workspace: LocalWorkspace, view: View) -> dict[str, object]:
     return {"view": view_json(workspace, view)}

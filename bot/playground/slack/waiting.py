@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 _LOOK = 0.05  # seconds
 
@@ -39,7 +39,7 @@ class Watch:
             self._waiting.discard(changed)
 
 
-def picture(workspace: Workspace) -> str:
+def picture(workspace: LocalWorkspace) -> str:
     """Describe the workspace, a line for each message."""
     lines = []
     for channel in workspace.channels.values():

@@ -19,7 +19,7 @@ from bot.playground.slack.responses import ResponseUrls
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.tiers import BudgetLeft, RateLimits
 from bot.playground.slack.uploads import Uploads
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 _CONNECT = "apps.connections.open"
 MOST_BYTES = 64 * 1024 * 1024
@@ -78,7 +78,7 @@ class WebRoutes:
 
     def __init__(
         self,
-        workspace: Workspace,
+        workspace: LocalWorkspace,
         methods: Methods,
         uploads: Uploads,
         responses: ResponseUrls,

@@ -8,10 +8,10 @@ from bot.playground.slack.channels import Channel, Person
 from bot.playground.slack.elements import named
 from bot.playground.slack.message import File, Message
 from bot.playground.slack.views import View
-from bot.playground.slack.workspace import Workspace
+from bot.playground.slack.workspace import LocalWorkspace
 
 
-def message_json(workspace: Workspace, message: Message, *, with_metadata: bool = False) -> dict[str, object]:
+def message_json(workspace: LocalWorkspace, message: Message, *, with_metadata: bool = False) -> dict[str, object]:
     """A message. Blocks and elements that the app gave no ids have them here, as in Slack."""
     person = workspace.people.get(message.user)
     shown: dict[str, object] = {
@@ -42,13 +42,13 @@ def message_json(workspace: Workspace, message: Message, *, with_metadata: bool 
     return shown | {key: value for key, value in optional.items() if value}
 
 
-def reactions_json(workspace: Workspace, message: Message) -> list[dict[str, object]]:
+def reactions_json(workspace: LocalWorkspace, message: Message) -> list[dict[str, object]]:
     """The reactions to a message in the order in which each was first given."""
     given = workspace.reactions.get((message.channel, message.ts), {})
     return [{"name": name, "users": list(users), "count": len(users)} for name, users in given.items()]
 
 
-def _profile(workspace: Workspace) -> dict[str, object]:
+def _profile(workspace: LocalWorkspace) -> dict[str, object]:
     return {
         "id": workspace.bot_id,
         "app_id": workspace.app_id,
@@ -58,7 +58,7 @@ def _profile(workspace: Workspace) -> dict[str, object]:
     }
 
 
-def view_json(workspace: Workspace, view: View, state: Mapping[str, object] | None = None) -> dict[str, object]:
+def view_json(workspace: LocalWorkspace, view: View, state: Mapping[str, object] | None = None) -> dict[str, object]:
     """A view; `state` is what a person has put in so far."""
     unset: dict[str, object] = {
         "private_metadata": "",
@@ -86,7 +86,7 @@ def view_json(workspace: Workspace, view: View, state: Mapping[str, object] | No
     }
 
 
-def file_json(workspace: Workspace, file: File) -> dict[str, object]:
+def file_json(workspace: LocalWorkspace, file: File) -> dict[str, object]:
     address = f"{workspace.origin}/files-pri/{file.id}/{file.name}"
     return {
         "id": file.id,
@@ -100,7 +100,7 @@ def file_json(workspace: Workspace, file: File) -> dict[str, object]:
     }
 
 
-def channel_json(workspace: Workspace, channel: Channel) -> dict[str, object]:
+def channel_json(workspace: LocalWorkspace, channel: Channel) -> dict[str, object]:
     shown: dict[str, object] = {
         "id": channel.id,
         "is_channel": channel.kind == "channel",
@@ -118,7 +118,7 @@ def channel_json(workspace: Workspace, channel: Channel) -> dict[str, object]:
     return shown | {"name": channel.name, "name_normalized": channel.name}
 
 
-def person_json(workspace: Workspace, person: Person) -> dict[str, object]:
+def person_json(workspace: LocalWorkspace, person: Person) -> dict[str, object]:
     return {
         "id": person.id,
         "team_id": person.team,

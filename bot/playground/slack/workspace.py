@@ -15,7 +15,7 @@ STATUS_LASTS = 120.0
 """Seconds until Slack removes a status line by itself (Slack docs, assistant.threads.setStatus)."""
 
 
-class Workspace:
+class LocalWorkspace:
     """One workspace with one app in it. `clock` is steady and in seconds, `wall` is seconds since the epoch."""
 
     team_id, bot_user_id, bot_id, app_id = "T0LOCAL01", "U0LOCALBOT", "B0LOCALBOT", "A0LOCALAPP"

@@ -173,7 +173,7 @@ async def test_something_that_is_not_flowise(answer: Callable[[web.Request], web
     async with serving(answer) as url:
         [finding] = (await seen(url, key="right")).values()
     assert finding.state is Verdict.WRONG
-    assert "not Flowise" in finding.do
+    assert "Another program answers at FLOWISE_URL" in finding.do
 
 
 async def test_a_proxy_without_a_server_behind_it() -> None:

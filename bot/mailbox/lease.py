@@ -107,7 +107,7 @@ class Lease:
                 and not self.unreadable
                 and await self._mailboxes.restore(self.hold, seconds, self.opened)
             ):
-                log.warning("the store has lost its data; stored again", ref=self.item.reference)
+                log.warning("question stored again", ref=self.item.reference, reason="the store has lost its data")
                 before = await self._mailboxes.stand(self.hold, seconds)
         except StoreUnavailable:
             self.store_is_away()

@@ -12,6 +12,7 @@ from bot.errors import StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.renewal import Line
+from bot.mailbox.retry import retried
 from bot.ports import Mailboxes, TakenOver
 from bot.supervision import Supervisor
 from bot.thread import Hold, Item, OpenAnswer, QuestionProgress, Thread, UnansweredQuestion
@@ -124,12 +125,7 @@ class Mailbox:
                 log.info("question settled", ref=lease.item.reference)
 
         try:
-            while lease.ours:
-                with suppress(StoreUnavailable):
-                    await lease.settle(again)
-                    log.info("settled", ref=lease.item.reference)
-                    return
-                await asyncio.sleep(self.durations.settling)
+            await retried(settle, asyncio.sleep, ref=lease.item.reference, pause=self.durations.settling)
         finally:
             self._forget(lease)
 

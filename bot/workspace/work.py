@@ -12,6 +12,7 @@ import structlog
 from bot.errors import BotError, GivenUp, StoreUnavailable, Unreadable
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.mailbox import Mailbox
+from bot.mailbox.retry import retried
 from bot.reply.contract import Place
 from bot.thread import Thread
 from bot.thread_codec import printable
@@ -79,15 +80,15 @@ class Work:
         step = self._steps.get(lease.item.surface)
         if step is None:
             raise Unreadable(f"a question of a surface that is not known here: {lease.item.surface!r}")
-        while True:
+
+        async def attempt() -> None:
             try:
                 await step(lease)
-            except StoreUnavailable as error:
-                log.info("waiting for the store", ref=lease.item.reference, reason=str(error))
+            except StoreUnavailable:
                 lease.look = True  # what it has posted stands, and is not posted again
-                await asyncio.sleep(self._mailbox.durations.store)
-            else:
-                return
+                raise
+
+        await retried(attempt, asyncio.sleep, ref=lease.item.reference, pause=self._mailbox.durations.store)
 
     async def _failed(self, lease: Lease, error: Exception) -> None:
         """Hand on a question that this process could not bring to an end, or put it aside where nobody could."""

@@ -27,7 +27,7 @@ _LAST_LINES = 12
 _WRONG_SETTINGS = 2
 
 # What `python -m bot` writes, in text, when a question comes and when its turn is over.
-_TURN = re.compile(r"^\S+ \[\w+ *\] (question|turn finished|turn failed)\b", re.MULTILINE)
+_TURN = re.compile(r"^\S+ \[\w+ *\] (question|turn finished|turn failed)(?: unexpectedly)? +\w+=", re.MULTILINE)
 
 
 class ProgramEnded(BotError):

@@ -75,7 +75,7 @@ async def test_a_version_in_markdown_is_drawn_as_it_was_read(tab: Page, bare: St
     await page_user.arrive(bare.url)
     await expect(tab.locator(".message strong")).to_have_text("firm")
     await tab.locator(".message", has_text="firm").hover()
-    await tab.get_by_role("button", name="Inspect").click()
+    await tab.get_by_role("button", name="Inspect", exact=True).click()
     versions = await page_user.inspect("Versions")
     drawn = versions.locator("[class$=version-message] strong")
     await expect(drawn).to_have_text("firm")

@@ -26,8 +26,8 @@ _POLL_SECONDS = 0.1
 _LAST_LINES = 12
 _WRONG_SETTINGS = 2
 
-# What `python -m bot` writes, in text, when a question comes and when its turn is over.
-_TURN = re.compile(r"^\S+ \[\w+ *\] (question|turn finished|turn failed)(?: unexpectedly)? +\w+=", re.MULTILINE)
+# What `python -m bot` writes, in text, when a question comes and when its turn is over. An event is padded with spaces.
+_TURN = re.compile(r"^\S+ \[\w+ *\] (question|turn finished|turn failed)(?: unexpectedly)?  ", re.MULTILINE)
 
 
 class ProgramEnded(BotError):

@@ -47,7 +47,7 @@ async def whole(home: Sandbox, root: str, count: int = 40) -> list[Message]:
 
 @pytest.mark.parametrize("mode", ["stream", "auto"])
 async def test_an_answer_streams_in_one_message_with_its_sources(home: Sandbox, mode: str) -> None:
-    home.flowise.script("rag", growing())
+    home.flowise.script("rag", growing(wait=0.06))
     async with home.bot(slack_delivery=mode):
         root = await home.ask(f"{home.mention} grow")
         [message] = await whole(home, root)

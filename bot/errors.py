@@ -170,3 +170,8 @@ class UnknownChatflow(FlowiseError):
 
 class NotFlowise(FlowiseError):
     """Another program answers at FLOWISE_URL. Use the base address of Flowise's server, without /api or a path."""
+
+
+def advice(kind: type[BotError]) -> str:
+    """What the operator is told of an error: the description of its class, on one line."""
+    return " ".join((kind.__doc__ or "").split())

@@ -30,7 +30,7 @@ def register(app: AsyncApp) -> None:
 
     @app.event("app_uninstalled")
     async def on_uninstalled(workspace: Workspace) -> None:
-        workspace.uninstall.say("app_uninstalled")
+        workspace.uninstall.report("app_uninstalled")
 
     @app.event("tokens_revoked")
     async def on_revoked(workspace: Workspace, event: Mapping[str, object]) -> None:
@@ -38,4 +38,4 @@ def register(app: AsyncApp) -> None:
         tokens = event.get("tokens")
         revoked = tokens.get("bot") if isinstance(tokens, Mapping) else None
         if isinstance(revoked, list) and workspace.identity.bot_user in revoked:
-            workspace.uninstall.say("tokens_revoked")
+            workspace.uninstall.report("tokens_revoked")

@@ -13,7 +13,7 @@ import aiohttp
 
 from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
-from bot.errors import FlowiseError, FlowiseUnreachable, KeyRefused, UnknownChatflow
+from bot.errors import FlowiseError, FlowiseUnreachable, KeyRefused, UnknownChatflow, advice
 from bot.flowise.api import Api
 from bot.flowise.limits import Limits
 from bot.flowise.refusals import HttpReply
@@ -83,11 +83,6 @@ def unreachable(error: FlowiseError, url: str) -> Finding:
     if urlsplit(url).hostname in {"localhost", "127.0.0.1", "::1"}:
         do += " Inside a container, localhost is the container itself."
     return FLOWISE.wrong("server", str(error), do)
-
-
-def advice(kind: type[FlowiseError]) -> str:
-    """What to do about an error: its description in bot/errors.py, on one line."""
-    return " ".join((kind.__doc__ or "").split())
 
 
 def version(reply: object) -> Finding:

@@ -18,11 +18,11 @@ PAUSE = 1.0
 
 
 async def retried(
-    work: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]], *, ref: str, pause: float = PAUSE
+    work: Callable[[], Awaitable[T]], sleep: Callable[[float], Awaitable[None]], *, pause: float = PAUSE, **about: str
 ) -> T:
     """The result of `work`, which is called again every `pause` seconds for as long as it raises StoreUnavailable.
 
-    `ref` is the reference of the question it is done for; an outage is logged under it once.
+    An outage is logged once, with the keys `about`: the `ref` of the question it is done for, or the `team`.
     """
     is_logged = False
     while True:
@@ -30,6 +30,6 @@ async def retried(
             return await work()
         except StoreUnavailable as error:
             if not is_logged:
-                log.info("store unreachable", ref=ref, reason=str(error))
+                log.info("store unreachable", reason=str(error), **about)
             is_logged = True
             await sleep(pause)

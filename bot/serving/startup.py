@@ -9,7 +9,7 @@ import structlog
 from aiohttp import ClientSession
 
 import bot.flowise.client as flowise
-from bot.errors import FlowiseError, StoreUnavailable
+from bot.errors import FlowiseError, StoreUnavailable, advice
 from bot.metrics.flowise import FlowiseMetrics, MeteredFlowise
 from bot.network.outgoing import Network
 from bot.network.proxies import Proxies
@@ -83,8 +83,8 @@ async def warn_of_flowise(chatflow: flowise.Client) -> None:
     try:
         await chatflow.check()
     except FlowiseError as error:
-        hint = " ".join((type(error).__doc__ or "").split())
-        log.warning("Flowise could not answer a question now", error=type(error).__name__, reason=str(error), hint=hint)
+        kind = type(error)
+        log.warning("Flowise not ready", error=kind.__name__, reason=str(error), do=advice(kind))
 
 
 async def warn_of_redis(store: RedisStore) -> None:
@@ -92,7 +92,7 @@ async def warn_of_redis(store: RedisStore) -> None:
     try:
         health = await store.health()
     except StoreUnavailable as error:
-        log.warning("Redis could not take a question now", reason=str(error))
+        log.warning("Redis not ready", reason=str(error))
         return
     for warning in health.warnings:
-        log.warning("Redis cannot keep what it is given", reason=warning, version=health.version)
+        log.warning("Redis warning received", reason=warning, version=health.version)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.errors import StoreUnavailable
+from bot.mailbox.retry import retried
 from bot.slack.token_state import TokenState
 
 log = structlog.get_logger(__name__)
@@ -18,7 +18,7 @@ _AFTERWARDS = 60.0
 _AGAIN = 5.0
 
 
-class Keeps(Protocol):
+class DeletesData(Protocol):
     """A store, as far as it is needed here."""
 
     async def purge(self, team: str) -> int:
@@ -32,44 +32,37 @@ class Uninstall:
     def __init__(
         self,
         team: str,
-        store: Keeps,
-        admission: TokenState,
+        store: DeletesData,
+        token: TokenState,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._team = team
         self._store = store
-        self._admission = admission
+        self._token = token
         self._sleep = sleep
-        self._said = asyncio.Event()
+        self._reported = asyncio.Event()
 
     @property
     def is_over(self) -> bool:
         """Slack takes no calls of ours, so that nothing that it sends can be answered."""
-        return bool(self._admission.refusal)
+        return bool(self._token.refusal)
 
-    def say(self, word: str) -> None:
-        """Slack has told that the app or its token is gone, by that event."""
-        self._admission.withdrawn(word)
-        self._said.set()
+    def report(self, event: str) -> None:
+        """Slack says by this event that the app or its token is gone."""
+        self._token.withdrawn(event)
+        self._reported.set()
 
     async def run(self) -> None:
-        """Delete the data each time an uninstalling was told of, until it is done. Never returns."""
+        """Delete the data each time an uninstallation was reported, until it is done. Never returns."""
         while True:
-            await self._said.wait()
-            self._said.clear()
+            await self._reported.wait()
+            self._reported.clear()
             await self._deleted()
             await self._sleep(_AFTERWARDS)
             if self.is_over:
                 await self._deleted()
 
     async def _deleted(self) -> None:
-        while True:
-            try:
-                count = await self._store.purge(self._team)
-            except StoreUnavailable as error:
-                log.warning("workspace data not deleted yet", team=self._team, reason=str(error))
-                await self._sleep(_AGAIN)
-                continue
-            log.info("workspace data deleted", team=self._team, keys=count)
-            return
+        count = await retried(lambda: self._store.purge(self._team), self._sleep, pause=_AGAIN, team=self._team)
+        log.info("workspace data deleted", team=self._team, keys=count)

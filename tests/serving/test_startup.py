@@ -245,7 +245,7 @@ async def test_a_flowise_that_cannot_answer_now_is_a_warning(
         process.send_signal(signal.SIGTERM)
         _, err = await process.communicate()
     assert process.returncode == 0
-    [line] = [line for line in err.decode().splitlines() if "Flowise could not answer a question now" in line]
+    [line] = [line for line in err.decode().splitlines() if "Flowise not ready" in line]
     assert f"error={error}" in line
     assert "[warning" in line
     assert home.flowise.predictions == []
@@ -255,13 +255,13 @@ async def test_a_redis_that_cannot_keep_what_it_is_given_is_a_warning(home: Sand
     redis = connect(home.redis_url)
     await redis.config_set("maxmemory-policy", "allkeys-lru")
     await redis.aclose()
-    [line] = await warned(home, settings(home), tmp_path, "Redis cannot keep what it is given")
+    [line] = await warned(home, settings(home), tmp_path, "Redis warning received")
     assert "maxmemory-policy is allkeys-lru" in line
 
 
 async def test_a_redis_that_is_away_is_a_warning(home: Sandbox, tmp_path: Path) -> None:
     away = settings(home, REDIS_URL="redis://:very-secret@127.0.0.1:9")
-    [line] = await warned(home, away, tmp_path, "Redis could not take a question now")
+    [line] = await warned(home, away, tmp_path, "Redis not ready")
     assert "Redis cannot be reached (ConnectionError)" in line
     assert "very-secret" not in line
 

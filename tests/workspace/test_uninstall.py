@@ -1,4 +1,4 @@
-"""What is done when the app was uninstalled: the data are deleted, until it is done, and once more a while later."""
+"""Tests that the data of a workspace that uninstalled the app are deleted, for sure, and again a while later."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from bot.slack.token_state import TokenState
 from bot.workspace.uninstall import Uninstall
 
 
-class Keeps:
-    """A store that is away for some tries."""
+class Store:
+    """A store that cannot be reached for the first `outages` attempts."""
 
-    def __init__(self, away: int = 0) -> None:
-        self.away = away
+    def __init__(self, outages: int = 0) -> None:
+        self.outages = outages
         self.purged: list[str] = []
         self.twice = asyncio.Event()
 
     async def purge(self, team: str) -> int:
-        if self.away:
-            self.away -= 1
-            raise StoreUnavailable("away")
+        if self.outages:
+            self.outages -= 1
+            raise StoreUnavailable("Redis cannot be reached")
         self.purged.append(team)
         if len(self.purged) == 2:
             self.twice.set()
@@ -31,9 +31,9 @@ class Keeps:
 
 
 def taken() -> TokenState:
-    admission = TokenState()
-    admission.answered()
-    return admission
+    token = TokenState()
+    token.answered()
+    return token
 
 
 async def test_it_is_tried_until_redis_answers_and_done_once_more_later() -> None:
@@ -42,34 +42,34 @@ async def test_it_is_tried_until_redis_answers_and_done_once_more_later() -> Non
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    keeps, admission = Keeps(away=2), taken()
-    farewell = Uninstall("T1", keeps, admission, sleep=sleep)
+    store, token = Store(outages=2), taken()
+    uninstall = Uninstall("T1", store, token, sleep=sleep)
     with capture_logs() as lines:
-        farewell.say("app_uninstalled")
-        farewell.say("tokens_revoked")  # Slack sends both
-        assert farewell.is_over
-        running = asyncio.create_task(farewell.run())
+        uninstall.report("app_uninstalled")
+        uninstall.report("tokens_revoked")  # Slack sends both
+        assert uninstall.is_over
+        running = asyncio.create_task(uninstall.run())
         async with asyncio.timeout(5):
-            await keeps.twice.wait()
+            await store.twice.wait()
         await asyncio.sleep(0)
         running.cancel()
         await asyncio.wait([running])
     assert slept == [5.0, 5.0, 60.0]
-    assert keeps.purged == ["T1", "T1"]
-    assert [line["log_level"] for line in lines] == ["error", "warning", "warning", "info", "info"]
+    assert store.purged == ["T1", "T1"]
+    assert [line["log_level"] for line in lines] == ["error", "info", "info", "info"]
 
 
 async def test_what_is_kept_of_a_workspace_that_is_back_stays() -> None:
-    keeps, admission = Keeps(), taken()
+    store, token = Store(), taken()
 
     async def sleep(seconds: float) -> None:
-        admission.answered()  # the token is taken again
+        token.answered()  # the token is taken again
 
-    farewell = Uninstall("T1", keeps, admission, sleep=sleep)
-    farewell.say("app_uninstalled")
-    running = asyncio.create_task(farewell.run())
+    uninstall = Uninstall("T1", store, token, sleep=sleep)
+    uninstall.report("app_uninstalled")
+    running = asyncio.create_task(uninstall.run())
     await asyncio.sleep(0.01)
-    assert keeps.purged == ["T1"]
+    assert store.purged == ["T1"]
     assert not running.done()
     running.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -34,6 +34,7 @@ from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
 from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_flowise, warn_of_redis
 from bot.settings import Settings
+from bot.slack.help_contact import asks
 from bot.slack.identity import Identity
 from bot.slack.installation import app_of
 from bot.slack.wire import new_session, web_client
@@ -140,6 +141,7 @@ class Bot:
                 settings.bot_most_messages,
                 Mode(settings.slack_delivery),
                 settings.slack_rate_scale,
+                asks(settings.bot_help_contact),
                 Answers((self._metrics.answers, *traces)),
             ),
             ConversationSettings(

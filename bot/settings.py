@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.errors import SettingsError
 from bot.network.proxies import proxy_url
+from bot.slack import help_contact
 from bot.store import address
 
 
@@ -53,6 +54,11 @@ def _command(value: str) -> str:
     if not value.startswith("/") or not 2 <= len(value) <= 32 or any(letter.isspace() for letter in value):
         raise ValueError("expected a slash and a name, such as /flowise, of at most 32 characters")
     return value.lower()
+
+
+def _help_contact(value: str) -> str:
+    help_contact.asks(value)
+    return value
 
 
 def _starts(prefix: str) -> AfterValidator:
@@ -116,6 +122,7 @@ class Settings(BaseSettings):
     bot_most_predictions: Annotated[int, Field(ge=1, le=10_000)] = 100
     bot_most_messages: Annotated[int, Field(ge=2, le=50)] = 10
     bot_conversation_days: Annotated[float, Field(gt=0, le=3650)] = 30
+    bot_help_contact: Annotated[str, AfterValidator(_help_contact)] = ""
     bot_external_people: Literal["refuse", "answer"] = "refuse"
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25
 

@@ -1,4 +1,4 @@
-"""Serves buttons: "Ask again" under an answer that was interrupted; acknowledges every other interaction."""
+"""Serves buttons: "Try again" under an answer that was interrupted; acknowledges every other interaction."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -36,7 +37,8 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
             lease = await _taken_in(workspace, behaviour, pressed)
         except StoreUnavailable as error:
             log.warning("question not asked again", reason=str(error))
-            _whisper(workspace, pressed, wording.NOT_TAKEN, applies=lambda: _is_untaken(workspace, pressed))
+            still = partial(_is_untaken, workspace, pressed)
+            _whisper(workspace, pressed, wording.NOT_TAKEN, support=wording.stuck(workspace.asks), applies=still)
         else:
             if lease is not None:
                 workspace.begin(lease)
@@ -95,11 +97,16 @@ async def _always() -> bool:
 
 
 def _whisper(
-    workspace: Workspace, pressed: Press, sentence: str, *, applies: Callable[[], Awaitable[bool]] = _always
+    workspace: Workspace,
+    pressed: Press,
+    sentence: str,
+    *,
+    support: str = "",
+    applies: Callable[[], Awaitable[bool]] = _always,
 ) -> None:
     """Tell the one who has pressed, and nobody else."""
     ear = Place(channel=pressed.channel, thread_ts=pressed.thread_ts or None, user=pressed.user)
-    workspace.tasks.start(workspace.sentences.whisper(ear, sentence, applies=applies), name="whisper")
+    workspace.tasks.start(workspace.sentences.whisper(ear, sentence, support=support, applies=applies), name="whisper")
 
 
 def _meant(value: str) -> tuple[str, str]:

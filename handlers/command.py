@@ -63,7 +63,7 @@ async def _take_in(workspace: Workspace, typed: SlashCommand, ack: AsyncAck) -> 
         lease = await workspace.mailbox.accept(_item(workspace, typed))
     except StoreUnavailable as error:
         log.warning("command not stored", reason=str(error))
-        await ack(wording.NOT_TAKEN)
+        await ack(wording.not_taken(workspace.asks))
         return
     await ack()
     if lease is not None:
@@ -85,7 +85,7 @@ async def _new_conversation(workspace: Workspace, typed: SlashCommand) -> str:
         await workspace.conversations.chats.start_over(workspace.thread(typed.channel, ""))
     except StoreUnavailable as error:
         log.warning("conversation not started over", reason=str(error))
-        return wording.NOT_TAKEN
+        return wording.not_taken(workspace.asks)
     return wording.NEW_CONVERSATION
 
 

@@ -122,7 +122,7 @@ async def test_a_stop_with_a_grace_period_lets_the_answer_be_finished(home: Sand
         assert await program.ended() == 0
     [answer] = home.answers(root)
     assert answer.startswith("The first half and the second")
-    assert "ref " not in answer
+    assert "Reference" not in answer
     assert home.slack.status(home.channel, root) == ""
 
 
@@ -133,9 +133,9 @@ async def test_a_stop_without_grace_closes_the_message(home: Sandbox, tmp_path: 
         assert "Traceback" not in program.log
     [answer] = home.answers(root)
     assert answer.startswith("The first half")
-    assert "I was restarted before I was done. Please ask again." in answer
+    assert "I was restarted before I was done. Please try again." in answer
     assert "incomplete" in answer
-    [reference] = re.findall(r"\(ref ([0-9a-f]{8})\)", answer)
+    [reference] = re.findall(r"Reference for support: ([0-9a-f]{8})", answer)
     assert reference in program.log
     assert home.slack.status(home.channel, root) == ""
 

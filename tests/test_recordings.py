@@ -228,7 +228,7 @@ def with_text(*, whole: bool | None = None) -> list[str]:
 
 
 FAILED = [name for name in NAMES if not (ALL[name].whole and ALL[name].text.strip())]
-REFERENCE = re.compile(r"\(ref [0-9a-f]{8}\)")
+REFERENCE = re.compile(r"Reference for support: [0-9a-f]{8}")
 UNFINISHED = (wording.THINKING, wording.queued(1, busy=False), wording.HELD_BACK, "Using ")
 
 

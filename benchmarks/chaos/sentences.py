@@ -8,12 +8,12 @@ from benchmarks.chaos.answers import TOKEN, answer
 from bot.errors import StoreUnavailable
 from bot.slack import wording
 
-# Every sentence for a failure ends with the reference of the log.
-_REFERENCE = re.compile(r"\(ref ([0-9a-f]{8})\)")
+# Every failure ends with the reference of the log.
+_REFERENCE = re.compile(r"Reference for support: ([0-9a-f]{8})")
 # Said where nothing was taken in, so that there is no turn to refer to.
 _TURNED_AWAY = (wording.NOT_TAKEN,)
-_UNTAKEN = (wording.NOT_YET, wording.failure(StoreUnavailable(""), "", partly=False).partition(" (ref")[0])
-_WAITING = re.compile(r"I'll answer this (after|when)|before yours…")
+_UNTAKEN = (wording.NOT_YET, wording.failure(StoreUnavailable("")))
+_WAITING = re.compile(r"I'll answer this (after|when)")
 _WORKING = (wording.THINKING, wording.HELD_BACK, wording.NOT_YET)
 _USING = re.compile(r"^Using .*…(?: \(\d+ min\))?$", re.MULTILINE)
 

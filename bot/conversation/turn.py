@@ -20,6 +20,8 @@ from bot.errors import (
     GivenUp,
     SlackRefused,
     SlackUnavailable,
+    StoreUnavailable,
+    advice,
 )
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
@@ -79,14 +81,22 @@ class Turns:
                 async for event in events:
                     yield event
         except BotError as error:
-            log_turn.warning("turn failed", error=type(error).__name__, reason=str(error))
-            yield Failed(error, question.reference)
+            log_turn.warning("turn failed", error=type(error).__name__, reason=str(error), do=advice(type(error)))
+            yield Failed(error, question.reference, follows=await self.follows(question))
         except Exception as error:  # the person must get an ending even after a bug
             log_turn.exception("turn failed unexpectedly", error=type(error).__name__)
             yield Failed(BotError("internal error"), question.reference)
         else:
             log_turn.info("turn finished")
             yield Finished()
+
+    async def follows(self, question: Question) -> bool:
+        """Whether earlier questions of the thread were answered, as far as the store tells now."""
+        try:
+            known = await self._store.conversation(question.thread)
+        except StoreUnavailable:
+            return False
+        return known is not None and known.answered
 
     async def _in_line(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
         if lease.failures >= MOST_FAILURES:

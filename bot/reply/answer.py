@@ -21,8 +21,9 @@ from bot.reply.contract import (
 )
 from bot.reply.sources import gathered
 from bot.slack import wording
+from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
-from bot.slack.text.blocks import ask_again, note, sources_blocks, tools_block
+from bot.slack.text.blocks import ask_again, note, sources_blocks, support_note, tools_block
 
 
 class Text(Protocol):
@@ -52,10 +53,12 @@ class Answer(Generic[T_co]):
     """The answer so far. Its text goes into `text`.
 
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
-    is at work, and `running` names the tools it uses now.
+    is at work, and `running` names the tools it uses now. `asks` says whom a person should ask when it fails, in
+    Slack's mrkdwn.
     """
 
-    def __init__(self, text: T_co) -> None:
+    def __init__(self, text: T_co, asks: str = NOBODY) -> None:
+        self._asks_for_help = asks
         self.ended = False
         self.thinking = False
         self.running: tuple[str, ...] = ()
@@ -189,12 +192,18 @@ class Answer(Generic[T_co]):
         if self._failure is None:
             # A flow that only asks for a decision, say: its remark is all there is.
             return self._notes[0] if self._notes else wording.NOTHING_TO_SHOW
-        return wording.failure(self._failure.error, self._failure.reference, partly=partly)
+        return wording.failure(self._failure.error, partly=partly, follows=self._failure.follows)
+
+    @property
+    def support(self) -> str:
+        """The last line of a failure, in Slack's mrkdwn: whom to ask, and the reference; empty without a failure."""
+        failed = self._failure
+        return wording.support(failed.error, failed.reference, self._asks_for_help) if failed else ""
 
     def extras(self) -> Blocks:
         """The blocks under a last word."""
         notes = self._notes if self._failure else self._notes[1:]
-        return (*map(note, notes), *self._tools(), *self._source_list(), *self._button())
+        return (*map(note, notes), *self._tools(), *self._source_list(), *self._last_lines())
 
     def _tools(self) -> Blocks:
         return (tools_block(self._used),) if self._used else ()
@@ -205,12 +214,16 @@ class Answer(Generic[T_co]):
             self._sources = sources_blocks(gathered(self._documents))
         return self._sources
 
-    def _button(self) -> Blocks:
-        again = self._failure.again if self._failure else ""
-        return (ask_again(wording.ASK_AGAIN, again),) if again else ()
+    def _last_lines(self) -> Blocks:
+        """What stands under a failure, last of all: the button to ask again, and the line for support."""
+        if self._failure is None:
+            return ()
+        again = self._failure.again
+        button = (ask_again(wording.ASK_AGAIN, again),) if again else ()
+        return (*button, support_note(self.support))
 
     def footer(self) -> Blocks:
         """The blocks under the text: what failed, remarks, tools, sources, the button to ask again."""
         failed = (note(self.last_word(partly=True)),) if self._failure else ()
         rest = (note(wording.REST_LOST if self._rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
-        return (*failed, *rest, *map(note, self._notes), *self._tools(), *self._source_list(), *self._button())
+        return (*failed, *rest, *map(note, self._notes), *self._tools(), *self._source_list(), *self._last_lines())

@@ -64,12 +64,14 @@ class Finished:
 class Failed:
     """The answer will not be completed. The last event. `reference` stands in the log line too.
 
-    With `again`, a button offers to ask the question again; it is the value that the button sends.
+    With `again`, a button offers to ask the question again; it is the value that the button sends. `follows`: earlier
+    questions of the thread were answered.
     """
 
     error: BotError
     reference: str
     again: str = ""
+    follows: bool = False
 
 
 KeptEvent: TypeAlias = ShownEvent | Remark | Sentence

@@ -27,8 +27,9 @@ from bot.slack.calls import (
     UpdateMessage,
     UploadFile,
 )
+from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import NO_TOKEN, NOT_WANTED, SHAPE
-from bot.slack.text.blocks import fallback, plain
+from bot.slack.text.blocks import fallback, plain, support_note
 from bot.slack.text.pages import Page
 
 # How long a complete answer waits for a Slack that does not reply, in seconds: outages of some minutes do happen.
@@ -58,8 +59,9 @@ class EditedReply:
 
     `interval` is the least time between two edits of this answer in the long run, in seconds; the first ones may follow
     faster. `has_status` says that the place has a thread, so that Slack's status line can show that the bot is at work;
-    elsewhere a first message does. What does not fit into `most` messages is attached as a file. `standing` is what is
-    taken over from another reply, `adopted` what another process has left.
+    elsewhere a first message does. What does not fit into `most` messages is attached as a file. `asks` says whom a
+    person should ask when it fails, in Slack's mrkdwn. `standing` is what is taken over from another reply, `adopted`
+    what another process has left.
     """
 
     def __init__(
@@ -70,12 +72,14 @@ class EditedReply:
         interval: float,
         has_status: bool,
         most: int | None = None,
+        asks: str = NOBODY,
         adopted: Adopted = NOTHING,
         standing: Standing | None = None,
     ) -> None:
         self._place = place
         self._reference = reference
-        self._answer = PagedAnswer(most=most)
+        self._asks = asks
+        self._answer = PagedAnswer(most=most, asks=asks)
         if standing is None:
             status = StatusLine(place.channel, place.thread_ts, works=has_status)
             standing = Standing(adopted.messages, adopted.streaming, status, Pace(interval), Attachment(place))
@@ -254,7 +258,10 @@ class EditedReply:
 
     def _complain(self, code: str) -> None:
         """Tell the asker alone why the answer cannot be posted: the last try to say something."""
-        sentence = wording.cannot_post(code, self._reference)
+        sentence, support = wording.cannot_post(code), wording.support(None, self._reference, self._asks)
         self._complaint = PostEphemeral(
-            channel=self._place.channel, user=self._place.user, text=fallback(sentence), blocks=plain(sentence)
+            channel=self._place.channel,
+            user=self._place.user,
+            text=f"{fallback(sentence)}\n{support}",
+            blocks=(*plain(sentence), support_note(support)),
         )

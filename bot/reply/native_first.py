@@ -8,6 +8,7 @@ from bot.reply.edited import EditedReply
 from bot.reply.streamed import StreamedReply
 from bot.reply.streams import StreamSupport
 from bot.slack.calls import Call, Result
+from bot.slack.help_contact import NOBODY
 
 
 class NativeFirst:
@@ -16,12 +17,24 @@ class NativeFirst:
     Earlier messages are complete and stay as they are.
     """
 
-    def __init__(self, place: Place, *, reference: str, interval: float, most: int, streams: StreamSupport) -> None:
+    def __init__(
+        self,
+        place: Place,
+        *,
+        reference: str,
+        interval: float,
+        most: int,
+        streams: StreamSupport,
+        asks: str = NOBODY,
+    ) -> None:
         self._place = place
         self._reference = reference
         self._interval = interval
         self._most = most
-        self._reply: Reply = StreamedReply(place, reference=reference, interval=interval, most=most, streams=streams)
+        self._asks = asks
+        self._reply: Reply = StreamedReply(
+            place, reference=reference, interval=interval, most=most, streams=streams, asks=asks
+        )
 
     def receive(self, event: ReplyEvent, now: float) -> None:
         self._reply.receive(event, now)
@@ -59,6 +72,7 @@ class NativeFirst:
             interval=self._interval,
             has_status=left.standing.status.works,
             most=max(1, self._most - left.ended),
+            asks=self._asks,
             standing=left.standing,
         )
         for event in left.events:

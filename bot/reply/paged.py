@@ -10,8 +10,9 @@ from bot.flowise.events import Token
 from bot.reply.answer import Answer
 from bot.reply.contract import LONGEST, ReplyEvent
 from bot.slack import wording
+from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
-from bot.slack.text.blocks import fallback, note, plain, text_alone
+from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, text_alone
 from bot.slack.text.pages import Document, Page
 from bot.slack.text.plain_pages import plain_pages
 
@@ -40,8 +41,8 @@ class PagedAnswer(Answer[Document]):
     step.
     """
 
-    def __init__(self, *, most: int | None = None) -> None:
-        super().__init__(Document(most=most))
+    def __init__(self, *, most: int | None = None, asks: str = NOBODY) -> None:
+        super().__init__(Document(most=most), asks)
         self._most = most
         self._form = Form.RENDERED
         self._plain: tuple[int, tuple[str, ...], str] = (-1, (), "")
@@ -123,6 +124,8 @@ class PagedAnswer(Answer[Document]):
         return pages, rest
 
     def _page(self, text: str, extras: Blocks = ()) -> Page:
+        closing = f"\n{self.support}" if extras and self.support else ""
         if self._form is Form.TEXT_ALONE:
-            return Page(blocks=(), text=text_alone(text, extras))
-        return Page(blocks=(*plain(text), *extras), text=fallback(text))
+            return Page(blocks=(), text=text_alone(text, extras[:-1] if closing else extras) + closing)
+        shape = plain if self._form is Form.PLAIN else sentence_blocks
+        return Page(blocks=(*shape(text), *extras), text=fallback(text) + closing)

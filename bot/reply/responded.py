@@ -10,8 +10,9 @@ from bot.reply.pace import Losses
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Respond, Result
+from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import SHAPE
-from bot.slack.text.blocks import fallback, note, plain, shown
+from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, shown
 from bot.slack.text.pages import Page
 
 # Five uses in 30 minutes (Slack docs, Handling user interaction): one says what is going on, four are the answer's.
@@ -26,9 +27,9 @@ _PLAINEST = 2
 class RespondedReply:
     """A `Reply` for a place where the bot may not post: a sentence at once, the whole answer at the end."""
 
-    def __init__(self, place: Place, *, invite: str) -> None:
+    def __init__(self, place: Place, *, invite: str, asks: str = NOBODY) -> None:
         self._place = place
-        self._answer = PagedAnswer()
+        self._answer = PagedAnswer(asks=asks)
         self._greeting: Page | None = _greeting(invite)
         self._given = 0
         self._held_until = 0.0
@@ -120,4 +121,4 @@ def _plainer(page: Page, plainness: int) -> Page:
 
 def _greeting(invite: str) -> Page:
     text = wording.PRIVATE.format(invite=invite)
-    return Page(blocks=plain(text), text=fallback(text))
+    return Page(blocks=sentence_blocks(text), text=fallback(text))

@@ -34,6 +34,7 @@ from bot.slack.calls import (
     StopStream,
     UploadFile,
 )
+from bot.slack.help_contact import NOBODY
 from bot.slack.text.streaming import StreamPiece, StreamText
 
 # Slack's answer when a person has pressed its stop button: the answer is no longer wanted.
@@ -69,13 +70,22 @@ class StreamedReply:
     mode AUTO of `streams`, for PATIENCE seconds in mode STREAM.
     """
 
-    def __init__(self, place: Place, *, reference: str, interval: float, most: int, streams: StreamSupport) -> None:
+    def __init__(
+        self,
+        place: Place,
+        *,
+        reference: str,
+        interval: float,
+        most: int,
+        streams: StreamSupport,
+        asks: str = NOBODY,
+    ) -> None:
         self.left: Unstreamed | None = None
         self._place = place
         self._reference = reference
         self._streams = streams
         self._text = StreamText(most=most)
-        self._answer = Answer(self._text)
+        self._answer = Answer(self._text, asks)
         self._attachment = Attachment(place)
         self._pace = Pace(interval)
         self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None)

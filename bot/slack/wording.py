@@ -11,52 +11,63 @@ from bot.slack.text.escaping import one_line, shorten
 from bot.slack.text.neutralise import code
 
 THINKING = "Thinking…"
-HELD_BACK = "An earlier answer here broke off and may still be running. I'll go on when it is over…"
+HELD_BACK = "My last answer here was interrupted and may still be running. I'll start on yours as soon as it's done…"
 STATUS_THINKING = "is thinking…"
 STATUS_NONE = ""
 
-ASK_AGAIN = "Ask again"
-NOT_YET = "I cannot take this yet, I will try again…"
-NOT_TAKEN = "I cannot take this right now. Please try again in a minute; if it stays so, tell whoever runs this bot."
-NOT_KEPT = "I don't have this question any more. Please ask it again in words."
-NOT_YOURS = "Only the person who asked can ask this again. Please put your question to me in words."
-QUIET = "I'll be quiet in this thread. Mention me when you want me again."
-NEW_CONVERSATION = "New conversation: I've let go of what was said before. What would you like to know?"
-NEW_ONLY_IN_DM = "In a channel, mention me in the thread with “new conversation”; here in the command it works in our direct messages."
-EXTERNAL = "Sorry, I only answer people of the organisation that runs me. Please ask one of your contacts there."
+ASK_AGAIN = "Try again"
+NOT_YET = "I can't take this just yet. I'll try again in a moment…"
+NOT_TAKEN = "I can't take this right now. Please try again in a minute."
+NOT_KEPT = "I no longer have this question. Please ask me again."
+NOT_YOURS = "Only the person who asked can try this again. Please ask me yourself."
+QUIET = "I'll be quiet in this thread. Mention me when you need me."
+NEW_CONVERSATION = "This is a new conversation. I've let go of what was said before. What would you like to know?"
+NEW_ONLY_IN_DM = (
+    "This starts a new conversation in our direct messages only. In a channel, mention me in the thread with "
+    "`new conversation`."
+)
+EXTERNAL = "Sorry, I only answer people in the organization that runs me. Please ask one of your contacts there."
 DECISION_NEEDED = (
-    "The flow waits for a decision here, which cannot be given from Slack yet. "
-    "To go on without it, mention me with “new conversation”."
+    "I need a decision before I can go on, and it can't be made in Slack yet. "
+    "To go on without it, mention me with `new conversation`."
 )
 DECISION_PENDING = (
-    "This conversation waits for a decision in its flow, which cannot be given from Slack yet, so I did not ask "
-    "your question. Mention me with “new conversation” to start over."
+    "I'm still waiting for a decision here, which can't be made in Slack yet, so I haven't looked at your question. "
+    "To start over, mention me with `new conversation`."
 )
-NOT_REMEMBERED_BEFORE = "An earlier answer here broke off and I could not see it end, so this is a new conversation: what was said before is not remembered."
-PRIVATE = "I can't post in this channel, so only you see this answer. To have me answer here for everyone: {invite}"
-REST_ATTACHED = "The rest of the answer is attached as a file."
-REST_LOST = "The answer goes on, but I can show no more of it here. Please ask for a part of it."
+NOT_REMEMBERED_BEFORE = "My last answer was interrupted, so I've started fresh and don't remember what was said above."
+PRIVATE = "I can't post in this channel, so only you see this answer. To let everyone here ask me: `{invite}`"
+REST_ATTACHED = "The rest of the answer is in the attached file."
+REST_LOST = "There is more, but I couldn't attach it. Ask me about one part."
 REST_TITLE = "The rest of the answer"
-TOO_LONG = "The answer goes on, but it is too long for Slack. Please ask for a part of it."
-CUT = "The answer goes on, but this is all I can show here. Invite me to the channel to see the whole."
-NOTHING_TO_SHOW = "The flow ended without an answer. Please put it another way, or tell whoever built the flow."
+TOO_LONG = "That's all I can show here. Ask me about one part."
+CUT = "There is more than I can show here. Add me to the channel to see the whole answer."
+NOTHING_TO_SHOW = "I didn't come up with an answer. Try rephrasing your question."
 
 
 def usage(bot: str, command: str) -> str:
     """How to use the bot; `bot` is its display name."""
-    return (
-        f"Mention me with a question (@{bot} how do I …?), write to me directly, or use {command} followed by a question. "
-        "In a thread I've answered in, just write on.\n"
-        f"@{bot} new conversation starts over, @{bot} quiet silences me in a thread, {command} help shows this."
+    return "\n".join(
+        (
+            "Here is how to ask me:",
+            f"• Mention me with a question: `@{bot} how do I …?`",
+            "• Send me a direct message.",
+            f"• Use the command: `{command} how do I …?`",
+            "• In a thread I've answered in, just keep writing.",
+            "What else you can say:",
+            f"• `@{bot} new conversation` makes me forget what was said in the thread.",
+            f"• `@{bot} quiet` stops me in the thread until you mention me again.",
+            f"• `{command} help` shows this list.",
+        )
     )
 
 
 def queued(before: int, *, busy: bool) -> str:
     """Shown while a question waits; `before` is how many others come first, in this thread or, if `busy`, in all."""
     if busy:
-        others = "One question is" if before == 1 else f"{before} questions are"
-        return f"Many are asking right now. {others} before yours…"
-    return "I'll answer this after the answer above…" if before == 1 else f"I'll answer this after {before} others…"
+        others = "one other question" if before == 1 else f"{before} others"
+        return f"Many people are asking right now. I'll answer this after {others}…"
+    return "I'll answer this after the question above…" if before == 1 else f"I'll answer this after {before} others…"
 
 
 def no_files(names: Sequence[str]) -> str:
@@ -65,11 +76,11 @@ def no_files(names: Sequence[str]) -> str:
 
 def only_files(names: Sequence[str]) -> str:
     """Shown when a message holds files and no text."""
-    return f"I can't read attached files yet ({_listed(names)}). Please put your question into words."
+    return f"I can't read attached files yet ({_listed(names)}). Please ask me in words."
 
 
 def other_command(ours: str) -> str:
-    return f"I don't know this command; mine is {ours}."
+    return f"That isn't my command. Please use `{ours}`."
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -119,27 +130,57 @@ def with_earlier(said: Sequence[tuple[str, str]], question: str) -> str:
     return f"Earlier messages in this thread, quoted for context:\n\n{earlier}\n\nThe question:\n{question}"
 
 
-def failure(error: BotError, reference: str, *, partly: bool) -> str:
-    """What a person reads when an answer failed: what happened, what to do next, and the reference for the log.
+def failure(error: BotError, *, partly: bool = False, follows: bool = False) -> str:
+    """What a person reads when an answer failed: what happened, and what to do next.
 
-    `partly` says that some of the answer stands above.
+    `partly` says that some of the answer stands above; `follows`, that earlier questions of the thread were answered,
+    so that it matters whether this one is remembered.
     """
     sentence = _sentence(error)
     if partly:
         sentence = f"This answer is incomplete. {sentence}"
-    return f"{sentence}{_memory(error)} (ref {reference})"
+    return f"{sentence} {_REPEAT}" if follows and _is_forgotten(error) else sentence
+
+
+def support(error: BotError | None, reference: str, asks: str) -> str:
+    """The small last line of a failure: whom to ask, unless the person can mend it alone, and the log's reference.
+
+    `asks` is the `HelpContact`'s way to say whom to ask.
+    """
+    told = f"Reference for support: {reference}"
+    if isinstance(error, _MENDED_BY_THE_ASKER):
+        return told
+    return f"{asks if isinstance(error, _MENDED_BY_THE_OPERATOR) else stuck(asks)} {told}"
+
+
+def not_taken(asks: str) -> str:
+    """Shown to somebody whose command or press could not be stored."""
+    return f"{NOT_TAKEN} {stuck(asks)}"
+
+
+def stuck(asks: str) -> str:
+    return f"Still stuck? {asks}"
+
+
+_MENDED_BY_THE_ASKER = (errors.FlowiseEmpty, errors.FlowiseTooLarge, errors.Postponed)
+_MENDED_BY_THE_OPERATOR = (
+    errors.FlowiseUntrusted,
+    errors.ProxyFailed,
+    errors.KeyRefused,
+    errors.UnknownChatflow,
+    errors.NotFlowise,
+)
+_REPEAT = "Please repeat it in full, I won't remember this attempt."
 
 
 def _sentence(error: BotError) -> str:
     if isinstance(error, errors.FlowiseResting):
         return _RESTING.format(wait=_about(error.retry_after))
-    for kind, sentence in _SENTENCES.items():
-        if isinstance(error, kind):
-            return sentence
-    return "Something went wrong on my side. Please ask again; if it stays so, tell whoever runs this bot."
+    return next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), _OUR_MISTAKE)
 
 
-_RESTING = "Flowise failed several times in a row, so I did not ask it just now. Please ask again in {wait}; if it stays so, tell whoever runs it."
+_OUR_MISTAKE = "Something went wrong on my side. Please try again."
+_RESTING = "I'm having trouble at the moment, so I haven't sent your question. Please try again in {wait}."
 
 
 def _about(seconds: float) -> str:
@@ -149,42 +190,43 @@ def _about(seconds: float) -> str:
     return f"{math.ceil(seconds / 60)} minutes"
 
 
+_NOT_SET_UP = "I'm not set up correctly, so I can't answer."
+
 _SENTENCES: dict[type[BotError], str] = {
-    errors.FlowiseUnreachable: "I can't reach Flowise right now. Please ask again in a few minutes; if it stays so, tell whoever runs it.",
-    errors.FlowiseUntrusted: "I can't be sure that it is Flowise I am talking to: its certificate is not trusted. Whoever runs this bot needs to look at it.",
-    errors.ProxyFailed: "The proxy between me and Flowise doesn't let me through. Please ask again in a few minutes; if it stays so, tell whoever runs this bot.",
-    errors.FlowiseTooLarge: "Flowise takes no question of this size. Please ask a shorter one.",
-    errors.FlowiseSlow: "Flowise took too long, so I stopped waiting. Please ask again, perhaps with a smaller question.",
-    errors.FlowiseBroke: "The connection to Flowise broke off. Please ask again.",
-    errors.FlowiseFailed: "The flow reported an error. Please ask again; if it stays so, tell whoever built it.",
-    errors.FlowiseEmpty: "The flow ended without an answer. Please put it another way, or tell whoever built the flow.",
-    errors.FlowiseRateLimited: "Flowise's limit on questions is used up for now. Please ask again in a minute.",
-    errors.KeyRefused: "Flowise refused my key. Whoever runs this bot needs to set FLOWISE_API_KEY to the chatflow's own key.",
-    errors.UnknownChatflow: "Flowise doesn't know the chatflow I am set to use. Whoever runs this bot needs to check FLOWISE_CHATFLOW_ID.",
-    errors.NotFlowise: "What answers at Flowise's address isn't Flowise. Whoever runs this bot needs to check FLOWISE_URL.",
-    errors.StoreUnavailable: "I can't reach my memory (Redis), so I did not ask. Please try again in a minute; if it stays so, tell whoever runs this bot.",
-    errors.SlackUnavailable: "Slack didn't take my message. Please ask again in a minute.",
-    errors.SlackRefused: "Slack didn't take my message. Please ask again, or tell whoever runs this bot.",
-    errors.Interrupted: "I was restarted before I was done. Please ask again.",
-    errors.Postponed: "I'm being restarted. I'll answer this when I'm back.",
-    errors.Unreadable: "I took in a question here and can no longer read it, so I left it out. Please ask it again; if it stays so, tell whoever runs this bot.",
-    errors.GivenUp: "I tried this several times and could not finish it. Please put it another way, or tell whoever runs this bot.",
+    errors.FlowiseUnreachable: "I can't get an answer right now. Please try again in a few minutes.",
+    errors.FlowiseUntrusted: _NOT_SET_UP,
+    errors.ProxyFailed: _NOT_SET_UP,
+    errors.FlowiseTooLarge: "Your question is too long for me. Please ask a shorter one.",
+    errors.FlowiseSlow: "This took too long, so I stopped waiting. Please try again, perhaps with a smaller question.",
+    errors.FlowiseBroke: "I was cut off while I was answering. Please try again.",
+    errors.FlowiseFailed: "Something went wrong while I was answering. Please try again.",
+    errors.FlowiseEmpty: NOTHING_TO_SHOW,
+    errors.FlowiseRateLimited: "I've been asked too much in a short time. Please try again in a minute.",
+    errors.KeyRefused: _NOT_SET_UP,
+    errors.UnknownChatflow: _NOT_SET_UP,
+    errors.NotFlowise: _NOT_SET_UP,
+    errors.StoreUnavailable: "I can't reach my memory right now, so I haven't sent your question. Please try again in a minute.",
+    errors.SlackUnavailable: "Slack didn't take my message. Please try again in a minute.",
+    errors.SlackRefused: "Slack didn't take my message. Please try again.",
+    errors.Interrupted: "I was restarted before I was done. Please try again.",
+    errors.Postponed: "I'm restarting. I'll answer this when I'm back.",
+    errors.Unreadable: "I can no longer read a question that was asked here, so I left it out. Please ask it again.",
+    errors.GivenUp: "I tried this several times and couldn't finish it. Try rephrasing your question.",
 }
 
 
-def _memory(error: BotError) -> str:
-    if not isinstance(error, FlowiseError | errors.Interrupted):
-        return ""
+def _is_forgotten(error: BotError) -> bool:
+    """Whether what was asked is not part of the conversation, although the flow may have heard it."""
     if isinstance(error, errors.FlowiseEmpty):
-        return ""  # the one failure that Flowise does remember, with an answer of no words (measured on Flowise 3.1.4)
-    if isinstance(error, FlowiseError) and error.run is not RunState.UNKNOWN:
-        return " Flowise will not remember this question."
-    return " Don't count on Flowise remembering this question."
+        return False  # the one failure that Flowise does remember, with an answer of no words (measured on 3.1.4)
+    if isinstance(error, FlowiseError):
+        return error.run is not RunState.NOT_STARTED
+    return isinstance(error, errors.Interrupted)
 
 
-def cannot_post(code: str, reference: str) -> str:
+def cannot_post(code: str) -> str:
     """Shown to the asker alone when Slack refuses the answer."""
-    return f"Slack doesn't let me post my answer there ({_reason(code)}). Please ask me in a direct message, or tell an admin. (ref {reference})"
+    return f"Slack doesn't let me post my answer there: {_reason(code)}. Please ask me in a direct message."
 
 
 _REASONS = {
@@ -192,10 +234,10 @@ _REASONS = {
     "is_archived": "the channel is archived",
     "thread_not_found": "the thread is gone",
     "cannot_reply_to_message": "this message takes no replies",
-    "not_in_channel": "I am not in this channel",
+    "not_in_channel": "I'm not in this channel",
     "channel_not_found": "I can't see this channel",
-    "missing_scope": "I lack a permission",
-    "no_permission": "I lack a permission",
+    "missing_scope": "I don't have the permission",
+    "no_permission": "I don't have the permission",
     "ekm_access_denied": "an admin has suspended access",
     "message_limit_exceeded": "the workspace's message limit is reached",
     "messages_tab_disabled": "my Messages tab is off",
@@ -203,4 +245,4 @@ _REASONS = {
 
 
 def _reason(code: str) -> str:
-    return next((reason for start, reason in _REASONS.items() if code.startswith(start)), "it gave no usual reason")
+    return next((reason for start, reason in _REASONS.items() if code.startswith(start)), "it doesn't say why")

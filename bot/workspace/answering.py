@@ -14,7 +14,7 @@ from bot.errors import BotError, Interrupted, Postponed
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer
 from bot.pacing.governor import Governor
-from bot.reply.contract import Failed, Place
+from bot.reply.contract import Failed
 from bot.reply.observed import AnswerContext
 from bot.slack.calls import UpdateMessage
 from bot.tasks import Share
@@ -53,7 +53,7 @@ class Answering:
             await chats.posted(question, ts)
 
         again = "" if place.response_url else json.dumps([lease.item.line, lease.item.reference])
-        keeper = LeasedAnswer(lease, lambda: self._last_word(lease, place, again), again, posted)
+        keeper = LeasedAnswer(lease, lambda: self._last_word(question, lease, again), again, posted)
         waited = max(0.0, self._process.wall() - seconds(question.ts))
         about = AnswerContext(question.thread, reference, waited)
         reply = self._process.delivery.answers.observed(self._replies.for_answer(place, lease), about)
@@ -78,7 +78,7 @@ class Answering:
             last = self._write_again(lease, tuple(keeper.stands.values()))
             self._tasks.start(last, name="write again", later=True)
 
-    async def _last_word(self, lease: Lease, place: Place, again: str) -> Failed | None:
+    async def _last_word(self, question: Question, lease: Lease, again: str) -> Failed | None:
         """Waits until we are stopped; the last word of an answer that nobody else goes on with."""
         reference, tasks = lease.item.reference, self._tasks
         await tasks.leaving.wait()
@@ -86,7 +86,8 @@ class Answering:
         if not (others and not lease.was_asked):
             await tasks.stopping.wait()
         if lease.was_asked and not (others and self._conversations.reads_answers and again):
-            return Failed(Interrupted("the bot was stopped"), reference, again)
+            follows = await self._conversations.follows(question)
+            return Failed(Interrupted("the bot was stopped"), reference, again, follows)
         lease.handed_over = True
         return None if others else Failed(Postponed("the bot was stopped"), reference)
 

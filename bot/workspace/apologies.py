@@ -27,11 +27,11 @@ from bot.slack import wording
 from bot.slack.calls import Accepted, DeleteMessage, Posted, PostMessage, Refused, UpdateMessage
 from bot.slack.messages import Marked
 from bot.slack.refusals import NO_TOKEN
-from bot.slack.text.blocks import fallback, plain
+from bot.slack.text.blocks import fallback
 from bot.tasks import Share
 from bot.thread import Item, Thread
 from bot.workspace.process import Process
-from bot.workspace.sentences import Sentences
+from bot.workspace.sentences import Sentences, message_of
 
 log = structlog.get_logger(__name__)
 
@@ -103,6 +103,7 @@ class Apologies:
         self._begin = begin
         self._process = process.name
         self._pause = process.waits.intake
+        self._asks = process.delivery.asks
         self._now = process.now
         self._owed: dict[str, _Owed] = {}
         self._is_watching = False
@@ -271,22 +272,24 @@ class Apologies:
     def _last_word(self, one: _Owed, standing: tuple[Marked, ...]) -> _LastWord | None:
         """What says that the question was never taken in, or takes our sentence away where an answer stands after all;
         None where only something stands that is not ours to change."""
-        sentence = wording.failure(StoreUnavailable("never taken in"), one.reference, partly=False)
+        error = StoreUnavailable("never taken in")
+        sentence, support = wording.failure(error), wording.support(error, one.reference, self._asks)
         if not standing and not one.ts:
-            return self._post(one.untaken, sentence)
+            return self._post(one.untaken, sentence, support)
         ts, channel = self._unchanged(one, standing), one.untaken.place.channel
         if not ts:
             return None
         if not all(it.mark.startswith(apology_mark(one.reference)) for it in standing):
             return DeleteMessage(channel, ts)
-        return UpdateMessage(channel, ts, text=fallback(sentence), blocks=plain(sentence))
+        return UpdateMessage(channel, ts, *message_of(sentence, support))
 
-    def _post(self, untaken: Untaken, sentence: str) -> PostMessage:
+    def _post(self, untaken: Untaken, sentence: str, support: str = "") -> PostMessage:
+        text, blocks = message_of(sentence, support)
         return PostMessage(
             channel=untaken.place.channel,
             thread_ts=untaken.place.thread_ts,
-            text=fallback(sentence),
-            blocks=plain(sentence),
+            text=text,
+            blocks=blocks,
             mark=self._mark(untaken.item.reference),
         )
 

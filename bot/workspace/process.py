@@ -11,6 +11,7 @@ from bot.mailbox.mailbox import Mailbox
 from bot.ports import Flowise, Store
 from bot.reply.observed import Answers
 from bot.reply.streams import Mode
+from bot.slack.help_contact import NOBODY
 from bot.supervision import Supervisor
 from bot.tasks import Tasks
 
@@ -19,13 +20,14 @@ from bot.tasks import Tasks
 class DeliverySettings:
     """How answers are written: SLACK_EDIT_INTERVAL in seconds, BOT_MOST_MESSAGES, SLACK_DELIVERY and SLACK_RATE_SCALE.
 
-    `answers` tells those who measure.
+    `asks` says whom a person should ask when an answer fails, from BOT_HELP_CONTACT; `answers` tells those who measure.
     """
 
     interval: float
     most_messages: int
     mode: Mode
     scale: float = 1.0
+    asks: str = NOBODY
     answers: Answers = field(default_factory=Answers)
 
 

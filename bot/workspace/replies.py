@@ -32,13 +32,14 @@ class Replies:
             reference=reference,
             interval=self._delivery.interval,
             most=self._delivery.most_messages,
+            asks=self._delivery.asks,
             streams=self._streams,
         )
 
     def for_sentence(self, place: Place, lease: Lease) -> Reply:
         """How a sentence is written: in what stands already, if anything does."""
         if place.response_url:
-            return RespondedReply(place, invite=self._invite)
+            return RespondedReply(place, invite=self._invite, asks=self._delivery.asks)
         opened = lease.opened
         return self._edited(place, lease.item.reference, Adopted(opened.messages, opened.stream, lease.look))
 
@@ -49,5 +50,6 @@ class Replies:
             interval=self._delivery.interval,
             has_status=place.thread_ts is not None,
             most=self._delivery.most_messages,
+            asks=self._delivery.asks,
             adopted=adopted,
         )

@@ -25,7 +25,8 @@ from bot.slack.calls import (
     UpdateMessage,
     method_of,
 )
-from bot.slack.text.blocks import fallback, plain
+from bot.slack.text.block import Blocks
+from bot.slack.text.blocks import fallback, sentence_blocks, support_note
 from bot.workspace.replies import Replies
 
 log = structlog.get_logger(__name__)
@@ -63,14 +64,13 @@ class Sentences:
         events = _events(Failed(error, reference))
         await self.bring(self._replies.for_sentence(place, lease), events, reference, Held(lease))
 
-    async def whisper(self, place: Place, sentence: str, *, applies: Callable[[], Awaitable[bool]]) -> None:
-        """Say a sentence to one person alone, while it `applies`."""
+    async def whisper(
+        self, place: Place, sentence: str, *, support: str = "", applies: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Say a sentence to one person alone, while it `applies`; `support` is a small line under it, in mrkdwn."""
+        text, blocks = message_of(sentence, support)
         call = PostEphemeral(
-            channel=place.channel,
-            user=place.user,
-            thread_ts=place.thread_ts,
-            text=fallback(sentence),
-            blocks=plain(sentence),
+            channel=place.channel, user=place.user, thread_ts=place.thread_ts, text=text, blocks=blocks
         )
         result = await self.post(call, applies=applies)
         log.debug("whispered", result=type(result).__name__)
@@ -111,6 +111,13 @@ class Sentences:
                 case _:
                     return result
         return result
+
+
+def message_of(sentence: str, support: str = "") -> tuple[str, Blocks]:
+    """The text and the blocks of a sentence of ours, with a small line under it, in mrkdwn."""
+    if not support:
+        return fallback(sentence), sentence_blocks(sentence)
+    return f"{fallback(sentence)}\n{support}", (*sentence_blocks(sentence), support_note(support))
 
 
 async def _events(*events: ReplyEvent) -> AsyncGenerator[ReplyEvent, None]:

@@ -64,6 +64,7 @@ class Workspace:
         self.slack = slack
         self.store = process.store
         self.wall = process.wall
+        self.asks = process.delivery.asks
         self.tasks = Share(process.tasks)
         self.mailbox = process.mailbox
         self.governor = Governor(

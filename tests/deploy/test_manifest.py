@@ -118,7 +118,7 @@ def test_people_can_write_to_the_bot_and_no_more_is_asked_for(path: Path) -> Non
     # The command's text then names people as messages do: <@U…>.
     assert all(command["should_escape"] is True for command in manifest["features"]["slash_commands"])
     assert manifest["oauth_config"]["scopes"]["bot"] == sorted(set(manifest["oauth_config"]["scopes"]["bot"]))
-    # For "Ask again" under an answer that was interrupted.
+    # For "Try again" under an answer that was interrupted.
     assert manifest["settings"]["interactivity"]["is_enabled"] is True
     assert manifest["settings"]["org_deploy_enabled"] is False
     assert manifest["settings"]["token_rotation_enabled"] is False

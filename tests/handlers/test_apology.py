@@ -155,7 +155,7 @@ async def test_the_fourth_delivery_is_told_by_who_has_said_the_sentence_and_by_n
         await two.again(two.lost, 3)
         await two.home.slack.until(lambda: wording.NOT_YET not in two.home.answers(root))
         [told] = two.home.answers(root)
-        assert re.search(r"I did not ask.*\(ref [0-9a-f]{8}\)$", told)
+        assert re.search(r"(?s)I haven't sent your question.*Reference for support: [0-9a-f]{8}$", told)
 
 
 async def test_the_fourth_delivery_is_told_where_nothing_stands(own_redis: str) -> None:
@@ -164,7 +164,7 @@ async def test_the_fourth_delivery_is_told_where_nothing_stands(own_redis: str) 
         root = await two.asked()
         await two.again(two.lost, 3)
         await two.home.slack.until(lambda: len(two.home.answers(root)) == 1)
-        assert "I did not ask" in two.home.answers(root)[0]
+        assert "I haven't sent your question" in two.home.answers(root)[0]
 
 
 async def test_a_question_is_taken_in_as_soon_as_the_store_is_back(own_redis: str) -> None:

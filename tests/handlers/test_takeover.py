@@ -248,7 +248,7 @@ async def test_without_a_key_it_is_interrupted_in_place_and_can_be_asked_again(l
     assert left.message.ts == ts
     assert left.message.plain.startswith("half of")
     assert "I was restarted" in left.message.plain
-    assert left.message.plain.endswith(wording.ASK_AGAIN)
+    assert wording.ASK_AGAIN in left.message.plain.splitlines()
     assert len(left.home.flowise.predictions) == 1  # by the process that is gone
     assert await left.store.mailboxes.asked(left.item.line, left.item.reference) == UnansweredQuestion(left.item, (ts,))
 
@@ -259,7 +259,7 @@ async def test_where_flowise_has_nothing_stored_it_is_interrupted(left: Left) ->
     async with left.home.bot(flowise_api_key=KEY, flowise_left_run_wait=0.1):
         await until_idle(left)
     assert "I was restarted" in left.message.plain
-    assert left.message.plain.endswith(wording.ASK_AGAIN)
+    assert wording.ASK_AGAIN in left.message.plain.splitlines()
     assert left.home.flowise.predictions == []
 
 

@@ -23,7 +23,7 @@ from bot.thread import Hold, Item, OpenAnswer, Thread
 from bot.workspace.work import reference_of
 from handlers import questions as hearing
 
-ASIDE = "can no longer read it"
+ASIDE = "can no longer read a question"
 
 
 @dataclass

@@ -285,8 +285,8 @@ def test_a_failure_before_the_first_word_is_the_message() -> None:
     told(answer, Thinking(), Failed(FlowiseFailed("Error: secret", run=RunState.OVER), "abc123"))
     run(answer, slack, 0.0)
     [text] = slack.messages.values()
-    assert text.endswith("(ref abc123)")
-    assert "will not remember" in text
+    assert text.endswith("Reference for support: abc123")
+    assert "Something went wrong while I was answering" in text
     assert "secret" not in text
     assert answer.done
 
@@ -471,7 +471,7 @@ def test_a_refused_post_is_told_to_the_asker_alone_once() -> None:
     complaint = answer.next_call(0.0)
     assert isinstance(complaint, PostEphemeral)
     assert complaint.user == "U1"
-    assert "(ref abc123)" in words(complaint.blocks)
+    assert "Reference for support: abc123" in words(complaint.blocks)
     answer.answered(complaint, Refused("not_in_channel"), 0.0)
     assert answer.done
     assert "restricted_action" in answer.given_up

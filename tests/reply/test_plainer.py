@@ -184,7 +184,7 @@ def test_a_text_alone_may_be_all_that_is_to_be_said() -> None:
     reply.receive(Failed(FlowiseBroke("cut"), "r", again="x"), 0.0)
     made(reply, slack, 1.0)
     assert reply.done
-    assert "(ref r)" in slack.text
+    assert slack.text.endswith("Reference for support: r")
     assert wording.ASK_AGAIN not in slack.text
 
 

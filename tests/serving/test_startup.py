@@ -300,7 +300,7 @@ async def test_at_the_finest_level_no_secret_and_no_word_of_a_person_is_in_the_l
         async with started(tmp_path, given) as process:
             await home.slack.until(lambda: home.slack.sockets == 1, _SECONDS)
             failing = await home.ask(f"{home.mention} a whispered question")
-            await home.slack.until(lambda: "(ref " in "".join(home.answers(failing)))
+            await home.slack.until(lambda: "Reference" in "".join(home.answers(failing)))
             root = await home.ask(f"{home.mention} a whispered question")
             await home.slack.until(lambda: "Sources" in "".join(home.answers(root)))
             process.send_signal(signal.SIGTERM)

@@ -65,13 +65,13 @@ The settings that people change first:
 
 | what happens | what you read | what the bot does |
 | --- | --- | --- |
-| Flowise is down | that it cannot be reached | asks once more where nothing can have started |
+| Flowise is down | that there is no answer right now | asks once more where nothing can have started |
 | an answer breaks off | that it is *incomplete* | keeps what has come |
-| Flowise fails three times | when to ask again | leaves it alone for a while |
+| Flowise fails three times | when to try again | leaves it alone for a while |
 | Slack limits the rate | nothing | writes less often for some minutes |
 | the bot is restarted | the answer, a little later | goes on with what was asked |
 
-Every such sentence ends with a short reference, such as `(ref 3fa9c1d0)`, which the line in the log has too. \
+Under every such sentence stands a small `Reference for support: 3fa9c1d0`; the line in the log has it too. \
 ~~Stack traces~~ are for the log alone.
 
 ## What it does not do yet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
@@ -27,6 +28,7 @@ ASK_AGAIN = "ask_again"
 
 _UNTITLED = "Untitled"
 _NOTHING = "…"
+_CODE = re.compile(r"`([^`\n]+)`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,21 @@ def plain(text: str, *, italic: bool = False) -> Blocks:
     """A sentence of ours as one rich_text block, which nothing in it can make ping or link."""
     run = TextRun(clean(text) or _NOTHING, frozenset({"italic"}) if italic else PLAIN)
     return (rich_text([Piece(Shape.SECTION, (run,))]),)
+
+
+def sentence_blocks(text: str) -> Blocks:
+    """A sentence of ours like `plain`, with what stands between backticks as code."""
+    runs = tuple(
+        TextRun(part, frozenset({"code"}) if number % 2 else PLAIN)
+        for number, part in enumerate(_CODE.split(clean(text) or _NOTHING))
+        if part
+    )
+    return (rich_text([Piece(Shape.SECTION, runs)]),)
+
+
+def support_note(mrkdwn: str) -> Block:
+    """A small grey line of our own making, which may hold a link. Nothing in it comes from people or models."""
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": mrkdwn, "verbatim": True}]}
 
 
 def note(text: str) -> Block:

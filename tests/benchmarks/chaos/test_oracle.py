@@ -10,8 +10,9 @@ from benchmarks.chaos.answers import answer
 from benchmarks.chaos.oracle import Outcome, Verdict, judge, units
 from benchmarks.chaos.plan import Surface
 from benchmarks.chaos.records import Asked, Record, Shown, Tried
-from bot.errors import FlowiseBroke, Interrupted, Postponed, StoreUnavailable
+from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed, StoreUnavailable
 from bot.slack import wording
+from bot.slack.help_contact import NOBODY
 
 ONE, TWO, LAST = "q01n00x00000a", "q01n01x00000b", "z01n00x00000c"
 PLACE = "C1:1.0"
@@ -26,8 +27,12 @@ def shown(text: str, at: float, *, reference: str = "", place: str = PLACE) -> S
     return Shown(place, f"{at:.6f}", at, at + 1.0, text, reference)
 
 
-POSTPONED = wording.failure(Postponed(""), "0a0b0c0d", partly=False)
-INTERRUPTED = wording.failure(Interrupted(""), "0a0b0c0d", partly=True)
+def failed(error: BotError, reference: str = "0a0b0c0d", *, partly: bool = False) -> str:
+    return f"{wording.failure(error, partly=partly)}\n{wording.support(error, reference, NOBODY)}"
+
+
+POSTPONED = failed(Postponed(""))
+INTERRUPTED = failed(Interrupted(""), partly=True)
 QUESTIONS = (asked(ONE, 1.0), asked(TWO, 2.0), asked(LAST, 90.0, last=True))
 GOOD = Record(
     asked=QUESTIONS,
@@ -73,7 +78,7 @@ def test_a_stream_that_never_told_its_reference_is_joined_with_the_sentence_unde
 
 
 def test_a_sentence_without_a_token_belongs_to_the_question_that_has_no_answer() -> None:
-    verdict = judge(with_shown(shown(wording.failure(FlowiseBroke(""), "0a0b0c0d", partly=False), 3.0), GOOD.shown[1]))
+    verdict = judge(with_shown(shown(failed(FlowiseBroke("")), 3.0), GOOD.shown[1]))
     assert rules(verdict) == []
     assert verdict.judged[0].outcome is Outcome.CLOSED
 
@@ -111,7 +116,7 @@ def test_what_stands_in_slack_is_held_against_what_was_asked(messages: list[Show
     assert rule in rules(judge(with_shown(*messages)))
 
 
-@pytest.mark.parametrize("said", [wording.NOT_YET, wording.failure(StoreUnavailable(""), "11111111", partly=False)])
+@pytest.mark.parametrize("said", [wording.NOT_YET, failed(StoreUnavailable(""), "11111111")])
 def test_an_apology_beside_a_whole_answer_is_seen(said: str) -> None:
     both = (shown(said, 2.5, reference="11111111"), shown(answer(ONE), 3.0, reference="11111111"))
     assert rules(judge(with_shown(*both, GOOD.shown[1]))) == ["apology left"]

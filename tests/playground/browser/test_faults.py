@@ -15,12 +15,12 @@ from tests.playground.browser.stage import Stage
 
 pytestmark = pytest.mark.browser
 
-REFERENCE = re.compile(r"\(ref [0-9a-f]{8}\)")
+REFERENCE = re.compile(r"Reference for support: [0-9a-f]{8}")
 
 
 def sentence(error: errors.BotError) -> str:
-    """What a person reads of an error, up to what is said of Flowise's memory."""
-    return wording.failure(error, "", partly=False).split(". ")[0]
+    """What a person reads of an error, whether it follows others or not."""
+    return wording.failure(error)
 
 
 async def at_controls(tab: Page, on: Stage) -> PageUser:

@@ -16,6 +16,8 @@ from bot.settings import Settings, checked
 from bot.workspace.process import WAITS, Waits
 
 _START_SECONDS = 20.0
+# What an answer ends in while it grows by edits.
+_GROWING = "…"
 
 
 @dataclass(slots=True)
@@ -80,14 +82,23 @@ class Sandbox:
         return await self.slack.say(user or self.ada, channel or self.channel, text, thread_ts=thread_ts)
 
     def answers(self, root: str, *, channel: str = "") -> list[str]:
-        """What the bot's messages in a thread read, in order."""
-        thread = self.slack.thread(channel or self.channel, root)
+        """What the bot's messages in a thread read, in order, without the mark under one that grows by edits."""
+        return [text.removesuffix(f"\n{_GROWING}") for text in self._read(root, channel or self.channel)]
+
+    def growing(self, root: str, *, channel: str = "") -> bool:
+        """Whether a message of the bot in a thread looks unfinished."""
+        return any(text.endswith(_GROWING) for text in self._read(root, channel or self.channel))
+
+    def _read(self, root: str, channel: str) -> list[str]:
+        thread = self.slack.thread(channel, root)
         return [message.plain for message in thread if message.user == self.slack.bot_user_id]
 
     async def answered(self, root: str, count: int = 1, *, channel: str = "", timeout: float = 10.0) -> list[str]:
-        """Wait until the bot has given `count` messages in a thread and has nothing under way; returns them."""
+        """Wait until the bot has given `count` messages in a thread and has nothing under way; returns them. None may look unfinished."""
         place = channel or self.channel
         await self.slack.until(lambda: len(self.answers(root, channel=place)) >= count and self.idle, timeout)
+        if self.growing(root, channel=place):
+            raise AssertionError(f"an answer looks unfinished: {self.answers(root, channel=place)}")
         return self.answers(root, channel=place)
 
     @property

@@ -30,6 +30,9 @@ class Form(IntEnum):
 STEP: Final = 2_000
 """Characters of text that one call lays out: laying out 200,000 at once would keep all other answers waiting."""
 
+# Under an answer that grows by edits, so that nobody takes half of it for the whole.
+_GROWING: Final = note(wording.GROWING)
+
 # What an event costs beside its text, in characters.
 _EVENT = 20
 
@@ -94,12 +97,15 @@ class PagedAnswer(Answer[Document]):
         if self.empty:
             return self._without_text(shows_work=shows_work, minutes=minutes)
         footer = self.footer()
+        if not self.ended:
+            works = shows_work and self.running
+            footer = (*footer, note(wording.working(self.running)) if works else _GROWING)
         if self._form is not Form.RENDERED:
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
-        if not self.ended and shows_work and self.running:
-            footer = (note(wording.working(self.running)), *footer)
-        return self.text.pages(growing=not self.ended, footer=footer)
+        pages = self.text.pages(growing=not self.ended, footer=footer)
+        # Nobody is sent a message that holds nothing but the mark, for want of room in the one before.
+        return pages[:-1] if pages and pages[-1].blocks == (_GROWING,) else pages
 
     @property
     def rest(self) -> str:

@@ -12,6 +12,7 @@ from bot.slack.text.neutralise import code
 
 THINKING = "Thinking…"
 HELD_BACK = "My last answer here was interrupted and may still be running. I'll start on yours as soon as it's done…"
+GROWING = "…"
 STATUS_THINKING = "is thinking…"
 STATUS_NONE = ""
 

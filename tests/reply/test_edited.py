@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.errors import FlowiseBroke, FlowiseFailed, RunState
+from bot.errors import FlowiseBroke, FlowiseFailed, Interrupted, RunState
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.pacing.permits import Kind
 from bot.reply.contract import Failed, Finished, Place, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
@@ -122,14 +122,15 @@ def test_a_status_then_a_message_then_its_end() -> None:
     assert slack.status == wording.STATUS_THINKING
     told(answer, Token("Hello"), now=0.5)
     run(answer, slack, 0.5)
-    assert list(slack.messages.values()) == ["Hello"]
+    assert list(slack.messages.values()) == ["Hello…"]
     told(answer, Token(" world."), now=0.6)
     run(answer, slack, 0.6)
-    assert list(slack.messages.values()) == ["Hello world."]
+    assert list(slack.messages.values()) == ["Hello world.…"]
     told(answer, Finished(), now=1.8)
     run(answer, slack, 1.8)
-    assert answer.done  # nothing had changed, so nothing was called
-    assert kinds(slack) == ["SetStatus", "PostMessage", "UpdateMessage"]
+    assert list(slack.messages.values()) == ["Hello world."]  # no word is new, but it looks finished now
+    assert answer.done
+    assert kinds(slack) == ["SetStatus", "PostMessage", "UpdateMessage", "UpdateMessage"]
 
 
 def test_in_the_long_run_edits_are_not_more_often_than_the_interval() -> None:
@@ -445,7 +446,7 @@ def test_a_left_over_that_somebody_has_deleted_already_ends_nothing() -> None:
     run(answer, slack, 4.0)
     assert answer.done
     assert answer.given_up == ""
-    assert list(slack.messages.values()) == ["a", "a b"]
+    assert list(slack.messages.values()) == ["a…", "a b"]
 
 
 @pytest.mark.parametrize("code", ["msg_blocks_too_long", "invalid_blocks", "block_mismatch"])
@@ -535,3 +536,39 @@ def test_simulation_whatever_slack_does_the_answer_arrives_whole_in_order_once(s
     assert answer._messages.standing == tuple(moody.slack.messages)
     for start in moody.writes:
         assert sum(start <= at < start + 60.0 for at in moody.writes) <= 14 + 51
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        (Finished(),),
+        (Failed(FlowiseBroke("cut"), "abc123"),),
+        (SourceDocuments(()), Finished()),
+        (Action(), Finished()),
+        (Token("\n\n| a | b |\n|---|---|\n| 1 | 2 |"), Finished()),
+        (Token("\n```\ncode"), Finished()),
+        (Failed(Interrupted("stopped"), "abc123", "again"),),
+    ],
+)
+@pytest.mark.parametrize("place", [THREAD, FLAT])
+def test_an_answer_looks_unfinished_while_it_grows_and_finished_in_the_end(
+    end: tuple[ReplyEvent, ...], place: Place
+) -> None:
+    answer, slack = reply(place), Slack()
+    told(answer, Thinking(), Token("Half"))
+    run(answer, slack, 0.0)
+    [text] = slack.messages.values()
+    assert text.endswith(wording.GROWING)
+    told(answer, *end, now=2.0)
+    run(answer, slack, 2.0)
+    assert answer.done
+    assert not any(text.endswith(wording.GROWING) for text in slack.messages.values())
+
+
+def test_no_message_holds_the_mark_alone() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking())
+    for number in range(400):
+        told(answer, Token(f"word{number} " * 8), now=number * 2.0)
+        run(answer, slack, number * 2.0)
+        assert wording.GROWING not in slack.messages.values()

@@ -107,6 +107,7 @@ def test_messages_of_one_reference_or_one_token_are_one_answer() -> None:
         ([GOOD.shown[0], GOOD.shown[1], shown(wording.queued(1, busy=False), 9.0)], "looks busy"),
         ([GOOD.shown[0], GOOD.shown[1], shown(wording.queued(2, busy=True), 9.0)], "looks busy"),
         ([GOOD.shown[0], GOOD.shown[1], shown(POSTPONED, 9.0)], "looks busy"),
+        ([shown(f"{answer(ONE)}\n{wording.GROWING}", 3.0), GOOD.shown[1]], "left unfinished"),
         ([GOOD.shown[0], GOOD.shown[1], shown(wording.working(["search"]), 9.0)], "looks busy"),
         ([GOOD.shown[0], GOOD.shown[1], shown("What a nice day.", 9.0)], "unexplained"),
         ([GOOD.shown[0], GOOD.shown[1], shown(answer("q09n00x00000d"), 9.0)], "in the wrong place"),

@@ -92,19 +92,34 @@ async def test_a_thread_that_slack_does_not_show_is_asked_about_without_it(home:
         home.slack.refuse("conversations.replies", "missing_scope")
         await home.ask(f"{home.mention} what can be done?", thread_ts=root)
         await home.answered(root)
-        assert questions(home) == ["what can be done?"]
+        home.slack.refuse("conversations.replies", "missing_scope")
+        await home.ask("and now?", thread_ts=root)
+        await home.answered(root, 2)
+        assert questions(home) == ["what can be done?", "and now?"]
 
 
-async def test_people_may_talk_to_each_other_in_a_thread_of_the_bot(home: Sandbox) -> None:
+async def test_what_people_say_to_each_other_in_a_thread_of_the_bot_goes_along_with_the_next_question(
+    home: Sandbox,
+) -> None:
     tom = home.slack.user("tom")
     async with home.bot():
-        root = await home.ask(f"{home.mention} hello")
+        root = await home.ask(f"{home.mention} the deploy fails, why?")
         await home.answered(root)
-        await home.ask(f"<@{tom}> did you see this?", thread_ts=root)
+        await home.ask(f"<@{tom}> it says E55 now", thread_ts=root)
+        await home.ask(f"<@{home.ada}> I see E55 on db-3 as well", thread_ts=root, user=tom)
         await home.slack.settled()
-        await home.ask("and now to you", thread_ts=root)
+        await home.ask(f"{home.mention} what does that error mean?", thread_ts=root)
         await home.answered(root, 2)
-        assert questions(home) == ["hello", "and now to you"]
+        said = [("ada", "@tom it says E55 now"), ("tom", "@ada I see E55 on db-3 as well")]
+        await home.ask("and how is it mended?", thread_ts=root)
+        await home.answered(root, 3)
+        assert questions(home) == [
+            "the deploy fails, why?",
+            wording.with_quotes(said, (), "what does that error mean?"),
+            "and how is it mended?",
+        ]
+        reads = [call for call in home.slack.calls if call.method == "conversations.replies"]
+        assert len(reads) == 2  # one for each question in the thread
 
 
 async def test_quiet_until_mentioned_again(home: Sandbox) -> None:
@@ -119,7 +134,8 @@ async def test_quiet_until_mentioned_again(home: Sandbox) -> None:
         await home.answered(root, 3)
         await home.ask("good", thread_ts=root)
         await home.answered(root, 4)
-        assert questions(home) == ["hello", "are you there?", "good"]
+        heard_meanwhile = wording.with_quotes([("ada", "not for you")], (), "are you there?")
+        assert questions(home) == ["hello", heard_meanwhile, "good"]
         assert len(set(chat_ids(home))) == 1
 
 
@@ -131,7 +147,8 @@ async def test_follow_ups_can_be_made_to_need_a_mention(home: Sandbox) -> None:
         await home.slack.settled()
         await home.ask(f"{home.mention} for you", thread_ts=root)
         await home.answered(root, 2)
-        assert questions(home) == ["hello", "for you"]
+        heard_meanwhile = wording.with_quotes([("ada", "not for you")], (), "for you")
+        assert questions(home) == ["hello", heard_meanwhile]
 
 
 async def test_a_new_conversation_in_a_thread(home: Sandbox) -> None:
@@ -405,7 +422,8 @@ async def test_calling_a_group_in_a_thread_of_the_bot_is_no_question(home: Sandb
         await home.slack.settled()
         await home.ask("go on", thread_ts=root)
         await home.answered(root, 2)
-        assert questions(home) == ["hello", "go on"]
+        called = [("ada", f"{name} look") for name in ("@ops", "@here", "@channel")]
+        assert questions(home) == ["hello", wording.with_quotes(called, (), "go on")]
 
 
 async def test_a_command_that_only_mentions_the_bot_gets_the_usage(home: Sandbox) -> None:

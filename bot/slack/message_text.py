@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from bot.slack import wording
 from bot.slack.block_text import Room, block_text, kind_of
@@ -17,11 +18,19 @@ from bot.slack.text.escaping import escape
 # As much as all quotes of a question may have together: more would be read only to be cut off.
 _MOST_CHARACTERS = 12_000
 _MOST_QUOTES = 20
+# Slack takes no more (Slack docs, Message attachments).
+_MOST_ATTACHMENTS = 100
+_MOST_FILES = 50
+_LONGEST_NAME = 200
+# Slack cuts a message's text there (Slack docs, chat.postMessage).
+_MOST_COMPARED = 40_000
 # Slack's own words for an attachment that has none.
 _NO_TEXT = frozenset({"[no preview available]", "This content can't be displayed."})
 
 _LABEL = re.compile(r"<([@#!][^<>|]{1,200})\|[^<>]{0,1000}>")
 _BULLET = re.compile(r"^[ \t]*(?:\d{1,9}|[a-z]{1,4})\.[ \t]+", re.MULTILINE)
+# How the fallback of a forwarded message begins: "[May 5th, 2026 2:26 PM] tom: ".
+_WHO_AND_WHEN = re.compile(r"\[[^\]]{0,100}\] [^:\n]{0,200}: ?")
 _WORD = re.compile(r"\w+")
 
 Part = Mapping[str, object]
@@ -51,24 +60,28 @@ class MessageText:
 
 def message_text(message: Part) -> MessageText:
     """What a message says. Never raises, whatever Slack or an app has put into it."""
-    room, seen = Room(_MOST_CHARACTERS), _Seen()
+    room = Room(_MOST_CHARACTERS)
     words = _words(message, room)
-    seen.add(words)
-    quotes: list[Quote] = []
-    for attachment in room.mappings(message.get("attachments")):
+    known = _Known(words)
+    quotes: dict[Quote, None] = {}
+    for attachment in islice(room.mappings(message.get("attachments")), _MOST_ATTACHMENTS):
         if len(quotes) == _MOST_QUOTES:
             break
-        if not (words and _is_preview(attachment)) and (quote := _quote(attachment, room, seen)) is not None:
-            quotes.append(quote)
+        if not (words and _is_preview(attachment)) and (quote := _quote(attachment, room, known)) is not None:
+            quotes[quote] = None
     return MessageText(words, tuple(quotes), file_names(message.get("files")))
 
 
 def file_names(files: object) -> tuple[str, ...]:
     """What the files of a message or attachment are called."""
-    if not isinstance(files, list):
-        return ()
-    named = (file for file in files if isinstance(file, Mapping))
-    return tuple(_string(file, "name") or _string(file, "title") or "a file" for file in named)
+    named = [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
+    return tuple(_file_name(_string(file, "name"), _string(file, "title")) for file in named[:_MOST_FILES])
+
+
+def _file_name(name: str, title: str) -> str:
+    name, title = name[:_LONGEST_NAME], title[:_LONGEST_NAME]
+    says_more = name and title.casefold() not in name.casefold()
+    return f"{name} ({title})" if says_more else name or title or "a file"
 
 
 def quoted_text(read: MessageText) -> str:
@@ -102,16 +115,16 @@ def _words(message: Part, room: Room) -> str:
 
 def _joined(text: str, parts: list[str], *, may_drop_text: bool) -> str:
     """A text and the parts that it does not hold; the parts alone where they hold all of it."""
-    if may_drop_text and parts and _holds(_key("\n".join(parts)), text):
-        return "\n".join(parts)
-    seen = _Seen()
-    return "\n".join([text] * seen.is_new(text) + [part for part in parts if seen.is_new(part)])
+    whole = "\n".join(filter(None, parts))
+    if may_drop_text and _Known(whole).holds(text):
+        return whole
+    return "\n".join(filter(None, [text, *_Known(text).beyond(parts)]))
 
 
-def _quote(attachment: Part, room: Room, seen: _Seen) -> Quote | None:
+def _quote(attachment: Part, room: Room, known: _Known) -> Quote | None:
     files = file_names(attachment.get("files"))
     if not _is_forward(attachment):
-        text = "\n".join(line for line in _card(attachment, room) if seen.is_new(line))
+        text = "\n".join(known.beyond(_card(attachment, room)))
         return Quote(text, files=files) if text or files else None
     for inside in _inside(attachment, room):
         files += file_names(inside.get("files"))
@@ -132,24 +145,24 @@ def _is_preview(attachment: Part) -> bool:
 def _author(attachment: Part) -> str:
     name = _string(attachment, "author_name") or _string(attachment, "author_subname")
     if name:
-        return _without_brackets(name[:200])
+        return _without_brackets(name[:_LONGEST_NAME])
     user = _string(attachment, "author_id")
     return f"<@{user}>" if user.isascii() and user.isalnum() else ""
 
 
 def _forwarded(attachment: Part, room: Room) -> str:
-    """The text of a forwarded message, with its blocks and cards; a fallback names its author and time once more."""
-    text, parts = room.text(attachment.get("text")), []
-    for inside in (*_inside(attachment, room), attachment):
-        parts += _shown(inside.get("blocks"), room)
-        for card in room.mappings(inside.get("attachments")):
-            parts += _card(card, room)
-    return _joined(text, parts, may_drop_text=True) or _fallback(attachment, room)
+    """The text of a forwarded message, with its blocks and cards."""
+    text, held = room.text(attachment.get("text")), (*_inside(attachment, room), attachment)
+    for message in held:
+        text = _joined(text, _shown(message.get("blocks"), room), may_drop_text=True)
+    cards = (card for message in held for card in islice(room.mappings(message.get("attachments")), _MOST_QUOTES))
+    lines = [line for card in cards for line in _card(card, room)]
+    return _joined(text, lines, may_drop_text=False) or _WHO_AND_WHEN.sub("", _fallback(attachment, room))
 
 
 def _inside(attachment: Part, room: Room) -> list[Part]:
     """The messages whose blocks a forward holds."""
-    held = (block.get("message") for block in room.mappings(attachment.get("message_blocks")))
+    held = (block.get("message") for block in islice(room.mappings(attachment.get("message_blocks")), _MOST_QUOTES))
     return [message for message in held if isinstance(message, Mapping)]
 
 
@@ -167,7 +180,7 @@ def _card(attachment: Part, room: Room) -> list[str]:
         name, value = (room.text(field.get(key)).strip() for key in ("title", "value"))
         lines.append(f"{name}: {value}" if name and value else name or value)
     lines += _shown(attachment.get("blocks"), room)
-    return [line for line in lines if line] or [_fallback(attachment, room)]
+    return [line for line in dict.fromkeys(lines) if line] or [_fallback(attachment, room)]
 
 
 def _shown(blocks: object, room: Room) -> list[str]:
@@ -188,34 +201,24 @@ def _without_brackets(name: str) -> str:
     return name.replace("<", "&lt;").replace(">", "&gt;")
 
 
-class _Seen:
-    """What was read of a message so far, by its words alone: marks, bullets and labels of mentions differ."""
+class _Known:
+    """A text that was read, by its words alone: marks, bullets and labels of mentions differ in `text` and blocks."""
 
-    def __init__(self) -> None:
-        self._words = ""
-        self._signs: set[str] = set()
+    def __init__(self, text: str) -> None:
+        self._words = f"{_key(text)} "
+        self._text = text.strip()
 
-    def is_new(self, text: str) -> bool:
-        """Whether a text says something that was not read; from now on it was."""
-        if not text.strip() or self._holds(text):
-            return False
-        self.add(text)
-        return True
+    def holds(self, text: str) -> bool:
+        """Whether a text says nothing that is not known; of one that was cut, the last word may be incomplete."""
+        key = _key(text)
+        end = "" if text.rstrip().endswith(("…", "...")) else " "
+        return f"{key}{end}" in self._words if key else text.strip() in {"", self._text}
 
-    def add(self, text: str) -> None:
-        self._words += _key(text)
-        self._signs.add(text.strip())
-
-    def _holds(self, text: str) -> bool:
-        return _holds(self._words, text) or text.strip() in self._signs
+    def beyond(self, parts: list[str]) -> list[str]:
+        """The parts that say more. Two of them may say the same: two alerts of one severity."""
+        return [part for part in parts if not self.holds(part)]
 
 
 def _key(text: str) -> str:
-    plain = _BULLET.sub("", _LABEL.sub(r"<\1>", text).casefold())
-    return "".join(f" {word}" for word in _WORD.findall(plain))
-
-
-def _holds(key: str, text: str) -> bool:
-    """Whether a text, by its words, is part of others; of one that was cut, the last word may be incomplete."""
-    words = _key(text)
-    return bool(words) and (words if text.rstrip().endswith(("…", "...")) else f"{words} ") in f"{key} "
+    bare = _BULLET.sub("", _LABEL.sub(r"<\1>", text[:_MOST_COMPARED]).casefold())
+    return "".join(f" {word}" for word in _WORD.findall(bare))

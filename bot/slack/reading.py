@@ -159,7 +159,7 @@ def _text_of(message: Message, us: str) -> str:
         return string(message, "text")
     read = message_text(message)
     is_instruction = instruction(plain(read.words, {}, without=us)) is not Instruction.ANSWER
-    if us in mentions(read.words) and is_instruction and not read.quotes:
+    if us in mentions(read.words) and is_instruction and not (read.quotes or read.files):
         return ""
     return quoted_text(read)
 

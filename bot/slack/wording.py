@@ -77,8 +77,8 @@ def other_command(ours: str) -> str:
     return f"I don't know this command; mine is {ours}."
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+def _listed(names: Sequence[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def invite(bot: str) -> str:
@@ -104,8 +104,8 @@ UNKNOWN_AUTHOR = "Somebody"
 
 
 def attached(names: Sequence[str]) -> str:
-    """Names, for the flow, the files of a message, which it cannot read; empty where there are none."""
-    return f"(attached, not readable here: {_listed([one_line(name)[:80] for name in names])})" if names else ""
+    """Tells the flow how the files of a message are called, which it cannot read; empty where there are none."""
+    return f"(attached, not readable here: {_listed([one_line(name)[:80] for name in names], 10)})" if names else ""
 
 
 # Together they must leave room for the question in a model's context; single ones may be pasted logs.

@@ -136,21 +136,21 @@ async def _help(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessa
 
 
 async def _question(workspace: Workspace, heard: IncomingMessage, place: Place, lease: Lease) -> Question:
-    files = wording.attached(heard.files)
-    quotes = [await _quoted(workspace, quote) for quote in heard.quotes]
+    quoted = [part for quote in heard.quotes for part in (quote.author, quote.text)]
+    text, *read = await workspace.all_plain([heard.text, *quoted])
     return Question(
         thread=workspace.thread(heard.channel, place.thread_ts or ""),
         place=place,
-        text=await workspace.plain(heard.text),
+        text=text,
         ts=heard.ts,
         reference=lease.item.reference,
         notes=(wording.no_files(heard.all_files),) if heard.all_files else (),
         joins=heard.in_thread and not heard.in_dm,
-        quotes=(*quotes, *([EarlierMessage(author="", text=files)] if files else [])),
+        quotes=(*map(_quoted, heard.quotes, read[::2], read[1::2]), EarlierMessage("", wording.attached(heard.files))),
     )
 
 
-async def _quoted(workspace: Workspace, quote: Quote) -> EarlierMessage:
-    text = "\n".join(filter(None, [await workspace.plain(quote.text), wording.attached(quote.files)]))
-    author = await workspace.plain(quote.author) or (wording.UNKNOWN_AUTHOR if quote.is_forward else "")
-    return EarlierMessage(author, text)
+def _quoted(quote: Quote, author: str, text: str) -> EarlierMessage:
+    """A quote whose author and text are plain."""
+    shown = "\n".join(filter(None, [text, wording.attached(quote.files)]))
+    return EarlierMessage(author or (wording.SOMEBODY if quote.is_forward else ""), shown)

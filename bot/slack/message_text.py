@@ -91,7 +91,7 @@ def quoted_text(read: MessageText) -> str:
         files = escape(wording.attached(quote.files))
         text = "\n".join(filter(None, [quote.text, files]))
         if quote.is_forward:
-            author = " ".join((quote.author or wording.UNKNOWN_AUTHOR).split())
+            author = " ".join((quote.author or wording.SOMEBODY).split())
             text = "\n".join(f"> {line}" for line in (f"{author}:", *text.splitlines()))
         lines.append(text)
     return "\n".join(filter(None, [*lines, escape(wording.attached(read.files))])).strip()

@@ -15,6 +15,7 @@ HELD_BACK = "An earlier answer here broke off and may still be running. I'll go 
 STATUS_THINKING = "is thinking…"
 STATUS_NONE = ""
 
+SOMEBODY = "Somebody"
 ASK_AGAIN = "Ask again"
 NOT_YET = "I cannot take this yet, I will try again…"
 NOT_TAKEN = "I cannot take this right now. Please try again in a minute; if it stays so, tell whoever runs this bot."
@@ -98,9 +99,6 @@ def working(tools: Sequence[str], minutes: int = 0) -> str:
     """The text of a placeholder message where there is no status line; `minutes` is how long it has stood."""
     so_far = f" ({minutes} min)" if minutes else ""
     return f"Using {', '.join(tools)[:80]}…{so_far}" if tools else f"{THINKING}{so_far}"
-
-
-UNKNOWN_AUTHOR = "Somebody"
 
 
 def attached(names: Sequence[str]) -> str:

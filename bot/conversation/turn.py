@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -12,22 +12,16 @@ from structlog.contextvars import bind_contextvars
 
 from bot.conversation.admission import Admission
 from bot.conversation.chats import Chats
+from bot.conversation.context import Context
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.runs import Runs
-from bot.errors import (
-    BotError,
-    GivenUp,
-    SlackRefused,
-    SlackUnavailable,
-)
+from bot.errors import BotError, GivenUp
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
 from bot.reply.contract import Failed, Finished, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
 from bot.slack import wording
-from bot.slack.messages import EarlierMessage
-from bot.thread import Conversation
 
 log = structlog.get_logger(__name__)
 
@@ -52,10 +46,10 @@ class Turns:
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._slack = slack
         self._store = store
         self._habits = habits
         self._sleep = sleep
+        self._context = Context(slack, habits.context_messages)
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
         self._admission = admission
         self._runs = Runs(flowise, store, wait=habits.left_run_wait, now=now, wall=wall, sleep=sleep)
@@ -141,31 +135,7 @@ class Turns:
         yield Thinking()
         for remark in question.notes:
             yield Remark(remark)
-        text = await self._with_quotes(question, known)
+        text = await self._context.with_quotes(question, known)
         async with aclosing(self._asking.predicted(question, lease, chat, text)) as events:
             async for event in events:
                 yield event
-
-    # Earlier messages -------------------------------------------------------------------------------------------------
-
-    async def _with_quotes(self, question: Question, known: Conversation | None) -> str:
-        """The question with what it was sent with, and with what was said in its thread that the flow does not know."""
-        earlier = [(said.author, said.text) for said in await self._earlier(question, known)]
-        return wording.with_quotes(earlier, [(quote.author, quote.text) for quote in question.quotes], question.text)
-
-    async def _earlier(self, question: Question, known: Conversation | None) -> Sequence[EarlierMessage]:
-        """The messages since the last question that was answered, or of the whole thread if none was: Flowise forgets
-        failed turns."""
-        limit, since = self._habits.context_messages, known.context_since if known else ""
-        if not question.joins or limit == 0 or since >= question.ts:
-            return ()
-        try:
-            said = await self._slack.replies(question.thread, before=question.ts, limit=limit, after=since)
-        except (SlackRefused, SlackUnavailable) as error:
-            log.info("earlier messages not read", ref=question.reference, reason=str(error))
-            return ()
-        if since or known is None or not known.answered:
-            return said
-        # Versions before this one noted only that a question was answered: the answer is the last message of ours.
-        ours = [place for place, message in enumerate(said) if message.is_ours]
-        return said[ours[-1] + 1 :] if ours else said

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import accumulate
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.playground.slack.typed import typed_blocks
 from bot.slack.block_text import Room, block_text
 from bot.slack.message_text import MessageText, Quote, message_text, quoted_text
 from bot.slack.payload import plain
 
-few = settings(deadline=None, max_examples=60)
+few = settings(deadline=None, max_examples=40)
 
 NAMES = {"U1": "ada"}
 
@@ -237,6 +240,56 @@ def test_a_message_as_one_text_marks_what_is_forwarded_in_it() -> None:
     assert plain(quoted_text(read), NAMES) == (
         "look @ada\n> tom:\n> one\n> two\nA card\n(attached, not readable here: R&D.pdf)"
     )
+
+
+# Nothing twice --------------------------------------------------------------------------------------------------------
+
+typed = st.lists(
+    st.sampled_from(
+        [
+            "hello",
+            "<@U1>",
+            "<#C1|general>",
+            "<!here>",
+            "&lt;b&gt;",
+            "<https://example.com|a page>",
+            "*bold*",
+            "\n",
+            ":wave:",
+        ]
+    ),
+    min_size=1,
+    max_size=8,
+).map(" ".join)
+
+
+@few
+@given(typed, st.booleans())
+def test_what_was_typed_is_read_once_from_text_and_blocks(words: str, by_app: bool) -> None:
+    message: dict[str, Any] = {"text": words, "blocks": typed_blocks(words)} | ({"bot_id": "B1"} if by_app else {})
+    read = plain(message_text(message).words, NAMES)
+    assert len(re.findall(r"\w+", read)) == len(re.findall(r"\w+", plain(words, NAMES)))
+
+
+@few
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=5), st.data())
+def test_every_word_of_an_app_s_message_is_read_once(sizes: list[int], data: st.DataObject) -> None:
+    """Its text is a part of its blocks, or holds some of them and more."""
+    words = [f"word{number}" for number in range(sum(sizes))]
+    ends = list(accumulate(sizes))
+    parts = [words[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    if data.draw(st.booleans(), "part of the blocks"):
+        start, end = sorted(data.draw(st.tuples(*[st.integers(0, len(words))] * 2)))
+        shown = words[start:end]
+    else:
+        shown = ["before", *words[: ends[data.draw(st.integers(0, len(parts) - 1))]], "after"]
+    message = {
+        "bot_id": "B1",
+        "text": " ".join(shown),
+        "blocks": [{"type": "section", "text": text("*" + " ".join(part) + "*")} for part in parts],
+    }
+    read = message_text(message).words
+    assert sorted(re.findall(r"\w+", read)) == sorted({*words, *shown})
 
 
 # Anything at all ------------------------------------------------------------------------------------------------------

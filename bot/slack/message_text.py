@@ -127,7 +127,7 @@ def _quote(attachment: Part, room: Room, known: _Known) -> Quote | None:
         text = "\n".join(known.beyond(_card(attachment, room)))
         return Quote(text, files=files) if text or files else None
     for inside in _inside(attachment, room):
-        files += file_names(inside.get("files"))
+        files += tuple(name for name in file_names(inside.get("files")) if name not in files)
     return Quote(_forwarded(attachment, room), _author(attachment), files, is_forward=True)
 
 
@@ -152,9 +152,11 @@ def _author(attachment: Part) -> str:
 
 def _forwarded(attachment: Part, room: Room) -> str:
     """The text of a forwarded message, with its blocks and cards."""
-    text, held = room.text(attachment.get("text")), (*_inside(attachment, room), attachment)
-    for message in held:
-        text = _joined(text, _shown(message.get("blocks"), room), may_drop_text=True)
+    held = (*_inside(attachment, room), attachment)
+    blocks = [text for message in held for text in _shown(message.get("blocks"), room)]
+    text = _string(attachment, "text")[:_MOST_COMPARED]
+    # The blocks repeat the text nearly always: it takes room only where it says more.
+    text = _joined("" if _Known("\n".join(blocks)).holds(text) else room.text(text), blocks, may_drop_text=False)
     cards = (card for message in held for card in islice(room.mappings(message.get("attachments")), _MOST_QUOTES))
     lines = [line for card in cards for line in _card(card, room)]
     return _joined(text, lines, may_drop_text=False) or _WHO_AND_WHEN.sub("", _fallback(attachment, room))

@@ -335,6 +335,17 @@ def test_whatever_a_message_holds_nothing_is_raised_and_little_is_read(seed: int
     json.dumps(asdict(read))  # it is stored
 
 
+def test_of_two_long_forwards_both_are_read() -> None:
+    shared = [
+        forward(text=words, message_blocks=[{"message": {"blocks": [rich(says(words))]}}])
+        for words in ("one " * 1_400, "two " * 1_400)
+    ]
+    read = message_text({"attachments": shared})
+    assert [quote.text.split().count(word) for quote, word in zip(read.quotes, ("one", "two"), strict=True)] == [
+        1_400
+    ] * 2
+
+
 def nested(depth: int) -> dict[str, Any]:
     block: dict[str, Any] = {"type": "section", "text": text("at the bottom")}
     for _ in range(depth):

@@ -62,7 +62,7 @@ def message_text(message: Part) -> MessageText:
     """What a message says. Never raises, whatever Slack or an app has put into it."""
     room = Room(_MOST_CHARACTERS)
     words = _words(message, room)
-    known = _Known(words)
+    known = _Known(words if _is_by_app(message) else "")  # people attach nothing that repeats their words
     quotes: dict[Quote, None] = {}
     for attachment in islice(room.mappings(message.get("attachments")), _MOST_ATTACHMENTS):
         if len(quotes) == _MOST_QUOTES:
@@ -103,7 +103,7 @@ def _words(message: Part, room: Room) -> str:
     What people type stands in both, so `text` is enough. Apps write a summary into `text`, for notifications.
     """
     text = _string(message, "text")
-    by_app = bool(message.get("bot_id")) or _string(message, "subtype") == "bot_message"
+    by_app = _is_by_app(message)
     parts = [
         shown
         for block in room.mappings(message.get("blocks"))
@@ -111,6 +111,10 @@ def _words(message: Part, room: Room) -> str:
         if (shown := block_text(block, room))
     ]
     return _joined(text, parts, may_drop_text=by_app)
+
+
+def _is_by_app(message: Part) -> bool:
+    return bool(message.get("bot_id")) or _string(message, "subtype") == "bot_message"
 
 
 def _joined(text: str, parts: list[str], *, may_drop_text: bool) -> str:

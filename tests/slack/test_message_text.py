@@ -189,8 +189,11 @@ DETAILS = {"type": "section", "text": text("step 3: *no space*")}
         ),
         # A table that a person pastes is an attachment of its own.
         (
-            {"text": "why?", "attachments": [{"blocks": [table(("a", "b"))], "fallback": "[no preview available]"}]},
-            MessageText("why?", (Quote("a | b"),)),
+            {
+                "text": "why a b?",
+                "attachments": [{"blocks": [table(("a", "b"))], "fallback": "[no preview available]"}],
+            },
+            MessageText("why a b?", (Quote("a | b"),)),
         ),
         (
             {"text": "why?", "attachments": [forward()]},

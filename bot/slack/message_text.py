@@ -90,7 +90,7 @@ def quoted_text(read: MessageText) -> str:
     for quote in read.quotes:
         files = escape(wording.attached(quote.files))
         text = "\n".join(filter(None, [quote.text, files]))
-        if quote.is_forward:
+        if text and quote.is_forward:
             author = " ".join((quote.author or wording.SOMEBODY).split())
             text = "\n".join(f"> {line}" for line in (f"{author}:", *text.splitlines()))
         lines.append(text)

@@ -19,7 +19,7 @@ from bot.slack.block_text import Room, block_text
 from bot.slack.message_text import MessageText, Quote, message_text, quoted_text
 from bot.slack.payload import plain
 
-few = settings(deadline=None, max_examples=40)
+few = settings(deadline=None, max_examples=25)
 
 NAMES = {"U1": "ada"}
 
@@ -238,7 +238,11 @@ def test_what_a_message_says(message: dict[str, Any], read: MessageText) -> None
 
 
 def test_a_message_as_one_text_marks_what_is_forwarded_in_it() -> None:
-    attached = [forward(text="one\ntwo", message_blocks=[]), {"title": "A card"}]
+    attached = [
+        forward(text="one\ntwo", message_blocks=[]),
+        {"title": "A card"},
+        forward(text="", fallback="", message_blocks=[]),
+    ]
     read = message_text({"text": "look <@U1>", "attachments": attached, "files": [{"name": "R&D.pdf"}]})
     assert plain(quoted_text(read), NAMES) == (
         "look @ada\n> tom:\n> one\n> two\nA card\n(attached, not readable here: R&D.pdf)"

@@ -14,6 +14,8 @@ from bot.slack.text.escaping import escape, prefix
 _MOST_PARTS = 2_000
 # Containers hold blocks, tables cells, cells rich text, that lists: seven levels occur.
 _DEEPEST = 12
+# Larger numbers are not exact in JSON.
+_LARGEST = 10**15
 
 # Buttons, pictures without words and lines say nothing that could be quoted.
 _SILENT = frozenset({"actions", "context_actions", "divider", "call", "input", "file"})
@@ -30,7 +32,9 @@ class Room:
         self._parts = parts
 
     def text(self, value: object) -> str:
-        """A string, without what exceeds the room; empty for anything else."""
+        """A string or a number, without what exceeds the room; empty for anything else."""
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST:
+            value = str(value)
         if not isinstance(value, str) or self._characters <= 0:
             return ""
         text = prefix(value, self._characters) if len(value) > self._characters else value
@@ -185,8 +189,7 @@ def _row(row: object, room: Room, depth: int) -> str:
 
 def _cell(cell: Mapping[str, object], room: Room, depth: int) -> str:
     if kind_of(cell) == "raw_number":
-        value = cell.get("text", cell.get("value"))
-        return str(value) if isinstance(value, int | float) and abs(value) < 10**15 else room.text(value)
+        return room.text(cell.get("text", cell.get("value")))
     return " ".join(_object(cell, room, depth).split())
 
 

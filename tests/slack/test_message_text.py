@@ -152,7 +152,7 @@ DETAILS = {"type": "section", "text": text("step 3: *no space*")}
         ),
         (
             BY_APP
-            | {"text": "DiskFull", "attachments": [{"pretext": "DiskFull", "fields": [{"title": "a", "value": "1"}]}]},
+            | {"text": "DiskFull", "attachments": [{"pretext": "DiskFull", "fields": [{"title": "a", "value": 1}]}]},
             MessageText("DiskFull", (Quote("a: 1"),)),
         ),
         (

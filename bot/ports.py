@@ -63,8 +63,11 @@ class Slack(Protocol):
         """Make one call, once. Errors of Slack and the network are results, and are not raised."""
         ...
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int, after: str = "") -> tuple[EarlierMessage, ...]:
         """The last `limit` messages of a thread before the message `before`, oldest first.
+
+        With `after`, those that others have written after the message `after`, read with one request: none where
+        Slack does not tell all of them at once. What only tells the bot what to do (`help`, `quiet`) is left out.
 
         Raises:
             SlackRefused, SlackUnavailable: the thread cannot be read.
@@ -246,14 +249,24 @@ class Store(Protocol):
     async def conversation(self, thread: Thread) -> Conversation | None: ...
 
     async def remember(
-        self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float, *, answered: bool = False
+        self,
+        thread: Thread,
+        chat_id: str,
+        chatflow_id: str,
+        generation: int,
+        now: float,
+        *,
+        answered: bool = False,
+        context_since: str = "",
     ) -> bool:
         """Write the chat of a thread and renew its lifetime; False, with nothing written, if the thread has been
-        started over meanwhile (its generation differs). Does not change whether the thread is quiet."""
+        started over meanwhile (its generation differs). Does not change whether the thread is quiet, and an earlier
+        `context_since` than the one noted changes nothing."""
         ...
 
-    async def start_over(self, thread: Thread, now: float) -> int:
-        """Begin the next generation of a thread, with no chat yet. Returns its number."""
+    async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:
+        """Begin the next generation of a thread, with no chat yet; `context_since` as in `remember`. Returns its
+        number."""
         ...
 
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...

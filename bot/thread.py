@@ -48,7 +48,8 @@ class Conversation:
 
     `chat_id` is empty right after the thread was started over: the next question gets a new one. `generation` counts
     how often that was done. `quiet`: the bot was asked to keep out. `answered`: a question was answered in it.
-    `created_at` and `used_at` are epoch seconds.
+    `context_since` is the `ts` of the last such question, or of the message that started the thread over, empty where
+    there is none: what was said up to it is not sent along any more. `created_at` and `used_at` are epoch seconds.
     """
 
     chat_id: str
@@ -58,6 +59,7 @@ class Conversation:
     used_at: float
     quiet: bool = False
     answered: bool = False
+    context_since: str = ""
 
 
 @dataclass(frozen=True, slots=True)

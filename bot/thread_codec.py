@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
@@ -22,6 +23,8 @@ N = TypeVar("N")
 
 # Whole numbers up to here are the same in JSON, in Lua and in Python.
 _DIGITS = 15
+# As bot/store/scripts.py reads it.
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,12}")
 
 
 def encoded(value: object) -> str:
@@ -63,6 +66,7 @@ def conversation(kept: Mapping[str, str]) -> Conversation | None:
         used_at=_moment(kept.get("used_at", "")),
         quiet=kept.get("quiet") == "1",
         answered=kept.get("answered") == "1",
+        context_since=since if _TS.fullmatch(since := kept.get("context_since", "")) else "",
     )
 
 

@@ -9,6 +9,8 @@ from bot.conversation.question import Question
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
+from bot.slack.message_text import Quote
+from bot.slack.messages import EarlierMessage
 from bot.slack.payload import IncomingMessage, Instruction, instruction, is_external
 from bot.thread import Item
 from bot.thread_codec import decoded, encoded
@@ -73,10 +75,13 @@ def letter(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage, *
 
 
 def _asks(workspace: Workspace, heard: IncomingMessage) -> bool:
-    return bool(heard.text) and instruction(workspace.without_mention(heard.text)) in {
-        Instruction.ANSWER,
-        Instruction.NEW_CONVERSATION,
-    }
+    return _asked_for(workspace, heard) in {Instruction.ANSWER, Instruction.NEW_CONVERSATION}
+
+
+def _asked_for(workspace: Workspace, heard: IncomingMessage) -> Instruction:
+    """What a message to the bot asks for. What is forwarded without a word, or with a call for help, is a question."""
+    asked_for = instruction(workspace.without_mention(heard.text))
+    return Instruction.ANSWER if asked_for is Instruction.HELP and heard.has_quoted_text else asked_for
 
 
 def is_stranger(workspace: Workspace, behaviour: Behaviour, teams: Sequence[str]) -> bool:
@@ -101,14 +106,14 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     if not is_external(heard.teams, workspace.identity.organisations):
         place = replace(place, team=workspace.identity.team)
     thread = workspace.thread(heard.channel, place.thread_ts or "")
-    asked_for = instruction(workspace.without_mention(heard.text)) if addressed else Instruction.ANSWER
-    if asked_for is Instruction.HELP or not heard.text:
+    asked_for = _asked_for(workspace, heard) if addressed else Instruction.ANSWER
+    if asked_for is Instruction.HELP or not (heard.text or heard.has_quoted_text):
         await _help(workspace, behaviour, heard, place, lease)
     elif asked_for is Instruction.QUIET and not heard.in_dm:
         await workspace.store.set_quiet(thread, True, workspace.wall())
         await workspace.sentences.tell(place, wording.QUIET, lease)
     elif asked_for is Instruction.NEW_CONVERSATION:
-        await workspace.conversations.chats.start_over(thread)
+        await workspace.conversations.chats.start_over(thread, since=heard.ts)
         await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)
     else:
         await workspace.answering.answer(await _question(workspace, heard, place, lease), lease)
@@ -119,9 +124,11 @@ async def _help(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessa
     known = await workspace.store.conversation(thread)
     if known is not None and known.quiet:
         await workspace.store.set_quiet(thread, False, workspace.wall())
-    sentence = (
-        wording.only_files(heard.files) if heard.files else wording.usage(workspace.identity.name, behaviour.command)
-    )
+    sentence = wording.usage(workspace.identity.name, behaviour.command)
+    if heard.all_files:
+        sentence = wording.only_files(heard.all_files)
+    elif heard.quotes:
+        sentence = wording.UNREADABLE_FORWARD
     if heard.in_dm:
         await workspace.sentences.tell(place, sentence, lease)
     else:
@@ -129,12 +136,21 @@ async def _help(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessa
 
 
 async def _question(workspace: Workspace, heard: IncomingMessage, place: Place, lease: Lease) -> Question:
+    quoted = [part for quote in heard.quotes for part in (quote.author, quote.text)]
+    text, *read = await workspace.all_plain([heard.text, *quoted])
     return Question(
         thread=workspace.thread(heard.channel, place.thread_ts or ""),
         place=place,
-        text=await workspace.plain(heard.text),
+        text=text,
         ts=heard.ts,
         reference=lease.item.reference,
-        notes=(wording.no_files(heard.files),) if heard.files else (),
+        notes=(wording.no_files(heard.all_files),) if heard.all_files else (),
         joins=heard.in_thread and not heard.in_dm,
+        quotes=(*map(_quoted, heard.quotes, read[::2], read[1::2]), EarlierMessage("", wording.attached(heard.files))),
     )
+
+
+def _quoted(quote: Quote, author: str, text: str) -> EarlierMessage:
+    """A quote whose author and text are plain."""
+    shown = "\n".join(filter(None, [text, wording.attached(quote.files)]))
+    return EarlierMessage(author or (wording.SOMEBODY if quote.is_forward else ""), shown)

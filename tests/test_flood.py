@@ -173,7 +173,7 @@ class Slack:
             self.texts.append(shown(call.blocks))
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int, after: str = "") -> tuple[EarlierMessage, ...]:
         return ()
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:

@@ -65,7 +65,7 @@ class Slack:
     async def call(self, call: Call) -> Result:
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int, after: str = "") -> tuple[EarlierMessage, ...]:
         return ()
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
@@ -133,11 +133,19 @@ class Store:
         return None
 
     async def remember(
-        self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float, *, answered: bool = False
+        self,
+        thread: Thread,
+        chat_id: str,
+        chatflow_id: str,
+        generation: int,
+        now: float,
+        *,
+        answered: bool = False,
+        context_since: str = "",
     ) -> bool:
         return True
 
-    async def start_over(self, thread: Thread, now: float) -> int:
+    async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:
         return 1
 
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.errors import Unreadable
 from bot.reply.journal import read
+from bot.slack.message_text import Quote
 from bot.slack.payload import IncomingMessage, SlashCommand
 from bot.thread import Conversation, Item, OpenAnswer, Run, Thread, UnansweredQuestion
 from bot.thread_codec import conversation, decoded, encoded
@@ -27,7 +28,8 @@ words = st.text(max_size=8)
 times = st.floats(0, 4e9)
 many = st.lists(words, max_size=3).map(tuple)
 items = st.builds(Item, words, words, words, words, words, words)
-heard = st.builds(IncomingMessage, words, words, words, words, words, words, many, many, st.booleans())
+quotes = st.lists(st.builds(Quote, words, words, many, st.booleans()), max_size=2).map(tuple)
+heard = st.builds(IncomingMessage, words, words, words, words, words, words, many, many, st.booleans(), quotes)
 values = st.one_of(
     items,
     st.builds(OpenAnswer, words, times, many, words, words, st.booleans(), words),
@@ -185,6 +187,10 @@ def test_a_conversation_is_read_as_it_was_written() -> None:
     assert conversation(kept | {"generation": "none", "used_at": "\udc80"}) == Conversation(
         "c", "f", 0, 1.5, 0.0, answered=True
     )
+    for kept_since, since in (("1700000000.000100", "1700000000.000100"), ("junk", ""), ("1." + "0" * 99, "")):
+        read_back = conversation(kept | {"context_since": kept_since})
+        assert read_back is not None
+        assert read_back.context_since == since
 
 
 @few

@@ -56,9 +56,9 @@ class Chats:
         generation = await self._store.start_over(thread, self._wall())
         return Chat(_new_chat_id(), generation, is_new=True)
 
-    async def start_over(self, thread: Thread) -> None:
-        """Have the thread's next question begin a new chat."""
-        await self._store.start_over(thread, self._wall())
+    async def start_over(self, thread: Thread, *, since: str = "") -> None:
+        """Have the thread's next question begin a new chat, without the messages up to `since`, a `ts`."""
+        await self._store.start_over(thread, self._wall(), context_since=since)
 
     async def keep(self, question: Question, chat: Chat) -> None:
         """Note the chat of the thread and, in a direct message, of each message of the turn."""
@@ -71,7 +71,10 @@ class Chats:
         if question.place.response_url:
             return  # nobody can ask a follow-up question there
         thread, chatflow = question.thread, self._chatflow_id
-        await self._store.remember(thread, chat.chat_id, chatflow, chat.generation, self._wall(), answered=answered)
+        since = question.ts if answered else ""
+        await self._store.remember(
+            thread, chat.chat_id, chatflow, chat.generation, self._wall(), answered=answered, context_since=since
+        )
         if thread.channel.startswith("D") and turn.chat_id != chat.chat_id:
             turn.chat_id = chat.chat_id
             for ts in (question.ts, *turn.messages):

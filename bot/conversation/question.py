@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.reply.contract import Place
+from bot.slack.messages import EarlierMessage
 from bot.thread import Thread
 
 
@@ -12,7 +13,8 @@ from bot.thread import Thread
 class Question:
     """What a person asked. `ts` orders the questions of a thread; `reference` names the turn in the log and in Slack.
 
-    `joins`: the bot was mentioned in a thread that others began, so the earlier messages may be sent along.
+    `joins`: it stands in a thread, whose earlier messages may be sent along. `quotes` is what it was sent with,
+    forwarded messages and cards; its `text` may then be empty.
     """
 
     thread: Thread
@@ -22,6 +24,7 @@ class Question:
     reference: str
     notes: tuple[str, ...] = ()
     joins: bool = False
+    quotes: tuple[EarlierMessage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,23 +12,16 @@ from structlog.contextvars import bind_contextvars
 
 from bot.conversation.admission import Admission
 from bot.conversation.chats import Chats
+from bot.conversation.context import Context
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.runs import Runs
-from bot.errors import (
-    BotError,
-    GivenUp,
-    SlackRefused,
-    SlackUnavailable,
-    StoreUnavailable,
-    advice,
-)
+from bot.errors import BotError, GivenUp, StoreUnavailable, advice
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
 from bot.reply.contract import Failed, Finished, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
 from bot.slack import wording
-from bot.thread import Conversation
 
 log = structlog.get_logger(__name__)
 
@@ -53,10 +46,10 @@ class Turns:
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._slack = slack
         self._store = store
         self._habits = habits
         self._sleep = sleep
+        self._context = Context(slack, habits.context_messages)
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
         self._admission = admission
         self._runs = Runs(flowise, store, wait=habits.left_run_wait, now=now, wall=wall, sleep=sleep)
@@ -150,20 +143,7 @@ class Turns:
         yield Thinking()
         for remark in question.notes:
             yield Remark(remark)
-        text = await self._with_context(question, known)
+        text = await self._context.with_quotes(question, known)
         async with aclosing(self._asking.predicted(question, lease, chat, text)) as events:
             async for event in events:
                 yield event
-
-    # Earlier messages -------------------------------------------------------------------------------------------------
-
-    async def _with_context(self, question: Question, known: Conversation | None) -> str:
-        """The question, with the thread's earlier messages until one was answered: Flowise forgets failed turns."""
-        if not question.joins or (known is not None and known.answered) or self._habits.context_messages == 0:
-            return question.text
-        try:
-            said = await self._slack.replies(question.thread, before=question.ts, limit=self._habits.context_messages)
-        except (SlackRefused, SlackUnavailable) as error:
-            log.info("earlier messages not read", ref=question.reference, reason=str(error))
-            return question.text
-        return wording.with_earlier([(message.author, message.text) for message in said], question.text)

@@ -94,7 +94,10 @@ class Sandbox:
         return [message.plain for message in thread if message.user == self.slack.bot_user_id]
 
     async def answered(self, root: str, count: int = 1, *, channel: str = "", timeout: float = 10.0) -> list[str]:
-        """Wait until the bot has given `count` messages in a thread and has nothing under way; returns them. None may look unfinished."""
+        """Wait until the bot has given `count` messages in a thread and has nothing under way; returns them.
+
+        Raises AssertionError if one looks unfinished.
+        """
         place = channel or self.channel
         await self.slack.until(lambda: len(self.answers(root, channel=place)) >= count and self.idle, timeout)
         if self.growing(root, channel=place):

@@ -90,8 +90,8 @@ class SlackClient:
             case _:
                 return await self._wire.make(method_of(call), _body(call))
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
-        return await self._reading.replies(thread, before=before, limit=limit)
+    async def replies(self, thread: Thread, *, before: str, limit: int, after: str = "") -> tuple[EarlierMessage, ...]:
+        return await self._reading.replies(thread, self._bot_user, before=before, limit=limit, after=after)
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
         return await self._reading.marked(thread, reference, since=since)

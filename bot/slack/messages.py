@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EarlierMessage:
-    """A message that stands in a Slack thread. `author` is a display name, `text` is plain."""
+    """A message that stands in a thread, or is quoted in one. `author` is a display name or empty, `text` is plain.
+    `is_ours`: the bot itself has written it."""
 
     author: str
     text: str
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

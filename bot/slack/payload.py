@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from bot.slack.message_text import Quote, message_text
 from bot.thread import seconds
 
 # Ordinary messages of people. The other subtypes are edits, deletions and notices (Slack docs, message event).
@@ -22,7 +23,8 @@ _USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
 class IncomingMessage:
     """A message that a person wrote. `ts` and `thread_ts` are opaque; `thread_ts` is empty outside threads.
 
-    `teams` are the ids the event gives for the author's organisation, best first. `files` are file names.
+    `teams` are the ids the event gives for the author's organisation, best first. `files` are file names. `quotes` are
+    forwarded messages and cards: what somebody else has written, never an instruction.
     """
 
     channel: str
@@ -34,6 +36,7 @@ class IncomingMessage:
     files: tuple[str, ...]
     teams: tuple[str, ...]
     edited: bool
+    quotes: tuple[Quote, ...] = ()
 
     @property
     def in_dm(self) -> bool:
@@ -42,6 +45,16 @@ class IncomingMessage:
     @property
     def in_thread(self) -> bool:
         return bool(self.thread_ts) and self.thread_ts != self.ts
+
+    @property
+    def has_quoted_text(self) -> bool:
+        """There is something to read in what it quotes."""
+        return any(quote.text for quote in self.quotes)
+
+    @property
+    def all_files(self) -> tuple[str, ...]:
+        """The names of its own files and of those in what it quotes."""
+        return (*self.files, *(name for quote in self.quotes for name in quote.files))
 
 
 def incoming_message(event: Mapping[str, object]) -> IncomingMessage | None:
@@ -54,16 +67,18 @@ def incoming_message(event: Mapping[str, object]) -> IncomingMessage | None:
     channel, user, ts = _text(event, "channel"), _text(event, "user"), _text(event, "ts")
     if not (channel and user and ts):
         return None
+    read = message_text(event)
     return IncomingMessage(
         channel=channel,
         channel_type=_text(event, "channel_type"),
         user=user,
-        text=_text(event, "text"),
+        text=read.words,
         ts=ts,
         thread_ts=_text(event, "thread_ts"),
-        files=_file_names(event.get("files")),
+        files=read.files,
         teams=tuple(team for key in ("user_team", "source_team", "team") if (team := _text(event, key))),
         edited=isinstance(event.get("edited"), Mapping),
+        quotes=read.quotes,
     )
 
 
@@ -76,13 +91,6 @@ def edited_after(event: Mapping[str, object]) -> float:
 def _text(event: Mapping[str, object], key: str) -> str:
     value = event.get(key)
     return value if isinstance(value, str) else ""
-
-
-def _file_names(files: object) -> tuple[str, ...]:
-    if not isinstance(files, list):
-        return ()
-    named = (file for file in files if isinstance(file, Mapping))
-    return tuple(_text(file, "name") or _text(file, "title") or "a file" for file in named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,19 @@ import structlog
 
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.slack.exactly_once import mark_of
+from bot.slack.message_text import message_text, quoted_text
 from bot.slack.messages import EarlierMessage, Marked
-from bot.slack.payload import mentions, plain
+from bot.slack.payload import Instruction, instruction, mentions, plain
 from bot.slack.search import REPLIES_PAGE, Message
 from bot.slack.wire import Wire, messages, next_cursor, string
 from bot.thread import Thread
 
 log = structlog.get_logger(__name__)
 
+# Messages that Slack writes itself, in the place of one that was deleted or about the channel.
+_NOTICES = frozenset(
+    {"tombstone", "channel_join", "channel_leave", "group_join", "group_leave", "bot_add", "bot_remove"}
+)
 # The most calls that are made for the earlier messages of a long thread.
 _MOST_CALLS = 12
 # Seconds before its end from which on it is read, until enough is found: an hour, a day, 24 days, 1.6 years.
@@ -25,6 +30,8 @@ _LOOK_BACK = (3_600, 24 * 3_600, 24**2 * 3_600, 24**3 * 3_600)
 _NAME_SECONDS = 3600.0
 _NO_NAME_SECONDS = 60.0
 _NAMES = 5_000
+# The most mentions in one message that are looked up: the question waits for them.
+_NAMED = 10
 
 
 class Reading:
@@ -36,10 +43,26 @@ class Reading:
         self._names: OrderedDict[str, tuple[float, str]] = OrderedDict()
         self._asked: dict[str, asyncio.Task[str]] = {}
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
-        """See `bot.ports.Slack.replies`."""
-        earlier = await self._earlier(thread, before, limit)
-        return tuple([said for message in earlier if (said := await self._said(message)) is not None])
+    async def replies(
+        self, thread: Thread, us: str, *, before: str, limit: int, after: str = ""
+    ) -> tuple[EarlierMessage, ...]:
+        """See `bot.ports.Slack.replies`; `us` is the bot's user id."""
+        found = await (self._since(thread, after, before) if after else self._earlier(thread, before, limit))
+        kept: list[tuple[Message, str]] = []
+        for message in reversed(found):
+            if len(kept) == limit:
+                break
+            if not (after and _is_by(message, us)) and (text := _text_of(message, us)):
+                kept.insert(0, (message, text))
+        return tuple([await self._said(message, text, us) for message, text in kept])
+
+    async def _since(self, thread: Thread, after: str, before: str) -> Sequence[Message]:
+        """The messages between two. One request: a longer gap would cost as much for every question that follows."""
+        found, left = await self._between(thread, after, before, REPLIES_PAGE, calls=1)
+        if left is None:
+            log.info("messages in between not read", thread=str(thread), reason="more than one page")
+            return ()
+        return found
 
     async def _earlier(self, thread: Thread, before: str, limit: int) -> Sequence[Message]:
         """The last messages before one; fewer where more would take too many calls, but never older ones instead."""
@@ -76,13 +99,11 @@ class Reading:
                 return found, left
         return found, None
 
-    async def _said(self, message: Mapping[str, object]) -> EarlierMessage | None:
-        user, text = string(message, "user"), string(message, "text")
-        if not text:
-            return None
-        names = {mentioned: await self.name(mentioned) for mentioned in mentions(text)}
-        author = await self.name(user) if user else string(message, "username") or "A bot"
-        return EarlierMessage(author=author, text=plain(text, names))
+    async def _said(self, message: Message, text: str, us: str) -> EarlierMessage:
+        user = string(message, "user")
+        names = {mentioned: await self.name(mentioned) for mentioned in mentions(text)[:_NAMED]}
+        author = await self.name(user) if user else _name_of_app(message)
+        return EarlierMessage(author=author, text=plain(text, names), is_ours=_is_by(message, us))
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
         """See `bot.ports.Slack.marked`."""
@@ -124,6 +145,29 @@ class Reading:
         if len(self._names) > _NAMES:
             self._names.popitem(last=False)
         return name
+
+
+def _is_by(message: Message, user: str) -> bool:
+    return bool(user) and string(message, "user") == user
+
+
+def _text_of(message: Message, us: str) -> str:
+    """What a message says; empty for notices of Slack, and for what only tells the bot what to do."""
+    if message.get("hidden") or string(message, "subtype") in _NOTICES:
+        return ""
+    if _is_by(message, us):  # what the bot writes stands in `text`; its blocks add sources and buttons
+        return string(message, "text")
+    read = message_text(message)
+    is_instruction = instruction(plain(read.words, {}, without=us)) is not Instruction.ANSWER
+    if us in mentions(read.words) and is_instruction and not (read.quotes or read.files):
+        return ""
+    return quoted_text(read)
+
+
+def _name_of_app(message: Message) -> str:
+    profile = message.get("bot_profile")
+    named = string(profile, "name") if isinstance(profile, Mapping) else ""
+    return string(message, "username") or named or "A bot"
 
 
 def _display_name(user: object) -> str:

@@ -136,17 +136,26 @@ class RedisStore:
         return conversation(kept)
 
     async def remember(
-        self, thread: Thread, chat_id: str, chatflow_id: str, generation: int, now: float, *, answered: bool = False
+        self,
+        thread: Thread,
+        chat_id: str,
+        chatflow_id: str,
+        generation: int,
+        now: float,
+        *,
+        answered: bool = False,
+        context_since: str = "",
     ) -> bool:
         """Write the chat of a thread and renew its lifetime; False, with nothing written, if the thread has been
-        started over meanwhile. A thread without a note is of generation 0. Once answered, it stays so."""
-        args: list[str | float] = [generation, chat_id, chatflow_id, now, self._lifetime, int(answered)]
+        started over meanwhile. A thread without a note is of generation 0. Once answered, it stays so, and the latest
+        `context_since` stays."""
+        args: list[str | float] = [generation, chat_id, chatflow_id, now, self._lifetime, int(answered), context_since]
         return bool(await self._ask(self._remember(keys=[self._key(thread, "chat")], args=args)))
 
-    async def start_over(self, thread: Thread, now: float) -> int:
+    async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:
         """Begin the next generation of a thread, with no chat yet. Returns its number."""
-        key = self._key(thread, "chat")
-        return int(await self._ask(self._start_over(keys=[key], args=[uuid4().hex, now, self._lifetime])))
+        args: list[str | float] = [uuid4().hex, now, self._lifetime, context_since]
+        return int(await self._ask(self._start_over(keys=[self._key(thread, "chat")], args=args)))
 
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None:
         """Note whether the bot is to be quiet in a thread, and renew the thread's lifetime."""

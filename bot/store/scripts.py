@@ -14,30 +14,48 @@ end
 """
 """Reads a count. Anything but a number of at most fifteen digits counts as 0: failing over it would never end."""
 
-# KEYS: conversation. ARGV: generation, chat_id, chatflow_id, now, lifetime in ms, answered (0 or 1). Returns 1 when it
-# wrote.
+LATER = """
+local function note_later(key, ts)
+  local pattern = '^%d+%.%d+$'
+  local known = redis.call('HGET', key, 'context_since') or ''
+  if not string.match(ts, pattern) or #ts > 25 then return end
+  local is_readable = string.match(known, pattern) and #known <= 25
+  if not is_readable or #known < #ts or (#known == #ts and known < ts) then
+    redis.call('HSET', key, 'context_since', ts)
+  end
+end
+"""
+"""Notes up to which message a thread's context is known, unless a later one is noted. A `ts` is ordered as text:
+seconds and microseconds of fixed widths (Slack docs, messages)."""
+
+# KEYS: conversation. ARGV: generation, chat_id, chatflow_id, now, lifetime in ms, answered (0 or 1), context_since or
+# nothing. Returns 1 when it wrote.
 REMEMBER = (
     COUNT
+    + LATER
     + """
 local key = KEYS[1]
 if count(redis.call('HGET', key, 'generation')) ~= tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', key, 'generation', ARGV[1], 'chat_id', ARGV[2], 'chatflow_id', ARGV[3], 'used_at', ARGV[4])
 redis.call('HSETNX', key, 'created_at', ARGV[4])
 if ARGV[6] == '1' then redis.call('HSET', key, 'answered', 1) end
+note_later(key, ARGV[7])
 redis.call('PEXPIRE', key, ARGV[5])
 return 1
 """
 )
 
-# KEYS: conversation. ARGV: an id of this call, now, lifetime in ms. Returns the generation.
+# KEYS: conversation. ARGV: an id of this call, now, lifetime in ms, context_since or nothing. Returns the generation.
 START_OVER = (
     COUNT
+    + LATER
     + """
 local key = KEYS[1]
 if redis.call('HGET', key, 'started_over_by') ~= ARGV[1] then
   redis.call('HSET', key, 'generation', count(redis.call('HGET', key, 'generation')) + 1)
   redis.call('HSET', key, 'started_over_by', ARGV[1], 'chat_id', '', 'created_at', ARGV[2], 'used_at', ARGV[2])
 end
+note_later(key, ARGV[4])
 redis.call('PEXPIRE', key, ARGV[3])
 return tonumber(redis.call('HGET', key, 'generation'))
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeAlias
 
@@ -135,11 +135,16 @@ class Workspace:
 
     async def plain(self, text: str) -> str:
         """A Slack text as a person reads it, without the mentions of the bot."""
+        [read] = await self.all_plain([text])
+        return read
+
+    async def all_plain(self, texts: Sequence[str]) -> list[str]:
+        """Texts that go along with one question, as a person reads them, without the mentions of the bot."""
         own = self.identity.bot_user
         # A sign of life waits for this, so no more are looked up than a question needs; the others stay ids.
-        users = [user for user in mentions(text) if user != own][:_NAMED]
-        names = await asyncio.gather(*(self.slack.name(user) for user in users))
-        return plain_text(text, dict(zip(users, names, strict=True)), without=own)
+        users = [user for user in mentions("\n".join(texts)) if user != own][:_NAMED]
+        names = dict(zip(users, await asyncio.gather(*(self.slack.name(user) for user in users)), strict=True))
+        return [plain_text(text, names, without=own) for text in texts]
 
     def without_mention(self, text: str) -> str:
         """A Slack text without the mentions of the bot, nobody's name looked up."""

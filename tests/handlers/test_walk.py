@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from redis.asyncio import Redis
 
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
@@ -92,19 +93,34 @@ async def test_a_thread_that_slack_does_not_show_is_asked_about_without_it(home:
         home.slack.refuse("conversations.replies", "missing_scope")
         await home.ask(f"{home.mention} what can be done?", thread_ts=root)
         await home.answered(root)
-        assert questions(home) == ["what can be done?"]
+        home.slack.refuse("conversations.replies", "missing_scope")
+        await home.ask("and now?", thread_ts=root)
+        await home.answered(root, 2)
+        assert questions(home) == ["what can be done?", "and now?"]
 
 
-async def test_people_may_talk_to_each_other_in_a_thread_of_the_bot(home: Sandbox) -> None:
+async def test_what_people_say_to_each_other_in_a_thread_of_the_bot_goes_along_with_the_next_question(
+    home: Sandbox,
+) -> None:
     tom = home.slack.user("tom")
     async with home.bot():
-        root = await home.ask(f"{home.mention} hello")
+        root = await home.ask(f"{home.mention} the deploy fails, why?")
         await home.answered(root)
-        await home.ask(f"<@{tom}> did you see this?", thread_ts=root)
+        await home.ask(f"<@{tom}> it says E55 now", thread_ts=root)
+        await home.ask(f"<@{home.ada}> I see E55 on db-3 as well", thread_ts=root, user=tom)
         await home.slack.settled()
-        await home.ask("and now to you", thread_ts=root)
+        await home.ask(f"{home.mention} what does that error mean?", thread_ts=root)
         await home.answered(root, 2)
-        assert questions(home) == ["hello", "and now to you"]
+        said = [("ada", "@tom it says E55 now"), ("tom", "@ada I see E55 on db-3 as well")]
+        await home.ask("and how is it mended?", thread_ts=root)
+        await home.answered(root, 3)
+        assert questions(home) == [
+            "the deploy fails, why?",
+            wording.with_quotes(said, (), "what does that error mean?"),
+            "and how is it mended?",
+        ]
+        reads = [call for call in home.slack.calls if call.method == "conversations.replies"]
+        assert len(reads) == 2  # one for each question in the thread
 
 
 async def test_quiet_until_mentioned_again(home: Sandbox) -> None:
@@ -119,7 +135,8 @@ async def test_quiet_until_mentioned_again(home: Sandbox) -> None:
         await home.answered(root, 3)
         await home.ask("good", thread_ts=root)
         await home.answered(root, 4)
-        assert questions(home) == ["hello", "are you there?", "good"]
+        heard_meanwhile = wording.with_quotes([("ada", "not for you")], (), "are you there?")
+        assert questions(home) == ["hello", heard_meanwhile, "good"]
         assert len(set(chat_ids(home))) == 1
 
 
@@ -131,7 +148,8 @@ async def test_follow_ups_can_be_made_to_need_a_mention(home: Sandbox) -> None:
         await home.slack.settled()
         await home.ask(f"{home.mention} for you", thread_ts=root)
         await home.answered(root, 2)
-        assert questions(home) == ["hello", "for you"]
+        heard_meanwhile = wording.with_quotes([("ada", "not for you")], (), "for you")
+        assert questions(home) == ["hello", heard_meanwhile]
 
 
 async def test_a_new_conversation_in_a_thread(home: Sandbox) -> None:
@@ -405,7 +423,8 @@ async def test_calling_a_group_in_a_thread_of_the_bot_is_no_question(home: Sandb
         await home.slack.settled()
         await home.ask("go on", thread_ts=root)
         await home.answered(root, 2)
-        assert questions(home) == ["hello", "go on"]
+        called = [("ada", f"{name} look") for name in ("@ops", "@here", "@channel")]
+        assert questions(home) == ["hello", wording.with_quotes(called, (), "go on")]
 
 
 async def test_a_command_that_only_mentions_the_bot_gets_the_usage(home: Sandbox) -> None:
@@ -450,6 +469,75 @@ async def test_a_follow_up_while_the_first_question_is_being_prepared_is_answere
         await home.ask("two", thread_ts=root)
         await home.answered(root, 2)
         assert questions(home)[1] == "two"
+
+
+def forward(text: str) -> dict[str, object]:
+    """A message of tom's, as Slack attaches it where it is forwarded."""
+    return {"is_share": True, "author_name": "tom", "text": text, "fallback": f"[May 5th] tom: {text}"}
+
+
+async def test_a_forwarded_message_is_asked_about_with_its_author_with_and_without_a_word(home: Sandbox) -> None:
+    dm, channel = home.slack.dm(home.ada), home.channel
+    quoted = [("tom", "E55 on db-3")]
+    async with home.bot():
+        root = await home.slack.say(home.ada, channel, f"{home.mention} why?", attachments=[forward("E55 on db-3")])
+        await home.answered(root)
+        root = await home.slack.say(home.ada, channel, home.mention, attachments=[forward("E55 on db-3")])
+        await home.answered(root)
+        await home.slack.say(home.ada, dm, "", attachments=[forward("E55 on db-3")])
+        await home.slack.until(lambda: len(home.slack.messages(dm)) == 2 and home.idle)
+        await home.slack.say(home.ada, dm, "summarise this please", attachments=[forward("E55 on db-3")])
+        await home.slack.until(lambda: len(home.slack.messages(dm)) == 4 and home.idle)
+        asked = ("why?", "", "", "summarise this please")
+        assert questions(home) == [wording.with_quotes((), quoted, words) for words in asked]
+        await home.slack.say(home.ada, channel, home.mention, attachments=[forward("")])
+        await home.slack.until(lambda: len(home.slack.ephemerals(channel, home.ada)) == 1)
+        assert home.slack.ephemerals(channel, home.ada)[0].plain == wording.UNREADABLE_FORWARD
+        assert len(questions(home)) == 4
+
+
+async def test_what_was_said_since_an_answer_goes_along_once_whichever_process_is_asked(home: Sandbox) -> None:
+    talk = [("ada", f"@tom remark {number}") for number in range(9)]
+    tom = home.slack.user("tom")
+
+    async def remark(number: int) -> None:
+        await home.ask(f"<@{tom}> remark {number}", thread_ts=root)
+        await home.slack.settled()
+
+    async with home.bot():
+        root = await home.ask(f"{home.mention} one")
+        await home.answered(root)
+        await remark(0)
+    async with home.bot():  # another process
+        await home.ask("two", thread_ts=root)
+        await home.answered(root, 2)
+        await remark(1)
+        home.flowise.script("rag", Script(error="no"))
+        await home.ask("three", thread_ts=root)  # Flowise forgets it, and what went along
+        await home.answered(root, 3)
+        await home.ask("four", thread_ts=root)
+        await home.answered(root, 4)
+        await remark(2)
+        await home.ask(f"{home.mention} new conversation", thread_ts=root)
+        await home.answered(root, 5)
+        await remark(3)
+        await home.ask("five", thread_ts=root)
+        await home.answered(root, 6)
+        # A version before this one has answered: it did not note which question.
+        await remark(4)
+        async with Redis.from_url(home.redis_url, decode_responses=True) as raw:
+            [key] = [key async for key in raw.scan_iter(match=f"*chat:{root}")]
+            await raw.hdel(key, "context_since")
+        await home.ask("six", thread_ts=root)
+        await home.answered(root, 7)
+    assert questions(home) == [
+        "one",
+        wording.with_quotes(talk[:1], (), "two"),
+        wording.with_quotes(talk[1:2], (), "three"),
+        wording.with_quotes([talk[1], ("ada", "three")], (), "four"),
+        wording.with_quotes(talk[3:4], (), "five"),
+        wording.with_quotes(talk[4:5], (), "six"),
+    ]
 
 
 async def test_a_name_cannot_pass_for_the_question(home: Sandbox) -> None:

@@ -353,6 +353,69 @@ async def test_the_last_messages_of_a_thread_before_one(
     assert [one.text for one in every] == ["hello", "one", "two, by us", "three & @ada"]
 
 
+SHARED = {"is_share": True, "author_name": "tom", "text": "E55 on db-3", "fallback": "x"}
+BY_APP = {"bot_id": "B1", "bot_profile": {"name": "Alertmanager"}}
+
+
+@pytest.mark.parametrize(
+    ("message", "read"),
+    [
+        (
+            BY_APP | {"text": "", "attachments": [{"title": "[FIRING:1] DiskFull", "text": "db-3 has 2% left"}]},
+            ("Alertmanager", "[FIRING:1] DiskFull\ndb-3 has 2% left"),
+        ),
+        (
+            BY_APP
+            | {"username": "Grafana", "blocks": [{"type": "header", "text": {"type": "plain_text", "text": "Load"}}]},
+            ("Grafana", "Load"),
+        ),
+        ({"bot_id": "B1", "files": [{"name": "a.log"}]}, ("A bot", "(attached, not readable here: a.log)")),
+        ({"username": "hook", "text": "look", "attachments": [SHARED]}, ("hook", "look\n> tom:\n> E55 on db-3")),
+        ({"username": "hook", "text": "<@UBOT> help"}, None),
+        ({"username": "hook", "text": "<@UBOT>", "attachments": [SHARED]}, ("hook", "@UBOT\n> tom:\n> E55 on db-3")),
+        ({"username": "hook", "text": "ours", "user": "UBOT"}, None),
+        ({"subtype": "tombstone", "text": "This message was deleted.", "hidden": True}, None),
+        ({"subtype": "channel_join", "text": "<@U1> has joined"}, None),
+        ({"username": "hook", "text": ["not", "a", "text"], "blocks": "none", "attachments": {"a": 1}}, None),
+    ],
+)
+async def test_what_is_read_of_a_message_since_an_answer(
+    session: aiohttp.ClientSession, message: dict[str, object], read: tuple[str, str] | None
+) -> None:
+    root = {"ts": "1.000000", "text": "the root, which Slack gives in any case", "username": "hook"}
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.path.endswith("/auth.test"):
+            return web.json_response({"ok": True, "user_id": "UBOT"})
+        if request.path.endswith("/conversations.replies"):
+            assert request.query["oldest"] == "1.000001"
+            return web.json_response({"ok": True, "messages": [root, {"ts": "1.000002"} | message]})
+        return web.json_response({"ok": False, "error": "user_not_found"})
+
+    async with serving(answer) as url:
+        client = SlackClient(web_client("xoxb-1", url, session), session)
+        await client.identity()
+        said = await client.replies(Thread("T1", "C1", "1.000000"), before="1.000009", limit=9, after="1.000001")
+    assert [(one.author, one.text) for one in said] == ([read] if read else [])
+
+
+async def test_messages_since_an_answer_are_read_with_one_request_or_not_at_all(
+    slack: LocalSlack, client: SlackClient, ada: str, channel: str, root: str
+) -> None:
+    await client.identity()
+    since = await slack.say(ada, channel, "asked", thread_ts=root)
+    await client.call(post(channel, "an answer", thread_ts=root))
+    for number in range(6):
+        await slack.say(ada, channel, f"m{number}", thread_ts=root)
+    asked = await slack.say(ada, channel, "what now?", thread_ts=root)
+    thread = Thread(slack.team_id, channel, root)
+    said = await client.replies(thread, before=asked, limit=4, after=since)
+    assert [one.text for one in said] == ["m2", "m3", "m4", "m5"]
+    slack.longest_page = 5
+    assert await client.replies(thread, before=asked, limit=4, after=since) == ()
+    assert sum(call.method == "conversations.replies" for call in slack.calls) == 2
+
+
 async def test_a_thread_that_cannot_be_read(slack: LocalSlack, client: SlackClient, channel: str) -> None:
     with pytest.raises(SlackRefused, match="thread_not_found"):
         await client.replies(Thread(slack.team_id, channel, "1.000001"), before="2.000000", limit=20)

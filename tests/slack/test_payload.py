@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bot.slack.message_text import Quote
 from bot.slack.payload import (
     Instruction,
     command,
@@ -102,6 +103,17 @@ def test_what_is_heard_of_a_message() -> None:
     assert message.edited
     assert message.in_thread
     assert not message.in_dm
+
+
+def test_what_is_heard_of_a_forward_without_a_word() -> None:
+    message = incoming_message(
+        event(text="", files=[{"name": "a.pdf"}], attachments=[{"is_share": True, "author_name": "tom", "text": "E55"}])
+    )
+    assert message is not None
+    assert message.text == ""
+    assert message.quotes == (Quote("E55", "tom", is_forward=True),)
+    assert message.has_quoted_text
+    assert message.all_files == ("a.pdf",)
 
 
 def test_a_thread_s_first_message_is_not_in_it() -> None:

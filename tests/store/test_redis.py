@@ -69,6 +69,27 @@ async def test_starting_over_empties_the_chat_and_wins_over_a_late_answer(store:
     assert await store.start_over(THREAD, now=500) == 2
 
 
+async def test_up_to_where_the_messages_of_a_thread_are_known_only_moves_on(store: RedisStore, raw: Redis) -> None:
+    async def since(ts: str, generation: int = 0) -> str:
+        await store.remember(THREAD, "chat", "flow", generation, now=1, context_since=ts)
+        known = await store.conversation(THREAD)
+        assert known is not None
+        return known.context_since
+
+    assert await since("") == ""
+    assert await since("1700000005.000100") == "1700000005.000100"
+    assert await since("1700000004.999999") == "1700000005.000100"  # an older question that was asked again
+    assert await since("") == "1700000005.000100"
+    await store.start_over(THREAD, now=2, context_since="1700000007.000000")
+    assert await since("1700000008.000000", generation=0) == "1700000007.000000"  # an answer that came too late
+    assert await since("1700000006.000000", generation=1) == "1700000007.000000"
+    await store.start_over(THREAD, now=3)
+    assert await since("", generation=2) == "1700000007.000000"
+    [key] = await keys_of(store, raw)
+    await raw.hset(key, "context_since", "9" * 40)
+    assert await since("1700000009.000000", generation=2) == "1700000009.000000"
+
+
 async def test_a_thread_can_start_over_before_it_began(store: RedisStore) -> None:
     assert await store.start_over(THREAD, now=7) == 1
     assert not await store.remember(THREAD, "chat", "flow", 0, now=8)

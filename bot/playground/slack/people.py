@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from mimetypes import MimeTypes
 from uuid import uuid4
@@ -57,10 +57,11 @@ class People:
         *,
         thread_ts: str | None = None,
         files: Iterable[str | tuple[str, bytes]] = (),
+        attachments: Iterable[Mapping[str, object]] = (),
     ) -> str:
         """Write a message as a person; returns the `ts`. `text` is as on the wire (`&amp;`, `<@U…>`); `files` are
-        names, with their bytes if they matter. Who writes in a channel joins it. Delivery to the app goes on in the
-        background.
+        names, with their bytes if they matter; `attachments` are such as Slack adds to a message, a forwarded one for
+        example. Who writes in a channel joins it. Delivery to the app goes on in the background.
 
         Raises:
             LookupError: no such person, channel or thread.
@@ -76,6 +77,7 @@ class People:
             self._workspace.clock(),
             thread_ts,
             blocks=typed_blocks(text),
+            attachments=tuple(attachments),
             files=tuple(self._attached(file) for file in files),
             client_msg_id=str(uuid4()),
         )

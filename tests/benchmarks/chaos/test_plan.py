@@ -52,7 +52,7 @@ def test_a_pause_is_longer_than_the_lease_and_faults_can_be_chosen() -> None:
 
 def test_the_answer_is_known_by_the_last_token_of_what_flowise_is_asked() -> None:
     one, two = "q01n00x00000a", "q01n01x00000b"
-    question = wording.with_earlier([("ada", f"What about {one}?")], f"What is there to say about {two}?")
+    question = wording.with_quotes([("ada", f"What about {one}?")], (), f"What is there to say about {two}?")
     assert token_of(question) == two
     plan = FLOW.plan(PredictionRequest(question, "chat", "message", "execution"))
     assert plan.outcome is not None

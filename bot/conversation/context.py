@@ -1,0 +1,46 @@
+"""Quotes, in a question, what the flow does not know: what it was sent with, and what was said in its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from bot.conversation.question import Question
+from bot.errors import SlackRefused, SlackUnavailable
+from bot.ports import Slack
+from bot.slack import wording
+from bot.slack.messages import EarlierMessage
+from bot.thread import Conversation
+
+log = structlog.get_logger(__name__)
+
+
+class Context:
+    """Reads from one workspace, at most `limit` messages for a question."""
+
+    def __init__(self, slack: Slack, limit: int) -> None:
+        self._slack = slack
+        self._limit = limit
+
+    async def with_quotes(self, question: Question, known: Conversation | None) -> str:
+        """What Flowise is asked; `known` is what is stored of the question's thread."""
+        earlier = [(said.author, said.text) for said in await self._earlier(question, known)]
+        return wording.with_quotes(earlier, [(quote.author, quote.text) for quote in question.quotes], question.text)
+
+    async def _earlier(self, question: Question, known: Conversation | None) -> Sequence[EarlierMessage]:
+        """The messages since the last question that was answered, or of the whole thread if none was: Flowise forgets
+        failed turns."""
+        since = known.context_since if known else ""
+        if not question.joins or self._limit == 0 or since >= question.ts:
+            return ()
+        try:
+            said = await self._slack.replies(question.thread, before=question.ts, limit=self._limit, after=since)
+        except (SlackRefused, SlackUnavailable) as error:
+            log.info("earlier messages not read", ref=question.reference, reason=str(error))
+            return ()
+        if since or known is None or not known.answered:
+            return said
+        # Versions before this one noted only that a question was answered: the answer is the last message of ours.
+        ours = [place for place, message in enumerate(said) if message.is_ours]
+        return said[ours[-1] + 1 :] if ours else said

@@ -9,7 +9,7 @@ from contextlib import suppress
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SlackRefused, SlackUnavailable
+from bot.errors import NotSlack, SlackRefused, SlackUnavailable
 from bot.slack.calls import (
     AppendStream,
     Call,
@@ -64,8 +64,11 @@ class SlackClient:
         Raises:
             SlackRefused: Slack refuses the token.
             SlackUnavailable: Slack does not answer.
+            NotSlack: what answers is not Slack.
         """
         answer = await self._wire.ask("auth.test", {})
+        if not string(answer, "user_id"):
+            raise NotSlack("auth.test: an answer that names no user")
         identity = Identity(
             team=string(answer, "team_id"),
             enterprise=string(answer, "enterprise_id"),

@@ -63,8 +63,10 @@ class Slack(Protocol):
         """Make one call, once. Errors of Slack and the network are results, and are not raised."""
         ...
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int, asker: str = "") -> tuple[EarlierMessage, ...]:
         """The last `limit` messages of a thread before the message `before`, oldest first.
+
+        They hold the names of channels that the `asker`, a user id, can see.
 
         Raises:
             SlackRefused, SlackUnavailable: the thread cannot be read.
@@ -81,7 +83,7 @@ class Slack(Protocol):
         ...
 
     async def name(self, user: str) -> str:
-        """The display name of a user id, cached for a while; the id itself if Slack does not tell."""
+        """The display name of a user id, cached for a while; empty if Slack does not tell."""
         ...
 
 

@@ -104,7 +104,7 @@ class Slack:
         self._under_way -= 1
         return self._results.pop(0) if self._results else Accepted()
 
-    async def replies(self, thread: Thread, *, before: str, limit: int) -> tuple[EarlierMessage, ...]:
+    async def replies(self, thread: Thread, *, before: str, limit: int, asker: str = "") -> tuple[EarlierMessage, ...]:
         return ()
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:

@@ -152,7 +152,9 @@ class Turns:
         if not question.joins or (known is not None and known.answered) or self._habits.context_messages == 0:
             return question.text
         try:
-            said = await self._slack.replies(question.thread, before=question.ts, limit=self._habits.context_messages)
+            said = await self._slack.replies(
+                question.thread, before=question.ts, limit=self._habits.context_messages, asker=question.place.user
+            )
         except (SlackRefused, SlackUnavailable) as error:
             log.info("earlier messages not read", ref=question.reference, reason=str(error))
             return question.text

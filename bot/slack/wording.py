@@ -15,6 +15,7 @@ HELD_BACK = "An earlier answer here broke off and may still be running. I'll go 
 STATUS_THINKING = "is thinking…"
 STATUS_NONE = ""
 
+SOMEBODY = "Somebody"
 ASK_AGAIN = "Ask again"
 NOT_YET = "I cannot take this yet, I will try again…"
 NOT_TAKEN = "I cannot take this right now. Please try again in a minute; if it stays so, tell whoever runs this bot."

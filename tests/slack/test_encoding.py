@@ -154,6 +154,10 @@ CALLS: dict[str, tuple[Ours, Theirs]] = {
         lambda client: client.marked(Thread("T1", "C1", ""), "a1", since="1.000001"),
         lambda sdk: sdk.conversations_history(**HISTORY),
     ),
+    "conversations.info": (
+        lambda client: client.names("<#C1>", asker="U1"),
+        lambda sdk: sdk.conversations_info(channel="C1"),
+    ),
     "conversations.replies": (
         lambda client: client.marked(THREAD, "a1", since="1.000001"),
         lambda sdk: sdk.conversations_replies(**HISTORY, ts="1.000001", limit=1_000),
@@ -167,6 +171,10 @@ CALLS: dict[str, tuple[Ours, Theirs]] = {
     "files.getUploadURLExternal": (
         calling(FILE),
         lambda sdk: sdk.files_getUploadURLExternal(filename="a.md", length=1),
+    ),
+    "usergroups.list": (
+        lambda client: client.names("<!subteam^S1>", asker="U1"),
+        lambda sdk: sdk.usergroups_list(),
     ),
     "users.info": (lambda client: client.name("U1"), lambda sdk: sdk.users_info(user="U1")),
 }

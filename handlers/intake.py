@@ -34,7 +34,7 @@ class Intake:
     """What an event holds for us: the item to be stored, and where its answer goes.
 
     `opens` is the thread that the bot takes part in from now on; `addressed`: the person expects an answer
-    that everybody sees. `is_twin`: another event tells of the same message, and while the store is away, is answered.
+    that everybody sees. `is_twin`: Slack tells of the same message by another event, for which we apologise.
     """
 
     item: Item

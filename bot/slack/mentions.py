@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^<>]*)?>")
 CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 """Code in Slack's own markup; what is not closed is none."""
 

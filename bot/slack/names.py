@@ -39,10 +39,14 @@ class _Kept(Generic[V]):
 
     async def several(self, keys: Sequence[str], most: int) -> dict[str, V]:
         """What Slack tells of some ids, of which at most so many are asked for, all at once."""
-        asked = [key for key in keys if not self._is_fresh(key)][:most]
+        asked = self.unknown(keys)[:most]
         wanted = [key for key in keys if key in asked or self._is_fresh(key)]
         told = await asyncio.gather(*(self.get(key) for key in wanted))
         return {key: value for key, value in zip(wanted, told, strict=True) if value is not None}
+
+    def unknown(self, keys: Sequence[str]) -> list[str]:
+        """The ids that Slack would have to be asked for."""
+        return [key for key in keys if not self._is_fresh(key)]
 
     def _is_fresh(self, key: str) -> bool:
         known = self._kept.get(key)
@@ -95,24 +99,23 @@ class Names:
     async def of(self, text: str, *, asker: str, but_not: str = "") -> Mapping[str, str]:
         """The names of those whom a text mentions, by their ids, as far as they can be had; `but_not` is not needed.
 
-        Names of channels are told to an `asker` who can see them: of public channels, to somebody who is neither a
-        guest nor of another organisation. An id can be typed by hand, so it proves nothing.
+        Names of channels and groups are told to an `asker` who can see them: of public channels, to somebody who is
+        neither a guest nor of another organisation. An id can be typed by hand, so it proves nothing.
         """
         users = [user for user in mentions(text) if user != but_not]
         bare = unlabelled(text)
         channels = [name for name in bare if not name.startswith(_GROUP)]
-        people, rooms, sees, groups = await asyncio.gather(
+        room = max(0, _MOST_AT_ONCE - len(self._people.unknown(users)))
+        people, rooms, groups, asking = await asyncio.gather(
             self._people.several(users, _MOST_AT_ONCE),
-            self._channels.several(channels, max(0, _MOST_AT_ONCE - len(users))),
-            self._sees_channels(asker if channels else ""),
+            self._channels.several(channels, room),
             self._groups.several([_ALL] if len(channels) < len(bare) else [], 1),
+            self._people.several([asker] if bare and asker else [], 1),
         )
-        known = {user: person.name for user, person in people.items()} | (rooms if sees else {})
-        return {key: name for key, name in (known | dict(groups.get(_ALL, {}))).items() if name}
-
-    async def _sees_channels(self, asker: str) -> bool:
-        person = await self.person(asker) if asker else None
-        return person is not None and not person.is_limited
+        known = {user: person.name for user, person in people.items()}
+        if any(not person.is_limited for person in asking.values()):
+            known |= {**groups.get(_ALL, {}), **rooms}
+        return {key: name for key, name in known.items() if name}
 
     async def _ask_person(self, user: str) -> Person:
         answer = await self._wire.ask("users.info", {"user": user})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -23,6 +24,7 @@ _CONTROL = re.compile(r"<([^<>\n]{1,4000})>")
 _UNLABELLED = re.compile(r"<(?:#([A-Z0-9]+)|!subteam\^([A-Z0-9]+))\|?>")
 _ID = re.compile(r"[A-Z0-9]+")
 _TO_ALL = frozenset({"here", "channel", "everyone"})
+_UNNAMED = {"@": "somebody", "#": "a channel"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +201,8 @@ def plain(text: str, names: Mapping[str, str], *, without: str = "") -> str:
     code = [span.span() for span in CODE.finditer(text)] if without else []
 
     def shown(match: re.Match[str]) -> str:
-        quoted = any(begin <= match.start() < end for begin, end in code)
+        before = bisect(code, (match.start(), len(text)))
+        quoted = before > 0 and match.start() < code[before - 1][1]
         return _shown(match[1], names, "" if quoted else without)
 
     return html.unescape(_CONTROL.sub(shown, text)).strip()
@@ -207,16 +210,14 @@ def plain(text: str, names: Mapping[str, str], *, without: str = "") -> str:
 
 def _shown(control: str, names: Mapping[str, str], without: str) -> str:
     target, _, label = control.partition("|")
-    known = _name(names.get(target[1:]) or "") or _name(html.unescape(label))
-    if target.startswith("@"):
-        if target[1:] == without:
-            return ""
-        return _with_sign("@", known, "somebody" if _ID.fullmatch(target[1:]) else f"@{target[1:]}")
-    if target.startswith("#"):
-        return _with_sign("#", known, "a channel" if _ID.fullmatch(target[1:]) else f"#{target[1:]}")
-    if target.startswith("!"):
-        return _shown_special(target[1:], names, label)
-    return _shown_link(target, label)
+    sign, of_whom = target[:1], target[1:]
+    if sign == "!":
+        return _shown_special(of_whom, names, label)
+    if sign not in _UNNAMED:
+        return _shown_link(target, label)
+    if sign == "@" and without and of_whom == without:
+        return ""
+    return _named(sign, names.get(of_whom, ""), label, _UNNAMED[sign] if _ID.fullmatch(of_whom) else target)
 
 
 def _shown_special(target: str, names: Mapping[str, str], label: str) -> str:
@@ -224,19 +225,16 @@ def _shown_special(target: str, names: Mapping[str, str], label: str) -> str:
     if kind in _TO_ALL:
         return f"@{kind}"
     if kind == "subteam":
-        return _with_sign("@", _name(names.get(of_whom) or "") or _name(html.unescape(label)), "a group")
+        return _named("@", names.get(of_whom, ""), label, "a group")
     return label or ("a date" if kind == "date" else f"@{kind}")
 
 
-def _name(text: str) -> str:
-    """A name, which anybody may have chosen, as one line of a bounded length."""
-    return shorten(one_line(text), LONGEST_NAME)
-
-
-def _with_sign(sign: str, name: str, without_name: str) -> str:
+def _named(sign: str, name: str, label: str, unnamed: str) -> str:
+    """The sign and the name, else the label, each as one line of a bounded length: anybody may have chosen it."""
+    lines = (shorten(one_line(text).removeprefix(sign), LONGEST_NAME) for text in (name, html.unescape(label)))
+    shown = next(filter(None, lines), "")
     # Escaped here because the whole text is unescaped afterwards: a name keeps an "&amp;" of its own.
-    name = name.removeprefix(sign)
-    return sign + html.escape(name, quote=False) if name else without_name
+    return sign + html.escape(shown, quote=False) if shown else unnamed
 
 
 def _shown_link(target: str, label: str) -> str:

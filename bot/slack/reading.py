@@ -73,7 +73,7 @@ class Reading:
         names = await self._names.of(text, asker=asker)
         person = await self._names.person(user) if user else None
         author = person.name if person is not None else string(message, "username")
-        return EarlierMessage(author=author or ("somebody" if user else "A bot"), text=plain(text, names))
+        return EarlierMessage(author=author or ("Somebody" if user else "A bot"), text=plain(text, names))
 
     async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
         """Whether an app has written in a thread as its bot, which may be known by its own id alone.

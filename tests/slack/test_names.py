@@ -60,11 +60,11 @@ async def test_a_name_is_one_line_whatever_somebody_has_called_themselves(
 
 
 @pytest.mark.parametrize("who", [guest, stranger, lambda _: "U0UNKNOWN", lambda _: ""])
-async def test_a_channel_is_not_named_to_whom_may_not_see_it(
+async def test_a_channel_and_a_group_are_not_named_to_whom_may_not_see_them(
     slack: LocalSlack, client: SlackClient, who: Callable[[LocalSlack], str]
 ) -> None:
-    room = slack.channel("merger")
-    assert await client.names(f"<#{room}|>", asker=who(slack)) == {}
+    room, group = slack.channel("merger"), slack.user_group("board")
+    assert await client.names(f"<#{room}|> <!subteam^{group}>", asker=who(slack)) == {}
 
 
 async def test_private_channels_and_direct_messages_are_named_to_nobody(
@@ -96,8 +96,8 @@ async def test_at_most_ten_are_looked_up_for_a_text_and_what_is_known_costs_noth
     text = " ".join(f"<@{user}>" for user in people) + f" <#{slack.channel('random')}>"
     assert len(await client.names(text, asker=ada)) == 10
     assert asked(slack) == {"users.info": 11}  # the asker too
-    assert len(await client.names(text, asker=ada)) == 14
-    assert asked(slack) == {"users.info": 15}
+    assert len(await client.names(text, asker=ada)) == 15
+    assert asked(slack) == {"users.info": 15, "conversations.info": 1}
 
 
 async def test_the_earlier_messages_of_a_thread_hold_names_too(

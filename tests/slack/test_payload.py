@@ -70,6 +70,8 @@ CUT = "x" * 79 + "…"
         ("<!date^1392734382^{date}^https://example.com|Feb 18>", "Feb 18"),
         ("<!date^1392734382^{date}>", "a date"),
         ("<@who> <#what>", "@who #what"),
+        ("<|x> <@> <#> <!> <@|x> <#|x> <!|x>", "x () @ # @ @x #x x"),
+        ("`a` <@UBOT> `b <@UBOT>` <@UBOT> ```<@UBOT>```", "`a`  `b @flowise`  ```@flowise```"),
         ("1 < 2 and <", "1 < 2 and <"),
         ("", ""),
     ],

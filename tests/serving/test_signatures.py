@@ -216,7 +216,7 @@ def shapes(home: Sandbox) -> list[dict[str, object]]:
     found: list[dict[str, object]] = [{}, {"type": "event_callback"}, {"type": "event_callback", "event": {}}]
     for value in odd:
         keys = ("type", "subtype", "user", "channel", "channel_type", "ts", "thread_ts", "text", "files", "edited")
-        for key in (*keys, "blocks", "bot_profile", "app_id"):
+        for key in (*keys, "blocks", "bot_profile"):
             for kind in ("app_mention", "message"):
                 event = inner | {"type": kind, "channel_type": "channel", "bot_id": "B1"} | {key: value}
                 found.append({"type": "event_callback", "event": event})

@@ -10,6 +10,7 @@
     ├── Unreadable               something stored that this version cannot read
     ├── SlackRefused             Slack refused a call that an answer needs
     ├── SlackUnavailable         Slack cannot be reached
+    │   └── NotSlack             another program answers there
     └── FlowiseError             the prediction gave no complete answer
         ├── FlowiseUnreachable   no connection
         ├── FlowiseUntrusted     its certificate is not trusted
@@ -89,6 +90,10 @@ class SlackRefused(BotError):
 
 class SlackUnavailable(BotError):
     """Slack did not answer, or answered with a server error."""
+
+
+class NotSlack(SlackUnavailable):
+    """Another program answers at SLACK_API_URL. Check the address, and the proxy on the way to it."""
 
 
 class FlowiseError(BotError):

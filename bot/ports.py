@@ -63,11 +63,14 @@ class Slack(Protocol):
         """Make one call, once. Errors of Slack and the network are results, and are not raised."""
         ...
 
-    async def replies(self, thread: Thread, *, before: str, limit: int, after: str = "") -> tuple[EarlierMessage, ...]:
+    async def replies(
+        self, thread: Thread, *, before: str, limit: int, after: str = "", asker: str = ""
+    ) -> tuple[EarlierMessage, ...]:
         """The last `limit` messages of a thread before the message `before`, oldest first.
 
         With `after`, those that others have written after the message `after`, read with one request: none where
         Slack does not tell all of them at once. What only tells the bot what to do (`help`, `quiet`) is left out.
+        They hold the names of channels that the `asker`, a user id, can see.
 
         Raises:
             SlackRefused, SlackUnavailable: the thread cannot be read.
@@ -84,7 +87,7 @@ class Slack(Protocol):
         ...
 
     async def name(self, user: str) -> str:
-        """The display name of a user id, cached for a while; the id itself if Slack does not tell."""
+        """The display name of a user id, cached for a while; empty if Slack does not tell."""
         ...
 
 

@@ -22,7 +22,7 @@ from bot.thread import Item, OpenAnswer
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers import command
-from handlers.questions import Behaviour, is_stranger
+from handlers.questions import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,7 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
 
 async def _taken_in(workspace: Workspace, behaviour: Behaviour, pressed: Press) -> Lease | None:
     """The question, stored anew; None when it was asked again before, is not kept any more, or is somebody else's."""
-    if is_stranger(workspace, behaviour, pressed.teams):
+    if await is_refused(workspace, behaviour, pressed.user, pressed.teams):
         _whisper(workspace, pressed, wording.EXTERNAL)
         return None
     line, reference = _meant(pressed.value)

@@ -94,7 +94,7 @@ async def take(workspace: Workspace, lease: Lease) -> None:
     kept = decoded(Typed, lease.item.heard)
     typed, root = kept.command, kept.root
     private = Place(channel=typed.channel, thread_ts=None, user=typed.user, response_url=typed.response_url)
-    text = await workspace.plain(typed.text)
+    text = await workspace.plain(typed.text, typed.user)
     reference, ts = lease.item.reference, lease.item.ts
     in_dm = typed.channel.startswith("D")
     if root:
@@ -141,9 +141,7 @@ def _under(item: Item, typed: SlashCommand, root: str) -> Item:
 async def _post_root(workspace: Workspace, typed: SlashCommand, text: str, lease: Lease) -> Result | None:
     """Show the question; None: it is not ours any more."""
     reference = lease.item.reference
-    asker = await workspace.slack.name(typed.user)
-    if asker == typed.user:
-        asker = typed.user_name or asker
+    asker = await workspace.slack.name(typed.user) or typed.user_name or wording.SOMEBODY
     root = PostMessage(
         channel=typed.channel,
         text=fallback(f"{asker} asked: {text}"),

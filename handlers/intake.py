@@ -12,6 +12,7 @@ from slack_bolt.response import BoltResponse
 from bot.errors import StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
+from bot.slack.payload import app_of
 from bot.thread import Item, Thread
 from bot.workspace.apologies import Untaken
 from bot.workspace.workspace import Workspace
@@ -33,13 +34,14 @@ class Intake:
     """What an event holds for us: the item to be stored, and where its answer goes.
 
     `opens` is the thread that the bot takes part in from now on; `addressed`: the person expects an answer
-    that everybody sees.
+    that everybody sees. `is_twin`: Slack tells of the same message by another event, for which we apologise.
     """
 
     item: Item
     place: Place
     opens: Thread | None = None
     addressed: bool = True
+    is_twin: bool = False
 
 
 def taking_in(read: Callable[[Workspace, Mapping[str, object]], Awaitable[Intake | None]]) -> Middleware:
@@ -57,6 +59,9 @@ def taking_in(read: Callable[[Workspace, Mapping[str, object]], Awaitable[Intake
     ) -> BoltResponse | None:
         if workspace.is_leaving:  # another process takes it
             return BoltResponse(status=503, body="")
+        own_app = request.body.get("api_app_id")
+        if own_app and app_of(event) == own_app:
+            return BoltResponse(status=200, body="")  # posted by ourselves, in whosever name
         tries = _tries(request)
         letter: Intake | None = None
         try:
@@ -65,7 +70,7 @@ def taking_in(read: Callable[[Workspace, Mapping[str, object]], Awaitable[Intake
         except StoreUnavailable as error:
             log.warning("question not stored", tries=tries, reason=str(error))
             if letter is not None and letter.addressed:
-                _apologise(workspace, Untaken(letter.item, letter.place, letter.opens), tries)
+                _apologise(workspace, letter, tries)
             return BoltResponse(status=503, body="")
         if lease is None:
             return BoltResponse(status=200, body="")  # nothing for us, or taken in before
@@ -84,9 +89,10 @@ def taken(context: AsyncBoltContext) -> Lease:
     return lease
 
 
-def _apologise(workspace: Workspace, untaken: Untaken, tries: int) -> None:
+def _apologise(workspace: Workspace, letter: Intake, tries: int) -> None:
     """Say once that it is not taken yet, and in the end that it never was."""
-    if tries == 0:
+    untaken = Untaken(letter.item, letter.place, letter.opens)
+    if tries == 0 and not letter.is_twin:
         workspace.apologies.not_yet(untaken)
     elif tries >= _LAST_TRY:
         workspace.apologies.never(untaken)

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from bot.slack.payload import edited_after, incoming_message
 from bot.workspace.workspace import Workspace
 from handlers.intake import Intake, taken, taking_in
-from handlers.questions import EDIT_SECONDS, Behaviour, letter
+from handlers.questions import EDIT_SECONDS, Behaviour, for_us, is_mentioned
 
 
 def register(app: AsyncApp, behaviour: Behaviour) -> None:
@@ -19,7 +19,9 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
         message = incoming_message(event)
         if message is None or edited_after(event) >= EDIT_SECONDS:
             return None
-        return letter(workspace, behaviour, message, addressed=True)
+        if message.edited and not is_mentioned(workspace, message):
+            return None
+        return await for_us(workspace, behaviour, message)
 
     @app.event("app_mention", middleware=[taking_in(read)])
     async def on_mention(workspace: Workspace, context: AsyncBoltContext) -> None:

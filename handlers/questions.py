@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import structlog
+
 from bot.conversation.question import Question
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
@@ -17,6 +19,8 @@ from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers.intake import Intake
+
+log = structlog.get_logger(__name__)
 
 SURFACE = "message"
 # A mention that was edited in counts while the message is young; later it would surprise those who have read on.
@@ -53,6 +57,23 @@ def _ear(heard: IncomingMessage) -> Place:
     return Place(channel=heard.channel, thread_ts=heard.thread_ts if heard.in_thread else None, user=heard.user)
 
 
+def is_mentioned(workspace: Workspace, heard: IncomingMessage) -> bool:
+    """Whether a message mentions the bot, and not only as code."""
+    return workspace.identity.bot_user in heard.mentioned
+
+
+async def for_us(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage) -> Intake | None:
+    """What a message holds for the bot, whichever event has told of it; None: nothing."""
+    if heard.in_dm or is_mentioned(workspace, heard):
+        return letter(workspace, behaviour, heard, addressed=True)
+    if not (heard.in_thread and behaviour.follow_ups_without_mention) or heard.calls_others:
+        return None
+    known = await workspace.store.conversation(workspace.thread(heard.channel, heard.thread_ts))
+    if known is None or known.quiet:  # the bot has not answered there, or was asked to be quiet
+        return None
+    return letter(workspace, behaviour, heard, addressed=False)
+
+
 def letter(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage, *, addressed: bool) -> Intake:
     """What is stored of a message. `addressed`: the bot was mentioned, or is alone with the person.
 
@@ -68,8 +89,9 @@ def letter(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage, *
         surface=SURFACE,
         heard=encoded(StoredMessage(heard, addressed)),
     )
-    # From the moment it is stored the thread is ours, for what follows at once is a follow-up.
-    expected = addressed and not is_stranger(workspace, behaviour, heard.teams)
+    # From the moment it is stored the thread is ours, for what follows at once is a follow-up. Not so where Slack must
+    # be asked first whose message it is.
+    expected = addressed and not heard.app and not _may_be_refused(workspace, behaviour, heard.teams)
     is_question = expected and not heard.in_dm and _asks(workspace, heard)
     return Intake(item, place, opens=thread if is_question else None, addressed=expected)
 
@@ -84,9 +106,14 @@ def _asked_for(workspace: Workspace, heard: IncomingMessage) -> Instruction:
     return Instruction.ANSWER if asked_for is Instruction.HELP and heard.has_quoted_text else asked_for
 
 
-def is_stranger(workspace: Workspace, behaviour: Behaviour, teams: Sequence[str]) -> bool:
-    """Whether somebody is not answered, because these are the ids of another organisation."""
+def _may_be_refused(workspace: Workspace, behaviour: Behaviour, teams: Sequence[str]) -> bool:
+    """Whether somebody may have to be refused, because these are the ids of another team."""
     return not behaviour.answers_external_people and is_external(teams, workspace.identity.organisations)
+
+
+async def is_refused(workspace: Workspace, behaviour: Behaviour, user: str, teams: Sequence[str]) -> bool:
+    """Whether somebody is not answered, because they belong to another organisation."""
+    return _may_be_refused(workspace, behaviour, teams) and await workspace.authors.is_outsider(user, teams)
 
 
 async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None:
@@ -99,13 +126,19 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     kept = decoded(StoredMessage, lease.item.heard)
     heard, addressed = kept.message, kept.addressed
     place = place_of(heard)
-    if is_stranger(workspace, behaviour, heard.teams):
+    thread = workspace.thread(heard.channel, place.thread_ts or "")
+    if not await workspace.authors.is_person(heard, thread):
+        log.info("post of an app ignored", ref=lease.item.reference, app=heard.app)
+        return
+    if await is_refused(workspace, behaviour, heard.user, heard.teams):
         if addressed:
             await workspace.sentences.whisper(_ear(heard), wording.EXTERNAL, applies=lease.may_write)
         return
-    if not is_external(heard.teams, workspace.identity.organisations):
+    by_another_team = is_external(heard.teams, workspace.identity.organisations)
+    if not by_another_team:
         place = replace(place, team=workspace.identity.team)
-    thread = workspace.thread(heard.channel, place.thread_ts or "")
+    if addressed and (heard.app or by_another_team) and not heard.in_dm and _asks(workspace, heard):
+        await workspace.store.set_quiet(thread, False, workspace.wall())  # only now the thread is known to be ours
     asked_for = _asked_for(workspace, heard) if addressed else Instruction.ANSWER
     if asked_for is Instruction.HELP or not (heard.text or heard.has_quoted_text):
         await _help(workspace, behaviour, heard, place, lease)
@@ -137,7 +170,7 @@ async def _help(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessa
 
 async def _question(workspace: Workspace, heard: IncomingMessage, place: Place, lease: Lease) -> Question:
     quoted = [part for quote in heard.quotes for part in (quote.author, quote.text)]
-    text, *read = await workspace.all_plain([heard.text, *quoted])
+    text, *read = await workspace.all_plain([heard.text, *quoted], heard.user)
     return Question(
         thread=workspace.thread(heard.channel, place.thread_ts or ""),
         place=place,

@@ -104,7 +104,9 @@ class Slack:
         self._under_way -= 1
         return self._results.pop(0) if self._results else Accepted()
 
-    async def replies(self, thread: Thread, *, before: str, limit: int, after: str = "") -> tuple[EarlierMessage, ...]:
+    async def replies(
+        self, thread: Thread, *, before: str, limit: int, after: str = "", asker: str = ""
+    ) -> tuple[EarlierMessage, ...]:
         return ()
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:

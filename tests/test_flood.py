@@ -7,7 +7,7 @@ import gc
 import gzip
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -23,6 +23,7 @@ from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, UpdateMessage
 from bot.slack.messages import EarlierMessage, Marked
+from bot.slack.people import Person
 from bot.slack.text.blocks import shown
 from bot.slack.token_state import TokenState
 from bot.store.redis import RedisStore
@@ -173,7 +174,9 @@ class Slack:
             self.texts.append(shown(call.blocks))
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
 
-    async def replies(self, thread: Thread, *, before: str, limit: int, after: str = "") -> tuple[EarlierMessage, ...]:
+    async def replies(
+        self, thread: Thread, *, before: str, limit: int, after: str = "", asker: str = ""
+    ) -> tuple[EarlierMessage, ...]:
         return ()
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
@@ -181,6 +184,15 @@ class Slack:
 
     async def name(self, user: str) -> str:
         return user
+
+    async def names(self, text: str, *, asker: str) -> Mapping[str, str]:
+        return {}
+
+    async def person(self, user: str) -> Person | None:
+        return None
+
+    async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
+        return False
 
     @property
     def admission(self) -> TokenState:

@@ -22,6 +22,7 @@ from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
 from bot.slack.messages import EarlierMessage, Marked
+from bot.slack.people import Person
 from bot.slack.tiers import Key, Quota
 from bot.slack.token_state import TokenState
 from bot.thread import Conversation, Expected, Hold, Item, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion
@@ -65,7 +66,9 @@ class Slack:
     async def call(self, call: Call) -> Result:
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
 
-    async def replies(self, thread: Thread, *, before: str, limit: int, after: str = "") -> tuple[EarlierMessage, ...]:
+    async def replies(
+        self, thread: Thread, *, before: str, limit: int, after: str = "", asker: str = ""
+    ) -> tuple[EarlierMessage, ...]:
         return ()
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
@@ -73,6 +76,15 @@ class Slack:
 
     async def name(self, user: str) -> str:
         return user
+
+    async def names(self, text: str, *, asker: str) -> Mapping[str, str]:
+        return {}
+
+    async def person(self, user: str) -> Person | None:
+        return None
+
+    async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
+        return False
 
     @property
     def admission(self) -> TokenState:

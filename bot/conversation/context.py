@@ -35,7 +35,9 @@ class Context:
         if not question.joins or self._limit == 0 or since >= question.ts:
             return ()
         try:
-            said = await self._slack.replies(question.thread, before=question.ts, limit=self._limit, after=since)
+            said = await self._slack.replies(
+                question.thread, before=question.ts, limit=self._limit, after=since, asker=question.place.user
+            )
         except (SlackRefused, SlackUnavailable) as error:
             log.info("earlier messages not read", ref=question.reference, reason=str(error))
             return ()

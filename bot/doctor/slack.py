@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -18,6 +18,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
 from bot.network.outgoing import why
+from bot.slack.not_slack import EXPECTED, why_not_slack
 from bot.slack.permissions import EVENTS, SCOPES
 from bot.slack.refusals import RATE_LIMITED, SLACK_FAILED, SOCKET_MODE_OFF, UNINSTALLED
 from bot.slack.wire import NO_ANSWER
@@ -33,6 +34,7 @@ _APP_LEVEL = (
     "and copy it (xapp-...) to SLACK_APP_TOKEN."
 )
 _SWITCH_ON = f"{_APP}, Socket Mode: turn on Enable Socket Mode."
+_NOT_SLACK = f"Check SLACK_API_URL: {EXPECTED}. If it is right, look at the proxy on the way."
 _UNREACHABLE = "Check SLACK_API_URL and the network, proxy and firewall on the way. For outages see slack-status.com."
 
 # App-level tokens contain the app's id: xapp-1-A0123ABCD-<digits>-<hex digits>. That is not documented.
@@ -49,6 +51,7 @@ class SlackAnswer:
         at: when it arrived, by this machine's clock, in epoch seconds.
         error: Slack's error code; empty if the call succeeded.
         unreachable: why there was no usable response; empty if there was one.
+        stranger: why what has answered is not Slack's API; empty if it may be.
     """
 
     data: Mapping[str, object]
@@ -56,10 +59,11 @@ class SlackAnswer:
     at: float
     error: str = ""
     unreachable: str = ""
+    stranger: str = ""
 
     @property
     def done(self) -> bool:
-        return not self.error and not self.unreachable
+        return not (self.error or self.unreachable or self.stranger)
 
 
 async def slack(
@@ -86,6 +90,8 @@ async def slack(
 
 def bot_token(answer: SlackAnswer) -> Finding:
     """The finding about SLACK_BOT_TOKEN, from the response to auth.test."""
+    if answer.done and not answer.data.get("user_id"):
+        return _refused("bot token", replace(answer, stranger="an answer that names no user"), _COPY)
     if answer.done:
         user, team = (str(answer.data.get(key) or "?") for key in ("user", "team"))
         return SLACK.well("bot token", f"valid for @{user} in {team} ({answer.data.get('team_id') or '?'})")
@@ -162,6 +168,8 @@ def events(command: str, *, by_http: bool) -> Finding:
 
 
 def _refused(check: str, answer: SlackAnswer, advice: str) -> Finding:
+    if answer.stranger:
+        return SLACK.wrong(check, f"what answers is not Slack's Web API ({answer.stranger})", _NOT_SLACK)
     if answer.unreachable or answer.error in SLACK_FAILED:
         return SLACK.wrong(check, f"cannot reach Slack ({answer.unreachable or answer.error})", _UNREACHABLE)
     if answer.error in RATE_LIMITED:
@@ -172,11 +180,11 @@ def _refused(check: str, answer: SlackAnswer, advice: str) -> Finding:
 async def _asked(call: Callable[[], Awaitable[AsyncSlackResponse]], wall: Callable[[], float]) -> SlackAnswer:
     try:
         return _read(await call(), wall())
-    except SlackApiError as error:
-        if isinstance(error.response, AsyncSlackResponse):
+    except (SlackApiError, *NO_ANSWER) as error:
+        if stranger := why_not_slack(error):
+            return SlackAnswer({}, {}, wall(), stranger=stranger)
+        if isinstance(error, SlackApiError) and isinstance(error.response, AsyncSlackResponse):
             return _read(error.response, wall())
-        return SlackAnswer({}, {}, wall(), unreachable="the response is not from Slack's API")
-    except NO_ANSWER as error:
         return SlackAnswer({}, {}, wall(), unreachable=why(error))
 
 

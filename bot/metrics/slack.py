@@ -67,10 +67,12 @@ class MeteredSlack(SlackClient):
         self._metrics.called(method_of(call) or _RESPONSE_URL, _RESULTS[type(result)], self._clock() - began)
         return result
 
-    async def replies(self, thread: Thread, *, before: str, limit: int, after: str = "") -> tuple[EarlierMessage, ...]:
+    async def replies(
+        self, thread: Thread, *, before: str, limit: int, after: str = "", asker: str = ""
+    ) -> tuple[EarlierMessage, ...]:
         began, result = self._clock(), "refused"
         try:
-            said = await super().replies(thread, before=before, limit=limit, after=after)
+            said = await super().replies(thread, before=before, limit=limit, after=after, asker=asker)
             result = "ok"
         except SlackUnavailable:
             result = "lost"

@@ -10,11 +10,12 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SettingsError, SlackRefused
+from bot.errors import NotSlack, SettingsError, SlackRefused
 from bot.serving.socket_mode import open_connection
 from bot.settings import Settings
 from bot.slack.client import SlackClient
 from bot.slack.identity import Identity
+from bot.slack.not_slack import EXPECTED
 from bot.workspace.registry import Registry
 from bot.workspace.workspace import Workspace
 from handlers import register
@@ -71,10 +72,25 @@ async def _identity(slack: SlackClient) -> Identity:
 
 
 async def introduced(slack: SlackClient, web_api: AsyncWebClient, app_token: str) -> tuple[Identity, str]:
-    """Who we are, and the address of a Socket Mode connection, empty for HTTP: one Slack call's time for both."""
+    """Who we are, and the address of a Socket Mode connection, empty for HTTP: one Slack call's time for both.
+
+    Raises:
+        SettingsError: Slack refuses a token, or what answers is not Slack: no later try would be any better.
+        SlackUnavailable: Slack does not answer.
+    """
     address = open_connection(web_api, app_token) if app_token else asyncio.sleep(0, "")
     answers = await asyncio.gather(_identity(slack), address, return_exceptions=True)
     match answers:
         case Identity() as identity, str() as opened:
             return identity, opened
-    raise next(answer for answer in answers if isinstance(answer, BaseException))
+    errors = [answer for answer in answers if isinstance(answer, BaseException)]
+    for error in errors:
+        match error:
+            case SettingsError():
+                raise error
+            case NotSlack():
+                raise SettingsError(
+                    f"SLACK_API_URL: what answers there is not Slack's Web API ({error}); {EXPECTED}. If it is right, "
+                    "look at the proxy on the way"
+                )
+    raise errors[0]

@@ -14,9 +14,10 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import BotError, SettingsError, SlackUnavailable
+from bot.errors import BotError, NotSlack, SettingsError, SlackUnavailable
 from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
+from bot.slack.not_slack import why_not_slack
 from bot.slack.refusals import SOCKET_MODE_OFF
 from bot.slack.wire import NO_ANSWER, stay
 from bot.supervision import Supervisor
@@ -43,6 +44,7 @@ async def open_connection(web: AsyncWebClient, app_token: str) -> str:
     Raises:
         SettingsError: Slack refuses the token, or Socket Mode is off.
         SlackUnavailable: Slack does not answer.
+        NotSlack: what answers is not Slack.
     """
     try:
         address = (await web.apps_connections_open(app_token=app_token)).get("url")
@@ -58,8 +60,12 @@ async def open_connection(web: AsyncWebClient, app_token: str) -> str:
             raise SettingsError(
                 f"SLACK_APP_TOKEN: Slack refuses Socket Mode ({code}); switch it on in the app"
             ) from None
+        if reason := why_not_slack(error):
+            raise NotSlack(f"apps.connections.open: {reason}") from None
         raise SlackUnavailable(f"apps.connections.open: {code}") from None
     except NO_ANSWER as error:
+        if reason := why_not_slack(error):
+            raise NotSlack(f"apps.connections.open: {reason}") from None
         raise SlackUnavailable(f"apps.connections.open: {why(error)}") from None
     if not isinstance(address, str):
         raise SlackUnavailable("apps.connections.open: no address")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.errors import SlackRefused, SlackUnavailable
+from bot.errors import NotSlack, SlackRefused, SlackUnavailable
 from bot.slack.calls import (
     AppendStream,
     Call,
@@ -28,6 +28,8 @@ from bot.slack.calls import (
 from bot.slack.exactly_once import Once
 from bot.slack.identity import Identity
 from bot.slack.messages import EarlierMessage, Marked
+from bot.slack.names import Names
+from bot.slack.people import Person
 from bot.slack.reading import Reading
 from bot.slack.token_state import TokenState
 from bot.slack.wire import Wire, string, without_none
@@ -42,7 +44,8 @@ class SlackClient:
     ) -> None:
         self._wire = Wire(web, session)
         self._once = Once(self._wire)
-        self._reading = Reading(self._wire, clock)
+        self._names = Names(self._wire, clock)
+        self._reading = Reading(self._wire, self._names)
         self._bot_user = ""
 
     @property
@@ -64,8 +67,11 @@ class SlackClient:
         Raises:
             SlackRefused: Slack refuses the token.
             SlackUnavailable: Slack does not answer.
+            NotSlack: what answers is not Slack.
         """
         answer = await self._wire.ask("auth.test", {})
+        if not string(answer, "user_id"):
+            raise NotSlack("auth.test: an answer that names no user")
         identity = Identity(
             team=string(answer, "team_id"),
             enterprise=string(answer, "enterprise_id"),
@@ -90,14 +96,30 @@ class SlackClient:
             case _:
                 return await self._wire.make(method_of(call), _body(call))
 
-    async def replies(self, thread: Thread, *, before: str, limit: int, after: str = "") -> tuple[EarlierMessage, ...]:
-        return await self._reading.replies(thread, self._bot_user, before=before, limit=limit, after=after)
+    async def replies(
+        self, thread: Thread, *, before: str, limit: int, after: str = "", asker: str = ""
+    ) -> tuple[EarlierMessage, ...]:
+        us = self._bot_user
+        return await self._reading.replies(thread, us, before=before, limit=limit, after=after, asker=asker)
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
         return await self._reading.marked(thread, reference, since=since)
 
     async def name(self, user: str) -> str:
-        return await self._reading.name(user)
+        person = await self._names.person(user)
+        return person.name if person is not None else ""
+
+    async def names(self, text: str, *, asker: str) -> Mapping[str, str]:
+        """See `bot.slack.names.Names.of`."""
+        return await self._names.of(text, asker=asker, but_not=self._bot_user)
+
+    async def person(self, user: str) -> Person | None:
+        """See `bot.workspace.authors.Authorship`."""
+        return await self._names.person(user)
+
+    async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
+        """See `bot.workspace.authors.Authorship`."""
+        return await self._reading.bot_wrote(thread, app=app, bot=bot)
 
 
 def _body(

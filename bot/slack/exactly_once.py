@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Generic, TypeVar
@@ -133,9 +132,9 @@ class Once:
             if not isinstance(sent, str):
                 return sent
             file_id = sent
-        files = json.dumps([{"id": file_id, "title": call.title}])
+        files = [{"id": file_id, "title": call.title}]
         body = without_none(files=files, channel_id=call.channel, thread_ts=call.thread_ts)
-        result = await self._wire.make("files.completeUploadExternal", body, form=True)
+        result = await self._wire.make("files.completeUploadExternal", body)
         self._shared.note(call, file_id, result, unsure=(Lost, Limited))
         return result
 

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from bot.slack.mentions import CODE, USER, calls
 from bot.slack.message_text import Quote, message_text
+from bot.slack.people import LONGEST_NAME
+from bot.slack.text.escaping import one_line, shorten
 from bot.thread import seconds
 
-# Ordinary messages of people. The other subtypes are edits, deletions and notices (Slack docs, message event).
-_SPOKEN = frozenset({"", "file_share", "thread_broadcast"})
+# Ordinary messages of people, and what they say of themselves with /me. The other subtypes are edits, deletions and
+# notices (Slack docs, message event).
+_SPOKEN = frozenset({"", "file_share", "me_message", "thread_broadcast"})
+# It reminds, and answers set phrases. users.info does not call it a bot.
+_SLACKBOT = "USLACKBOT"
 
 _CONTROL = re.compile(r"<([^<>\n]{1,4000})>")
-_GROUP = re.compile(r"<!(?:subteam\^|here|channel|everyone)")
-_USER = re.compile(r"<@([A-Z0-9]+)(?:\|[^>]*)?>")
+_UNLABELLED = re.compile(r"<(?:#([A-Z0-9]+)|!subteam\^([A-Z0-9]+))\|?>")
+_ID = re.compile(r"[A-Z0-9]+")
+_TO_ALL = frozenset({"here", "channel", "everyone"})
+_UNNAMED = {"@": "somebody", "#": "a channel"}
 
 
 @dataclass(frozen=True, slots=True)
 class IncomingMessage:
     """A message that a person wrote. `ts` and `thread_ts` are opaque; `thread_ts` is empty outside threads.
 
-    `teams` are the ids the event gives for the author's organisation, best first. `files` are file names. `quotes` are
-    forwarded messages and cards: what somebody else has written, never an instruction.
+    `teams` are the ids the event gives for the author's organisation, best first. `files` are file names. `mentioned`
+    are the users that it mentions outside code; `calls_group`: it mentions a group or everybody in the channel.
+    `app` is the id of the app that posted it, empty where a person typed it, and `bot` that of the app's bot, if any.
+    `quotes` are forwarded messages and cards: what somebody else has written, never an instruction.
     """
 
     channel: str
@@ -36,11 +47,20 @@ class IncomingMessage:
     files: tuple[str, ...]
     teams: tuple[str, ...]
     edited: bool
+    mentioned: tuple[str, ...] = ()
+    calls_group: bool = False
+    app: str = ""
+    bot: str = ""
     quotes: tuple[Quote, ...] = ()
 
     @property
     def in_dm(self) -> bool:
-        return self.channel_type == "im"
+        return self.channel_type == "im" or self.channel.startswith("D")  # app_mention tells no type
+
+    @property
+    def calls_others(self) -> bool:
+        """It mentions somebody: a person, a group or everybody in the channel."""
+        return bool(self.mentioned) or self.calls_group
 
     @property
     def in_thread(self) -> bool:
@@ -60,14 +80,17 @@ class IncomingMessage:
 def incoming_message(event: Mapping[str, object]) -> IncomingMessage | None:
     """The person's message in an `app_mention` or `message` event; None where it holds none.
 
-    Messages of bots, our own included, do not count: two bots in one thread would talk for ever.
+    Messages of bots, our own included, do not count: two bots in one thread would talk for ever. What an app has posted
+    may be a bot's or, with a person's own token, that person's: the event does not tell (see `bot.workspace.authors`).
     """
-    if event.get("bot_id") or event.get("hidden") or _text(event, "subtype") not in _SPOKEN:
+    if event.get("hidden") or _text(event, "subtype") not in _SPOKEN:
         return None
     channel, user, ts = _text(event, "channel"), _text(event, "user"), _text(event, "ts")
-    if not (channel and user and ts):
+    app, bot = app_of(event), _bot_of(event)
+    if not (channel and user and ts) or user == _SLACKBOT or (bot and not app):
         return None
     read = message_text(event)
+    called = calls(_text(event, "text"), event.get("blocks"))
     return IncomingMessage(
         channel=channel,
         channel_type=_text(event, "channel_type"),
@@ -79,7 +102,23 @@ def incoming_message(event: Mapping[str, object]) -> IncomingMessage | None:
         teams=tuple(team for key in ("user_team", "source_team", "team") if (team := _text(event, key))),
         edited=isinstance(event.get("edited"), Mapping),
         quotes=read.quotes,
+        mentioned=called.users,
+        calls_group=called.group,
+        app=app,
+        bot=bot,
     )
+
+
+def app_of(event: Mapping[str, object]) -> str:
+    """The id of the app that posted a message; empty where a person typed it, or Slack does not tell."""
+    return _text(event, "app_id") or _text(_part(event, "bot_profile"), "app_id")
+
+
+def _bot_of(event: Mapping[str, object]) -> str:
+    """The id of the bot that an event names beside its author; of its app, where the bot's is not told."""
+    profile = event.get("bot_profile")
+    named = _text(event, "bot_id") or _text(_part(event, "bot_profile"), "id")
+    return named or ((app_of(event) or "unknown") if profile or event.get("bot_id") else "")
 
 
 def edited_after(event: Mapping[str, object]) -> float:
@@ -153,46 +192,57 @@ def _part(values: Mapping[str, object], key: str) -> Mapping[str, object]:
 
 def mentions(text: str) -> tuple[str, ...]:
     """The ids of the people and bots that a text mentions, in order, each once."""
-    return tuple(dict.fromkeys(_USER.findall(text)))
+    return tuple(dict.fromkeys(USER.findall(text)))
 
 
-def calls_others(text: str, us: str) -> bool:
-    """Whether a text mentions somebody else, a person, a group or everybody in the channel, and not the bot `us`."""
-    mentioned = mentions(text)
-    return us not in mentioned and (bool(mentioned) or bool(_GROUP.search(text)))
+def unlabelled(text: str) -> tuple[str, ...]:
+    """The ids of the channels and user groups that a text mentions without a label, in order, each once."""
+    return tuple(dict.fromkeys(channel or group for channel, group in _UNLABELLED.findall(text)))
 
 
 def plain(text: str, names: Mapping[str, str], *, without: str = "") -> str:
     """A Slack text as a person reads it: mentions as names, links and escapes as plain text.
 
-    `names` are display names by user id; `without` is the user id whose mentions are removed (the bot's own).
+    `names` are the names of users, channels and user groups by their ids; an id is never shown. `without` is the user
+    id whose mentions are removed, but for those in code (the bot's own).
     """
+    code = [span.span() for span in CODE.finditer(text)] if without else []
 
     def shown(match: re.Match[str]) -> str:
-        return _shown(match[1], names, without)
+        before = bisect(code, (match.start(), len(text)))
+        quoted = before > 0 and match.start() < code[before - 1][1]
+        return _shown(match[1], names, "" if quoted else without)
 
     return html.unescape(_CONTROL.sub(shown, text)).strip()
 
 
 def _shown(control: str, names: Mapping[str, str], without: str) -> str:
     target, _, label = control.partition("|")
-    if target.startswith("@"):
-        user = target[1:]
-        # Escaped here because the whole text is unescaped afterwards: a name keeps an "&amp;" of its own.
-        return "" if user == without else "@" + html.escape(names.get(user) or label or user, quote=False)
-    if target.startswith("#"):
-        return "#" + (label or target[1:])
-    if target.startswith("!"):
-        return _shown_special(target[1:], label)
-    return _shown_link(target, label)
+    sign, of_whom = target[:1], target[1:]
+    if sign == "!":
+        return _shown_special(of_whom, names, label)
+    if sign not in _UNNAMED:
+        return _shown_link(target, label)
+    if sign == "@" and without and of_whom == without:
+        return ""
+    return _named(sign, names.get(of_whom, ""), label, _UNNAMED[sign] if _ID.fullmatch(of_whom) else target)
 
 
-def _shown_special(target: str, label: str) -> str:
-    if target.startswith("date^"):
-        return label or "a date"
-    if label:
-        return label
-    return "@" + target.split("^", maxsplit=1)[0]
+def _shown_special(target: str, names: Mapping[str, str], label: str) -> str:
+    kind, _, of_whom = target.partition("^")
+    if kind in _TO_ALL:
+        return f"@{kind}"
+    if kind == "subteam":
+        return _named("@", names.get(of_whom, ""), label, "a group")
+    return label or ("a date" if kind == "date" else f"@{kind}")
+
+
+def _named(sign: str, name: str, label: str, unnamed: str) -> str:
+    """The sign and the name, else the label, each as one line of a bounded length: anybody may have chosen it."""
+    lines = (shorten(one_line(text).removeprefix(sign), LONGEST_NAME) for text in (name, html.unescape(label)))
+    shown = next(filter(None, lines), "")
+    # Escaped here because the whole text is unescaped afterwards: a name keeps an "&amp;" of its own.
+    return sign + html.escape(shown, quote=False) if shown else unnamed
 
 
 def _shown_link(target: str, label: str) -> str:

@@ -20,12 +20,14 @@ class Scope:
 SCOPES: tuple[Scope, ...] = (
     Scope("app_mentions:read", "mentions are not heard"),
     Scope("channels:history", "follow-ups in public channels are not heard"),
+    Scope("channels:read", "Flowise does not learn the names of channels", told=True),
     Scope("chat:write", "nothing can be answered"),
     Scope("commands", "there is no slash command"),
     Scope("files:write", "the rest of a long answer is not attached", told=True),
     Scope("groups:history", "follow-ups in private channels are not heard"),
     Scope("im:history", "direct messages are not heard"),
     Scope("mpim:history", "follow-ups in group messages are not heard"),
+    Scope("usergroups:read", "Flowise does not learn the names of user groups", told=True),
     Scope("users:read", "Flowise does not learn the names of people", told=True),
 )
 

@@ -1,18 +1,18 @@
-"""Reads from Slack: a thread's earlier messages, the bot's own messages, and the names of people."""
+"""Reads threads in Slack: their earlier messages, the bot's own, and whether an app's bot has written there."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
-from bot.errors import SlackRefused, SlackUnavailable
+from bot.errors import SlackUnavailable
+from bot.slack import wording
 from bot.slack.exactly_once import mark_of
 from bot.slack.message_text import message_text, quoted_text
 from bot.slack.messages import EarlierMessage, Marked
-from bot.slack.payload import Instruction, instruction, mentions, plain
+from bot.slack.names import Names
+from bot.slack.payload import Instruction, app_of, instruction, mentions, plain
 from bot.slack.search import REPLIES_PAGE, Message
 from bot.slack.wire import Wire, messages, next_cursor, string
 from bot.thread import Thread
@@ -27,24 +27,17 @@ _NOTICES = frozenset(
 _MOST_CALLS = 12
 # Seconds before its end from which on it is read, until enough is found: an hour, a day, 24 days, 1.6 years.
 _LOOK_BACK = (3_600, 24 * 3_600, 24**2 * 3_600, 24**3 * 3_600)
-_NAME_SECONDS = 3600.0
-_NO_NAME_SECONDS = 60.0
-_NAMES = 5_000
-# The most mentions in one message that are looked up: the question waits for them.
-_NAMED = 10
 
 
 class Reading:
-    """Reads in one workspace. `clock` is in seconds of any monotonic clock."""
+    """Reads in one workspace."""
 
-    def __init__(self, wire: Wire, clock: Callable[[], float]) -> None:
+    def __init__(self, wire: Wire, names: Names) -> None:
         self._wire = wire
-        self._clock = clock
-        self._names: OrderedDict[str, tuple[float, str]] = OrderedDict()
-        self._asked: dict[str, asyncio.Task[str]] = {}
+        self._names = names
 
     async def replies(
-        self, thread: Thread, us: str, *, before: str, limit: int, after: str = ""
+        self, thread: Thread, us: str, *, before: str, limit: int, after: str = "", asker: str = ""
     ) -> tuple[EarlierMessage, ...]:
         """See `bot.ports.Slack.replies`; `us` is the bot's user id."""
         found = await (self._since(thread, after, before) if after else self._earlier(thread, before, limit))
@@ -54,7 +47,7 @@ class Reading:
                 break
             if not (after and _is_by(message, us)) and (text := _text_of(message, us)):
                 kept.insert(0, (message, text))
-        return tuple([await self._said(message, text, us) for message, text in kept])
+        return tuple([await self._said(message, text, us, asker) for message, text in kept])
 
     async def _since(self, thread: Thread, after: str, before: str) -> Sequence[Message]:
         """The messages between two. One request: a longer gap would cost as much for every question that follows."""
@@ -99,11 +92,37 @@ class Reading:
                 return found, left
         return found, None
 
-    async def _said(self, message: Message, text: str, us: str) -> EarlierMessage:
+    async def _said(self, message: Message, text: str, us: str, asker: str) -> EarlierMessage:
         user = string(message, "user")
-        names = {mentioned: await self.name(mentioned) for mentioned in mentions(text)[:_NAMED]}
-        author = await self.name(user) if user else _name_of_app(message)
+        names = await self._names.of(text, asker=asker)
+        person = await self._names.person(user) if user else None
+        author = person.name if person is not None else _name_of_app(message)
+        author = author or (wording.SOMEBODY if user else "A bot")
         return EarlierMessage(author=author, text=plain(text, names), is_ours=_is_by(message, us))
+
+    async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
+        """Whether an app has written in a thread as its bot, which may be known by its own id alone.
+
+        Raises:
+            SlackRefused, SlackUnavailable: the thread cannot be read.
+        """
+        where: dict[str, object] = {"channel": thread.channel, "ts": thread.thread_ts, "limit": REPLIES_PAGE}
+        for _ in range(_MOST_CALLS):
+            page = await self._wire.ask("conversations.replies", where)
+            for message in messages(page):
+                is_its = app_of(message) == app or (bot and string(message, "bot_id") == bot)
+                if is_its and await self._is_by_bot(message):
+                    return True
+            where["cursor"] = next_cursor(page)
+            if not where["cursor"]:
+                return False
+        raise SlackUnavailable("conversations.replies: the thread is too long")
+
+    async def _is_by_bot(self, message: Message) -> bool:
+        """Whether a message that an app has posted is its bot's, and not one of a person's, in whose name it posts."""
+        user = string(message, "user")
+        person = await self._names.person(user) if user and string(message, "subtype") != "bot_message" else None
+        return person is None or person.is_bot
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
         """See `bot.ports.Slack.marked`."""
@@ -117,34 +136,6 @@ class Reading:
             for mark, message in marked
             if mark.startswith(f"{reference}-")
         )
-
-    async def name(self, user: str) -> str:
-        """See `bot.ports.Slack.name`."""
-        known = self._names.get(user)
-        if known and known[0] > self._clock():
-            return known[1]
-        # Others who need the same name meanwhile wait for the same request; if one is cancelled, the request is not.
-        if user not in self._asked:
-            self._asked[user] = task = asyncio.create_task(self._ask_name(user))
-            task.add_done_callback(lambda _: self._asked.pop(user))
-        return await asyncio.shield(self._asked[user])
-
-    async def _ask_name(self, user: str) -> str:
-        now, known = self._clock(), self._names.get(user)
-        try:
-            answer = await self._wire.ask("users.info", {"user": user})
-        except (SlackRefused, SlackUnavailable) as error:
-            log.debug("name not read", user=user, reason=str(error))
-            # Kept for a while too: the first message waits for names, and must not wait for each time-out again.
-            return self._keep_name(user, known[1] if known else user, now + _NO_NAME_SECONDS)
-        return self._keep_name(user, _display_name(answer.get("user")) or user, now + _NAME_SECONDS)
-
-    def _keep_name(self, user: str, name: str, until: float) -> str:
-        self._names[user] = (until, name)
-        self._names.move_to_end(user)
-        if len(self._names) > _NAMES:
-            self._names.popitem(last=False)
-        return name
 
 
 def _is_by(message: Message, user: str) -> bool:
@@ -167,13 +158,4 @@ def _text_of(message: Message, us: str) -> str:
 def _name_of_app(message: Message) -> str:
     profile = message.get("bot_profile")
     named = string(profile, "name") if isinstance(profile, Mapping) else ""
-    return string(message, "username") or named or "A bot"
-
-
-def _display_name(user: object) -> str:
-    if not isinstance(user, Mapping):
-        return ""
-    profile = user.get("profile")
-    if isinstance(profile, Mapping) and (name := string(profile, "display_name") or string(profile, "real_name")):
-        return name
-    return string(user, "real_name") or string(user, "name")
+    return string(message, "username") or named

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
 import structlog
@@ -11,10 +11,11 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.errors import SlackRefused, SlackUnavailable
+from bot.errors import NotSlack, SlackRefused, SlackUnavailable
 from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
 from bot.slack.calls import Accepted, Limited, Lost, Posted, Refused, Respond, Result
+from bot.slack.not_slack import RedirectRefusedError, why_not_slack
 from bot.slack.refusals import RATE_LIMITED, SLACK_FAILED
 from bot.slack.token_state import TokenState
 
@@ -34,6 +35,8 @@ UTF-8."""
 # Slack redirects none of its methods, uploads and response URLs.
 _ELSEWHERE = range(300, 400)
 _ADDRESS_REFUSED = Refused("address_refused")
+# As slack_sdk writes it, also to a response URL.
+_JSON = {"Content-Type": "application/json;charset=utf-8"}
 
 
 async def stay(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -46,7 +49,7 @@ async def stay(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) 
     if response.status in _ELSEWHERE:
         log.error("redirect refused", host=request.url.host, status=response.status)
         response.close()
-        raise aiohttp.ClientPayloadError(f"a redirect ({response.status})")
+        raise RedirectRefusedError(f"HTTP {response.status}, a redirect")
     return response
 
 
@@ -74,13 +77,12 @@ class Wire:
         self._addresses = Addresses(web.base_url)
         self.admission = TokenState()
 
-    async def make(self, method: str, body: Mapping[str, object], *, form: bool = False) -> Result:
+    async def make(self, method: str, arguments: Mapping[str, object]) -> Result:
         """Make a writing call once. Faults of Slack or the network are results; they are never raised."""
-        data, json_body = (dict(body), None) if form else (None, dict(body))
         if objection := self.admission.objection(method):
             return Refused(objection)
         try:
-            answer = await self._web.api_call(method, data=data, json=json_body)
+            answer = await self._sent(method, arguments)
         except SlackApiError as error:
             return self._noted(_refusal(error.response))
         except NO_ANSWER as error:
@@ -91,45 +93,59 @@ class Wire:
         ts = answer.get("ts")
         return Posted(ts) if isinstance(ts, str) else Lost(f"{method}: no ts")
 
-    async def ask(self, method: str, params: dict[str, object]) -> Mapping[str, object]:
+    async def ask(self, method: str, arguments: Mapping[str, object]) -> Mapping[str, object]:
         """Make a reading call.
 
         Raises:
             SlackRefused: Slack refuses it.
             SlackUnavailable: no usable answer, or a rate limit.
+            NotSlack: what answers is not Slack.
         """
         if objection := self.admission.objection(method):
             raise SlackRefused(method, objection)
         try:
-            wire = {key: _param(value) for key, value in params.items()}
-            answer = await self._web.api_call(method, http_verb="GET", params=wire)
+            answer = await self._sent(method, arguments)
         except SlackApiError as error:
-            match self._noted(_refusal(error.response)):
-                case Refused(error=code):
-                    raise SlackRefused(method, code) from None
-                case other:
-                    raise SlackUnavailable(f"{method}: {other}") from None
+            raise self._reason(method, error) from None
         except NO_ANSWER as error:
+            if reason := why_not_slack(error):
+                raise NotSlack(f"{method}: {reason}") from None
             raise SlackUnavailable(f"{method}: {why(error)}") from None
         self.admission.answered()
         return answer.data if isinstance(answer.data, dict) else {}
 
+    def _reason(self, method: str, error: SlackApiError) -> SlackRefused | SlackUnavailable:
+        """Why a reading call has failed."""
+        if reason := why_not_slack(error):
+            return NotSlack(f"{method}: {reason}")
+        result = self._noted(_refusal(error.response))
+        return (
+            SlackRefused(method, result.error)
+            if isinstance(result, Refused)
+            else SlackUnavailable(f"{method}: {result}")
+        )
+
     async def send_file(self, name: str, content: bytes) -> Result | str:
         """Upload a file that nobody sees yet, and return its id. A lost reply of either step does no harm."""
-        # The method is called with a form, as slack_sdk does: it takes no JSON.
-        body: dict[str, object] = {"filename": name, "length": str(len(content))}
-        if objection := self.admission.objection("files.getUploadURLExternal"):
+        method = "files.getUploadURLExternal"
+        if objection := self.admission.objection(method):
             return Refused(objection)
         try:
-            answer = await self._web.api_call("files.getUploadURLExternal", data=body)
+            answer = await self._sent(method, {"filename": name, "length": len(content)})
             url, file_id = answer.get("upload_url"), answer.get("file_id")
             if not isinstance(url, str) or not isinstance(file_id, str):
-                return Lost("files.getUploadURLExternal: no address")
+                return Lost(f"{method}: no address")
             return await self._put(url, content) or file_id
         except SlackApiError as error:
             return self._noted(_refusal(error.response))
         except NO_ANSWER as error:
             return Lost(f"upload: {why(error)}")
+
+    async def _sent(self, method: str, arguments: Mapping[str, object]) -> AsyncSlackResponse:
+        """Make a call as slack_sdk's own method does, which knows the verb and the encoding: JSON for some, the query
+        of a POST or a GET for others. Not every server of Slack's API takes each method in each form."""
+        own: Callable[..., Awaitable[AsyncSlackResponse]] = getattr(self._web, method.replace(".", "_"))
+        return await own(**arguments)
 
     async def _put(self, address: str, content: bytes) -> Result | None:
         """Send a file's bytes to its upload address; None: they have arrived."""
@@ -150,7 +166,7 @@ class Wire:
         if not self._may_go_to(call.response_url, "a response"):
             return _ADDRESS_REFUSED
         try:
-            async with self._session.post(call.response_url, json=body) as answer:
+            async with self._session.post(call.response_url, json=body, headers=_JSON) as answer:
                 if answer.status == 200:
                     return Accepted()
                 if answer.status == 429:
@@ -195,11 +211,6 @@ def next_cursor(answer: Mapping[str, object]) -> str:
     """Where the next page begins; empty on the last one."""
     metadata = answer.get("response_metadata")
     return string(metadata, "next_cursor") if isinstance(metadata, Mapping) else ""
-
-
-def _param(value: object) -> object:
-    # Query parameters know no booleans; Slack reads 1 and 0.
-    return int(value) if isinstance(value, bool) else value
 
 
 def _refusal(response: object) -> Result:

@@ -14,23 +14,21 @@ from bot.ports import Slack
 from bot.slack import wording
 from bot.slack.identity import Identity
 from bot.slack.installation import Installation
-from bot.slack.payload import mentions
 from bot.slack.payload import plain as plain_text
 from bot.slack.token_state import TokenState
 from bot.tasks import Share
 from bot.thread import Thread
 from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
+from bot.workspace.authors import Authors, Authorship
 from bot.workspace.process import Process
 from bot.workspace.replies import Replies
 from bot.workspace.sentences import Sentences
 from bot.workspace.uninstall import Uninstall
 from bot.workspace.work import Work
 
-_NAMED = 10
 
-
-class SlackConnection(Slack, Protocol):
+class SlackConnection(Slack, Authorship, Protocol):
     """Slack, with one bot token."""
 
     @property
@@ -40,6 +38,10 @@ class SlackConnection(Slack, Protocol):
 
     async def come_back(self, pause: Callable[[], Awaitable[None]]) -> None:
         """While the token is refused, see after each `pause` whether it is taken again. Never returns."""
+        ...
+
+    async def names(self, text: str, *, asker: str) -> Mapping[str, str]:
+        """The names of those whom a text mentions, by their ids, as far as the `asker` may know them."""
         ...
 
 
@@ -62,6 +64,7 @@ class Workspace:
         self.identity = identity
         self.installation = Installation(app, identity.enterprise, identity.team, identity.is_org_wide)
         self.slack = slack
+        self.authors = Authors(slack, identity, app)
         self.store = process.store
         self.wall = process.wall
         self.asks = process.delivery.asks
@@ -133,18 +136,18 @@ class Workspace:
 
     # Reading --------------------------------------------------------------------------------------------------------
 
-    async def plain(self, text: str) -> str:
-        """A Slack text as a person reads it, without the mentions of the bot."""
-        [read] = await self.all_plain([text])
-        return read
-
-    async def all_plain(self, texts: Sequence[str]) -> list[str]:
-        """Texts that go along with one question, as a person reads them, without the mentions of the bot."""
+    async def all_plain(self, texts: Sequence[str], asker: str) -> list[str]:
+        """Slack texts that go along with a question of the `asker`, as a person reads them, without the mentions of the
+        bot."""
         own = self.identity.bot_user
-        # A sign of life waits for this, so no more are looked up than a question needs; the others stay ids.
-        users = [user for user in mentions("\n".join(texts)) if user != own][:_NAMED]
-        names = dict(zip(users, await asyncio.gather(*(self.slack.name(user) for user in users)), strict=True))
+        # A sign of life waits for this, so the names of all are looked up together.
+        names = {**await self.slack.names("\n".join(texts), asker=asker), own: self.identity.name}
         return [plain_text(text, names, without=own) for text in texts]
+
+    async def plain(self, text: str, asker: str) -> str:
+        """A Slack text of the `asker` as a person reads it, without the mentions of the bot."""
+        [read] = await self.all_plain([text], asker)
+        return read
 
     def without_mention(self, text: str) -> str:
         """A Slack text without the mentions of the bot, nobody's name looked up."""

@@ -65,7 +65,7 @@ async def test_what_is_read_of_a_thread(conversation: Conversation | None, after
     slack = Reads()
     said = [(message.author, message.text) for message in SAID if message.author in quoted]
     assert await asked(slack, question(), conversation) == with_quotes(said, (), "what now?")
-    assert slack.asked == [{"before": "1700000009.000100", "limit": 20, "after": after}]
+    assert slack.asked == [{"before": "1700000009.000100", "limit": 20, "after": after, "asker": "U1"}]
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,12 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "chat.stopStream": frozenset({"chat:write"}),
     "chat.update": frozenset({"chat:write"}),
     "conversations.history": HISTORY,
+    # Of public channels alone; the others' scopes are not asked for, as their names are not told (bot/slack/names.py).
+    "conversations.info": frozenset({"channels:read"}),
     "conversations.replies": HISTORY,
     "files.completeUploadExternal": frozenset({"files:write"}),
     "files.getUploadURLExternal": frozenset({"files:write"}),
+    "usergroups.list": frozenset({"usergroups:read"}),
     "users.info": frozenset({"users:read"}),
 }
 # What each event needs, if anything, and under which names one subscribes to it (Slack docs, the page of each event).

@@ -169,7 +169,7 @@ def test_scopes_that_slack_does_not_tell_are_named_for_a_person() -> None:
 
 
 def test_an_identity_with_holes_is_no_stumbling_block() -> None:
-    assert bot_token(SlackAnswer({"ok": True, "team": None}, {}, 0.0)).found == "valid for @? in ? (?)"
+    assert bot_token(SlackAnswer({"ok": True, "user_id": "U1", "team": None}, {}, 0.0)).found == "valid for @? in ? (?)"
 
 
 async def test_a_clock_that_is_off_refuses_signed_requests() -> None:
@@ -183,20 +183,39 @@ async def test_a_clock_that_is_off_refuses_signed_requests() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "kind"),
+    ("text", "status", "kind", "found"),
     [
-        ("<html>log in</html>", 200, "text/html"),
-        ("[1]", 200, "application/json"),
-        ("{}", 200, "application/json"),
-        ('{"ok": false, "error": "down"}', 503, "application/json"),
-        ("Bad Gateway", 502, "text/plain"),
+        ("<html>log in</html>", 200, "text/html", "HTTP 200, text/html"),
+        ("<html>not found</html>", 404, "text/html", "HTTP 404, text/html"),
+        ("[1]", 200, "application/json", "HTTP 200, no JSON object"),
+        ("{}", 200, "application/json", "HTTP 200, application/json"),
     ],
 )
-async def test_something_that_is_not_slack(text: str, status: int, kind: str) -> None:
+async def test_something_that_is_not_slack(text: str, status: int, kind: str, found: str) -> None:
     async with serving(text, status, kind) as url:
         rows = await seen(url, "xoxb-1", "xapp-1")
     assert states(rows) == {"bot token": Verdict.WRONG, "app token": Verdict.WRONG, "events": Verdict.UNKNOWN}
     for check in ("bot token", "app token"):
+        assert rows[check].found == f"what answers is not Slack's Web API ({found})"
+        assert "SLACK_API_URL: expected https://slack.com/api/" in rows[check].do
+
+
+async def test_an_answer_that_names_nobody_is_not_slack_s() -> None:
+    async with serving('{"ok": true}', kind="application/json") as url:
+        rows = await seen(url, "xoxb-1", None)
+    assert rows["bot token"].state is Verdict.WRONG
+    assert "names no user" in rows["bot token"].found
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "kind"),
+    [('{"ok": false, "error": "down"}', 503, "application/json"), ("Bad Gateway", 502, "text/plain")],
+)
+async def test_a_slack_that_is_down(text: str, status: int, kind: str) -> None:
+    async with serving(text, status, kind) as url:
+        rows = await seen(url, "xoxb-1", "xapp-1")
+    for check in ("bot token", "app token"):
+        assert rows[check].state is Verdict.WRONG
         assert "cannot reach Slack" in rows[check].found
         assert "SLACK_API_URL" in rows[check].do
 

@@ -101,6 +101,23 @@ async def test_what_was_never_taken_is_told_in_the_same_message(tmp_path: Path) 
         await it.server.start()
 
 
+async def test_of_the_two_events_of_a_mention_one_apologises_and_either_has_the_last_word(tmp_path: Path) -> None:
+    """They may come to different processes, which cannot agree: the store is away."""
+    async with shop(tmp_path) as it, serving(it.house, "http"):
+        home = it.house
+        await it.server.stop()
+        root = await home.ask("somebody begins")
+        ts = f"{home.slack.core.workspace.wall():.6f}"
+        twin = {"type": "message", "channel_type": "channel", "channel": home.channel, "ts": ts, "event_ts": ts}
+        twin |= {"user": home.ada, "text": f"{home.mention} why?", "thread_ts": root}
+        assert not (await home.slack.deliver(enveloped(home, twin))).acked
+        assert home.answers(root) == []
+        assert not (await home.slack.deliver(enveloped(home, twin), retry_num=3)).acked
+        await home.slack.until(lambda: len(home.answers(root)) == 1)
+        assert wording.NOT_YET not in home.answers(root)[0]
+        await it.server.start()
+
+
 @BY
 async def test_a_command_is_told_at_once_that_it_is_not_taken(tmp_path: Path, over: str) -> None:
     async with shop(tmp_path) as it, serving(it.house, over):

@@ -74,6 +74,7 @@ async def test_a_mention_inside_a_thread_takes_the_earlier_messages_along_once(h
         await home.ask("zero", thread_ts=root)
         await home.ask("It blinks red &amp; beeps", thread_ts=root, user=tom)
         await home.ask("Third floor", thread_ts=root)
+        await home.slack.settled()  # what is heard after the mention is a follow-up
         await home.ask(f"{home.mention} what can be done?", thread_ts=root)
         await home.answered(root)
         [asked] = questions(home)

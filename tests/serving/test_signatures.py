@@ -210,12 +210,13 @@ def quiet() -> Iterator[None]:
 
 def shapes(home: Sandbox) -> list[dict[str, object]]:
     """Envelopes of every wrong shape: each is let in, since Slack has signed it."""
-    inner = {"type": "app_mention", "user": home.ada, "channel": home.channel, "ts": "1.0", "text": "x"}
+    inner = {"user": home.ada, "channel": home.channel, "ts": "1.0", "text": f"{home.mention} x"}
     odd: list[object] = [None, 0, 1.5, True, "", "x", [], [[]], [{}], {}, {"id": {}}, 10**30, "\x00\ud83d"]
     ours: dict[str, object] = {"team_id": home.slack.team_id}
     found: list[dict[str, object]] = [{}, {"type": "event_callback"}, {"type": "event_callback", "event": {}}]
     for value in odd:
-        for key in ("type", "subtype", "user", "channel", "channel_type", "ts", "thread_ts", "text", "files", "edited"):
+        keys = ("type", "subtype", "user", "channel", "channel_type", "ts", "thread_ts", "text", "files", "edited")
+        for key in (*keys, "blocks", "bot_profile"):
             for kind in ("app_mention", "message"):
                 event = inner | {"type": kind, "channel_type": "channel", "bot_id": "B1"} | {key: value}
                 found.append({"type": "event_callback", "event": event})

@@ -122,7 +122,8 @@ async def test_a_slack_that_is_away_at_the_start_swallows_no_event(own_redis: st
             assert (await ready(serving))[0] == 503
             home.slack.events_url = f"http://{HOST}:{serving.port}/slack/events"
             root = await home.ask("hello")
-            said = {"type": "app_mention", "user": home.ada, "channel": home.channel, "ts": root, "text": "hello"}
+            said = {"type": "app_mention", "user": home.ada, "channel": home.channel, "ts": root}
+            said["text"] = f"{home.mention} hello"
             envelope = {"type": "event_callback", "team_id": home.slack.team_id, "event": said}
             assert not (await home.slack.deliver(envelope)).acked  # not Bolt's 200, which would be the event's end
             await proxy.listen()

@@ -184,6 +184,13 @@ async def test_a_token_that_slack_refuses(home: Sandbox, tmp_path: Path, name: s
     assert home.slack.sockets == 0
 
 
+async def test_an_address_that_is_no_slack_ends_the_start(home: Sandbox) -> None:
+    elsewhere = settings(home, SLACK_API_URL=f"{home.slack.origin}/nowhere/")
+    async with asyncio.timeout(_SECONDS):
+        with pytest.raises(SettingsError, match=r"^SLACK_API_URL: .*HTTP 404, text/plain.*expected https://slack.com/"):
+            await Bot(checked(elsewhere)).run()
+
+
 async def test_a_slack_that_is_away_is_waited_for(home: Sandbox, tmp_path: Path) -> None:
     home.slack.server_error("auth.test", times=1)
     async with started(tmp_path, settings(home)) as process:

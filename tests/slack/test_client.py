@@ -372,7 +372,7 @@ BY_APP = {"bot_id": "B1", "bot_profile": {"name": "Alertmanager"}}
         ({"bot_id": "B1", "files": [{"name": "a.log"}]}, ("A bot", "(attached, not readable here: a.log)")),
         ({"username": "hook", "text": "look", "attachments": [SHARED]}, ("hook", "look\n> tom:\n> E55 on db-3")),
         ({"username": "hook", "text": "<@UBOT> help"}, None),
-        ({"username": "hook", "text": "<@UBOT>", "attachments": [SHARED]}, ("hook", "@UBOT\n> tom:\n> E55 on db-3")),
+        ({"username": "hook", "text": "<@UBOT>", "attachments": [SHARED]}, ("hook", "somebody\n> tom:\n> E55 on db-3")),
         ({"username": "hook", "text": "ours", "user": "UBOT"}, None),
         ({"subtype": "tombstone", "text": "This message was deleted.", "hidden": True}, None),
         ({"subtype": "channel_join", "text": "<@U1> has joined"}, None),
@@ -455,8 +455,8 @@ async def test_a_name_that_many_ask_for_at_once_is_looked_up_once(
 
 
 async def test_a_person_whom_slack_does_not_name(slack: LocalSlack, client: SlackClient, clock: Clock) -> None:
-    assert [await client.name("U000NOBODY") for _ in range(2)] == ["U000NOBODY"] * 2
+    assert [await client.name("U000NOBODY") for _ in range(2)] == [""] * 2
     assert lookups(slack) == 1
     clock.now += 61
-    assert await client.name("U000NOBODY") == "U000NOBODY"
+    assert await client.name("U000NOBODY") == ""
     assert lookups(slack) == 2

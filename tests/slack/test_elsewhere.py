@@ -61,7 +61,7 @@ async def made(slack: Crooked, call: Call) -> object:
 async def test_a_redirect_is_not_followed_with_a_token(crooked: Crooked, status: int) -> None:
     crooked.away, crooked.status = "chat.", status
     with capture_logs() as lines:
-        assert await made(crooked, POST) == Lost("chat.postMessage: ClientPayloadError")
+        assert await made(crooked, POST) == Lost("chat.postMessage: RedirectRefusedError")
     assert crooked.heard == [("/chat.postMessage", "Bearer xoxb-1")]
     assert [line["event"] for line in lines] == ["redirect refused"]
 
@@ -88,9 +88,9 @@ async def test_a_file_goes_to_no_other_host(crooked: Crooked) -> None:
 async def test_neither_a_file_nor_an_answer_follows_a_redirect(crooked: Crooked) -> None:
     crooked.answer = {"upload_url": f"{crooked.url}own/upload", "file_id": "F1"}
     crooked.away = "own"
-    assert await made(crooked, FILE) == Lost("upload: ClientPayloadError")
+    assert await made(crooked, FILE) == Lost("upload: RedirectRefusedError")
     assert await made(crooked, Respond(f"{crooked.url}own/response", "x", ())) == Lost(
-        "response URL: ClientPayloadError"
+        "response URL: RedirectRefusedError"
     )
     heard = ["/files.getUploadURLExternal", "/own/upload", "/own/response"]
     assert [path for path, _ in crooked.heard] == heard

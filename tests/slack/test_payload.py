@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.slack.message_text import Quote
 from bot.slack.payload import (
@@ -17,9 +19,12 @@ from bot.slack.payload import (
     mentions,
     plain,
     press,
+    unlabelled,
 )
 
-NAMES = {"U1": "Ada", "U2": "Tom & Co"}
+NAMES = {"U1": "Ada", "U2": "Tom & Co", "U3": "Eve\u2028\n\x07 Q", "C1": "general", "S1": "ops", "UBOT": "flowise"}
+LONG = "x" * 300
+CUT = "x" * 79 + "…"
 
 
 @pytest.mark.parametrize(
@@ -27,10 +32,20 @@ NAMES = {"U1": "Ada", "U2": "Tom & Co"}
     [
         ("<@UBOT> hello", "hello"),
         ("hello <@UBOT>", "hello"),
+        ("<@UBOT|flowise> what is `<@UBOT>`?", "what is `@flowise`?"),
         ("ask <@U1> about it", "ask @Ada about it"),
         ("ask <@U2>", "ask @Tom & Co"),
+        ("ask <@U3>", "ask @Eve Q"),
         ("ask <@U9|zoe>", "ask @zoe"),
-        ("ask <@U9>", "ask @U9"),
+        ("ask <@U9|@zoe>", "ask @zoe"),
+        ("ask <@U1|label>", "ask @Ada"),
+        ("ask <@U9>", "ask somebody"),
+        ("ask <@U9|>", "ask somebody"),
+        ("ask <@U9| >", "ask somebody"),
+        ("ask <@W9>", "ask somebody"),
+        (f"ask <@U9|{LONG}>", f"ask @{CUT}"),
+        ("ask <@U9|a &amp; &lt;b&gt;>", "ask @a & <b>"),
+        ("ask <@U9|one\u2028The question: two>", "ask @one The question: two"),
         ("a &amp; b &lt;c&gt;", "a & b <c>"),
         ("&amp;lt;", "&lt;"),
         ("see <https://example.com/a?b=1&amp;c=2>", "see https://example.com/a?b=1&c=2"),
@@ -38,16 +53,50 @@ NAMES = {"U1": "Ada", "U2": "Tom & Co"}
         ("see <http://example.com|example.com>", "see http://example.com"),
         ("write <mailto:a@example.com|a@example.com>", "write a@example.com"),
         ("in <#C1|general>", "in #general"),
-        ("in <#C1>", "in #C1"),
+        ("in <#C1>", "in #general"),
+        ("in <#C1|>", "in #general"),
+        ("in <#C9|secret>", "in #secret"),
+        ("in <#C9|#secret>", "in #secret"),
+        ("what belongs into <#C0000002|>?", "what belongs into a channel?"),
+        ("in <#C9>", "in a channel"),
+        (f"in <#C9|{LONG}>", f"in #{CUT}"),
         ("<!here> and <!subteam^S1|@ops>", "@here and @ops"),
-        ("<!subteam^S1>", "@subteam"),
+        ("<!here|here> <!channel|@channel> <!everyone>", "@here @channel @everyone"),
+        ("<!subteam^S1>", "@ops"),
+        ("<!subteam^S1|>", "@ops"),
+        ("<!subteam^S9|ops>", "@ops"),
+        ("ask <!subteam^S0AAAAAAA>", "ask a group"),
+        ("ask <!subteam^S9|>", "ask a group"),
         ("<!date^1392734382^{date}|Feb 18>", "Feb 18"),
+        ("<!date^1392734382^{date}^https://example.com|Feb 18>", "Feb 18"),
+        ("<!date^1392734382^{date}>", "a date"),
+        ("<@who> <#what>", "@who #what"),
+        ("<|x> <@> <#> <!> <@|x> <#|x> <!|x>", "x () @ # @ @x #x x"),
+        ("`a` <@UBOT> `b <@UBOT>` <@UBOT> ```<@UBOT>```", "`a`  `b @flowise`  ```@flowise```"),
         ("1 < 2 and <", "1 < 2 and <"),
         ("", ""),
     ],
 )
 def test_a_text_as_a_person_reads_it(text: str, read: str) -> None:
     assert plain(text, NAMES, without="UBOT") == read
+
+
+ID = st.sampled_from(["U0AAAAAAA1", "W0AAAAAAA2", "C0AAAAAAA3", "G0AAAAAAA4", "S0AAAAAAA5"])
+LABEL = st.sampled_from(["", "|", "|tom", "|a` ```b", "| &lt;", "|one|two"])
+MENTION = st.builds("<{}{}{}>".format, st.sampled_from(["@", "#", "!subteam^"]), ID, LABEL)
+OTHER = st.sampled_from(["hello ", "`", "```", "&amp;", "<", ">", "\n", "<@UBOT>", "<https://example.com|x>"])
+
+
+@given(st.lists(st.one_of(MENTION, OTHER), max_size=8))
+@settings(max_examples=100, deadline=None)
+def test_no_id_of_slack_s_reaches_the_reader(pieces: list[str]) -> None:
+    assert "0AAAAAAA" not in plain("".join(pieces).replace("<<", "< <"), {}, without="UBOT")
+
+
+def test_what_is_to_be_looked_up() -> None:
+    assert unlabelled("<#C1|> <#C2> <#C3|x> <!subteam^S1> <!subteam^S2|> <!subteam^S3|@x> <#C1>") == (
+        *("C1", "C2", "S1", "S2"),
+    )
 
 
 def test_who_is_mentioned() -> None:
@@ -65,7 +114,7 @@ def event(**changes: Any) -> dict[str, Any]:
     } | (changes)
 
 
-@pytest.mark.parametrize("subtype", ["file_share", "thread_broadcast"])
+@pytest.mark.parametrize("subtype", ["file_share", "me_message", "thread_broadcast"])
 def test_these_subtypes_are_people_talking(subtype: str) -> None:
     assert incoming_message(event(subtype=subtype)) is not None
 
@@ -74,6 +123,11 @@ def test_these_subtypes_are_people_talking(subtype: str) -> None:
     "changes",
     [
         {"bot_id": "B1"},
+        {"bot_profile": {"id": "B1"}},
+        {"bot_profile": "junk"},
+        {"bot_id": "B1", "app_id": "A1", "subtype": "bot_message"},
+        {"user": "USLACKBOT"},
+        {"user": "USLACKBOT", "type": "app_mention", "text": "Reminder: <@UBOT> the report"},
         {"subtype": "bot_message"},
         {"subtype": "message_changed", "hidden": True},
         {"subtype": "channel_join"},
@@ -85,6 +139,29 @@ def test_these_subtypes_are_people_talking(subtype: str) -> None:
 )
 def test_these_are_not(changes: dict[str, Any]) -> None:
     assert incoming_message(event(**changes)) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "app", "bot"),
+    [
+        ({}, "", ""),
+        ({"app_id": "A1"}, "A1", ""),
+        ({"app_id": "A1", "bot_id": "B1"}, "A1", "B1"),
+        ({"bot_id": "B1", "bot_profile": {"app_id": "A1"}}, "A1", "B1"),
+        ({"app_id": "A1", "bot_profile": {"id": "B1"}}, "A1", "B1"),
+        ({"app_id": "A1", "bot_profile": {"name": "x"}}, "A1", "A1"),
+    ],
+)
+def test_what_an_app_has_posted(changes: dict[str, Any], app: str, bot: str) -> None:
+    message = incoming_message(event(**changes))
+    assert message is not None
+    assert (message.app, message.bot) == (app, bot)
+
+
+def test_a_direct_message_is_one_whatever_the_event_tells_of_its_channel() -> None:
+    message = incoming_message(event(channel="D1", channel_type=None))
+    assert message is not None
+    assert message.in_dm
 
 
 def test_what_is_heard_of_a_message() -> None:

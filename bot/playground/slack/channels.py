@@ -9,13 +9,15 @@ from bot.playground.slack.message import Message
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody in the workspace. `team` is another organisation's for an outsider; a guest is of ours, but limited."""
+    """Somebody in the workspace. `team` is another one for an outsider, and `enterprise` the Grid that it belongs to; a
+    guest is of ours, but limited."""
 
     id: str
     name: str
     team: str
     is_bot: bool = False
     is_guest: bool = False
+    enterprise: str = ""
 
 
 @dataclass(slots=True)

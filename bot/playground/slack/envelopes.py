@@ -22,7 +22,7 @@ def events(
     """The envelopes that a change sends to the app: none where it is not a member of the channel, lacks the scope or
     has not subscribed.
 
-    A person's mention of the bot makes two of them, each with its own `event_id`.
+    A mention of the bot makes two of them, each with its own `event_id`.
     """
     if not isinstance(change, MessageChanged | Reacted):
         return []
@@ -75,7 +75,7 @@ def uninstalled(workspace: LocalWorkspace, subscriptions: Collection[str]) -> li
 def envelope(workspace: LocalWorkspace, channel: Channel | None, event: Mapping[str, object]) -> dict[str, object]:
     """The outer part of an event, with a fresh `event_id`; `channel` None: it is of the whole workspace."""
     authorization = {
-        "enterprise_id": None,
+        "enterprise_id": workspace.enterprise_id or None,
         "team_id": workspace.team_id,
         "user_id": workspace.bot_user_id,
         "is_bot": True,
@@ -129,7 +129,8 @@ def _is_mention(
 ) -> bool:
     happened = kind == "posted" or (kind == "updated" and previous is not None)
     in_channel = channel.kind in {"channel", "group", "mpim"}
-    return happened and in_channel and not message.bot_id and mentions(message.text, workspace.bot_user_id)
+    own = message.bot_id == workspace.bot_id
+    return happened and in_channel and not own and mentions(message.text, workspace.bot_user_id)
 
 
 def _mention_event(workspace: LocalWorkspace, channel: Channel, message: Message) -> dict[str, object]:

@@ -22,6 +22,7 @@ SCOPES = frozenset(
         *("reactions:read", "reactions:write"),
         *("channels:history", "groups:history", "im:history", "mpim:history"),
         *("channels:read", "groups:read", "im:read", "mpim:read", "im:write", "mpim:write"),
+        "usergroups:read",
     }
 )
 """What the app has been granted unless a test says otherwise: all that the methods here can ask for."""
@@ -70,6 +71,7 @@ class Methods:
             "conversations.open": _Method(lambda args: read.open_direct(workspace, args), (), "im:write"),
             "bots.info": _Method(lambda args: read.bot_info(workspace, args), ("bot",), "users:read"),
             "users.info": _Method(lambda args: read.user_info(workspace, args), ("user",), "users:read"),
+            "usergroups.list": _Method(lambda args: read.user_groups(workspace), (), "usergroups:read"),
             "users.list": _Method(lambda args: read.users(workspace, args), (), "users:read"),
             "conversations.list": _Method(lambda args: read.channels(workspace, args), (), "channels:read"),
             "conversations.members": _Method(lambda args: read.members(workspace, args), ("channel",), _READ_SCOPES),

@@ -23,10 +23,16 @@ class People:
     def __init__(self, core: SlackCore) -> None:
         self._core, self._workspace = core, core.workspace
 
-    def user(self, name: str, *, team: str | None = None, guest: bool = False) -> str:
-        """The id of the person of that name, made if need be. `team`: the id of another organisation's workspace;
-        `guest`: of ours, but limited."""
-        return self._workspace.person(name, team, guest=guest).id
+    def user(
+        self, name: str, *, team: str | None = None, guest: bool = False, bot: bool = False, enterprise: str = ""
+    ) -> str:
+        """The id of the person of that name, made if need be. `team`: the id of another workspace, of the organisation
+        `enterprise` if it is in a Grid; `guest`: of ours, but limited; `bot`: another app's bot."""
+        return self._workspace.person(name, team, guest=guest, bot=bot, enterprise=enterprise).id
+
+    def user_group(self, handle: str) -> str:
+        """The id of the user group of that handle, made if need be."""
+        return self._workspace.user_groups.setdefault(handle, self._workspace.new_id("S"))
 
     def channel(
         self,
@@ -58,10 +64,12 @@ class People:
         thread_ts: str | None = None,
         files: Iterable[str | tuple[str, bytes]] = (),
         attachments: Iterable[Mapping[str, object]] = (),
+        app: str = "",
     ) -> str:
         """Write a message as a person; returns the `ts`. `text` is as on the wire (`&amp;`, `<@U…>`); `files` are
         names, with their bytes if they matter; `attachments` are such as Slack adds to a message, a forwarded one for
-        example. Who writes in a channel joins it. Delivery to the app goes on in the background.
+        example. `app` is the id of another app ("A…") that posts it: as its bot, or with that person's own token. Who
+        writes in a channel joins it. Delivery to the app goes on in the background.
 
         Raises:
             LookupError: no such person, channel or thread.
@@ -79,7 +87,9 @@ class People:
             blocks=typed_blocks(text),
             attachments=tuple(attachments),
             files=tuple(self._attached(file) for file in files),
-            client_msg_id=str(uuid4()),
+            client_msg_id="" if app else str(uuid4()),
+            app_id=app,
+            bot_id=app and f"B{app[1:]}",
         )
         return self._workspace.post(message).ts
 

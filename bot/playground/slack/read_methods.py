@@ -23,6 +23,7 @@ def auth_test(workspace: LocalWorkspace) -> dict[str, object]:
         "user_id": workspace.bot_user_id,
         "bot_id": workspace.bot_id,
         "is_enterprise_install": False,
+        **({"enterprise_id": workspace.enterprise_id} if workspace.enterprise_id else {}),
     }
 
 
@@ -114,6 +115,15 @@ def user_info(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     if person is None:
         raise Refusal("user_not_found")
     return {"user": person_json(workspace, person)}
+
+
+def user_groups(workspace: LocalWorkspace) -> dict[str, object]:
+    """usergroups.list: all at once."""
+    shown = [
+        {"id": group, "team_id": workspace.team_id, "handle": handle, "name": handle, "is_usergroup": True}
+        for handle, group in workspace.user_groups.items()
+    ]
+    return {"usergroups": shown}
 
 
 def members(workspace: LocalWorkspace, args: Args) -> dict[str, object]:

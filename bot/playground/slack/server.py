@@ -67,6 +67,7 @@ class LocalSlack:
 
     def _offer_people(self, people: People) -> None:
         self.user, self.channel, self.dm = people.user, people.channel, people.dm
+        self.user_group = people.user_group
         self.archive, self.invite, self.remove_bot = people.archive, people.invite, people.remove_bot
         self.say, self.edit, self.delete, self.react = people.say, people.edit, people.delete, people.react
         self.command = people.command

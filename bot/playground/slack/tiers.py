@@ -22,6 +22,7 @@ PER_MINUTE = {
     "conversations.open": _TIER_3,
     "bots.info": _TIER_3,
     "users.info": _TIER_4,
+    "usergroups.list": _TIER_2,
     "users.list": _TIER_2,
     "conversations.list": _TIER_2,
     "conversations.members": _TIER_4,

@@ -33,7 +33,7 @@ def message_json(workspace: LocalWorkspace, message: Message, *, with_metadata: 
         "attachments": list(message.attachments),
         "bot_id": message.bot_id,
         "app_id": message.app_id,
-        "bot_profile": _profile(workspace) if message.bot_id else None,
+        "bot_profile": _profile(workspace, message) if message.bot_id else None,
         "edited": message.edited,
         "files": [file_json(workspace, file) for file in message.files],
         "reactions": reactions_json(workspace, message),
@@ -48,11 +48,11 @@ def reactions_json(workspace: LocalWorkspace, message: Message) -> list[dict[str
     return [{"name": name, "users": list(users), "count": len(users)} for name, users in given.items()]
 
 
-def _profile(workspace: LocalWorkspace) -> dict[str, object]:
+def _profile(workspace: LocalWorkspace, message: Message) -> dict[str, object]:
     return {
-        "id": workspace.bot_id,
-        "app_id": workspace.app_id,
-        "name": workspace.bot_name,
+        "id": message.bot_id,
+        "app_id": message.app_id,
+        "name": workspace.bot_name if message.bot_id == workspace.bot_id else message.app_id,
         "team_id": workspace.team_id,
         "deleted": False,
     }
@@ -128,6 +128,7 @@ def person_json(workspace: LocalWorkspace, person: Person) -> dict[str, object]:
         "is_bot": person.is_bot,
         "is_restricted": person.is_guest,
         "is_ultra_restricted": False,
-        "is_stranger": person.team != workspace.team_id,
+        "is_stranger": person.team != workspace.team_id and not person.enterprise,
+        **({"enterprise_user": {"enterprise_id": person.enterprise}} if person.enterprise else {}),
         "profile": {"display_name": person.name, "real_name": person.name, "team": person.team},
     }

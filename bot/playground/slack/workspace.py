@@ -38,6 +38,10 @@ class LocalWorkspace:
         """All ephemeral messages."""
         self.views = Views(self.new_id, wall, changed)
         self.files: dict[str, File] = {}
+        self.user_groups: dict[str, str] = {}
+        """The ids of the user groups by their handles."""
+        self.enterprise_id = ""
+        """The organisation that the workspace belongs to; empty: to none."""
         self.longest_page = 1_000
         """So many messages of a thread or channel are given at a time, whatever the app asks for."""
         self.reactions: dict[tuple[str, str], dict[str, list[str]]] = {}
@@ -58,13 +62,15 @@ class LocalWorkspace:
         self._last = max(self._last + 1, int(self.wall() * 1_000_000))
         return f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
 
-    def person(self, name: str, team: str | None = None, *, guest: bool = False) -> Person:
-        """The person of that name, new if there is none; `team` names another organisation's workspace."""
+    def person(
+        self, name: str, team: str | None = None, *, guest: bool = False, bot: bool = False, enterprise: str = ""
+    ) -> Person:
+        """The person of that name, or the bot, new if there is none; `team` names another workspace."""
         home = self.team_id if team is None else team
         for person in self.people.values():
             if (person.name, person.team) == (name, home):
                 return person
-        person = Person(self.new_id("U"), name, home, is_guest=guest)
+        person = Person(self.new_id("U"), name, home, bot, guest, enterprise)
         self.people[person.id] = person
         self.changed(Met(person))
         return person
@@ -168,7 +174,7 @@ class LocalWorkspace:
             self.changed(MessageChanged("ephemeral", message))
             return message
         channel.put(message)
-        if message.bot_id and message.thread_ts:
+        if message.bot_id == self.bot_id and message.thread_ts:
             self._clear_status(message.channel, message.thread_ts)
         self.changed(MessageChanged("posted", message))
         return message

@@ -1,0 +1,47 @@
+"""Defines what Slack tells of a user, who may be a person or a bot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bot.slack.text.escaping import one_line, shorten
+
+LONGEST_NAME = 80
+"""Of a person, a channel or a group, in characters: as many as Slack allows, or whoever else answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user as users.info tells of them; `name` is the display name, which they choose, as one line.
+
+    `enterprise` is the id of the organisation in a Grid. `is_limited`: a guest, or somebody of another organisation,
+    who does not see all public channels.
+    """
+
+    name: str
+    is_bot: bool = False
+    is_limited: bool = False
+    enterprise: str = ""
+
+
+def person_of(user: Mapping[str, object]) -> Person:
+    """The person in the `user` of an answer of users.info."""
+    profile, grid = _part(user, "profile"), _part(user, "enterprise_user")
+    names = (_text(profile, "display_name"), _text(profile, "real_name"), _text(user, "real_name"), _text(user, "name"))
+    return Person(
+        name=shorten(next(filter(None, map(one_line, names)), ""), LONGEST_NAME),
+        is_bot=any(user.get(flag) is True for flag in ("is_bot", "is_workflow_bot", "is_connector_bot")),
+        is_limited=any(user.get(flag) is True for flag in ("is_restricted", "is_ultra_restricted", "is_stranger")),
+        enterprise=_text(grid, "enterprise_id") or _text(user, "enterprise_id"),
+    )
+
+
+def _part(values: Mapping[str, object], key: str) -> Mapping[str, object]:
+    part = values.get(key)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _text(values: Mapping[str, object], key: str) -> str:
+    value = values.get(key)
+    return value if isinstance(value, str) else ""

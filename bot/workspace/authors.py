@@ -1,0 +1,75 @@
+"""Decides who counts as a person, and as one of ours: Slack's events do not always tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import structlog
+
+from bot.errors import SlackRefused, SlackUnavailable
+from bot.slack.identity import Identity
+from bot.slack.payload import IncomingMessage, is_external
+from bot.slack.people import Person
+from bot.thread import Thread
+
+log = structlog.get_logger(__name__)
+
+
+class Authorship(Protocol):
+    """What Slack tells of authors."""
+
+    async def person(self, user: str) -> Person | None:
+        """Who a user is, cached for a while; None if Slack does not tell."""
+        ...
+
+    async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
+        """Whether an app has written in a thread as its bot, which may be known by its own id alone.
+
+        Raises:
+            SlackRefused, SlackUnavailable: the thread cannot be read.
+        """
+        ...
+
+
+class Authors:
+    """The authors of messages to the bot `identity` of the app `app`, whose id is empty where it is not known."""
+
+    def __init__(self, slack: Authorship, identity: Identity, app: str) -> None:
+        self._slack = slack
+        self._identity = identity
+        self._app = app
+
+    async def is_person(self, heard: IncomingMessage, thread: Thread) -> bool:
+        """Whether a message is a person's: what an app has posted is, if it has used that person's own token.
+
+        It is not where the app is ours, nor where its bot takes part in the thread: the two would talk for ever. The
+        same holds where Slack does not tell.
+        """
+        if not heard.app:
+            return True
+        if heard.app == self._app:
+            return False
+        if heard.bot:
+            author = await self._slack.person(heard.user)
+            if author is None or author.is_bot:
+                return False
+        if heard.in_dm or not heard.in_thread:
+            return True  # nobody else can have written there
+        try:
+            return not await self._slack.bot_wrote(thread, app=heard.app, bot=heard.bot)
+        except (SlackRefused, SlackUnavailable) as error:
+            log.info("thread not read", thread=str(thread), reason=str(error))
+            return False
+
+    async def is_outsider(self, user: str, teams: Sequence[str]) -> bool:
+        """Whether somebody is of another organisation, `teams` being the ids that an event gives for theirs.
+
+        A colleague in another workspace of our Grid has another team, but the same organisation.
+        """
+        if not is_external(teams, self._identity.organisations):
+            return False
+        if not self._identity.enterprise:
+            return True
+        person = await self._slack.person(user)
+        return person is None or person.enterprise != self._identity.enterprise

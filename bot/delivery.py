@@ -171,10 +171,11 @@ class _Pump:
         if permit.denied <= 0 and not await self._keeper.may_write():
             return False
         # What is worth showing now: more has come while we waited, or the answer has ended. Only a status is sent as it
-        # was offered, for the text that has come may have to wait.
+        # was offered, for the text that has come may have to wait; but not after the end: nothing would remove it.
         fresh = reply.next_call(self._now())
         same = fresh is not None and method_of(fresh) == permit.method
-        call = fresh if same else offered if isinstance(offered, SetStatus) else None
+        has_ended = reply.done or self._feed.ended.is_set()
+        call = fresh if same else offered if isinstance(offered, SetStatus) and not has_ended else None
         if call is None:
             return True
         result = Limited(permit.denied) if permit.denied > 0 else await self._made(call)

@@ -77,7 +77,8 @@ class EditedReply:
         self._reference = reference
         self._answer = PagedAnswer(most=most)
         if standing is None:
-            status = StatusLine(place.channel, place.thread_ts, works=has_status)
+            may_stand = bool(adopted.messages) or adopted.look
+            status = StatusLine(place.channel, place.thread_ts, works=has_status, may_stand=may_stand)
             standing = Standing(adopted.messages, adopted.streaming, status, Pace(interval), Attachment(place))
         taken = Adopted(standing.messages, standing.streaming, adopted.look)
         self._messages = Messages(place, reference, taken)
@@ -89,7 +90,7 @@ class EditedReply:
         self._pages: tuple[Page, ...] = ()
         self._pages_of: tuple[int, bool, int] | None = None
         self._thinking_at: float | None = None
-        self._progress = Progress(place, reference, self._pace)
+        self._progress = Progress(place, reference, self._pace, self._status)
         self._losses = Losses()
         self._minutes = 0
         self._complaint: Call | None = None
@@ -105,7 +106,8 @@ class EditedReply:
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
-        return self._progress.offer(None if self._progress.over else self._next_call(now))
+        call = None if self._progress.ends else self._next_call(now)
+        return self._progress.offer(self._progress.last_call(now) if self._progress.ends else call)
 
     def want(self, now: float) -> Want:
         # A placeholder shows that the bot is at work; like an ending it does not wait for others' texts.
@@ -154,17 +156,22 @@ class EditedReply:
                 self._attachment.settled(self._answer, result)
 
     def wake_at(self, now: float) -> float | None:
-        if self._answer.behind:
-            return now
+        times = [*self._status.wake_times(self._answer)]
+        if not self._progress.ends:
+            if self._answer.behind:
+                return now
+            times += self._write_times(now)
+        later = [time for time in times if time > now]
+        return min(later) if later else None
+
+    def _write_times(self, now: float) -> list[float]:
+        """When the messages may next be written, or change by themselves."""
         times = [self._pace.held_until] if self._complaint is not None or self._answer.ended else []
         if self._pages_of != self._pages_key() or not self._stands:
             times.append(self._pace.may_write_at(ended=self._answer.ended))
-        if (change := self._status.wake_at(self._answer)) is not None:
-            times.append(change)
         if self._thinking_at is not None and self._placeholder_stands():
             times.append(self._thinking_at + 60.0 * (self._waited_minutes(now) + 1))
-        later = [time for time in times if time > now]
-        return min(later) if later else None
+        return times
 
     @property
     def done(self) -> bool:
@@ -217,7 +224,7 @@ class EditedReply:
             case Posted() | Accepted():
                 self._losses.reset()
                 self._progress.shown(self._answer.length)
-                if isinstance(call, PostMessage):
+                if isinstance(result, Posted) and not result.found:
                     self._status.posted()
                 self._messages.stands(call, result)
             case Limited(retry_after=seconds):

@@ -84,7 +84,7 @@ class StreamedReply:
         self._after = Beside()
         self._stream: _Open | None = None
         self._ended: list[str] = []
-        self._progress = Progress(place, reference, self._pace)
+        self._progress = Progress(place, reference, self._pace, self._status)
         self._losses = Losses()
         self._piece: StreamPiece | None = None
         self._last: StopStream | None = None
@@ -109,7 +109,8 @@ class StreamedReply:
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
-        return self._progress.offer(None if self._progress.over else self._next_call(now))
+        call = None if self._progress.ends else self._next_call(now)
+        return self._progress.offer(self._progress.last_call(now) if self._progress.ends else call)
 
     def want(self, now: float) -> Want:
         offered, kind = self._progress.offered, Kind.ENDING
@@ -153,8 +154,7 @@ class StreamedReply:
             times += [self._stream.since + LIFE, self._stream.since + LIFE + LAST_CALL]
         if self._answer.ended or not self._progress.shows_all:
             times.append(self._pace.may_write_at(ended=self._answer.ended))
-        if (change := self._status.wake_at(self._answer)) is not None:
-            times.append(change)
+        times += self._status.wake_times(self._answer)
         later = [time for time in times if time > now]
         return min(later) if later and not self._progress.over else None
 
@@ -210,7 +210,7 @@ class StreamedReply:
                 mark=f"{self._reference}-{len(self._ended)}",
                 since=self._place.since,
             )
-        if self._answer.ended and not self._progress.over:
+        if self._answer.ended and not self._progress.ends:
             # Only after the last call: a stream that breaks off before leaves the file to the reply that goes on.
             if self._is_finished and (upload := self._attachment.next_call(self._answer)) is not None:
                 return upload

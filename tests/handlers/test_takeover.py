@@ -139,6 +139,7 @@ async def left(own_redis: str) -> AsyncIterator[Left]:
         store = RedisStore.at(own_redis)
         yield Left(home, store, client)
         assert home.slack.violations == []
+        assert home.slack.core.workspace.statuses == []
         assert home.flowise.collisions == 0
         await store.aclose()
 

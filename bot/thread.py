@@ -47,8 +47,9 @@ class Conversation:
     """What is stored of a thread: its Flowise chat.
 
     `chat_id` is empty right after the thread was started over: the next question gets a new one. `generation` counts
-    how often that was done. `quiet`: the bot was asked to keep out. `answered`: a question was answered in it.
-    `created_at` and `used_at` are epoch seconds.
+    how often that was done. `quiet`: the bot was asked to keep out. `answered`: a question was answered in it, the last
+    time on the chat `answered_chat` (empty: unknown, for an older version has noted it). `created_at` and `used_at` are
+    epoch seconds.
     """
 
     chat_id: str
@@ -58,6 +59,12 @@ class Conversation:
     used_at: float
     quiet: bool = False
     answered: bool = False
+    answered_chat: str = ""
+
+    @property
+    def remembers(self) -> bool:
+        """Whether its present chat may hold an answered turn, which a new chat would not remember."""
+        return self.answered and self.answered_chat in ("", self.chat_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ def conversation(kept: Mapping[str, str]) -> Conversation | None:
         used_at=_moment(kept.get("used_at", "")),
         quiet=kept.get("quiet") == "1",
         answered=kept.get("answered") == "1",
+        answered_chat=_text(kept, "answered_chat"),
     )
 
 

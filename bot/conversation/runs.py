@@ -25,11 +25,14 @@ _POLL = 3.0
 # Seconds to wait for an abort when leaving a run, because the ending of an answer waits meanwhile.
 _ABORT_SECONDS = 3.0
 _ABORT_SETTLES = 2.0
+# Seconds in which a run must be seen to be over where nothing is lost by not waiting for it.
+_BRIEFLY = 2.0
 
 
 class Runs:
     """The runs of one chatflow, each noted with its line. `wait` is how long to wait for a run after it was left, in
-    seconds. `now` returns monotonic seconds, `wall` epoch seconds.
+    seconds. `reads_answers`: there is an API key, with which an answer is seen to be stored. `now` returns monotonic
+    seconds, `wall` epoch seconds.
 
     Only the time at which a run was left is taken from `wall`, because another process may need it. That process's
     clock may differ, so the time since then is never negative, and time spent waiting here is counted by `now`.
@@ -41,6 +44,7 @@ class Runs:
         store: Store,
         *,
         wait: float,
+        reads_answers: bool,
         now: Callable[[], float],
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
@@ -48,6 +52,7 @@ class Runs:
         self._flowise = flowise
         self._store = store
         self._wait = wait
+        self._reads_answers = reads_answers
         self._now = now
         self._wall = wall
         self._sleep = sleep
@@ -76,10 +81,15 @@ class Runs:
                 async with asyncio.timeout(_ABORT_SECONDS):
                     await self._flowise.abort(chat_id)
 
-    async def on(self, line: str, chat_id: str) -> Run | None:
-        """The run on a chat that is not over, as far as can be determined."""
+    async def on(self, line: str, chat_id: str, *, briefly: bool = False) -> Run | None:
+        """The run on a chat that is not over, as far as can be determined; `briefly`: within two seconds."""
         run = await self._store.run_on(line, chat_id)
-        return None if run is None or await self._is_over(line, chat_id, run, self._left_for(run)) else run
+        if run is None:
+            return None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_BRIEFLY if briefly else None):
+                return None if await self._is_over(line, chat_id, run, self._left_for(run)) else run
+        return run
 
     def _left_for(self, run: Run) -> float:
         """The seconds since a run was left. A time in the future is another clock's: it counts as now."""
@@ -96,7 +106,9 @@ class Runs:
         return over
 
     async def waited_for(self, line: str, chat_id: str, run: Run) -> bool:
-        """Wait until a run that was left is over; False if it is not within `wait` seconds."""
+        """Wait until a run that was left is over; False if it is not in `wait` seconds, or nothing would show it."""
+        if not run.agentflow and (run.expected is None or not self._reads_answers):
+            return False
         if not run.left_at:  # its process was killed, at an unknown time
             run = replace(run, left_at=self._wall())
             await self._store.run_started(line, chat_id, run)
@@ -125,9 +137,9 @@ class Runs:
                 with suppress(StoreUnavailable):
                     await self._store.run_ended(line, chat_id)
                 return stored
-            if self._now() - began >= self._wait:
+            if (rest := self._wait - (self._now() - began)) <= 0:
                 break
-            await self._sleep(_POLL)
+            await self._sleep(min(_POLL, rest))
         run = Run(since=opened.asked_at, left_at=left_at, question=opened.question, after=opened.after)
         await self.note(line, chat_id, run)
         return None

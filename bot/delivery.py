@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.flowise.events import Token
 from bot.pacing.permits import Gate, Permit
 from bot.ports import Slack
-from bot.reply.contract import Failed, Finished, Reply, ReplyEvent
+from bot.reply.contract import Failed, FetchingRest, Finished, Reply, ReplyEvent
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus, method_of
 
 # Characters. A flow that does not stream sends its answer as one token, of megabytes at worst. It is passed on in
@@ -101,6 +101,8 @@ class _Feed:
                     taken += 1
                     if piece is not event or taken % _AT_ONCE == 0:
                         await asyncio.sleep(0)
+                if isinstance(event, FetchingRest):
+                    self.gate.touch()  # it is to be told at once
                 if isinstance(event, Finished | Failed):
                     self.ended.set()
                     self.gate.touch()

@@ -16,7 +16,7 @@ import structlog
 from bot.errors import FlowiseError, KeyRefused, StoreUnavailable
 from bot.flowise.events import Event
 from bot.ports import Flowise, Store
-from bot.thread import OpenAnswer, Run
+from bot.thread import Expected, OpenAnswer, Run
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +27,8 @@ _ABORT_SECONDS = 3.0
 _ABORT_SETTLES = 2.0
 # Seconds in which a run must be seen to be over where nothing is lost by not waiting for it.
 _BRIEFLY = 2.0
+# Seconds for which a person is not told that the connection broke: the answer may be stored by now.
+_AT_ONCE = 1.0
 
 
 class Runs:
@@ -73,13 +75,21 @@ class Runs:
         except StoreUnavailable as error:
             log.warning("pending decision not noted", ref=ref, reason=str(error))
 
+    def broken(self, run: Run) -> Run:
+        """A run whose stream broke off now."""
+        return replace(run, left_at=self._wall())
+
     async def left(self, line: str, chat_id: str, run: Run) -> None:
         """Note that a run is left, which may continue. An agent flow is asked to stop."""
-        await self.note(line, chat_id, replace(run, left_at=self._wall()))
+        await self.note(line, chat_id, self.broken(run))
         if run.agentflow:
-            with suppress(TimeoutError):  # the next question will ask again
-                async with asyncio.timeout(_ABORT_SECONDS):
-                    await self._flowise.abort(chat_id)
+            await self.stop(chat_id)
+
+    async def stop(self, chat_id: str) -> None:
+        """Ask Flowise to stop the run of an agent flow."""
+        with suppress(TimeoutError):  # the next question will ask again
+            async with asyncio.timeout(_ABORT_SECONDS):
+                await self._flowise.abort(chat_id)
 
     async def on(self, line: str, chat_id: str, *, briefly: bool = False) -> Run | None:
         """The run on a chat that is not over, as far as can be determined; `briefly`: within two seconds."""
@@ -124,22 +134,43 @@ class Runs:
 
         Waits until it is stored; None if it cannot be read without a key, or was not stored within `wait` seconds.
         """
-        chat_id, began, left_at = opened.chat_id, self._now(), self._wall()
+        began, left_at = self._now(), self._wall()
         while opened.expected is not None:
             try:
-                stored = await self._flowise.stored_answer(chat_id, opened.expected)
+                stored = await self._stored(line, opened, opened.expected, ref=ref)
             except KeyRefused:
                 break
-            except FlowiseError as error:
-                log.info("stored answer not read", ref=ref, chat_id=chat_id, reason=str(error))
-                stored = None
             if stored is not None:
-                with suppress(StoreUnavailable):
-                    await self._store.run_ended(line, chat_id)
                 return stored
             if (rest := self._wait - (self._now() - began)) <= 0:
                 break
             await self._sleep(min(_POLL, rest))
         run = Run(since=opened.asked_at, left_at=left_at, question=opened.question, after=opened.after)
-        await self.note(line, chat_id, run)
+        await self.note(line, opened.chat_id, run)
         return None
+
+    async def answer_at_once(self, line: str, opened: OpenAnswer, *, ref: str) -> tuple[Event, ...] | None:
+        """As `answer_of`, if it is stored by now and Flowise tells it within a second.
+
+        Raises:
+            KeyRefused: it can never be read.
+        """
+        if opened.expected is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_AT_ONCE):
+                    return await self._stored(line, opened, opened.expected, ref=ref)
+        return None
+
+    async def _stored(self, line: str, opened: OpenAnswer, expected: Expected, *, ref: str) -> tuple[Event, ...] | None:
+        """The answer of a run that is over by now; None if it cannot be read now. Raises KeyRefused."""
+        try:
+            stored = await self._flowise.stored_answer(opened.chat_id, expected)
+        except KeyRefused:
+            raise
+        except FlowiseError as error:
+            log.info("stored answer not read", ref=ref, chat_id=opened.chat_id, reason=str(error))
+            return None
+        if stored is not None:
+            with suppress(StoreUnavailable):
+                await self._store.run_ended(line, opened.chat_id)
+        return stored

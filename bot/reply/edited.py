@@ -111,7 +111,7 @@ class EditedReply:
 
     def want(self, now: float) -> Want:
         # A placeholder shows that the bot is at work; like an ending it does not wait for others' texts.
-        urgent = self._answer.ended or self._answer.empty
+        urgent = self._answer.urgent or self._answer.empty
         kind = Kind.ENDING if urgent else Kind.PROGRESS if self._messages else Kind.FIRST
         waits = not isinstance(self._progress.offered, SetStatus)
         return self._progress.want(kind, self._answer.length, now, waits=waits)
@@ -166,9 +166,9 @@ class EditedReply:
 
     def _write_times(self, now: float) -> list[float]:
         """When the messages may next be written, or change by themselves."""
-        times = [self._pace.held_until] if self._complaint is not None or self._answer.ended else []
+        times = [self._pace.held_until] if self._complaint is not None or self._answer.urgent else []
         if self._pages_of != self._pages_key() or not self._stands:
-            times.append(self._pace.may_write_at(ended=self._answer.ended))
+            times.append(self._pace.may_write_at(ended=self._answer.urgent))
         if self._thinking_at is not None and self._placeholder_stands():
             times.append(self._thinking_at + 60.0 * (self._waited_minutes(now) + 1))
         return times
@@ -215,7 +215,7 @@ class EditedReply:
         return self._messages.next_call(self._wanted(), ended=self._answer.ended) is None
 
     def _next_write(self, now: float) -> Call | None:
-        if now < self._pace.may_write_at(ended=self._answer.ended):
+        if now < self._pace.may_write_at(ended=self._answer.urgent):
             return None
         return self._messages.next_call(self._wanted(), ended=self._answer.ended)
 

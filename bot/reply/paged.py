@@ -109,6 +109,8 @@ class PagedAnswer(Answer[Document]):
     def _without_text(self, *, shows_work: bool, minutes: int) -> tuple[Page, ...]:
         if self.ended:
             return (self._page(self.last_word(partly=False), self.extras()),)
+        if self.fetching is not None:
+            return () if self.fetching.quietly else (self._page(wording.FETCHING_ANSWER),)
         if self.thinking and shows_work:
             return (self._page(wording.working(self.running, minutes)),)
         if self.waiting:

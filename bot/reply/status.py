@@ -77,6 +77,8 @@ class StatusLine:
     def _wanted(self, answer: Answer[Text], now: float) -> str:
         if not self.works or not answer.thinking:
             return wording.STATUS_NONE
+        if answer.fetching is not None:
+            return wording.STATUS_FETCHING
         if answer.empty or answer.running or now - self._text_at >= AFTER_SILENCE:
             return wording.using(answer.running)
         return wording.STATUS_NONE

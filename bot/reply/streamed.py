@@ -174,6 +174,11 @@ class StreamedReply:
         if nothing_stands and (self._answer.ended or not self._streams.is_open_to(self._place, now)):
             self._give_up()
             return None
+        # What was streamed cannot be taken back, so a passing remark is written by edits, and so is the rest.
+        if self._answer.fetching is not None and not self._may_stand:
+            last = self._stream.ts if self._stream is not None else next(reversed(self._ended), "")
+            self._give_up(last, streaming=self._stream is not None)
+            return None
         write = self._next_write(now)
         # A new message takes the status away by itself.
         if isinstance(write, StartStream):

@@ -13,6 +13,7 @@ from bot.slack.text.neutralise import code
 THINKING = "Thinking…"
 HELD_BACK = "An earlier answer here broke off and may still be running. I'll go on when it is over…"
 STATUS_THINKING = "is thinking…"
+STATUS_FETCHING = "is fetching the rest of its answer…"
 STATUS_NONE = ""
 
 ASK_AGAIN = "Ask again"
@@ -34,6 +35,8 @@ DECISION_PENDING = (
 )
 NOT_REMEMBERED_BEFORE = "An earlier answer here broke off and I could not see it end, so this is a new conversation: what was said before is not remembered."
 PRIVATE = "I can't post in this channel, so only you see this answer. To have me answer here for everyone: {invite}"
+FETCHING_REST = "The connection to Flowise broke off here. I'm fetching the rest of the answer…"
+FETCHING_ANSWER = "The connection to Flowise broke off before it had answered. I'm fetching the answer…"
 REST_ATTACHED = "The rest of the answer is attached as a file."
 REST_LOST = "The answer goes on, but I can show no more of it here. Please ask for a part of it."
 REST_TITLE = "The rest of the answer"

@@ -14,7 +14,7 @@ import pytest
 from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed
 from bot.flowise.events import CalledTools, Token
 from bot.playground.slack import LocalSlack
-from bot.reply.contract import Failed, Finished, Place, Queued, Reply, ReplyEvent, Sentence, Thinking
+from bot.reply.contract import Failed, FetchingRest, Finished, Place, Queued, Reply, ReplyEvent, Sentence, Thinking
 from bot.reply.edited import EditedReply
 from bot.reply.messages import NOTHING, Adopted, apology_mark
 from bot.reply.native_first import NativeFirst
@@ -351,6 +351,35 @@ async def has_the_stop_of_its_stream_refused(play: Stage) -> None:
     await play.ended(Token("Bye."), Finished(), after=1.0)
 
 
+async def is_fetched_after_its_connection_broke(play: Stage) -> None:
+    play.edits()
+    await play.told(Thinking(), Token("Hel"))
+    await play.told(FetchingRest(), after=1.0)
+    await play.ended(Token("lo."), Finished(), after=30.0)
+
+
+async def is_fetched_after_its_connection_broke_in_a_stream(play: Stage) -> None:
+    play.streams()
+    await play.told(Thinking(), Token("Hello. "))
+    await play.told(FetchingRest(), after=1.0)
+    await play.ended(Token("Bye."), Finished(), after=30.0)
+
+
+async def is_given_up_after_its_connection_broke_before_a_word(play: Stage) -> None:
+    play.streams()
+    await play.told(Thinking())
+    await play.told(FetchingRest(), after=1.0)
+    await play.ended(Failed(FlowiseBroke("x"), "abc123"), after=60.0)
+
+
+async def is_fetched_by_another_process(play: Stage) -> None:
+    ts = await play.posted("Hel")
+    await play.thinks()
+    play.edits(Adopted((ts,), look=True))
+    await play.told(Thinking(), FetchingRest(quietly=True))
+    await play.ended(Token("Hello."), Finished(), after=60.0)
+
+
 WAYS: list[tuple[Callable[[Stage], Awaitable[None]], int]] = [
     (ends_by_a_post, 0),
     (fails_before_a_word, 0),
@@ -387,6 +416,10 @@ WAYS: list[tuple[Callable[[Stage], Awaitable[None]], int]] = [
     (has_the_start_of_its_stream_lost, 1),  # by the start, but that is not known
     (has_the_start_of_its_stream_refused, 0),
     (has_the_stop_of_its_stream_refused, 1),
+    (is_fetched_after_its_connection_broke, 1),
+    (is_fetched_after_its_connection_broke_in_a_stream, 1),
+    (is_given_up_after_its_connection_broke_before_a_word, 1),
+    (is_fetched_by_another_process, 1),
 ]
 
 

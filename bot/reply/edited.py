@@ -16,6 +16,7 @@ from bot.slack import wording
 from bot.slack.calls import (
     Accepted,
     Call,
+    FindStream,
     Limited,
     Lost,
     Posted,
@@ -36,6 +37,9 @@ PATIENCE = 1800.0
 
 # How often the asker is told again that the answer cannot be posted, where Slack does not take the sentence.
 _COMPLAINTS = 3
+
+# How often an open stream is searched for again where Slack does not answer: the answer itself waits for it.
+_SEARCHES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class EditedReply:
             may_stand = bool(adopted.messages) or adopted.look
             status = StatusLine(place.channel, place.thread_ts, works=has_status, may_stand=may_stand)
             standing = Standing(adopted.messages, adopted.streaming, status, Pace(interval), Attachment(place))
-        taken = Adopted(standing.messages, standing.streaming, adopted.look)
+        taken = Adopted(standing.messages, standing.streaming, adopted.look, adopted.may_stream)
         self._messages = Messages(place, reference, taken)
         self._pace = standing.pace
         self._status = standing.status
@@ -142,6 +146,8 @@ class EditedReply:
             self._complained(result, now)
         elif isinstance(call, UploadFile):
             self._rest_answered(result, now)
+        elif isinstance(call, FindStream):
+            self._sought(result, now)
         else:
             self._pace.wrote(now)
             self._write_answered(call, result, now)
@@ -154,6 +160,13 @@ class EditedReply:
                 self._lost(reason, now)
             case _:
                 self._attachment.settled(self._answer, result)
+
+    def _sought(self, result: Result, now: float) -> None:
+        if isinstance(result, Lost) and self._losses.count < _SEARCHES:
+            self._pace.hold(now + self._losses.lost(now))
+            return
+        self._losses.reset()
+        self._messages.sought(result.ts if isinstance(result, Posted) else "")
 
     def wake_at(self, now: float) -> float | None:
         times = [*self._status.wake_times(self._answer)]

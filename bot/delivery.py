@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.flowise.events import Token
 from bot.pacing.permits import Gate, Permit
 from bot.ports import Slack
-from bot.reply.contract import Failed, Finished, Reply, ReplyEvent
+from bot.reply.contract import Failed, FetchingRest, Finished, Reply, ReplyEvent
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus, method_of
 
 # Characters. A flow that does not stream sends its answer as one token, of megabytes at worst. It is passed on in
@@ -101,6 +101,8 @@ class _Feed:
                     taken += 1
                     if piece is not event or taken % _AT_ONCE == 0:
                         await asyncio.sleep(0)
+                if isinstance(event, FetchingRest):
+                    self.gate.touch()  # it is to be told at once
                 if isinstance(event, Finished | Failed):
                     self.ended.set()
                     self.gate.touch()
@@ -171,10 +173,11 @@ class _Pump:
         if permit.denied <= 0 and not await self._keeper.may_write():
             return False
         # What is worth showing now: more has come while we waited, or the answer has ended. Only a status is sent as it
-        # was offered, for the text that has come may have to wait.
+        # was offered, for the text that has come may have to wait; but not after the end: nothing would remove it.
         fresh = reply.next_call(self._now())
         same = fresh is not None and method_of(fresh) == permit.method
-        call = fresh if same else offered if isinstance(offered, SetStatus) else None
+        has_ended = reply.done or self._feed.ended.is_set()
+        call = fresh if same else offered if isinstance(offered, SetStatus) and not has_ended else None
         if call is None:
             return True
         result = Limited(permit.denied) if permit.denied > 0 else await self._made(call)

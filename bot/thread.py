@@ -47,9 +47,10 @@ class Conversation:
     """What is stored of a thread: its Flowise chat.
 
     `chat_id` is empty right after the thread was started over: the next question gets a new one. `generation` counts
-    how often that was done. `quiet`: the bot was asked to keep out. `answered`: a question was answered in it.
-    `context_since` is the `ts` of the last such question, or of the message that started the thread over, empty where
-    there is none: what was said up to it is not sent along any more. `created_at` and `used_at` are epoch seconds.
+    how often that was done. `quiet`: the bot was asked to keep out. `answered`: a question was answered in it, the last
+    time on the chat `answered_chat` (empty: unknown, for an older version has noted it). `context_since` is the `ts` of
+    the last such question, or of the message that started the thread over, empty where there is none: what was said up
+    to it is not sent along any more. `created_at` and `used_at` are epoch seconds.
     """
 
     chat_id: str
@@ -60,6 +61,12 @@ class Conversation:
     quiet: bool = False
     answered: bool = False
     context_since: str = ""
+    answered_chat: str = ""
+
+    @property
+    def remembers(self) -> bool:
+        """Whether its present chat may hold an answered turn, which a new chat would not remember."""
+        return self.answered and self.answered_chat in ("", self.chat_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,7 @@ def conversation(kept: Mapping[str, str]) -> Conversation | None:
         quiet=kept.get("quiet") == "1",
         answered=kept.get("answered") == "1",
         context_since=since if _TS.fullmatch(since := kept.get("context_since", "")) else "",
+        answered_chat=_text(kept, "answered_chat"),
     )
 
 

@@ -340,6 +340,26 @@ async def test_an_answer_that_is_not_ours_any_more_is_not_written() -> None:
     assert slack.calls == []
 
 
+async def test_a_status_that_was_permitted_is_not_set_after_the_end() -> None:
+    class Silent(Teller):
+        def next_call(self, now: float) -> Call | None:
+            return None if self.done else super().next_call(now)
+
+        @property
+        def done(self) -> bool:
+            return bool(self.heard) and isinstance(self.heard[-1], Finished)
+
+    class Slow(Keeper):
+        async def may_write(self) -> bool:
+            source.queue.put_nowait(Finished())
+            await until(lambda: silent.done)
+            return True
+
+    silent, slack, source = Silent(), Slack(), Source(Token("a"))
+    assert await delivered(silent, source, slack, Slow())
+    assert slack.calls == []
+
+
 async def test_a_call_that_takes_longer_than_it_may_is_lost() -> None:
     class Patient(Teller):
         def answered(self, call: Call, result: Result, now: float) -> None:

@@ -229,7 +229,7 @@ def with_text(*, whole: bool | None = None) -> list[str]:
 
 FAILED = [name for name in NAMES if not (ALL[name].whole and ALL[name].text.strip())]
 REFERENCE = re.compile(r"Reference for support: [0-9a-f]{8}")
-UNFINISHED = (wording.THINKING, wording.queued(1, busy=False), wording.HELD_BACK, "Using ")
+UNFINISHED = (wording.THINKING, wording.queued(1, busy=False), wording.HELD_BACK, wording.FETCHING_ANSWER, "Using ")
 
 
 def test_the_recordings_are_of_all_kinds() -> None:

@@ -14,7 +14,7 @@ _REFERENCE = re.compile(r"Reference for support: ([0-9a-f]{8})")
 _TURNED_AWAY = (wording.NOT_TAKEN,)
 _UNTAKEN = (wording.NOT_YET, wording.failure(StoreUnavailable("")))
 _WAITING = re.compile(r"I'll answer this (after|when)")
-_WORKING = (wording.THINKING, wording.HELD_BACK, wording.NOT_YET)
+_WORKING = (wording.THINKING, wording.HELD_BACK, wording.NOT_YET, wording.FETCHING_REST, wording.FETCHING_ANSWER)
 _USING = re.compile(r"^Using .*…(?: \(\d+ min\))?$", re.MULTILINE)
 
 

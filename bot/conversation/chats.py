@@ -51,6 +51,22 @@ class Chats:
                 return Chat(root[0], generation)
         return Chat(_new_chat_id(), generation, is_new=True)
 
+    async def remembers(self, question: Question, chat: Chat, known: Conversation | None) -> bool:
+        """Whether the chat may hold an answered turn, which a new chat would not remember."""
+        if chat.is_new:
+            return False
+        if known is not None and known.answered:
+            return known.remembers
+        thread = question.thread
+        if not thread.channel.startswith("D") or not thread.thread_ts:
+            return False
+        # The chat of the message that this thread of a direct message was opened under, if it was not begun here.
+        root = await self._store.chat_of_message(thread.team, thread.channel, thread.thread_ts)
+        if root is None or root[0] != chat.chat_id:
+            return False
+        outside = await self._store.conversation(Thread(thread.team, thread.channel, ""))
+        return outside is None or outside.chat_id != chat.chat_id or outside.remembers
+
     async def fresh(self, thread: Thread) -> Chat:
         """A new chat for a thread, which starts over."""
         generation = await self._store.start_over(thread, self._wall())

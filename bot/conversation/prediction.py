@@ -13,7 +13,7 @@ import structlog
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.question import Question
 from bot.conversation.runs import Runs
-from bot.errors import FlowiseBroke, FlowiseError, Interrupted, RunState
+from bot.errors import FlowiseBroke, FlowiseError, FlowiseSlow, Interrupted, KeyRefused, RunState
 from bot.flowise.events import (
     Action,
     AgentflowStarted,
@@ -25,12 +25,13 @@ from bot.flowise.events import (
     SteeringEvent,
     Token,
 )
+from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
-from bot.reply.contract import LONGEST, Remark, ReplyEvent, Thinking
+from bot.reply.contract import LONGEST, FetchingRest, Remark, ReplyEvent, Thinking
 from bot.thread import Run
 
 log = structlog.get_logger(__name__)
@@ -68,6 +69,8 @@ class Predictions:
             return
         if question.place.thread_ts is not None:  # without a thread, it would overwrite what is there
             yield Thinking()
+            if self._reads_answers:
+                yield FetchingRest(quietly=True)
         stored = await self._runs.answer_of(line, opened, ref=question.reference)
         for event in kept:
             if stored is None or isinstance(event, Remark):
@@ -99,12 +102,9 @@ class Predictions:
         except _NotOursError:
             return
         except FlowiseError as error:
-            rest = await self._rest(question, lease, error, "".join(heard.said))
-            if rest is None:
-                await self._failed(question, lease, heard.run, error)
-                raise
-            for event in rest:
-                yield event
+            async with aclosing(self._completed(question, lease, heard, error)) as rest:
+                async for shown in rest:
+                    yield shown
         except (asyncio.CancelledError, GeneratorExit):
             if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
                 await asyncio.shield(self._runs.left(line, chat.chat_id, heard.run))
@@ -121,26 +121,39 @@ class Predictions:
         if not await retried(lambda: lease.asks(chat.chat_id, text, run), self._sleep, ref=lease.item.reference):
             raise _NotOursError
 
-    async def _rest(
-        self, question: Question, lease: Lease, error: FlowiseError, said: str
-    ) -> tuple[ShownEvent, ...] | None:
-        """What is missing of an answer whose connection broke, where what Flowise has stored begins like it."""
-        if not isinstance(error, FlowiseBroke) or error.run is not RunState.UNKNOWN or not self._reads_answers:
-            return None
-        found = await self._runs.answer_of(question.thread.line, lease.opened, ref=question.reference)
-        stored = _shown(found or ())
-        text = "".join(event.text for event in stored if isinstance(event, Token))
-        if not stored or not text.startswith(said):
-            return None
+    async def _completed(
+        self, question: Question, lease: Lease, heard: _PredictionState, error: FlowiseError
+    ) -> AsyncGenerator[ReplyEvent, None]:
+        """What is missing of an answer whose connection broke, as Flowise has stored it. Raises the error where it has
+        not, or cannot tell."""
+        line, opened = question.thread.line, lease.opened
+        heard.run = self._runs.broken(heard.run)
+        rest: tuple[ShownEvent, ...] | None = None
+        if _broke_off(error) and self._reads_answers and opened.expected is not None:
+            try:
+                found = await self._runs.answer_at_once(line, opened, ref=question.reference)
+                if found is None:
+                    yield FetchingRest()
+                    found = await self._runs.answer_of(line, opened, ref=question.reference)
+                rest = _missing(found or (), "".join(heard.said))
+            except KeyRefused as refused:
+                log.info("stored answer not read", ref=question.reference, reason=str(refused))
+        if rest is None:
+            await self._failed(question, lease, heard.run, error)
+            raise error
         log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
-        return (Token(text[len(said) :]), *(event for event in stored if not isinstance(event, Token)))
+        for event in rest:
+            yield event
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
         """Note what became of the run of a failed prediction, as far as the error tells."""
-        if error.run is RunState.UNKNOWN and lease.was_asked:
-            await self._runs.left(question.thread.line, lease.opened.chat_id, run)
-        else:
-            lease.run_over = lease.opened.chat_id
+        chat_id = lease.opened.chat_id
+        if error.run is not RunState.UNKNOWN or not lease.was_asked:
+            lease.run_over = chat_id
+            return
+        await self._runs.note(question.thread.line, chat_id, run)
+        if run.agentflow:  # the person does not wait for it
+            lease.then(lambda: self._runs.stop(chat_id))
 
     async def _ended(self, question: Question, lease: Lease, heard: _PredictionState, noted: str) -> None:
         """Note the end of a complete answer. The chatId that Flowise reports takes precedence over ours."""
@@ -193,3 +206,19 @@ class _PredictionState:
 def _shown(events: tuple[Event, ...]) -> tuple[ShownEvent, ...]:
     """The events that are shown in Slack."""
     return tuple(event for event in events if isinstance(event, ShownEvent))
+
+
+def _broke_off(error: FlowiseError) -> bool:
+    """Whether the stream of an answer broke off, or fell silent, while its run may go on."""
+    if isinstance(error, FlowiseSlow):
+        return error.setting in {EVENT_SETTING, SILENCE_SETTING} and error.run is RunState.UNKNOWN
+    return isinstance(error, FlowiseBroke) and error.run is RunState.UNKNOWN
+
+
+def _missing(found: tuple[Event, ...], said: str) -> tuple[ShownEvent, ...] | None:
+    """What of a stored answer was not said before; None if it does not begin like that."""
+    stored = _shown(found)
+    text = "".join(event.text for event in stored if isinstance(event, Token))
+    if not stored or not text.startswith(said):
+        return None
+    return (Token(text[len(said) :]), *(event for event in stored if not isinstance(event, Token)))

@@ -16,7 +16,7 @@ import structlog
 from bot.errors import FlowiseError, KeyRefused, StoreUnavailable
 from bot.flowise.events import Event
 from bot.ports import Flowise, Store
-from bot.thread import OpenAnswer, Run
+from bot.thread import Expected, OpenAnswer, Run
 
 log = structlog.get_logger(__name__)
 
@@ -25,11 +25,16 @@ _POLL = 3.0
 # Seconds to wait for an abort when leaving a run, because the ending of an answer waits meanwhile.
 _ABORT_SECONDS = 3.0
 _ABORT_SETTLES = 2.0
+# Seconds in which a run must be seen to be over where nothing is lost by not waiting for it.
+_BRIEFLY = 2.0
+# Seconds for which a person is not told that the connection broke: the answer may be stored by now.
+_AT_ONCE = 1.0
 
 
 class Runs:
     """The runs of one chatflow, each noted with its line. `wait` is how long to wait for a run after it was left, in
-    seconds. `now` returns monotonic seconds, `wall` epoch seconds.
+    seconds. `reads_answers`: there is an API key, with which an answer is seen to be stored. `now` returns monotonic
+    seconds, `wall` epoch seconds.
 
     Only the time at which a run was left is taken from `wall`, because another process may need it. That process's
     clock may differ, so the time since then is never negative, and time spent waiting here is counted by `now`.
@@ -41,6 +46,7 @@ class Runs:
         store: Store,
         *,
         wait: float,
+        reads_answers: bool,
         now: Callable[[], float],
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]],
@@ -48,6 +54,7 @@ class Runs:
         self._flowise = flowise
         self._store = store
         self._wait = wait
+        self._reads_answers = reads_answers
         self._now = now
         self._wall = wall
         self._sleep = sleep
@@ -68,18 +75,31 @@ class Runs:
         except StoreUnavailable as error:
             log.warning("pending decision not noted", ref=ref, reason=str(error))
 
+    def broken(self, run: Run) -> Run:
+        """A run whose stream broke off now."""
+        return replace(run, left_at=self._wall())
+
     async def left(self, line: str, chat_id: str, run: Run) -> None:
         """Note that a run is left, which may continue. An agent flow is asked to stop."""
-        await self.note(line, chat_id, replace(run, left_at=self._wall()))
+        await self.note(line, chat_id, self.broken(run))
         if run.agentflow:
-            with suppress(TimeoutError):  # the next question will ask again
-                async with asyncio.timeout(_ABORT_SECONDS):
-                    await self._flowise.abort(chat_id)
+            await self.stop(chat_id)
 
-    async def on(self, line: str, chat_id: str) -> Run | None:
-        """The run on a chat that is not over, as far as can be determined."""
+    async def stop(self, chat_id: str) -> None:
+        """Ask Flowise to stop the run of an agent flow."""
+        with suppress(TimeoutError):  # the next question will ask again
+            async with asyncio.timeout(_ABORT_SECONDS):
+                await self._flowise.abort(chat_id)
+
+    async def on(self, line: str, chat_id: str, *, briefly: bool = False) -> Run | None:
+        """The run on a chat that is not over, as far as can be determined; `briefly`: within two seconds."""
         run = await self._store.run_on(line, chat_id)
-        return None if run is None or await self._is_over(line, chat_id, run, self._left_for(run)) else run
+        if run is None:
+            return None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_BRIEFLY if briefly else None):
+                return None if await self._is_over(line, chat_id, run, self._left_for(run)) else run
+        return run
 
     def _left_for(self, run: Run) -> float:
         """The seconds since a run was left. A time in the future is another clock's: it counts as now."""
@@ -96,7 +116,9 @@ class Runs:
         return over
 
     async def waited_for(self, line: str, chat_id: str, run: Run) -> bool:
-        """Wait until a run that was left is over; False if it is not within `wait` seconds."""
+        """Wait until a run that was left is over; False if it is not in `wait` seconds, or nothing would show it."""
+        if not run.agentflow and (run.expected is None or not self._reads_answers):
+            return False
         if not run.left_at:  # its process was killed, at an unknown time
             run = replace(run, left_at=self._wall())
             await self._store.run_started(line, chat_id, run)
@@ -112,22 +134,43 @@ class Runs:
 
         Waits until it is stored; None if it cannot be read without a key, or was not stored within `wait` seconds.
         """
-        chat_id, began, left_at = opened.chat_id, self._now(), self._wall()
+        began, left_at = self._now(), self._wall()
         while opened.expected is not None:
             try:
-                stored = await self._flowise.stored_answer(chat_id, opened.expected)
+                stored = await self._stored(line, opened, opened.expected, ref=ref)
             except KeyRefused:
                 break
-            except FlowiseError as error:
-                log.info("stored answer not read", ref=ref, chat_id=chat_id, reason=str(error))
-                stored = None
             if stored is not None:
-                with suppress(StoreUnavailable):
-                    await self._store.run_ended(line, chat_id)
                 return stored
-            if self._now() - began >= self._wait:
+            if (rest := self._wait - (self._now() - began)) <= 0:
                 break
-            await self._sleep(_POLL)
+            await self._sleep(min(_POLL, rest))
         run = Run(since=opened.asked_at, left_at=left_at, question=opened.question, after=opened.after)
-        await self.note(line, chat_id, run)
+        await self.note(line, opened.chat_id, run)
         return None
+
+    async def answer_at_once(self, line: str, opened: OpenAnswer, *, ref: str) -> tuple[Event, ...] | None:
+        """As `answer_of`, if it is stored by now and Flowise tells it within a second.
+
+        Raises:
+            KeyRefused: it can never be read.
+        """
+        if opened.expected is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_AT_ONCE):
+                    return await self._stored(line, opened, opened.expected, ref=ref)
+        return None
+
+    async def _stored(self, line: str, opened: OpenAnswer, expected: Expected, *, ref: str) -> tuple[Event, ...] | None:
+        """The answer of a run that is over by now; None if it cannot be read now. Raises KeyRefused."""
+        try:
+            stored = await self._flowise.stored_answer(opened.chat_id, expected)
+        except KeyRefused:
+            raise
+        except FlowiseError as error:
+            log.info("stored answer not read", ref=ref, chat_id=opened.chat_id, reason=str(error))
+            return None
+        if stored is not None:
+            with suppress(StoreUnavailable):
+                await self._store.run_ended(line, opened.chat_id)
+        return stored

@@ -11,7 +11,7 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from bot.conversation.admission import Admission
-from bot.conversation.chats import Chats
+from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
@@ -52,8 +52,9 @@ class Turns:
         self._context = Context(slack, habits.context_messages)
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
         self._admission = admission
-        self._runs = Runs(flowise, store, wait=habits.left_run_wait, now=now, wall=wall, sleep=sleep)
-        self._asking = Predictions(flowise, self._runs, self.chats, reads_answers=habits.reads_answers, sleep=sleep)
+        reads, wait = habits.reads_answers, habits.left_run_wait
+        self._runs = Runs(flowise, store, wait=wait, reads_answers=reads, now=now, wall=wall, sleep=sleep)
+        self._asking = Predictions(flowise, self._runs, self.chats, reads_answers=reads, sleep=sleep)
 
     @property
     def reads_answers(self) -> bool:
@@ -89,7 +90,7 @@ class Turns:
             known = await self._store.conversation(question.thread)
         except StoreUnavailable:
             return False
-        return known is not None and known.answered
+        return known is not None and known.remembers
 
     async def _in_line(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
         if lease.failures >= MOST_FAILURES:
@@ -129,16 +130,18 @@ class Turns:
         known = await self._stored(question, lambda: self._store.conversation(question.thread))
         chat = await self._stored(question, lambda: self.chats.of(question, known))
         await self._stored(question, lambda: self.chats.keep(question, chat))
-        run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id))
+        remembers = await self._stored(question, lambda: self.chats.remembers(question, chat, known))
+        run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id, briefly=not remembers))
         if run is not None and run.awaits_decision:
             yield Sentence(wording.DECISION_PENDING)
             return
-        if run is not None:
+        if run is not None and not remembers:
+            chat = await self._fresh(question)  # nothing is lost with the old one
+        elif run is not None:
             yield WaitingForRun()
             left = run
             if not await self._stored(question, lambda: self._runs.waited_for(line, chat.chat_id, left)):
-                fresh = chat = await self._stored(question, lambda: self.chats.fresh(question.thread))
-                await self._stored(question, lambda: self.chats.keep(question, fresh))
+                chat = await self._fresh(question)
                 yield Remark(wording.NOT_REMEMBERED_BEFORE)
         yield Thinking()
         for remark in question.notes:
@@ -147,3 +150,9 @@ class Turns:
         async with aclosing(self._asking.predicted(question, lease, chat, text)) as events:
             async for event in events:
                 yield event
+
+    async def _fresh(self, question: Question) -> Chat:
+        """A new chat for the question's thread, noted."""
+        fresh = await self._stored(question, lambda: self.chats.fresh(question.thread))
+        await self._stored(question, lambda: self.chats.keep(question, fresh))
+        return fresh

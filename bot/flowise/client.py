@@ -220,6 +220,8 @@ class Client:
                     yield event
                 if isinstance(event, End):
                     return
+        except NotAStreamError as other:
+            raise refusal(other.reply, None) from None
         finally:
             await stream.close()
         raise FlowiseBroke("the stream ended without Flowise's end event")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 CONNECT_SETTING = "FLOWISE_CONNECT_TIMEOUT"
 HEADERS_SETTING = "FLOWISE_HEADERS_TIMEOUT"
+EVENT_SETTING = "FLOWISE_EVENT_TIMEOUT"
+SILENCE_SETTING = "FLOWISE_SILENCE_TIMEOUT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,9 @@ class DeadlineTracker:
         if limits.total:
             running.append(Deadline(self._asked + limits.total, limits.total, "FLOWISE_TOTAL_TIMEOUT"))
         if self._open:
-            running.append(Deadline(self._frame_at + limits.events, limits.events, "FLOWISE_EVENT_TIMEOUT"))
+            running.append(Deadline(self._frame_at + limits.events, limits.events, EVENT_SETTING))
             if self._heartbeat:
-                running.append(Deadline(self._byte_at + limits.silence, limits.silence, "FLOWISE_SILENCE_TIMEOUT"))
+                running.append(Deadline(self._byte_at + limits.silence, limits.silence, SILENCE_SETTING))
         elif self._streaming:
             running.append(Deadline(self._asked + limits.headers, limits.headers, HEADERS_SETTING))
         else:

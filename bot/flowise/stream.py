@@ -23,7 +23,7 @@ from bot.errors import (
 from bot.flowise.limits import CONNECT_SETTING, Deadline, DeadlineTracker, Limits
 from bot.flowise.parse import hold
 from bot.flowise.refusals import HttpReply
-from bot.flowise.wire import FrameTooLargeError, Reader, SseMessage
+from bot.flowise.wire import FrameTooLargeError, Opening, Reader, SseMessage
 from bot.network.outgoing import was_stopped, why
 
 log = logging.getLogger(__name__)
@@ -38,6 +38,8 @@ _AT_ONCE = 64 * 1024
 _SLICE = 4 * 1024
 # Error bodies are for one log line.
 _ERROR_BODY = 64 * 1024
+# Seconds in which the rest of one is read after its first bytes have told that it is no stream.
+_REST_SECONDS = 0.3
 
 
 class NotAStreamError(Exception):
@@ -78,6 +80,10 @@ class PredictionStream(EventSource):
         self._clock = clock
         self._patience = DeadlineTracker(limits, clock(), streaming=streaming)
         self._reader = Reader(limits.frame_bytes, hold)
+        self._opening = Opening()
+        self._is_labelled = False
+        self._head = bytearray()
+        """What was read before it was known what it is: nothing that is needed of a stream."""
         self._pending: Iterator[SseMessage] = iter(())
         self._unread = memoryview(b"")
         self._asked = False
@@ -88,7 +94,7 @@ class PredictionStream(EventSource):
         """Send the request, and wait for the headers of the stream.
 
         Raises:
-            NotAStreamError: something else was received, and was read.
+            NotAStreamError: something else was received, and was read: a failure or JSON.
             FlowiseUnreachable, FlowiseSlow, FlowiseBroke: no answer, or no complete one.
             RuntimeError: the request was sent before.
         """
@@ -99,13 +105,14 @@ class PredictionStream(EventSource):
         try:
             async with asyncio.timeout(deadline.at - self._clock()):
                 response = await self._ask()
-                if response.status != 200 or response.content_type != CONTENT_TYPE_EVENT_STREAM:
+                if response.status != 200 or "json" in response.content_type:
                     raise NotAStreamError(await read_reply(response, self._limits.frame_bytes))
         except aiohttp.ClientError as error:
             raise exchange_error(error, self._limits) from error
         except TimeoutError:
             raise _gave_up(deadline) from None
         self._response = response
+        self._is_labelled = response.content_type == CONTENT_TYPE_EVENT_STREAM
         self._origin = str(response.real_url.origin())
         self._patience.opened(self._clock())
         await self._connected()
@@ -125,6 +132,7 @@ class PredictionStream(EventSource):
 
         Raises:
             StopAsyncIteration: the body has ended, complete or not.
+            NotAStreamError: the body is something else, by its first bytes, and was read.
             FlowiseSlow: a limit has run out.
             FlowiseBroke: the connection was lost, or a frame is too large.
         """
@@ -136,11 +144,34 @@ class PredictionStream(EventSource):
                     self._event_id = message.last_event_id
                     return self._dispatch_event()
                 piece = await self._piece()
+                await self._judge(piece)
                 if not piece:
                     raise StopAsyncIteration
                 self._pending = self._taken(piece)
             except FrameTooLargeError as error:
                 raise FlowiseBroke(str(error)) from None
+
+    async def _judge(self, piece: bytes) -> None:
+        """See from the first bytes whether this is a stream at all: some proxies label one as text/plain, or not at
+        all, and others send a web page with a stream's label. Raises NotAStreamError."""
+        if self._opening.is_stream is not None:
+            return
+        self._head += piece
+        is_stream = self._opening.feed(piece)
+        is_other = is_stream is False or not piece
+        if self._response is not None and (self._opening.is_page or (is_other and not self._is_labelled)):
+            raise NotAStreamError(await self._rest(self._response))
+        if is_stream is not None:
+            self._head.clear()
+
+    async def _rest(self, response: aiohttp.ClientResponse) -> HttpReply:
+        """What has come, with as much of the rest as a line in the log needs, as an answer in one piece."""
+        body = self._head + self._unread
+        with suppress(TimeoutError, aiohttp.ClientError):
+            async with asyncio.timeout(_REST_SECONDS):
+                while len(body) <= _ERROR_BODY and (chunk := await response.content.readany()):
+                    body += chunk
+        return _reply(response, body, _ERROR_BODY)
 
     async def _piece(self) -> bytes:
         """The next bytes, few enough to be parsed in one step of the event loop; empty at the end of the body."""
@@ -216,6 +247,10 @@ async def read_reply(response: aiohttp.ClientResponse, largest: int) -> HttpRepl
             if len(body) > cap:
                 response.close()
                 break
+    return _reply(response, body, cap)
+
+
+def _reply(response: aiohttp.ClientResponse, body: bytearray, cap: int) -> HttpReply:
     return HttpReply(
         status=response.status,
         headers=response.headers,

@@ -9,6 +9,9 @@ from enum import Enum, auto
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# What may stand before the data of the first frame. `message` has no colon before Flowise 3.1.2.
+_OPENS_FRAME = re.compile(rb"(?::.*|message:?\s*|event: ?\w+\s*|(?:id|retry):.*)?", re.DOTALL)
+_DATA = re.compile(rb"data: ?\{")
 
 BEGINNING = 64
 """The bytes at the start of a line that decide how much of it is held. Event names are in the first fifty."""
@@ -137,3 +140,43 @@ class Reader:
         event, data = self._event, self._data
         self._event, self._data, self._size = "", [], 0
         return SseMessage(event, "\n".join(data), self._last_event_id) if data else None
+
+
+class Opening:
+    """Tells by its first bytes whether a body is an event stream as Flowise writes it, whatever it is labelled as.
+
+    A byte order mark, empty lines, comments and the fields that a frame may open with are skipped. The first line after
+    them must be `data` that holds a JSON object or follows the name of an event.
+
+    Attributes:
+        is_stream: whether it is one; None until that is known.
+        is_page: that line is markup, as at the beginning of a web page.
+    """
+
+    def __init__(self) -> None:
+        self.is_stream: bool | None = None
+        self.is_page = False
+        self._line = b""
+        self._is_first = True
+        self._named = False
+
+    def feed(self, chunk: bytes) -> bool | None:
+        """Look at the next bytes, which change nothing once `is_stream` is known; returns that."""
+        while self.is_stream is None and (end := _LINE_END.search(chunk)):
+            self._take(chunk[: end.start()], ended=True)
+            chunk = chunk[end.end() :]
+        if self.is_stream is None:
+            self._take(chunk, ended=False)
+        return self.is_stream
+
+    def _take(self, part: bytes, *, ended: bool) -> None:
+        self._line += part[: BEGINNING - len(self._line)]
+        line = (self._line.removeprefix(_BYTE_ORDER_MARK) if self._is_first else self._line).lstrip()
+        self.is_page = line.startswith(b"<")
+        if _DATA.match(line) or (self._named and line.startswith(b"data:")):
+            self.is_stream = True
+        elif self.is_page or (not _OPENS_FRAME.fullmatch(line) and (ended or len(self._line) >= BEGINNING)):
+            self.is_stream = False
+        if ended:
+            self._named = self._named or line.startswith(b"event:")
+            self._line, self._is_first = b"", False

@@ -121,7 +121,12 @@ class LeasedAnswer:
                 self.stands[ts] = call
                 self._shows()
             case StopStream(ts=ts), _:
-                self._shows(stream="" if opened.stream == ts else opened.stream)
+                stream = "" if opened.stream == ts else opened.stream
+                if ts in opened.messages:
+                    self._shows(stream=stream)
+                else:  # one that was found
+                    self._shows(messages=(*opened.messages, ts), stream=stream)
+                    await self._posted(ts)
             case DeleteMessage(ts=ts), _:
                 self.stands.pop(ts, None)
                 self._shows(messages=tuple(old for old in opened.messages if old != ts))

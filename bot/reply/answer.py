@@ -9,6 +9,7 @@ from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
     Failed,
+    FetchingRest,
     Finished,
     ParagraphBreak,
     ProgressEvent,
@@ -53,8 +54,8 @@ class Answer(Generic[T_co]):
     """The answer so far. Its text goes into `text`.
 
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
-    is at work, and `running` names the tools it uses now. `asks` says whom a person should ask when it fails, in
-    Slack's mrkdwn.
+    is at work, and `running` names the tools it uses now. `fetching` is set while the rest of the answer is looked for.
+    `asks` says whom a person should ask when it fails, in Slack's mrkdwn.
     """
 
     def __init__(self, text: T_co, asks: str = NOBODY) -> None:
@@ -62,6 +63,7 @@ class Answer(Generic[T_co]):
         self.ended = False
         self.thinking = False
         self.running: tuple[str, ...] = ()
+        self.fetching: FetchingRest | None = None
         self.sentence = ""
         self._version = 0
         self._rest_is_lost = False
@@ -92,6 +94,11 @@ class Answer(Generic[T_co]):
     def length(self) -> int:
         """Characters of text received."""
         return self._length
+
+    @property
+    def urgent(self) -> bool:
+        """Whether what is new must not wait for others' text: the answer has ended, or will not grow for a while."""
+        return self.ended or self.fetching is not None
 
     @property
     def rest(self) -> str:
@@ -128,7 +135,7 @@ class Answer(Generic[T_co]):
                 changed, self.sentence = True, text
             case Remark(text=text):
                 changed, self._notes = True, (*self._notes, text)
-            case Queued() | WaitingForRun() | Thinking() | ParagraphBreak() | Finished() | Failed():
+            case Queued() | WaitingForRun() | Thinking() | FetchingRest() | ParagraphBreak() | Finished() | Failed():
                 changed = self._proceeds(event)
             case _:
                 assert_never(event)
@@ -148,6 +155,8 @@ class Answer(Generic[T_co]):
                 self._waiting = wording.HELD_BACK
             case Thinking():
                 self.thinking = True
+            case FetchingRest():
+                self.fetching, self.running = event, ()
             case Finished():
                 self._end()
             case Failed():
@@ -164,11 +173,13 @@ class Answer(Generic[T_co]):
         self.ended = True
         self.thinking = False
         self.running = ()
+        self.fetching = None
 
     def _write(self, text: str) -> bool:
         """Take text; whether any of it can be seen."""
         had_tools = bool(self.running)
         if text:
+            self.fetching = None
             self.running = ()  # not every flow says that a tool has ended, but text does
         if not text or self._length > LONGEST:
             return had_tools and bool(text)
@@ -223,7 +234,16 @@ class Answer(Generic[T_co]):
         return (*button, support_note(self.support))
 
     def footer(self) -> Blocks:
-        """The blocks under the text: what failed, remarks, tools, sources, the button to ask again."""
+        """The blocks under the text: what failed or is fetched, remarks, tools, sources, the button to ask again."""
         failed = (note(self.last_word(partly=True)),) if self._failure else ()
         rest = (note(wording.REST_LOST if self._rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
-        return (*failed, *rest, *map(note, self._notes), *self._tools(), *self._source_list(), *self._last_lines())
+        fetching = (note(wording.FETCHING_REST),) if self.fetching else ()
+        return (
+            *failed,
+            *fetching,
+            *rest,
+            *map(note, self._notes),
+            *self._tools(),
+            *self._source_list(),
+            *self._last_lines(),
+        )

@@ -37,6 +37,16 @@ class Thinking:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchingRest:
+    """The connection to Flowise broke off, and the rest of the answer is looked for among what it has stored.
+
+    With `quietly`, what may stand in Slack of the answer is not known and stays as it is: only the status line says so.
+    """
+
+    quietly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A remark of ours that is shown under the answer."""
 
@@ -77,7 +87,7 @@ class Failed:
 KeptEvent: TypeAlias = ShownEvent | Remark | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
-ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | ParagraphBreak | Finished | Failed
+ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | Finished | Failed
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 
 ReplyEvent: TypeAlias = KeptEvent | ProgressEvent

@@ -16,6 +16,7 @@ from bot.slack import wording
 from bot.slack.calls import (
     Accepted,
     Call,
+    FindStream,
     Limited,
     Lost,
     Posted,
@@ -37,6 +38,9 @@ PATIENCE = 1800.0
 
 # How often the asker is told again that the answer cannot be posted, where Slack does not take the sentence.
 _COMPLAINTS = 3
+
+# How often an open stream is searched for again where Slack does not answer: the answer itself waits for it.
+_SEARCHES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,10 @@ class EditedReply:
         self._asks = asks
         self._answer = PagedAnswer(most=most, asks=asks)
         if standing is None:
-            status = StatusLine(place.channel, place.thread_ts, works=has_status)
+            may_stand = bool(adopted.messages) or adopted.look
+            status = StatusLine(place.channel, place.thread_ts, works=has_status, may_stand=may_stand)
             standing = Standing(adopted.messages, adopted.streaming, status, Pace(interval), Attachment(place))
-        taken = Adopted(standing.messages, standing.streaming, adopted.look)
+        taken = Adopted(standing.messages, standing.streaming, adopted.look, adopted.may_stream)
         self._messages = Messages(place, reference, taken)
         self._pace = standing.pace
         self._status = standing.status
@@ -93,7 +98,7 @@ class EditedReply:
         self._pages: tuple[Page, ...] = ()
         self._pages_of: tuple[int, bool, int] | None = None
         self._thinking_at: float | None = None
-        self._progress = Progress(place, reference, self._pace)
+        self._progress = Progress(place, reference, self._pace, self._status)
         self._losses = Losses()
         self._minutes = 0
         self._complaint: Call | None = None
@@ -109,11 +114,12 @@ class EditedReply:
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
-        return self._progress.offer(None if self._progress.over else self._next_call(now))
+        call = None if self._progress.ends else self._next_call(now)
+        return self._progress.offer(self._progress.last_call(now) if self._progress.ends else call)
 
     def want(self, now: float) -> Want:
         # A placeholder shows that the bot is at work; like an ending it does not wait for others' texts.
-        urgent = self._answer.ended or self._answer.empty
+        urgent = self._answer.urgent or self._answer.empty
         kind = Kind.ENDING if urgent else Kind.PROGRESS if self._messages else Kind.FIRST
         waits = not isinstance(self._progress.offered, SetStatus)
         return self._progress.want(kind, self._answer.length, now, waits=waits)
@@ -144,6 +150,8 @@ class EditedReply:
             self._complained(result, now)
         elif isinstance(call, UploadFile):
             self._rest_answered(result, now)
+        elif isinstance(call, FindStream):
+            self._sought(result, now)
         else:
             self._pace.wrote(now)
             self._write_answered(call, result, now)
@@ -157,18 +165,30 @@ class EditedReply:
             case _:
                 self._attachment.settled(self._answer, result)
 
+    def _sought(self, result: Result, now: float) -> None:
+        if isinstance(result, Lost) and self._losses.count < _SEARCHES:
+            self._pace.hold(now + self._losses.lost(now))
+            return
+        self._losses.reset()
+        self._messages.sought(result.ts if isinstance(result, Posted) else "")
+
     def wake_at(self, now: float) -> float | None:
-        if self._answer.behind:
-            return now
-        times = [self._pace.held_until] if self._complaint is not None or self._answer.ended else []
-        if self._pages_of != self._pages_key() or not self._stands:
-            times.append(self._pace.may_write_at(ended=self._answer.ended))
-        if (change := self._status.wake_at(self._answer)) is not None:
-            times.append(change)
-        if self._thinking_at is not None and self._placeholder_stands():
-            times.append(self._thinking_at + 60.0 * (self._waited_minutes(now) + 1))
+        times = [*self._status.wake_times(self._answer)]
+        if not self._progress.ends:
+            if self._answer.behind:
+                return now
+            times += self._write_times(now)
         later = [time for time in times if time > now]
         return min(later) if later else None
+
+    def _write_times(self, now: float) -> list[float]:
+        """When the messages may next be written, or change by themselves."""
+        times = [self._pace.held_until] if self._complaint is not None or self._answer.urgent else []
+        if self._pages_of != self._pages_key() or not self._stands:
+            times.append(self._pace.may_write_at(ended=self._answer.urgent))
+        if self._thinking_at is not None and self._placeholder_stands():
+            times.append(self._thinking_at + 60.0 * (self._waited_minutes(now) + 1))
+        return times
 
     @property
     def done(self) -> bool:
@@ -212,7 +232,7 @@ class EditedReply:
         return self._messages.next_call(self._wanted(), ended=self._answer.ended) is None
 
     def _next_write(self, now: float) -> Call | None:
-        if now < self._pace.may_write_at(ended=self._answer.ended):
+        if now < self._pace.may_write_at(ended=self._answer.urgent):
             return None
         return self._messages.next_call(self._wanted(), ended=self._answer.ended)
 
@@ -221,7 +241,7 @@ class EditedReply:
             case Posted() | Accepted():
                 self._losses.reset()
                 self._progress.shown(self._answer.length)
-                if isinstance(call, PostMessage):
+                if isinstance(result, Posted) and not result.found:
                     self._status.posted()
                 self._messages.stands(call, result)
             case Limited(retry_after=seconds):

@@ -11,6 +11,7 @@ from bot.slack.calls import (
     Accepted,
     Call,
     DeleteMessage,
+    FindStream,
     Posted,
     PostMessage,
     Refused,
@@ -42,12 +43,14 @@ class Adopted:
     """The messages that another process has left of an answer, by their `ts`. Their text is not known.
 
     The message `streaming`, if any, is still being streamed, and is stopped first. With `look`, there may be more
-    messages than are known: each is searched for before it is posted.
+    messages than are known: each is searched for before it is posted. With `may_stream`, a stream may be open that is
+    not known either: it is searched for before anything is written.
     """
 
     messages: tuple[str, ...] = ()
     streaming: str = ""
     look: bool = False
+    may_stream: bool = False
 
 
 NOTHING = Adopted()
@@ -67,6 +70,9 @@ class Messages:
         self._messages = [_Message(ts, _UNKNOWN) for ts in adopted.messages]
         self._streaming = adopted.streaming
         self._look = adopted.look
+        self._may_stream = adopted.may_stream
+        self._found = ""
+        """The stream that was found, until its stop shows that it was one."""
         self._left_over: list[str] = []
         self._reposts = 0
         self._moves: Counter[int] = Counter()
@@ -85,6 +91,9 @@ class Messages:
         channel = self._place.channel
         if self._streaming:
             return StopStream(channel=channel, ts=self._streaming)
+        if self._may_stream:
+            since, mark = self._place.since, f"{self._reference}-stream"
+            return FindStream(channel, self._place.thread_ts or "", mark, since, self.standing)
         for number, page in enumerate(wanted):
             if number >= len(self._messages) or self._messages[number].page != page or not self._messages[number].ts:
                 return self._write(number, page)
@@ -125,8 +134,15 @@ class Messages:
                         old.page = Page(blocks=blocks, text=text)
             case DeleteMessage(ts=ts):
                 self._forget(ts)
-            case StopStream():
-                self._streaming = ""
+            case StopStream(ts=ts):
+                if ts == self._found:
+                    self._messages.append(_Message(ts, _UNKNOWN))
+                self._streaming = self._found = ""
+
+    def sought(self, stream: str) -> None:
+        """Note the open stream that was found, empty if none was."""
+        self._may_stream = False
+        self._streaming = self._found = stream
 
     def refused(self, call: Call, result: Refused) -> bool:
         """Note that Slack has refused a write; whether there is another way. If not, the answer cannot be delivered."""
@@ -134,7 +150,9 @@ class Messages:
             case DeleteMessage(ts=ts):
                 self._forget(ts)
             case StopStream():
-                self._streaming = ""  # it has ended by itself, or the next edit will tell what is wrong
+                # It has ended by itself, or the next edit will tell what is wrong. What was found and is no open stream
+                # is not edited: it may be the answer to another question.
+                self._streaming = self._found = ""
             case UpdateMessage(ts=ts) if result.error == _STREAMING and self._may_move(ts):
                 self._streaming = ts
             case UpdateMessage(ts=ts) if result.error in {_MISMATCH, *_GONE} and self._may_move(ts):

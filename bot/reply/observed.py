@@ -18,6 +18,7 @@ from bot.pacing.permits import Want
 from bot.reply.contract import (
     LONGEST,
     Failed,
+    FetchingRest,
     Finished,
     ParagraphBreak,
     ProgressEvent,
@@ -243,7 +244,7 @@ class ObservedReply:
                 self._begins_to_wait(Waiting.EARLIER_RUN, now)
             case Finished() | Failed():
                 self._last = event
-            case Thinking() | ParagraphBreak():
+            case Thinking() | FetchingRest() | ParagraphBreak():
                 pass
             case _:
                 assert_never(event)

@@ -97,7 +97,7 @@ class PagedAnswer(Answer[Document]):
         if self.empty:
             return self._without_text(shows_work=shows_work, minutes=minutes)
         footer = self.footer()
-        if not self.ended:
+        if not self.ended and self.fetching is None:
             works = shows_work and self.running
             footer = (*footer, note(wording.working(self.running)) if works else _GROWING)
         if self._form is not Form.RENDERED:
@@ -116,6 +116,8 @@ class PagedAnswer(Answer[Document]):
     def _without_text(self, *, shows_work: bool, minutes: int) -> tuple[Page, ...]:
         if self.ended:
             return (self._page(self.last_word(partly=False), self.extras()),)
+        if self.fetching is not None:
+            return () if self.fetching.quietly else (self._page(wording.FETCHING_ANSWER),)
         if self.thinking and shows_work:
             return (self._page(wording.working(self.running, minutes)),)
         if self.waiting:

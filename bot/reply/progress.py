@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot.pacing.permits import Kind, Want
 from bot.reply.contract import Place
 from bot.reply.pace import Pace
-from bot.slack.calls import Call, method_of
+from bot.reply.status import StatusLine
+from bot.slack.calls import Call, SetStatus, method_of
 
 
 class Progress:
@@ -13,19 +14,25 @@ class Progress:
 
     Attributes:
         offered: the call that the reply gave last, which may or may not be made.
-        over: the reply makes no more calls.
+        ends: no call is left but the one that removes the status line.
         given_up: why the answer could not be delivered; empty where it could.
     """
 
-    def __init__(self, place: Place, reference: str, pace: Pace) -> None:
-        self.over = False
+    def __init__(self, place: Place, reference: str, pace: Pace, status: StatusLine) -> None:
+        self.ends = False
         self.given_up = ""
         self.offered: Call | None = None
         self._channel = place.channel
         self._reference = reference
         self._pace = pace
+        self._status = status
         self._unshown_since: float | None = None
         self._shown = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether the reply makes no more calls."""
+        return self.ends and not self._status.may_stand
 
     @property
     def shows_all(self) -> bool:
@@ -55,8 +62,12 @@ class Progress:
         self.given_up = why
 
     def end(self) -> None:
-        """Make no more calls."""
-        self.over = True
+        """Make no more calls, except to remove the status line: however the answer has ended, nothing else would."""
+        self.ends = True
+
+    def last_call(self, now: float) -> SetStatus | None:
+        """The call that is left when the answer `ends`, if it may be made now."""
+        return self._status.removal(now)
 
     def want(self, kind: Kind, length: int, now: float, *, waits: bool) -> Want:
         """What the offered call is worth, where `length` characters of text were received."""

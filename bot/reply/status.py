@@ -7,69 +7,115 @@ from collections.abc import Callable
 from bot.flowise.events import Token
 from bot.reply.answer import Answer, Text
 from bot.reply.contract import ReplyEvent
+from bot.reply.pace import BACKOFF
 from bot.slack import wording
-from bot.slack.calls import Accepted, Limited, Posted, Result, SetStatus
+from bot.slack.calls import Accepted, Limited, Lost, Posted, Result, SetStatus
 
 # Slack drops a status after two minutes (Slack docs, assistant.threads.setStatus).
 RENEWAL = 90.0
 # Seconds without new text after which the line says that the bot is still at work.
 AFTER_SILENCE = 10.0
-# The longest rate limit, in seconds, after which the line is tried again; no text waits for it meanwhile.
+# The longest rate limit, in seconds, after which the line is set again; no text waits for it meanwhile.
 _SHORT = 5.0
+# The longest one after which it is removed again, and how often that is tried in all: the thread's next question waits
+# for it, and Slack removes the line by itself in two minutes.
+_LONGEST = 15.0
+_TRIES = 4
 
 
 class StatusLine:
-    """The status line of one answer. `thread_ts` None: there is none in this place. Times are seconds of one clock."""
+    """The status line of one answer. `thread_ts` None: there is none in this place. Times are seconds of one clock.
 
-    def __init__(self, channel: str, thread_ts: str | None, *, works: bool) -> None:
+    `may_stand`: another process, or another reply of this one, may have set it before.
+    """
+
+    def __init__(self, channel: str, thread_ts: str | None, *, works: bool, may_stand: bool = False) -> None:
         self.works = works and thread_ts is not None
         self._channel = channel
         self._thread_ts = thread_ts or ""
         self._shown = wording.STATUS_NONE
+        self._may_stand = may_stand and thread_ts is not None
+        self._is_ours = False
         self._set_at = 0.0
         self._held_until = 0.0
         self._text_at = 0.0
+        self._tries = 0
 
     def receive(self, event: ReplyEvent, now: float) -> None:
         if isinstance(event, Token) and event.text:
             self._text_at = now
 
     def posted(self) -> None:
-        """Note that a message was posted: Slack then removes the line by itself. It does not for an edit."""
-        self._shown = wording.STATUS_NONE
+        """Note that a message was posted: Slack then removes the line by itself. It does not for an edit, nor for a
+        message that was found."""
+        self._shown, self._may_stand = wording.STATUS_NONE, False
 
     def next_call(self, answer: Answer[Text], now: float, *, post_is_due: Callable[[], bool]) -> SetStatus | None:
         """The call that the line needs now. If `post_is_due`, it need not be removed."""
         wanted = self._wanted(answer, now)
-        stale = wanted != wording.STATUS_NONE and now - self._set_at >= RENEWAL
+        if wanted == wording.STATUS_NONE:
+            # While a question waits, the line under its thread is that of the answer before it.
+            has_turn = self._is_ours or answer.thinking or answer.ended
+            return self.removal(now) if has_turn and not post_is_due() else None
+        stale = now - self._set_at >= RENEWAL
         if (wanted == self._shown and not stale) or now < self._held_until:
             return None
-        if wanted == wording.STATUS_NONE and post_is_due():
-            return None
-        return SetStatus(channel=self._channel, thread_ts=self._thread_ts, status=wanted)
+        return self._call(wanted)
+
+    def removal(self, now: float) -> SetStatus | None:
+        """The call that removes the line, if it may stand and the call may be made now."""
+        return self._call(wording.STATUS_NONE) if self._may_stand and now >= self._held_until else None
+
+    @property
+    def may_stand(self) -> bool:
+        """Whether a line may stand that is still to be removed."""
+        return self._may_stand
+
+    def _call(self, status: str) -> SetStatus:
+        return SetStatus(channel=self._channel, thread_ts=self._thread_ts, status=status)
 
     def _wanted(self, answer: Answer[Text], now: float) -> str:
         if not self.works or not answer.thinking:
             return wording.STATUS_NONE
+        if answer.fetching is not None:
+            return wording.STATUS_FETCHING
         if answer.empty or answer.running or now - self._text_at >= AFTER_SILENCE:
             return wording.using(answer.running)
         return wording.STATUS_NONE
 
     def answered(self, call: SetStatus, result: Result, now: float) -> None:
-        if isinstance(result, Posted | Accepted):
-            self._shown, self._set_at = call.status, now
-            return
-        if isinstance(result, Limited) and result.retry_after <= _SHORT:
-            self._held_until = now + result.retry_after
-            return
-        # Not available here, or not now: a first message shows that the bot is at work. Slack drops an old line itself.
-        self.works = self.works and call.status == wording.STATUS_NONE
-        self._shown = wording.STATUS_NONE
+        if call.status == wording.STATUS_NONE:
+            self._removed(result, now)
+        else:
+            self._set(call, result, now)
 
-    def wake_at(self, answer: Answer[Text]) -> float | None:
-        """When the line next needs a look, without new events."""
-        if self._held_until > max(self._set_at, self._text_at):
-            return self._held_until
+    def _set(self, call: SetStatus, result: Result, now: float) -> None:
+        match result:
+            case Posted() | Accepted():
+                self._shown, self._set_at = call.status, now
+                self._may_stand = self._is_ours = True
+                self._tries = 0
+            case Limited(retry_after=seconds) if seconds <= _SHORT:
+                self._held_until = now + seconds
+            case _:  # not available here, or not now: a first message shows that the bot is at work
+                self.works = False
+                self._shown = wording.STATUS_NONE
+                if isinstance(result, Lost):
+                    self._may_stand = self._is_ours = True
+
+    def _removed(self, result: Result, now: float) -> None:
+        self._tries += 1
+        match result:
+            case Limited(retry_after=seconds) if seconds <= _LONGEST and self._tries < _TRIES:
+                self._held_until = now + seconds
+            case Lost() if self._tries < _TRIES:
+                self._held_until = now + BACKOFF[self._tries - 1]
+            case _:
+                self._shown, self._may_stand = wording.STATUS_NONE, False
+                self._tries = 0
+
+    def wake_times(self, answer: Answer[Text]) -> tuple[float, float]:
+        """When the line next needs a look, without new events: the times that are still to come."""
         if self._shown != wording.STATUS_NONE:
-            return self._set_at + RENEWAL
-        return self._text_at + AFTER_SILENCE if self.works and answer.thinking else None
+            return (self._held_until, self._set_at + RENEWAL)
+        return (self._held_until, self._text_at + AFTER_SILENCE if self.works and answer.thinking else 0.0)

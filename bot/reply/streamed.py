@@ -94,7 +94,7 @@ class StreamedReply:
         self._after = Beside()
         self._stream: _Open | None = None
         self._ended: list[str] = []
-        self._progress = Progress(place, reference, self._pace)
+        self._progress = Progress(place, reference, self._pace, self._status)
         self._losses = Losses()
         self._piece: StreamPiece | None = None
         self._last: StopStream | None = None
@@ -119,7 +119,8 @@ class StreamedReply:
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
-        return self._progress.offer(None if self._progress.over else self._next_call(now))
+        call = None if self._progress.ends else self._next_call(now)
+        return self._progress.offer(self._progress.last_call(now) if self._progress.ends else call)
 
     def want(self, now: float) -> Want:
         offered, kind = self._progress.offered, Kind.ENDING
@@ -163,8 +164,7 @@ class StreamedReply:
             times += [self._stream.since + LIFE, self._stream.since + LIFE + LAST_CALL]
         if self._answer.ended or not self._progress.shows_all:
             times.append(self._pace.may_write_at(ended=self._answer.ended))
-        if (change := self._status.wake_at(self._answer)) is not None:
-            times.append(change)
+        times += self._status.wake_times(self._answer)
         later = [time for time in times if time > now]
         return min(later) if later and not self._progress.over else None
 
@@ -183,6 +183,11 @@ class StreamedReply:
         # An answer that is whole before its first words were shown is posted whole.
         if nothing_stands and (self._answer.ended or not self._streams.is_open_to(self._place, now)):
             self._give_up()
+            return None
+        # What was streamed cannot be taken back, so a passing remark is written by edits, and so is the rest.
+        if self._answer.fetching is not None and not self._may_stand:
+            last = self._stream.ts if self._stream is not None else next(reversed(self._ended), "")
+            self._give_up(last, streaming=self._stream is not None)
             return None
         write = self._next_write(now)
         # A new message takes the status away by itself.
@@ -220,7 +225,7 @@ class StreamedReply:
                 mark=f"{self._reference}-{len(self._ended)}",
                 since=self._place.since,
             )
-        if self._answer.ended and not self._progress.over:
+        if self._answer.ended and not self._progress.ends:
             # Only after the last call: a stream that breaks off before leaves the file to the reply that goes on.
             if self._is_finished and (upload := self._attachment.next_call(self._answer)) is not None:
                 return upload

@@ -83,6 +83,21 @@ class StopStream:
 
 
 @dataclass(frozen=True, slots=True)
+class FindStream:
+    """conversations.replies: a stream of ours in a thread that nobody has noted, as its process died right after it had
+    begun it. `mark` names the search; `since` is as in PostMessage; `known` are the messages that were noted.
+
+    There is at most one: a thread's answers are written one at a time. Whether it still runs, only its stop tells.
+    """
+
+    channel: str
+    thread_ts: str
+    mark: str
+    since: str = ""
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SetStatus:
     """assistant.threads.setStatus: the line under a thread ("<bot> is thinking…"); an empty status removes it."""
 
@@ -134,6 +149,7 @@ Call: TypeAlias = (
     | StartStream
     | AppendStream
     | StopStream
+    | FindStream
     | SetStatus
     | PostEphemeral
     | Respond
@@ -152,11 +168,13 @@ _METHODS: Final[Mapping[type[Call], str]] = {
     PostEphemeral: "chat.postEphemeral",
     UploadFile: "files.completeUploadExternal",
     Respond: "",
+    FindStream: "",
 }
 
 
 def method_of(call: Call) -> str:
-    """The Web API method whose limit a call counts for; empty for a response URL, which has a limit of its own."""
+    """The Web API method whose limit a call counts for; empty for one that needs no permit: a response URL has a limit
+    of its own, and reading is not shared."""
     return _METHODS[type(call)]
 
 

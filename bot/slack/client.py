@@ -14,6 +14,7 @@ from bot.slack.calls import (
     AppendStream,
     Call,
     DeleteMessage,
+    FindStream,
     PostEphemeral,
     PostMessage,
     Respond,
@@ -89,6 +90,8 @@ class SlackClient:
                 return await self._once.post(call)
             case StartStream():
                 return await self._once.start(call, self._bot_user)
+            case FindStream():
+                return await self._once.find_stream(call, self._bot_user)
             case UploadFile():
                 return await self._once.upload(call)
             case Respond():

@@ -6,7 +6,18 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
-from bot.slack.calls import Accepted, Limited, Lost, Posted, PostMessage, Refused, Result, StartStream, UploadFile
+from bot.slack.calls import (
+    Accepted,
+    FindStream,
+    Limited,
+    Lost,
+    Posted,
+    PostMessage,
+    Refused,
+    Result,
+    StartStream,
+    UploadFile,
+)
 from bot.slack.search import Message, Search, Where
 from bot.slack.wire import Wire, string, without_none
 
@@ -115,6 +126,22 @@ class Once:
         result = await self._wire.make("chat.startStream", body)
         self._starts.note(call.mark, call, result, unsure=(Lost,))
         return result
+
+    async def find_stream(self, call: FindStream, bot_user: str) -> Result:
+        """Find a stream that was begun, bears no mark yet and was not noted; Refused if there is none."""
+
+        def is_it(message: Message) -> bool:
+            ts, state = string(message, "ts"), string(message, "streaming_state")
+            return (
+                string(message, "user") == bot_user
+                and ts > call.since
+                and ts not in (call.thread_ts, *call.known)
+                and state in ("", "in_progress")  # that it is told, no documentation promises
+                and not mark_of(message)
+                and not message.get("files")
+            )
+
+        return await self._search.find(call.mark, Where(call.channel, call.thread_ts, call.since), is_it)
 
     async def upload(self, call: UploadFile) -> Result:
         """Upload and share a file. If the reply to sharing was lost, it is searched for, and never uploaded again."""

@@ -14,6 +14,7 @@ THINKING = "Thinking…"
 HELD_BACK = "My last answer here was interrupted and may still be running. I'll start on yours as soon as it's done…"
 GROWING = "…"
 STATUS_THINKING = "is thinking…"
+STATUS_FETCHING = "is fetching the rest of its answer…"
 STATUS_NONE = ""
 
 SOMEBODY = "Somebody"
@@ -39,6 +40,8 @@ DECISION_PENDING = (
 )
 NOT_REMEMBERED_BEFORE = "My last answer was interrupted, so I've started fresh and don't remember what was said above."
 PRIVATE = "I can't post in this channel, so only you see this answer. To let everyone here ask me: `{invite}`"
+FETCHING_REST = "I was cut off here. I'm fetching the rest of the answer…"
+FETCHING_ANSWER = "I was cut off before I had an answer. I'm fetching it…"
 REST_ATTACHED = "The rest of the answer is in the attached file."
 REST_LOST = "There is more, but I couldn't attach it. Ask me about one part."
 REST_TITLE = "The rest of the answer"

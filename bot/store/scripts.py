@@ -38,7 +38,7 @@ local key = KEYS[1]
 if count(redis.call('HGET', key, 'generation')) ~= tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', key, 'generation', ARGV[1], 'chat_id', ARGV[2], 'chatflow_id', ARGV[3], 'used_at', ARGV[4])
 redis.call('HSETNX', key, 'created_at', ARGV[4])
-if ARGV[6] == '1' then redis.call('HSET', key, 'answered', 1) end
+if ARGV[6] == '1' then redis.call('HSET', key, 'answered', 1, 'answered_chat', ARGV[2]) end
 note_later(key, ARGV[7])
 redis.call('PEXPIRE', key, ARGV[5])
 return 1

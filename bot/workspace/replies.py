@@ -41,7 +41,10 @@ class Replies:
         if place.response_url:
             return RespondedReply(place, invite=self._invite, asks=self._delivery.asks)
         opened = lease.opened
-        return self._edited(place, lease.item.reference, Adopted(opened.messages, opened.stream, lease.look))
+        # Whoever was not asked yet may still wait for its turn: an open stream in its thread is then another answer's.
+        may_stream = lease.look and lease.was_asked and place.thread_ts is not None
+        adopted = Adopted(opened.messages, opened.stream, lease.look, may_stream)
+        return self._edited(place, lease.item.reference, adopted)
 
     def _edited(self, place: Place, reference: str, adopted: Adopted = NOTHING) -> EditedReply:
         return EditedReply(

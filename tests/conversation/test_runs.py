@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.conversation import runs
 from bot.conversation.runs import Runs
 from bot.flowise.events import Event, Token
 from bot.ports import Flowise, Store
@@ -62,9 +64,16 @@ class World:
     async def run_on(self, _: str, __: str) -> Run | None:
         return self.noted[-1] if self.noted else None
 
-    def runs(self) -> Runs:
-        flowise, store = cast("Flowise", self), cast("Store", self)
-        return Runs(flowise, store, wait=WAIT, now=lambda: self.monotonic, wall=lambda: self.wall, sleep=self.sleep)
+    def runs(self, *, reads_answers: bool = True) -> Runs:
+        return Runs(
+            cast("Flowise", self),
+            cast("Store", self),
+            wait=WAIT,
+            reads_answers=reads_answers,
+            now=lambda: self.monotonic,
+            wall=lambda: self.wall,
+            sleep=self.sleep,
+        )
 
 
 def left(at: float, **more: bool) -> Run:
@@ -90,7 +99,7 @@ async def test_a_left_run_is_never_waited_for_longer(
 async def test_a_stored_answer_is_waited_for_as_long(jumps: list[tuple[int, float]]) -> None:
     world = World(jumps=dict(jumps))
     assert await world.runs().answer_of("l", OpenAnswer("c", NOON, question="why?", after="m"), ref="q") is None
-    assert WAIT <= world.waited <= WAIT + max(world.slept)
+    assert world.waited == pytest.approx(WAIT)
     assert world.noted == [Run(since=NOON, left_at=NOON, question="why?", after="m")]
 
 
@@ -125,10 +134,30 @@ OPEN: list[tuple[str, Callable[[], Run]]] = [
 
 
 @pytest.mark.parametrize("made", [case[1] for case in OPEN], ids=[case[0] for case in OPEN])
-async def test_what_nothing_would_show_to_be_over_is_not(made: Callable[[], Run]) -> None:
+async def test_what_nothing_would_show_to_be_over_is_not_and_is_not_waited_for(made: Callable[[], Run]) -> None:
     world = World(ends=0.0, noted=[made()])
     assert await world.runs().on("l", "c") == made()
-    assert world.asked == []
+    assert not await world.runs().waited_for("l", "c", made())
+    assert (world.asked, world.slept) == ([], [])
+
+
+@pytest.mark.parametrize("agentflow", [True, False])
+async def test_without_a_key_only_a_run_that_can_be_stopped_is_waited_for(agentflow: bool) -> None:
+    world = World()
+    over = await world.runs(reads_answers=False).waited_for("l", "c", left(NOON, agentflow=agentflow))
+    assert over is agentflow
+    assert world.waited == (3.0 if agentflow else 0.0)
+
+
+async def test_where_nothing_is_lost_a_silent_server_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_BRIEFLY", 0.01)
+
+    class Silent(World):
+        async def has_stored(self, _: str, expected: Expected) -> bool:
+            await asyncio.Event().wait()
+            return True
+
+    assert await Silent(noted=[left(NOON)]).runs().on("l", "c", briefly=True) == left(NOON)
 
 
 async def test_a_decision_in_flowise_is_seen_by_any_answer_after_the_stop() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +14,12 @@ from bot.flowise.client import Client, Limits
 from bot.flowise.events import Action, AgentflowStarted, End, Event, Metadata, Token
 from bot.flowise.prediction import Prediction
 from bot.ports import Flowise
+from tests.flowise.conftest import Answer, chunked
 
 if TYPE_CHECKING:
     import aiohttp
 
-    from tests.flowise.conftest import Answer, MakeClient, Server
+    from tests.flowise.conftest import MakeClient, Server
 
 ASKED = Prediction("Hello?", "chat-1")
 FLOW = "34530a0c-b525-47c2-b5e7-9d9683c7dc8a"
@@ -80,6 +82,50 @@ async def test_the_documented_wire_form(server: Server, make_client: MakeClient)
     )
     server.predicts(server.stream(frames))
     assert await asked(make_client()) == [Token("Hello"), Token(" world"), Metadata("c", "m"), End()]
+
+
+def labelled(body: bytes, label: str, *, pieces: int = 1, then: str = "close") -> Answer:
+    """A body under a header line of one's own, sent in so many pieces."""
+    lines = ["HTTP/1.1 200 OK", "Transfer-Encoding: chunked", *([f"Content-Type: {label}"] if label else [])]
+    size = -(-len(body) // pieces) or 1
+    parts = [body[start : start + size] for start in range(0, len(body), size)]
+    return Answer(("\r\n".join((*lines, "\r\n")).encode(), *map(chunked, parts), b"0\r\n\r\n"), then)
+
+
+FRAMES = b'\n:heartbeat\n\nmessage:\ndata:{"event":"token","data":"Hello"}\n\nmessage:\ndata:{"event":"end"}\n\n'
+LABELS = ["text/plain", "TEXT/PLAIN; charset=UTF-8", "", "application/octet-stream", "text/html", "stream", "text/*"]
+
+
+@pytest.mark.parametrize("label", [*LABELS, "Text/Event-Stream;charset=utf-8"])
+async def test_a_stream_is_one_by_its_first_bytes_whatever_it_is_labelled_as(
+    label: str, server: Server, make_client: MakeClient
+) -> None:
+    server.predicts(labelled(FRAMES, label), labelled(b"\xef\xbb\xbf" + FRAMES, label, pieces=len(FRAMES) + 3))
+    for _ in range(2):
+        assert await asked(make_client()) == [Token("Hello"), End()]
+    packed = labelled(gzip.compress(FRAMES), f"{label or 'x/y'}\r\nContent-Encoding: gzip", pieces=3)
+    server.predicts(packed)
+    assert await asked(make_client()) == [Token("Hello"), End()]
+
+
+@pytest.mark.parametrize("label", [*LABELS, "text/event-stream"])
+@pytest.mark.parametrize("body", [b"<!doctype html><p>Sign in", b"", b"Not found", b'{"text":"Hello"}'])
+async def test_what_is_no_stream_is_not_flowise(
+    label: str, body: bytes, server: Server, make_client: MakeClient
+) -> None:
+    """But what is labelled as a stream is one that broke, unless it is a web page."""
+    server.predicts(labelled(body, label))
+    error = await failure(make_client())
+    is_broken_stream = "event-stream" in label and not body.startswith(b"<")
+    assert type(error) is (errors.FlowiseBroke if is_broken_stream else errors.NotFlowise)
+    assert error.run is (RunState.UNKNOWN if is_broken_stream else RunState.NOT_STARTED)
+    assert len(server.posts) == 1
+
+
+async def test_a_page_without_an_end_is_not_waited_for(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.silence("hang", labelled(b"<html>", "text/plain").parts[:-1]))
+    assert type(await failure(make_client())) is errors.NotFlowise
+    await server.was_left()
 
 
 async def test_nothing_is_read_after_the_end(server: Server, make_client: MakeClient) -> None:

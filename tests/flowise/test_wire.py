@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.flowise.wire import BEGINNING, FrameTooLargeError, LineHold, Reader, SseMessage
+from bot.flowise.wire import BEGINNING, FrameTooLargeError, LineHold, Opening, Reader, SseMessage
 
 MANY = 1 << 20
 
@@ -142,3 +142,46 @@ def test_a_frame_of_many_lines_that_are_not_needed_is_too_large_in_the_end() -> 
     reader = Reader(1_000, named)
     with pytest.raises(FrameTooLargeError):
         list(reader.feed((b"data: dump" + b"x" * 100 + b"\n") * 100))
+
+
+FRAME = b'message:\ndata:{"event":"token","data":"Hello"}\n\n'
+OPENINGS = [
+    (FRAME, True),
+    (FRAME.replace(b":\n", b"\n", 1), True),
+    (FRAME.removeprefix(b"message:\n"), True),
+    (FRAME.replace(b"data:", b"data: "), True),
+    (FRAME.replace(b"\n", b"\r\n"), True),
+    (FRAME.replace(b"\n", b"\r"), True),
+    (b"\xef\xbb\xbf" + FRAME, True),
+    (b"\xef\xbb\xbf\n" + FRAME, True),
+    (b"\n\r\n\n" + FRAME, True),
+    (b":heartbeat\n\n" * 9 + b": " + b"x" * 200 + b"\n" + FRAME, True),
+    (b"retry: 3000\nid: 7\n\n" + FRAME, True),
+    (b"event: token\ndata: Hello\n\n", True),
+    (b"event:start\r\ndata: \r\n\r\n", True),
+    (b"<!doctype html><html>", False),
+    (b"\xef\xbb\xbf\r\n  <html>", False),
+    (b":\n\n<html>", False),
+    (b'{"text":"Hello"}\n', False),
+    (b"Chatflow not found\n", False),
+    (b"message: Chatflow not found\n", False),
+    (b"data: not available\n", False),
+    (b"event: the server is being moved\n", False),
+    (b"\x00\x01" * 40, False),
+    (b"word" * 40, False),
+    (b"", None),
+    (b"\n:heartbeat\n\n", None),
+    (b"event: token\n", None),
+    (b"message:\n", None),
+    (b"Not found", None),
+]
+
+
+@pytest.mark.parametrize(("body", "is_stream"), OPENINGS)
+def test_the_first_bytes_tell_what_a_body_is_however_they_are_cut(body: bytes, is_stream: bool | None) -> None:
+    for size in (1, 2, 3, len(body) or 1):
+        opening = Opening()
+        for start in range(0, len(body), size):
+            opening.feed(body[start : start + size])
+        assert opening.is_stream is is_stream
+        assert opening.is_page is (is_stream is False and b"<" in body)

@@ -70,6 +70,7 @@ class Pair:
         assert "why?" in text
         assert wording.NOT_YET not in text
         assert len(self.home.flowise.predictions) == 1
+        assert self.home.slack.status(self.home.channel, root) == ""
         assert self.home.slack.violations == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import re
 
 import pytest
@@ -98,22 +99,60 @@ async def test_the_key_is_wrong(own_redis: str) -> None:
         await failed(home, "not set up correctly", flowise_api_key="wrong-key")
 
 
-async def test_a_question_after_an_answer_that_broke_off_waits_and_then_begins_anew(home: Sandbox) -> None:
-    home.flowise.script("rag", Script(tokens=["half", " of", " it"], cut_after=2))
-    async with home.bot(flowise_left_run_wait=0.5):
-        root = await home.ask(f"{home.mention} one")
-        [broken] = await home.answered(root)
-        assert broken.startswith("half of")
-        assert "repeat it in full" not in broken  # there is nothing before it to miss
-        await home.ask("two", thread_ts=root)
-        _, second = await home.answered(root, 2)
-        assert wording.NOT_REMEMBERED_BEFORE in second
-        one, two = home.flowise.predictions
-        assert one.chat_id != two.chat_id
-        await home.ask("three", thread_ts=root)
-        _, _, third = await home.answered(root, 3)
-        assert wording.NOT_REMEMBERED_BEFORE not in third
-        assert home.flowise.predictions[2].chat_id == two.chat_id
+@pytest.mark.parametrize("key", [None, "right"])
+async def test_a_question_after_an_answer_that_broke_off_begins_anew_and_waits_only_with_a_key(
+    own_redis: str, key: str | None
+) -> None:
+    """Without one, nothing would show that the run is over."""
+    async with sandbox(own_redis, tokens_per_second=math.inf, api_key=key, scale=10) as home:
+        broken = Script(tokens=["half", " of", " it"], cut_after=2, goes_on=False)
+        home.flowise.script("rag", Script(tokens=["zero"]), broken)
+        async with home.bot(flowise_left_run_wait=0.3 if key else 60, flowise_api_key=key):
+            root = await home.ask(f"{home.mention} zero")
+            await home.answered(root)
+            await home.ask("one", thread_ts=root)
+            _, first = await home.answered(root, 2)
+            assert first.startswith("half of")
+            assert "Please repeat it in full, I won't remember this attempt." in first
+            await home.ask("two", thread_ts=root)
+            _, _, second = await home.answered(root, 3)
+            assert wording.NOT_REMEMBERED_BEFORE in second
+            zero, one, two = home.flowise.predictions
+            assert zero.chat_id == one.chat_id != two.chat_id
+            await home.ask("three", thread_ts=root)
+            *_, third = await home.answered(root, 4)
+            assert wording.NOT_REMEMBERED_BEFORE not in third
+            assert home.flowise.predictions[3].chat_id == two.chat_id
+
+
+NO_GATEWAY = Script(status=502, headers={"Content-Type": "text/html"}, body=b"<html>Bad gateway")
+FIRST_FAILURES = [
+    NO_GATEWAY,
+    Script(silent=True),
+    Script(tokens=["half"], cut_after=0),
+    Script(tokens=["half", " of"], cut_after=1, goes_on=False),
+    Script(tokens=["half"], stalls=True),
+]
+
+
+async def test_a_question_after_a_first_answer_that_failed_is_asked_at_once_on_a_new_chat(home: Sandbox) -> None:
+    home.flowise.script("rag", *FIRST_FAILURES, NO_GATEWAY)
+    changes = {"flowise_headers_timeout": 0.3, "flowise_event_timeout": 0.3, "flowise_left_run_wait": 3600}
+    async with home.bot(**changes):
+        # Two in a row fail before an answer: a third would have Flowise left alone for a while.
+        roots = [await home.ask(f"{home.mention} one {number}") for number in range(len(FIRST_FAILURES))]
+        await home.slack.until(lambda: home.idle and all(home.answers(root) for root in roots))
+        direct = home.slack.dm(home.ada)
+        await home.ask("one", channel=direct)
+        await home.slack.until(lambda: home.idle and len(home.slack.messages(direct)) == 2)
+        for root in roots:
+            await home.ask("two", thread_ts=root)
+        await home.ask("two", channel=direct)
+        await home.slack.until(lambda: all("two" in home.answers(root)[-1] for root in roots))
+        await home.slack.until(lambda: home.idle and "two" in home.slack.messages(direct)[-1].plain)
+    assert len({prediction.chat_id for prediction in home.flowise.predictions}) == len(home.flowise.predictions) == 12
+    said = " ".join(message.plain for root in roots for message in home.slack.thread(home.channel, root))
+    assert wording.NOT_REMEMBERED_BEFORE not in said
 
 
 async def test_a_left_run_that_is_seen_to_end_is_gone_on_with(own_redis: str) -> None:
@@ -142,7 +181,7 @@ async def test_an_agent_flow_that_we_leave_is_stopped(own_redis: str) -> None:
         await home.flowise.predictions[0].over()
         await home.ask("two", thread_ts=root)
         await home.answered(root, 2)
-        assert home.flowise.predictions[0].chat_id == home.flowise.predictions[1].chat_id
+        assert home.flowise.predictions[0].chat_id != home.flowise.predictions[1].chat_id
         assert home.flowise.collisions == 0
 
 

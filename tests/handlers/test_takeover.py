@@ -139,6 +139,7 @@ async def left(own_redis: str) -> AsyncIterator[Left]:
         store = RedisStore.at(own_redis)
         yield Left(home, store, client)
         assert home.slack.violations == []
+        assert home.slack.core.workspace.statuses == []
         assert home.flowise.collisions == 0
         await store.aclose()
 
@@ -288,6 +289,32 @@ async def test_an_open_stream_is_stopped_first(left: Left) -> None:
     assert methods.count("chat.startStream") == 1
     refused = [call for call in left.home.slack.calls if call.answer == "streaming_state_conflict"]
     assert refused == []
+
+
+async def test_a_stream_that_nobody_has_noted_is_stopped_and_becomes_the_answer(left: Left) -> None:
+    """Its process was killed between Slack's answer and the note. An earlier answer was streamed after the question."""
+    await left.question()
+    before = await left.streamed("the answer above")
+    await left.client.chat_stopStream(channel=left.home.channel, ts=before)
+    ts = await left.streamed("half of")
+    await left.noted(OpenAnswer(CHAT, time.time(), journal=journal("half of", " it"), whole=True))
+    async with left.home.bot(slack_delivery="stream"):
+        await until_idle(left)
+    _, above, answer = left.home.slack.thread(left.home.channel, left.root)
+    assert left.home.slack.streaming == []
+    assert above.body == "the answer above"
+    assert (answer.ts, answer.body.splitlines()[0]) == (ts, "half of it")
+    assert left.methods().count("chat.postMessage") == 0
+
+
+async def test_a_stream_is_not_touched_by_a_question_that_was_not_asked_yet(left: Left) -> None:
+    await left.question()
+    ts = await left.streamed("the answer above")
+    await left.noted()
+    async with left.home.bot(slack_delivery="stream"):
+        await until_idle(left)
+    assert left.home.slack.streaming == [(left.home.channel, ts)]
+    assert left.home.slack.thread(left.home.channel, left.root)[1].body == "the answer above"
 
 
 async def test_a_question_that_ended_five_processes_is_given_up(left: Left) -> None:

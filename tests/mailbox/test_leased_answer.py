@@ -113,7 +113,7 @@ STOPPED = StopStream("C1", "2.1", "")
         ([(START, Posted("2.1"))], ("2.1",), "2.1"),
         ([(START, Posted("2.1")), (AppendStream("C1", "2.1", "more"), Accepted())], ("2.1",), "2.1"),
         ([(START, Posted("2.1")), (STOPPED, Accepted())], ("2.1",), ""),
-        ([(START, Posted("2.2")), (STOPPED, Accepted())], ("2.2",), "2.2"),
+        ([(START, Posted("2.2")), (STOPPED, Accepted())], ("2.2", "2.1"), "2.2"),  # one that was found
         ([(post(), Posted("2.1")), (DeleteMessage("C1", "2.1"), Accepted())], (), ""),
         ([(SetStatus("C1", "1.0", "is thinking"), Accepted())], (), ""),
     ],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.reply.beside import Beside
-from bot.reply.contract import Finished, Queued, Remark, ReplyEvent, Thinking, WaitingForRun
+from bot.reply.contract import FetchingRest, Finished, Queued, Remark, ReplyEvent, Thinking, WaitingForRun
 from bot.reply.paged import PagedAnswer
 from bot.slack.text.pages import Page
 
@@ -19,6 +19,7 @@ EVENTS = st.lists(
             Queued(1),
             WaitingForRun(),
             Thinking(),
+            FetchingRest(),
             Remark("a"),
             Remark("b"),
             CalledTools(("search",)),

@@ -14,6 +14,7 @@ from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocume
 from bot.pacing.permits import Kind
 from bot.reply.contract import Failed, Finished, Place, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
 from bot.reply.edited import PATIENCE, EditedReply
+from bot.reply.messages import Adopted
 from bot.reply.pace import BACKOFF
 from bot.reply.status import RENEWAL
 from bot.slack import wording
@@ -21,6 +22,7 @@ from bot.slack.calls import (
     Accepted,
     Call,
     DeleteMessage,
+    FindStream,
     Limited,
     Lost,
     Posted,
@@ -29,6 +31,7 @@ from bot.slack.calls import (
     Refused,
     Result,
     SetStatus,
+    StopStream,
     UpdateMessage,
 )
 from bot.slack.refusals import NO_TOKEN, NOT_WANTED
@@ -572,3 +575,47 @@ def test_no_message_holds_the_mark_alone() -> None:
         told(answer, Token(f"word{number} " * 8), now=number * 2.0)
         run(answer, slack, number * 2.0)
         assert wording.GROWING not in slack.messages.values()
+
+
+def seeking(*results: Result) -> tuple[Slack, list[str]]:
+    """An answer that is taken over while a stream may be open, where the search for one, and its stop, have results."""
+    answer, slack, now, left = (
+        EditedReply(
+            THREAD,
+            reference="abc123",
+            interval=1.2,
+            has_status=True,
+            adopted=Adopted(("1.5",), look=True, may_stream=True),
+        ),
+        Slack({"1.5": "Hello", "2.5": "Hel"}),
+        0.0,
+        list(results),
+    )
+    told(answer, Token("Hello world."), Finished())
+    calls: list[str] = []
+    while not answer.done:
+        call = answer.next_call(now)
+        if call is None:
+            now = answer.wake_at(now) or now + 1.0
+            continue
+        calls.append(type(call).__name__)
+        special = isinstance(call, FindStream | StopStream) and left
+        answer.answered(call, left.pop(0) if special else slack.make(call, now), now)
+    return slack, [name for name in calls if name != "SetStatus"]
+
+
+def test_a_stream_that_was_found_is_stopped_and_belongs_to_the_answer() -> None:
+    slack, calls = seeking(Posted("2.5", found=True), Accepted())
+    assert calls == ["FindStream", "StopStream", "UpdateMessage", "DeleteMessage"]
+    assert slack.messages == {"1.5": "Hello world."}
+
+
+@pytest.mark.parametrize("refusal", ["message_not_in_streaming_state", "message_not_found"])
+def test_what_was_found_and_is_no_open_stream_is_left_alone(refusal: str) -> None:
+    _, calls = seeking(Posted("2.5", found=True), Refused(refusal))
+    assert calls == ["FindStream", "StopStream", "UpdateMessage"]
+
+
+def test_an_answer_waits_for_the_search_for_a_stream_only_for_a_while() -> None:
+    _, calls = seeking(*[Lost("reset")] * 4)
+    assert calls == ["FindStream"] * 4 + ["UpdateMessage"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from bot.playground.slack import LocalSlack
 from bot.reply.contract import Finished, Place, Sentence
 from bot.reply.edited import EditedReply
-from bot.slack.calls import Accepted, Lost, Posted, PostMessage, StartStream, UploadFile
+from bot.slack.calls import Accepted, FindStream, Lost, Posted, PostMessage, Refused, StartStream, UploadFile
 from bot.slack.client import SlackClient
 from bot.slack.text.blocks import plain
 from bot.slack.wire import web_client
@@ -203,3 +204,22 @@ async def test_of_a_thread_that_is_too_long_no_wrong_messages_are_read(
     said = await client.replies(Thread(slack.team_id, channel, root), before=asked, limit=8)
     assert [one.text for one in said] == ["late"]
     assert looks(slack) <= 13
+
+
+@pytest.mark.parametrize("state", ["in_progress", "completed", ""])
+async def test_an_open_stream_is_found_if_it_is_ours_later_than_the_question_and_not_noted(
+    slack: LocalSlack, client: SlackClient, ada: str, channel: str, root: str, state: str
+) -> None:
+    await client.identity()
+    question = await slack.say(ada, channel, "why?", thread_ts=root)
+    assert isinstance(await client.call(post(channel, root)), Posted)  # it bears a mark
+    await slack.say(ada, channel, "anybody?", thread_ts=root)
+    search = FindStream(channel, root, "a1b2c3-stream", question)
+    assert await client.call(search) == Refused("not_found")
+    started = await client.call(StartStream(channel, root, ada, slack.team_id, "words", mark="a1b2c3-0"))
+    assert isinstance(started, Posted)
+    place, found = slack.core.channel(channel), Posted(started.ts, found=True)
+    place.put(replace(place.messages[started.ts], streaming_state=state))
+    assert await client.call(search) == (Refused("not_found") if state == "completed" else found)
+    assert await client.call(replace(search, known=(started.ts,))) == Refused("not_found")
+    assert await client.call(replace(search, since=started.ts)) == Refused("not_found")

@@ -35,7 +35,7 @@ class Message:
     `thread_ts` is None at top level. `at` is when it was posted, by the steady clock; `edits` are all later changes,
     oldest first. `text` is as the wire has it (`&amp;`, `<@U…>`). `bot_id` and `app_id` are empty for a person's
     message; `to` is the only reader of an ephemeral one. `edited` is the "(edited)" mark: `{"user", "ts"}`. `began` is
-    what it was at first, once it has changed.
+    what it was at first, once it has changed. `streaming_state` is "in_progress" or "completed" where it was streamed.
     """
 
     channel: str
@@ -55,6 +55,7 @@ class Message:
     files: tuple[File, ...] = ()
     client_msg_id: str = ""
     began: Edit | None = None
+    streaming_state: str = ""
 
     @property
     def plain(self) -> str:

@@ -56,7 +56,7 @@ class Streams:
         stream = _Stream(self._workspace.clock(), Content(as_plan=_as_plan(args)))
         self._add(stream, args)
         message = self._workspace.by_bot(channel.id, stream.content.markdown, root)
-        message = replace(message, blocks=stream.content.blocks)
+        message = replace(message, blocks=stream.content.blocks, streaming_state="in_progress")
         self._open[channel.id, message.ts] = stream
         note(self._workspace, message, args)
         self._workspace.post(message)
@@ -84,6 +84,7 @@ class Streams:
             text=stream.content.markdown,
             blocks=(*shown, *(last.blocks or ())),
             metadata=last.metadata or message.metadata,
+            streaming_state="completed",
         )
         note(self._workspace, ended, args)
         # No argument switches previews off. The blocks of the end are not judged: their links are the sources.

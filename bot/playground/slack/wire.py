@@ -35,6 +35,7 @@ def message_json(workspace: LocalWorkspace, message: Message, *, with_metadata: 
         "app_id": message.app_id,
         "bot_profile": _profile(workspace, message) if message.bot_id else None,
         "edited": message.edited,
+        "streaming_state": message.streaming_state,
         "files": [file_json(workspace, file) for file in message.files],
         "reactions": reactions_json(workspace, message),
         "metadata": message.metadata if with_metadata else None,

@@ -181,9 +181,12 @@ async def raw(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def twins(redis_url: str) -> AsyncIterator[tuple[RedisStore, RedisStore]]:
-    """Two replicas: two stores, with connections of their own, on the same keys."""
+    """Two replicas: two stores, with connections of their own, on the same keys; they wait for a busy machine too."""
     prefix = f"test-{uuid4().hex}"
-    pair = RedisStore.at(redis_url, prefix=prefix), RedisStore.at(redis_url, prefix=prefix)
+    pair = (
+        RedisStore.at(redis_url, prefix=prefix, patience=WAIT),
+        RedisStore.at(redis_url, prefix=prefix, patience=WAIT),
+    )
     yield pair
     for one in pair:
         await one.aclose()

@@ -75,7 +75,7 @@ test: .venv/developing ## Run every test; those in a browser where a Chromium is
 
 # Three workers: these tests compute rather than wait.
 quick: .venv/developing ## Run what needs no browser and no whole bot: parsers, texts, pacing, clients, the store
-	@$(PYTEST) -n 3 --durations=5 -m "not browser and not program" --ignore=tests/playground/browser $(ARGS)
+	@$(PYTEST) -n 3 --durations=5 -m "not browser and not program and not slow" --ignore=tests/playground/browser $(ARGS)
 
 screenshots: .venv/developing ## Take the pictures of the README anew (needs a Chromium)
 	@$(BIN)/python -m docs.screenshots

@@ -18,8 +18,8 @@ from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
 from tests.groups import Groups
 
-# The fixtures of tests that run the whole bot: `home`, and `own_redis` where they put a sandbox of their own on it.
-_WHOLE = frozenset({"home", "own_redis"})
+# The fixtures of tests that run the whole bot, or put it on an own server, and of those that start servers of a kind.
+_WHOLE = frozenset({"home", "own_redis", "servers"})
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -41,7 +41,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs the whole bot, though in this process, as `program` too: before it is selected by its marks."""
+    """Mark what runs the whole bot in this process, or programs beside it, as `program`: before marks select."""
     for item in items:
         if not _WHOLE.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.program)

@@ -22,6 +22,8 @@ from bot.slack import wording
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
 
+pytestmark = pytest.mark.program
+
 BY = pytest.mark.parametrize("over", ["socket", "http"])
 
 

@@ -181,7 +181,6 @@ async def compared(
         urgent = step % 5 == 0
         began = now()
         spent = await store.spend(team, buckets, reserve, call(), due=0.0 if urgent else None)
-        delay = max(delay, now() - began)
         wait = pure.take(buckets, now(), reserve=reserve, urgent=urgent)
         theirs: tuple[object, ...] = (spent.wait == 0, spent.wait, spent.level, spent.quota.per_minute)
         ours: tuple[object, ...] = (
@@ -190,6 +189,7 @@ async def compared(
             pytest.approx(pure.level(buckets[0], now()), abs=0.6),
             pytest.approx(pure.quota(buckets[0], now()).per_minute, rel=0.01),
         )
+        delay = max(delay, now() - began)
         if theirs != ours:
             differences.append((step, theirs, ours))
         if step in {20, 21}:

@@ -51,11 +51,21 @@ _LONGEST_WAIT_FOR_SLACK = 30.0
 
 
 class Bot:
-    """The whole bot. `run` serves until `stop` is called. `durations` are the same in all processes of a store."""
+    """The whole bot. `run` serves until `stop` is called. `durations` are the same in all processes of a store.
 
-    def __init__(self, settings: Settings, durations: Durations = DURATIONS, waits: Waits = WAITS) -> None:
+    At most `connections` may be open to its HTTP server, or what this process can spare where that is None.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        durations: Durations = DURATIONS,
+        waits: Waits = WAITS,
+        connections: int | None = None,
+    ) -> None:
         self._durations = durations
         self._waits = waits
+        self._connections = connections or most_connections(settings.bot_most_predictions)
         self._settings = settings
         self._network = network_of(settings)
         self._stop = asyncio.Event()
@@ -225,13 +235,12 @@ class Bot:
         )
         door = RequestGuard(secret.get_secret_value()) if secret else None
         application = web_app(lambda: self._app, health, door=door, metrics=text if beside else None)
-        most = most_connections(settings.bot_most_predictions)
         async with AsyncExitStack() as stack:
-            serving = served(application, settings.host, settings.port, "PORT", ConnectionLimits(most))
+            serving = served(application, settings.host, settings.port, "PORT", ConnectionLimits(self._connections))
             self.port = await stack.enter_async_context(serving)
             if own_port is not None:
                 # Prometheus and whoever looks by hand: they are few.
-                few = ConnectionLimits(min(32, most // 4))
+                few = ConnectionLimits(min(32, self._connections // 4))
                 own = served(metrics_app(text, health), settings.host, own_port, "METRICS_PORT", few)
                 await stack.enter_async_context(own)
             yield

@@ -18,6 +18,9 @@ from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
 from tests.groups import Groups
 
+# The fixtures of tests that run the whole bot, or put it on an own server, and of those that start servers of a kind.
+_WHOLE = frozenset({"home", "own_redis", "servers"})
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
@@ -34,6 +37,14 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what runs the whole bot in this process, or programs beside it, as `program`: before marks select."""
+    for item in items:
+        if not _WHOLE.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.program)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

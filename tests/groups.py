@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it tells no types
 
@@ -11,6 +12,11 @@ _TOGETHER = ("tests/test_recordings.py", "tests/playground/test_terminal_demo.py
 # No more than two browsers at a time: a page that shares its core with two others draws too late for what is looked at.
 # From the second file on, the tests take about as long as those before it.
 _BROWSER, _SECOND_HALF = "tests/playground/browser/", "tests/playground/browser/test_inspector"
+# Begun first, or the others would be done while one worker is still at it.
+_LONG = (
+    *("tests/deploy/test_install.py", "tests/serving/test_startup.py", "tests/test_crowd.py", "tests/test_memory.py"),
+    *("tests/test_program.py", "tests/test_replicas.py"),
+)
 
 
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
@@ -26,6 +32,19 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
             return "browser, first half" if nodeid < _SECOND_HALF else "browser, second half"
         file = nodeid.partition("::")[0]
         return file if file in _TOGETHER else nodeid
+
+    def schedule(self) -> None:
+        """Hand out the first tests; mix the others, so that while some wait, others compute.
+
+        They lie side by side by their kind: the dialogues would leave the cores idle, and all that computes would come
+        in the end. The order is the same in every run.
+        """
+        begins = self.collection is None
+        super().schedule()
+        if begins:
+            waiting = sorted(self.workqueue.items(), key=lambda unit: _turn(unit[0]))
+            self.workqueue.clear()
+            self.workqueue.update(waiting)
 
     def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
         """Forget a test that is done, and see that the worker has more to do."""
@@ -52,3 +71,8 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
             self._assign_work_unit(node)
         if not self.workqueue:
             node.shutdown()
+
+
+def _turn(scope: str) -> tuple[bool, bool, int]:
+    """What is handed out sooner has the smaller one."""
+    return "::" in scope, not scope.startswith(_LONG), crc32(scope.encode())

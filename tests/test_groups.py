@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.groups import _BROWSER, _LONG, _SECOND_HALF, _TOGETHER, _turn
+
 ROOT = Path(__file__).parents[1]
 TESTS = """
 import os, pytest
@@ -30,3 +32,20 @@ def test_a_worker_that_dies_fails_its_test_and_the_others_are_run(tmp_path: Path
     done = subprocess.run(command, cwd=tmp_path, env=told, capture_output=True, text=True, check=False, timeout=120)
     assert "test_it[12]" in done.stdout, done.stdout + done.stderr
     assert "1 failed, 29 passed" in done.stdout
+
+
+def test_what_takes_long_is_begun_first_and_the_others_are_mixed() -> None:
+    dialogues = [f"tests/handlers/test_walk.py::test_{number}" for number in range(100)]
+    pure = [f"tests/slack/text/test_pages.py::test_{number}" for number in range(100)]
+    groups = ["browser, first half", "browser, second half", *_TOGETHER]
+    long = [f"{file}::test_it" for file in _LONG]
+    order = sorted([*dialogues, *pure, *long, *groups], key=_turn)
+    assert set(order[: len(groups)]) == set(groups)
+    assert set(order[len(groups) :][: len(long)]) == set(long)
+    mixed = order[len(groups) + len(long) :]
+    for start in range(0, 200, 40):
+        assert 10 <= sum(scope in dialogues for scope in mixed[start : start + 40]) <= 30
+
+
+def test_the_files_that_are_named_are_there() -> None:
+    assert [name for name in (*_TOGETHER, *_LONG, _BROWSER, f"{_SECOND_HALF}.py") if not (ROOT / name).exists()] == []

@@ -11,6 +11,8 @@ from itertools import count
 from types import FunctionType, ModuleType
 from typing import Any
 
+import pytest
+
 from bot.conversation import prediction as asking
 from bot.conversation.question import Question
 from bot.flowise.events import End, Event, Metadata, Token
@@ -28,6 +30,8 @@ from bot.slack.token_state import TokenState
 from bot.thread import Conversation, Expected, Hold, Item, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion
 from bot.workspace.workspace import Workspace
 from tests.workspace.made import made_workspace
+
+pytestmark = pytest.mark.slow
 
 CHANNELS = 20
 

@@ -38,14 +38,22 @@ _ITS_OWN_WORDS = (FlowiseFailed, FlowiseEmpty, FlowiseRateLimited, KeyRefused, U
 class Guarded:
     """A `bot.ports.Flowise` around another one, which asks no questions while the breaker rests.
 
-    `check` tests, without a prediction, whether a question would be answered; `clock` returns monotonic seconds. The
-    small requests about a chat always go through: they are cheap, and an answer waits for each.
+    `check` tests, without a prediction, whether a question would be answered, and is given `probe_seconds`; `clock`
+    returns monotonic seconds. The small requests about a chat always go through: they are cheap, and an answer waits
+    for each.
     """
 
-    def __init__(self, flowise: Flowise, check: Callable[[], Awaitable[None]], clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        flowise: Flowise,
+        check: Callable[[], Awaitable[None]],
+        clock: Callable[[], float],
+        probe_seconds: float = PROBE_SECONDS,
+    ) -> None:
         self._flowise = flowise
         self._check = check
         self._clock = clock
+        self._probe_seconds = probe_seconds
         self._breaker = Breaker()
 
     @property
@@ -103,7 +111,7 @@ class Guarded:
 
     async def _probe(self) -> None:
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with asyncio.timeout(self._probe_seconds):
                 await self._check()
         except TimeoutError:
             self._breaker.probe_failed(self._clock(), "no answer to a probe")

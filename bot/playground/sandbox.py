@@ -34,7 +34,8 @@ class Sandbox:
     bots: list[Bot] = field(default_factory=list)
     durations: Durations = DURATIONS
     waits: Waits = WAITS
-    """Both are those of the bots that are started from now on."""
+    connections: int | None = None
+    """These are those of the bots that are started from now on."""
 
     @property
     def mention(self) -> str:
@@ -59,7 +60,7 @@ class Sandbox:
     @asynccontextmanager
     async def bot(self, **changes: object) -> AsyncIterator[Bot]:
         """A bot that is connected; leaving stops it as a signal would. What it raises is raised here."""
-        bot, ready = Bot(self.settings(**changes), self.durations, self.waits), asyncio.Event()
+        bot, ready = Bot(self.settings(**changes), self.durations, self.waits, self.connections), asyncio.Event()
         self.bots.append(bot)
         serving = asyncio.create_task(bot.run(ready.set))
         waiting = asyncio.create_task(ready.wait())

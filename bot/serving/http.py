@@ -29,7 +29,8 @@ class Health:
     `unready` gives what is missing of our own side. `details` are others by their names, and what each is asked by: a
     word on how it is, without secrets. They decide nothing: where all replicas were unready, Slack's requests would
     reach nobody, and nobody could say in Slack what is wrong. `is_private` says that no stranger can ask; where one
-    can, that the bot is alive or ready is all that is told, and the log has the rest.
+    can, that the bot is alive or ready is all that is told, and the log has the rest. Who has not
+    answered after `detail_seconds` is said to be away.
     """
 
     unready: Callable[[], Awaitable[tuple[str, ...]]]
@@ -37,6 +38,7 @@ class Health:
     under_way: Callable[[], int]
     details: Mapping[str, Callable[[], Awaitable[str]]]
     is_private: bool = True
+    detail_seconds: float = _DETAIL_SECONDS
     _logged: tuple[str, ...] = field(default=(), init=False)
 
     def serve(self, application: web.Application, *, is_private: bool) -> None:
@@ -48,12 +50,19 @@ class Health:
 
         async def readyz(_: web.Request) -> web.Response:
             missing = await self._missing()
-            words = await asyncio.gather(*(_told(ask) for ask in self.details.values())) if is_private else []
+            words = await asyncio.gather(*map(self._told, self.details.values())) if is_private else []
             told = {"missing": list(missing), **dict(zip(self.details, words, strict=True))} if is_private else {}
             return web.json_response({"ready": not missing, **told}, status=503 if missing else 200)
 
         application.router.add_get("/healthz", healthz)
         application.router.add_get("/readyz", readyz)
+
+    async def _told(self, ask: Callable[[], Awaitable[str]]) -> str:
+        try:
+            async with asyncio.timeout(self.detail_seconds):
+                return await ask()
+        except TimeoutError:
+            return "away: it does not answer in time"
 
     async def _missing(self) -> tuple[str, ...]:
         missing = ("stopping",) if self.stopping() else await self.unready()
@@ -115,14 +124,6 @@ def _serve_metrics(application: web.Application, metrics: Callable[[], Awaitable
         return web.Response(body=await metrics(), headers={"Content-Type": _PROMETHEUS_TEXT})
 
     application.router.add_get("/metrics", text)
-
-
-async def _told(ask: Callable[[], Awaitable[str]]) -> str:
-    try:
-        async with asyncio.timeout(_DETAIL_SECONDS):
-            return await ask()
-    except TimeoutError:
-        return "away: it does not answer in time"
 
 
 async def _dispatched(app: AsyncApp, request: web.Request, text: str) -> web.Response:

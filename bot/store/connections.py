@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from redis import DriverInfo
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.connection import SSLConnection, parse_url
@@ -28,6 +29,8 @@ from bot.store.requests import ERRORS, PATIENCE
 # A command holds its connection for a few turns of the event loop, and with hundreds of streaming answers a turn takes
 # tens of milliseconds. Of 300 requests within 1.2 s, 32 timed out with 32 connections, and none with 128.
 _CONNECTIONS = 128
+# Else each new connection has redis-py read its own version from the metadata of its package: a millisecond.
+_DRIVER = DriverInfo()
 
 
 def connect(url: str, *, patience: float = PATIENCE, retries: int = 2) -> Redis:
@@ -157,6 +160,7 @@ def _limits(once: float, retries: int) -> dict[str, Any]:
         "socket_connect_timeout": once,
         "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), retries, supported_errors=again),
         "decode_responses": True,
+        "driver_info": _DRIVER,
         # Bytes that are not UTF-8 are read as lone surrogates and written back unchanged: one damaged value must not
         # break the reply that contains it. bot.thread_codec tells them from text.
         "encoding_errors": "surrogateescape",

@@ -9,14 +9,10 @@ import asyncio
 import gzip
 import json
 import math
-import shutil
 import socket
-import ssl
-import subprocess
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +27,7 @@ from bot.playground.tap.proxy import HOST, FaultProxy, Way
 from bot.playground.tap.proxy import ConnectionEnd as Ending
 from bot.thread import Expected
 from tests.flowise.conftest import FLOW, STREAM_HEAD, Answer, chunked
+from tests.network.certificate import showing_it
 
 if TYPE_CHECKING:
     import aiohttp
@@ -214,27 +211,14 @@ async def test_a_name_that_nobody_knows(session: aiohttp.ClientSession, monkeypa
 
 
 @asynccontextmanager
-async def speaking(server: Server, context: ssl.SSLContext) -> AsyncIterator[int]:
+async def speaking(server: Server) -> AsyncIterator[int]:
     """The server of bytes behind TLS; its port."""
-    async with await asyncio.start_server(server.handle, HOST, 0, ssl=context) as listener:
+    async with await asyncio.start_server(server.handle, HOST, 0, ssl=showing_it()) as listener:
         yield listener.sockets[0].getsockname()[1]
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
-    key, certificate = str(folder / "key.pem"), str(folder / "certificate.pem")
-    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
-    command = [*make.split(), "-addext", f"subjectAltName=IP:{HOST}", "-keyout", key, "-out", certificate]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    return context
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="a certificate of its own is made by openssl")
-async def test_a_certificate_that_nobody_has_signed(
-    tmp_path: Path, server: Server, session: aiohttp.ClientSession
-) -> None:
-    async with speaking(server, self_signed(tmp_path)) as port:
+async def test_a_certificate_that_nobody_has_signed(server: Server, session: aiohttp.ClientSession) -> None:
+    async with speaking(server) as port:
         client = Client(session, f"https://{HOST}:{port}", FLOW, "the key", IMPATIENT)
         kind, run, text = await failed(client)
         assert (kind, run) == (errors.FlowiseUntrusted, RunState.NOT_STARTED)

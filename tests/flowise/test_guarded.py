@@ -33,8 +33,8 @@ class Clock:
         return self.now
 
 
-def guarded(client: Client, clock: Clock | None = None) -> Guarded:
-    return Guarded(client, client.check, clock or Clock())
+def guarded(client: Client, clock: Clock | None = None, probe_seconds: float = PROBE_SECONDS) -> Guarded:
+    return Guarded(client, client.check, clock or Clock(), probe_seconds)
 
 
 async def asked(flowise: Flowise) -> list[Event]:
@@ -155,16 +155,13 @@ async def test_a_probe_that_is_left_holds_nobody_up(server: Server, make_client:
     assert await asked(flowise) == [Token("Hello"), End()]
 
 
-async def test_a_probe_is_waited_for_shortly(
-    server: Server, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_probe_is_waited_for_shortly(server: Server, make_client: MakeClient) -> None:
     clock = Clock()
-    flowise = guarded(make_client(), clock)
+    flowise = guarded(make_client(), clock, probe_seconds=0.05)
     server.predicts(server.silence("close"))
     await failures(flowise)
     server.probes(server.silence())
     clock.now = FIRST_REST
-    monkeypatch.setattr("bot.conversation.guarded.PROBE_SECONDS", 0.05)
     assert await failures(flowise, 1) == [FlowiseResting]
     assert flowise.state() == "resting for 30 s: no answer to a probe"
 

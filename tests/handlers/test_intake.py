@@ -23,6 +23,8 @@ from bot.slack.help_contact import NOBODY
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
 
+pytestmark = pytest.mark.program
+
 BY = pytest.mark.parametrize("over", ["socket", "http"])
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -31,6 +33,20 @@ def growing(count: int = 40, *, wait: float = 0.03) -> Script:
     return Script(tokens=tokens, token_wait=wait, source_documents=[DOCUMENT])
 
 
+def in_parts(count: int = 40) -> tuple[Script, list[asyncio.Event]]:
+    """A script that sends one part and, at each event, another one: what streams of it does not hang on a clock."""
+    parts = [asyncio.Event() for _ in range(3)]
+    holds = {(number + 1) * count // 4: part for number, part in enumerate(parts)}
+    return replace(growing(count, wait=0.0), holds=holds), parts
+
+
+async def appended(home: Sandbox, parts: list[asyncio.Event]) -> None:
+    """Wait until the first part of a script stands in a stream, and another one was added."""
+    await home.slack.until(lambda: called(home, START) != [], 10)
+    parts[0].set()
+    await home.slack.until(lambda: called(home, APPEND) != [], 10)
+
+
 def spoken(messages: list[Message]) -> list[str]:
     return re.findall(r"word\d+", " ".join(message.plain for message in messages))
 
@@ -47,9 +63,14 @@ async def whole(home: Sandbox, root: str, count: int = 40) -> list[Message]:
 
 @pytest.mark.parametrize("mode", ["stream", "auto"])
 async def test_an_answer_streams_in_one_message_with_its_sources(home: Sandbox, mode: str) -> None:
-    home.flowise.script("rag", growing(wait=0.06))
+    script, parts = in_parts()
+    home.flowise.script("rag", script)
     async with home.bot(slack_delivery=mode):
         root = await home.ask(f"{home.mention} grow")
+        await appended(home, parts)
+        parts[1].set()
+        await home.slack.until(lambda: len(called(home, APPEND)) >= 2, 10)
+        parts[2].set()
         [message] = await whole(home, root)
     assert called(home, START) == ["ok"]
     assert called(home, STOP) == ["ok"]
@@ -85,11 +106,15 @@ async def test_what_slack_refuses_is_tried_once_and_not_again(home: Sandbox) -> 
 
 @pytest.mark.parametrize("error", ["message_not_in_streaming_state", "msg_too_long", "streaming_state_conflict"])
 async def test_a_stream_that_breaks_goes_on_by_edits_of_the_same_message(home: Sandbox, error: str) -> None:
-    home.flowise.script("rag", growing(80))
+    script, parts = in_parts(80)
+    home.flowise.script("rag", script)
     async with home.bot(slack_delivery="stream"):
         root = await home.ask(f"{home.mention} grow")
-        await home.slack.until(lambda: len(called(home, APPEND)) >= 2, 10)
+        await appended(home, parts)
         home.slack.refuse(APPEND, error, times=1)
+        parts[1].set()
+        await home.slack.until(lambda: error in called(home, APPEND), 10)
+        parts[2].set()
         [message] = await whole(home, root, 80)
     assert called(home, "chat.postMessage") == []
     assert message.blocks[0]["type"] == "rich_text"

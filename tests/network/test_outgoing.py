@@ -6,9 +6,7 @@ The names slack.test and flowise.test cannot be resolved on this machine: what r
 from __future__ import annotations
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -33,6 +31,7 @@ from bot.slack.calls import Lost, Posted, PostMessage, Respond, UploadFile
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
 from tests.metrics.test_tracing import ASKED, collector
+from tests.network.certificate import CERTIFICATE, showing_it
 from tests.network.proxying import HOST, ForwardProxy, _pipe, forward_proxy
 from tests.serving.test_startup import free_port
 
@@ -67,43 +66,25 @@ async def test_the_whole_bot_behind_a_proxy_by_http(home: Sandbox, proxy: Forwar
 
 
 @asynccontextmanager
-async def behind_tls(port: int, certificate: Path) -> AsyncIterator[int]:
+async def behind_tls(port: int) -> AsyncIterator[int]:
     """TLS before a server on this machine; the port."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate)
 
     async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(HOST, port)
         await asyncio.gather(_pipe(reader, far_writer), _pipe(far_reader, writer))
 
-    server = await asyncio.start_server(relay, HOST, 0, ssl=context)
+    server = await asyncio.start_server(relay, HOST, 0, ssl=showing_it())
     yield server.sockets[0].getsockname()[1]
     server.close()
 
 
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate of all names with its key, which no authority has signed."""
-    if shutil.which("openssl") is None:
-        pytest.skip("a certificate of its own is made by openssl")
-    file = tmp_path_factory.mktemp("certificate") / "both.pem"
-    make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
-    names = ",".join(f"DNS:{name}" for name in (*NAMES, COLLECTOR))
-    command = [*make.split(), "-addext", f"subjectAltName={names}", "-keyout", str(file), "-out", str(file) + ".crt"]
-    subprocess.run(command, check=True, capture_output=True, timeout=30)
-    file.write_text(file.read_text() + Path(f"{file}.crt").read_text())
-    return file
-
-
-async def test_the_whole_bot_behind_a_proxy_by_https_with_a_ca_of_ones_own(
-    home: Sandbox, proxy: ForwardProxy, certificate: Path
-) -> None:
+async def test_the_whole_bot_behind_a_proxy_by_https_with_a_ca_of_ones_own(home: Sandbox, proxy: ForwardProxy) -> None:
     slack_port, flowise_port = URL(home.slack.url).port, URL(home.flowise.url).port
     assert slack_port is not None
     assert flowise_port is not None
-    async with behind_tls(slack_port, certificate) as slack, behind_tls(flowise_port, certificate) as far:
+    async with behind_tls(slack_port) as slack, behind_tls(flowise_port) as far:
         settings = at(home, slack, far, "https")
-        async with home.bot(https_proxy=proxy.url, ssl_cert_file=certificate, **settings):
+        async with home.bot(https_proxy=proxy.url, ssl_cert_file=CERTIFICATE, **settings):
             [answer] = await home.answered(await home.ask(f"{home.mention} hello"))
     assert "hello" in answer
     assert proxy.hosts == set(NAMES)
@@ -142,18 +123,16 @@ async def test_uploads_and_response_urls_take_the_same_way(home: Sandbox, proxy:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_so_do_traces(
-    proxy: ForwardProxy, certificate: Path, scheme: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_so_do_traces(proxy: ForwardProxy, scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy"):  # which requests would read
         monkeypatch.setenv(name, f"http://{HOST}:{free_port()}")
     exports: list[ExportTraceServiceRequest] = []
     async with collector(exports) as plain:
         number = URL(plain).port
         assert number is not None
-        async with behind_tls(number, certificate) as tls:
+        async with behind_tls(number) as tls:
             port = tls if scheme == "https" else number
-            network = Network(Proxies(proxy.url, proxy.url), certificate)
+            network = Network(Proxies(proxy.url, proxy.url), CERTIFICATE)
             async with exported(f"{scheme}://{COLLECTOR}:{port}", network) as traces:
                 traces.answer(ASKED).ended(Outcome.FINISHED, None)
     assert len(exports) == 1
@@ -254,18 +233,18 @@ async def test_a_file_without_certificates_is_told(tmp_path: Path, content: byte
         assert reason in str(refusal.value) or wrong is tmp_path
 
 
-def test_the_authorities_of_the_system_stay_trusted(certificate: Path) -> None:
+def test_the_authorities_of_the_system_stay_trusted() -> None:
     before = {entry["serialNumber"] for entry in ssl.create_default_context().get_ca_certs()}
-    trusted = Network(ca_file=certificate).trusted
+    trusted = Network(ca_file=CERTIFICATE).trusted
     assert trusted is not None
     after = {entry["serialNumber"] for entry in trusted.get_ca_certs()}
     assert before < after
 
 
-async def test_a_certificate_that_is_not_trusted_is_named_for_slack_too(home: Sandbox, certificate: Path) -> None:
+async def test_a_certificate_that_is_not_trusted_is_named_for_slack_too(home: Sandbox) -> None:
     port = URL(home.slack.url).port
     assert port is not None
-    async with behind_tls(port, certificate) as far, new_session() as session:
+    async with behind_tls(port) as far, new_session() as session:
         client = SlackClient(web_client(home.slack.bot_token, f"https://{HOST}:{far}/api/", session), session)
         with pytest.raises(SlackUnavailable, match="the certificate is not trusted"):
             await client.identity()

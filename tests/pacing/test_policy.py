@@ -188,6 +188,7 @@ def test_no_ending_ever_stands_behind_progress(
     assert again <= 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("n", [2, 10, 30])
 def test_nobody_starves_while_others_write_faster(n: int, seed: int) -> None:

@@ -412,6 +412,7 @@ def prose(chance: random.Random, paragraphs: int) -> str:
     return "\n\n".join(parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 def test_simulation_whatever_slack_does_the_answer_arrives_whole_in_order_once(seed: int) -> None:
     chance = random.Random(seed)

@@ -250,10 +250,8 @@ async def test_no_shape_is_500_or_leaves_a_dead_task(home: Sandbox, quiet: None)
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST /slack/events HTTP/1.1\r\nHost: x\r\n"])
-async def test_who_holds_connections_open_keeps_neither_slack_nor_the_probe_out(
-    home: Sandbox, monkeypatch: pytest.MonkeyPatch, sent: bytes
-) -> None:
-    monkeypatch.setattr("bot.app.most_connections", lambda _: 16)
+async def test_who_holds_connections_open_keeps_neither_slack_nor_the_probe_out(home: Sandbox, sent: bytes) -> None:
+    home.connections = 16
     async with reached(home) as address:
         port = int(address.split(":")[2].partition("/")[0])
         held = [await asyncio.open_connection("127.0.0.1", port) for _ in range(50)]

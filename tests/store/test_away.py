@@ -21,7 +21,8 @@ from bot.store.connections import connect
 from bot.store.redis import RedisStore
 from bot.store.requests import asked
 from bot.thread import Hold, Item, OpenAnswer, Thread
-from tests.store.conftest import WAIT, Certificate, Server, Servers, free_port, until
+from tests.network.certificate import CERTIFICATE
+from tests.store.conftest import TLS, WAIT, Server, Servers, free_port, until, with_tls
 
 PATIENCE = 0.4  # seconds; what holds for these holds for the two of every day
 SLACK = 1.5  # how much later than the patience a busy machine may be
@@ -401,15 +402,16 @@ async def test_a_cluster_s_node_is_no_single_server(servers: Servers) -> None:
 # TLS
 
 
-async def test_tls_in_every_kind(servers: Servers, certificate: Certificate) -> None:
-    trusting = f"?ssl_ca_certs={certificate.file}"
+@with_tls
+async def test_tls_in_every_kind(servers: Servers) -> None:
+    trusting = f"?ssl_ca_certs={CERTIFICATE}"
     one, watch, node = free_port(), free_port(), free_port()
-    await servers("--tls-port", one, *certificate.options)
+    await servers("--tls-port", one, *TLS)
     await servers(
-        *("--tls-port", watch, *certificate.options),
+        *("--tls-port", watch, *TLS),
         sentinel=f"sentinel monitor main 127.0.0.1 {one} 1\n",
     )
-    await servers.cluster(1, "--tls-port", node, *certificate.options)
+    await servers.cluster(1, "--tls-port", node, *TLS)
     for place in (
         f"rediss://127.0.0.1:{one}/3{trusting}",
         f"rediss+sentinel://127.0.0.1:{watch}/main{trusting}&db=3",
@@ -419,9 +421,10 @@ async def test_tls_in_every_kind(servers: Servers, certificate: Certificate) -> 
             await comes_back(store)
 
 
-async def test_a_certificate_that_is_not_trusted_is_told_as_such(servers: Servers, certificate: Certificate) -> None:
+@with_tls
+async def test_a_certificate_that_is_not_trusted_is_told_as_such(servers: Servers) -> None:
     port = free_port()
-    await servers("--tls-port", port, *certificate.options)
+    await servers("--tls-port", port, *TLS)
     async with opened(f"rediss://127.0.0.1:{port}", ENOUGH) as store:
         said = await away(store, writes(store))
         assert set(said.splitlines()) == {

@@ -160,22 +160,44 @@ async def test_a_hundred_at_once_by_two_replicas_take_what_there_is(redis_url: s
 @pytest.mark.parametrize("several", [False, True])
 async def test_the_script_agrees_with_the_pure_budget(store: RedisStore, retry_after: float, several: bool) -> None:
     """The same draws at nearly the same times: the same grants; waits and levels differ by the time between."""
+    for attempt in range(5):
+        differences, delay = await compared(store, f"T{attempt}", retry_after, several=several)
+        if not differences or delay < 0.05:  # on a machine that stood still, the times were not the same
+            break
+    assert differences == []
+
+
+async def compared(
+    store: RedisStore, team: str, retry_after: float, *, several: bool
+) -> tuple[list[tuple[object, ...]], float]:
+    """What the script and the pure budget differ in, and how far apart their times were at worst."""
     wide = Key("wide", Quota(rate=5.0, burst=30))
     pure, now = Budget(), asyncio.get_running_loop().time
+    differences: list[tuple[object, ...]] = []
+    delay = 0.0
     for step in range(60):
         buckets = [wide, SMALL] if several else [SMALL]
         reserve = 1.0 if step % 3 == 0 else 0.0
         urgent = step % 5 == 0
-        spent = await store.spend("T1", buckets, reserve, call(), due=0.0 if urgent else None)
+        began = now()
+        spent = await store.spend(team, buckets, reserve, call(), due=0.0 if urgent else None)
         wait = pure.take(buckets, now(), reserve=reserve, urgent=urgent)
-        assert (wait == 0) == (spent.wait == 0)
-        assert spent.wait == pytest.approx(wait, abs=0.5)
-        assert spent.level == pytest.approx(pure.level(buckets[0], now()), abs=0.6)
-        assert spent.quota.per_minute == pytest.approx(pure.quota(buckets[0], now()).per_minute, rel=0.01)
+        theirs: tuple[object, ...] = (spent.wait == 0, spent.wait, spent.level, spent.quota.per_minute)
+        ours: tuple[object, ...] = (
+            wait == 0,
+            pytest.approx(wait, abs=0.5),
+            pytest.approx(pure.level(buckets[0], now()), abs=0.6),
+            pytest.approx(pure.quota(buckets[0], now()).per_minute, rel=0.01),
+        )
+        delay = max(delay, now() - began)
+        if theirs != ours:
+            differences.append((step, theirs, ours))
         if step in {20, 21}:
-            refused = call()
-            pure.limited(buckets, retry_after, now())
-            await store.refused("T1", buckets, retry_after, refused)
+            refused, began = call(), now()
+            pure.limited(buckets, retry_after, began)
+            await store.refused(team, buckets, retry_after, refused)
+            delay = max(delay, now() - began)
+    return differences, delay
 
 
 # The clock is set -----------------------------------------------------------------------------------------------------

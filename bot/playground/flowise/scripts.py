@@ -29,7 +29,8 @@ class Script:
     `source_documents`, `used_tools`, the events `after`, `metadata` (ours, with the keys of `metadata` over them) and
     `end`. An event is a pair of its type and its data.
 
-    `hold` stops before the token number `hold_after` until the event is set, so that no test need wait for time.
+    `hold` stops before the token number `hold_after` until the event is set, so that no test need wait for time;
+    `holds` has further numbers with their events.
     `error` is sent after the tokens, then `end`; the turn is not remembered. `cut_after` breaks the connection off
     after so many tokens; the run `goes_on` unheard and is stored, as behind a proxy that cut, or is lost with the
     server. `end` False closes the stream in good order without `metadata` and `end`. `stalls` leaves the stream open
@@ -42,6 +43,7 @@ class Script:
     head_wait: float = 0.0
     hold: asyncio.Event | None = None
     hold_after: int = 0
+    holds: Mapping[int, asyncio.Event] = field(default_factory=dict)
     before: Sequence[tuple[str, object]] = ()
     source_documents: Sequence[Json] | None = None
     used_tools: Sequence[Json] | None = None
@@ -75,7 +77,7 @@ class Script:
         return self._stream(asked)
 
     def _gate(self, number: int) -> asyncio.Event | None:
-        return self.hold if number == self.hold_after else None
+        return self.hold if self.hold and number == self.hold_after else self.holds.get(number)
 
     def _stream(self, asked: PredictionRequest) -> Plan:
         steps = [PlanStep(data=frame(*event)) for event in (("start", ""), *self.before)]

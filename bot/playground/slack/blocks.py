@@ -144,11 +144,13 @@ def _once(values: Sequence[object], pointer: str, key: str) -> None:
 
 def objects(value: object) -> Iterator[Block]:
     """Every object within a JSON value, the outer one before the ones in it."""
+    if isinstance(value, str):  # most values are, and abstract classes take long to say no
+        return
     if isinstance(value, Mapping):
         yield value
         for item in value.values():
             yield from objects(item)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+    elif isinstance(value, Sequence):
         for item in value:
             yield from objects(item)
 

@@ -25,7 +25,7 @@ SENTENCE_ENDS = (*".!?…", *WIDE_ENDS)
 
 def units(text: str) -> int:
     """The length of a text in UTF-16 units: an emoji counts two."""
-    return len(text) if text.isascii() else len(text) + sum(char > "\uffff" for char in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def prefix(text: str, room: int) -> str:

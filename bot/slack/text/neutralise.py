@@ -24,6 +24,8 @@ _MET = re.compile(
     r"<!(?:here|channel|everyone|(?:subteam|date)\\?\^)|<[@#][A-Z0-9]|@(?:here|channel|everyone)\b|(?<![\w&/#])\#[a-z0-9]"
     r"|(?i:[a-z][a-z0-9+.-]{0,31}://\S|www\.\S)"
 )
+# What each of these has in it: without, there is no need to look.
+_SIGNS = re.compile(r"[<@#]|://|www\.", re.IGNORECASE)
 SEAM = 40
 """The number of characters before a piece that decide whether the two have an effect together."""
 _IDS = re.compile(r"(?<=<[@#])(?=[A-Z0-9])")
@@ -82,7 +84,10 @@ def kept_apart(before: str, piece: str) -> str:
     end = before[-SEAM:]
     if not end or end[-1].isspace():
         return piece
-    met = any(found.start() < len(end) < found.end() for found in _MET.finditer(end + piece[:SEAM]))
+    both = end + piece[:SEAM]
+    if not _SIGNS.search(both):
+        return piece
+    met = any(found.start() < len(end) < found.end() for found in _MET.finditer(both))
     return _JOINER + piece if met else piece
 
 

@@ -99,7 +99,8 @@ def _axe() -> str:
 
 async def findings(page: Page, within: str = "body") -> list[str]:
     """What axe-core holds to be serious or critical within a selector: the rule and the place."""
-    await page.evaluate(_axe())
+    if await page.evaluate("() => !globalThis.axe"):  # half a megabyte of it: once for each page
+        await page.evaluate(_axe())
     found: list[str] = await page.evaluate(
         """async (within) => {
             const { violations } = await axe.run(within, { resultTypes: ["violations"] });

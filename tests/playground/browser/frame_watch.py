@@ -54,6 +54,16 @@ class FrameWatch:
 
     seen: JSHandle
 
+    async def grown(self, states: int) -> None:
+        """Wait until the answer has had so many different states."""
+        await self.seen.evaluate(
+            """(seen, states) => new Promise((done) => {
+                const look = () => (seen.texts.length >= states ? done() : requestAnimationFrame(look));
+                look();
+            })""",
+            states,
+        )
+
     async def end(self) -> Seen:
         """End the observation."""
         told = await self.seen.evaluate(

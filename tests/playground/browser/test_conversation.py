@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Locator, Page, expect
 
@@ -24,11 +26,15 @@ async def arrived(tab: Page, on: Stage) -> PageUser:
 
 async def test_an_answer_grows_in_place_up_to_its_sources(tab: Page, staged: Staging) -> None:
     on = await staged(tokens_per_second=60)
+    on.tap.fault = "slow"  # so that it still grows when the thread is open, on a busy machine too
     async with on.bot():
         ada = await arrived(tab, on)
         asked = await ada.ask(QUESTION)
         await ada.open_thread(asked)
         growth = await watch(ada.thread)
+        async with asyncio.timeout(15):
+            await growth.grown(3)
+        on.tap.fault = "none"
         answer = await ada.answered("Sources")
         await on.slack.until(lambda: on.sandbox.idle)
         await expect(

@@ -218,6 +218,7 @@ LONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LONG)
 def test_a_text_costs_as_much_as_it_is_long(name: str) -> None:
     work = []
@@ -232,6 +233,7 @@ def test_a_text_costs_as_much_as_it_is_long(name: str) -> None:
     assert work[1] < 150 * 1_000 or name == "closed brackets"
 
 
+@pytest.mark.slow
 def test_there_is_an_end_to_what_nested_brackets_cost(monkeypatch: pytest.MonkeyPatch) -> None:
     work = []
     for most in (50, 100_000):

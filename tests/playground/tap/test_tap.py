@@ -88,6 +88,7 @@ def recorded(path: Path) -> tuple[str, bytes]:
     return next((line["head"] for line in lines if "head" in line), ""), whole.encode()
 
 
+@pytest.mark.slow
 async def test_every_recording_comes_through_byte_for_byte(
     flowise: LocalFlowise, tap: Tap, http: aiohttp.ClientSession
 ) -> None:

@@ -25,6 +25,8 @@ from bot.slack.text.markdown import render
 from bot.slack.text.pages import Document
 from bot.slack.text.unfinished import heal
 
+pytestmark = pytest.mark.slow
+
 TOKEN = 4
 # Sixty tokens a second, and 1.2 seconds between two edits.
 EDIT = 72 * TOKEN

@@ -88,6 +88,7 @@ async def client(slack: LocalSlack) -> AsyncIterator[SlackClient]:
         yield SlackClient(web_client(slack.bot_token, slack.url, session), session)
 
 
+@pytest.mark.slow
 async def test_it_arrives_whole_in_order_and_once(slack: LocalSlack, client: SlackClient) -> None:
     ada = slack.user("ada")
     channel = slack.channel("general", members=[ada])
@@ -113,6 +114,7 @@ async def test_it_arrives_whole_in_order_and_once(slack: LocalSlack, client: Sla
     assert kinds == {"rich_text", "table", "context"}
 
 
+@pytest.mark.slow
 async def test_what_is_more_than_fits_is_not_shown_but_told(slack: LocalSlack, client: SlackClient) -> None:
     ada = slack.user("ada")
     channel = slack.channel("general", members=[ada])

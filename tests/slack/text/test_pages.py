@@ -148,6 +148,7 @@ def test_no_page_is_over_a_limit_or_pings_whatever_is_written(pieces: list[str])
         assert_harmless(page)
 
 
+@pytest.mark.slow
 @few
 @given(st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=12), max_size=12))
 def test_every_beginning_of_a_text_can_be_shown(pieces: list[str]) -> None:
@@ -170,6 +171,7 @@ def test_the_same_text_in_other_pieces_gives_the_same_pages(pieces: list[str], r
     assert final(*cut) == final("".join(cut)) == final(*pieces)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=12), min_size=15, max_size=60))
 def test_a_page_stays_as_it_is_once_the_next_but_one_exists(pieces: list[str]) -> None:
@@ -183,6 +185,7 @@ def test_a_page_stays_as_it_is_once_the_next_but_one_exists(pieces: list[str]) -
     assert {number: ended[number] for number in settled} == settled
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "block",
     [
@@ -432,6 +435,7 @@ def test_a_break_is_kept_in_the_rest_and_it_costs_no_work(monkeypatch: pytest.Mo
     assert short.rest().endswith("One 😀.\n\nTwo.")
 
 
+@pytest.mark.slow
 @few
 @given(pieces_of_text, st.randoms(use_true_random=False))
 def test_the_rest_is_the_same_however_the_text_arrives(pieces: list[str], random: Any) -> None:
@@ -538,6 +542,7 @@ def letters(text: str) -> str:
     return "".join(filter(str.isalnum, text))
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(well_formed)
 def test_nothing_of_a_well_formed_text_is_lost(blocks: list[tuple[str, str]]) -> None:

@@ -63,6 +63,7 @@ BEFORE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
 def test_nothing_is_live_wherever_a_token_ends(before: str) -> None:
     for hostile in HOSTILE:

@@ -125,6 +125,7 @@ HOSTILE = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda text: f"{text[:6]}…")
 def test_hostile_text_ends_and_keeps_its_limits(hostile: str) -> None:
     messages, _ = streamed([hostile], chance=random.Random(1))

@@ -22,13 +22,17 @@ class Token:
 class SourceDocument:
     """One retrieved chunk, by what its metadata says of where it is from. Its text is never shown.
 
-    `url` is http(s) or None. `page` is as the loader counted it; `lines` are the first and the last.
+    `url` is http(s) or None. `page` counts from 1 where that can be told; `lines` are the first and the last. `row` is
+    a row of `sheet`, counted as Excel does.
     """
 
     title: str
     url: str | None = None
     page: str | None = None
     lines: tuple[int, int] | None = None
+    slide: int | None = None
+    sheet: str | None = None
+    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

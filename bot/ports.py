@@ -45,7 +45,7 @@ class Flowise(Protocol):
         """The answer of that turn, as it is stored on the chat.
 
         It is returned as the events that a reply shows, as far as there are any: `Token` with the whole text,
-        `SourceDocuments`, `UsedTools`, `Action`; an empty tuple is an answer without content. None: none is stored yet,
+        `SourceDocuments`, `ResultFiles`, `UsedTools`, `Action`; an empty tuple is an answer without content. None: none is stored yet,
         or none that certainly belongs to that turn. The text may differ from what was streamed: Flowise does not store
         what an agent said before it called a tool.
 

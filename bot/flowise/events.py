@@ -43,6 +43,30 @@ class SourceDocuments:
 
 
 @dataclass(frozen=True, slots=True)
+class ResultFile:
+    """A file that the flow has made, by its name; one without a name has a `mark` that tells it from others."""
+
+    name: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFiles:
+    """Files that the flow has made: adds to what earlier events said. With `more`, there are others that are not told
+    apart."""
+
+    files: tuple[ResultFile, ...]
+    more: bool = False
+
+    def and_later(self, later: ResultFiles, most: int = 100) -> ResultFiles:
+        """These files and later ones, each once, `most` of them at most."""
+        if self.more >= later.more and later.files == self.files[: len(later.files)]:
+            return self  # the same list again, as most are
+        files = tuple(dict.fromkeys((*self.files, *later.files)))
+        return ResultFiles(files[:most], self.more or later.more or len(files) > most)
+
+
+@dataclass(frozen=True, slots=True)
 class UsedTools:
     """The names of all tools the answer has used, in order, each once: replaces what an earlier event said."""
 
@@ -86,7 +110,7 @@ class End:
     """Flowise's last event. Only this proves an answer complete."""
 
 
-ShownEvent: TypeAlias = Token | SourceDocuments | UsedTools | CalledTools | Action
+ShownEvent: TypeAlias = Token | SourceDocuments | ResultFiles | UsedTools | CalledTools | Action
 """An event that changes what a person sees. The reply shows it, and the journal keeps it for another process."""
 
 SteeringEvent: TypeAlias = AgentflowStarted | Metadata | ErrorReported | End

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bot.flowise.events import SourceDocument
-from bot.flowise.metadata import Metadata, mapping, numbers, texts, values, whole_number
+from bot.flowise.metadata import ChunkMetadata, MetadataReader, whole_number
 from bot.flowise.source_names import address_name, is_address, is_file_name, is_opaque, name, web_address
 
 UNTITLED = "Untitled"
@@ -42,6 +42,15 @@ _URL_KEYS = (
 _PAGE_KEYS = ("loc.pageNumber", "page_label", "page", "pageNumber", "page_number")
 _SLIDE_KEYS = ("slideNumber", "slide_number", "slide")
 _SHEET_KEYS = ("worksheet", "sheetName", "sheet_name", "sheet", "page_name")
+_OTHER_KEYS = (
+    *("loc.lines.from", "loc.lines.to", "line", "rowNum", "rowNumber", "row_number", "row", "total_pages", "name"),
+    *("repository", "branch", "projectKey", "id", "host", "baseUrl", "view_count", "doctype"),
+)
+_READER = MetadataReader(
+    *(*_TITLE_KEYS, *_FILE_KEYS, *_SOURCE_KEYS, *_PRINTED_KEYS, *_URL_KEYS),
+    *(*_PAGE_KEYS, *_SLIDE_KEYS, *_SHEET_KEYS, *_OTHER_KEYS),
+)
+
 _PAGE = re.compile(r"(?:pages?|pp?\.)\s*(?=\d)", re.IGNORECASE)
 
 _ISSUE_KEY = re.compile(r"[A-Z][A-Z0-9_]{1,30}-\d{1,9}")
@@ -71,11 +80,13 @@ def one_line(text: str, longest: int) -> str:
 
 
 def _document(chunk: Mapping[str, object]) -> SourceDocument:
-    metadata = mapping(chunk.get("metadata"))
+    metadata = _READER.read(chunk.get("metadata"))
+    if metadata.is_empty:
+        return SourceDocument(UNTITLED)
     text = chunk.get("pageContent")
     is_row = _is_row(metadata)
     url = next(_addresses(metadata), None)
-    sheet = one_line(next(texts(metadata, *_SHEET_KEYS), ""), _LONGEST_SHEET)
+    sheet = one_line(metadata.text(*_SHEET_KEYS), _LONGEST_SHEET)
     names = list(filter(None, _names(metadata, text, is_row=is_row)))
     title = next((known for known in names if not is_opaque(known)), "") or _issue(metadata)[0] or sheet
     if not title:
@@ -86,7 +97,7 @@ def _document(chunk: Mapping[str, object]) -> SourceDocument:
         url=url,
         page=None if is_row else _page(metadata),
         lines=_lines(metadata),
-        slide=next(numbers(metadata, *_SLIDE_KEYS), None),
+        slide=metadata.number(*_SLIDE_KEYS),
         sheet=None if not sheet or title == sheet or title.endswith(f" - {sheet}") else sheet,
         row=_row(metadata),
     )
@@ -95,7 +106,7 @@ def _document(chunk: Mapping[str, object]) -> SourceDocument:
 # --- What it is called ------------------------------------------------------------------------------------------------
 
 
-def _names(metadata: Metadata, text: object, *, is_row: bool) -> Iterator[str]:
+def _names(metadata: ChunkMetadata, text: object, *, is_row: bool) -> Iterator[str]:
     """All that the document is called, addresses apart, the best first; empty where that names nothing.
 
     A sheet's row brings its columns along as metadata: `title` and `name` are cells of it, not the document's.
@@ -109,21 +120,21 @@ def _names(metadata: Metadata, text: object, *, is_row: bool) -> Iterator[str]:
         yield from _titles(metadata, text, ("name", *_PRINTED_KEYS))
 
 
-def _titles(metadata: Metadata, text: object, keys: Sequence[str]) -> Iterator[str]:
-    for title in texts(metadata, *keys):
+def _titles(metadata: ChunkMetadata, text: object, keys: Sequence[str]) -> Iterator[str]:
+    for title in metadata.texts(*keys):
         if not is_address(title) and not _is_text(title, text):
             yield name(title, is_title=True)
 
 
-def _files(metadata: Metadata, keys: Sequence[str]) -> Iterator[str]:
-    for file in texts(metadata, *keys):
+def _files(metadata: ChunkMetadata, keys: Sequence[str]) -> Iterator[str]:
+    for file in metadata.texts(*keys):
         if not is_address(file) and not _is_video(metadata, file):
             yield name(file)
 
 
-def _name_of_last_resort(names: Sequence[str], metadata: Metadata) -> str:
+def _name_of_last_resort(names: Sequence[str], metadata: ChunkMetadata) -> str:
     """What a program made up, or an address that is not linked."""
-    return next(iter(names), "") or next(filter(None, map(name, texts(metadata, *_URL_KEYS))), "")
+    return next(iter(names), "") or next(filter(None, map(name, metadata.texts(*_URL_KEYS))), "")
 
 
 def _is_text(title: str, text: object) -> bool:
@@ -134,9 +145,9 @@ def _is_text(title: str, text: object) -> bool:
 # --- Where it is ------------------------------------------------------------------------------------------------------
 
 
-def _addresses(metadata: Metadata) -> Iterator[str]:
+def _addresses(metadata: ChunkMetadata) -> Iterator[str]:
     """The addresses under which the document can be seen, the best first."""
-    for text in texts(metadata, *_URL_KEYS, *_FILE_KEYS, "title"):
+    for text in metadata.texts(*_URL_KEYS, *_FILE_KEYS, "title"):
         if (address := web_address(text)) is not None:
             yield address
     for address in (_in_repository(metadata), _issue(metadata)[1], _video(metadata)):
@@ -144,20 +155,24 @@ def _addresses(metadata: Metadata) -> Iterator[str]:
             yield address
 
 
-def _in_repository(metadata: Metadata) -> str | None:
+def _in_repository(metadata: ChunkMetadata) -> str | None:
     """Where a file that was loaded from GitHub is: the loader gives a repository, a branch and a path."""
-    parts = [next(texts(metadata, key), "") for key in ("repository", "branch", "source")]
+    if not metadata.has("repository", "branch", "source"):
+        return None
+    parts = [metadata.text(key) for key in ("repository", "branch", "source")]
     if not all(parts) or not parts[0].startswith("https://github.com/"):
         return None
     repository, branch, path = parts
     return web_address(f"{repository.rstrip('/')}/blob/{branch}/{path.lstrip('/')}")
 
 
-def _issue(metadata: Metadata) -> tuple[str, str | None]:
+def _issue(metadata: ChunkMetadata) -> tuple[str, str | None]:
     """What an issue of Jira is called, and where it is. Its loader gives an internal number more often than the key."""
-    project, issue = (next(texts(metadata, key), "") for key in ("projectKey", "id"))
-    host = next(texts(metadata, "host", "baseUrl"), "")
-    number = whole_number(next(values(metadata, "id"), None))
+    if not metadata.has("projectKey", "id"):
+        return "", None
+    project, issue = (metadata.text(key) for key in ("projectKey", "id"))
+    host = metadata.text("host", "baseUrl")
+    number = whole_number(next(metadata.values("id"), None))
     if not project or not host or len(project) > _LONGEST_PAGE:
         return "", None
     base = web_address(host if "://" in host else f"https://{host}")
@@ -169,26 +184,26 @@ def _issue(metadata: Metadata) -> tuple[str, str | None]:
     return "", None
 
 
-def _video(metadata: Metadata) -> str | None:
+def _video(metadata: ChunkMetadata) -> str | None:
     """Where a video of YouTube is: its loader gives the id as the source."""
-    source = next(texts(metadata, "source"), "")
+    source = metadata.text("source")
     return f"https://youtu.be/{source}" if _is_video(metadata, source) else None
 
 
-def _is_video(metadata: Metadata, source: str) -> bool:
-    is_of_loader = "view_count" in metadata or metadata.get("doctype") == "youtube"
+def _is_video(metadata: ChunkMetadata, source: str) -> bool:
+    is_of_loader = metadata.has("view_count") or metadata.text("doctype") == "youtube"
     return is_of_loader and _VIDEO_ID.fullmatch(source) is not None
 
 
 # --- Which part of it -------------------------------------------------------------------------------------------------
 
 
-def _page(metadata: Metadata) -> str | None:
-    for page in values(metadata, *_PAGE_KEYS):
+def _page(metadata: ChunkMetadata) -> str | None:
+    for page in metadata.values(*_PAGE_KEYS):
         number = whole_number(page)
         if number is not None:
             # LangChain's Python loaders, known by the way they write the number of pages, begin at 0.
-            return str(number + ("total_pages" in metadata and page == metadata.get("page")))
+            return str(number + (metadata.has("total_pages") and page in metadata.values("page")))
         text = name(one_line(page, _LONGEST_PAGE), is_title=True) if isinstance(page, str) else ""
         if text and text.isprintable() and not text.startswith("-"):
             return _PAGE.sub("", text)
@@ -206,24 +221,24 @@ def _counted_from_one(documents: list[SourceDocument]) -> tuple[SourceDocument, 
     )
 
 
-def _lines(metadata: Metadata) -> tuple[int, int] | None:
+def _lines(metadata: ChunkMetadata) -> tuple[int, int] | None:
     # `line` is where a row of a CSV file is; the splitter's `loc` counts within that row.
-    if (line := next(numbers(metadata, "line"), None)) is not None:
+    if (line := metadata.number("line")) is not None:
         return (line, line)
-    ends = [next(values(metadata, f"loc.lines.{end}"), None) for end in ("from", "to")]
+    ends = [next(metadata.values(f"loc.lines.{end}"), None) for end in ("from", "to")]
     first, last = map(whole_number, ends)
     if first is None or last is None or isinstance(ends[0], str) != isinstance(ends[1], str):
         return None
     return (first, last) if first <= last else None
 
 
-def _is_row(metadata: Metadata) -> bool:
+def _is_row(metadata: ChunkMetadata) -> bool:
     """Whether the chunk is a row that the Excel loader has read."""
-    return "worksheet" in metadata and "rowNum" in metadata
+    return metadata.has("worksheet", "rowNum")
 
 
-def _row(metadata: Metadata) -> int | None:
-    row = next(numbers(metadata, "rowNum"), None)
+def _row(metadata: ChunkMetadata) -> int | None:
+    row = metadata.number("rowNum")
     if row is not None:
         return row + 1  # SheetJS counts from 0 (its `__rowNum__`), Excel from 1
-    return next(numbers(metadata, "rowNumber", "row_number", "row"), None)
+    return metadata.number("rowNumber", "row_number", "row")

@@ -7,6 +7,7 @@ import pytest
 from bot import errors
 from bot.errors import BotError, RunState
 from bot.playground.slack.pings import pings
+from bot.slack import wording
 from bot.slack.wording import failure, using
 
 FORGOTTEN = "Flowise will not remember this question."
@@ -63,6 +64,23 @@ def test_a_tool_whose_name_would_call_people_does_not_in_the_status(name: str) -
     for tools in ((name,), ("a", name), ("<!", name, "here>")):
         assert pings(using(tools), (), (), frozenset(), parse=True) == []
         assert len(using(tools)) <= 50
+
+
+@pytest.mark.parametrize(
+    ("names", "number", "more", "told"),
+    [
+        (["a.csv"], 1, False, "There is also a file that I can't show yet: a.csv."),
+        (["a.csv", "b.png"], 2, False, "There are also 2 files that I can't show yet: a.csv, b.png."),
+        (["a.csv"], 2, False, "There are also 2 files that I can't show yet."),
+        ([], 1, False, "There is also a file that I can't show yet."),
+        ([*"abcde"], 5, False, "There are also 5 files that I can't show yet: a, b, c and 2 more."),
+        ([*"ab"], 2, True, "There are also at least 2 files that I can't show yet."),
+        ([], 0, True, "There are also files that I can't show yet."),
+    ],
+)
+def test_files_are_named_where_they_can_be(names: list[str], number: int, more: bool, told: str) -> None:
+    assert wording.result_files(names, number, more=more, alone=False) == told
+    assert wording.result_files(names, number, more=more, alone=True) == told.replace(" also", "")
 
 
 def test_each_failure_of_flowise_has_a_sentence_of_its_own() -> None:

@@ -125,7 +125,8 @@ def _forms(url: str) -> frozenset[str]:
         ends |= {"", parts.path, f"{parts.path}?{parts.query}"}
         hosts |= {parts.hostname, parts.hostname.removeprefix("www."), parts.netloc.removeprefix("www.")}
     forms = {host + form for host in hosts for end in ends for form in (end, unquote(end))}
-    return frozenset(_trim(form) for form in forms | {f"{parts.scheme}://{form}" for form in forms} | {address})
+    scheme = f"{parts.scheme}://" if parts.hostname else f"{parts.scheme}:"
+    return frozenset(_trim(form) for form in forms | {f"{scheme}{form}" for form in forms} | {address})
 
 
 def _trim(address: str) -> str:

@@ -26,6 +26,8 @@ _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _ROOTED = re.compile(r"[\\/]|~[\\/]|\.{1,2}[\\/]|[A-Za-z]:[\\/]|(?:[A-Za-z][\w+.-]*:)+//?")
 _FILE = re.compile(r"[\w)\]]\.[A-Za-z][A-Za-z0-9]{0,7}$")
 _SLASH = re.compile(r"(?<! )[\\/](?! )")
+# `Budget 24/25.xlsx`, `TCP/IP basics.pdf`: no folder, and no harm is done if it is one.
+_NO_FOLDER = re.compile(r"(?P<before>\d|(?<![A-Za-z])[A-Z]{1,4})/(?=\d{1,2}(?!\d)|[A-Z]{1,4}(?![A-Za-z]))")
 _SCHEME = re.compile(r"(?:[A-Za-z][\w+.-]*:)+//")
 _STORAGE = "FILE-STORAGE::"
 
@@ -104,12 +106,22 @@ def name(text: str, *, is_title: bool = False) -> str:
     if _WEB.match(text):
         return decoded(_unlinked(text))
     path = (_unlinked(text) if _SCHEME.match(text) else text).rstrip("/\\")
-    is_rooted, is_file = _ROOTED.match(text) is not None, _FILE.search(path) is not None
-    if (is_rooted and (is_file or not is_title)) or (is_file and not is_title and _SLASH.search(path)):
-        path = path.replace("\\", "/")
-        path = path[path.rfind("/") + 1 :]
-    path = _BEFORE_ID.sub("", _BEHIND_ID.sub("", decoded(path)))
+    path = _end(decoded(path), is_rooted=_ROOTED.match(text) is not None, is_title=is_title)
+    path = _BEFORE_ID.sub("", _BEHIND_ID.sub("", path))
     return "" if path.lower() in _NO_NAMES else path
+
+
+def _end(path: str, *, is_rooted: bool, is_title: bool) -> str:
+    """The last part of a path; the whole of what is none."""
+    is_file = _FILE.search(path) is not None
+    if is_title and not (is_rooted and is_file):
+        return path
+    if is_rooted:
+        return re.split(r"[\\/]", path)[-1]
+    path = _NO_FOLDER.sub("\\g<before>\0", path)
+    if is_file and _SLASH.search(path):
+        path = re.split(r"[\\/]", path)[-1]
+    return path.replace("\0", "/")
 
 
 def is_address(text: str) -> bool:

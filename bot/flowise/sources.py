@@ -44,7 +44,7 @@ _SLIDE_KEYS = ("slideNumber", "slide_number", "slide")
 _SHEET_KEYS = ("worksheet", "sheetName", "sheet_name", "sheet", "page_name")
 _OTHER_KEYS = (
     *("loc.lines.from", "loc.lines.to", "line", "rowNum", "rowNumber", "row_number", "row", "total_pages", "name"),
-    *("repository", "branch", "projectKey", "id", "host", "baseUrl", "view_count", "doctype"),
+    *("repository", "branch", "projectKey", "id", "key", "host", "baseUrl", "view_count", "doctype"),
 )
 _READER = MetadataReader(
     *(*_TITLE_KEYS, *_FILE_KEYS, *_SOURCE_KEYS, *_PRINTED_KEYS, *_URL_KEYS),
@@ -170,14 +170,14 @@ def _issue(metadata: ChunkMetadata) -> tuple[str, str | None]:
     """What an issue of Jira is called, and where it is. Its loader gives an internal number more often than the key."""
     if not metadata.has("projectKey", "id"):
         return "", None
-    project, issue = (metadata.text(key) for key in ("projectKey", "id"))
-    host = metadata.text("host", "baseUrl")
+    project, host = metadata.text("projectKey"), metadata.text("host", "baseUrl")
+    issue = next(filter(_ISSUE_KEY.fullmatch, metadata.texts("id", "key")), "")
     number = whole_number(next(metadata.values("id"), None))
     if not project or not host or len(project) > _LONGEST_PAGE:
         return "", None
     base = web_address(host if "://" in host else f"https://{host}")
     site = base.rstrip("/") if base else None
-    if _ISSUE_KEY.fullmatch(issue):
+    if issue:
         return issue, site and f"{site}/browse/{issue}"
     if number is not None:
         return f"{project}, issue {number}", site and f"{site}/issues/?jql=id%3D{number}"

@@ -240,8 +240,11 @@ CALLED: list[tuple[object, str, str | None]] = [
             "Google Sheets: Budget 24/25 - Q1",
             "and/or",
             "A / B.pdf",
+            "Budget 24/25.xlsx",
+            "TCP/IP basics.pdf",
         )
     ),
+    ({"source": "docs/TCP/IP basics.pdf"}, "TCP/IP basics.pdf", None),
     ({"title": "Node.js/Express.js"}, "Node.js/Express.js", None),
     ({"title": "HR/Benefits FAQ.pdf"}, "HR/Benefits FAQ.pdf", None),
     ({"title": "/srv/uploads/report.pdf"}, "report.pdf", None),
@@ -257,6 +260,8 @@ CALLED: list[tuple[object, str, str | None]] = [
             "file:///srv/report.pdf",
             "gs://bucket/a/report.pdf?generation=7",
             "FILE-STORAGE::report.pdf",
+            "docs%2F2024%2F05%2Freport.pdf",
+            "docs/TCP/report.pdf",
         )
     ),
     ({"source": "/srv/handbook"}, "handbook", None),
@@ -296,6 +301,11 @@ CALLED: list[tuple[object, str, str | None]] = [
         {"id": "10001", "host": "acme.atlassian.net", "projectKey": "OPS"},
         "OPS, issue 10001",
         "https://acme.atlassian.net/issues/?jql=id%3D10001",
+    ),
+    (
+        {"id": 10001, "key": "OPS-42", "host": "https://acme.atlassian.net/", "projectKey": "OPS"},
+        "OPS-42",
+        "https://acme.atlassian.net/browse/OPS-42",
     ),
     ({"id": "10001", "host": "javascript:x", "projectKey": "OPS"}, "OPS, issue 10001", None),
     ({"source": "dQw4w9WgXcQ", "title": "A song", "view_count": 3}, "A song", "https://youtu.be/dQw4w9WgXcQ"),

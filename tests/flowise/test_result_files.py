@@ -98,7 +98,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(anything)
 def test_no_data_makes_it_raise(data: object) -> None:
     found = result_files(data)

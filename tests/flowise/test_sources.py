@@ -423,7 +423,7 @@ metadata_of_nobody = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS), metadata_of_nobody) | metadata_of_nobody)
 def test_whatever_the_metadata_is_it_can_be_shown(metadata: object) -> None:
     document = only(metadata)
@@ -432,7 +432,7 @@ def test_whatever_the_metadata_is_it_can_be_shown(metadata: object) -> None:
     assert "\n" not in document.title + (document.page or "") + (document.sheet or "")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     st.text(st.characters(categories=["L", "N", "P", "S"], exclude_characters='%<>|"\\\\`?#/'), min_size=1, max_size=12)
 )

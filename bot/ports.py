@@ -45,9 +45,9 @@ class Flowise(Protocol):
         """The answer of that turn, as it is stored on the chat.
 
         It is returned as the events that a reply shows, as far as there are any: `Token` with the whole text,
-        `SourceDocuments`, `UsedTools`, `Action`; an empty tuple is an answer without content. None: none is stored yet,
-        or none that certainly belongs to that turn. The text may differ from what was streamed: Flowise does not store
-        what an agent said before it called a tool.
+        `SourceDocuments`, `ResultFiles`, `UsedTools`, `Action`; an empty tuple is an answer without content. None: none
+        is stored yet, or none that certainly belongs to that turn. The text may differ from what was streamed: Flowise
+        does not store what an agent said before it called a tool.
 
         Raises:
             KeyRefused: it can never be read without the right key.

@@ -50,7 +50,7 @@ class Tasks:
         """Wait `grace` seconds for what is under way, then for the last words, then end what is left."""
         self.leaving.set()
         if self._tasks:
-            log.info("waiting for answers under way", answers=self.under_way, seconds=grace)
+            log.info("running answers awaited", answers=self.under_way, seconds=grace)
             await self._done_within(grace)
         self.stopping.set()
         await self._done_within(LAST_WORDS)
@@ -107,6 +107,6 @@ async def _guarded(work: Coroutine[None, None, None], name: str) -> None:
     try:
         await work
     except StoreUnavailable as error:
-        log.warning("not done: the store is away", work=name, reason=str(error))
+        log.warning("work not finished: store unreachable", work=name, reason=str(error))
     except Exception as error:  # one failing message must not end the others
-        log.exception("not done", work=name, error=type(error).__name__)
+        log.exception("work not finished", work=name, error=type(error).__name__)

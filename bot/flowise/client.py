@@ -31,6 +31,7 @@ from bot.flowise.events import (
     ErrorReported,
     Event,
     Metadata,
+    ResultFiles,
     SourceDocuments,
     Token,
     UsedTools,
@@ -114,7 +115,10 @@ class Client:
                     if state.is_news(event):
                         yield event
             if state.failure is None and not state.something:
-                yield Token(await self._read_back(prediction, state.metadata))
+                if text := await self._read_back(prediction, state.metadata):
+                    yield Token(text)
+                elif not state.files:
+                    raise FlowiseEmpty("the flow ended without text", run=RunState.OVER)
         except FlowiseError as error:
             if state.failure is None:
                 raise self._without_key(error) from error.__cause__
@@ -242,7 +246,7 @@ class Client:
 
     async def _read_back(self, prediction: Prediction, metadata: Metadata | None) -> str:
         """The stored text of an answer whose stream held none: a known fault of Flowise's cloud and queue mode
-        (Flowise issues 4926, 5253, 5592)."""
+        (Flowise issues 4926, 5253, 5592). Empty where there is none."""
         if self._api_key and metadata is not None and metadata.chat_message_id:
             chat_id = metadata.chat_id or prediction.chat_id
             try:
@@ -250,9 +254,8 @@ class Client:
             except FlowiseError as error:
                 log.warning("answer without text not read back: %s", error)
             else:
-                if text.strip():
-                    return text
-        raise FlowiseEmpty("the flow ended without text", run=RunState.OVER)
+                return text if text.strip() else ""
+        return ""
 
     def _without_key(self, error: FlowiseError) -> FlowiseError:
         """The same error without the API key, in case Flowise has repeated it."""
@@ -276,11 +279,13 @@ def _retry_after(reply: HttpReply) -> float | None:
 class _StreamState:
     """What one answer's events have said so far.
 
-    `something`: there is an answer. `failure`: the error that Flowise has reported, in its own words.
+    `something`: there is an answer. `files`: there are files, which are an answer if there is no text. `failure`: the
+    error that Flowise has reported, in its own words.
     """
 
     def __init__(self) -> None:
         self.something = False
+        self.files = False
         self.metadata: Metadata | None = None
         self.failure: str | None = None
         self._agentflow = False
@@ -300,6 +305,8 @@ class _StreamState:
                 self.something = self.something or not text.isspace()
             case Action():
                 self.something = True
+            case ResultFiles():
+                self.files = True
             case Metadata():
                 self.metadata = event
             case SourceDocuments() | UsedTools() | CalledTools():

@@ -22,13 +22,17 @@ class Token:
 class SourceDocument:
     """One retrieved chunk, by what its metadata says of where it is from. Its text is never shown.
 
-    `url` is http(s) or None. `page` is as the loader counted it; `lines` are the first and the last.
+    `url` is http(s) or None. `page` counts from 1 where that can be told; `lines` are the first and the last. `row` is
+    a row of `sheet`, counted as Excel does.
     """
 
     title: str
     url: str | None = None
     page: str | None = None
     lines: tuple[int, int] | None = None
+    slide: int | None = None
+    sheet: str | None = None
+    row: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,30 @@ class SourceDocuments:
     """All source documents of the answer so far: replaces what an earlier event said."""
 
     documents: tuple[SourceDocument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFile:
+    """A file that the flow has made, by its name; one without a name has a `mark` that tells it from others."""
+
+    name: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFiles:
+    """Files that the flow has made: adds to what earlier events said. With `more`, there are others that are not told
+    apart."""
+
+    files: tuple[ResultFile, ...]
+    more: bool = False
+
+    def and_later(self, later: ResultFiles, most: int = 100) -> ResultFiles:
+        """These files and later ones, each once, `most` of them at most."""
+        if self.more >= later.more and later.files == self.files[: len(later.files)]:
+            return self  # the same list again, as most are
+        files = tuple(dict.fromkeys((*self.files, *later.files)))
+        return ResultFiles(files[:most], self.more or later.more or len(files) > most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +110,7 @@ class End:
     """Flowise's last event. Only this proves an answer complete."""
 
 
-ShownEvent: TypeAlias = Token | SourceDocuments | UsedTools | CalledTools | Action
+ShownEvent: TypeAlias = Token | SourceDocuments | ResultFiles | UsedTools | CalledTools | Action
 """An event that changes what a person sees. The reply shows it, and the journal keeps it for another process."""
 
 SteeringEvent: TypeAlias = AgentflowStarted | Metadata | ErrorReported | End

@@ -29,18 +29,20 @@ from bot.flowise.events import (
     UsedTools,
 )
 from bot.flowise.json_text import read_json, write_json
+from bot.flowise.metadata import mapping
+from bot.flowise.result_files import KINDS, UNREADABLE, files_of_run, result_files
 from bot.flowise.sources import one_line, source_documents
 from bot.flowise.wire import LineHold
 
 log = logging.getLogger(__name__)
 
 # The server writes the event's name first. Where only the name matters, the data is not decoded: the whole run so far,
-# after every node, with its prompts (120 kB of `agentFlowExecutedData` for an answer of 60 kB); files as data URIs in
-# `artifacts`; what an agent has read in `agentReasoning`.
+# after every node, with its prompts (120 kB of `agentFlowExecutedData` for an answer of 60 kB); what an agent has read
+# in `agentReasoning`.
 _NAMED = re.compile(r'\{"event":"(\w+)"')
 _NAMED_LINE = re.compile(rb'data: ?\{"event":"(\w+)"')
 _READ_WHOLE = frozenset({"token", "action", "error"})
-_READ_IF_IT_FITS = frozenset({"sourceDocuments", "usedTools", "calledTools", "tool", "agent_trace", "metadata"})
+_READ_IF_IT_FITS = frozenset({"sourceDocuments", "usedTools", "calledTools", "tool", "agent_trace", "metadata", *KINDS})
 _READ = _READ_WHOLE | _READ_IF_IT_FITS
 
 _RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "end", "tool", "nextAgent"})
@@ -54,7 +56,7 @@ _LONGEST_ERROR = 4_000
 _LONGEST_CODE = 200_000
 
 # The parts of an answer other than its text, in a JSON answer and in a stored row.
-_PARTS_BESIDE_TEXT = ("sourceDocuments", "usedTools", "action")
+_PARTS_BESIDE_TEXT = ("sourceDocuments", *KINDS, "usedTools", "action")
 
 # A result without text is stored as its own JSON: {"text": ""}, or {"sourceDocuments": [...]} with the words of every
 # chunk (measured on Flowise 3.1.4).
@@ -86,6 +88,8 @@ def _server_form(data: str) -> Event | None:
     try:
         frame = read_json(data)
     except ValueError:
+        if named is not None and named[1] in KINDS:
+            return UNREADABLE
         log.debug("frame skipped: %d characters that are no JSON", len(data))
         return None
     event = frame.get("event") if isinstance(frame, dict) else None
@@ -104,13 +108,15 @@ def hold(beginning: bytes) -> LineHold:
     return LineHold.IF_IT_FITS if name in _READ_IF_IT_FITS else LineHold.BEGINNING
 
 
-def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911 - one row of Flowise's table a case
+def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR0912 - one row of Flowise's table a case
     match name, data:
         case "token", str(text):
             return Token(text) if text else None
         case "sourceDocuments", _:
             documents = source_documents(data)
             return None if documents is None else SourceDocuments(documents)
+        case (("artifacts" | "fileAnnotations"), _):
+            return result_files(data)
         case "usedTools", list():
             return UsedTools(_tool_names(data))
         case "calledTools", list():
@@ -131,7 +137,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911 - on
             return ErrorReported("the run was aborted")
         case "end", _:
             return End()
-    # Among them `start`, whose data may repeat the first token, `thinking`, `artifacts`, `usageMetadata`, `tts_*`.
+    # Among them `start`, whose data may repeat the first token, `thinking`, `usageMetadata`, `tts_*`.
     log.debug("event skipped: %s", one_line(name, _LONGEST_NAME))
     return None
 
@@ -145,7 +151,7 @@ def whole_answer(body: object) -> tuple[Event, ...] | None:
         return None
     events: list[Event | None] = [_answer_text(body)]
     events += [_event(name, body[name]) for name in _PARTS_BESIDE_TEXT if body.get(name)]
-    events.append(_metadata(body))
+    events += [files_of_run(body.get("agentFlowExecutedData")), _metadata(body)]
     return tuple(event for event in events if event is not None)
 
 
@@ -164,6 +170,9 @@ def stored_events(row: Mapping[str, object]) -> tuple[Event, ...]:
     text = stored_text(row)
     events: list[Event | None] = [Token(text) if text else None]
     events += [_event(name, _unpacked(row[name])) for name in _PARTS_BESIDE_TEXT if row.get(name)]
+    if not text:
+        result = mapping(row.get("content"))
+        events.append(result_files([result[kind] for kind in KINDS if result.get(kind)]))
     return tuple(event for event in events if event is not None)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, Protocol, TypeVar, assert_never
 
-from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.flowise.events import Action, CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
@@ -72,6 +72,7 @@ class Answer(Generic[T_co]):
         self._waiting = ""
         self._documents: tuple[SourceDocument, ...] = ()
         self._sources: Blocks | None = None
+        self._files = ResultFiles(())
         self._used: tuple[str, ...] = ()
         self._notes: tuple[str, ...] = ()
         self._failure: Failed | None = None
@@ -112,7 +113,7 @@ class Answer(Generic[T_co]):
             self._has_words = self._text.shows(growing=not self.ended)
         return not self._has_words
 
-    def receive(self, event: ReplyEvent) -> None:
+    def receive(self, event: ReplyEvent) -> None:  # noqa: C901 - one case an event
         """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
         match event:
             case Token(text=text):
@@ -124,6 +125,9 @@ class Answer(Generic[T_co]):
                 changed = documents != self._documents
                 if changed:
                     self._documents, self._sources = documents, None
+            case ResultFiles():
+                files = self._files.and_later(event)
+                changed, self._files = files != self._files, files
             case UsedTools(names=names):
                 # Flowise names a tool as used that only waits to be allowed (measured on 3.1.4).
                 changed = names != self._used and not self._asks
@@ -201,8 +205,8 @@ class Answer(Generic[T_co]):
     def last_word(self, *, partly: bool) -> str:
         """The sentence that takes the place of missing text or, `partly`, stands under incomplete text."""
         if self._failure is None:
-            # A flow that only asks for a decision, say: its remark is all there is.
-            return self._notes[0] if self._notes else wording.NOTHING_TO_SHOW
+            # A flow that only asks for a decision or makes files, say: that remark is all there is.
+            return next(iter(self._remarks(alone=True)), wording.NOTHING_TO_SHOW)
         return wording.failure(self._failure.error, partly=partly, follows=self._failure.follows)
 
     @property
@@ -213,8 +217,17 @@ class Answer(Generic[T_co]):
 
     def extras(self) -> Blocks:
         """The blocks under a last word."""
-        notes = self._notes if self._failure else self._notes[1:]
+        notes = self._remarks(alone=False) if self._failure else self._remarks(alone=True)[1:]
         return (*map(note, notes), *self._tools(), *self._source_list(), *self._last_lines())
+
+    def _remarks(self, *, alone: bool) -> tuple[str, ...]:
+        """What is said under the text or, `alone`, where there is none: our remarks, and which files there are."""
+        files = self._files
+        if not files.files and not files.more:
+            return self._notes
+        is_first = alone and not self._notes
+        names = [file.name for file in files.files if file.name]
+        return (*self._notes, wording.result_files(names, len(files.files), more=files.more, alone=is_first))
 
     def _tools(self) -> Blocks:
         return (tools_block(self._used),) if self._used else ()
@@ -242,7 +255,7 @@ class Answer(Generic[T_co]):
             *failed,
             *fetching,
             *rest,
-            *map(note, self._notes),
+            *map(note, self._remarks(alone=False)),
             *self._tools(),
             *self._source_list(),
             *self._last_lines(),

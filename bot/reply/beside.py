@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.flowise.events import Action, CalledTools, SourceDocuments, Token, UsedTools
+from bot.flowise.events import Action, CalledTools, ResultFiles, SourceDocuments, Token, UsedTools
 from bot.reply.contract import ProgressEvent, Remark, ReplyEvent, Sentence
 
 
@@ -36,6 +36,9 @@ class Beside:
             case CalledTools():
                 # Even after the tools have ended, the text that follows a call is a new paragraph.
                 self._events[_TOOLS_ENDED] = event
+            case ResultFiles():
+                before = self._events.get(ResultFiles)
+                self._events[ResultFiles] = before.and_later(event) if isinstance(before, ResultFiles) else event
             case SourceDocuments() | UsedTools() | Action() | Sentence():
                 self._events[type(event)] = event
             case _:

@@ -1,8 +1,8 @@
-"""Groups retrieved chunks into a list of documents, each with its pages or lines."""
+"""Groups retrieved chunks into a list of documents, each with its pages, slides, rows or lines."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bot.flowise.events import SourceDocument
 from bot.slack.text.blocks import Source
@@ -10,20 +10,48 @@ from bot.slack.text.blocks import Source
 
 def gathered(documents: Sequence[SourceDocument]) -> tuple[Source, ...]:
     """The documents in the order of their first chunk; chunks of the same document are one entry."""
-    chunks: dict[tuple[str, str | None], list[SourceDocument]] = {}
+    chunks: dict[tuple[str, str], list[SourceDocument]] = {}
     for document in documents:
-        chunks.setdefault((document.title, document.url), []).append(document)
-    return tuple(Source(title=title, url=url, detail=_detail(found)) for (title, url), found in chunks.items())
+        chunks.setdefault((document.title.casefold(), _place(document.url)), []).append(document)
+    return tuple(Source(title=found[0].title, url=found[0].url, detail=_detail(found)) for found in chunks.values())
+
+
+def _place(url: str | None) -> str:
+    """An address without what makes no other document of it: capitals, http or https, the fragment, a slash at its end.
+
+    What follows `#/` and `#!` is a page of a web application.
+    """
+    whole = (url or "").casefold().removeprefix("http://").removeprefix("https://")
+    place, _, fragment = whole.partition("#")
+    return whole if fragment.startswith(("/", "!")) else place.rstrip("/")
 
 
 def _detail(chunks: Sequence[SourceDocument]) -> str:
     pages = list(dict.fromkeys(chunk.page for chunk in chunks if chunk.page))
     if pages:
         return f"p. {', '.join(sorted(pages, key=_as_number))}"
+    if slides := {chunk.slide for chunk in chunks if chunk.slide is not None}:
+        return _numbered("slide", slides)
+    if any(chunk.sheet or chunk.row is not None for chunk in chunks):
+        return _cells(chunks)
     spans = sorted({chunk.lines for chunk in chunks if chunk.lines})
     if spans:
         return "lines " + ", ".join(f"{first}–{last}" if last > first else str(first) for first, last in _joined(spans))
     return ""
+
+
+def _cells(chunks: Sequence[SourceDocument]) -> str:
+    """The rows of each sheet."""
+    rows: dict[str, set[int]] = {}
+    for chunk in chunks:
+        rows.setdefault(chunk.sheet or "", set()).update(() if chunk.row is None else (chunk.row,))
+    parts = (", ".join(filter(None, (sheet, _numbered("row", found)))) for sheet, found in rows.items())
+    return "; ".join(filter(None, parts))
+
+
+def _numbered(what: str, numbers: Iterable[int]) -> str:
+    ordered = [str(number) for number in sorted(numbers)]
+    return f"{what}{'s' if len(ordered) > 1 else ''} {', '.join(ordered)}" if ordered else ""
 
 
 def _as_number(page: str) -> tuple[int, str]:

@@ -136,7 +136,7 @@ class SocketMode:
         """Connect unless that is being done already: slack_sdk has a lock for it and looks again under it."""
         if self._connecting is None or self._connecting.done():
             if self._connecting is not None and not self._connecting.cancelled() and self._connecting.exception():
-                log.warning("Socket Mode could not connect; trying again", reason=repr(self._connecting.exception()))
+                log.warning("Socket Mode not connected; tried again", reason=repr(self._connecting.exception()))
             self._connecting = asyncio.create_task(self._connected_anew())
 
     async def _connected_first(self, address: str) -> None:
@@ -157,11 +157,11 @@ class SocketMode:
                 address = await open_connection(self._client.web_client, self._app_token)
             except BotError as error:
                 if str(error) != told:  # once, not every half minute
-                    log.warning("Socket Mode gets no address; trying again", reason=str(error))
+                    log.warning("Socket Mode address not received; tried again", reason=str(error))
                     told = str(error)
                 continue
             if told:
-                log.info("Socket Mode gets addresses again")
+                log.info("Socket Mode address received again")
             return address
         return ""
 
@@ -191,7 +191,7 @@ class SocketMode:
             else:
                 self._connect()
                 if self._client.wss_uri is not None and self._clock() - away_since > self._wedged_seconds:
-                    log.warning("Socket Mode is stuck; asking for a new address")
+                    log.warning("Socket Mode connection stuck; new address requested")
                     self._client.wss_uri = None
                     away_since = None
 

@@ -101,16 +101,16 @@ class Work:
             "exc_info": None if isinstance(error, BotError) else error,
         }
         if not lease.ours or lease.is_settled:
-            log.error("not done", **about)
+            log.error("question not finished", **about)
         elif lease.failures + 1 < MOST_FAILURES:
             if await asyncio.shield(self._mailbox.failed(lease)):
-                log.warning("handed on", failures=lease.failures + 1, **about)
+                log.warning("question handed on", failures=lease.failures + 1, **about)
         else:
             lease.unreadable = lease.unreadable or reason  # from now on what is stored of it stays as it was found
             await self._told_aside(lease, error if isinstance(error, Unreadable) else GivenUp(reason))
             key = await asyncio.shield(self._mailbox.put_aside(lease, f"{type(error).__name__}: {reason}"))
             if key:
-                log.error("put aside", key=printable(key), **about)
+                log.error("question put aside", key=printable(key), **about)
 
     async def _told_aside(self, lease: Lease, error: BotError) -> None:
         """Say in its thread that a question is left out, if its mailbox is that of a thread; under its hold, as all."""
@@ -126,4 +126,4 @@ class Work:
             await asyncio.shield(self._mailbox.handed_over(lease))
             raise
         except Exception as mistake:  # it is put aside all the same
-            log.exception("not told", ref=printable(reference), error=type(mistake).__name__)
+            log.exception("sentence not sent", ref=printable(reference), error=type(mistake).__name__)

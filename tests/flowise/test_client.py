@@ -11,7 +11,7 @@ import pytest
 from bot import errors
 from bot.errors import FlowiseError, RunState
 from bot.flowise.client import Client, Limits
-from bot.flowise.events import Action, AgentflowStarted, End, Event, Metadata, Token
+from bot.flowise.events import Action, AgentflowStarted, End, Event, Metadata, ResultFile, ResultFiles, Token
 from bot.flowise.prediction import Prediction
 from bot.ports import Flowise
 from tests.flowise.conftest import Answer, chunked
@@ -458,6 +458,32 @@ async def test_an_answer_without_text_anywhere(
     error = await failure(make_client(key=key))
     assert (type(error), error.run) == (errors.FlowiseEmpty, RunState.OVER)
     assert len(server.posts) == 1
+
+
+PICTURE = [{"type": "png", "data": "FILE-STORAGE::plot.png"}]
+A_PICTURE = ResultFiles((ResultFile("plot.png"),))
+
+
+@pytest.mark.parametrize("key", [None, "k"])
+async def test_an_answer_of_files_alone_is_one(key: str | None, server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(("artifacts", PICTURE), METADATA, ("end", "[DONE]")))
+    server.on("GET", "/api/v1/chatmessage/", server.json([]))
+    assert await asked(make_client(key=key)) == [A_PICTURE, Metadata("chat-1", "m"), End()]
+
+
+async def test_the_text_of_an_answer_with_files_is_read_back_too(server: Server, make_client: MakeClient) -> None:
+    server.predicts(server.events(("artifacts", PICTURE), METADATA, ("end", "[DONE]")))
+    server.on("GET", "/api/v1/chatmessage/", server.json([row("apiMessage", "Stored")]))
+    assert await asked(make_client(key="k")) == [A_PICTURE, Metadata("chat-1", "m"), Token("Stored"), End()]
+
+
+async def test_a_picture_that_is_larger_than_a_frame_may_be_is_a_file(server: Server, make_client: MakeClient) -> None:
+    picture = (
+        b'data:{"event":"artifacts","data":[{"type":"png","data":"data:image/png;base64,' + b"A" * 3_000 + b'"}]}\n\n'
+    )
+    server.predicts(server.stream(picture, b'data:{"event":"end","data":"[DONE]"}\n\n'))
+    events = await asked(make_client(limits=Limits(frame_bytes=1_000)))
+    assert events == [ResultFiles((), more=True), End()]
 
 
 # As Flowise 3.1.4 stores the answers of a model that says nothing: of a chat, and of a chain that retrieves.

@@ -16,6 +16,8 @@ from bot.flowise.events import (
     ErrorReported,
     Event,
     Metadata,
+    ResultFile,
+    ResultFiles,
     SourceDocument,
     SourceDocuments,
     Token,
@@ -52,8 +54,18 @@ EVENTS: list[tuple[str, object, Event | None]] = [
     ("agent_trace", {"step": "tool_end", "output": "x"}, CalledTools(())),
     ("agent_trace", {"step": "tool_error", "error": "x"}, CalledTools(())),
     ("agent_trace", {"step": "new_step"}, None),
-    ("artifacts", [{"type": "png", "data": "x"}], None),
+    ("artifacts", [{"type": "png", "data": "FILE-STORAGE::a.png"}], ResultFiles((ResultFile("a.png"),))),
+    ("artifacts", {"type": "png", "data": "FILE-STORAGE::a.png"}, ResultFiles((ResultFile("a.png"),))),
+    ("artifacts", [], None),
+    ("artifacts", [None], None),
+    ("artifacts", "x", None),
+    (
+        "fileAnnotations",
+        [{"filePath": "FILE-STORAGE::a.csv", "fileName": "a.csv"}],
+        ResultFiles((ResultFile("a.csv"),)),
+    ),
     ("fileAnnotations", [], None),
+    ("fileAnnotations", None, None),
     ("agentReasoning", [{"agentName": "Helper"}], AgentflowStarted()),
     ("nextAgent", "Helper", AgentflowStarted()),
     ("agentFlowEvent", "INPROGRESS", AgentflowStarted()),
@@ -199,6 +211,18 @@ STORED: list[tuple[dict[str, object], tuple[Event, ...]]] = [
     ),
     ({"content": '{\n  "text": ""\n}'}, ()),
     ({"content": json.dumps({"text": "", "sourceDocuments": SOURCES})}, ()),
+    (
+        {"content": "Hello", "artifacts": [{"type": "png", "data": "FILE-STORAGE::a.png"}], "fileAnnotations": []},
+        (Token("Hello"), ResultFiles((ResultFile("a.png"),))),
+    ),
+    (
+        {"content": "", "artifacts": None, "fileAnnotations": '[{"fileName":"a.csv","filePath":"x"}]'},
+        (ResultFiles((ResultFile("a.csv"),)),),
+    ),
+    (
+        {"content": '{"text": "", "artifacts": [{"type": "png", "data": "FILE-STORAGE::a.png"}]}'},
+        (ResultFiles((ResultFile("a.png"),)),),
+    ),
     ({"content": '{"answer": 42}'}, (Token('{"answer": 42}'),)),
     ({"content": None}, ()),
     ({}, ()),
@@ -214,7 +238,7 @@ def test_what_only_its_name_says_is_not_decoded() -> None:
     assert parse("", '{"event":"agentReasoning","data":[{"mess') == AgentflowStarted()
     assert parse("", '{"event":"nextAgentFlow","data":{') == AgentflowStarted()
     assert parse("", '{"event":"agentFlowExecutedData","data":[{') is None
-    assert parse("", '{"event":"artifacts","data":[{') is None
+    assert parse("", '{"event":"artifacts","data":[{') == ResultFiles((), more=True)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +251,8 @@ def test_what_only_its_name_says_is_not_decoded() -> None:
         ("usedTools", LineHold.IF_IT_FITS),
         ("metadata", LineHold.IF_IT_FITS),
         ("agentFlowExecutedData", LineHold.BEGINNING),
-        ("artifacts", LineHold.BEGINNING),
+        ("artifacts", LineHold.IF_IT_FITS),
+        ("fileAnnotations", LineHold.IF_IT_FITS),
         ("tts_data", LineHold.BEGINNING),
     ],
 )

@@ -11,7 +11,7 @@ import pytest
 from bot import errors
 from bot.errors import FlowiseError, RunState
 from bot.flowise.client import Limits
-from bot.flowise.events import Action, CalledTools, End, Event, Metadata, SourceDocuments, Token, UsedTools
+from bot.flowise.events import Action, CalledTools, End, Event, Metadata, ResultFiles, SourceDocuments, Token, UsedTools
 from bot.flowise.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -141,6 +141,27 @@ async def test_a_recorded_json_answer(name: str, server: Server, make_client: Ma
     assert tools == ([[tool["tool"] for tool in answer["usedTools"]]] if answer.get("usedTools") else [])
     documents = [len(event.documents) for event in events if isinstance(event, SourceDocuments)]
     assert documents == ([len(answer["sourceDocuments"])] if answer.get("sourceDocuments") else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "files"),
+    [
+        ("annotations_resp", ["plot.png", "table.csv", "report.pdf", "page.html"]),
+        ("annotations_nonstreaming", ["table.csv"]),
+        ("af_agent_report_artifacts", ["report.png", "", ""]),
+        ("af_agent_nonstreaming", ["report.png", "", ""]),
+        ("tool_agent_nonstreaming", ["report.png", "", ""]),
+        ("tool_agent_report_artifacts", ["report.png", "", ""]),
+        ("seq_agent_chat", []),
+    ],
+)
+async def test_the_files_of_a_recorded_answer(
+    name: str, files: list[str], server: Server, make_client: MakeClient
+) -> None:
+    found = ResultFiles(())
+    for event in (await replayed(name, server, make_client))[0]:
+        found = found.and_later(event) if isinstance(event, ResultFiles) else found
+    assert [file.name for file in found.files] == files
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,8 @@ async def test_what_cannot_be_read_is_put_aside_with_a_sentence_and_its_thread_g
         assert str(kept["open"]).encode("utf-8", "surrogateescape") == parts.get("open", b"")
         told = [log["event"] for log in logs if log.get("ref") == item.reference]
         assert [event for event in told if event not in {"question taken over", "apology"}] == [
-            "handed on",
-            "put aside",
+            "question handed on",
+            "question put aside",
         ]
         assert told.count("question taken over") == 1
     asked = sorted(one.question.splitlines()[-1] for one in left.home.flowise.predictions)
@@ -152,13 +152,13 @@ async def test_what_a_process_cannot_read_a_newer_one_takes_over(left: Left, mon
     with capture_logs() as logs:
         async with left.home.bot():
             async with asyncio.timeout(5):
-                while not [log for log in logs if log["event"] == "handed on"]:  # noqa: ASYNC110
+                while not [log for log in logs if log["event"] == "question handed on"]:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
             monkeypatch.setattr(hearing, "SURFACE", "newer")  # a process that starts from here on can read it
             async with left.home.bot():
                 await left.home.answered(item.ts, channel=channel)
     assert "why?" in left.answers(0)[0]
-    assert not [log for log in logs if log["event"] == "put aside"]
+    assert not [log for log in logs if log["event"] == "question put aside"]
 
 
 async def test_a_question_over_which_every_process_fails_is_given_up(
@@ -177,7 +177,7 @@ async def test_a_question_over_which_every_process_fails_is_given_up(
         async with left.home.bot():
             await left.home.slack.until(lambda: any("several times" in text for text in left.answers(0)), 10)
     assert len(tries) == MOST_FAILURES
-    assert [log["event"] for log in logs if "exc_info" in log] == ["handed on", "put aside"]
+    assert [log["event"] for log in logs if "exc_info" in log] == ["question handed on", "question put aside"]
     async with left.home.bot():
         await left.home.ask(f"{left.home.mention} and then?", thread_ts=item.ts, channel=channel)
         await left.home.slack.until(lambda: "and then?" in left.answers(0)[-1])

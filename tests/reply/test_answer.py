@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
-from bot.reply.contract import LONGEST, MOST_BREAKS, Finished, ParagraphBreak, ReplyEvent
+from bot.errors import FlowiseFailed, RunState
+from bot.flowise.events import (
+    Action,
+    CalledTools,
+    ResultFile,
+    ResultFiles,
+    SourceDocument,
+    SourceDocuments,
+    Token,
+    UsedTools,
+)
+from bot.playground.slack.pings import pings
+from bot.reply.contract import LONGEST, MOST_BREAKS, Failed, Finished, ParagraphBreak, ReplyEvent
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording
 from bot.slack.text.blocks import shown
@@ -20,6 +31,10 @@ def receive(answer: PagedAnswer, event: ReplyEvent) -> None:
         answer.catch_up()
 
 
+def files(*names: str) -> ResultFiles:
+    return ResultFiles(tuple(map(ResultFile, names)))
+
+
 def changes(*events: ReplyEvent) -> list[bool]:
     answer, seen = PagedAnswer(), []
     for event in events:
@@ -29,7 +44,7 @@ def changes(*events: ReplyEvent) -> list[bool]:
     return seen
 
 
-@pytest.mark.parametrize("event", [CalledTools(("t",)), UsedTools(("t",)), SOURCES, Action()])
+@pytest.mark.parametrize("event", [CalledTools(("t",)), UsedTools(("t",)), SOURCES, files("a.png"), Action()])
 def test_what_is_said_again_is_no_change(event: ReplyEvent) -> None:
     assert changes(event, event, event) == [True, False, False]
 
@@ -91,3 +106,41 @@ def test_paragraphs_are_bounded() -> None:
         receive(answer, CalledTools(("t",)))
         receive(answer, Token("a "))
     assert answer.text.source.count("\n\n") == MOST_BREAKS
+
+
+def text_at_the_end(*events: ReplyEvent) -> str:
+    answer = PagedAnswer()
+    for event in events:
+        receive(answer, event)
+    [page] = answer.pages(shows_work=False)
+    return shown(page.blocks)
+
+
+def test_files_are_named_once_under_the_text_however_often_their_list_is_sent() -> None:
+    annotated = files("table.csv")
+    shown_text = text_at_the_end(Token("Done."), files("plot.png"), annotated, annotated, files("plot.png"), Finished())
+    assert shown_text.split("\n") == ["Done.", "There are also 2 files that I can't show yet: plot.png, table.csv."]
+
+
+def test_an_answer_of_files_alone_says_so_instead_of_nothing() -> None:
+    assert text_at_the_end(files("plot.png"), Finished()) == "There is a file that I can't show yet: plot.png."
+    assert text_at_the_end(files(), Finished()) == wording.NOTHING_TO_SHOW
+    with_more = text_at_the_end(ResultFiles((), more=True), UsedTools(("draw",)), Finished())
+    assert with_more.split("\n") == ["There are files that I can't show yet.", "Used: draw"]
+    decision = text_at_the_end(files("plot.png"), Action(), Finished())
+    assert decision == f"{wording.DECISION_NEEDED}\nThere is also a file that I can't show yet: plot.png."
+    failed = text_at_the_end(files("plot.png"), Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3"))
+    assert failed.endswith("\nThere is also a file that I can't show yet: plot.png.")
+
+
+def test_a_file_whose_name_would_ping_does_not() -> None:
+    answer = PagedAnswer()
+    for event in (Token("x"), files("<!channel>", "<@U1>.png", "@here.png"), Finished()):
+        receive(answer, event)
+    [page] = answer.pages(shows_work=False)
+    assert pings("", page.blocks, (), frozenset(), parse=True) == []
+
+
+def test_more_files_than_can_be_told_apart_are_counted_no_further() -> None:
+    many = [files(f"{number}.png") for number in range(300)]
+    assert "There are also at least 100 files" in text_at_the_end(Token("x"), *many, Finished())

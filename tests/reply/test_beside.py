@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.flowise.events import (
+    Action,
+    CalledTools,
+    ResultFile,
+    ResultFiles,
+    SourceDocument,
+    SourceDocuments,
+    Token,
+    UsedTools,
+)
 from bot.reply.beside import Beside
 from bot.reply.contract import FetchingRest, Finished, Queued, Remark, ReplyEvent, Thinking, WaitingForRun
 from bot.reply.paged import PagedAnswer
@@ -30,6 +39,9 @@ EVENTS = st.lists(
             SourceDocuments((SourceDocument("a"),)),
             SourceDocuments((SourceDocument("b"),)),
             SourceDocuments(()),
+            ResultFiles((ResultFile("a.png"),)),
+            ResultFiles((ResultFile("a.png"), ResultFile("b.png"))),
+            ResultFiles((), more=True),
             Action(),
         ]
     ),

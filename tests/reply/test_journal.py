@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import Interrupted
-from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.flowise.events import (
+    Action,
+    CalledTools,
+    ResultFile,
+    ResultFiles,
+    SourceDocument,
+    SourceDocuments,
+    Token,
+    UsedTools,
+)
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
@@ -38,6 +47,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     CalledTools(("search", "find")),
     Token("words, ünïcode 🎈 and\u2028lines\n\n```"),
     SOURCES,
+    ResultFiles((ResultFile("a.png"), ResultFile("", "5e")), more=True),
     UsedTools(("search",)),
     Action(),
     Sentence("a sentence"),
@@ -136,6 +146,7 @@ events = st.lists(
     | names.map(CalledTools)
     | names.map(UsedTools)
     | st.lists(documents, max_size=3).map(lambda found: SourceDocuments(tuple(found)))
+    | st.lists(st.sampled_from("abc").map(ResultFile), max_size=2).map(lambda files: ResultFiles(tuple(files)))
     | st.just(Action())
     | st.text(max_size=8).map(Remark)
     | st.sampled_from([Thinking(), WaitingForRun(), Queued(3)]),
@@ -175,6 +186,7 @@ FLOODS: dict[str, tuple[ReplyEvent, ...]] = {
     "tools between words": (CalledTools(tuple("t" * 80 for _ in range(20))), Token("a")),
     "words and sources": (Token("a"), SOURCES),
     "used tools": (UsedTools(("a",)), UsedTools(("a", "b"))),
+    "files": tuple(ResultFiles((ResultFile(f"{name}.png"), ResultFile("", name))) for name in "ab"),
     "decisions": (Action(),),
 }
 

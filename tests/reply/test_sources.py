@@ -6,6 +6,7 @@ import pytest
 
 from bot.flowise.events import SourceDocument
 from bot.reply.sources import gathered
+from bot.slack.text.blocks import shown, sources_blocks
 
 
 def test_one_entry_a_document_in_order_of_first_chunk() -> None:
@@ -47,3 +48,49 @@ def test_lines_that_touch_are_joined(spans: list[tuple[int, int]], detail: str) 
 def test_pages_that_are_no_numbers_come_last() -> None:
     [source] = gathered([SourceDocument("x", page=page) for page in ("iv", "12", "2")])
     assert source.detail == "p. 2, 12, iv"
+
+
+def detail(*chunks: SourceDocument) -> str:
+    [source] = gathered(chunks)
+    return source.detail
+
+
+def test_slides_and_rows_are_named_as_what_they_are() -> None:
+    assert detail(SourceDocument("x", slide=3, lines=(1, 2))) == "slide 3"
+    assert (
+        detail(SourceDocument("x", slide=12), SourceDocument("x", slide=3), SourceDocument("x", slide=3))
+        == "slides 3, 12"
+    )
+    assert detail(SourceDocument("x", row=4)) == "row 4"
+    assert detail(SourceDocument("x", sheet="Q1")) == "Q1"
+    cells = [SourceDocument("x", sheet=sheet, row=row) for sheet, row in [("Q1", 12), ("Q2", None), ("Q1", 4)]]
+    assert detail(*cells) == "Q1, rows 4, 12; Q2"
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "entries"),
+    [
+        (("Policy", "https://a.example/p"), ("policy", "https://A.example/P"), 1),
+        (("x", "https://a.example/p"), ("x", "http://a.example/p/"), 1),
+        (("x", "https://a.example/p#one"), ("x", "https://a.example/p#two"), 1),
+        (("x", "https://a.example/#/one"), ("x", "https://a.example/#/two"), 2),
+        (("x", "https://a.example/p?id=1"), ("x", "https://a.example/p?id=2"), 2),
+        (("x", "https://a.example/p"), ("x", None), 2),
+        (("x", "https://[broken#"), ("y", "https://[broken#"), 2),
+    ],
+)
+def test_what_makes_another_document(
+    first: tuple[str, str | None], second: tuple[str, str | None], entries: int
+) -> None:
+    found = gathered([SourceDocument(*first, page="7"), SourceDocument(*second, page="12")])
+    assert len(found) == entries
+    assert (found[0].title, found[0].url) == first
+    assert found[0].detail == ("p. 7, 12" if entries == 1 else "p. 7")
+
+
+def test_a_thousand_chunks_of_one_file_are_one_short_entry() -> None:
+    [source] = gathered([SourceDocument("x", page=str(page)) for page in range(1_000)])
+    assert source.detail.startswith("p. 0, 1, 2, ")
+    line = shown(sources_blocks([source])).split("\n")[1]
+    assert line.endswith("…")
+    assert len(line) < 140

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.errors import FlowiseBroke, RunState
-from bot.flowise.events import CalledTools, SourceDocument, SourceDocuments, Token
+from bot.flowise.events import CalledTools, ResultFile, ResultFiles, SourceDocument, SourceDocuments, Token
 from bot.pacing.permits import Kind
 from bot.reply.contract import Failed, Finished, Place, Remark, ReplyEvent, Sentence, Thinking
 from bot.reply.native_first import NativeFirst
@@ -139,6 +139,20 @@ def test_a_stream_begins_grows_and_ends_with_its_sources() -> None:
         "StartStream",
         "StopStream",
     ]
+
+
+def test_a_stream_ends_with_the_files_that_cannot_be_shown() -> None:
+    files = ResultFiles((ResultFile("plot.png"),))
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("Hello. "), files)
+    run(answer, slack, 0.0)
+    told(answer, files, Finished(), now=3.0)
+    run(answer, slack, 3.0)
+    assert slack.footers == "There is also a file that I can't show yet: plot.png."
+    alone, slack = reply(), Slack()
+    told(alone, Thinking(), files, Finished())
+    run(alone, slack, 0.0)
+    assert slack.text == "There is a file that I can't show yet: plot.png."
 
 
 @pytest.mark.parametrize(

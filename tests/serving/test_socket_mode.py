@@ -147,8 +147,8 @@ async def test_an_app_token_that_is_not_taken_is_told_once_and_tried_with_pauses
             slack.take_tokens()
             await until(mode, connected=True)
         assert 2 <= tried <= 5
-        told = [line["event"] for line in lines if "is stuck" not in line["event"]]
-        assert told == ["Socket Mode gets no address; trying again", "Socket Mode gets addresses again"]
+        told = [line["event"] for line in lines if "connection stuck" not in line["event"]]
+        assert told == ["Socket Mode address not received; tried again", "Socket Mode address received again"]
         assert "SLACK_APP_TOKEN" in lines[0]["reason"]
 
 

@@ -182,3 +182,20 @@ def test_what_was_forwarded_has_room_before_what_was_said() -> None:
 )
 def test_files_are_told_by_name(names: tuple[str, ...], told: str) -> None:
     assert attached(names) == told
+
+
+@pytest.mark.parametrize(
+    ("names", "number", "more", "told"),
+    [
+        (["a.csv"], 1, False, "There is also a file that I can't show yet: a.csv."),
+        (["a.csv", "b.png"], 2, False, "There are also 2 files that I can't show yet: a.csv, b.png."),
+        (["a.csv"], 2, False, "There are also 2 files that I can't show yet."),
+        ([], 1, False, "There is also a file that I can't show yet."),
+        ([*"abcde"], 5, False, "There are also 5 files that I can't show yet: a, b, c and 2 more."),
+        ([*"ab"], 2, True, "There are also at least 2 files that I can't show yet."),
+        ([], 0, True, "There are also files that I can't show yet."),
+    ],
+)
+def test_files_are_named_where_they_can_be(names: list[str], number: int, more: bool, told: str) -> None:
+    assert wording.result_files(names, number, more=more, alone=False) == told
+    assert wording.result_files(names, number, more=more, alone=True) == told.replace(" also", "")

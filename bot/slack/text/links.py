@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from markdown_it.rules_inline import StateInline
 
-from bot.slack.text.escaping import units
+from bot.slack.text.escaping import ELLIPSIS, units
 from bot.slack.text.limits import LINK_URL
 from bot.slack.text.lookalikes import is_blank, readings
 from bot.slack.text.rich_text import Runs, Style, TextRun
@@ -26,7 +26,11 @@ _ADDRESS = re.compile(
 _FILES = frozenset(
     {"csv", "doc", "docx", "gif", "htm", "html", "jpeg", "jpg", "js", "json", "log", "mp3", "mp4", "pdf", "png"}
     | {"ppt", "pptx", "txt", "xls", "xlsx", "xml", "yaml", "yml"}
+    | {"css", "docm", "epub", "go", "ipynb", "java", "odp", "ods", "odt", "php", "rtf", "sql", "svg", "tsv", "xlsm"}
 )
+# Endings of file names that are top-level domains too: `README.md` may be another address. It is none where the link
+# leads to a file of that name.
+_FILES_OR_HOSTS = frozenset({"mov", "md", "py", "rs", "sh", "zip"})
 
 
 def target(href: str) -> str | None:
@@ -83,31 +87,46 @@ def slack_link(state: StateInline, silent: bool) -> bool:
 def misleads(label: str, url: str) -> bool:
     """Whether a label looks like an address that is not the link's own."""
     own = _forms(url)
-    if _trim(label.strip().lower()) in own:
+    whole = _trim(label.strip().lower())
+    if whole in own or _is_beginning(whole, own):
         return False
-    return any(_names_another(reading, own) for reading in readings(label))
+    # Of a file's name with spaces in it, only the last word looks like an address.
+    file = re.split("[/ ]", unquote(re.split("[?#]", url.lower(), maxsplit=1)[0]))[-1]
+    return any(_names_another(reading, own, file) for reading in readings(label))
 
 
-def _names_another(reading: str, own: frozenset[str]) -> bool:
+def _names_another(reading: str, own: frozenset[str], file: str) -> bool:
     for found in _ADDRESS.finditer(reading):
+        address = _trim(found[0])
         is_file = found["top"] in _FILES and "/" not in found[0]
-        if not is_file and _trim(found[0]) not in own:
+        is_own_file = found["top"] in _FILES_OR_HOSTS and address == file and not address.startswith("www.")
+        if not (is_file or is_own_file or address in own):
             return True
     return False
 
 
+def _is_beginning(label: str, own: frozenset[str]) -> bool:
+    """Whether a label is an own address that was cut off behind its host."""
+    kept = label.removesuffix(ELLIPSIS)
+    return kept != label and "/" in kept.rpartition("://")[2] and any(form.startswith(kept) for form in own)
+
+
 def _forms(url: str) -> frozenset[str]:
-    """The ways in which an address may be written in its own label: whole, without its scheme, its host alone."""
-    forms = set()
-    for address in (url.lower(), unquote(url).lower()):
-        parts = _split(address)
-        if parts is None:
-            continue
-        bare = address.removeprefix(f"{parts.scheme}:").removeprefix("//")
-        forms |= {address, bare, bare.removeprefix("www.")}
-        if parts.hostname:
-            forms |= {parts.hostname, parts.hostname.removeprefix("www."), f"{parts.scheme}://{parts.hostname}"}
-    return frozenset(_trim(form) for form in forms)
+    """The ways in which an address may be written in its own label: whole, or without its scheme, its port, its query
+    or its fragment, or its host alone. What is percent-encoded behind the host may be written as it reads."""
+    address = url.lower()
+    parts = _split(address)
+    if parts is None:
+        return frozenset()
+    bare = address.removeprefix(f"{parts.scheme}:").removeprefix("//")
+    ends = {bare.removeprefix(parts.netloc)}
+    hosts = {parts.netloc}
+    if parts.hostname:
+        ends |= {"", parts.path, f"{parts.path}?{parts.query}"}
+        hosts |= {parts.hostname, parts.hostname.removeprefix("www."), parts.netloc.removeprefix("www.")}
+    forms = {host + form for host in hosts for end in ends for form in (end, unquote(end))}
+    scheme = f"{parts.scheme}://" if parts.hostname else f"{parts.scheme}:"
+    return frozenset(_trim(form) for form in forms | {f"{scheme}{form}" for form in forms} | {address})
 
 
 def _trim(address: str) -> str:

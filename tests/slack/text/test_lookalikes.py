@@ -80,6 +80,58 @@ def test_an_honest_label(label: str, url: str) -> None:
     assert not misleads(label, url)
 
 
+README = "https://github.com/acme/app/blob/main/README.md"
+ARTICLE = "https://help.example.com:8443/article/%E6%9D%B1?id=42#part"
+
+
+@pytest.mark.parametrize(
+    ("label", "url"),
+    [
+        # Without its scheme, its port, its query or its fragment, percent-encoded or not, or cut off behind its host.
+        *((label, ARTICLE) for label in ("help.example.com/article/東", "help.example.com/article/%E6%9D%B1?id=42")),
+        *(
+            (label, ARTICLE)
+            for label in ("https://help.example.com/article/東", "help.example.com:8443", "help.example.com")
+        ),
+        *((label, ARTICLE) for label in ("help.example.com/art…", "https://help.example.com:8443/article/%E6…")),
+        ("acme.com/our docs/a b.docx", "https://acme.com/our%20docs/a%20b.docx"),
+        ("youtu.be/dQw4w9WgXcQ", "https://youtu.be/dQw4w9WgXcQ"),
+        # A file's name that could be a host's, where that file is what the link leads to.
+        *((label, README) for label in ("README.md", "docs/README.md", "app/README.md at main · acme/app")),
+        ("app.py", "https://github.com/acme/app/blob/main/app.py?plain=1#L10"),
+        ("Leave policy.md", "https://contoso.sharepoint.com/sites/HR/Leave%20policy.md"),
+        ("main.go", "https://a.b/x"),
+        ("notes.odt", "https://drive.google.com/file/d/1"),
+    ],
+)
+def test_a_shortened_address_and_the_name_of_its_file(label: str, url: str) -> None:
+    assert not misleads(label, url)
+
+
+@pytest.mark.parametrize(
+    ("label", "url"),
+    [
+        ("paypal.com", "https://evil.example/paypal.com"),
+        ("paypal.com/README.md", "https://evil.example/paypal.com/README.md"),
+        ("www.point.md", "https://evil.example/www.point.md"),
+        ("README.md", "https://evil.example/other.md"),
+        ("README.md", "https://evil.example/?x=README.md"),
+        ("README.md", "https://evil.example/#/README.md"),
+        ("help.example.com/other", ARTICLE),
+        ("help.example.co…", "https://help.example.com.evil.example/"),
+        ("help.example.com…", "https://help.example.com.evil.example/"),
+        ("https://help.example.com…", "https://help.example.com.evil.example/"),
+        ("help.example.com:9000", ARTICLE),
+        ("good.com", "https://good.com%2f.evil.example/"),
+        ("good.com", "https://good.com%23@evil.example/"),
+        ("good.com", "https://good.com%40evil.example/"),
+        ("good.com/x", "https://evil.example/?https://good.com/x"),
+    ],
+)
+def test_a_shortened_address_of_another_host(label: str, url: str) -> None:
+    assert misleads(label, url)
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from(INVISIBLE), min_size=11, max_size=11), st.sampled_from(DOTS))
 def test_whatever_is_put_between_the_letters(between: list[str], dot: str) -> None:

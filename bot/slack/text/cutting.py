@@ -14,8 +14,9 @@ from operator import itemgetter
 
 from bot.slack.text.escaping import SENTENCE_ENDS, WIDE_ENDS, between_characters
 from bot.slack.text.limits import TAIL_SOURCE
-from bot.slack.text.markdown import FRESH, Outline, Seam, Span, outline, render
+from bot.slack.text.markdown import Outline, Span, outline, render
 from bot.slack.text.rich_text import LINE, Piece
+from bot.slack.text.seams import FRESH, Seam
 from bot.slack.text.unfinished import closed_places, heal
 
 # A letter or inline markup: what begins with it cannot be read as the beginning of another block than a paragraph.

@@ -8,8 +8,9 @@ from itertools import takewhile
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from bot.slack.text.nesting import nested
 from bot.slack.text.parser import parser
-from bot.slack.text.rich_text import Piece
+from bot.slack.text.rich_text import GAP, LINE, Piece
 from bot.slack.text.seams import FRESH, Seam
 from bot.slack.text.writer import number_of, written
 
@@ -22,7 +23,8 @@ _INLINE = parser().disable(["normalize", "block"])
 class Span:
     """A top-level block of a source: its kind, its lines from `start` up to `end`, and the lines where items start.
 
-    `number` is the first item's number in an ordered list, else None.
+    `number` is the first item's number in an ordered list, else None. `joint` is what stands between it and the block
+    before: no blank line where one of them is a list and the source has none.
     """
 
     kind: str
@@ -30,6 +32,7 @@ class Span:
     end: int
     items: tuple[int, ...] = ()
     number: int | None = None
+    joint: str = GAP
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +55,19 @@ class Outline:
 def outline(source: str) -> Outline:
     """The top-level blocks of a source, by line."""
     tokens: list[Token] = []
-    _PARSER.block.parse(source, _PARSER, {}, tokens)
+    _PARSER.block.parse(nested(source), _PARSER, {}, tokens)
+    lines = source.split("\n")
     found: list[Span] = []
     items: list[list[int]] = []
     for token in tokens:
         if token.map is None:
             continue
         if token.level == 0:
-            number = number_of(token) if token.type == "ordered_list_open" else None
-            found.append(Span(token.type.removesuffix("_open"), token.map[0], token.map[1], number=number))
+            span = _span(token)
+            if found and "list" in found[-1].kind + span.kind and lines[span.start - 1].strip():
+                span = replace(span, joint=LINE)
+            token.meta["joint"] = span.joint
+            found.append(span)
             items.append([])
         elif token.level == 1 and token.type == "list_item_open":
             items[-1].append(token.map[0])
@@ -69,7 +76,13 @@ def outline(source: str) -> Outline:
 
 def render(source: str, seam: Seam = FRESH) -> tuple[Piece, ...]:
     """The pieces that show a source, none of them empty. Takes any text."""
-    return written(_PARSER.parse(source), seam)
+    return outline(source).pieces(seam)
+
+
+def _span(token: Token) -> Span:
+    start, end = token.map or (0, 0)
+    number = number_of(token) if token.type == "ordered_list_open" else None
+    return Span(token.type.removesuffix("_open"), start, end, number=number)
 
 
 def _begins_at(token: Token, line: int) -> bool:

@@ -133,7 +133,7 @@ def _lay_out(layout: Layout, source: str, seam: Seam, pieces: Iterable[Piece]) -
     lines = _LINE.findall(source)
     for number, block in enumerate(outline(source).spans):
         before = layout.copy()
-        own = FRESH if number else seam
+        own = Seam(block.joint) if number else seam
         try:
             layout.add(render("".join(lines[block.start : block.end]), own))
         except Full:

@@ -11,7 +11,10 @@ import re
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
+from bot.slack.text.addresses import bare_address
+from bot.slack.text.flanking import marks
 from bot.slack.text.links import slack_link
+from bot.slack.text.targets import spaced_autolink, spaced_link
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BRACKET = re.compile(r"!?\[")
@@ -56,15 +59,16 @@ def _as_text(state: StateInline, text: str, silent: bool) -> bool:
 
 def parser() -> MarkdownIt:
     # The preset nests 20 deep and drops what is deeper; a hundred levels cost nothing and nobody writes them.
-    made = MarkdownIt("commonmark", {"html": False, "linkify": True, "maxNesting": 100})
-    made.enable(["table", "strikethrough", "linkify"]).disable("reference")
-    made.inline.ruler.before("strikethrough", "no_emphasis", _no_emphasis)
-    made.inline.ruler.before("link", "no_link", _no_link)
-    made.inline.ruler.before("autolink", "slack_link", slack_link)
-    made.inline.ruler.before("autolink", "line_break", _line_break)
-    if made.linkify is None:
-        raise RuntimeError("linkify-it-py is not installed")
-    made.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
-    for schema in ("ftp:", "//", "mailto:"):
-        made.linkify.add(schema, None)
+    made = MarkdownIt("commonmark", {"html": False, "maxNesting": 100})
+    made.enable(["table", "strikethrough"]).disable("reference")
+    rules = made.inline.ruler
+    rules.disable("strikethrough")  # `marks` does its part; the pairs it makes are still resolved
+    rules.at("emphasis", marks)
+    rules.before("emphasis", "no_emphasis", _no_emphasis)
+    rules.before("newline", "bare_address", bare_address)
+    rules.before("link", "no_link", _no_link)
+    rules.before("autolink", "spaced_link", spaced_link)
+    rules.before("autolink", "slack_link", slack_link)
+    rules.before("autolink", "spaced_autolink", spaced_autolink)
+    rules.before("autolink", "line_break", _line_break)
     return made

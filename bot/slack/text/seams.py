@@ -12,12 +12,14 @@ class Seam:
     """How a source that goes on with a cut block joins the source before it.
 
     `joint` precedes its first piece; `number` is that of its first list item where the list is ordered; `table`
-    says that it begins with the header of the table before, of which it has the next rows.
+    says that it begins with the header of the table before, of which it has the next rows. `tight`: no blank line
+    precedes it, so a list with which it begins has none before it either.
     """
 
     joint: str = GAP
     number: int | None = None
     table: bool = False
+    tight: bool = False
 
 
 FRESH = Seam()

@@ -48,6 +48,12 @@ def number_of(token: Token) -> int:
     return max(1, int(token.attrGet("start") or 1))
 
 
+def _joint(token: Token, seam: Seam | None) -> str:
+    if seam is None:
+        return str(token.meta.get("joint", GAP))
+    return LINE if seam.tight and "list" in token.type else seam.joint
+
+
 @dataclass(slots=True)
 class _List:
     next: int | None
@@ -71,7 +77,7 @@ class _Writer:
 
     def take(self, token: Token) -> None:
         if token.level == 0 and token.nesting >= 0:
-            self._joint = self._seam.joint if self._seam else GAP
+            self._joint = _joint(token, self._seam)
         handler = _HANDLERS.get(token.type)
         if handler is not None:
             handler(self, token)

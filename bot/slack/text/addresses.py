@@ -51,7 +51,7 @@ def address(text: str, start: int, limit: int | None = None) -> Address | None:
         return None
     end = _host_end(host)
     if end is None or end < host.end():
-        return Address(end, host.end())
+        return Address(end, limit if _UNCLEAR.match(text, host.end(), limit) else host.end())
     if (port := _PORT.match(text, end, limit)) is not None:
         end = port.end()
     if text[end : min(end + 1, limit)] not in ("/", "?", "#"):

@@ -17,8 +17,9 @@ from markdown_it.rules_inline.state_inline import Delimiter
 from bot.slack.text.scripts import is_cjk
 
 _RUN = re.compile(r"\*+|_+|~{2,}")
-# How many quotes, brackets and stops may stand between a mark and the letter whose script they share.
-_MOST_PUNCTUATION = 4
+MOST_PUNCTUATION = 4
+"""How many quotes, brackets and stops may stand between a mark and the letter whose script they share."""
+
 _DIGITS = frozenset("0123456789")
 
 
@@ -33,26 +34,42 @@ def flanks(text: str, start: int, end: int, limit: int | None = None) -> Flanks:
     """How the run of marks from `start` to `end` stands in a text, which is seen up to `limit`."""
     limit = len(text) if limit is None else limit
     before, after = text[start - 1] if start else " ", text[end] if end < limit else " "
-    if text[start] == "*" and before in _DIGITS and after in _DIGITS:
+    if multiplies(text, start, end):
         return Flanks(opens=False, closes=True)
-    parts_before, parts_after = _is_punctuation(before), _is_punctuation(after)
-    own_before = parts_before and _is_by_cjk(text, range(start - 1, -1, -1))
-    own_after = parts_after and _is_by_cjk(text, range(end, limit))
-    left = not _is_space(after) and (
-        not parts_after or own_after or parts_before or _is_space(before) or is_cjk(before)
-    )
-    right = not _is_space(before) and (
-        not parts_before or own_before or parts_after or _is_space(after) or is_cjk(after)
-    )
+    stands = commonmark(text, start, end, limit)
+    own_before = is_punctuation(before) and _is_by_cjk(text, range(start - 1, -1, -1))
+    own_after = is_punctuation(after) and _is_by_cjk(text, range(end, limit))
+    if not (own_before or own_after or is_cjk(before) or is_cjk(after)):
+        return stands
+    left = not _is_space(after) and (own_after or is_cjk(before) or _flanks(before, after))
+    right = not _is_space(before) and (own_before or is_cjk(after) or _flanks(after, before))
     if text[start] != "_":
         return Flanks(left, right)
     # An underscore within a word is a part of it. Two of them between such letters are not: no name has them.
     between = is_cjk(before) and is_cjk(after)
-    apart = between and end - start > 1
     return Flanks(
-        left and (not right or parts_before or apart or (between and own_after)),
-        right and (not left or parts_after or apart or (between and own_before)),
+        stands.opens or (left and between and (own_after or end - start > 1)),
+        stands.closes or (right and between and (own_before or end - start > 1)),
     )
+
+
+def commonmark(text: str, start: int, end: int, limit: int | None = None) -> Flanks:
+    """The same as CommonMark has it."""
+    limit = len(text) if limit is None else limit
+    before, after = text[start - 1] if start else " ", text[end] if end < limit else " "
+    left, right = _flanks(before, after), _flanks(after, before)
+    if text[start] != "_":
+        return Flanks(left, right)
+    return Flanks(left and (not right or is_punctuation(before)), right and (not left or is_punctuation(after)))
+
+
+def multiplies(text: str, start: int, end: int) -> bool:
+    """Whether a run is stars between two digits, which open nothing."""
+    return text[start] == "*" and text[start - 1 : start] in _DIGITS and text[end : end + 1] in _DIGITS
+
+
+def _flanks(outside: str, inside: str) -> bool:
+    return not _is_space(inside) and (not is_punctuation(inside) or _is_space(outside) or is_punctuation(outside))
 
 
 def marks(state: StateInline, silent: bool) -> bool:
@@ -82,15 +99,15 @@ def marks(state: StateInline, silent: bool) -> bool:
 
 def _is_by_cjk(text: str, places: range) -> bool:
     """Whether punctuation belongs to Chinese, Japanese or Korean: by itself, or by the letter behind it."""
-    for place in places[:_MOST_PUNCTUATION]:
+    for place in places[:MOST_PUNCTUATION]:
         if is_cjk(text[place]):
             return True
-        if not _is_punctuation(text[place]):
+        if not is_punctuation(text[place]):
             return False
     return False
 
 
-def _is_punctuation(char: str) -> bool:
+def is_punctuation(char: str) -> bool:
     return isMdAsciiPunct(ord(char)) or isPunctChar(char)
 
 

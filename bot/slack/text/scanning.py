@@ -84,7 +84,8 @@ class Scan:
             yield from self._code(text, end, is_whole=is_whole)
         elif state.begun or len(text) > _CHUNK or not _UNCLEAR.fullmatch(text[:_LOOK]):
             start = self._at
-            for shown, length in harmless.line(text, final=is_whole):
+            begun = self._source[max(self._source.rfind("\n", 0, start) + 1, start - _LOOK) : start]
+            for shown, length in harmless.line(text, final=is_whole, begun=begun):
                 yield self._step(shown, start + length, replace(state, begun=True))
         elif is_whole:
             fence = _fence_in(text)

@@ -17,7 +17,7 @@ from html import unescape
 from bot.slack.text.addresses import address
 from bot.slack.text.escaping import clean
 from bot.slack.text.streamed_marks import marked
-from bot.slack.text.targets import spaced_target
+from bot.slack.text.targets import target_at
 
 # U+2060, word joiner: no width, no line break.
 _JOINER = "\u2060"
@@ -171,8 +171,8 @@ def _link(text: str, start: int, bracket: str, final: bool) -> tuple[str, int] |
     if link is not None:
         return _with_address(shown(link["label"]).strip(), link["url"]), link.end()
     label = _LABEL.match(text, start)
-    if label is not None and (spaced := spaced_target(text, label.end())) is not None:
-        return _with_address(shown(label["label"]).strip(), spaced.url), spaced.end
+    if label is not None and (target := target_at(text, label.end())) is not None:
+        return _with_address(shown(label["label"]).strip(), target.url), target.end
     if not final and _HALF_LINK.fullmatch(text, start):
         return None
     # A bracket that no address follows stays what it is: an empty box of a task list, a note's number.

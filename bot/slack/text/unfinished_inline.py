@@ -20,7 +20,9 @@ _HALF_ANGLE = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 # The end of a text that may become an entity, a picture or an address.
-_HALF_WORD = re.compile(r"(?:&#?\w{0,31}|(?:^|(?<=\s))!|(?<![a-z0-9+.-])https?:?/{0,2})\Z", re.ASCII | re.IGNORECASE)
+_HALF_WORD = re.compile(
+    r"(?:&#?\w{0,31}|(?:^|(?<=\s))!|(?<![a-z0-9+.-])ht(?:tp?|tps?:?/{0,2})?)\Z", re.ASCII | re.IGNORECASE
+)
 _LONGEST_HALF_WORD = 40
 # In code that has not ended, marks are shown when it has this length: before, its first tick may prove to be none.
 _LONG_CODE = 400

@@ -31,7 +31,11 @@ _LINE_START = re.compile(r"(?<![^\n])[ ]{0,3}\Z")
 _BLOCK_SIGN = re.compile(r"[-+*#>|=~`\d]")
 # U+2060, word joiner: it is not seen.
 _JOINER = "\u2060"
-_CODE_MARK = re.compile(r"[*_~\[\]\\<]")
+_CODE_MARK = re.compile(r"[*_~\[\]\\<`]")
+_ANGLED = re.compile(
+    r"<(?:[a-z][a-z0-9+.-]{1,31}:[^\s<>]*|https?://[^\s/?#<>|]+(?:[/?#][^<>|\n]*)?(?:\|[^<>\n]*)?)>",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Inline:
     marks: OpenMarks = field(default_factory=OpenMarks)
     brackets: list[_Bracket] = field(default_factory=list)
     """The `[` and `![` that nothing has closed yet."""
+    addresses: set[int] = field(default_factory=set)
+    """Where addresses end."""
     closer: str = ""
     again: bool = False
 
@@ -84,6 +90,10 @@ class Inline:
 
     def _closed(self) -> str:
         body = self.text.rstrip()
+        if self.closer and body.endswith("`"):
+            body += " "
+        elif (len(body) - len(body.rstrip("\\"))) % 2:
+            body = body[:-1]  # it would take the meaning of the mark after it
         closing = self.closer + self.marks.closing
         return body + closing if closing else self.text
 
@@ -109,7 +119,9 @@ class Inline:
         for bracket in sorted(self.brackets, key=lambda bracket: bracket.start):
             parts.append(self.text[at : bracket.start])
             at = max(at, bracket.end)
-            if _LINE_START.search(self.text, max(0, bracket.start - 3), bracket.start) and _BLOCK_SIGN.match(
+            if bracket.start in self.addresses and at < len(self.text):
+                parts.append(_JOINER)  # what follows is no part of the address
+            elif _LINE_START.search(self.text, max(0, bracket.start - 3), bracket.start) and _BLOCK_SIGN.match(
                 self.text, at
             ):
                 parts.append(_JOINER)  # without its bracket, the line would begin a list, or another block
@@ -143,15 +155,16 @@ class Inline:
     def _code(self) -> None:
         marks = "`" * self._run()
         inside = self.at + len(marks)
-        if found := re.compile(rf"(?<!`){marks}(?!`)").search(self.text, inside):
+        found = re.compile(rf"(?<!`){marks}(?!`)").search(self.text, inside)
+        if found is not None and found.end() < len(self.text):
             self.at = found.end()
             return
+        self.text = self.text.rstrip("`")  # more of them may follow
         if len(self.text) - inside < _LONG_CODE and (mark := _CODE_MARK.search(self.text, inside)):
             self.text = self.text[: mark.start()]
         if not self.text[inside:].strip("` \n"):
             self._end_at(self.at)
         else:
-            self.text = self.text.rstrip("`")
             self.at = len(self.text)
             self.closer = marks
 
@@ -189,7 +202,8 @@ class Inline:
         if _HALF_ANGLE.fullmatch(self.text, self.at):
             self._end_at(self.at)
         else:
-            self.at += 1
+            angled = _ANGLED.match(self.text, self.at)
+            self.at = angled.end() if angled else self.at + 1
 
     def _address(self, scheme: str) -> None:
         found = address(self.text, self.at)
@@ -197,6 +211,7 @@ class Inline:
             self._end_at(self.at)  # it may lead elsewhere when it is complete
         else:
             self.at = (found.end or found.seen) if found else self.at + len(scheme)
+            self.addresses.add(self.at)
 
     def _delimiter(self) -> None:
         char, count, start = self.text[self.at], self._run(), self.at

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 from markdown_it.rules_inline import StateInline
 
+from bot.slack.text.limits import LINK_URL
 from bot.slack.text.scripts import LATIN, UNSPACED
 
 _SCHEME = re.compile(r"(?<![a-z0-9+.-])https?\Z", re.ASCII | re.IGNORECASE)
 _BEGINS = re.compile(r"[a-z][a-z0-9+.-]{0,31}://(?:[\w.~%!$&'*+,;=:-]{1,50}@)?|(?=www\.)", re.ASCII | re.IGNORECASE)
 _LETTER = r"(?:[^\W_]|[-_\u0300-\u036f])"
 _HOST = re.compile(rf"(?=[^\W_]){_LETTER}+(?:\.{_LETTER}+)*")
+_LONGEST_HOST = 253
 # Where in a host a script without spaces follows other letters: `example.comを参照`.
 _MIXED = re.compile(rf"(?<=[A-Za-z0-9{LATIN}])(?=[{UNSPACED}])")
 _PORT = re.compile(r":\d{1,5}(?!\w)", re.ASCII)
@@ -49,14 +51,17 @@ def address(text: str, start: int, limit: int | None = None) -> Address | None:
     host = _HOST.match(text, begun.end(), limit) if begun else None
     if host is None:
         return None
-    end = _host_end(host)
+    end = _host_end(host) if len(host[0]) <= _LONGEST_HOST else None
     if end is None or end < host.end():
         return Address(end, limit if _UNCLEAR.match(text, host.end(), limit) else host.end())
     if (port := _PORT.match(text, end, limit)) is not None:
         end = port.end()
     if text[end : min(end + 1, limit)] not in ("/", "?", "#"):
         return Address(end, limit if _UNCLEAR.match(text, end, limit) else end)
-    seen = _body_end(text, end, limit)
+    bound = min(limit, start + LINK_URL)
+    seen = _body_end(text, end, bound)
+    if seen == bound < limit:
+        return Address(None, seen)  # longer than any link may be
     return Address(_trimmed(text, end, _balanced(text, end, seen)), seen)
 
 

@@ -7,6 +7,7 @@ definitions are off: without them no block depends on a later one, so a finished
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
@@ -19,6 +20,7 @@ from bot.slack.text.targets import spaced_autolink, spaced_link
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BRACKET = re.compile(r"!?\[")
 _BRACKETS = 10
+_SEEN = "brackets seen"
 _LONG_RUN = re.compile(r"(?P<mark>[*_~])(?P=mark){40,}")
 
 
@@ -38,10 +40,28 @@ def _no_link(state: StateInline, silent: bool) -> bool:
     found = _BRACKET.match(state.src, state.pos)
     if found is None:
         return False
-    depth = state.src.count("[", 0, state.pos) - state.src.count("]", 0, state.pos)
-    if depth < _BRACKETS and state.src.find("](", state.pos) >= 0:
+    if _depth(state) < _BRACKETS and state.pos < state.env[_SEEN].last_target:
         return False
     return _as_text(state, found[0], silent)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is known of the brackets of a text: how many are open `at` a place, and where the last target begins."""
+
+    text: str
+    last_target: int
+    at: int = 0
+    depth: int = 0
+
+
+def _depth(state: StateInline) -> int:
+    seen: _Seen | None = state.env.get(_SEEN)
+    if seen is None or seen.text is not state.src or seen.at > state.pos:
+        seen = state.env[_SEEN] = _Seen(state.src, state.src.rfind("]("))
+    seen.depth += state.src.count("[", seen.at, state.pos) - state.src.count("]", seen.at, state.pos)
+    seen.at = state.pos
+    return seen.depth
 
 
 def _no_emphasis(state: StateInline, silent: bool) -> bool:

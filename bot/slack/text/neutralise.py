@@ -107,9 +107,11 @@ def _pieces(text: str, *, final: bool, begun: str) -> Iterator[tuple[str, int]]:
     while at < len(text):
         special = _SPECIAL.search(text, at)
         start = special.start() if special else len(text)
+        is_address = special is not None and special.lastgroup == "url"  # it is shown as code
         for word in _WORDS.finditer(text, at, max(at, min(start, end))):
             if word[0]:
-                yield marked(_AT.sub(_behind, code(word[0])), before, text[word.end() : word.end() + SEAM]), word.end()
+                after = "`" if is_address and word.end() == start else text[word.end() : word.end() + SEAM]
+                yield marked(_AT.sub(_behind, code(word[0])), before, after), word.end()
                 before = (before + word[0])[-_LINE:]
         if special is None or (start >= end and not final):
             return

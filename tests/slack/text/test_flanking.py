@@ -39,6 +39,11 @@ MEANT = [
     ("**（一）**甲**（二）**乙", "{b:（一）}甲{b:（二）}乙"),
     ("**見出し：**本文*（注）*。", "{b:見出し：}本文{i:（注）}。"),
     ("*斜体，**粗体。**斜体。*后", "{i:斜体，}{i:{b:粗体。}}{i:斜体。}后"),
+    ("***「強調」***と**_「両方」_**。", "{i:{b:「強調」}}と{i:{b:「両方」}}。"),
+    ("と**~~「旧」~~**を、**~~旧。~~**新", "と{s:{b:「旧」}}を、{s:{b:旧。}}新"),
+    ("1.**「一」**2.**「二」**", "1.{b:「一」}2.{b:「二」}"),
+    ("**${a}**을 **<b>**을 **C++**で **100%**の", "{b:${a}}을 {b:<b>}을 {b:C++}で {b:100%}の"),
+    ("**①**一**→**二**😀**三", "{b:①}一{b:→}二{b:😀}三"),
     ("__重要：__請", "{b:重要：}請"),
     ("含__「重點」__內容", "含{b:「重點」}內容"),
     ("这是__粗体__文字", "这是{b:粗体}文字"),
@@ -69,6 +74,15 @@ def test_in_a_list_a_table_and_the_label_of_a_link() -> None:
 def test_in_a_stream_which_slack_reads_as_commonmark(source: str, shown: str) -> None:
     for size in (1, 3, 1_000):
         messages, _ = streamed([source[at : at + size] for at in range(0, len(source), size)])
+        assert drawn(MarkdownDrawing().tree(messages[0], growing=False)) == shown
+
+
+def test_in_a_stream_beside_a_link() -> None:
+    for source, shown in (
+        ("参见**[文档](https://e.example/文)**。", "参见{b:文档 (}{c:{b:https://e.example/文}}{b:)}。"),
+        ("参见**https://e.example/a**后", "参见{c:{b:https://e.example/a}}后"),
+    ):
+        messages, _ = streamed(list(source))
         assert drawn(MarkdownDrawing().tree(messages[0], growing=False)) == shown
 
 

@@ -31,6 +31,10 @@ _PLAIN = re.compile(
     r"|\[\w*\](?=[=\[%&]))+"
 )
 _UNSPACED = re.compile(f"[{UNSPACED}]")
+# Such letters as a part or a value, and what tells that the address goes on after them: `/文档/a`, `?q=東京&b=c`.
+_WORDS = re.compile(rf"(?<=[/=])(?:(?=\w)[{UNSPACED}])+")
+_GOES_ON = re.compile(r"/[\w-]|&\w+=|\.[a-z0-9]{2,5}(?![\w.])|[?#]\w", re.ASCII | re.IGNORECASE)
+_MAY_GO_ON = re.compile(r"(?:[/&.?#]\w*)?\Z", re.ASCII)
 _LATIN = re.compile(f"[A-Za-z0-9{LATIN}]")
 _BRACKET = re.compile(r"[(){}]")
 _TRAILING = frozenset(".,;:!?'*_~")
@@ -59,10 +63,10 @@ def address(text: str, start: int, limit: int | None = None) -> Address | None:
     if text[end : min(end + 1, limit)] not in ("/", "?", "#"):
         return Address(end, limit if _UNCLEAR.match(text, end, limit) else end)
     bound = min(limit, start + LINK_URL)
-    seen = _body_end(text, end, bound)
-    if seen == bound < limit:
-        return Address(None, seen)  # longer than any link may be
-    return Address(_trimmed(text, end, _balanced(text, end, seen)), seen)
+    stop, seen = _body_end(text, end, bound)
+    if stop == bound < limit:
+        return Address(None, stop)  # longer than any link may be
+    return Address(_trimmed(text, end, _balanced(text, end, stop)), seen)
 
 
 def bare_address(state: StateInline, silent: bool) -> bool:
@@ -103,8 +107,8 @@ def _host_end(host: re.Match[str]) -> int | None:
     return host.end()
 
 
-def _body_end(text: str, start: int, limit: int) -> int:
-    """Where what follows a host ends, its closing stops included."""
+def _body_end(text: str, start: int, limit: int) -> tuple[int, int]:
+    """Where what follows a host ends, its closing stops included, and where what may go on with it ends."""
     at, is_title = start, False
     while at < limit:
         if (plain := _PLAIN.match(text, at, limit)) is not None:
@@ -114,14 +118,18 @@ def _body_end(text: str, start: int, limit: int) -> int:
         elif _UNSPACED.match(text[at]):
             # Where a title begins, as in a wiki, it is no text that follows the address.
             is_title = is_title or text.endswith("/wiki/", start, at)
-            if not is_title:
-                break
-            at += 1
+            words = None if is_title else _WORDS.match(text, at, limit)
+            if words is not None and _GOES_ON.match(text, words.end(), limit):
+                at = words.end()
+            elif is_title:
+                at += 1
+            else:
+                return at, limit if words and _MAY_GO_ON.match(text, words.end(), limit) else at
         elif _LATIN.match(text[at - 1]):
             break
         else:
             at += 1
-    return at
+    return at, at
 
 
 def _balanced(text: str, start: int, end: int) -> int:

@@ -38,6 +38,7 @@ WHOLE = [
     *("https://ja.wikipedia.org/wiki/日本", "https://zh.wikipedia.org/wiki/北京市_(中国)", "https://th.wikipedia.org/wiki/ไทย"),
     *("https://example.com/a_(b)", "https://example.com/a_(b)_(c)/d", "https://example.com/{id}/x", "http://localhost:3000/a"),
     *("https://example.com/?a[]=1&b[x]=2#c", "https://example.com/a,b;c:d@e!f'g$h+i=j~k*l", "https://example.com/~me/a--b"),
+    *("https://example.com/search?q=東京&lang=ja", "https://example.com/文档/a.html", "https://example.com/資料.pdf"),
     *("https://user:pw@example.com:8080/x", "https://10.0.0.1/x", "https://example.com?x=1", "https://example.com#x"),
     *("HTTPS://EXAMPLE.COM/A", "https://example.com/x_y_z*", "https://example.com/%E6%9D%B1", "https://a-b.example_c.com/"),
     *("https://例え.テスト/x", "https://münchen.example/ä", "https://www.例え.jp", "https://ai研究所.jp/x", "https://www.ai研究所.com/x"),
@@ -61,6 +62,8 @@ def test_it_stays_whole(address: str) -> None:
         ("https://example.com에서 https://example.com을.", "<https://example.com>에서 <https://example.com>을."),
         ("https://例え.jpを参照 http://wikiを見る", "<https://xn--r8jz45g.jp>を参照 <http://wiki>を見る"),
         ("xhttps://example.com a:https://example.com", "xhttps://example.com a:<https://example.com>"),
+        ("https://example.com/文档/入门。", "<https://example.com/>文档/入门。"),
+        ("https://example.com/を参照. 資料.", "<https://example.com/>を参照. 資料."),
         ("http://, https://*.example.com https:///x", "http://, https://*.example.com https:///x"),
         # A reader would think of neither host: it is no link.
         ("https://example.com和example.org", "https://example.com和example.org"),

@@ -37,18 +37,19 @@ _GOES_ON = re.compile(r"/[\w-]|&\w+=|\.[a-z0-9]{2,5}(?![\w.])|[?#]\w", re.ASCII 
 _MAY_GO_ON = re.compile(r"(?:[/&.?#]\w*)?\Z", re.ASCII)
 _LATIN = re.compile(f"[A-Za-z0-9{LATIN}]")
 _BRACKET = re.compile(r"[(){}]")
+_MOST_BRACKETS = 8
 _TRAILING = frozenset(".,;:!?'*_~")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class BareAddress:
     """Where an address ends, and where the text ends that might go on with it. No `end`: it is not to be linked."""
 
     end: int | None
     seen: int
 
 
-def address(text: str, start: int, limit: int | None = None) -> Address | None:
+def address(text: str, start: int, limit: int | None = None) -> BareAddress | None:
     """The address that begins with its scheme, or with `www.`, at `start`; None where no host follows."""
     limit = len(text) if limit is None else limit
     begun = _BEGINS.match(text, start, limit)
@@ -57,16 +58,16 @@ def address(text: str, start: int, limit: int | None = None) -> Address | None:
         return None
     end = _host_end(host) if len(host[0]) <= _LONGEST_HOST else None
     if end is None or end < host.end():
-        return Address(end, limit if _UNCLEAR.match(text, host.end(), limit) else host.end())
+        return BareAddress(end, limit if _UNCLEAR.match(text, host.end(), limit) else host.end())
     if (port := _PORT.match(text, end, limit)) is not None:
         end = port.end()
     if text[end : min(end + 1, limit)] not in ("/", "?", "#"):
-        return Address(end, limit if _UNCLEAR.match(text, end, limit) else end)
+        return BareAddress(end, limit if _UNCLEAR.match(text, end, limit) else end)
     bound = min(limit, start + LINK_URL)
     stop, seen = _body_end(text, end, bound)
     if stop == bound < limit:
-        return Address(None, stop)  # longer than any link may be
-    return Address(_trimmed(text, end, _balanced(text, end, stop)), seen)
+        return BareAddress(None, stop)  # longer than any link may be
+    return BareAddress(_trimmed(text, end, _balanced(text, end, stop)), seen)
 
 
 def bare_address(state: StateInline, silent: bool) -> bool:
@@ -136,6 +137,8 @@ def _balanced(text: str, start: int, end: int) -> int:
     """Where the first bracket stands that has no partner, or the end."""
     opened: list[int] = []
     for found in _BRACKET.finditer(text, start, end):
+        if len(opened) > _MOST_BRACKETS:
+            break
         if found[0] in "({":
             opened.append(found.start())
         elif opened and text[opened[-1]] + found[0] in ("()", "{}"):

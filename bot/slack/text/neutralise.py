@@ -215,7 +215,7 @@ def _url(text: str, special: re.Match[str], final: bool) -> tuple[str, int] | No
 
 
 def _with_address(label: str, url: str) -> str:
-    shows = code(re.sub(r"\s", "%20", url.strip()).replace("`", ""))
+    shows = code(re.sub(r"\s", "%20", clean(url).strip()).replace("`", ""))
     if not shows or shows.startswith("#"):
         return label
     return f"{label} (`{shows}`)" if label and label != shows else f"`{shows}`"

@@ -40,28 +40,29 @@ def _no_link(state: StateInline, silent: bool) -> bool:
     found = _BRACKET.match(state.src, state.pos)
     if found is None:
         return False
-    if _depth(state) < _BRACKETS and state.pos < state.env[_SEEN].last_target:
+    seen = _brackets(state)
+    if seen.depth < _BRACKETS and state.pos < seen.last_target:
         return False
     return _as_text(state, found[0], silent)
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Brackets:
     """What is known of the brackets of a text: how many are open `at` a place, and where the last target begins."""
 
-    text: str
     last_target: int
     at: int = 0
     depth: int = 0
 
 
-def _depth(state: StateInline) -> int:
-    seen: _Seen | None = state.env.get(_SEEN)
-    if seen is None or seen.text is not state.src or seen.at > state.pos:
-        seen = state.env[_SEEN] = _Seen(state.src, state.src.rfind("]("))
+def _brackets(state: StateInline) -> _Brackets:
+    known: dict[str, _Brackets] = state.env.setdefault(_SEEN, {})  # by text, for a picture's label is parsed by itself
+    seen = known.get(state.src)
+    if seen is None or seen.at > state.pos:
+        seen = known[state.src] = _Brackets(state.src.rfind("]("))
     seen.depth += state.src.count("[", seen.at, state.pos) - state.src.count("]", seen.at, state.pos)
     seen.at = state.pos
-    return seen.depth
+    return seen
 
 
 def _no_emphasis(state: StateInline, silent: bool) -> bool:
@@ -78,6 +79,7 @@ def _as_text(state: StateInline, text: str, silent: bool) -> bool:
 
 
 def parser() -> MarkdownIt:
+    """A parser of its own for whoever asks."""
     # The preset nests 20 deep and drops what is deeper; a hundred levels cost nothing and nobody writes them.
     made = MarkdownIt("commonmark", {"html": False, "maxNesting": 100})
     made.enable(["table", "strikethrough"]).disable("reference")

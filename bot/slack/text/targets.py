@@ -21,19 +21,19 @@ _ANGLED = re.compile(r"<(?P<url>https?://[^\s/?#<>|]+[/?#][^<>|\n]*[ \t][^<>|\n]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class LinkTarget:
     """The address of a link as it is written, and where its closing parenthesis ends."""
 
     url: str
     end: int
 
 
-def target_at(text: str, start: int) -> Target | None:
+def target_at(text: str, start: int) -> LinkTarget | None:
     """The target whose parenthesis opens at `start`."""
     return _plain(text, start) or spaced_target(text, start)
 
 
-def spaced_target(text: str, start: int, limit: int | None = None) -> Target | None:
+def spaced_target(text: str, start: int, limit: int | None = None) -> LinkTarget | None:
     """The target with spaces whose parenthesis opens at `start`; it is an http(s) address, all on one line."""
     limit = len(text) if limit is None else limit
     begun = _SPACED.match(text, start, limit)
@@ -43,7 +43,7 @@ def spaced_target(text: str, start: int, limit: int | None = None) -> Target | N
     url = _without_title(text[begun.end() : end - 1].strip())
     if "](" in url or not re.search(r"[ \t]", url):
         return None
-    return Target(re.sub(r"[ \t]", "%20", unescapeAll(url)), end)
+    return LinkTarget(re.sub(r"[ \t]", "%20", unescapeAll(url)), end)
 
 
 def spaced_link(state: StateInline, silent: bool) -> bool:
@@ -99,7 +99,7 @@ def _link(state: StateInline, start: int, end: int, href: str) -> None:
     state.push("link_close", "a", -1)
 
 
-def _plain(text: str, start: int) -> Target | None:
+def _plain(text: str, start: int) -> LinkTarget | None:
     at = _after_space(text, start + 1)
     found = parseLinkDestination(text, at, len(text))
     if found.ok:
@@ -107,7 +107,7 @@ def _plain(text: str, start: int) -> Target | None:
     after = _after_space(text, at)
     if after > at and (title := parseLinkTitle(text, after, len(text))).ok:
         after = _after_space(text, title.pos)
-    return Target(found.str, after + 1) if text.startswith(")", after) else None
+    return LinkTarget(found.str, after + 1) if text.startswith(")", after) else None
 
 
 def _after_space(text: str, at: int) -> int:

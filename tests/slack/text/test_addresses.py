@@ -88,7 +88,7 @@ PARTS = (
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(st.sampled_from(PARTS), max_size=10))
 def test_a_link_leads_to_a_host_that_is_written_also_while_it_grows(parts: list[str]) -> None:
     source = "".join(parts)

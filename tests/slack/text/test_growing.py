@@ -20,7 +20,7 @@ MARKS = "*_~`[]"
 ADDRESS = re.compile(r"https?:(?://(?:[a-z]\.example(?:/(?:wiki|q|g|a))?)?)?")
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(st.lists(st.sampled_from(PARTS), max_size=9))
 @example(["*", "斜体，", "**", "粗体。", "**", "后", "*"])
 @example(["see ", "[", "1", "](https://e.example/a b)"])

@@ -40,7 +40,7 @@ def test_a_line_end_is_none_in_front_of_a_list_for_slack_begins_one_there() -> N
 
 
 @pytest.mark.parametrize(
-    "filler", ["word " * 600, "- item\n" * 400, "```\n" + "code\n" * 600 + "```\n", "para\n\n" * 450]
+    "filler", ["word " * 600, "- item\n" * 360, "```\n" + "code\n" * 600 + "```\n", "para\n\n" * 410]
 )
 def test_it_joins_alike_wherever_a_long_text_is_cut(filler: str) -> None:
     source = f"{filler}\nAnd then:\n- a\n- b\n# End\n- c\n\nlast"
@@ -89,7 +89,7 @@ def test_a_sub_list_is_one_with_two_spaces(source: str, drawn: str) -> None:
     assert seen(source) == drawn
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(
     st.lists(
         st.sampled_from(["- a", "1. b", "  - c", "  1. d", "    - e", "   f", "", "> ", "```", "\t", "# g", "10. "])

@@ -11,6 +11,7 @@ from bot.slack.text.nesting import nested
 from bot.slack.text.pages import Document
 from tests.slack.text.notation import seen
 from tests.slack.text.test_markdown import listed, section, shown, text
+from tests.slack.text.test_seams import streamed
 
 JOINED = [
     ("And then:\n- a\n- b\n\nEnd.", "And then:\n- a\n- b\n\nEnd."),
@@ -87,6 +88,18 @@ NESTED = [
 @pytest.mark.parametrize(("source", "drawn"), NESTED)
 def test_a_sub_list_is_one_with_two_spaces(source: str, drawn: str) -> None:
     assert seen(source) == drawn
+
+
+@pytest.mark.parametrize("size", [1, 5, 1_000])
+def test_in_a_stream_a_sub_list_is_indented_as_far_as_slack_wants(size: int) -> None:
+    source = (
+        "1. First\n  - sub **a**\n    - deep\n    ```py\n    x = 1\n      y\n    ```\n2. Second\n  - b\n\ntext\n\n  - c"
+    )
+    messages, _ = streamed([source[at : at + size] for at in range(0, len(source), size)])
+    assert messages == [
+        "1. First\n   - sub **a**\n     - deep\n     ```py\n     x = 1\n       y\n     ```\n2. Second\n   - b\n\n"
+        "text\n\n  - c"
+    ]
 
 
 @settings(deadline=None, max_examples=25)

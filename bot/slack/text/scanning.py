@@ -24,7 +24,9 @@ _UNCLEAR = re.compile(r"(?:[\s>]|(?:[-*+]|\d{1,9}[.)])\s)*(?:[`~|].*|[-*_=+#:.)\
 # Of a line, so much is looked at to see what it is.
 _LOOK = 200
 # Before it, so much is looked at to see in which list it stands.
-_LISTS = 800
+_LISTS = 400
+# An item whose text begins further to the right than two: only what belongs to such may have to be moved.
+_WIDE = re.compile(r"^[ \t>]*+(?:\d{1,9}[.)]|[-*+] )[ ]", re.MULTILINE)
 # The most characters of code that are sent at once; longer rows of tables are sent by words.
 _CHUNK = 1_000
 # A header of a table, its rule with it, that is given again in a further message is no longer than that.
@@ -95,7 +97,9 @@ class Scan:
         if self._state.fence:
             return self._state.moved
         before = self._source[max(0, self._at - _LISTS) : self._at]
-        return len(nested(before + text)) - len(nested(before)) - len(text) if "\n" in before else 0
+        if _WIDE.search(before) is None:
+            return 0
+        return max(0, len(nested(before + text).rpartition("\n")[2]) - len(text))
 
     def _steps_of_line(self, text: str, end: int, space: str, *, is_whole: bool) -> Iterator[ScanStep]:
         state = self._state

@@ -33,12 +33,12 @@ def nested(source: str) -> str:
     """The source with the same lines, where sub-lists are indented far enough."""
     if _NESTED.search(source) is None:
         return source
-    lists = _Lists()
+    lists = Lists()
     return "\n".join(map(lists.line, source.split("\n")))
 
 
-class _Lists:
-    """The lists that are open at a line."""
+class Lists:
+    """The lists that are open at a line of a text that is read line by line."""
 
     def __init__(self) -> None:
         self._items: list[_Item] = []

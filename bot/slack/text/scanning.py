@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bot.slack.text import neutralise as harmless
-from bot.slack.text.nesting import nested
+from bot.slack.text.nesting import Lists
 
 BREAK = "\x1e"
 """Between two parts of an answer, where a tool ran: a control character that no cleaned text has."""
@@ -24,9 +24,7 @@ _UNCLEAR = re.compile(r"(?:[\s>]|(?:[-*+]|\d{1,9}[.)])\s)*(?:[`~|].*|[-*_=+#:.)\
 # Of a line, so much is looked at to see what it is.
 _LOOK = 200
 # Before it, so much is looked at to see in which list it stands.
-_LISTS = 400
-# An item whose text begins further to the right than two: only what belongs to such may have to be moved.
-_WIDE = re.compile(r"^[ \t>]*+(?:\d{1,9}[.)]|[-*+] )[ ]", re.MULTILINE)
+_LISTS = 2_000
 # The most characters of code that are sent at once; longer rows of tables are sent by words.
 _CHUNK = 1_000
 # A header of a table, its rule with it, that is given again in a further message is no longer than that.
@@ -72,6 +70,8 @@ class Scan:
         self._at = at
         self._state = state
         self._final = final
+        self._lists: Lists | None = None
+        """The lists that are open, once a line is indented."""
 
     def steps(self) -> Iterator[ScanStep]:
         """What may be shown, piece by piece; ends before what is half open."""
@@ -92,14 +92,16 @@ class Scan:
 
     def _moved(self, text: str) -> int:
         """How far the line that begins here is moved, for Slack to read its list as it is meant."""
-        if self._state.begun or not text.startswith("  "):
+        if self._state.begun:
             return 0
+        if self._lists is None and text.startswith("  "):
+            self._lists = Lists()
+            for line in self._source[max(0, self._at - _LISTS) : self._at].split("\n")[:-1]:
+                self._lists.line(line)
+        moved = max(0, len(self._lists.line(text)) - len(text)) if self._lists else 0
         if self._state.fence:
-            return self._state.moved
-        before = self._source[max(0, self._at - _LISTS) : self._at]
-        if _WIDE.search(before) is None:
-            return 0
-        return max(0, len(nested(before + text).rpartition("\n")[2]) - len(text))
+            return self._state.moved if text.startswith("  ") else 0
+        return moved
 
     def _steps_of_line(self, text: str, end: int, space: str, *, is_whole: bool) -> Iterator[ScanStep]:
         state = self._state

@@ -14,8 +14,9 @@ from operator import itemgetter
 
 from bot.slack.text.escaping import SENTENCE_ENDS, WIDE_ENDS, between_characters
 from bot.slack.text.limits import TAIL_SOURCE
-from bot.slack.text.markdown import FRESH, Outline, Seam, Span, outline, render
+from bot.slack.text.markdown import Outline, Span, outline, render
 from bot.slack.text.rich_text import LINE, Piece
+from bot.slack.text.seams import FRESH, Seam
 from bot.slack.text.unfinished import closed_places, heal
 
 # A letter or inline markup: what begins with it cannot be read as the beginning of another block than a paragraph.
@@ -127,7 +128,7 @@ def _after_part(source: str, lines: Outline, seam: Seam) -> Cut | None:
         return None
     last = lines.spans[-1]
     if len(lines.spans) > 1:
-        return _at_line(source, lines, last.start, seam, FRESH)
+        return _at_line(source, lines, last.start, seam, Seam(last.joint))
     if len(last.items) < 2:
         return None
     first = seam.number if seam.number is not None and last.number is not None else last.number
@@ -181,7 +182,8 @@ def _forced(source: str, window: str, lines: str, outlined: Outline, seam: Seam)
     if len(whole.spans) == 1:
         return _single(source, window, lines, outlined, whole, seam)
     if whole.spans:
-        return _at_line(source, whole, whole.spans[-1].start, seam, FRESH)
+        last = whole.spans[-1]
+        return _at_line(source, whole, last.start, seam, Seam(last.joint))
     return Cut("", (), source[len(window) :], seam)
 
 
@@ -205,7 +207,8 @@ def _code(source: str, window: str, lines: str, outlined: Outline, seam: Seam) -
     block = outlined.spans[0]
     opening = reopened(lines or window, block)
     if opening is None:
-        return Cut(lines, outlined.pieces(seam), source[len(lines) :], FRESH)
+        tight = not lines.endswith("\n\n")
+        return Cut(lines, outlined.pieces(seam), source[len(lines) :], Seam(tight=tight))
     if len(opening) * 2 > len(window):  # opening it again would make the rest longer than it was
         return _prose(source, window, seam)
     if len(lines) > _offset(window + "\n", block.start + 1):

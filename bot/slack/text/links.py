@@ -68,7 +68,7 @@ def autolinked(label: Runs, href: str, style: Style) -> Runs:
 
 
 # A model that has seen Slack's own markup writes <address|label>, of which Markdown makes one long, dead address.
-_SLACK_LINK = re.compile(r"<(https?://[^\s<>|]+)\|([^<>\n]*)>")
+_SLACK_LINK = re.compile(r"<(https?://(?:[^\s<>|]+|[^\s/?#<>|]+[/?#][^<>|\n]*))\|([^<>\n]*)>")
 
 
 def slack_link(state: StateInline, silent: bool) -> bool:
@@ -77,7 +77,7 @@ def slack_link(state: StateInline, silent: bool) -> bool:
     if found is None:
         return False
     if not silent:
-        state.push("link_open", "a", 1).attrSet("href", found[1])
+        state.push("link_open", "a", 1).attrSet("href", re.sub(r"[ \t]", "%20", found[1].strip()))
         state.push("text", "", 0).content = found[2]
         state.push("link_close", "a", -1)
     state.pos = found.end()

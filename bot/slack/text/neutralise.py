@@ -14,7 +14,10 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
+from bot.slack.text.addresses import address
 from bot.slack.text.escaping import clean
+from bot.slack.text.streamed_marks import marked
+from bot.slack.text.targets import target_at
 
 # U+2060, word joiner: no width, no line break.
 _JOINER = "\u2060"
@@ -43,22 +46,31 @@ _LINK = re.compile(
     r"\(\s{0,9}<?(?P<url>[^\s<>()]{0,1500}(?:\([^\s<>()]{0,200}\)[^\s<>()]{0,200}){0,5})>?"
     r"(?:\s{1,9}(?:\"[^\"]{0,300}\"|'[^']{0,300}'|\([^()]{0,300}\)))?\s{0,9}\)"
 )
+_LABEL = re.compile(r"!?\[(?P<label>(?:[^\[\]\\]|\\.){0,600})\](?=\()")
 _HALF_LINK = re.compile(
-    r"!?\[(?:[^\[\]\\]|\\.){0,300}\\?(?:\](?:\([^()\s]{0,1500}(?:\([^()\s]{0,200}\)?)?(?:\s[^()]{0,300})?)?)?"
+    r"!?\[(?:[^\[\]\\]|\\.){0,300}\\?(?:\](?:\([^()\s]{0,1500}(?:\([^()\s]{0,200}\)?)?"
+    r"(?:\s[^()]{0,300}(?:\([^()]{0,200}\)?[^()]{0,200}){0,3})?)?)?"
 )
 _AUTOLINK = re.compile(
-    r"<(?P<url>[a-z][a-z0-9+.-]{1,31}:[^\s<>|]{1,1500})(?:\|(?P<label>[^<>]{0,300}))?>", re.IGNORECASE
+    r"<(?P<url>[a-z][a-z0-9+.-]{1,31}:[^\s<>|]{1,1500}|https?://[^\s/?#<>|]{1,300}[/?#][^<>|]{0,1200})"
+    r"(?:\|(?P<label>[^<>]{0,300}))?>",
+    re.IGNORECASE,
 )
-_HALF_ANGLE = re.compile(r"<[a-z][^\s<>|]{0,1500}(?:\|[^<>]{0,300})?|<br\s{0,3}/?", re.IGNORECASE)
+_HALF_ANGLE = re.compile(
+    r"<(?:[a-z][^\s<>|]{0,1500}|https?://[^\s/?#<>|]{1,300}[/?#][^<>|]{0,300})(?:\|[^<>]{0,300})?|<br\s{0,3}/?",
+    re.IGNORECASE,
+)
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _DEFINITION = re.compile(r"[ >]*\[[^\[\]]+\]:")
 _LONGEST_CODE = 400
+# So much of a line is looked at to see whether a mark in it opens or closes.
+_LINE = 400
 # How far the other end of something is looked for: a hostile line must not cost more than its length.
 _REACH = 1_200
 # A longer word is split while it grows.
 _LONGEST_WORD = 2_000
 _WORDS = re.compile(r"\s{0,1000}\S{0,1000}")
-_TRAILING = ".,;:!?\"'*_~"
+_TRAILING = ".,;:!?\"'*_~)"
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
 
@@ -67,13 +79,13 @@ def code(text: str) -> str:
     return _IDS.sub(_JOINER, _LIVE.sub(_JOINER, text))
 
 
-def line(text: str, *, final: bool) -> Iterator[tuple[str, int]]:
+def line(text: str, *, final: bool, begun: str = "") -> Iterator[tuple[str, int]]:
     """The pieces of a line outside of code blocks, as they may be shown, each with where in `text` it ends.
 
-    `final`: no more of the line will come. Else pieces end before what is half open.
+    `final`: no more of the line will come. Else pieces end before what is half open. `begun`: the line before `text`.
     """
     before = ""
-    for piece, end in _pieces(text, final=final):
+    for piece, end in _pieces(text, final=final, begun=begun):
         shown = kept_apart(before, piece)
         before = (before + shown)[-SEAM:]
         yield shown, end
@@ -91,8 +103,8 @@ def kept_apart(before: str, piece: str) -> str:
     return _JOINER + piece if met else piece
 
 
-def _pieces(text: str, *, final: bool) -> Iterator[tuple[str, int]]:
-    at = 0
+def _pieces(text: str, *, final: bool, begun: str) -> Iterator[tuple[str, int]]:
+    at, before = 0, begun
     if _DEFINITION.match(text):
         at = text.index("[") + 1
         yield text[: at - 1] + "\\[", at
@@ -100,16 +112,19 @@ def _pieces(text: str, *, final: bool) -> Iterator[tuple[str, int]]:
     while at < len(text):
         special = _SPECIAL.search(text, at)
         start = special.start() if special else len(text)
+        is_address = special is not None and special.lastgroup == "url"  # it is shown as code
         for word in _WORDS.finditer(text, at, max(at, min(start, end))):
             if word[0]:
-                yield _AT.sub(_behind, code(word[0])), word.end()
+                after = "`" if is_address and word.end() == start else text[word.end() : word.end() + SEAM]
+                yield marked(_AT.sub(_behind, code(word[0])), before, after), word.end()
+                before = (before + word[0])[-_LINE:]
         if special is None or (start >= end and not final):
             return
         shown = _special(text, special, final)
         if shown is None:
             return
         yield shown
-        at = shown[1]
+        at, before = shown[1], (before + shown[0])[-_LINE:]
 
 
 def _behind(sign: re.Match[str]) -> str:
@@ -161,8 +176,10 @@ def _code_span(text: str, start: int, ticks: str, final: bool) -> tuple[str, int
 def _link(text: str, start: int, bracket: str, final: bool) -> tuple[str, int] | None:
     link = _LINK.match(text, start)
     if link is not None:
-        label = "".join(piece for piece, _ in line(link["label"], final=True)).strip()
-        return _with_address(label, link["url"]), link.end()
+        return _with_address(shown(link["label"]).strip(), link["url"]), link.end()
+    label = _LABEL.match(text, start)
+    if label is not None and (target := target_at(text, label.end())) is not None:
+        return _with_address(shown(label["label"]).strip(), target.url), target.end
     if not final and _HALF_LINK.fullmatch(text, start):
         return None
     # A bracket that no address follows stays what it is: an empty box of a task list, a note's number.
@@ -178,8 +195,8 @@ def _angle(text: str, start: int, final: bool) -> tuple[str, int] | None:
     if not final and _HALF_ANGLE.fullmatch(text, start):
         return None
     # The word after it belongs to it: `<@U1>` must not be told apart into harmless halves.
-    marked = _IDS.search(text, start, start + 3)
-    return (text[start : start + 2] + _JOINER, start + 2) if marked else ("<", start + 1)
+    named = _IDS.search(text, start, start + 3)
+    return (text[start : start + 2] + _JOINER, start + 2) if named else ("<", start + 1)
 
 
 def _entity(text: str) -> str:
@@ -194,21 +211,16 @@ def _apart(escaped: str) -> str:
 
 
 def _url(text: str, special: re.Match[str], final: bool) -> tuple[str, int] | None:
-    found = special[0]
-    if not final and special.end() == len(text):
+    found = address(text, special.start(), special.end())
+    if not final and (found.seen if found and found.end else special.end()) == len(text):
         return None
-    depth = 0
-    for place, char in enumerate(found):
-        depth += (char == "(") - (char == ")")
-        if depth < 0:
-            found = found[:place]
-            break
-    url = found.rstrip(_TRAILING)
-    return (f"`{code(url)}`" if url else found), special.start() + len(url or found)
+    end = found.end if found and found.end else special.start() + len(special[0].rstrip(_TRAILING))
+    url = text[special.start() : end]
+    return (f"`{code(url)}`" if url else special[0]), end if url else special.end()
 
 
 def _with_address(label: str, url: str) -> str:
-    address = code(url.replace("`", ""))
-    if not address or address.startswith("#"):
+    shows = code(re.sub(r"\s", "%20", clean(url).strip()).replace("`", ""))
+    if not shows or shows.startswith("#"):
         return label
-    return f"{label} (`{address}`)" if label and label != address else f"`{address}`"
+    return f"{label} (`{shows}`)" if label and label != shows else f"`{shows}`"

@@ -9,8 +9,9 @@ from bot.slack.text.block import Blocks
 from bot.slack.text.cutting import ROOMS, cut
 from bot.slack.text.escaping import clean, waits_for_more
 from bot.slack.text.layout import Full, Layout, Page
-from bot.slack.text.markdown import FRESH, Seam, outline, render
+from bot.slack.text.markdown import outline, render
 from bot.slack.text.rich_text import Piece
+from bot.slack.text.seams import FRESH, Seam
 from bot.slack.text.tail import Tail
 from bot.slack.text.unfinished import heal
 
@@ -132,7 +133,7 @@ def _lay_out(layout: Layout, source: str, seam: Seam, pieces: Iterable[Piece]) -
     lines = _LINE.findall(source)
     for number, block in enumerate(outline(source).spans):
         before = layout.copy()
-        own = FRESH if number else seam
+        own = Seam(block.joint) if number else seam
         try:
             layout.add(render("".join(lines[block.start : block.end]), own))
         except Full:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bot.slack.text import neutralise as harmless
+from bot.slack.text.nesting import Lists
 
 BREAK = "\x1e"
 """Between two parts of an answer, where a tool ran: a control character that no cleaned text has."""
@@ -22,6 +23,8 @@ _RULE = re.compile(r"[\s>]*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 _UNCLEAR = re.compile(r"(?:[\s>]|(?:[-*+]|\d{1,9}[.)])\s)*(?:[`~|].*|[-*_=+#:.)\d\s]*)")
 # Of a line, so much is looked at to see what it is.
 _LOOK = 200
+# Before it, so much is looked at to see in which list it stands.
+_LISTS = 2_000
 # The most characters of code that are sent at once; longer rows of tables are sent by words.
 _CHUNK = 1_000
 # A header of a table, its rule with it, that is given again in a further message is no longer than that.
@@ -31,11 +34,12 @@ _HEADER = 2_000
 @dataclass(frozen=True, slots=True)
 class ScanState:
     """Where in the Markdown we are: `fence` is the line that opened a code block, `table` the two lines of a header
-    whose rows go on. `begun`: in the middle of a line."""
+    whose rows go on. `begun`: in the middle of a line. `moved`: how far the code block was moved to the right."""
 
     fence: str = ""
     table: str = ""
     begun: bool = False
+    moved: int = 0
 
     @property
     def reopened(self) -> str:
@@ -66,6 +70,8 @@ class Scan:
         self._at = at
         self._state = state
         self._final = final
+        self._lists: Lists | None = None
+        """The lists that are open, once a line is indented."""
 
     def steps(self) -> Iterator[ScanStep]:
         """What may be shown, piece by piece; ends before what is half open."""
@@ -79,25 +85,47 @@ class Scan:
 
     def _line(self, text: str, end: int, *, is_whole: bool) -> Iterator[ScanStep]:
         """What is left of a line, that ends at `end` or may go on."""
+        space = " " * self._moved(text)
+        for step in self._steps_of_line(text, end, space, is_whole=is_whole):
+            yield replace(step, shown=space + step.shown) if space else step
+            space = ""
+
+    def _moved(self, text: str) -> int:
+        """How far the line that begins here is moved, for Slack to read its list as it is meant."""
+        if self._state.begun:
+            return 0
+        if self._lists is None and text.startswith("  "):
+            self._lists = Lists()
+            for line in self._source[max(0, self._at - _LISTS) : self._at].split("\n")[:-1]:
+                self._lists.line(line)
+        moved = max(0, len(self._lists.line(text)) - len(text)) if self._lists else 0
+        if self._state.fence:
+            return self._state.moved if text.startswith("  ") else 0
+        return moved
+
+    def _steps_of_line(self, text: str, end: int, space: str, *, is_whole: bool) -> Iterator[ScanStep]:
         state = self._state
         if state.fence:
             yield from self._code(text, end, is_whole=is_whole)
         elif state.begun or len(text) > _CHUNK or not _UNCLEAR.fullmatch(text[:_LOOK]):
             start = self._at
-            for shown, length in harmless.line(text, final=is_whole):
+            begun = self._source[max(self._source.rfind("\n", 0, start) + 1, start - _LOOK) : start]
+            for shown, length in harmless.line(text, final=is_whole, begun=begun):
                 yield self._step(shown, start + length, replace(state, begun=True))
         elif is_whole:
             fence = _fence_in(text)
-            opened = ScanState(fence=_opening(text), begun=True) if fence else replace(state, begun=True)
+            opened = replace(state, begun=True)
+            if fence:
+                opened = ScanState(fence=space + _opening(text), begun=True, moved=len(space))
             if text:
-                yield self._step(opened.fence if fence else harmless.shown(text), end, opened)
+                yield self._step(_opening(text) if fence else harmless.shown(text), end, opened)
 
     def _code(self, text: str, end: int, *, is_whole: bool) -> Iterator[ScanStep]:
-        marks = _marks(self._state.fence)
+        marks = _marks(self._state.fence).strip(" \t>")
         if not self._state.begun and not text.strip(f" \t>{marks[0]}"):
             if is_whole and text:
-                stays = "" if len(text.strip(" \t>")) >= len(marks) else self._state.fence
-                yield self._step(text, end, ScanState(fence=stays, begun=True))
+                closes = len(text.strip(" \t>")) >= len(marks)
+                yield self._step(text, end, ScanState(begun=True) if closes else replace(self._state, begun=True))
             return
         if not is_whole:
             text = text[: harmless.last_word(text)]

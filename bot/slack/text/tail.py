@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.slack.text.cutting import settled
-from bot.slack.text.markdown import FRESH, Seam, render
+from bot.slack.text.markdown import render
 from bot.slack.text.rich_text import Piece, TextRun, tidy
+from bot.slack.text.seams import FRESH, Seam
 from bot.slack.text.unfinished import heal
 
 # Less than this is rendered again rather than looked at for what of it is settled.

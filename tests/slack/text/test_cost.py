@@ -22,6 +22,7 @@ from bot.slack.text import pages, tail
 from bot.slack.text import unfinished as half_open
 from bot.slack.text.limits import TAIL_SOURCE
 from bot.slack.text.markdown import render
+from bot.slack.text.neutralise import shown as neutralised
 from bot.slack.text.pages import Document
 from bot.slack.text.unfinished import heal
 
@@ -161,6 +162,21 @@ def test_a_reply_that_is_given_much_at_once_lets_others_have_their_turn() -> Non
 @pytest.mark.parametrize("unit", ["[", "![", "[x][", "[[a]", "*", "_"])
 def test_marks_that_mean_nothing_cost_no_more_than_others(unit: str) -> None:
     assert calls(lambda: render(unit * (1_200 // len(unit)) + "](a)")) <= 5 * calls(lambda: render("*a_" * 400))
+
+
+UNITS = [
+    *("重**。", "含**「", "1*", "https://a.b/c ", "https://", "a和", "https://a.b/(", "https://a.b/文", "'s", "**["),
+    *("[a](https://x.y/ ", "![a](b)", "<https://a.b/ ", "1. a\n  - b\n", "_", "*", "["),
+]
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("work", [render, heal, neutralised], ids=["render", "heal", "neutralise"])
+def test_what_looks_like_a_mark_or_an_address_costs_no_more_than_its_length(
+    work: Callable[[str], object], unit: str
+) -> None:
+    text = "https://a.b/" + unit * (400 // len(unit))
+    assert calls(lambda: work(text + unit * (400 // len(unit)))) <= 2.2 * calls(lambda: work(text)) + 200
 
 
 @pytest.mark.parametrize("source", ["*a_ " * 300, "`a` ``b " * 200, "[a](b " * 200, "- " * 600 + "x", "*_" * 600])

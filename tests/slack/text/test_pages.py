@@ -474,7 +474,7 @@ def test_footer_alone_still_begins_as_rich_text() -> None:
 
 def test_text_is_escaped_without_markup_and_short() -> None:
     (page,) = final("# Title\n\n**Bold** & <!channel> [label](http://a.b)\n\n1. one\n" + "- x\n" * 1500)
-    assert page.text.startswith("Title\n\nBold &amp; &lt;!channel&gt; label\n\n1. one\n\n• x")
+    assert page.text.startswith("Title\n\nBold &amp; &lt;!channel&gt; label\n\n1. one\n• x")
     assert page.text.endswith("…")
 
 

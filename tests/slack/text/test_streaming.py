@@ -85,6 +85,12 @@ def test_code_in_a_list_is_closed_where_it_stands() -> None:
     assert messages[1].startswith("   ```sh\n")
 
 
+def test_code_in_a_list_is_closed_once() -> None:
+    text = "1. Look:\n   ```sh\n   word\n   ```\n2. Done, [a](https://e.example)."
+    messages, _ = streamed(list(text), chance=random.Random(1))
+    assert messages == ["1. Look:\n   ```sh\n   word\n   ```\n2. Done, a (`https://e.example`)."]
+
+
 def test_a_part_after_a_tool_begins_anew_and_ends_code() -> None:
     text = StreamText()
     text.append("```python\nx = 1\n")

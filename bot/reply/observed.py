@@ -149,7 +149,6 @@ class ObservedReply:
         self._waits: tuple[Waiting, float] | None = None
         # Eight bytes for each token that waits; a list of floats takes four times as much.
         self._arrived = array("d")
-        self._length = 0
         self._offered = 0
         self._heard_token = False
         self._has_shown = False
@@ -163,7 +162,7 @@ class ObservedReply:
         self._reply.receive(event, now)
         self._no_longer_waits(now)
         if isinstance(event, Token):
-            self._text_came(event.text, now)
+            self._text_came(now)
         elif isinstance(event, ProgressEvent):
             self._proceeds(event, now)
 
@@ -226,9 +225,8 @@ class ObservedReply:
                 return Outcome.FINISHED, None
         return Outcome.FAILED, BotError("internal error")  # the delivery loop failed: a mistake of ours
 
-    def _text_came(self, text: str, now: float) -> None:
-        if self._length <= LONGEST:  # no call shows what comes after that
-            self._length += len(text)
+    def _text_came(self, now: float) -> None:
+        if len(self._arrived) < LONGEST:  # no call shows more
             self._arrived.append(now)
         if not self._heard_token:
             self._heard_token = True

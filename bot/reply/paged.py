@@ -8,7 +8,8 @@ from typing import Final
 
 from bot.flowise.events import Token
 from bot.reply.answer import Answer
-from bot.reply.contract import LONGEST, ReplyEvent
+from bot.reply.arriving import ArrivedEvent, Arriving
+from bot.reply.contract import LONGEST
 from bot.slack import wording
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import fallback, note, plain, text_alone
@@ -40,20 +41,20 @@ class PagedAnswer(Answer[Document]):
     step.
     """
 
-    def __init__(self, *, most: int | None = None) -> None:
-        super().__init__(Document(most=most))
+    def __init__(self, *, most: int | None = None, arriving: Arriving | None = None) -> None:
+        super().__init__(Document(most=most), arriving)
         self._most = most
         self._form = Form.RENDERED
         self._plain: tuple[int, tuple[str, ...], str] = (-1, (), "")
         """The plain pages and what is left, and the version of which they are."""
-        self._due: deque[ReplyEvent] = deque()
+        self._due: deque[ArrivedEvent] = deque()
 
     @property
     def behind(self) -> bool:
         """Whether something was received that is not laid out yet."""
         return bool(self._due)
 
-    def receive(self, event: ReplyEvent) -> None:
+    def take(self, event: ArrivedEvent) -> None:
         behind = self.behind
         if isinstance(event, Token) and len(event.text) > LONGEST:
             event = Token(event.text[: LONGEST + 1])
@@ -72,7 +73,7 @@ class PagedAnswer(Answer[Document]):
                 if left:
                     self._due.appendleft(Token(left))
             room -= _EVENT
-            super().receive(event)
+            super().take(event)
 
     def becomes_plainer(self) -> bool:
         """Show all of it in a plainer form from now on; False where there is none."""

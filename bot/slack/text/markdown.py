@@ -17,6 +17,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from bot.slack.text import emoji
 from bot.slack.text.escaping import clean
 from bot.slack.text.languages import language
 from bot.slack.text.limits import LIST_NUMBER
@@ -47,6 +48,8 @@ _ALIGNMENT = re.compile(r"text-align:(left|center|right)")
 _BRACKET = re.compile(r"!?\[")
 _BRACKETS = 10
 _LONG_RUN = re.compile(r"(?P<mark>[*_~])(?P=mark){40,}")
+_WRITTEN_OUT = ("linkify", "autolink")
+"""The markup of links whose label is their address."""
 _BOLD: Style = frozenset({"bold"})
 
 
@@ -85,9 +88,16 @@ def _as_text(state: StateInline, text: str, silent: bool) -> bool:
     return True
 
 
+class _Parser(MarkdownIt):
+    """A parser that leaves it to us which addresses become links."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        return True
+
+
 def _parser() -> MarkdownIt:
     # The preset nests 20 deep and drops what is deeper; a hundred levels cost nothing and nobody writes them.
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": True, "maxNesting": 100})
+    parser = _Parser("commonmark", {"html": False, "linkify": True, "maxNesting": 100})
     parser.enable(["table", "strikethrough", "linkify"]).disable("reference")
     parser.inline.ruler.before("strikethrough", "no_emphasis", _no_emphasis)
     parser.inline.ruler.before("link", "no_link", _no_link)
@@ -358,14 +368,15 @@ def _runs(tokens: Sequence[Token], base: Style) -> Runs:
             links.append((token, len(runs)))
         elif token.type == "link_close":
             opened, start = links.pop()
-            show = autolinked if opened.markup in ("linkify", "autolink") else linked
+            show = autolinked if opened.markup in _WRITTEN_OUT else linked
             runs[start:] = show(tidy(runs[start:]), str(opened.attrGet("href") or ""), style)
         else:
-            runs += _leaf(token, style, within_link=bool(links))
+            written_out = bool(links) and links[-1][0].markup in _WRITTEN_OUT
+            runs += _leaf(token, style, within_link=bool(links), with_emoji=not written_out)
     return tidy(runs)
 
 
-def _leaf(token: Token, style: Style, *, within_link: bool) -> Runs:
+def _leaf(token: Token, style: Style, *, within_link: bool, with_emoji: bool) -> Runs:
     match token.type:
         case "softbreak" | "hardbreak":
             return (TextRun("\n", style),)
@@ -375,4 +386,5 @@ def _leaf(token: Token, style: Style, *, within_link: bool) -> Runs:
             label = (TextRun(text_of(_runs(token.children or (), PLAIN)), style),)
             return label if within_link else linked(label, str(token.attrGet("src") or ""), style)
         case _:
-            return (TextRun(clean(token.content), style),)  # an entity may mean a control character
+            run = TextRun(clean(token.content), style)  # an entity may mean a control character
+            return tuple(emoji.runs(run)) if with_emoji and ":" in run.text else (run,)

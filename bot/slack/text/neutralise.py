@@ -14,7 +14,9 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
+from bot.slack.text.data_uris import stand_in
 from bot.slack.text.escaping import clean
+from bot.slack.text.links import leads_nowhere
 
 # U+2060, word joiner: no width, no line break.
 _JOINER = "\u2060"
@@ -203,6 +205,8 @@ def _url(text: str, special: re.Match[str], final: bool) -> tuple[str, int] | No
 
 
 def _with_address(label: str, url: str) -> str:
+    if leads_nowhere(url):
+        return label or stand_in(url)
     address = code(url.replace("`", ""))
     if not address or address.startswith("#"):
         return label

@@ -144,7 +144,7 @@ class Payload:
             return True
         if stop == len(text) and not final:
             return None
-        return self._line >= _LINE and "\n" in text[end:after] and _is_no_word(text[after:stop])
+        return self._line >= _LINE and _is_no_word(text[after:stop])
 
     def _plain_end(self, text: str, at: int, *, final: bool) -> tuple[int, bool]:
         while True:

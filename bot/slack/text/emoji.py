@@ -52,7 +52,7 @@ def runs(run: TextRun) -> Iterator[TextRun]:
 
 def _emoji(run: TextRun, names: list[str]) -> Iterator[TextRun]:
     for number, name in enumerate(names):
-        if name not in CHARACTERS:
+        if number and _SKIN_TONE.fullmatch(name):
             continue
         tone = _SKIN_TONE.fullmatch(names[number + 1]) if number + 1 < len(names) else None
         shown = CHARACTERS[name] + (_TONES[tone[1]] if tone else "")

@@ -93,6 +93,11 @@ class HtmlMarkdown:
         text, self._parts = "".join(self._parts), []
         return text
 
+    @property
+    def left(self) -> str:
+        """What is written before the next text."""
+        return self._closers + self._space
+
     # Text -------------------------------------------------------------------------------------------------------------
 
     def text(self, text: str) -> None:

@@ -152,13 +152,14 @@ class HtmlTag:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-def tag(text: str, at: int) -> HtmlTag | None:
-    """The tag that stands there, if its name is one of HTML's."""
+def tag(text: str, at: int, before: str = "") -> HtmlTag | None:
+    """The tag that stands there, `before` it that character, if its name is one of HTML's."""
     found = _TAG.match(text, at)
     if found is None:
         return HtmlTag("", doctype.end()) if (doctype := _DOCTYPE.match(text, at)) else None
     name = found["name"].lower()
-    if name not in NAMES or (_GENERIC.fullmatch(found["name"]) and text[max(0, at - 1) : at].isalnum()):
+    generic = _GENERIC.fullmatch(found["name"]) and not found["end"] and before.isalnum()
+    if name not in NAMES or generic:
         return None
     return HtmlTag(name, found.end(), bool(found["end"]), _attributes(found["attributes"]))
 

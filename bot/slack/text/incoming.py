@@ -83,7 +83,7 @@ class Incoming:
     @property
     def held(self) -> str:
         """The end of what was taken that is held back, as it came but for the content of files."""
-        return self._text
+        return self._html.left + self._text
 
     def take(self, text: str) -> Arrived:
         """Take the next piece: any text, cut anywhere."""
@@ -97,8 +97,10 @@ class Incoming:
         self._final = True
         self._run()
         self._final = False
-        self._html.pause()
+        if self._payload is not None and self._payload.in_link:
+            self._html.text(")")
         self._payload = None
+        self._html.pause()
         self._fence, self._raw_line = "", None
         self._before, self._begins_line, self._was_blank, self._in_list = "\n", True, True, False
         self._begins_paragraph = True
@@ -328,7 +330,7 @@ class Incoming:
         end = data_uris.unclosed_picture(self._text, start)
         if end is not None:
             return HtmlTag("img", end, attributes={"src": "data:image/"})
-        found = html_tags.tag(self._text, start)
+        found = html_tags.tag(self._text, start, self._text[start - 1] if start else self._before)
         return found if found is not None and found.end - start <= _TAG else None
 
     def _end_in_tag(self, half: str) -> bool:

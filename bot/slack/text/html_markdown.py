@@ -159,8 +159,10 @@ class HtmlMarkdown:
         if rest:
             words = rest.lstrip()
             self._resolve(rest[0])
-            if not (self._marks and self.in_row and words[0] == "|"):
-                self._write(self._prefixed(rest[: len(rest) - len(words)]))
+            lead = rest[: len(rest) - len(words)]
+            doubled = self._marks and self._last.isspace() and not lead.strip(" ")
+            if not doubled and not (self._marks and self.in_row and words[0] == "|"):
+                self._write(self._prefixed(lead))
             self._begin_marks(words)
             self._put(words)
         self._space = text[len(rest) :] if rest or not (self._want or self._item) else ""
@@ -259,14 +261,15 @@ class HtmlMarkdown:
         self._marks = [mark for mark in self._marks if mark.name != "a"]
 
     def _begin_marks(self, text: str) -> None:
+        touches = self._last in "*~" and self._last != ""
         for mark in self._marks:
             if mark.is_written:
                 continue
             inside = not text[0].isalnum() and (self._last.isalnum() or text[0] in "*_~")
-            touches = self._last in "*~" and self._last != ""
             joiner = _JOINER if inside and mark.opening != "[" else ""
             self._write((_JOINER if touches else "") + mark.opening + joiner)
             mark.is_written = True
+            touches = False
 
     # Tags -------------------------------------------------------------------------------------------------------------
 

@@ -24,10 +24,12 @@ _COMMENT = 10_000
 _LINE_START = 300
 
 _SPECIAL = re.compile(
-    r"(?P<line>\n)|(?P<ticks>`+)|(?P<angle><)|(?P<escape>\\[^\n]?)|(?P<target>\](?=\(|\Z))"
+    r"(?P<line>\n)|(?P<ticks>`+)|(?P<angle><)|(?P<escape>\\[^\n]?)|(?P<target>\](?=[(\[]|\Z))"
     r"|(?P<data>(?<!\w)d(?:ata:|at?a?\Z|\Z))",
     re.IGNORECASE,
 )
+_PICTURE = re.compile(r"!\[[^\[\]]*\Z")
+_REFERENCE = re.compile(r"\]\[[^\[\]\n]{0,100}(?P<end>\])?")
 _IN_BLOCK = re.compile(r"[<&]")
 _ENTITY = re.compile(r"&#?\w{0,31};?")
 _CONTAINERS = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*")
@@ -65,7 +67,10 @@ class Incoming:
         self._html = HtmlMarkdown()
         self._is_blank = True
         """Nothing has been said yet."""
-        self._begins_paragraph = True
+        self._begins_text = True
+        """A line or another part of the answer begins: reasoning may."""
+        self._recent = ""
+        """The end of what was passed on."""
         self._mentions = 0
         """Tags of reasoning that were only spoken of, and not closed yet."""
         self._payload: Payload | None = None
@@ -103,7 +108,7 @@ class Incoming:
         self._html.pause()
         self._fence, self._raw_line = "", None
         self._before, self._begins_line, self._was_blank, self._in_list = "\n", True, True, False
-        self._begins_paragraph = True
+        self._begins_text = True
         return self._arrived()
 
     def _arrived(self) -> Arrived:
@@ -142,7 +147,8 @@ class Incoming:
         if self._is_blank and text:
             self._is_blank = reasoning.is_blank(text)
         if text and not text.isspace():
-            self._begins_paragraph = False
+            self._begins_text = False
+        self._recent = (self._recent + text)[-_LINE_START:]
         self._html.text(text)
         return True
 
@@ -215,7 +221,7 @@ class Incoming:
         piece = self._text[self._at : end or len(self._text)]
         self._at += len(piece)
         self._html.raw(piece)
-        self._begins_paragraph = False
+        self._begins_text = False
         line = (before + piece)[:_LINE_START]
         if not end:
             self._raw_line = line
@@ -255,7 +261,7 @@ class Incoming:
         self._was_blank = not line.strip() and (line_start > 0 or self._before == "\n")
         self._begins_line = True
         self._pass(start + 1)
-        self._begins_paragraph = self._begins_paragraph or self._was_blank
+        self._begins_text = True
         return True
 
     def _ticks(self, start: int, ticks: str) -> bool:
@@ -277,11 +283,23 @@ class Incoming:
         if not self._final and data_uris.may_be_target(self._text, start):
             return False
         if found is None:
-            return self._pass(start + 1)
+            return self._reference(start)
         kind = "image" if found.media_type.lower().startswith("image") else "file"
-        self._begins_paragraph = self._is_blank = False
+        self._begins_text = self._is_blank = False
+        self._recent = ""
         self._html.text(f"](data:{kind},")
         self._begin_payload(found)
+        return True
+
+    def _reference(self, start: int) -> bool:
+        """The end of a label. A picture by reference shows its label: as a rule, what it refers to is in the text."""
+        found = _REFERENCE.match(self._text, start)
+        if found is None or _PICTURE.search(self._recent) is None:
+            return self._pass(start + 1)
+        if found["end"] is None:
+            return (self._final or found.end() < len(self._text)) and self._pass(start + 1)
+        self._at, self._recent = found.end(), ""
+        self._html.text("](data:image,)")
         return True
 
     def _data(self, start: int, _sign: str, *, in_angle: bool = False) -> bool:
@@ -294,7 +312,7 @@ class Incoming:
             if not self._final and (len(self._text) - begins < 5 or data_uris.may_be_bare(self._text, begins)):
                 return False
             return self._pass(begins + 1)
-        self._begins_paragraph = self._is_blank = False
+        self._begins_text = self._is_blank = False
         self._html.text(stand_in(found.media_type))
         self._begin_payload(found, in_angle=in_angle)
         return True
@@ -344,7 +362,7 @@ class Incoming:
 
     def _reasoning(self, start: int, tag: reasoning.ReasoningTag) -> bool:
         before = self._text[start - 1] if start else self._before
-        if not tag.closes and (self._is_blank or self._begins_paragraph):
+        if not tag.closes and (self._is_blank or self._begins_text):
             self._at, self._hidden = tag.end, reasoning.END
         elif tag.closes and self._mentions == 0 and not reasoning.is_quoted(before):
             self._forget()
@@ -357,7 +375,7 @@ class Incoming:
     def _forget(self) -> None:
         """All that was said is reasoning."""
         self._html = HtmlMarkdown()
-        self._anew = self._is_blank = self._begins_paragraph = self._begins_line = self._was_blank = True
+        self._anew = self._is_blank = self._begins_text = self._begins_line = self._was_blank = True
         self._in_list = False
 
     def _comment(self, start: int) -> bool:
@@ -380,7 +398,7 @@ class Incoming:
             self._hidden = None if tag.closes else html_tags.closing(tag.name)
             return True
         if tag.name == "img":
-            self._begins_paragraph = self._is_blank = False
+            self._begins_text = self._is_blank = False
         self._html.tag(tag)
         return True
 
@@ -394,7 +412,7 @@ class Incoming:
             return True
         content = html_tags.without_tags(self._text[tag.end : end.start()])
         self._at = end.end()
-        self._begins_paragraph = self._is_blank = False
+        self._begins_text = self._is_blank = False
         if "\n" in content.strip() and not self._html.in_row:
             self._html.begin_code("")
             self._html.code_text(content)
@@ -411,7 +429,7 @@ class Incoming:
             return False
         named = _LANGUAGE.search(inner[0].replace('"', " ").replace("'", " ") if inner else "")
         self._at = inner.end() if inner else tag.end
-        self._begins_paragraph = self._is_blank = False
+        self._begins_text = self._is_blank = False
         self._html.begin_code(named[1] if named else "")
         return True
 

@@ -1,8 +1,8 @@
 """Parses Markdown and renders it as pieces of rich_text.
 
 The dialect: CommonMark with tables and strikethrough; bare http(s) addresses are links; raw HTML is text, but for
-`<br>`, which models write into table cells. Reference definitions are off: without them no block depends on a later
-one, so a finished block can be rendered once and for all.
+`<br>`, which models write into table cells (other HTML is Markdown by then). Reference definitions are off: without
+them no block depends on a later one, so a finished block can be rendered once and for all.
 """
 
 from __future__ import annotations

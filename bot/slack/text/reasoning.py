@@ -1,7 +1,7 @@
 """Recognises the tags in which a model writes its reasoning, and decides which of them are not part of an answer.
 
-Reasoning stands at the beginning of an answer or, where a flow asks a model several times, of a paragraph. A tag in the
-middle of a sentence is a word like others, and so is its end. An end that nothing has begun means that the beginning
+Reasoning stands at the beginning of an answer or, where a flow asks a model several times, of a line. A tag in the
+middle of a line is a word like others, and so is its end. An end that nothing has begun means that the beginning
 was in the prompt: all before it was reasoning.
 """
 

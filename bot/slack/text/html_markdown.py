@@ -4,272 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 from bot.slack.text.data_uris import stand_in
 from bot.slack.text.html_tags import HEADINGS, LINES, MARKS, HtmlTag
+from bot.slack.text.html_text import MOST_COLUMNS, HtmlText, Mark, OpenList
 
-_JOINER = "\u2060"
-"""A word joiner: invisible, no space and no punctuation, so that marks beside it open and close."""
-_SPACES = re.compile(r"\s+")
-_BLANK_LINE = re.compile(r"\n[ \t]*\n")
-_PIPE = re.compile(r"(?<!\\)\|")
 _FENCE = "````"
 _SCHEMES = ("http", "https", "mailto")
-# A cell or table that never ends is shown all the same.
-_LONGEST_CELL = 6_000
-_MOST_COLUMNS = 60
 _DEEPEST = 40
 
 
-@dataclass(slots=True)
-class _Mark:
-    """A mark around text, such as `**`: written before its first character and after its last one."""
-
-    name: str
-    opening: str
-    closing: str
-    is_written: bool = False
-
-
-@dataclass(slots=True)
-class _List:
-    """A list that is open: the number of its next item, and the width of the mark of its last one."""
-
-    number: int | None
-    width: int = 2
-
-
-@dataclass(slots=True)
-class _Table:
-    """A table that is open: the cells of its row, its columns and its rows so far, and the cell that is open, with how
-    many more columns it spans."""
-
-    row: list[str] = field(default_factory=list)
-    columns: int = 0
-    rows: int = 0
-    cell: list[str] | None = None
-    spanned: int = 0
-    before: tuple[str, int] = ("", 0)
-    """What stands before the table: its last character, and its line ends."""
-
-
-class HtmlMarkdown:
-    """The Markdown of a text with HTML in it, growing. `taken` returns what has been added since it was last called."""
-
-    def __init__(self) -> None:
-        self._parts: list[str] = []
-        self._last = ""
-        """The last character that was written."""
-        self._ink = ""
-        """The last one that was no white space; in a cell of a table, of the cell."""
-        self._line_ends = 2
-        """How many line ends the text ends with, up to two; there is one before its beginning."""
-        self._has_pipe = self._had_pipe = False
-        """Whether the line, and the one before it, has a pipe: it is a row of a table in Markdown."""
-        self._marks: list[_Mark] = []
-        self._space = ""
-        """White space that is written when text follows."""
-        self._closers = ""
-        """Marks that end here; what follows decides how they are written."""
-        self._want = 0
-        """The line ends that must stand before the next text."""
-        self._item = ""
-        """The mark of a list item or heading that the next text begins."""
-        self._lists: list[_List] = []
-        self._quotes = 0
-        self._folds = False
-        """Whether a line end is a space, as in HTML."""
-        self._table: _Table | None = None
-        self._is_code = False
-
-    @property
-    def is_code(self) -> bool:
-        """Whether the text is that of a code block in tags."""
-        return self._is_code
-
-    def taken(self) -> str:
-        text, self._parts = "".join(self._parts), []
-        return text
-
-    @property
-    def left(self) -> str:
-        """What is written before the next text."""
-        return self._closers + self._space
-
-    # Text -------------------------------------------------------------------------------------------------------------
-
-    def text(self, text: str) -> None:
-        """Add text, which may be Markdown."""
-        if not text:
-            return
-        if not self.is_busy:
-            self._write(text)
-            return
-        if self._table is not None and self._table.cell is None:
-            if not text.strip():
-                return
-            self._end_table()  # a caption, or what follows a table that is never closed
-        if (blank := _BLANK_LINE.search(self._space + text)) is not None and not self._in_cell:
-            self._paragraphs(self._space + text, blank)
-        else:
-            self._words(text)
-
-    @property
-    def is_busy(self) -> bool:
-        return bool(
-            self._marks
-            or self._space
-            or self._closers
-            or self._want
-            or self._item
-            or self._folds
-            or self._quotes
-            or self._table
-        )
-
-    @property
-    def _in_cell(self) -> bool:
-        return self._table is not None and self._table.cell is not None
-
-    @property
-    def in_row(self) -> bool:
-        """Whether no line may end here, because this is a row of a table in Markdown."""
-        return not self._in_cell and (self._has_pipe or (self._had_pipe and self._line_ends == 0))
-
-    def _paragraphs(self, text: str, blank: re.Match[str]) -> None:
-        """Text with a blank line: what is inline ends there, and so do a paragraph's and an item's folded lines."""
-        self._space = ""
-        self._words(text[: blank.start()])
-        self._block(2)
-        self._marks.clear()
-        self._folds = False
-        if rest := text[blank.end() :].lstrip("\n"):
-            self.text(rest)
-
-    def _words(self, text: str) -> None:
-        text = self._space + text
-        self._space = ""
-        if self._folds or self._in_cell:
-            text = _SPACES.sub(" ", text)
-        if self._want or self._item or (self._folds and self._line_ends):
-            text = text.lstrip()
-        rest = text.rstrip()
-        if rest:
-            words = rest.lstrip()
-            self._resolve(rest[0])
-            lead = rest[: len(rest) - len(words)]
-            doubled = self._marks and self._last.isspace() and not lead.strip(" ")
-            if not doubled and not (self._marks and self.in_row and words[0] == "|"):
-                self._write(self._prefixed(lead))
-            self._begin_marks(words)
-            self._put(words)
-        self._space = text[len(rest) :] if rest or not (self._want or self._item) else ""
-        if not (self._marks or self._closers or self._folds or self._want or self._item or self._in_cell):
-            space, self._space = self._space, ""
-            self._write(self._prefixed(space))
-
-    def _put(self, text: str) -> None:
-        if self._in_cell:
-            self._write(_PIPE.sub(r"\\|", text))
-        elif self._marks and (pipe := _PIPE.search(text)) is not None:
-            self._put_cells(text, pipe)
-        else:
-            self._write(self._prefixed(text))
-
-    def _put_cells(self, text: str, pipe: re.Match[str]) -> None:
-        """Text with a pipe: where that divides two cells, what is inline ends before it."""
-        if self.in_row:
-            self._put(text[: pipe.start()].rstrip())
-            self._end_marks()
-            self._marks.clear()
-            self._resolve("|")
-            self._write(f"{'' if self._last.isspace() else ' '}|")
-        else:
-            self._write(self._prefixed(text[: pipe.end()]))
-        if rest := text[pipe.end() :]:
-            self._put(rest)
-
-    def _prefixed(self, text: str) -> str:
-        """Each further line under the same marks of quotes."""
-        return text.replace("\n", "\n" + "> " * self._quotes) if self._quotes and not self._is_code else text
-
-    def _write(self, text: str) -> None:
-        if not text:
-            return
-        parts = self._parts
-        if self._table is not None and self._table.cell is not None:
-            parts = self._table.cell
-            if sum(map(len, parts[-3:])) > _LONGEST_CELL or len(parts) > _LONGEST_CELL:
-                self._end_table()
-                parts = self._parts
-        parts.append(text)
-        self._last = text[-1]
-        self._ink = text.rstrip()[-1:] or self._ink
-        stripped = text.rstrip("\n")
-        ends = len(text) - len(stripped)
-        self._line_ends = min(2, ends + (0 if stripped else self._line_ends))
-        if self._in_cell:
-            return
-        if "\n" in text:
-            lines = text.rsplit("\n", 2)
-            self._had_pipe = "|" in lines[-2] or (len(lines) == 2 and self._has_pipe)
-            self._has_pipe = "|" in lines[-1]
-        else:
-            self._has_pipe = self._has_pipe or "|" in text
-
-    # Where blocks begin and end -----------------------------------------------------------------------------------
-
-    def _resolve(self, following: str) -> None:
-        """Write what was left until text follows: the marks that end, line ends, the mark of an item."""
-        if self._closers:
-            closers, self._closers = self._closers, ""
-            punctuated = not self._last.isalnum() and self._last != _JOINER
-            self._write((_JOINER if punctuated and following.isalnum() and not self._want else "") + closers)
-        want, self._want = self._want, 0
-        if want:
-            self._new_line(want, following)
-        if self._item:
-            item, self._item = self._item, ""
-            self._write(item)
-
-    def _new_line(self, want: int, following: str) -> None:
-        if self._in_cell or self.in_row:
-            if self._ink not in ("|", "") and following != "|":
-                self._write("<br>")
-            return
-        missing = want - self._line_ends if self._last else 0
-        prefix = "> " * self._quotes
-        for number in range(max(0, missing)):
-            self._write(prefix.rstrip() + "\n" if number and prefix else "\n")
-        self._write(prefix + " " * sum(one.width for one in self._lists[: -1 if self._item else None]))
-        self._line_ends = 2 if self._line_ends or missing > 0 else 0
-
-    def _block(self, lines: int) -> None:
-        """What comes next begins so many line ends below."""
-        self._end_marks()
-        self._space = ""
-        if not self._item:
-            self._want = max(self._want, lines)
-
-    def _end_marks(self) -> None:
-        for mark in reversed(self._marks):
-            if mark.is_written:
-                self._closers += mark.closing
-                mark.is_written = False
-        self._marks = [mark for mark in self._marks if mark.name != "a"]
-
-    def _begin_marks(self, text: str) -> None:
-        touches = self._last in "*~" and self._last != ""
-        for mark in self._marks:
-            if mark.is_written:
-                continue
-            inside = not text[0].isalnum() and (self._last.isalnum() or text[0] in "*_~")
-            joiner = _JOINER if inside and mark.opening != "[" else ""
-            self._write((_JOINER if touches else "") + mark.opening + joiner)
-            mark.is_written = True
-            touches = False
+class HtmlMarkdown(HtmlText):
+    """The Markdown of a text with HTML in it, growing."""
 
     # Tags -------------------------------------------------------------------------------------------------------------
 
@@ -291,13 +38,13 @@ class HtmlMarkdown:
             if len(self._marks) < _DEEPEST and all(mark.opening != MARKS[name] for mark in self._marks):
                 if self._closers == MARKS[name] and not self._space:
                     self._closers = ""  # it goes on
-                    self._marks.append(_Mark(name, MARKS[name], MARKS[name], is_written=True))
+                    self._marks.append(Mark(name, MARKS[name], MARKS[name], is_written=True))
                 else:
-                    self._marks.append(_Mark(name, MARKS[name], MARKS[name]))
+                    self._marks.append(Mark(name, MARKS[name], MARKS[name]))
             return
         self._close(lambda mark: MARKS.get(mark.name) == MARKS[name])
 
-    def _close(self, is_it: Callable[[_Mark], bool]) -> None:
+    def _close(self, is_it: Callable[[Mark], bool]) -> None:
         """Close a mark; those that were opened in it go on after it."""
         number = next((n for n in range(len(self._marks) - 1, -1, -1) if is_it(self._marks[n])), None)
         if number is None:
@@ -314,7 +61,7 @@ class HtmlMarkdown:
             return
         url = _address(tag.attributes.get("href", ""))
         if url and all(mark.name != "a" for mark in self._marks):
-            self._marks.append(_Mark("a", "[", f"](<{url}>)"))
+            self._marks.append(Mark("a", "[", f"](<{url}>)"))
 
     def _image(self, tag: HtmlTag) -> None:
         source = tag.attributes.get("src", "").strip()
@@ -359,7 +106,7 @@ class HtmlMarkdown:
             start = tag.attributes.get("start", "1")
             number = int(start) if tag.name == "ol" and start.isdecimal() and len(start) < 9 else 1
             if len(self._lists) < _DEEPEST:
-                self._lists.append(_List(number if tag.name == "ol" else None))
+                self._lists.append(OpenList(number if tag.name == "ol" else None))
         self._folds = bool(self._lists)
 
     def _list_item(self, tag: HtmlTag) -> None:
@@ -369,7 +116,7 @@ class HtmlMarkdown:
         if tag.closes:
             return
         if not self._lists:
-            self._lists.append(_List(None))
+            self._lists.append(OpenList(None))
         inner = self._lists[-1]
         mark = "- " if inner.number is None else f"{inner.number}. "
         if inner.number is not None:
@@ -410,13 +157,6 @@ class HtmlMarkdown:
             self._end_table()
             self._begin_table()
 
-    def _begin_table(self) -> _Table:
-        self._block(2)
-        self._marks.clear()
-        self._folds = True
-        self._table = table = _Table()
-        return table
-
     def _row(self, tag: HtmlTag) -> None:
         if self.in_row:
             self._block(1)
@@ -434,51 +174,12 @@ class HtmlMarkdown:
             return
         table = self._table or self._begin_table()
         self._end_cell(table)
-        if not tag.closes and len(table.row) < _MOST_COLUMNS:
+        if not tag.closes and len(table.row) < MOST_COLUMNS:
             table.cell = []
             table.before = (self._last, self._line_ends)
             self._last = self._ink = ""
             span = tag.attributes.get("colspan", "")
             table.spanned = int(span) - 1 if span.isdecimal() and 0 < len(span) < 3 else 0
-
-    def _end_cell(self, table: _Table) -> None:
-        if table.cell is None:
-            return
-        self._end_marks()
-        self._marks.clear()
-        if self._closers:
-            self._want = 0
-            self._resolve(" ")
-        text = "".join(table.cell).strip()
-        table.cell = None
-        self._space, self._want, self._item = "", 0, ""
-        self._last, self._line_ends = table.before
-        self._lists.clear()
-        table.row += [text, *[""] * table.spanned][: _MOST_COLUMNS - len(table.row)]
-        table.spanned = 0
-
-    def _end_row(self, table: _Table) -> None:
-        self._end_cell(table)
-        row, table.row = table.row, []
-        if not row:
-            return
-        table.columns = table.columns or len(row)
-        row = (row + [""] * table.columns)[: max(table.columns, 1)]
-        line = f"| {' | '.join(row)} |"
-        rule = "" if table.rows else "\n" + "> " * self._quotes + "|" + "---|" * table.columns
-        self._want = 1 if table.rows else 2
-        self._resolve("|")
-        table.rows += 1
-        self._write(line + rule)
-        self._has_pipe = self._had_pipe = False
-
-    def _end_table(self) -> None:
-        if self._table is not None:
-            table = self._table
-            self._end_row(table)
-            self._table = None
-            self._folds = bool(self._lists)
-            self._block(2)
 
     # Code -------------------------------------------------------------------------------------------------------------
 

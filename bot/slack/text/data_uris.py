@@ -12,11 +12,15 @@ _TYPE = r"[\w.+-]{1,80}/[\w.+-]{1,80}"
 _PARAMETER = r""";[ ]?[\w.+-]{1,80}(?:=(?:"[^"\n]{0,80}"|[\w.+%-]{0,80}))?"""
 _HEAD = re.compile(rf"data:(?P<type>{_TYPE}(?:{_PARAMETER}){{0,9}}|(?:{_PARAMETER}){{1,9}}),", re.IGNORECASE)
 _HALF_HEAD = re.compile(r"""data:[\w.+/;="% -]{0,400}""", re.IGNORECASE)
+# The target of a link: such a file, or one where a flow's own code ran, whose name may have spaces.
 _TARGET = re.compile(
-    r"\]\(\s{0,9}<?\s{0,9}data:(?P<type>[\w.+/-]{0,160})(?P<rest>;[^,()\s]{0,400}|)(?P<comma>,?)", re.IGNORECASE
+    r"\]\(\s{0,9}<?\s{0,9}(?:sandbox:(?P<path>)|data:(?P<type>[\w.+/-]{0,160})(?P<rest>;[^,()\s]{0,400}|)(?P<comma>,?))",
+    re.IGNORECASE,
 )
 _HALF_TARGET = re.compile(
-    r"\](?:\((?:\s{0,9}<?\s{0,9}(?:d|da|dat|data|data:[\w.+/-]{0,160}(?:;[^,()\s]{0,400})?)?)?)?", re.IGNORECASE
+    r"\](?:\((?:\s{0,9}<?\s{0,9}(?:d|da|dat|data|data:[\w.+/-]{0,160}(?:;[^,()\s]{0,400})?"
+    r"|s(?:a(?:n(?:d(?:b(?:ox?)?)?)?)?)?)?)?)?",
+    re.IGNORECASE,
 )
 # In an attribute: in quotes all up to the next one, but for what no base64 has.
 _IN_ATTRIBUTE = re.compile(
@@ -24,6 +28,7 @@ _IN_ATTRIBUTE = re.compile(
     r"""(?(quote)(?:(?<=base64,)[\w+/=%\s.-]*|(?<!base64,)(?:(?!(?P=quote)).)*)|[^\s"'>]*)""",
     re.IGNORECASE | re.DOTALL,
 )
+_IN_STYLE = re.compile(r"(?P<before>data:[\w.+-]{1,80}/[\w.+;=-]{1,160};base64,)[\w+/=%-]+", re.IGNORECASE)
 _UNCLOSED = re.compile(r"""<img\b[^<>]{0,400}=\s*["']\s*data:[^"'<>,]{0,300},\s*>""", re.IGNORECASE)
 
 _BASE64 = re.compile(r"[\w+/%-]*=*", re.ASCII)
@@ -72,21 +77,23 @@ def target(text: str, at: int) -> Found | None:
     found = _TARGET.match(text, at)
     if found is None:
         return None
-    return Found(found.end(), found["type"], "base64" in found["rest"].lower(), in_link=True)
+    return Found(found.end(), found["type"] or "", "base64" in (found["rest"] or "").lower(), in_link=True)
 
 
 def may_be_target(text: str, at: int) -> bool:
     """Whether all from there on may become the beginning of a link's target that is a URI."""
     return _HALF_TARGET.fullmatch(text, at) is not None or (
-        (found := _TARGET.match(text, at)) is not None and found.end() == len(text) and not found["comma"]
+        (found := _TARGET.match(text, at)) is not None and found.end() == len(text) and found["comma"] == ""
     )
 
 
 def shortened(text: str, at: int) -> str:
     """A text with the content of the URIs left out that are attributes of the HTML tag which begins there."""
-    while (found := _IN_ATTRIBUTE.search(text, at)) is not None and ">" not in text[at : found.start()]:
-        text = text[: found.end("before")] + text[found.end() :]
-        at = found.end("before")
+    for pattern in (_IN_ATTRIBUTE, _IN_STYLE):
+        start = at
+        while (found := pattern.search(text, start)) is not None and ">" not in text[start : found.start()]:
+            text = text[: found.end("before")] + text[found.end() :]
+            start = found.end("before")
     return text
 
 

@@ -74,6 +74,10 @@ class HtmlMarkdown(HtmlText):
         else:
             self._words(label or (stand_in(source) if source[:5].lower() == "data:" else stand_in("image")))
 
+    def _media(self, tag: HtmlTag) -> None:
+        if (source := tag.attributes.get("src", "").strip())[:5].lower() == "data:":
+            self._words(stand_in(source))
+
     def _line_break(self, _tag: HtmlTag) -> None:
         if self.is_busy and not self._in_cell and (self._want or self._item):
             return
@@ -245,6 +249,9 @@ class HtmlMarkdown(HtmlText):
 _TAKES: Mapping[str, Callable[[HtmlMarkdown, HtmlTag], None]] = {
     "a": HtmlMarkdown._anchor,
     "img": HtmlMarkdown._image,
+    "audio": HtmlMarkdown._media,
+    "video": HtmlMarkdown._media,
+    "embed": HtmlMarkdown._media,
     "br": HtmlMarkdown._line_break,
     "p": HtmlMarkdown._paragraph,
     "ul": HtmlMarkdown._list,

@@ -119,6 +119,7 @@ def assert_harmless(page: Page) -> None:
         "rich_text_preformatted",
         "text",
         "link",
+        "emoji",
     }
     for found in objects(page.blocks):
         if "type" not in found:

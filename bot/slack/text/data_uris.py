@@ -32,6 +32,7 @@ _IN_STYLE = re.compile(r"(?P<before>data:[\w.+-]{1,80}/[\w.+;=-]{1,160};base64,)
 _UNCLOSED = re.compile(r"""<img\b[^<>]{0,400}=\s*["']\s*data:[^"'<>,]{0,300},\s*>""", re.IGNORECASE)
 
 _BASE64 = re.compile(r"[\w+/%-]*=*", re.ASCII)
+_PADDING = re.compile("=*")
 _BASE64_OR_SPACE = re.compile(r"[\w+/=%\s>-]*", re.ASCII)
 _PLAIN = re.compile(r"[^\s<>\"'`|()\[\]]*")
 _SPACE = re.compile(r"\s*")
@@ -110,6 +111,8 @@ class Payload:
         self.in_link = found.in_link
         self._base64 = found.base64
         self._line = 0
+        self._is_padded = False
+        """Nothing but more padding can follow."""
         self._depth = 0
 
     def end(self, text: str, at: int, *, final: bool) -> tuple[int, bool]:
@@ -118,8 +121,9 @@ class Payload:
 
     def _base64_end(self, text: str, at: int, *, final: bool) -> tuple[int, bool]:
         while at < len(text):
-            found = _BASE64.match(text, at)
+            found = (_PADDING if self._is_padded else _BASE64).match(text, at)
             end = found.end() if found else at
+            self._is_padded = text[end - 1] == "=" if end > at else self._is_padded
             self._line += end - at
             if end == len(text):
                 return end, final
@@ -130,14 +134,14 @@ class Payload:
             at = space.end() if space else end
             if not goes_on or at == end:
                 return (at if self.in_link and text[at : at + 1] in (")", ">", '"', "'") else end), True
-            self._line = 0
+            self._line, self._is_padded = 0, False
         return at, final
 
     def _goes_on(self, text: str, end: int, *, final: bool) -> bool | None:
         """Whether the content goes on after white space; None: that cannot be told yet."""
         space = _SPACE.match(text, end)
         after = space.end() if space else end
-        if after == end or _BLANK_LINE.search(text, end, after) or (text[end - 1] == "=" and not self.in_link):
+        if after == end or _BLANK_LINE.search(text, end, after) or (self._is_padded and not self.in_link):
             return False
         if self.in_link:
             run = _BASE64_OR_SPACE.match(text, end, end + _LOOK)

@@ -271,6 +271,7 @@ texts = st.lists(st.sampled_from(FRAGMENTS) | st.text("<>/bip`:data;,=\n ", max_
 
 @settings(deadline=None, max_examples=100)
 @given(texts, st.integers(1, 9))
+@example("data:image/png;base64,iVBORw0KGg==a", 1)
 @example("<p>" + f"![x]({PNG})" * 3 + "<b", 4)
 def test_any_text_arrives_alike_in_pieces(text: str, size: int) -> None:
     assert arrived(cut(text, size)) == arrived([text])

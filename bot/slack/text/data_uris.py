@@ -28,7 +28,9 @@ _IN_ATTRIBUTE = re.compile(
     r"""(?(quote)(?:(?<=base64,)[\w+/=%\s.-]*|(?<!base64,)(?:(?!(?P=quote)).)*)|[^\s"'>]*)""",
     re.IGNORECASE | re.DOTALL,
 )
-_IN_STYLE = re.compile(r"(?P<before>data:[\w.+-]{1,80}/[\w.+;=-]{1,160};base64,)[\w+/=%-]+", re.IGNORECASE)
+_IN_STYLE = re.compile(
+    r"""(?P<before>=\s*["'][^"'<>]{0,400}?data:[\w.+-]{1,80}/[\w.+;=-]{1,160};base64,)[\w+/=%-]+""", re.IGNORECASE
+)
 _UNCLOSED = re.compile(r"""<img\b[^<>]{0,400}=\s*["']\s*data:[^"'<>,]{0,300},\s*>""", re.IGNORECASE)
 
 _BASE64 = re.compile(r"[\w+/%-]*=*", re.ASCII)

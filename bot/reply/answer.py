@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Generic, Protocol, TypeVar, assert_never
 
 from bot.flowise.events import Action, CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
@@ -38,6 +39,10 @@ class Text(Protocol):
         """Let what follows start a new paragraph. Twice is once."""
         ...
 
+    def begin_anew(self) -> None:
+        """Forget all that was added."""
+        ...
+
     def shows(self, *, growing: bool) -> bool:
         """Whether there is anything to see. While it grows, half-open Markdown is not."""
         ...
@@ -55,10 +60,12 @@ class Answer(Generic[T_co]):
 
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
     is at work, and `running` names the tools it uses now. `fetching` is set while the rest of the answer is looked for.
-    `asks` says whom a person should ask when it fails, in Slack's mrkdwn.
+    `arriving` is given where another reply has received the first part of the answer. `asks` says whom a person should
+    ask when it fails, in Slack's mrkdwn.
     """
 
-    def __init__(self, text: T_co, asks: str = NOBODY) -> None:
+    def __init__(self, text: T_co, arriving: Arriving | None = None, asks: str = NOBODY) -> None:
+        self.arriving = arriving or Arriving()
         self._asks_for_help = asks
         self.ended = False
         self.thinking = False
@@ -113,8 +120,18 @@ class Answer(Generic[T_co]):
             self._has_words = self._text.shows(growing=not self.ended)
         return not self._has_words
 
-    def receive(self, event: ReplyEvent) -> None:  # noqa: C901 - one case an event
-        """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
+    def receive(self, event: ReplyEvent) -> None:
+        """Take an event as it came."""
+        for arrived in self.arriving.receive(event):
+            self.take(arrived)
+
+    def take(self, event: ArrivedEvent) -> None:
+        """Take an event that has arrived. One that repeats an earlier one, or is no longer shown, leaves the `version`
+        as it is."""
+        self._version += self._begin_anew() if isinstance(event, BeganAnew) else self._changes(event)
+
+    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901 - one case an event
+        """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
                 changed = self._write(text)
@@ -143,7 +160,7 @@ class Answer(Generic[T_co]):
                 changed = self._proceeds(event)
             case _:
                 assert_never(event)
-        self._version += changed
+        return changed
 
     def lose_rest(self) -> None:
         """Note that the text that fits into no message could not be attached as a file: the footer says so."""
@@ -182,11 +199,10 @@ class Answer(Generic[T_co]):
     def _write(self, text: str) -> bool:
         """Take text; whether any of it can be seen."""
         had_tools = bool(self.running)
-        if text:
-            self.fetching = None
-            self.running = ()  # not every flow says that a tool has ended, but text does
+        self.fetching = None
+        self.running = ()  # not every flow says that a tool has ended, but text does
         if not text or self._length > LONGEST:
-            return had_tools and bool(text)
+            return had_tools
         if self._break_due and self._breaks < MOST_BREAKS:
             self._text.paragraph_break()
             self._breaks += 1
@@ -196,6 +212,14 @@ class Answer(Generic[T_co]):
         if self._length > LONGEST:
             self._notes += (wording.TOO_LONG,)
         return True
+
+    def _begin_anew(self) -> bool:
+        """Forget the text; whether that can be seen."""
+        changed, self._has_words = self._length > 0, False
+        self._text.begin_anew()
+        self._length = self._breaks = 0
+        self._notes = tuple(note for note in self._notes if note != wording.TOO_LONG)
+        return changed
 
     @property
     def waiting(self) -> str:

@@ -10,8 +10,10 @@ from typing import Any, Final, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from bot.flowise.events import CalledTools, Token
+from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
 from bot.reply.beside import Beside
 from bot.reply.contract import LONGEST, MOST_BREAKS, KeptEvent, ProgressEvent, ReplyEvent
+from bot.slack.text.escaping import clean
 
 _KINDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(KeptEvent)}
 
@@ -23,6 +25,13 @@ class Journal:
     """
 
     def __init__(self) -> None:
+        self._arriving = Arriving()
+        self._begin_anew()
+        self._beside = Beside()
+        self._beside_written: list[str] | None = []
+
+    def _begin_anew(self) -> None:
+        """Forget the text, and the tool calls that divide it."""
         self._written: list[str] = []
         """The JSON of tool calls, and of the text before the last one."""
         self._words: list[str] = []
@@ -33,11 +42,16 @@ class Journal:
         self._length = 0
         self._breaks = 0
         self._tools: tuple[str, ...] = ()
-        self._beside = Beside()
-        self._beside_written: list[str] | None = []
 
     def receive(self, event: ReplyEvent) -> None:
         """Note an event. Text beyond LONGEST is not shown, so it is not kept either."""
+        for arrived in self._arriving.receive(event):
+            self._note(arrived)
+
+    def _note(self, event: ArrivedEvent) -> None:
+        if isinstance(event, BeganAnew):
+            self._begin_anew()
+            return
         if isinstance(event, ProgressEvent):
             return
         if isinstance(event, Token):
@@ -59,8 +73,8 @@ class Journal:
         # One character too many says that there was more.
         self._new.append(text[: len(text) - max(0, self._length - LONGEST - 1)])
 
-    def _paragraph(self) -> list[str]:
-        """The text since the last tool call as JSON."""
+    def _paragraph(self, held: str = "") -> list[str]:
+        """The text since the last tool call as JSON, and what is held back after it: whoever reads it decides."""
         text = self._half + "".join(self._new)
         # Half a surrogate pair, whose other half has not come yet, has no UTF-8: it becomes U+FFFD.
         self._half = text[-1:] if "\ud800" <= text[-1:] <= "\udbff" else ""
@@ -68,16 +82,29 @@ class Journal:
         whole = text.removesuffix(self._half).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         if whole:
             self._words.append(json.dumps(whole, ensure_ascii=False)[1:-1])
-        if not self._words and not self._half:
+        if not self._words and not self._half and not held:
             return []
-        return ['["Token", {"text": "' + "".join(self._words) + ("\ufffd" if self._half else "") + '"}]']
+        return [_token("".join(self._words) + ("\ufffd" if self._half else "") + _escaped(held))]
 
     def written(self) -> str:
         """All of it as JSON."""
         if self._beside_written is None:
             self._beside_written = [_json(event) for event in self._beside.events]
-        tools = [_json(CalledTools(self._tools))] if self._tools else []
-        return f"[{', '.join((*self._written, *self._paragraph(), *tools, *self._beside_written))}]"
+        held = self._arriving.held
+        if self._tools:
+            after = [_token(_escaped(held))] if held else []
+            ends = [*self._paragraph(), _json(CalledTools(self._tools)), *after]
+        else:
+            ends = self._paragraph(held)
+        return f"[{', '.join((*self._written, *ends, *self._beside_written))}]"
+
+
+def _escaped(text: str) -> str:
+    return json.dumps(clean(text), ensure_ascii=False)[1:-1]
+
+
+def _token(escaped: str) -> str:
+    return f'["Token", {{"text": "{escaped}"}}]'
 
 
 def _json(event: ReplyEvent) -> str:

@@ -66,7 +66,7 @@ class NativeFirst:
         left = self._reply.left if isinstance(self._reply, StreamedReply) else None
         if left is None:
             return False
-        self._reply = EditedReply(
+        self._reply = edited = EditedReply(
             self._place,
             reference=self._reference,
             interval=self._interval,
@@ -75,6 +75,5 @@ class NativeFirst:
             asks=self._asks,
             standing=left.standing,
         )
-        for event in left.events:
-            self._reply.receive(event, now)
+        edited.go_on(left.events, now)
         return True

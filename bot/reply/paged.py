@@ -8,7 +8,8 @@ from typing import Final
 
 from bot.flowise.events import Token
 from bot.reply.answer import Answer
-from bot.reply.contract import LONGEST, ReplyEvent
+from bot.reply.arriving import ArrivedEvent, Arriving
+from bot.reply.contract import LONGEST
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
@@ -44,20 +45,20 @@ class PagedAnswer(Answer[Document]):
     step.
     """
 
-    def __init__(self, *, most: int | None = None, asks: str = NOBODY) -> None:
-        super().__init__(Document(most=most), asks)
+    def __init__(self, *, most: int | None = None, arriving: Arriving | None = None, asks: str = NOBODY) -> None:
+        super().__init__(Document(most=most), arriving, asks)
         self._most = most
         self._form = Form.RENDERED
         self._plain: tuple[int, tuple[str, ...], str] = (-1, (), "")
         """The plain pages and what is left, and the version of which they are."""
-        self._due: deque[ReplyEvent] = deque()
+        self._due: deque[ArrivedEvent] = deque()
 
     @property
     def behind(self) -> bool:
         """Whether something was received that is not laid out yet."""
         return bool(self._due)
 
-    def receive(self, event: ReplyEvent) -> None:
+    def take(self, event: ArrivedEvent) -> None:
         behind = self.behind
         if isinstance(event, Token) and len(event.text) > LONGEST:
             event = Token(event.text[: LONGEST + 1])
@@ -76,7 +77,7 @@ class PagedAnswer(Answer[Document]):
                 if left:
                     self._due.appendleft(Token(left))
             room -= _EVENT
-            super().receive(event)
+            super().take(event)
 
     def becomes_plainer(self) -> bool:
         """Show all of it in a plainer form from now on; False where there is none."""

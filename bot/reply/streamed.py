@@ -7,11 +7,12 @@ is settled in one way: the stream is given up, and `left` says what must be writ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
+from bot.reply.arriving import BeganAnew
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
 from bot.reply.contract import ParagraphBreak, Place, ReplyEvent
@@ -85,7 +86,7 @@ class StreamedReply:
         self._reference = reference
         self._streams = streams
         self._text = StreamText(most=most)
-        self._answer = Answer(self._text, asks)
+        self._answer = Answer(self._text, asks=asks)
         self._attachment = Attachment(place)
         self._pace = Pace(interval)
         self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None)
@@ -103,6 +104,8 @@ class StreamedReply:
         self._stop_is_late = False
         """A stop had no permit when it was wanted: text is appended before it."""
         self._is_full = False
+        self._is_wrong = False
+        """What was sent is no part of the answer."""
         self._may_stand = False
         """The reply to a start was lost: a message of ours may stand whose `ts` is not known."""
 
@@ -116,7 +119,10 @@ class StreamedReply:
             self._after.add(event)
         self._progress.received(now)
         self._status.receive(event, now)
-        self._answer.receive(event)
+        for arrived in self._answer.arriving.receive(event):
+            if isinstance(arrived, BeganAnew):
+                self._is_wrong, self._piece = True, None
+            self._answer.take(arrived)
 
     def next_call(self, now: float) -> Call | None:
         call = None if self._progress.ends else self._next_call(now)
@@ -189,6 +195,10 @@ class StreamedReply:
             last = self._stream.ts if self._stream is not None else next(reversed(self._ended), "")
             self._give_up(last, streaming=self._stream is not None)
             return None
+        if self._is_wrong and not nothing_stands and not self._may_stand:
+            self._write_anew()
+            return None
+        self._is_wrong = self._is_wrong and not nothing_stands
         write = self._next_write(now)
         # A new message takes the status away by itself.
         if isinstance(write, StartStream):
@@ -315,10 +325,19 @@ class StreamedReply:
                 status=self._status,
                 pace=self._pace,
                 attachment=self._attachment,
+                arriving=self._answer.arriving,
             ),
             ended=len(self._ended) - has_ended,
             events=(*self._before.events, *self._text_left(last_message=is_known), *self._after.events),
         )
+
+    def _write_anew(self) -> None:
+        """Leave all messages to others: what stands in them was no part of the answer."""
+        open_now = self._stream.ts if self._stream is not None else ""
+        self._give_up(open_now or self._ended[-1], streaming=bool(open_now))
+        if self.left is not None:
+            messages = (*self._ended, *([open_now] if open_now else []))
+            self.left = replace(self.left, standing=replace(self.left.standing, messages=messages), ended=0)
 
     def _text_left(self, *, last_message: bool) -> Iterator[ReplyEvent]:
         for number, part in enumerate(self._text.unsettled(last_message=last_message)):

@@ -133,7 +133,7 @@ def test_an_answer_of_files_alone_says_so_instead_of_nothing() -> None:
         + " . There is also a file that I can't show yet: plot.png."
     )
     failed = text_at_the_end(files("plot.png"), Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3"))
-    assert failed.endswith("\nThere is also a file that I can't show yet: plot.png.")
+    assert "\nThere is also a file that I can't show yet: plot.png.\n" in failed
 
 
 def test_a_file_whose_name_would_ping_does_not() -> None:

@@ -145,7 +145,9 @@ def _lines(block: Block, keys: tuple[str, ...]) -> Iterator[str]:
 
 
 def _texts(value: object, keys: tuple[str, ...]) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping) and value.get("type") == "emoji":
+        yield f":{value.get('name')}:"
+    elif isinstance(value, Mapping):
         for key, inner in value.items():
             if isinstance(inner, str):
                 if key in keys:

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from markdown_it.token import Token
 
+from bot.slack.text import emoji
 from bot.slack.text.escaping import clean
 from bot.slack.text.links import autolinked, linked
 from bot.slack.text.rich_text import PLAIN, Runs, Style, TextRun, text_of, tidy
 
+_WRITTEN_OUT = ("linkify", "autolink")
+"""The markup of links whose label is their address."""
 _STYLES = {"strong": "bold", "em": "italic", "s": "strike"}
 
 
@@ -27,14 +30,15 @@ def runs_of(tokens: Sequence[Token], base: Style) -> Runs:
             links.append((token, len(runs)))
         elif token.type == "link_close":
             opened, start = links.pop()
-            show = autolinked if opened.markup in ("linkify", "autolink") else linked
+            show = autolinked if opened.markup in _WRITTEN_OUT else linked
             runs[start:] = show(tidy(runs[start:]), str(opened.attrGet("href") or ""), style)
         else:
-            runs += _leaf(token, style, within_link=bool(links))
+            written_out = bool(links) and links[-1][0].markup in _WRITTEN_OUT
+            runs += _leaf(token, style, within_link=bool(links), with_emoji=not written_out)
     return tidy(runs)
 
 
-def _leaf(token: Token, style: Style, *, within_link: bool) -> Runs:
+def _leaf(token: Token, style: Style, *, within_link: bool, with_emoji: bool) -> Runs:
     match token.type:
         case "softbreak" | "hardbreak":
             return (TextRun("\n", style),)
@@ -44,4 +48,5 @@ def _leaf(token: Token, style: Style, *, within_link: bool) -> Runs:
             label = (TextRun(text_of(runs_of(token.children or (), PLAIN)), style),)
             return label if within_link else linked(label, str(token.attrGet("src") or ""), style)
         case _:
-            return (TextRun(clean(token.content), style),)  # an entity may mean a control character
+            run = TextRun(clean(token.content), style)  # an entity may mean a control character
+            return tuple(emoji.runs(run)) if with_emoji and ":" in run.text else (run,)

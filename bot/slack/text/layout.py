@@ -240,6 +240,7 @@ def _cut_runs(runs: Runs, place: int) -> tuple[Runs, Runs]:
     head: list[TextRun] = []
     tail: list[TextRun] = []
     for run in runs:
+        place = len(run.text) if run.emoji and 0 < place < len(run.text) else place
         head.append(replace(run, text=run.text[:place]))
         tail.append(replace(run, text=run.text[place:]))
         place = max(0, place - len(run.text))

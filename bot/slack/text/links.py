@@ -7,11 +7,13 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from markdown_it.rules_inline import StateInline
 
+from bot.slack.text.data_uris import stand_in
 from bot.slack.text.escaping import ELLIPSIS, units
 from bot.slack.text.limits import LINK_URL
 from bot.slack.text.lookalikes import is_blank, readings
 from bot.slack.text.rich_text import Runs, Style, TextRun
 
+_NOWHERE = ("sandbox:", "data:", "blob:", "file:", "cid:", "attachment:", "javascript:", "vbscript:", "about:")
 _SCHEMES = ("http", "https", "mailto")
 
 # A word with a scheme, a mail address, an IPv4 address or a domain name in it. Each begins where nothing of its kind
@@ -41,14 +43,21 @@ def target(href: str) -> str | None:
     return href if (parts.path if parts.scheme == "mailto" else parts.hostname) else None
 
 
+def leads_nowhere(href: str) -> bool:
+    """Whether an address means nothing outside of the machine it was made on, or is a file or a program itself."""
+    return href.strip().lower().startswith(_NOWHERE)
+
+
 def linked(label: Runs, href: str, style: Style) -> Runs:
     """What is shown for a link: its label, linked.
 
     Where the label looks like another address, the target is shown and linked instead; where the target is none that
-    we link, label and target are text.
+    we link, label and target are text. A target that leads nobody anywhere is not shown.
     """
     url = target(href)
     text = "".join(run.text for run in label)
+    if url is None and leads_nowhere(href):
+        return (TextRun(stand_in(href), style),) if is_blank(text) else label
     if url is None:
         return (TextRun(href, style),) if is_blank(text) else (*label, TextRun(f" ({href})", style))
     if is_blank(text):

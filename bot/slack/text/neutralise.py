@@ -15,7 +15,9 @@ from collections.abc import Iterator
 from html import unescape
 
 from bot.slack.text.addresses import address
+from bot.slack.text.data_uris import stand_in
 from bot.slack.text.escaping import clean
+from bot.slack.text.links import leads_nowhere
 from bot.slack.text.streamed_marks import marked
 from bot.slack.text.targets import target_at
 
@@ -220,6 +222,8 @@ def _url(text: str, special: re.Match[str], final: bool) -> tuple[str, int] | No
 
 
 def _with_address(label: str, url: str) -> str:
+    if leads_nowhere(url):
+        return label or stand_in(url)
     shows = code(re.sub(r"\s", "%20", clean(url).strip()).replace("`", ""))
     if not shows or shows.startswith("#"):
         return label

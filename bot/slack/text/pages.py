@@ -28,7 +28,12 @@ class Document:
     """
 
     def __init__(self, *, most: int | None = None) -> None:
-        self._layout = Layout(most)
+        self._most = most
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget all that was added."""
+        self._layout = Layout(self._most)
         self._waiting = ""
         self._begin("", FRESH)
         self._rest: list[str] = []

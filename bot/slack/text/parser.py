@@ -1,7 +1,8 @@
 """Builds the Markdown parser: CommonMark with tables and strikethrough, and rules of our own.
 
-Bare http(s) addresses are links; raw HTML is text, but for `<br>`, which models write into table cells. Reference
-definitions are off: without them no block depends on a later one, so a finished block can be rendered once and for all.
+Bare http(s) addresses are links; raw HTML is text, but for `<br>`, which models write into table cells (other HTML
+is Markdown by then). Reference definitions are off: without them no block depends on a later one, so a finished block
+can be rendered once and for all.
 """
 
 from __future__ import annotations
@@ -78,10 +79,17 @@ def _as_text(state: StateInline, text: str, silent: bool) -> bool:
     return True
 
 
+class _Parser(MarkdownIt):
+    """A parser that leaves it to us which addresses become links."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        return True
+
+
 def parser() -> MarkdownIt:
     """A parser of its own for whoever asks."""
     # The preset nests 20 deep and drops what is deeper; a hundred levels cost nothing and nobody writes them.
-    made = MarkdownIt("commonmark", {"html": False, "maxNesting": 100})
+    made = _Parser("commonmark", {"html": False, "maxNesting": 100})
     made.enable(["table", "strikethrough"]).disable("reference")
     rules = made.inline.ruler
     rules.disable("strikethrough")  # `marks` does its part; the pairs it makes are still resolved

@@ -33,11 +33,12 @@ LINE = "\n"
 
 @dataclass(frozen=True, slots=True)
 class TextRun:
-    """Some text in one style, linked to `url` where there is one."""
+    """Some text in one style, linked to `url` where there is one; `emoji`: Slack's name of the emoji that it is."""
 
     text: str
     style: Style = PLAIN
     url: str | None = None
+    emoji: str = ""
 
 
 Runs = tuple[TextRun, ...]
@@ -155,7 +156,8 @@ def tidy(runs: Iterable[TextRun]) -> Runs:
     """The same text with neighbours of one kind joined and empty runs left out, which Slack refuses."""
     tidied: list[TextRun] = []
     for run in runs:
-        if tidied and tidied[-1].style == run.style and tidied[-1].url == run.url:
+        is_emoji = run.emoji or (tidied and tidied[-1].emoji)
+        if tidied and not is_emoji and tidied[-1].style == run.style and tidied[-1].url == run.url:
             tidied[-1] = replace(run, text=tidied[-1].text + run.text)
         elif run.text:
             tidied.append(run)
@@ -271,8 +273,13 @@ def _inline(kind: str, runs: Iterable[TextRun]) -> dict[str, object]:
 
 
 def _run(run: TextRun) -> Block:
-    element: dict[str, object] = {"type": "link", "url": run.url} if run.url else {"type": "text"}
-    element["text"] = run.text
+    element: dict[str, object]
+    if run.emoji:
+        name, _, tone = run.emoji.partition("::skin-tone-")
+        element = {"type": "emoji", "name": name, **({"skin_tone": int(tone)} if tone else {})}
+    else:
+        element = {"type": "link", "url": run.url} if run.url else {"type": "text"}
+        element["text"] = run.text
     if run.style:
         element["style"] = dict.fromkeys(sorted(run.style), True)
     return element

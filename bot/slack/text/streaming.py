@@ -39,6 +39,10 @@ class StreamText:
 
     def __init__(self, *, most: int | None = None) -> None:
         self._most = most
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget all that was added; what was sent must be written anew by other means."""
         self._source = ""
         """The text from the beginning of the current message."""
         self._at = 0

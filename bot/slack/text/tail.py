@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.slack.text.cutting import settled
+from bot.slack.text.emoji import without_half_name
 from bot.slack.text.markdown import render
-from bot.slack.text.rich_text import Piece, TextRun, tidy
+from bot.slack.text.rich_text import Piece, Shape, TextRun, tidy
 from bot.slack.text.seams import FRESH, Seam
 from bot.slack.text.unfinished import heal
 
@@ -38,7 +39,8 @@ class Tail:
         """The pieces that show what has come."""
         if self._shown is None:
             self._settle()
-            self._shown = _followed(self._settled, render(heal(self._rest), self._seam), within=self._within)
+            pieces = _without_half_name(render(heal(self._rest), self._seam))
+            self._shown = _followed(self._settled, pieces, within=self._within)
         return self._shown
 
     def _settle(self) -> None:
@@ -50,6 +52,15 @@ class Tail:
             self._settled = _followed(self._settled, found.pieces, within=self._within)
             self._rest, self._seam, self._within = found.rest, found.seam, found.within
             self._look = len(self._rest) + _STEP
+
+
+def _without_half_name(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """The pieces without the beginning of an emoji's name at their end."""
+    if not pieces or pieces[-1].shape in (Shape.CODE, Shape.TABLE):
+        return pieces
+    *before, last = pieces
+    runs = without_half_name(last.runs)
+    return (*before, replace(last, runs=runs)) if runs else tuple(before)
 
 
 def _followed(first: tuple[Piece, ...], more: tuple[Piece, ...], *, within: bool) -> tuple[Piece, ...]:

@@ -20,6 +20,7 @@ from bot.slack.calls import PostMessage
 from bot.slack.text import cutting as sealing
 from bot.slack.text import pages, tail
 from bot.slack.text import unfinished as half_open
+from bot.slack.text.incoming import Incoming
 from bot.slack.text.limits import TAIL_SOURCE
 from bot.slack.text.markdown import render
 from bot.slack.text.neutralise import shown as neutralised
@@ -182,6 +183,14 @@ def test_what_looks_like_a_mark_or_an_address_costs_no_more_than_its_length(
 @pytest.mark.parametrize("source", ["*a_ " * 300, "`a` ``b " * 200, "[a](b " * 200, "- " * 600 + "x", "*_" * 600])
 def test_healing_costs_no_more_than_the_length(source: str) -> None:
     assert calls(lambda: heal(source * 2)) <= 2.2 * calls(lambda: heal(source)) + 200
+
+
+@pytest.mark.parametrize("unit", ["<b>", "<", "<b> x </b>", "<td>", "<a href='", "](data:", "`a` <", "<p>\n", "d"])
+def test_what_arrives_costs_no_more_than_its_length(unit: str) -> None:
+    def cost(length: int) -> int:
+        return calls(lambda: Incoming().take((unit * length)[:length]))
+
+    assert cost(8_000) <= 2.2 * cost(4_000) + 200
 
 
 FRAGMENTS = [

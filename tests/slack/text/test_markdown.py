@@ -20,6 +20,10 @@ def link(url: str, label: str, **style: bool) -> dict[str, Any]:
     return {"type": "link", "url": url, "text": label, **({"style": style} if style else {})}
 
 
+def emoji(name: str, **more: Any) -> dict[str, Any]:
+    return {"type": "emoji", "name": name, **more}
+
+
 def section(*elements: dict[str, Any], kind: str = "section") -> dict[str, Any]:
     return {"type": f"rich_text_{kind}", "elements": list(elements)}
 
@@ -53,15 +57,15 @@ INLINE = [
     ("![alt](https://a.b/c.png)", [link("https://a.b/c.png", "alt")]),
     ("![](https://a.b/c.png)", [link("https://a.b/c.png", "https://a.b/c.png")]),
     ("[![alt](https://i.b/c.png)](https://a.b)", [link("https://a.b", "alt")]),
-    ("[call](tel:+123) [rel](/x) [js](javascript:x)", [text("call (tel:+123) rel (/x) [js](javascript:x)")]),
+    ("[call](tel:+123) [rel](/x) [js](javascript:x)", [text("call (tel:+123) rel (/x) js")]),
     ("[a.com](https://evil.com/x)", [text("a.com ("), link("https://evil.com/x", "https://evil.com/x"), text(")")]),
     ("<b>raw</b> &lt;!channel&gt; <!here> <@U1> @here :tada: 🎉", [
-        text("<b>raw</b> <!channel> <!here> <@U1> @here :tada: 🎉"),
+        *(text("<b>raw</b> <!channel> <!here> <@U1> @here "), emoji("tada"), text(" 🎉")),
     ]),
     ("one<br>two<BR />three<br", [text("one\ntwo\nthree<br")]),
     ("<details><summary>S</summary> `<br>`", [text("<details><summary>S</summary> "), text("<br>", code=True)]),
     ("![a **b**](https://a.b/c.png) ![x](data:image/png;base64,AA)", [
-        *(link("https://a.b/c.png", "a b"), text(" x (data:image/png;base64,AA)")),
+        *(link("https://a.b/c.png", "a b"), text(" x")),
     ]),
     ("مرحبا **بالعالم** \u2067x\u2069 **漢字**。", [
         *(text("مرحبا "), text("بالعالم", bold=True), text(" \u2067x\u2069 "), text("漢字", bold=True), text("。")),

@@ -14,6 +14,7 @@ from bot.slack.text import pages as pages_module
 from bot.slack.text import tail
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import Source, note, shown, sources_blocks
+from bot.slack.text.emoji import CHARACTERS
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import (
     HALF_PAGE,
@@ -119,6 +120,7 @@ def assert_harmless(page: Page) -> None:
         "rich_text_preformatted",
         "text",
         "link",
+        "emoji",
     }
     for found in objects(page.blocks):
         if "type" not in found:
@@ -129,6 +131,8 @@ def assert_harmless(page: Page) -> None:
             assert len({len(row) for row in found["rows"]}) == 1
         elif "elements" in found:
             assert found["elements"]
+        elif found["type"] == "emoji":
+            assert found["name"] in CHARACTERS
         else:
             assert found["text"]
             assert not set(found["text"]) & set(map(chr, [*range(9), *range(11, 32)]))

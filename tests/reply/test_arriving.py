@@ -1,0 +1,128 @@
+"""What is no text in an answer, in both ways of delivering it, and what is kept of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.flowise.events import CalledTools, Token
+from bot.reply.contract import LONGEST, Finished, Place, Reply, ReplyEvent, Thinking
+from bot.reply.edited import EditedReply
+from bot.reply.journal import Journal, read
+from bot.reply.native_first import NativeFirst
+from bot.reply.paged import PagedAnswer
+from bot.reply.streams import Mode, StreamSupport
+from bot.slack import wording
+from bot.slack.calls import (
+    Accepted,
+    AppendStream,
+    Call,
+    DeleteMessage,
+    Posted,
+    PostMessage,
+    StartStream,
+    StopStream,
+    UpdateMessage,
+)
+
+PLACE = Place("C1", "1.1", "U1", team="T1", since="1.1")
+PICTURE = "data:image/png;base64," + "iVBORw0KGgo" * 6_000
+
+
+class Channel:
+    """Takes the calls of a reply, and notes what stands in its messages each time."""
+
+    def __init__(self, *, streams: bool) -> None:
+        self.reply: Reply
+        if streams:
+            support = StreamSupport(Mode.STREAM)
+            self.reply = NativeFirst(PLACE, reference="r", interval=0.5, most=10, streams=support)
+        else:
+            self.reply = EditedReply(PLACE, reference="r", interval=0.5, has_status=True, most=10)
+        self.messages: dict[str, str] = {}
+        self.seen: list[str] = []
+        self._now = 0.0
+
+    def hears(self, *events: ReplyEvent) -> str:
+        """Pass on the events, each with all calls that follow; returns what stands in the end."""
+        for event in (Thinking(), *events, Finished()):
+            self.reply.receive(event, self._now)
+            for _ in range(12):
+                self._now += 1
+                if (call := self.reply.next_call(self._now)) is not None:
+                    self.reply.answered(call, self._made(call), self._now)
+                    self.seen.append("\n---\n".join(self.messages.values()))
+        assert self.reply.done
+        assert not self.reply.given_up
+        return "\n---\n".join(self.messages.values())
+
+    def _made(self, call: Call) -> Posted | Accepted:
+        ts = f"1.{len(self.seen) + 2}"
+        match call:
+            case PostMessage(text=text) | StartStream(markdown=text):
+                self.messages[ts] = text
+                return Posted(ts)
+            case UpdateMessage(ts=known, text=text):
+                self.messages[known] = text
+            case AppendStream(ts=known, markdown=text) | StopStream(ts=known, markdown=text):
+                self.messages[known] += text
+            case DeleteMessage(ts=known):
+                del self.messages[known]
+        return Accepted()
+
+
+deliveries = pytest.mark.parametrize("streams", [False, True], ids=["edits", "stream"])
+
+
+@deliveries
+def test_a_picture_in_one_token_costs_no_message(streams: bool) -> None:
+    channel = Channel(streams=streams)
+    shown = channel.hears(Token(f"Your chart:\n\n![chart]({PICTURE})\n\nSales rose by 4 %."))
+    assert shown == "Your chart:\n\nchart\n\nSales rose by 4 %."
+
+
+@deliveries
+def test_reasoning_is_not_shown_even_while_it_grows(streams: bool) -> None:
+    channel = Channel(streams=streams)
+    tokens = ("<th", "ink>", "\nThe user wants 2+2.", "\n</thi", "nk>\n\n", "It is", " 4.")
+    assert channel.hears(*map(Token, tokens)) == "It is 4."
+    assert all("user" not in seen and "<" not in seen for seen in channel.seen)
+
+
+@deliveries
+def test_reasoning_that_never_closes_is_no_answer(streams: bool) -> None:
+    assert Channel(streams=streams).hears(Token("<think>"), Token("a plan")) == wording.NOTHING_TO_SHOW
+
+
+@deliveries
+def test_a_lone_end_of_reasoning_takes_away_what_was_shown(streams: bool) -> None:
+    channel = Channel(streams=streams)
+    shown = channel.hears(*map(Token, ("My plan ", "is long.\n\n" * 900, "</think>\n\n", "It is", " 4.")))
+    assert shown == "It is 4."
+    assert any("My plan" in seen for seen in channel.seen)
+
+
+@deliveries
+def test_a_stream_that_is_left_in_the_middle_goes_on_with_what_was_held_back(streams: bool) -> None:
+    channel = Channel(streams=streams)
+    shown = channel.hears(Token("One <str"), CalledTools(("search",)), Token("<think>no"), Token("</think>Two"))
+    assert shown == "One <str\n\nTwo".replace("<", "&lt;" if not streams else "<")
+
+
+def test_what_is_no_text_does_not_count_against_the_longest_answer() -> None:
+    answer = PagedAnswer()
+    for event in (Token(f"![a]({PICTURE}{'A' * LONGEST}) after"), Token("\n\n<think>" + "x" * LONGEST), Finished()):
+        answer.receive(event)
+    while answer.behind:
+        answer.catch_up()
+    assert answer.length < 100
+    assert answer.footer() == ()
+
+
+def test_what_is_no_text_is_not_kept() -> None:
+    journal = Journal()
+    for event in (Token(f"My plan</think>One ![a]({PICTURE}"), Token(f"{PICTURE[30:]}) two <b"), Token(">bold")):
+        journal.receive(event)
+        assert len(journal.written()) < 200
+    assert read(journal.written()) == (Token("One ![a](data:image,) two **bold"),)
+    journal.receive(Token("</b> <str"))
+    assert read(journal.written()) == (Token("One ![a](data:image,) two **bold** <str"),)

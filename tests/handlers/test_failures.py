@@ -182,7 +182,7 @@ async def test_slack_refuses_blocks_once_or_always_and_the_answer_stands(home: S
 
 @pytest.mark.documented_limits
 async def test_slack_limits_the_rate_and_the_answer_is_whole(home: Sandbox) -> None:
-    home.slack.limit("chat.update", 1, times=2)
+    home.slack.limit("chat.update", 1, times=3, after=1)
     home.flowise.script("rag", Script(tokens=[f"word{number} " for number in range(30)], token_wait=0.05))
     async with home.bot():
         root = await home.ask(f"{home.mention} why?")
@@ -190,8 +190,11 @@ async def test_slack_limits_the_rate_and_the_answer_is_whole(home: Sandbox) -> N
         [message] = home.slack.thread(home.channel, root)[1:]
         assert message.body.split()[-1] == "word29"
     limited = [call.at for call in home.slack.calls if call.answer == "429"]
-    assert limited
+    assert len(limited) == 3
     later = [call.at for call in home.slack.calls if call.method == "chat.update"]
+    # The last words come when Slack allows it, and not when a limit does that nothing has proven.
+    assert len([at for at in later if at > limited[-1]]) <= 2
+    assert later[-1] < limited[-1] + 1.0 + 2.0 + 3.0  # the last for a busy machine
     for at in limited:
         assert not [other for other in later if at < other < at + 1.0]
 

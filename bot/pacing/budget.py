@@ -13,7 +13,7 @@ a limit of another kind, or by chance. So it is judged by all that is known, and
 - Slack's wait (Retry-After) is always kept. Slack allows the next call at its end: an ending that is due is made then,
   whatever has been learned, and further ones come `APART` from each other.
 - The first refusal is a suspicion. For `DOUBT` seconds there are only as many calls as the evidence allows, then it is
-  forgotten. Endings are exempt, unless a limit per minute explains a long wait.
+  forgotten. Endings are exempt, unless a limit per minute explains a long wait, or is not far below the documented one.
 - A second refusal within `HOLD`, after calls that Slack has let through, is proof. The limit applies to endings too. It
   is kept for `HOLD` seconds, and then raised by a quarter each minute until the documented limit is reached or Slack
   refuses again.
@@ -57,6 +57,9 @@ time."""
 LOWEST: Final = 1 / 12
 """The share of the documented limit below which a refusal that no call of ours explains does not lower ours. After a
 restart without stored data no calls are known, and Slack may refuse because of forgotten ones."""
+
+PLAUSIBLE: Final = 0.5
+"""The share of the documented limit above which a limit per minute is believed, for endings too, whatever the wait."""
 
 SHORT: Final = 5.0
 """A Retry-After of up to so many seconds belongs to a limit per second, such as that for posts to a channel."""
@@ -213,7 +216,7 @@ class _Bucket:
         if most is None or again:
             highest = int(self.quota.per_minute * 0.9) if most is None else most - 1
             lesson.most, lesson.counted = max(1, min(allowed, highest)), counted
-            lesson.bound = again or retry_after > SHORT
+            lesson.bound = again or retry_after > SHORT or lesson.most >= self.quota.per_minute * PLAUSIBLE
         lesson.proven, lesson.refused_at = again, now
         lesson.raise_at = now + (HOLD if again else max(DOUBT, retry_after))
 

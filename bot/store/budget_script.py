@@ -5,7 +5,7 @@ A test keeps the two in step. The clock is the server's.
 
 from __future__ import annotations
 
-from bot.pacing.budget import APART, DOUBT, HOLD, LEEWAY, LOWEST, RAISE, SHORT, STEP, WINDOW
+from bot.pacing.budget import APART, DOUBT, HOLD, LEEWAY, LOWEST, PLAUSIBLE, RAISE, SHORT, STEP, WINDOW
 from bot.slack.tiers import SLOWEST
 
 FADE = 15.0
@@ -33,9 +33,13 @@ varies, so each of two replicas could take the other's for the earlier one."""
 # Returns for "take" the wait in ms (0: taken) and the part of it that is the first bucket's, that bucket's level in
 # thousandths, its rate in millionths a second and its burst; and always the sums of the counts, the last one in
 # thousandths. Sent twice with one id, it takes once.
-_NAMES = "WINDOW, DOUBT, HOLD, STEP, RAISE, LEEWAY, LOWEST, SLOWEST, SHORT, APART, FADE, GRACE, TIE"
+_NAMES = "WINDOW, DOUBT, HOLD, STEP, RAISE, LEEWAY, LOWEST, PLAUSIBLE, SLOWEST, SHORT, APART, FADE, GRACE, TIE"
 _VALUES = ", ".join(
-    str(value) for value in (WINDOW, DOUBT, HOLD, STEP, RAISE, LEEWAY, LOWEST, SLOWEST, SHORT, APART, FADE, GRACE, TIE)
+    str(value)
+    for value in (
+        *(WINDOW, DOUBT, HOLD, STEP, RAISE, LEEWAY, LOWEST, PLAUSIBLE, SLOWEST, SHORT, APART),
+        *(FADE, GRACE, TIE),
+    )
 )
 
 _COUNTS = """
@@ -264,7 +268,7 @@ local function learn(bucket, retry_after, known)
     if not bucket.most or again then
       local highest = bucket.most and bucket.most - 1 or math.floor(bucket.per_minute * 0.9)
       bucket.most, bucket.counted = math.max(1, math.min(allowed, highest)), counted
-      bucket.bound = again or is_long
+      bucket.bound = again or is_long or bucket.most >= bucket.per_minute * PLAUSIBLE
     end
     bucket.proven, bucket.refused_at = again, now
     bucket.raise_at = now + (again and HOLD or math.max(DOUBT, retry_after))

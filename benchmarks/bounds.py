@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 import statistics
 from collections.abc import Sequence
 
@@ -55,11 +56,18 @@ def whole(answers: Sequence[Stream], told: float) -> float:
 
 
 def unavoidable(answers: Sequence[Stream], told: float) -> dict[str, float]:
-    """How late each answer is whole if all are posted at their end and nothing else is called."""
-    budget, late = Budget(scale=told), {}
-    for answer in sorted(answers, key=lambda answer: answer.end):
-        now = answer.end
-        while (wait := budget.take(keys(POST, answer.channel), now)) > 0.0:
-            now += wait
-        late[answer.ticket] = now + CALL - answer.end
+    """How late each answer is whole if all are posted at their end, first come first served, and no others called."""
+    budget, late = Budget(scale=told), dict[str, float]()
+    waiting = sorted(answers, key=lambda answer: answer.end)
+    now = waiting[0].end
+    while waiting:
+        # The budget's clock does not go back, so all that have ended are tried at each moment.
+        again = math.inf
+        for answer in [answer for answer in waiting if answer.end <= now]:
+            wait = budget.take(keys(POST, answer.channel), now)
+            if wait <= 0.0:
+                late[answer.ticket] = now + CALL - answer.end
+                waiting.remove(answer)
+            again = min(again, now + wait if wait > 0.0 else math.inf)
+        now = min([again, *(answer.end for answer in waiting if answer.end > now)])
     return late

@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from benchmarks.crowd import POST, UPDATE, Stream
 from bot.pacing.budget import Budget
@@ -19,17 +20,25 @@ from bot.store.budget_script import FADE, GRACE, TIE
 
 CALL = 0.12
 LIMITS = {UPDATE: 50, POST: 300}
+BY_CHANCE = "by chance"
+NO_CHANCE: Mapping[int, float] = MappingProxyType({})
 
 
 class Judge:
-    """Slack's limits by sliding windows."""
+    """Slack's limits by sliding windows. `by_chance`: the Retry-After of edits that are refused without a limit, each
+    by its number among all edits."""
 
-    def __init__(self, scale: float) -> None:
+    def __init__(self, scale: float, by_chance: Mapping[int, float]) -> None:
         self._scale = scale
+        self._by_chance = by_chance
+        self._edits = 0
         self._calls: dict[str, deque[float]] = {}
 
     def wait(self, method: str, channel: str, now: float) -> tuple[float, str]:
         """Count the call and return 0.0; or the seconds to wait, and which limit says so."""
+        self._edits += method == UPDATE
+        if method == UPDATE and self._edits in self._by_chance:
+            return self._by_chance[self._edits], BY_CHANCE
         windows = [(method, LIMITS[method], 60.0)]
         if method == POST:
             windows.append((f"{method} {channel}", 5, 5.0))
@@ -169,9 +178,17 @@ class Replica:
 class Run:
     """n answers, from their first words until all are whole."""
 
-    def __init__(self, answers: Sequence[Stream], *, replicas: int, told: float, real: float) -> None:
+    def __init__(
+        self,
+        answers: Sequence[Stream],
+        *,
+        replicas: int,
+        told: float,
+        real: float,
+        by_chance: Mapping[int, float] = NO_CHANCE,
+    ) -> None:
         self.refused: list[tuple[str, str, float]] = []
-        self._judge, self._shared = Judge(real), Shared(told)
+        self._judge, self._shared = Judge(real, by_chance), Shared(told)
         self._replicas = [Replica(str(number), self._shared, told) for number in range(replicas)]
         self._events: list[tuple[float, int, Replica, Stream | None, Want | None, float]] = []
         self._count = 0

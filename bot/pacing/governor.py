@@ -21,9 +21,12 @@ from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 
-# The longest time between two attempts to grant a permit, in seconds.
-_LONGEST_SLEEP = 30.0
+# The longest time between two attempts to grant a permit, in seconds: what a refusal has taught may be forgotten before
+# a wait is over that it has caused.
+_LONGEST_SLEEP = 5.0
 _AFTER_A_MISTAKE = 1.0
+# Waits that end so close to each other are for the same token, in seconds: the time to Redis varies.
+_TOGETHER = 0.02
 _POST, _EDIT = "chat.postMessage", "chat.update"
 _START, _APPEND, _STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 
@@ -35,6 +38,12 @@ class _Waiting:
     want: Callable[[], Want]
     granted: asyncio.Future[Permit]
     not_before: float = 0.0
+    put_off: Kind = Kind.ENDING
+    """The kind of call that must wait until `not_before`; a more urgent one need not."""
+
+    def wait(self, until: float, kind: Kind) -> None:
+        """Do not ask the budget for a call of this kind before a time: it would say the same."""
+        self.not_before, self.put_off = until, kind
 
 
 @dataclass(slots=True)
@@ -165,10 +174,10 @@ class Governor:
         """The wants that may be granted now. One that raises is dropped, and keeps no other waiting."""
         wants: dict[str, Want] = {}
         for ticket, one in list(lane.waiting.items()):
-            if one.not_before > now:
-                continue
             try:
-                wants[ticket] = replace(one.want(), method=lane.method)
+                want = replace(one.want(), method=lane.method)
+                if one.not_before <= now + _TOGETHER or want.kind < one.put_off:
+                    wants[ticket] = want
             except Exception as error:  # noqa: BLE001  # raised to the caller that waits for the permit
                 del lane.waiting[ticket]
                 if not one.granted.done():
@@ -191,9 +200,9 @@ class Governor:
             self._settle(lane, chosen, Permit(want.method, want.channel, "", denied=spent.wait))
             return 0.0
         if chosen in lane.waiting:
-            lane.waiting[chosen].not_before = self._now() + spent.wait
+            lane.waiting[chosen].wait(self._now() + min(spent.wait, _LONGEST_SLEEP), want.kind)
         if spent.wait > spent.shared_wait:  # the channel's own bucket is the empty one
-            self._put_off(lane, want, ready, spent.wait)
+            self._put_off(lane, want, ready, min(spent.wait, _LONGEST_SLEEP))
         # Other channels may go on if only this channel's bucket is empty, and wants that do not wait need an answer.
         return 0.0 if any(not other.waits for other in ready.values()) else spent.shared_wait
 
@@ -201,7 +210,7 @@ class Governor:
         """Make wants for the same channel that are not more urgent wait as long: the budget would say the same."""
         for ticket, other in ready.items():
             if ticket in lane.waiting and other.channel == want.channel and other.waits and other.kind >= want.kind:
-                lane.waiting[ticket].not_before = self._now() + wait
+                lane.waiting[ticket].wait(self._now() + wait, want.kind)
 
     def _settle(self, lane: _Lane, ticket: str, leave: Permit) -> None:
         """Give a permit to a caller, if it is still waiting."""

@@ -106,6 +106,8 @@ class StreamedReply:
         self._is_full = False
         self._is_wrong = False
         """What was sent is no part of the answer."""
+        self._append_at = 0.0
+        """When Slack allows the next append; a stop need not wait for it."""
         self._may_stand = False
         """The reply to a start was lost: a message of ours may stand whose `ts` is not known."""
 
@@ -152,7 +154,7 @@ class StreamedReply:
                 self._status.answered(call, result, now)
                 return
             case UploadFile():
-                if not self._waits(result, now):
+                if not self._waits(call, result, now):
                     self._attachment.settled(self._answer, result)
                 return
         self._pace.wrote(now)
@@ -165,7 +167,7 @@ class StreamedReply:
                 self._failed(call, result, now)
 
     def wake_at(self, now: float) -> float | None:
-        times = [self._pace.held_until]
+        times = [self._pace.held_until, self._append_at]
         if self._stream is not None:
             times += [self._stream.since + LIFE, self._stream.since + LIFE + LAST_CALL]
         if self._answer.ended or not self._progress.shows_all:
@@ -221,6 +223,8 @@ class StreamedReply:
                 return self._finish(self._stream, piece)
             if (piece is not None and piece.full) or age >= LIFE + (LAST_CALL if piece is not None else 0):
                 return self._stop(self._stream, piece)
+        if now < self._append_at:
+            piece = None
         return AppendStream(self._place.channel, self._stream.ts, piece.markdown) if piece is not None else None
 
     def _begin(self, piece: StreamPiece | None) -> Call | None:
@@ -278,9 +282,11 @@ class StreamedReply:
             if self._is_finished and not self._answer.rest:
                 self._progress.end()
 
-    def _waits(self, result: Result, now: float) -> bool:
+    def _waits(self, call: Call, result: Result, now: float) -> bool:
         """Whether the same call is made again later."""
         match result:
+            case Limited(retry_after=seconds) if isinstance(call, AppendStream):
+                self._append_at = now + seconds
             case Limited(retry_after=seconds):
                 self._pace.hold(now + seconds)
             case Lost() if self._losses.count < len(BACKOFF):
@@ -310,7 +316,7 @@ class StreamedReply:
             case StopStream(ts=ts), Lost() | Refused():
                 self._give_up(ts)
             case _:
-                if not self._waits(result, now):
+                if not self._waits(call, result, now):
                     self._give_up()
 
     def _give_up(self, message: str = "", *, streaming: bool = False) -> None:

@@ -21,8 +21,9 @@ from bot.slack.token_state import TokenState
 
 log = structlog.get_logger(__name__)
 
-# Design for one call a second and method where Slack does not say how long (Slack docs, Rate limits).
-_DEFAULT_RETRY_AFTER = 1.0
+# The shortest wait after a 429, and the longest that is believed, in seconds. Where Slack names none that is one, it is
+# the shortest: design for one call a second and method (Slack docs, Rate limits).
+_DEFAULT_RETRY_AFTER, _LONGEST_RETRY_AFTER = 1.0, 86_400.0
 # Less than what is left of a lease that is renewed in time (bot/mailbox/lease.py).
 _CALL_SECONDS = 8.0
 # The methods that make a message, whose `ts` is needed.
@@ -228,6 +229,8 @@ def _refusal(response: object) -> Result:
 
 def _seconds(value: object) -> float:
     try:
-        return max(0.0, float(str(value)))
+        seconds = float(str(value))
     except ValueError:
         return _DEFAULT_RETRY_AFTER
+    # One that is no number compares as False.
+    return min(seconds, _LONGEST_RETRY_AFTER) if seconds >= _DEFAULT_RETRY_AFTER else _DEFAULT_RETRY_AFTER

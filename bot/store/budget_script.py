@@ -5,7 +5,7 @@ A test keeps the two in step. The clock is the server's.
 
 from __future__ import annotations
 
-from bot.pacing.budget import APART, HOLD, LOWEST, RAISE, SHORT, STEP, WINDOW
+from bot.pacing.budget import APART, DOUBT, HOLD, LEEWAY, LOWEST, PLAUSIBLE, RAISE, SHORT, STEP, WINDOW
 from bot.slack.tiers import SLOWEST
 
 FADE = 15.0
@@ -19,7 +19,8 @@ TIE = 0.1
 varies, so each of two replicas could take the other's for the earlier one."""
 
 # A bucket is a hash (full_at, blocked_until, seen_at; seconds of the server's clock) and a sorted set of the calls of
-# the last minute; what refusals have taught of it is a hash (most, raise_at) that buckets of a family share.
+# the last minute; what refusals have taught of it is a hash (most, raise_at, refused_at; proven, counted and bound as 0
+# or 1) that buckets of a family share. Where an earlier version has left `most` and `raise_at` alone, it was proven.
 #
 # A report from the future was made before the clock was set back: it no longer counts.
 #
@@ -32,9 +33,13 @@ varies, so each of two replicas could take the other's for the earlier one."""
 # Returns for "take" the wait in ms (0: taken) and the part of it that is the first bucket's, that bucket's level in
 # thousandths, its rate in millionths a second and its burst; and always the sums of the counts, the last one in
 # thousandths. Sent twice with one id, it takes once.
-_NAMES = "WINDOW, HOLD, STEP, RAISE, LOWEST, SLOWEST, SHORT, APART, FADE, GRACE, TIE"
+_NAMES = "WINDOW, DOUBT, HOLD, STEP, RAISE, LEEWAY, LOWEST, PLAUSIBLE, SLOWEST, SHORT, APART, FADE, GRACE, TIE"
 _VALUES = ", ".join(
-    str(value) for value in (WINDOW, HOLD, STEP, RAISE, LOWEST, SLOWEST, SHORT, APART, FADE, GRACE, TIE)
+    str(value)
+    for value in (
+        *(WINDOW, DOUBT, HOLD, STEP, RAISE, LEEWAY, LOWEST, PLAUSIBLE, SLOWEST, SHORT, APART),
+        *(FADE, GRACE, TIE),
+    )
 )
 
 _COUNTS = """
@@ -115,6 +120,21 @@ local function move_back(bucket, back)
   end
 end
 
+local function load_lesson(bucket)
+  local kept = redis.call('HMGET', bucket.lesson, 'most', 'raise_at', 'refused_at', 'proven', 'counted', 'bound')
+  bucket.most, bucket.raise_at = tonumber(kept[1] or ''), tonumber(kept[2] or '')
+  bucket.refused_at = math.min(tonumber(kept[3] or '') or 0, now)
+  bucket.proven, bucket.counted, bucket.bound = bucket.most and kept[4] ~= '0', kept[5] ~= '0', kept[6] ~= '0'
+  if bucket.raise_at then bucket.raise_at = math.min(bucket.raise_at, now + HOLD) end
+  while bucket.most and bucket.raise_at and now >= bucket.raise_at do
+    bucket.most = math.max(bucket.most + 1, math.floor(bucket.most * RAISE))
+    bucket.raise_at = bucket.raise_at + STEP
+    if not bucket.proven or bucket.most >= bucket.per_minute then
+      bucket.most, bucket.raise_at, bucket.proven = nil, nil, false
+    end
+  end
+end
+
 local function load(i)
   local bucket = {hash = KEYS[3 * i], set = KEYS[3 * i + 1], lesson = KEYS[3 * i + 2]}
   bucket.told_rate, bucket.told_burst = tonumber(ARGV[7 + 3 * i]), tonumber(ARGV[8 + 3 * i])
@@ -124,14 +144,7 @@ local function load(i)
   bucket.full_at, bucket.blocked_until = tonumber(kept[1] or 0) or 0, tonumber(kept[2] or 0) or 0
   local seen_at = math.max(tonumber(kept[3] or 0) or 0, called_at(bucket, -1) or 0)
   if seen_at > now then move_back(bucket, seen_at - now) end
-  local lesson = redis.call('HMGET', bucket.lesson, 'most', 'raise_at')
-  bucket.most, bucket.raise_at = tonumber(lesson[1] or ''), tonumber(lesson[2] or '')
-  if bucket.raise_at then bucket.raise_at = math.min(bucket.raise_at, now + HOLD) end
-  while bucket.most and bucket.raise_at and now >= bucket.raise_at do
-    bucket.most = math.max(bucket.most + 1, math.floor(bucket.most * RAISE))
-    bucket.raise_at = bucket.raise_at + STEP
-    if bucket.most >= bucket.per_minute then bucket.most, bucket.raise_at = nil, nil end
-  end
+  load_lesson(bucket)
   redis.call('ZREMRANGEBYSCORE', bucket.set, '-inf', now - WINDOW)
   bucket.taken = redis.call('ZCARD', bucket.set)
   return bucket
@@ -139,45 +152,78 @@ end
 
 local function hold(bucket)
   bucket.rate, bucket.burst = bucket.told_rate, bucket.told_burst
-  if bucket.most then
+  if bucket.most and bucket.counted then
     bucket.rate, bucket.burst = scaled(bucket.told_rate, bucket.told_burst, bucket.most / bucket.per_minute)
+  else
+    bucket.full_at = math.min(bucket.full_at, math.max(now, bucket.blocked_until) + bucket.burst / bucket.rate)
+  end
+end
+
+local function save_lesson(bucket)
+  if not bucket.most and bucket.refused_at <= now - HOLD then
+    redis.call('DEL', bucket.lesson)
+    return
+  end
+  redis.call('HSET', bucket.lesson, 'refused_at', string.format('%.6f', bucket.refused_at),
+    'proven', bucket.proven and 1 or 0, 'counted', bucket.counted and 1 or 0, 'bound', bucket.bound and 1 or 0)
+  if bucket.most then
+    redis.call('HSET', bucket.lesson, 'most', bucket.most, 'raise_at', string.format('%.6f', bucket.raise_at))
+  else
+    redis.call('HDEL', bucket.lesson, 'most', 'raise_at')
   end
 end
 
 local function save(bucket)
   redis.call('HSET', bucket.hash, 'full_at', string.format('%.6f', bucket.full_at),
     'blocked_until', string.format('%.6f', bucket.blocked_until), 'seen_at', string.format('%.6f', now))
-  if bucket.most then
-    redis.call('HSET', bucket.lesson, 'most', bucket.most, 'raise_at', string.format('%.6f', bucket.raise_at))
-  else
-    redis.call('DEL', bucket.lesson)
-  end
-  for _, key in ipairs({bucket.hash, bucket.set, bucket.lesson}) do redis.call('EXPIRE', key, 3600) end
+  save_lesson(bucket)
+  local kept_for = 3600 + math.ceil(math.max(0, bucket.blocked_until - now))
+  for _, key in ipairs({bucket.hash, bucket.set, bucket.lesson}) do redis.call('EXPIRE', key, kept_for) end
+end
+
+local function allowed(bucket)
+  if not bucket.most or bucket.counted then return bucket.rate, bucket.burst end
+  return bucket.most / 60, 1
 end
 
 local function level(bucket)
   if now < bucket.blocked_until then return 0 end
   local there = bucket.burst - math.max(0, bucket.full_at - now) * bucket.rate
-  if bucket.most then there = math.min(there, bucket.most - bucket.taken) end
+  if bucket.most and bucket.counted then
+    there = math.min(there, bucket.most - bucket.taken)
+  elseif bucket.most then
+    there = math.min(there, (now - (called_at(bucket, -1) or 0)) * bucket.most / 60, 1)
+  end
   return math.max(0, there)
 end
 
+local function ready_by_count(bucket, need, most)
+  local too_many = math.ceil(bucket.taken + math.min(need, most) - most)
+  local oldest = too_many > 0 and called_at(bucket, too_many - 1)
+  return oldest and oldest + WINDOW or 0
+end
+
+local function ready_for_ending(bucket, last, reserve)
+  local distance = math.min(60 / bucket.most, bucket.proven and not bucket.counted and SHORT or APART)
+  if last + EPSILON < bucket.blocked_until then return bucket.blocked_until + reserve * distance end
+  local limit = bucket.counted and bucket.bound and bucket.most or math.max(1, math.floor(bucket.per_minute))
+  return math.max(last + (1 + reserve) * distance, ready_by_count(bucket, 1 + reserve, limit))
+end
+
 local function wait(bucket, reserve, urgent)
-  local need, last = math.min(1 + reserve, bucket.burst), called_at(bucket, -1)
-  local ready = bucket.blocked_until
-  if last then ready = math.max(ready, last + bucket.apart) end
-  if not bucket.most or not urgent then
+  local last = called_at(bucket, -1) or 0
+  local ready = math.max(bucket.blocked_until, last + bucket.apart)
+  if bucket.most and urgent then
+    ready = math.max(ready, ready_for_ending(bucket, last, reserve))
+  else
+    local need = math.min(1 + reserve, bucket.burst)
     ready = math.max(ready, bucket.full_at - (bucket.burst - need) / bucket.rate)
-  end
-  if bucket.most then
-    if last and urgent then
-      ready = math.max(ready, last + math.min(APART, 60 / bucket.most))
-    elseif last and bucket.burst == 1 then
-      ready = math.max(ready, last + 1 / bucket.rate)
+    if bucket.most and bucket.counted then
+      ready = math.max(ready, ready_by_count(bucket, math.min(need, bucket.most), bucket.most))
     end
-    local too_many = math.ceil(bucket.taken + math.min(urgent and 1 + reserve or need, bucket.most) - bucket.most)
-    local oldest = too_many > 0 and called_at(bucket, too_many - 1)
-    if oldest then ready = math.max(ready, oldest + WINDOW) end
+    if bucket.most and (bucket.burst == 1 or not bucket.counted) then
+      ready = math.max(ready, last + (bucket.counted and 1 / bucket.rate or 60 / bucket.most))
+    end
   end
   if ready - now > EPSILON then return ready - now end
   return 0
@@ -204,29 +250,46 @@ local function strictest(bucket, till)
   return least
 end
 
-local function learn(bucket, by_seconds, known)
-  local allowed, highest = math.max(bucket.taken, by_seconds), (bucket.most or 0) - 1
-  allowed = math.max(allowed, by_seconds > 0 and by_seconds or bucket.per_minute * LOWEST)
-  if not bucket.most or known then
-    highest = bucket.most or bucket.per_minute * 0.9
+local function learn(bucket, retry_after, known)
+  local oldest, last = called_at(bucket, 0), called_at(bucket, -1)
+  local again = bucket.proven or (last and last > bucket.refused_at and bucket.refused_at > now - HOLD)
+  local by_minute = oldest and math.abs(oldest + WINDOW - now - retry_after) <= LEEWAY
+  local is_long = retry_after > SHORT
+  local counted = by_minute or (again and is_long)
+  local least = by_minute and 1 or bucket.per_minute * LOWEST
+  if not is_long and not counted then
+    local by_pace = strictest(bucket, now + retry_after)
+    least = math.max(least, by_pace > 0 and by_pace or 60 / math.max(1, retry_after))
   end
-  bucket.most = math.max(1, math.floor(math.min(allowed, highest)))
-  bucket.raise_at = now + HOLD
+  local allowed = math.floor(math.max(bucket.taken, least))
+  if known and bucket.most then
+    bucket.most = math.max(1, math.min(allowed, bucket.most))
+  else
+    if not bucket.most or again then
+      local highest = bucket.most and bucket.most - 1 or math.floor(bucket.per_minute * 0.9)
+      bucket.most, bucket.counted = math.max(1, math.min(allowed, highest)), counted
+      bucket.bound = again or is_long or bucket.most >= bucket.per_minute * PLAUSIBLE
+    end
+    bucket.proven, bucket.refused_at = again, now
+    bucket.raise_at = now + (again and HOLD or math.max(DOUBT, retry_after))
+  end
   hold(bucket)
 end
 
 local function limited(buckets, retry_after)
   local first, last = buckets[1], buckets[#buckets]
   if redis.call('HGET', first.hash, 'limited_by') ~= id then
-    local known, by_seconds = now < first.blocked_until, 0
+    local known = now < first.blocked_until
     for _, bucket in ipairs(buckets) do give_back(bucket) end
-    if #buckets > 1 and retry_after <= SHORT then by_seconds = strictest(last, now + retry_after) end
-    learn(by_seconds > 0 and last or first, by_seconds, known)
+    local by_channel = #buckets > 1 and retry_after <= SHORT and strictest(last, now + retry_after) > 0
+    learn(by_channel and last or first, retry_after, known)
     redis.call('HSET', first.hash, 'limited_by', id)
   end
   for _, bucket in ipairs(buckets) do
     bucket.blocked_until = math.max(bucket.blocked_until, now + retry_after)
-    bucket.full_at = math.max(bucket.full_at, now + retry_after + (bucket.burst - 1) / bucket.rate)
+    if not bucket.most or bucket.counted then
+      bucket.full_at = math.max(bucket.full_at, now + retry_after + (bucket.burst - 1) / bucket.rate)
+    end
     save(bucket)
   end
 end
@@ -277,6 +340,6 @@ for i = 1, (#KEYS - 2) / 3 do
 end
 local longest, shared = 0, 0
 if verb == 'limited' then limited(buckets, number) else longest, shared = take(buckets, number) end
-return answer(longest, shared, level(buckets[1]), buckets[1].rate, buckets[1].burst)
+return answer(longest, shared, level(buckets[1]), allowed(buckets[1]))
 """
 )

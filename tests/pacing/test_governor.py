@@ -92,6 +92,51 @@ async def test_an_ending_goes_before_progress_that_waits(store: RedisStore) -> N
         await asyncio.wait(tasks)
 
 
+async def until_put_off(governor: Governor) -> None:
+    async with asyncio.timeout(2):
+        while not any(one.not_before for one in governor._lanes[UPDATE].waiting.values()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+
+
+async def test_an_answer_that_ends_while_its_progress_waits_need_not_wait_as_long(store: RedisStore) -> None:
+    async with governing(store, scale=QUARTER) as governor, governor.answering("a"):
+        await leave_for(governor, wanted(Kind.FIRST, method="chat.postMessage", answer="a"))
+        for _ in range(FEW - 1):
+            await leave_for(governor, wanted(Kind.ENDING))
+        # The last token is reserved for the ending of the answer, so its progress waits for some ten seconds.
+        wants = [wanted(Kind.PROGRESS, answer="a")]
+        waiting = asyncio.create_task(governor.granted(lambda: wants[-1]))
+        await until_put_off(governor)
+        wants.append(wanted(Kind.ENDING, answer="a"))
+        governor.touch()
+        async with asyncio.timeout(2):
+            assert (await waiting).method == UPDATE
+
+
+async def test_endings_that_wait_for_the_same_token_go_in_the_order_in_which_they_became_due(
+    store: RedisStore,
+) -> None:
+    async with governing(store) as governor:
+        await governor.refused(await leave_for(governor, wanted(Kind.ENDING)), 1.0)
+        order: list[str] = []
+
+        async def ask(name: str, want: Want) -> None:
+            await governor.granted(lambda: want)
+            order.append(name)
+
+        older, newer = wanted(Kind.ENDING), wanted(Kind.ENDING)
+        tasks = [asyncio.create_task(ask("older", older))]
+        await until_put_off(governor)
+        for one in governor._lanes[UPDATE].waiting.values():
+            one.not_before += 0.01  # as far as its way to Redis took longer
+        tasks.append(asyncio.create_task(ask("newer", newer)))
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        assert order == ["older"]
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
 async def test_two_replicas_share_what_there_is(redis_url: str) -> None:
     prefix = f"test-{time.monotonic_ns()}"
     stores = [RedisStore.at(redis_url, prefix=prefix) for _ in range(2)]

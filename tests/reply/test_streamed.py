@@ -278,6 +278,21 @@ def test_words_do_not_wait_for_the_stop_of_their_stream() -> None:
     assert slack.text == "One two three four."
 
 
+def test_a_stop_brings_the_last_words_while_appends_are_refused() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("One two three "))
+    run(answer, slack, 0.0)
+    told(answer, Token("four "), now=2.0)
+    run_until(answer, slack, AppendStream, Limited(5.0), 2.0)
+    told(answer, Token("five "), now=3.0)
+    assert answer.next_call(3.0) is None
+    assert answer.wake_at(3.0) == 7.0
+    told(answer, Token("six."), Finished(), now=4.0)
+    run(answer, slack, 4.0)
+    assert answer.done
+    assert slack.text == "One two three four five six."
+
+
 def test_nobody_waits_long_for_leave_to_stream() -> None:
     answer = reply()
     told(answer, Token("Hello "), now=1.0)

@@ -8,7 +8,7 @@ from bot.store.redis import RedisStore
 
 # The parts of a key's name, and the figures of a value that are times, in which unit of a second.
 _SETS = {":leases": 1000, ":due": 1000, ":processes": 1000, ":taken": 1}
-_HASHES = {":bucket": ("full_at", "blocked_until", "seen_at"), ":lesson": ("raise_at",)}
+_HASHES = {":bucket": ("full_at", "blocked_until", "seen_at"), ":lesson": ("raise_at", "refused_at")}
 _LISTED = {":answers": (0,), ":endings": (0, 1, 2)}
 
 

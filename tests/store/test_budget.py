@@ -156,7 +156,7 @@ async def test_a_hundred_at_once_by_two_replicas_take_what_there_is(redis_url: s
         await twin.aclose()
 
 
-@pytest.mark.parametrize("retry_after", [0.3, 6.0])
+@pytest.mark.parametrize("retry_after", [4.0, 6.0])
 @pytest.mark.parametrize("several", [False, True])
 async def test_the_script_agrees_with_the_pure_budget(store: RedisStore, retry_after: float, several: bool) -> None:
     """The same draws at nearly the same times: the same grants; waits and levels differ by the time between."""
@@ -198,6 +198,47 @@ async def compared(
             await store.refused(team, buckets, retry_after, refused)
             delay = max(delay, now() - began)
     return differences, delay
+
+
+@pytest.mark.parametrize(("retry_after", "calls"), [(2.0, 8), (57.0, 5), (30.0, 5)])
+async def test_the_script_agrees_with_the_pure_budget_after_refusals(
+    store: RedisStore, retry_after: float, calls: int
+) -> None:
+    """The same draws at nearly the same times, between which the clock is set forward as if they had gone by."""
+    update, pure, by = (Key("chat.update", QUOTAS["chat.update"], apart=0.15),), Budget(), 0.0
+
+    async def both(pause: float, *, urgent: bool) -> None:
+        nonlocal by
+        by += pause
+        await set_clock(store, pause)
+        spent = await store.spend("T1", update, 0, call(), due=0.0 if urgent else None)
+        now = asyncio.get_running_loop().time() + by
+        wait = pure.take(update, now, urgent=urgent)
+        assert spent.wait == pytest.approx(wait, abs=0.3)
+        assert spent.quota.per_minute == pytest.approx(pure.quota(update[0], now).per_minute, rel=0.01)
+
+    for _ in range(2):  # a suspicion, then proof
+        for _ in range(calls):
+            await both(0.5, urgent=True)
+        await store.refused("T1", update, retry_after, call())
+        pure.limited(update, retry_after, asyncio.get_running_loop().time() + by)
+        await both(retry_after - 1.0, urgent=True)
+        for pause in (1.5, 0.5, 1.0, 1.0):
+            await both(pause, urgent=True)
+        await both(5.0, urgent=False)
+        await both(70.0, urgent=False)
+
+
+async def test_a_limit_that_an_earlier_version_has_learned_is_proven(store: RedisStore) -> None:
+    update = (Key("chat.update", QUOTAS["chat.update"]),)
+    [_, _, _, _, lesson] = store._buckets("T1", update)
+    await store._client.hset(lesson, mapping={"most": 5, "raise_at": f"{time.time() + 200.0:.6f}"})
+    for _ in range(2):
+        spent = await store.spend("T1", update, 0, call(), due=0.0)
+        assert spent.quota.per_minute == pytest.approx(5.0, abs=0.5)
+        await set_clock(store, 100.0)
+    assert float(str(await store._client.hget(lesson, "raise_at"))) < time.time() + 1.0
+    assert await store._client.hget(lesson, "proven") == "1"
 
 
 # The clock is set -----------------------------------------------------------------------------------------------------

@@ -97,6 +97,8 @@ async def test_two_hundred_questions_at_once_are_answered_and_the_socket_holds(o
             await home.slack.until(lambda: program.turns().finished + program.turns().failed == 200, 25.0)
             await home.slack.until(lambda: all(home.answers(root, channel=place) for place, root in asked), 10.0)
             assert program.turns().failed == 0
-        assert "(ref" not in "".join(text for place, root in asked for text in home.answers(root, channel=place))
+        assert "Reference for support" not in "".join(
+            text for place, root in asked for text in home.answers(root, channel=place)
+        )
         assert calls(home, "apps.connections.open") == 1
         assert not [call for call in home.slack.calls if call.answer == "429"]

@@ -254,7 +254,7 @@ async def test_no_step_of_the_loop_is_long(
         if ratios[-1] <= 1.5:
             break
     assert min(ratios) <= 1.5, steps.what
-    assert ("(ref" if "error" in kind else "The end.") in "".join(slack.texts)
+    assert ("Reference for support" if "error" in kind else "The end.") in "".join(slack.texts)
 
 
 async def test_a_hold_is_renewed_while_words_come_as_fast_as_they_can(

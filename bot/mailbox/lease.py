@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import structlog
 
@@ -62,6 +63,8 @@ class Lease:
         self._until = now() + durations.lease
         self._away_at: float | None = None
         self._changed = asyncio.Event()
+        # One note at a time: one that was begun before Flowise was asked must not arrive after the one that says so.
+        self._noting = asyncio.Lock()
         self._moved = asyncio.Event()
         self._then: list[Callable[[], Awaitable[None]]] = []
 
@@ -203,18 +206,23 @@ class Lease:
 
         Raises StoreUnavailable: then it must not be asked either.
         """
-        opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question, after=run.after)
-        try:
-            if not await self._mailboxes.note(self.hold, opened, run):
-                await self.stand()  # the store may have lost its data, which this restores
-                if self.lost.is_set() or not await self._mailboxes.note(self.hold, opened, run):
-                    self.lost.set()
-                    return False
-        except asyncio.CancelledError:  # it may be noted, but this process will not ask
-            self.run_over = chat_id
-            raise
-        self.opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question, after=run.after)
-        self.goes(Step.ASK)
+        about: dict[str, Any] = {"chat_id": chat_id, "asked_at": run.since, "question": question, "after": run.after}
+        async with self._noting:
+            known = self.opened
+            opened = replace(known, **about)
+            try:
+                if not await self._mailboxes.note(self.hold, opened, run):
+                    await self.stand()  # the store may have lost its data, which this restores
+                    if self.lost.is_set() or not await self._mailboxes.note(self.hold, opened, run):
+                        self.lost.set()
+                        return False
+            except asyncio.CancelledError:  # it may be noted, but this process will not ask
+                self.run_over = chat_id
+                raise
+            if self.opened is not known:
+                self._changed.set()  # what was shown meanwhile is not noted yet
+            self.opened = replace(self.opened, **about)
+            self.goes(Step.ASK)
         return True
 
     def shows(self, **changes: object) -> None:
@@ -238,11 +246,12 @@ class Lease:
         """Write each change of the answer's state to the store; never returns."""
         while True:
             await self._changed.wait()
-            self._changed.clear()
-            try:
-                await self._mailboxes.note(self.hold, self.opened)
-            except StoreUnavailable:
-                self._changed.set()
+            async with self._noting:
+                self._changed.clear()
+                try:
+                    await self._mailboxes.note(self.hold, self.opened)
+                except StoreUnavailable:
+                    self._changed.set()
             # A long answer is written less often, so that a thousand characters cost what they cost in a short one.
             await asyncio.sleep(self._durations.note + len(self.opened.journal) / 40_000)
 
@@ -273,7 +282,8 @@ class Lease:
         # If nothing was done, the note stays as it is: a newer version may have noted more than this one can read. But
         # this process may have been stopped after noting that Flowise is asked, and before asking.
         if self.opened != self._found or self.run_over:
-            await self._mailboxes.note(self.hold, self.opened)
+            async with self._noting:
+                await self._mailboxes.note(self.hold, self.opened)
         await self._mailboxes.release(self.hold, run_over=self.run_over, failed=failed)
 
     async def put_aside(self, reason: str) -> str:

@@ -47,11 +47,11 @@ class IncomingMessage:
     files: tuple[str, ...]
     teams: tuple[str, ...]
     edited: bool
+    quotes: tuple[Quote, ...] = ()
     mentioned: tuple[str, ...] = ()
     calls_group: bool = False
     app: str = ""
     bot: str = ""
-    quotes: tuple[Quote, ...] = ()
 
     @property
     def in_dm(self) -> bool:

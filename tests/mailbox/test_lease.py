@@ -222,6 +222,38 @@ async def is_noted(store: RedisStore, what: str) -> bool:
     return bool(json.loads(kept or "{}").get(what))
 
 
+@pytest.mark.parametrize("delayed", ["what is shown", "what is asked"])
+async def test_what_was_asked_and_what_was_shown_at_the_same_time_are_both_noted(
+    store: RedisStore, clock: Clock, monkeypatch: pytest.MonkeyPatch, delayed: str
+) -> None:
+    """Whichever note is on its way for longer: a second prediction would follow from an older one that came last."""
+    lease, note, began, may_arrive = await held(store, clock), store.mailboxes.note, asyncio.Event(), asyncio.Event()
+
+    async def slow(hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
+        if (run is None) is (delayed == "what is shown") and not may_arrive.is_set():
+            began.set()
+            await may_arrive.wait()
+        return await note(hold, opened, run)
+
+    monkeypatch.setattr(store.mailboxes, "note", slow)
+    lease.turn_came()
+    noting = asyncio.create_task(lease.note_changes())
+    if delayed == "what is shown":
+        lease.shows(messages=("1.1",))
+        await began.wait()
+        asking = asyncio.create_task(lease.asks("chat", "why?", Run(5.5)))
+    else:
+        asking = asyncio.create_task(lease.asks("chat", "why?", Run(5.5)))
+        await began.wait()
+        lease.shows(messages=("1.1",))
+    await asyncio.sleep(0.05)  # the other note would be made by now, if it did not wait
+    may_arrive.set()
+    assert await asking
+    await until(lambda: is_noted(store, "messages"))
+    noting.cancel()
+    assert (await stolen(store, lease)).opened == OpenAnswer("chat", 5.5, ("1.1",), question="why?")
+
+
 async def test_what_was_shown_last_is_noted_before_somebody_else_goes_on(store: RedisStore, clock: Clock) -> None:
     lease = await held(store, clock)
     lease.turn_came()

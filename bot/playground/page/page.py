@@ -29,7 +29,7 @@ class PageServer:
     def __init__(self, slack: LocalSlack, tap: Tap, redis_url: str) -> None:
         self._slack = slack
         self._token = secrets.token_urlsafe(24)
-        client_state, controls = ClientState(slack), Controls(slack, tap)
+        client_state, controls = ClientState(slack), Controls(slack, tap, redis_url)
 
         def hello() -> dict[str, object]:
             return {"kind": "hello", **client_state.snapshot(), **tap.snapshot(), "controls": controls.shown()}

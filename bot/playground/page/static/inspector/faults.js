@@ -10,6 +10,7 @@ const ORDINARY_LATENCY = 0.1;
 const FLOWISE = {
   slow: "Flowise is slow",
   cut: "Flowise's answers are cut off",
+  cut_without_key: "Flowise's answers are cut off, and no key opens what it has stored",
   error: "Flowise answers with an error",
   silent: "Flowise says nothing",
   down: "Flowise is down",

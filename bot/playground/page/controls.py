@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from bot.errors import StoreUnavailable
 from bot.playground.page import write_budget
+from bot.playground.page.bot_watch import BotWatch
 from bot.playground.page.requests import Change, FaultRequest, FlowiseChange
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.tiers import Pace
@@ -15,8 +16,8 @@ from bot.playground.tap import Tap
 class Controls:
     """The settings of a local Slack and of the tap. `redis_url` is where the bot keeps its write budget."""
 
-    def __init__(self, slack: LocalSlack, tap: Tap, redis_url: str) -> None:
-        self._slack, self._tap, self._redis_url = slack, tap, redis_url
+    def __init__(self, slack: LocalSlack, tap: Tap, redis_url: str, watch: BotWatch) -> None:
+        self._slack, self._tap, self._redis_url, self._watch = slack, tap, redis_url, watch
 
     def shown(self) -> dict[str, object]:
         """How everything is set, as JSON."""
@@ -26,6 +27,7 @@ class Controls:
             "twice": self._slack.twice,
             "server_errors": self._slack.server_errors_left,
             "sockets": self._slack.sockets,
+            "resting": self._watch.resting,
             "flowise": self._tap.controls(),
         }
 
@@ -57,6 +59,8 @@ class Controls:
             self._tap.use_local()
         if request.fault is not None:
             self._tap.fault = request.fault
+        if self._tap.fault != "down":
+            self._watch.wake()  # it rests because of what has just been changed
 
     async def cause_fault(self, request: FaultRequest) -> None:
         """Cause a fault once."""

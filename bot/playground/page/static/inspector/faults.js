@@ -27,6 +27,7 @@ export function faultsOn(controls) {
     controls.server_errors > 0 && `${plural(controls.server_errors, "call")} will get 500`,
     controls.sockets === 0 && "No socket is open",
     FLOWISE[controls.flowise?.fault],
+    controls.resting && "The bot rests after failures, and asks Flowise nothing",
   ].filter(Boolean);
 }
 

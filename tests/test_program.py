@@ -97,8 +97,12 @@ async def running(home: Sandbox, folder: Path, **changes: str) -> AsyncIterator[
 
 
 async def answered(home: Sandbox, root: str, count: int = 1) -> str:
-    """Wait for an answer's last edit, which brings its sources; the last of `count` answers."""
-    await home.slack.until(lambda: len(home.answers(root)) == count and "Sources" in home.answers(root)[-1])
+    """Wait for an answer's last edit; the last of `count` answers."""
+    await home.slack.until(
+        lambda: (
+            len(home.answers(root)) == count and "stand-in model" in home.answers(root)[-1] and not home.growing(root)
+        )
+    )
     return home.answers(root)[-1]
 
 

@@ -79,7 +79,7 @@ class Bot:
 
     def probe_soon(self) -> None:
         """Look for Flowise again at the next question, also while it rests after failures."""
-        log.info("Flowise to be probed")
+        log.info("Flowise probe requested")
         if self._flowise is not None:
             self._flowise.probe_soon()
 

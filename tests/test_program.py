@@ -118,7 +118,9 @@ async def test_a_stop_with_a_grace_period_lets_the_answer_be_finished(home: Sand
     held = asyncio.Event()
     async with running(home, tmp_path, BOT_STOP_GRACE="15") as program:
         assert f"loop={loop}" in program.log
+        program.process.send_signal(signal.SIGUSR1)
         root = await begun(home, held=held)
+        assert "Flowise probe requested" in program.log
         program.process.send_signal(signal.SIGTERM)
         await home.slack.until(lambda: home.slack.sockets == 0)
         assert program.process.returncode is None

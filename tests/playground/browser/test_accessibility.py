@@ -88,8 +88,14 @@ async def test_no_serious_finding(tabs: Tabs, on: Stage, how: str) -> None:
     if "narrow" in how:
         options["viewport"] = NARROW
     ada = PageUser(await tabs.open(**options))
+    await on.slack.say(on.slack.user("ben"), on.slack.channel("partners"), f"<@{on.sandbox.ada}> look")
+    on.slack.limits = "off"  # which the page calls a fault
     await ada.arrive(on.url)
     found = {"at first": await findings(ada.page)}
+    if "narrow" in how:
+        await ada.main.get_by_role("button", name="Back to the channels").click()
+        found["the channels"] = await findings(ada.page)
+        await ada.go("general")
     await ada.ask_first(QUESTION)
     await ada.answered("Sources")
     await on.slack.until(lambda: on.sandbox.idle)

@@ -171,8 +171,12 @@ async def test_whoever_begins_to_write_writes_into_the_box_wherever_the_focus_is
     await ada.message("hello").focus()
     await keys.press("Shift+X")
     await expect(ada.box()).to_have_value("a ba ba bX")
+    await ada.message("hello").get_by_text("hello").click()
+    await keys.type("e")
+    await expect(ada.box()).to_have_value("a ba ba bXe")
+    await keys.press("Backspace")
     await ada.message("hello").focus()
-    await keys.press("e")  # which edits the message
+    await keys.press("e")  # which edits the message, for whoever goes by the keys
     await expect(ada.box()).to_have_value("hello")
     await keys.press("Escape")
     # Choosing a place, in the sidebar or by name, is followed by writing there; so are F6 and the second skip link.

@@ -12,6 +12,9 @@ export class Roving {
   constructor(rows, pressed) {
     this.rows = rows;
     this.current = null;
+    /** The message that got the focus by the pointer. */
+    this.pointed = null;
+    rows.addEventListener("pointerdown", ({ target }) => (this.pointed = target.closest("article")));
     rows.addEventListener("focusin", ({ target }) => {
       const article = target.closest("article");
       if (!article) return;
@@ -20,7 +23,10 @@ export class Roving {
     });
     rows.addEventListener("focusout", ({ target, relatedTarget }) => {
       const article = target.closest("article");
-      if (article && (relatedTarget === article || !article.contains(relatedTarget))) holdBack(article);
+      if (!article) return;
+      const left = !article.contains(relatedTarget);
+      if (left || relatedTarget === article) holdBack(article);
+      if (left && article === this.pointed) this.pointed = null;
     });
     rows.addEventListener("keydown", (event) => this.#key(event, pressed));
   }
@@ -36,9 +42,14 @@ export class Roving {
     if (target.tagName !== "ARTICLE" || inward) return;
     const wanted = this.#towards(target, key);
     if (wanted) wanted.focus();
-    else if (LETTERS[key]) pressed(LETTERS[key], target);
+    else if (LETTERS[key] && this.#isMeant(target, key)) pressed(LETTERS[key], target);
     else return;
     event.preventDefault();
+  }
+
+  /** A letter is a command to whoever goes by the keys; after a press on a message one begins to write with it. */
+  #isMeant(article, key) {
+    return key.length > 1 || article !== this.pointed;
   }
 
   #towards(article, key) {

@@ -77,6 +77,7 @@ def _serve() -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, bot.stop)
+        loop.add_signal_handler(signal.SIGUSR1, bot.probe_soon)
         await bot.run()
 
     # What is loaded by now stays: the garbage collector need not examine it each time, while everything waits.

@@ -87,6 +87,12 @@ class Bot:
             self._registry.process.tasks.hurry()
         self._stop.set()
 
+    def probe_soon(self) -> None:
+        """Look for Flowise again at the next question, also while it rests after failures."""
+        log.info("Flowise probe requested")
+        if self._flowise is not None:
+            self._flowise.probe_soon()
+
     @property
     def under_way(self) -> int:
         """How many messages and answers are being worked on."""

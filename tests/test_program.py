@@ -97,8 +97,12 @@ async def running(home: Sandbox, folder: Path, **changes: str) -> AsyncIterator[
 
 
 async def answered(home: Sandbox, root: str, count: int = 1) -> str:
-    """Wait for an answer's last edit, which brings its sources; the last of `count` answers."""
-    await home.slack.until(lambda: len(home.answers(root)) == count and "Sources" in home.answers(root)[-1])
+    """Wait for an answer's last edit; the last of `count` answers."""
+    await home.slack.until(
+        lambda: (
+            len(home.answers(root)) == count and "stand-in model" in home.answers(root)[-1] and not home.growing(root)
+        )
+    )
     return home.answers(root)[-1]
 
 
@@ -114,7 +118,9 @@ async def test_a_stop_with_a_grace_period_lets_the_answer_be_finished(home: Sand
     held = asyncio.Event()
     async with running(home, tmp_path, BOT_STOP_GRACE="15") as program:
         assert f"loop={loop}" in program.log
+        program.process.send_signal(signal.SIGUSR1)
         root = await begun(home, held=held)
+        assert "Flowise probe requested" in program.log
         program.process.send_signal(signal.SIGTERM)
         await home.slack.until(lambda: home.slack.sockets == 0)
         assert program.process.returncode is None

@@ -69,6 +69,10 @@ class Guarded:
         """The state of Flowise, without secrets: "ok", "resting for 12 s: no connection"."""
         return self._breaker.state(self._clock())
 
+    def probe_soon(self) -> None:
+        """End a rest early: the next question probes Flowise, and is asked if it is there."""
+        self._breaker.probe_soon(self._clock())
+
     async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
         """Like the inner Flowise, except that `FlowiseResting` is raised while the breaker rests."""
         await self._may_ask()

@@ -97,6 +97,11 @@ class Breaker:
         """The probe did not find Flowise."""
         self._begin_rest(now, why)
 
+    def probe_soon(self, now: float) -> None:
+        """End a rest early: the next question probes. Somebody says that Flowise may be there again."""
+        if self._rests_until is not None:
+            self._rests_until = min(self._rests_until, now)
+
     def probe_cancelled(self) -> None:
         """The probe was given up without a result: the next question makes another."""
         self._probing = False

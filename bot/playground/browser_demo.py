@@ -60,6 +60,7 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
         settings |= {"FLOWISE_URL": tap.url, "FLOWISE_CHATFLOW_ID": tap.chatflow_id, "FLOWISE_API_KEY": key}
         settings |= _IMPATIENT
         program = await stack.enter_async_context(BotProgram(settings, folder))
+        await stack.enter_async_context(page.watching(program.url, program.probe_soon))
         open_.set()
         _tell(page.url, outside, trouble)
         if opens and _has_browser(os.environ):

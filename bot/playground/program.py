@@ -114,6 +114,11 @@ class BotProgram:
         """Where its health checks are, without a path."""
         return f"http://127.0.0.1:{self._port}"
 
+    def probe_soon(self) -> None:
+        """Have it look for Flowise again at the next question."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGUSR1)
+
     def check(self) -> None:
         """Raises ProgramEnded, or SettingsError with the bot's own lines, where the bot is no longer running."""
         status = self._process.returncode if self._process else None

@@ -61,6 +61,25 @@ def test_an_answer_between_them_begins_the_count_anew() -> None:
     assert breaker.decide(0) == GoAhead()
 
 
+def test_a_rest_that_is_ended_early_is_followed_by_a_probe_and_if_that_fails_by_a_longer_one() -> None:
+    breaker = rested(now=100)
+    breaker.probe_soon(101)
+    assert breaker.state(101) == f"to be tried again: {WHY}"
+    assert (breaker.decide(101), breaker.decide(101)) == (Probe(), Rest(PROBE_SECONDS))
+    breaker.probe_soon(101)
+    assert breaker.decide(101) == Rest(PROBE_SECONDS)  # one probe is enough
+    breaker.probe_failed(102, WHY)
+    assert breaker.decide(102) == Rest(2 * FIRST_REST)
+
+
+@pytest.mark.parametrize("breaker", [Breaker(), rested(now=0)])
+def test_a_rest_is_not_made_longer_by_that(breaker: Breaker) -> None:
+    before = breaker.decide(FIRST_REST)
+    breaker.probe_cancelled()
+    breaker.probe_soon(FIRST_REST + 1)
+    assert breaker.decide(FIRST_REST) == before
+
+
 def test_a_rest_tells_what_is_left_of_it() -> None:
     breaker = rested(now=100)
     assert breaker.decide(103.5) == Rest(FIRST_REST - 3.5)

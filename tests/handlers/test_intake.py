@@ -207,7 +207,7 @@ async def test_ask_again_asks_once_in_the_same_message_however_often_it_is_press
     async with serving(home, over, flowise_left_run_wait=0.2):
         done = await asyncio.gather(*(home.slack.press(*press) for _ in range(3)))
         assert all(one.acked for one in done)
-        await home.slack.until(lambda: "Sources" in home.answers(root)[0] and home.idle)
+        await home.slack.until(lambda: "stand-in model" in home.answers(root)[0] and home.idle)
         [message] = home.slack.thread(home.channel, root)[1:]
         assert message.ts == ts
         assert "why?" in message.plain
@@ -226,7 +226,7 @@ async def test_an_answer_that_is_interrupted_again_can_be_asked_again(home: Sand
     assert wording.ASK_AGAIN in home.answers(root)[0].splitlines()
     async with home.bot(flowise_left_run_wait=0.2):
         assert (await home.slack.press(*press)).acked
-        await home.slack.until(lambda: "Sources" in home.answers(root)[0] and home.idle)
+        await home.slack.until(lambda: "stand-in model" in home.answers(root)[0] and home.idle)
     assert len(home.flowise.predictions) == 3
     assert len(home.answers(root)) == 1
 
@@ -264,7 +264,7 @@ async def test_only_the_asker_may_ask_again(home: Sandbox, team: str | None, set
         assert wording.ASK_AGAIN in home.answers(root)[0]
         if team is None:
             assert (await home.slack.press(home.ada, home.channel, ts, wording.ASK_AGAIN)).acked
-            await home.slack.until(lambda: "Sources" in home.answers(root)[0] and home.idle)
+            await home.slack.until(lambda: "stand-in model" in home.answers(root)[0] and home.idle)
     assert len(home.flowise.predictions) == (2 if team is None else 1)
 
 
@@ -278,7 +278,7 @@ async def test_an_asker_of_another_organisation_may_ask_again_only_while_it_is_a
         await home.slack.until(lambda: told(home, eve) == [wording.EXTERNAL])
     async with home.bot(flowise_left_run_wait=0.2, bot_external_people="answer"):
         assert (await home.slack.press(eve, home.channel, ts, wording.ASK_AGAIN)).acked
-        await home.slack.until(lambda: "Sources" in home.answers(root)[0] and home.idle)
+        await home.slack.until(lambda: "stand-in model" in home.answers(root)[0] and home.idle)
 
 
 def told(home: Sandbox, user: str = "") -> list[str]:

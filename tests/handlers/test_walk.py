@@ -52,6 +52,22 @@ async def test_a_mention_is_answered_in_its_thread_with_sources_and_a_follow_up_
     assert home.slack.status(home.channel, root) == ""
 
 
+async def test_a_mention_where_the_bot_was_not_is_answered_once_it_has_been_invited(home: Sandbox) -> None:
+    away = home.slack.channel("away", members=[home.ada], bot_is_member=False)
+    with in_good_manners(home):
+        async with home.bot():
+            root = await home.ask(f"{home.mention} How do sources look?", channel=away)
+            await home.slack.settled()
+            assert questions(home) == []
+            home.slack.invite(home.ada, away, home.slack.bot_user_id, prompt=root)
+            [answer] = await home.answered(root, channel=away)
+            assert "Sources" in answer
+            await home.ask("What did I ask before?", thread_ts=root, channel=away)
+            _, second = await home.answered(root, 2, channel=away)
+            assert "How do sources look" in second
+    assert len(questions(home)) == 2
+
+
 async def test_the_answer_grows_by_edits_of_one_message_and_keeps_its_sources(home: Sandbox) -> None:
     document = {"pageContent": "secret words", "metadata": {"source": "guide.md"}}
     words = [f" word{number}" for number in range(40)]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from bot.playground.flowise.essay import WORDS_AT_MOST, essay
 from bot.playground.flowise.guide import GUIDE
-from bot.playground.flowise.handbook import CHUNKS, find, near
-from bot.playground.flowise.model import ASSISTANT, USER, calculation, reply, tokens
+from bot.playground.flowise.handbook import CHUNKS, near
+from bot.playground.flowise.model import ASSISTANT, UNKNOWN, USER, calculation, looks_up, reply, tokens
 from bot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -99,9 +99,47 @@ def test_sums_are_calculated(question: str, expected: tuple[str, str] | None) ->
 
 
 def test_the_nearest_document_comes_first() -> None:
-    assert "30 days" in find("How many days does the bot remember a conversation?")[0].text
-    assert len(find("xyzzy", count=4)) == 4
-    assert near("xyzzy") == ()
+    assert "30 days" in near("How many days does the bot remember a conversation?")[0].text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "xyzzy",
+        "why?",
+        "What is the capital of France?",
+        "hi, what's the capital of France?",
+        "How long is the Nile?",
+        "What is the price of Redis Enterprise?",
+        "what does error 500 mean in nginx?",
+        "What can you tell me about whales?",
+        "Tell me of whales @flowise https://flowise.example/down",
+        "How do I install Windows?",
+        "help me write a cover letter",
+        "what time is it",
+    ],
+)
+def test_where_little_matches_it_says_first_that_it_is_a_stand_in_and_then_what_it_can_show(question: str) -> None:
+    assert near(question) == ()
+    answer = reply(question, [])
+    assert answer.startswith(f"**{UNKNOWN}**")
+    assert "You can\n\n- ask" in answer
+
+
+@pytest.mark.parametrize(
+    ("question", "documents"),
+    [
+        ("How long do you remember a conversation?", True),
+        ("What is the capital of France?", True),
+        ("What did I ask before about Redis?", False),
+        ("What is my name?", False),
+        ("my name is Redis", False),
+        ("a long answer about sources", False),
+        ("about sources in 40 words", False),
+    ],
+)
+def test_only_an_answer_that_rests_on_documents_looks_them_up(question: str, *, documents: bool) -> None:
+    assert looks_up(question) is documents
 
 
 @pytest.mark.parametrize("question", ["hi", "What can you do?", "Hello!", "help", "What can you help me with?"])
@@ -121,6 +159,9 @@ def test_who_only_says_hello_is_told_what_there_is(question: str) -> None:
         ("Can you read my files?", "not read"),
         ("How do I start over?", "**new conversation**"),
         ("Why does the text grow?", "`SLACK_DELIVERY=auto`"),
+        ("What if it breaks?", "one sentence"),
+        ("Can I write without a mention?", "needs no mention"),
+        ("What happens when two people ask at once?", "one after the other"),
     ],
 )
 def test_what_people_ask_first_has_its_answer(question: str, told: str) -> None:

@@ -309,7 +309,7 @@ async def test_at_the_finest_level_no_secret_and_no_word_of_a_person_is_in_the_l
             failing = await home.ask(f"{home.mention} a whispered question")
             await home.slack.until(lambda: "Reference" in "".join(home.answers(failing)))
             root = await home.ask(f"{home.mention} a whispered question")
-            await home.slack.until(lambda: "Sources" in "".join(home.answers(root)))
+            await home.slack.until(lambda: "stand-in model" in "".join(home.answers(root)) and not home.growing(root))
             process.send_signal(signal.SIGTERM)
             out, err = await process.communicate()
         written = (out + err).decode()

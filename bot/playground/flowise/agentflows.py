@@ -57,8 +57,9 @@ def agent(asked: PredictionRequest) -> Plan:
 
 def reasons(asked: PredictionRequest) -> Plan:
     """A slow flow: three nodes before the last one, which thinks before its first token."""
-    found = near(asked.question)
-    outcome = RunOutcome(model.reply(asked.question, asked.earlier, found), [chunk.as_flowise() for chunk in found])
+    found = near(asked.question) if model.looks_up(asked.question) else ()
+    documents = [chunk.as_flowise() for chunk in found] or None
+    outcome = RunOutcome(model.reply(asked.question, asked.earlier, found), documents)
     trace, given = Trace(), agentflow.messages(asked.question)
     steps = [PlanStep(data=trace.begin() + trace.start_node(asked.question))]
     for node, output in _considered(asked.question, found):

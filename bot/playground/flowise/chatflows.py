@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.playground.flowise import model
 from bot.playground.flowise.guide import GUIDE
-from bot.playground.flowise.handbook import find, near
+from bot.playground.flowise.handbook import near
 from bot.playground.flowise.plans import (
     Ending,
     Json,
@@ -43,10 +43,9 @@ def long(asked: PredictionRequest) -> Plan:
 
 def rag(asked: PredictionRequest) -> Plan:
     """A conversational retrieval chain over the handbook."""
-    found = near(asked.question)
+    found = near(asked.question) if model.looks_up(asked.question) else ()
     text = model.reply(asked.question, asked.earlier, found)
-    # A vector store has something for everything.
-    documents = [chunk.as_flowise() for chunk in found or find(asked.question, count=1)]
+    documents = [chunk.as_flowise() for chunk in found] or None
     # This chain repeats the first token as the data of `start` (measured on Flowise 3.1.4).
     return _chat(asked, RunOutcome(text, documents), first=model.tokens(text)[0])
 
@@ -90,8 +89,8 @@ def stalls(asked: PredictionRequest) -> Plan:
 
 def parsed(asked: PredictionRequest) -> Plan:
     """A flow with a structured output parser: there is `json` in the answer and no `text`."""
-    found = find(asked.question, count=1)[0]
-    value = {"answer": found.text, "source": found.title}
+    found = near(asked.question, count=1)
+    value = {"answer": found[0].text if found else model.UNKNOWN, "source": found[0].title if found else ""}
     outcome = RunOutcome(dumps(value))
     return Plan(asked.say(outcome.text), outcome=outcome, reply=chat_reply(asked, outcome, json=value))
 
@@ -113,8 +112,9 @@ def use_tool(question: str) -> ToolUse:
     """The sum in the question is calculated; without one the question is looked up in the handbook."""
     if calculated := model.calculation(question):
         return ToolUse(CALCULATOR, *calculated)
-    found = find(question, count=1)[0]
-    return ToolUse("handbook_search", question, found.text, [found.as_flowise()])
+    found = near(question, count=1) if model.looks_up(question) else ()
+    output = found[0].text if found else "Nothing in the handbook is about this."
+    return ToolUse("handbook_search", question, output, [chunk.as_flowise() for chunk in found] or None)
 
 
 def tool_outcome(asked: PredictionRequest, used: ToolUse) -> RunOutcome:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 GUIDE = """\
-# A short guide to Flowise for Slack
+*I am a stand-in model, not an AI:* whatever you ask here, I answer with this guide. It is **one long answer**, so \
+that you can see how such a one looks: it grows while it is written, and what does not fit into one message goes on in \
+the next. Everything in it is true of this bot.
 
-This is **one long answer**, so that you can see how such a one looks: it grows while it is written, and what does not \
-fit into one message goes on in the next. Everything in it is true of this bot.
+# A short guide to Flowise for Slack
 
 ## Where to write
 
@@ -90,6 +91,4 @@ Under every such sentence stands a small `Reference for support: 3fa9c1d0`; the 
 - in this project: `README.md`, `docs/operating.md`, `docs/reliability.md`
 
 Ask for an answer `in 200 words`, or in 2000, and you get one of exactly that length.
-
-*I am a stand-in model, not an AI.*
 """

@@ -14,15 +14,17 @@ _DOCS = "https://docs.example.com/flowise-slack"
 # What people begin with, and words for it that no chunk but the overview has.
 _OPENING = re.compile(r"^\W*(hi|hello|hey|help)\b|\bwhat (can|do|are) you\b|\bwho are you\b", re.IGNORECASE)
 _OVERVIEW = "overview"
+_NAMES = re.compile(r"https?://\S+|(?<!\w)[@#]\w[\w-]*")
 
 # They say nothing about what a question is about.
 _SMALL_WORDS = frozenset(
     re.findall(
         r"\w+",
         """
-        about also and any anything are ask before bot can did does for from get give has have how into its just like
-        make may more not one please question say some something tell than that the them then there these they this too
-        use was what when where which who why will with would you your
+        about also and any anything are ask before bot can did does for from get give has have help here how
+        into its just like make may more much not one please question say some something tell than that the them
+        then there these they this time too use was what when where which who why will with work works would you
+        your
         """,
     )
 )
@@ -113,7 +115,7 @@ CHUNKS: tuple[Chunk, ...] = (
         "- it needs no mention, and goes on with the same Flowise chat,\n"
         "- a message that mentions somebody else is left to them,\n"
         "- with `BOT_FOLLOW_UPS=mentions` I only listen when I am mentioned.",
-        "follow followup thread continue next again conversation mention",
+        "follow followup ups thread continue next again conversation mention write without",
     ),
     _web(
         "commands",
@@ -133,7 +135,7 @@ CHUNKS: tuple[Chunk, ...] = (
         "- by edits, a second or so apart, never more than Slack's rate limits allow,\n"
         "- or by Slack's own streaming, with `SLACK_DELIVERY=auto`,\n"
         "- and when many people ask at once, every answer grows a little more slowly, and none is dropped.",
-        "stream streams streaming grow growing edits fast speed live rate limits",
+        "stream streams streaming grow growing grows text edit edits fast speed live rate limits",
     ),
     _pdf(
         3,
@@ -163,7 +165,7 @@ CHUNKS: tuple[Chunk, ...] = (
         "- after three failures in a row I leave Flowise alone for a short while, and say so at once,\n"
         "- a question goes to Flowise once, whatever dies.\n\n"
         "Try it in the playground: choose a fault for Flowise, then ask me something.",
-        "down fail fails failure error errors fault faults wrong broken slow happens crash lost away",
+        "down fail fails failure error errors fault faults wrong break breaks broken slow happens crash lost away",
     ),
     _file(
         "faq.md",
@@ -171,7 +173,7 @@ CHUNKS: tuple[Chunk, ...] = (
         "Only one question at a time is answered in a thread; the next one waits for its turn.",
         "**In a thread, one after the other.** A second question waits for its turn and says so; other threads are "
         "answered meanwhile. A question that I have taken in is not lost when I am restarted.",
-        "order queue turn twice same time parallel many people busy restart",
+        "order queue turn twice same parallel many once people busy restart happens",
     ),
     _web(
         "install",
@@ -206,27 +208,22 @@ CHUNKS: tuple[Chunk, ...] = (
 )
 
 
-def find(question: str, count: int = 3) -> tuple[Chunk, ...]:
-    """The chunks that share most words with the question, best first.
-
-    Always `count` of them, as a vector store gives its nearest however far they are.
-    """
-    asked = _asked(question)
-    return tuple(sorted(CHUNKS, key=lambda chunk: -_shared(asked, chunk))[:count])
-
-
 def near(question: str, count: int = 3) -> tuple[Chunk, ...]:
-    """Those of them that have anything to do with the question, as a retriever with a threshold gives them."""
+    """The chunks that answer the question, best first: those that have more than half of its words. Of one that has
+    fewer it is not known whether it is about what is asked."""
     asked = _asked(question)
-    return tuple(chunk for chunk in find(question, count) if _shared(asked, chunk))
+    near_enough = [chunk for chunk in CHUNKS if 2 * _shared(asked, chunk) > len(asked)]
+    return tuple(sorted(near_enough, key=lambda chunk: -_shared(asked, chunk))[:count])
 
 
 def _asked(question: str) -> set[str]:
-    return _words(question) | ({_OVERVIEW[:_STEM]} if _OPENING.search(question) else set())
+    """The words that a question is about: no greeting, and no name or address of anything."""
+    words = _words(_OPENING.sub(" ", _NAMES.sub(" ", question)))
+    return words | ({_OVERVIEW[:_STEM]} if _OPENING.search(question) else set())
 
 
 def _shared(asked: set[str], chunk: Chunk) -> int:
-    return len(asked & _words(f"{chunk.title} {chunk.text} {chunk.about}"))
+    return len(asked & _words(f"{chunk.text} {chunk.about}"))
 
 
 # Six letters make "remember" and "remembers" one word.

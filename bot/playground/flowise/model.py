@@ -16,6 +16,8 @@ Turn = tuple[str, str]
 """A role (USER or ASSISTANT) and what was said."""
 
 _WHO = "I am a stand-in model, not an AI"
+UNKNOWN = f"{_WHO}, and I know nothing of what you ask."
+"""What it says first where its handbook has little on a question."""
 _LONG = 300
 
 _TRY = (
@@ -61,6 +63,12 @@ def reply(question: str, turns: Sequence[Turn], found: Sequence[Chunk] = (), *, 
     if guide:
         return guide
     return _from_documents(question, earlier, found) if found else _plain(question, earlier)
+
+
+def looks_up(question: str) -> bool:
+    """Whether the answer rests on documents, where there are any, and not on the chat or the length alone."""
+    by_itself = (_RECALL, _NAME_ASKED, _NAME_TOLD)
+    return not (any(rule.search(question) for rule in by_itself) or _length(question, otherwise=_LONG))
 
 
 def signed(turns: Sequence[Turn]) -> str:
@@ -118,14 +126,18 @@ def _plain(question: str, earlier: Sequence[str]) -> str:
     if known := near(question, count=1):
         return f"{known[0].said}\n\n{_signature(earlier, question)}"
     return (
-        f"You asked:\n\n{_quote(question)}\n\nI answer by a few fixed rules, so that the bot can be tried without a "
-        f"key or an account. {_TRY}\n\n{_signature(earlier)}"
+        f"**{UNKNOWN}** You asked:\n\n{_quote(question)}\n\nI answer by a few fixed rules, so that the bot can be "
+        f"tried without a key or an account. {_TRY}\n\n{_count(earlier)}."
     )
 
 
 def _signature(earlier: Sequence[str], question: str = "") -> str:
     asked = f": “{_one_line(question)}”" if question else ""
-    return f"*{_WHO}.* This is question {len(earlier) + 1} of this chat{asked}."
+    return f"*{_WHO}.* {_count(earlier)}{asked}."
+
+
+def _count(earlier: Sequence[str]) -> str:
+    return f"This is question {len(earlier) + 1} of this chat"
 
 
 def _quote(text: str) -> str:

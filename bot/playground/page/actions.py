@@ -96,7 +96,7 @@ class PageActions:
         return {**_delivered(done), "text": done.text}
 
     async def _invite(self, request: requests.Invite) -> dict[str, object]:
-        self._slack.invite(request.user, request.channel, request.who)
+        self._slack.invite(request.user, request.channel, request.who, prompt=request.prompt or "")
         return {}
 
     async def _react(self, request: requests.React) -> dict[str, object]:
@@ -127,18 +127,19 @@ class PageActions:
 
     async def _change(self, request: requests.Change) -> dict[str, object]:
         await self._controls.change(request)
-        return self._tell_controls()
+        return self.tell_controls()
 
     async def _cause_fault(self, request: requests.FaultRequest) -> dict[str, object]:
         await self._controls.cause_fault(request)
-        return self._tell_controls()
+        return self.tell_controls()
 
     def happened(self, happening: Happening) -> None:
         """Send the pages the controls where something in the local Slack has changed them."""
         if isinstance(happening, Connected) or (isinstance(happening, ApiCall) and happening.answer == "500"):
-            self._tell_controls()
+            self.tell_controls()
 
-    def _tell_controls(self) -> dict[str, object]:
+    def tell_controls(self) -> dict[str, object]:
+        """Send the pages how everything is set; returns it."""
         shown = self._controls.shown()
         self._tell({"kind": "controls", "controls": shown})
         return shown

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from bot.playground.page.access import guarded, headed
 from bot.playground.page.actions import PageActions
+from bot.playground.page.bot_watch import BotWatch
 from bot.playground.page.controls import Controls
 from bot.playground.page.live import Live
 from bot.playground.slack import LocalSlack
@@ -20,7 +21,7 @@ _STATIC = Path(__file__).parent / "static"
 
 
 class PageServer:
-    """The page of a local Slack, served by it; to be made before that is started.
+    """The page of a local Slack, served by it; to be made before that is started. `watching` watches the bot.
 
     `redis_url` is where the bot keeps what it remembers. Whoever has `url` may do all that the page can: its path
     holds a token that is new for each page.
@@ -29,11 +30,13 @@ class PageServer:
     def __init__(self, slack: LocalSlack, tap: Tap, redis_url: str) -> None:
         self._slack = slack
         self._token = secrets.token_urlsafe(24)
-        client_state, controls = ClientState(slack), Controls(slack, tap)
+        watch = BotWatch(self._tell_controls)
+        client_state, controls = ClientState(slack), Controls(slack, tap, redis_url, watch)
 
         def hello() -> dict[str, object]:
             return {"kind": "hello", **client_state.snapshot(), **tap.snapshot(), "controls": controls.shown()}
 
+        self.watching = watch.watching
         self._live = Live(hello)
         self._actions = PageActions(slack, client_state, controls, redis_url, self._live.tell)
         self._listening = ExitStack()
@@ -46,6 +49,9 @@ class PageServer:
     def url(self) -> str:
         """Where the page is, once the local Slack is started."""
         return f"{self._slack.origin}/client/{self._token}/"
+
+    def _tell_controls(self) -> None:
+        self._actions.tell_controls()
 
     def _application(self) -> web.Application:
         app = web.Application(middlewares=[guarded])

@@ -22,9 +22,9 @@ ITEMS_AT_MOST: Final = 100
 """Of what a key holds."""
 LONGEST: Final = 4_000
 """Characters of one text in a value."""
+PREFIX: Final = "flowise-slack"
+"""What the store puts before its keys, unless it is told otherwise (bot/store/redis.py)."""
 
-# What the store puts before its keys, unless it is told otherwise (bot/store/redis.py).
-_PREFIX = "flowise-slack"
 # Keys a step of SCAN looks at.
 _LOOKED_AT = 500
 
@@ -66,7 +66,7 @@ async def _read(client: Redis, line: str) -> dict[str, Value]:
 
 
 async def _names(client: Redis, line: str) -> set[str]:
-    tag = f"{_PREFIX}:{{{line}}}:"
+    tag = f"{PREFIX}:{{{line}}}:"
     names: set[str] = set()  # SCAN may give one twice
     async for key in client.scan_iter(match=re.sub(r"([*?\[\]\\^-])", r"\\\1", tag) + "*", count=_LOOKED_AT):
         names.add(key)

@@ -57,11 +57,13 @@ class CommandRequest(PageRequest):
 
 
 class Invite(PageRequest):
-    """To bring somebody into a channel, the app for one."""
+    """To bring somebody into a channel, the app for one. `prompt`: the `ts` of the person's message that mentions the
+    app, where it was offered under that message."""
 
     user: Id
     channel: Id
     who: Id
+    prompt: Id | None = None
 
 
 class React(PageRequest):
@@ -125,7 +127,7 @@ class Home(PageRequest):
 class FlowiseChange(PageRequest):
     """To change Flowise: which one, which flow, which fault."""
 
-    fault: Literal["none", "slow", "cut", "error", "silent", "down"] | None = None
+    fault: Literal["none", "slow", "cut", "cut_without_key", "error", "silent", "down"] | None = None
     flow: Word | None = None
     upstream: Literal["local", "yours"] | None = None
     url: Word = ""

@@ -44,6 +44,18 @@ def events(
     return [envelope(workspace, channel, event) for event in inner]
 
 
+def accepted(
+    workspace: LocalWorkspace, message: Message, scopes: frozenset[str], subscriptions: Collection[str]
+) -> list[dict[str, object]]:
+    """The envelope of a mention that the app hears once it has been invited: none if it may not hear mentions, or if
+    the message no longer mentions it."""
+    channel = workspace.channels[message.channel]
+    heard = "app_mentions:read" in scopes and "app_mention" in subscriptions
+    if not heard or not _is_mention(workspace, channel, "posted", message, None):
+        return []
+    return [envelope(workspace, channel, _mention_event(workspace, channel, message))]
+
+
 def _reaction_event(workspace: LocalWorkspace, change: Reacted) -> dict[str, object]:
     return {
         "type": "reaction_added" if change.added else "reaction_removed",

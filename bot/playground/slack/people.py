@@ -7,10 +7,11 @@ from dataclasses import replace
 from mimetypes import MimeTypes
 from uuid import uuid4
 
-from bot.playground.slack import interactions
+from bot.playground.slack import envelopes, interactions
 from bot.playground.slack.core import SlackCore
 from bot.playground.slack.delivery import Delivered
 from bot.playground.slack.message import File, Message
+from bot.playground.slack.pings import mentions
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.typed import typed_blocks
 
@@ -22,6 +23,8 @@ class People:
 
     def __init__(self, core: SlackCore) -> None:
         self._core, self._workspace = core, core.workspace
+        self._unheard: set[tuple[str, str]] = set()
+        """Messages, by (channel, ts), that mention the app in a channel that it was not in."""
 
     def user(
         self, name: str, *, team: str | None = None, guest: bool = False, bot: bool = False, enterprise: str = ""
@@ -91,7 +94,13 @@ class People:
             app_id=app,
             bot_id=app and f"B{app[1:]}",
         )
+        if self._is_unheard(message):
+            self._unheard.add((channel, message.ts))
         return self._workspace.post(message).ts
+
+    def _is_unheard(self, message: Message) -> bool:
+        bot = self._workspace.bot_user_id
+        return bot not in self._core.channel(message.channel).members and mentions(message.text, bot)
 
     def _attached(self, given: str | tuple[str, bytes]) -> File:
         name, content = (given, b"") if isinstance(given, str) else given
@@ -150,12 +159,18 @@ class People:
         self._core.join(user, channel)
         self._workspace.react(self._core.message(channel, ts), user, name, on=on)
 
-    def invite(self, user: str, channel: str, who: str) -> None:
+    def invite(self, user: str, channel: str, who: str, *, prompt: str = "") -> None:
         """Add somebody to a channel, as a person who is in it: another person, or the app.
 
+        `prompt` is the `ts` of the person's message under which Slack offered to invite the app, because it mentions
+        the app and the app was not there: that mention is delivered then, once (Slack docs, app_mention).
+
         Raises:
-            LookupError: no such people or channel, or the person is not in it.
+            LookupError: no such people, channel or message, or the person is not in it, or has not written it.
         """
+        asked = self._core.message(channel, prompt) if prompt else None
+        if asked is not None and asked.user != user:
+            raise LookupError(f"{user} has not written {prompt}")
         if who not in self._workspace.people:
             raise LookupError(f"there is no person {who}")
         place = self._core.channel(channel)
@@ -166,6 +181,12 @@ class People:
         if self._workspace.people[who].team != self._workspace.team_id and not place.shared:
             raise LookupError("Somebody of another organisation can be in shared channels only")
         self._workspace.join(place, who)
+        if asked is not None and who == self._workspace.bot_user_id and (channel, prompt) in self._unheard:
+            self._unheard.discard((channel, prompt))
+            for envelope in envelopes.accepted(
+                self._workspace, asked, self._core.access.scopes, self._core.subscriptions
+            ):
+                self._core.outbox.event(envelope)
 
     def remove_bot(self, channel: str) -> None:
         """Remove the app from a channel."""

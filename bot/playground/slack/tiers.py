@@ -80,13 +80,24 @@ class CallWindow:
 class RateLimits:
     """All windows of one app. Times are seconds of any steady clock; `scale` multiplies every documented number.
 
-    `pace` may be changed at any time: calls that were made while it was "off" do not count.
+    `pace` may be changed at any time: calls that were made while it was "off" do not count, nor, once it is no longer
+    "tight", those that were made until then.
     """
 
     def __init__(self, scale: float = 1.0, pace: Pace = "on") -> None:
-        self.pace: Pace = pace
+        self._pace: Pace = pace
         self._scale = scale
         self._windows: dict[Hashable, CallWindow] = {}
+
+    @property
+    def pace(self) -> Pace:
+        return self._pace
+
+    @pace.setter
+    def pace(self, pace: Pace) -> None:
+        if self._pace == "tight" and pace != "tight":
+            self._windows.clear()
+        self._pace = pace
 
     def take(self, team: str, method: str, channel: str, now: float) -> float:
         """Count a call and return 0.0; or return how many seconds to come back in, and count nothing."""

@@ -12,8 +12,10 @@ from bot.playground.flowise.wire import END, HEARTBEAT, frame, prediction_error
 from bot.playground.tap.frames import FramePiece, Frames
 from bot.playground.tap.record import Record, RecordedPrediction
 
-Fault: TypeAlias = Literal["none", "slow", "cut", "error", "silent", "down"]
-FAULTS: Final[tuple[Fault, ...]] = ("none", "slow", "cut", "error", "silent", "down")
+Fault: TypeAlias = Literal["none", "slow", "cut", "cut_without_key", "error", "silent", "down"]
+FAULTS: Final[tuple[Fault, ...]] = ("none", "slow", "cut", "cut_without_key", "error", "silent", "down")
+CUTS: Final[frozenset[Fault]] = frozenset({"cut", "cut_without_key"})
+"""Without a key, nobody can read what Flowise has stored, and so what is missing of an answer."""
 
 MIDDLE = 12
 """How many tokens come before an answer breaks: enough that something is to be seen."""
@@ -90,7 +92,7 @@ class StreamRelay:
             for piece in self._frames.feed(chunk):
                 await self._silence()
                 if self._is_in_the_middle(piece):
-                    if self._switch.fault == "cut":
+                    if self._switch.fault in CUTS:
                         await asyncio.sleep(_BEFORE_CUT)
                         return "cut"
                     if self._fails():

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.http import SERVER_SOFTWARE
 
 from bot.playground.flowise.wire import failure, prediction_error
-from bot.playground.tap.faults import MIDDLE, REASON, SLOW_SECONDS, StreamRelay, Switch
+from bot.playground.tap.faults import CUTS, MIDDLE, REASON, SLOW_SECONDS, StreamRelay, Switch
 from bot.playground.tap.frames import LONGEST, Frame
 from bot.playground.tap.listener import reset
 from bot.playground.tap.record import Record, RecordedPrediction
@@ -29,6 +29,13 @@ _KEEPALIVE = 4.0
 _LOOK_SECONDS = 10.0
 # Bytes of an answer in one piece that are decoded to be shown; more than is shown of a frame.
 _SHOWN = 5 * LONGEST
+# A chatId that is no text is refused, and so is a file without its type, by older versions as well.
+_NO_QUESTION: Final = {
+    "question": "",
+    "streaming": False,
+    "chatId": 0,
+    "uploads": [{"type": "file", "name": "none", "mime": "text/plain", "data": "none"}],
+}
 _OWN_HEADERS = frozenset({"Accept", "Accept-Encoding", "User-Agent", "Content-Type"})
 
 
@@ -74,15 +81,30 @@ class Forwarding:
         app = web.Application(client_max_size=BODY_AT_MOST)
         app.router.add_post(f"/api/v1/prediction/{self._chatflow_id}", self._prediction)
         app.router.add_get(f"/api/v1/chatflows-streaming/{self._chatflow_id}", self._probe)
+        app.router.add_get(f"/api/v1/chatmessage/{self._chatflow_id}", self._stored)
         app.router.add_route("*", "/{rest:.*}", self._small)
         app.on_response_prepare.append(_without_our_name)
         return app
 
     async def look(self, upstream: Upstream) -> tuple[int, bytes]:
         """The status and body of the upstream's probe. Raises aiohttp's errors and TimeoutError."""
-        place = f"/api/v1/chatflows-streaming/{self._chatflow_id}"
+        return await self._looked("GET", f"/api/v1/chatflows-streaming/{self._chatflow_id}", upstream, {}, None)
+
+    async def is_let_in(self, upstream: Upstream) -> bool:
+        """Whether the flow takes the upstream's key, or the lack of one, as far as can be seen without a question.
+
+        What is sent is refused before a model is asked, and the key is looked at before that (measured on Flowise
+        3.1.4). Raises aiohttp's errors and TimeoutError.
+        """
+        place, headers = f"/api/v1/prediction/{self._chatflow_id}", {"Content-Type": "application/json"}
+        status, body = await self._looked("POST", place, upstream, headers, json.dumps(_NO_QUESTION).encode())
+        return status not in {401, 403} and not str(_json(body).get("message", "")).endswith("Unauthorized")
+
+    async def _looked(
+        self, method: str, place: str, upstream: Upstream, headers: Mapping[str, str], sent: bytes | None
+    ) -> tuple[int, bytes]:
         async with asyncio.timeout(_LOOK_SECONDS):
-            async with await self._ask("GET", place, upstream, {}, None) as answer:
+            async with await self._ask(method, place, upstream, headers, sent) as answer:
                 return answer.status, await answer.read()
 
     async def _small(self, request: web.Request) -> web.StreamResponse:
@@ -91,6 +113,11 @@ class Forwarding:
     async def _probe(self, request: web.Request) -> web.StreamResponse:
         self._target.asked_of = upstream = self._target.upstream
         return await self._answered(request, upstream, None, None)
+
+    async def _stored(self, request: web.Request) -> web.StreamResponse:
+        if self._switch.fault == "cut_without_key":
+            return web.json_response({"error": "Unauthorized Access"}, status=401)  # as Flowise says it
+        return await self._small(request)
 
     async def _prediction(self, request: web.Request) -> web.StreamResponse:
         upstream, raw = self._target.upstream, await request.read()
@@ -183,7 +210,7 @@ class Forwarding:
             await self._switch.pause(SLOW_SECONDS * MIDDLE)
         if self._switch.fault == "error":
             return self._failed(recorded)
-        if self._switch.fault == "cut":
+        if self._switch.fault in CUTS:
             return self._cut(request, recorded)
         self._give(recorded, out)
         return out

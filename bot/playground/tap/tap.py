@@ -92,8 +92,7 @@ class Tap:
         self._target.upstream = self._theirs(url, chatflow_id, api_key)
 
     async def move(self, url: str, chatflow_id: str, api_key: str | None = None) -> None:
-        """Forward to a Flowise as `use` does, once it has answered. Nothing is asked of the flow: whether the
-        key is its own cannot be seen without a question.
+        """Forward to a Flowise as `use` does, once it has answered and has taken the key. No question is asked.
 
         Raises:
             ValueError: a sentence for whoever has typed it; nothing has changed.
@@ -114,12 +113,12 @@ class Tap:
         """Why a flow would not answer, as a sentence for people; empty where it would."""
         try:
             status, body = await self._forwarding.look(upstream)
+            if status == 200 and can_stream(status, body) is not None:
+                return "" if await self._forwarding.is_let_in(upstream) else _without_entry(upstream)
         except aiohttp.ClientConnectorCertificateError:
             return f"The certificate at {upstream.url} is not trusted."
         except (aiohttp.ClientError, TimeoutError):
             return f"Nothing answers at {upstream.url}. Is Flowise running there?"
-        if status == 200 and can_stream(status, body) is not None:
-            return ""
         if b"not found" in body and status == 500:
             return f"The Flowise at {upstream.url} has no chatflow with the id {upstream.chatflow_id}."
         if 300 <= status < 400:
@@ -182,3 +181,9 @@ class Tap:
             return web.Response(status=403, text="This is not for web pages.")
         answer: Awaitable[web.StreamResponse] = handler(request)
         return await answer
+
+
+def _without_entry(upstream: Upstream) -> str:
+    if upstream.api_key is None:
+        return "This chatflow is protected. Please give its API key, the one that is chosen for it in Flowise."
+    return "This chatflow does not take this API key. Please give the one that is chosen for it in Flowise."

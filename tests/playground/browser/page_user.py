@@ -76,6 +76,12 @@ class PageUser:
         await expect(asked).to_be_visible()
         return asked
 
+    async def ask_first(self, question: str) -> None:
+        """Mention the bot for the first time: the thread opens by itself, on a small screen in place of the channel."""
+        await self.box().fill(f"@{BOT} {question}")
+        await self.box().press("Enter")
+        await expect(self.box(in_thread=True)).to_be_visible()
+
     async def open_thread(self, message: Locator) -> None:
         """Open the thread under a message of the channel, be there replies or not yet."""
         await message.hover()

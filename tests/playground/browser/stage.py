@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot.app import Bot
@@ -25,8 +25,12 @@ class Stage:
 
     sandbox: Sandbox
     tap: Tap
-    url: str
+    page: PageServer
     key: str | None
+
+    @property
+    def url(self) -> str:
+        return self.page.url
 
     @property
     def slack(self) -> LocalSlack:
@@ -36,8 +40,10 @@ class Stage:
     def general(self) -> str:
         return self.sandbox.channel
 
-    def bot(self, **changes: object) -> AbstractAsyncContextManager[Bot]:
-        """The real bot, connected, with these settings changed. It reaches Flowise through the tap."""
+    @asynccontextmanager
+    async def bot(self, **changes: object) -> AsyncIterator[Bot]:
+        """The real bot, connected, with these settings changed. It reaches Flowise through the tap, and the page
+        watches it."""
         own: dict[str, object] = {
             "flowise_url": self.tap.url,
             "flowise_chatflow_id": self.tap.chatflow_id,
@@ -45,7 +51,11 @@ class Stage:
             "slack_command": COMMAND,
             "bot_stop_grace": 0,
         }
-        return self.sandbox.bot(**own | changes)
+        async with (
+            self.sandbox.bot(**own | changes) as bot,
+            self.page.watching(f"http://127.0.0.1:{bot.port}", bot.probe_soon),
+        ):
+            yield bot
 
 
 @asynccontextmanager
@@ -68,4 +78,4 @@ async def stage(
         async with slack:
             people_in(slack)
             sandbox = Sandbox(slack, flowise, redis_url, slack.user("ada"), slack.channel("general"))
-            yield Stage(sandbox, tap, page.url, key)
+            yield Stage(sandbox, tap, page, key)

@@ -59,8 +59,7 @@ async def test_on_a_small_screen_one_pane_is_seen_at_a_time(tabs: Tabs, on: Stag
     ada = PageUser(await tabs.open(viewport=NARROW, has_touch=True, is_mobile=True))
     await ada.arrive(on.url)
     assert await sideways(ada.page) <= 0
-    await ada.ask(QUESTION)
-    await ada.main.get_by_role("button", name="1 reply").click()
+    await ada.ask_first(QUESTION)
     await expect(ada.thread).to_be_in_viewport()
     await expect(ada.main).not_to_be_in_viewport()
     await ada.answered("Sources")
@@ -89,10 +88,15 @@ async def test_no_serious_finding(tabs: Tabs, on: Stage, how: str) -> None:
     if "narrow" in how:
         options["viewport"] = NARROW
     ada = PageUser(await tabs.open(**options))
+    await on.slack.say(on.slack.user("ben"), on.slack.channel("partners"), f"<@{on.sandbox.ada}> look")
+    on.slack.limits = "off"  # which the page calls a fault
     await ada.arrive(on.url)
     found = {"at first": await findings(ada.page)}
-    await ada.ask(QUESTION)
-    await ada.main.get_by_role("button", name="1 reply").click()
+    if "narrow" in how:
+        await ada.main.get_by_role("button", name="Back to the channels").click()
+        found["the channels"] = await findings(ada.page)
+        await ada.go("general")
+    await ada.ask_first(QUESTION)
     await ada.answered("Sources")
     await on.slack.until(lambda: on.sandbox.idle)
     found["a thread"] = await findings(ada.page)
@@ -121,25 +125,10 @@ async def test_no_serious_finding_in_a_modal(tabs: Tabs, bare: Stage, scheme: st
 async def test_the_keyboard_is_enough_from_arriving_to_an_answer_in_the_thread(tab: Page, on: Stage) -> None:
     ada, keys = PageUser(tab), tab.keyboard
     await ada.arrive(on.url)
-    await keys.press("Tab")
-    await expect(tab.get_by_role("link", name="Skip to the messages")).to_be_focused()
-    await keys.press("Enter")
-    for _ in range(30):
-        if await ada.box().evaluate("(it) => it === document.activeElement"):
-            break
-        await keys.press("Tab")
     await expect(ada.box()).to_be_focused()
     await keys.type(f"@{BOT[:3]}")
     await keys.press("Enter")
     await keys.type(QUESTION)
-    await keys.press("Enter")
-    asked = ada.message(QUESTION)
-    await expect(asked).to_be_visible()
-    for _ in range(30):
-        if await asked.evaluate("(it) => it === document.activeElement"):
-            break
-        await keys.press("Shift+Tab")
-    await expect(asked).to_be_focused()
     await keys.press("Enter")
     await expect(ada.box(in_thread=True)).to_be_focused()
     await ada.answered("Sources")
@@ -148,7 +137,77 @@ async def test_the_keyboard_is_enough_from_arriving_to_an_answer_in_the_thread(t
     await ada.answered("And now?", 2)
     await keys.press("Escape")
     await expect(ada.thread).to_be_hidden()
+    asked = ada.message(QUESTION)
     await expect(asked).to_be_focused()
+    await ada.write(f"@{BOT} once more")
+    await expect(ada.message("once more").get_by_role("button", name="1 reply")).to_be_visible()
+    await expect(ada.thread).to_be_hidden()  # by then one knows where answers come
+    # The list is one stop of Tab; what stands in a message is reached from it by the arrow keys.
+    await keys.press("Shift+Tab")
+    again = ada.message("once more")
+    await expect(again).to_be_focused()
+    await keys.press("Tab")
+    await expect(ada.box()).to_be_focused()
+    await keys.press("Shift+Tab")
+    await keys.press("ArrowRight")
+    await expect(again.get_by_role("button", name="1 reply")).to_be_focused()
+    await keys.press("Tab")
+    await expect(again.get_by_role("button", name="React")).to_be_focused()
+    await keys.press("ArrowLeft")
+    await keys.press("ArrowLeft")
+    await expect(again).to_be_focused()
+    await keys.press("Tab")
+    await expect(ada.box()).to_be_focused()
+
+
+async def test_whoever_begins_to_write_writes_into_the_box_wherever_the_focus_is(tab: Page, on: Stage) -> None:
+    ada, keys = PageUser(tab), tab.keyboard
+    await ada.arrive(on.url)
+    await ada.write("hello")
+    for number, place in enumerate(("Colours: ", "Keys", "Inspector")):
+        await ada.main.get_by_role("button", name=place).focus()
+        await keys.type("a b")
+        await expect(ada.box()).to_have_value("a b" * (number + 1))
+    await ada.message("hello").focus()
+    await keys.press("Shift+X")
+    await expect(ada.box()).to_have_value("a ba ba bX")
+    await ada.message("hello").get_by_text("hello").click()
+    await keys.type("e")
+    await expect(ada.box()).to_have_value("a ba ba bXe")
+    await keys.press("Backspace")
+    await ada.message("hello").focus()
+    await keys.press("e")  # which edits the message, for whoever goes by the keys
+    await expect(ada.box()).to_have_value("hello")
+    await keys.press("Escape")
+    # Choosing a place, in the sidebar or by name, is followed by writing there; so are F6 and the second skip link.
+    await ada.go("partners")
+    await expect(ada.box()).to_be_focused()
+    await keys.press("Control+k")
+    await keys.type("gen")
+    await keys.press("Enter")
+    await expect(ada.box()).to_be_focused()
+    await expect(ada.box()).to_have_value("a ba ba bX")
+    await keys.press("Shift+F6")
+    await expect(ada.message("hello")).to_be_focused()
+    await keys.press("F6")
+    await expect(ada.box()).to_be_focused()
+    await tab.get_by_role("link", name="Skip to the messages").focus()
+    await keys.press("Tab")
+    await keys.press("Enter")
+    await expect(ada.box()).to_be_focused()
+    await keys.press("F6")
+    await expect(ada.sidebar.get_by_role("button", name="general")).to_be_focused()
+    await keys.press("Control+k")
+    await keys.type("x")
+    await expect(ada.box()).to_have_value("a ba ba bX")  # that was for the dialog
+    await keys.press("Escape")
+    await ada.go(BOT)
+    await ada.main.get_by_role("tab", name="About").click()
+    await keys.type("y")  # no box is to be seen
+    await tab.get_by_role("link", name="Skip to the message box").focus()
+    await keys.press("Enter")
+    await expect(ada.box()).to_be_focused()
+    await expect(ada.box()).to_have_value("")
 
 
 async def test_the_focus_stays_near_a_message_that_is_deleted(tab: Page, on: Stage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -61,7 +62,7 @@ async def test_nothing_moves_under_whoever_reads_further_up(tab: Page, on: Stage
     growth = await watch(ada.thread)
     on.tap.fault = "none"
     await on.slack.until(lambda: on.sandbox.idle)
-    await expect(ada.answers).to_contain_text("Sources")
+    await expect(ada.answers).to_contain_text("A stream of words.")
     seen = await growth.end()
     assert seen.moved <= 1.0
     assert len(seen.texts) >= 2
@@ -200,13 +201,60 @@ async def test_somebody_of_another_organisation_gets_no_answer(tab: Page, on: St
 
 async def test_where_the_app_is_not_it_is_added_as_it_asks_for(tab: Page, on: Stage) -> None:
     ada = await arrived(tab, on)
+    elsewhere = on.slack.channel("elsewhere", members=[on.sandbox.ada], bot_is_member=False)
+    await ada.go("elsewhere")
+    await ada.write("/invite @flowise")
+    await expect(ada.main.get_by_text("@flowise is in #elsewhere now.")).to_be_visible()
+    assert on.slack.bot_user_id in on.slack.core.channel(elsewhere).members
     await ada.go("no-bot-here")
     await ada.write(f"@flowise {QUESTION}")
     await expect(ada.main.get_by_text("You mentioned @flowise, which is not in this channel.")).to_be_visible()
-    await ada.write("/invite @flowise")
-    await expect(ada.main.get_by_text("@flowise is in #no-bot-here now.")).to_be_visible()
-    await ada.open_thread(await ada.ask(QUESTION))
-    await ada.answered("Sources")
+    await expect(ada.thread).to_be_hidden()
+    await ada.main.get_by_role("button", name="Invite @flowise").click()
+    await expect(ada.main.get_by_text("@flowise is in #no-bot-here now, and has your message.")).to_be_visible()
+    await ada.answered("Sources")  # in the thread, which has opened: the message was heard after all
+    assert len(on.sandbox.flowise.predictions) == 1
+
+
+async def test_who_is_mentioned_elsewhere_sees_how_often(tab: Page, on: Stage) -> None:
+    ada, ben = await arrived(tab, on), on.slack.user("ben")
+    partners, place = on.slack.channel("partners"), ada.sidebar.get_by_role("button", name="partners")
+    me = f"<@{on.sandbox.ada}>"
+    await on.slack.say(ben, partners, f"<@{ben}> is not you")
+    await on.slack.say(ben, partners, f"{me} look")
+    await on.slack.say(ben, partners, "<!here> all of you")
+    await expect(place).to_have_accessible_name(re.compile("2 new mentions of you"))
+    await expect(place.get_by_text("2", exact=True)).to_be_visible()
+    await expect(tab.locator("#announcer")).to_have_text("ben mentioned you in partners")
+    await tab.reload()
+    await expect(place).to_have_accessible_name(re.compile("2 new mentions of you"))
+    await ada.become("ben")
+    await expect(place).not_to_have_accessible_name(re.compile("mention"))
+    await ada.become("ada")
+    await ada.go("partners")
+    await expect(place).not_to_have_accessible_name(re.compile("mention"))
+    # A reply is seen in its thread.
+    await on.slack.say(ben, partners, f"{me} here too", thread_ts=on.slack.messages(partners)[0].ts)
+    await expect(place).to_have_accessible_name(re.compile("1 new mention of you"))
+    await ada.main.get_by_role("button", name="1 reply").click()
+    await expect(place).not_to_have_accessible_name(re.compile("mention"))
+    await tab.reload()
+    await expect(ada.thread).to_be_visible()
+    await expect(place).not_to_have_accessible_name(re.compile("mention"))
+
+
+async def test_who_arrives_is_greeted_with_things_to_try_and_one_of_them_fails(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    tools = ada.main.get_by_role("toolbar", name="Things to try").get_by_role("button")
+    await expect(tools).to_have_text(["Ask a question", "See it fail", "Look behind an answer"])
+    await ada.main.get_by_role("button", name="See it fail").click()
+    await ada.answered("I can't get an answer right now.")
+    await expect(ada.main.get_by_role("button", name="Inspector. Fault on")).to_contain_text("Fault on")
+    await ada.main.get_by_role("button", name="Bring Flowise back").click()
+    await expect(tools.nth(1)).to_have_text("See it fail")
+    await ada.main.get_by_role("button", name="Look behind an answer").click()
+    await ada.answered("Two settings connect your own Flowise")
+    await expect(ada.inspector.get_by_role("tab", name="Timeline", selected=True)).to_be_visible()
 
 
 async def test_a_reaction_is_given_and_taken_back(tab: Page, on: Stage) -> None:

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from bot import errors
+from bot.flowise.breaker import FAILURES
 from bot.slack import wording
 from tests.playground.browser.conftest import Tabs
 from tests.playground.browser.page_user import PageUser
@@ -47,6 +48,28 @@ async def test_a_fault_is_switched_on_and_its_sentence_is_seen(tab: Page, on: St
     assert on.tap.fault == "none"
     await ada.write("what is my name?", in_thread=True)
     await ada.answered("You have not told me your name", 2)
+
+
+async def test_after_failures_the_bot_rests_until_nothing_goes_wrong_any_more(tab: Page, on: Stage) -> None:
+    ada = await at_controls(tab, on)
+    rests = ada.inspector.get_by_text("The bot rests after failures")
+    await ada.inspector.get_by_role("radio", name="Down", exact=True).check()
+    roots = [await on.sandbox.ask(f"{on.sandbox.mention} {number}?") for number in range(FAILURES)]
+    await expect(rests).to_be_visible()
+    await ada.inspector.get_by_role("radio", name="None", exact=True).check()
+    await expect(rests).to_be_hidden()
+    await on.slack.until(lambda: on.sandbox.idle)
+    assert all(sentence(errors.FlowiseUnreachable("why")) in on.sandbox.answers(root)[0] for root in roots)
+    await ada.ask_first("what is my name?")
+    await ada.answered("You have not told me your name")
+
+
+async def test_a_cut_without_a_key_leaves_an_answer_incomplete(tab: Page, on: Stage) -> None:
+    """With a key, as the bot has one here, it would be completed from what Flowise has stored."""
+    ada = await at_controls(tab, on)
+    await ada.inspector.get_by_role("radio", name="Cut, no key", exact=True).check()
+    await ada.ask_first("in 80 words")
+    await ada.answered("This answer is incomplete.")
 
 
 async def test_under_tight_limits_an_answer_is_whole_with_fewer_edits(tab: Page, on: Stage) -> None:

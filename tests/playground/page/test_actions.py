@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 
 import aiohttp
@@ -13,6 +14,8 @@ from bot.playground.flowise import LocalFlowise
 from bot.playground.page import PageServer
 from bot.playground.slack import LocalSlack, web
 from bot.playground.tap import Tap
+from bot.slack.tiers import keys
+from bot.store.redis import RedisStore
 
 
 @dataclass(slots=True)
@@ -142,6 +145,7 @@ async def test_the_app_is_brought_into_a_channel(client: PageClient) -> None:
     assert (await client.post("invite", {**body, "who": olga}))["ok"] is False
     assert (await client.post("invite", {**body, "who": "U0NOBODY"}))["ok"] is False
     assert (await client.post("invite", {**body, "channel": client.slack.dm(client.ada)}))["ok"] is False
+    assert (await client.post("invite", {**body, "prompt": "1.0"}))["ok"] is False
     async with client.session.ws_connect("live") as live:
         await live.receive_json()
         assert (await client.post("invite", body))["ok"] is True
@@ -170,6 +174,19 @@ async def test_how_it_is_set_is_told_to_every_page(client: PageClient) -> None:
         heard = [await live.receive_json(), await live.receive_json()]
         assert {change["kind"] for change in heard} == {"call", "controls"}
         assert next(change["controls"]["server_errors"] for change in heard if change["kind"] == "controls") == 0
+
+
+async def test_when_limits_are_no_longer_tight_what_they_have_taught_the_bot_is_forgotten(
+    client: PageClient, redis_url: str
+) -> None:
+    edits = keys("chat.update", client.channel)
+    async with aclosing(RedisStore.at(redis_url)) as store:
+        for team in (client.slack.team_id, f"{client.slack.team_id}2"):
+            await store.refused(team, edits, 60.0, "a call")
+        for pace, waits in (("tight", True), ("tight", True), ("on", False)):
+            await client.post("controls", {"limits": pace})
+            assert ((await store.spend(client.slack.team_id, edits, 0.0, "another")).wait > 0) is waits
+        assert (await store.spend(f"{client.slack.team_id}2", edits, 0.0, "another")).wait > 0
 
 
 async def test_what_is_looked_at(client: PageClient) -> None:

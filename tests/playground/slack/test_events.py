@@ -55,6 +55,44 @@ async def test_what_the_app_hears_of(slack: LocalSlack, http_peer: Peer) -> None
     assert [(event["type"], event["channel_type"]) for event in http_peer.events] == [("message", "im")]
 
 
+async def test_a_mention_is_heard_once_the_app_has_been_invited_by_its_prompt(
+    slack: LocalSlack, http_peer: Peer
+) -> None:
+    ann, bob, bot = slack.user("Ann"), slack.user("Bob"), slack.bot_user_id
+    away = slack.channel("away", members=(ann, bob), bot_is_member=False)
+    asked = await slack.say(ann, away, f"<@{bot}> are you there?")
+    plain = await slack.say(ann, away, "no mention")
+    for who, prompt in ((bob, asked), (ann, "1.0")):
+        with pytest.raises(LookupError):
+            slack.invite(who, away, bot, prompt=prompt)
+    slack.invite(ann, away, bob, prompt=asked)
+    assert bot not in slack.core.channel(away).members
+    slack.invite(ann, away, bot, prompt=asked)
+    slack.invite(ann, away, bot, prompt=asked)  # pressed again
+    slack.invite(ann, away, bot, prompt=plain)
+    await slack.until(lambda: len(http_peer.events) == 1)
+    heard = await slack.say(ann, away, f"<@{bot}> and now?")
+    slack.invite(ann, away, bot, prompt=heard)  # it was heard already
+    await slack.until(lambda: len(http_peer.events) == 3)
+    await slack.settled()
+    first, *twins = http_peer.events
+    assert (first["type"], first["ts"], first["event_ts"], first["user"]) == ("app_mention", asked, asked, ann)
+    assert {event["ts"] for event in twins} == {heard}
+
+
+async def test_a_mention_that_is_gone_by_then_is_not_heard(slack: LocalSlack, http_peer: Peer) -> None:
+    ann, bot = slack.user("Ann"), slack.bot_user_id
+    away = slack.channel("away", members=[ann], bot_is_member=False)
+    edited, deleted = [await slack.say(ann, away, f"<@{bot}> {n}?") for n in range(2)]
+    await slack.edit(ann, away, edited, "never mind")
+    slack.delete(away, deleted, user=ann)
+    slack.invite(ann, away, bot, prompt=edited)
+    with pytest.raises(LookupError):
+        slack.invite(ann, away, bot, prompt=deleted)
+    await slack.settled()
+    assert http_peer.events == []
+
+
 async def test_an_edit_is_a_change_and_a_fresh_mention(slack: LocalSlack, http_peer: Peer) -> None:
     ann, channel = slack.user("Ann"), slack.channel("general")
     ts = await slack.say(ann, channel, "why?")

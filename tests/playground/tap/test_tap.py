@@ -351,6 +351,21 @@ async def test_it_moves_only_to_what_would_answer(flowise: LocalFlowise, tap: Ta
     assert tap.controls() == before  # the one that has answered, not the local one
 
 
+@pytest.mark.parametrize("flow", ["plain", "json", "agentflow"])
+async def test_it_does_not_move_to_a_protected_flow_without_its_key(tap: Tap, flow: str) -> None:
+    async with LocalFlowise(api_key=KEY) as theirs:
+        before = tap.controls()
+        for key, said in ((None, "is protected. Please give its API key"), ("other", "does not take this API key")):
+            with pytest.raises(ValueError, match=said):
+                await tap.move(theirs.url, theirs.flow(flow), key)
+            assert tap.controls() == before
+        await tap.move(theirs.url, theirs.flow(flow), KEY)
+        assert tap.controls()["has_key"] is True
+        assert [received.question for received in theirs.predictions] == [""] * 3
+        assert theirs.turns("0") == []  # nothing was asked
+    assert predictions(tap) == []
+
+
 async def test_an_address_that_leads_elsewhere_is_told_as_such(tap: Tap) -> None:
     async def moved(_: web.BaseRequest) -> web.Response:
         return web.Response(status=301, headers={"Location": "https://flowise.example/"})
@@ -451,6 +466,18 @@ async def test_cut(home: Sandbox, tapped: Tap) -> None:
     assert predictions(tapped)[0]["ended"] == "cut"
 
 
+async def test_a_cut_without_a_key_leaves_nothing_to_be_read(http: aiohttp.ClientSession) -> None:
+    async with LocalFlowise(tokens_per_second=math.inf, api_key=KEY) as flowise, Tap(flowise) as tap:
+        rows = f"{tap.url}/api/v1/chatmessage/{tap.chatflow_id}?chatId=a%20chat"
+        for fault, status in (("cut", 200), ("cut_without_key", 401)):
+            tap.fault = fault  # type: ignore[assignment]  # one of FAULTS
+            with pytest.raises(aiohttp.ClientPayloadError):
+                async with post(http, tap) as response:
+                    await response.read()
+            async with http.get(rows) as response:
+                assert response.status == status
+
+
 async def test_error(home: Sandbox, tapped: Tap) -> None:
     answer = await faulty(home, tapped, "error")
     assert "word5" in answer
@@ -519,13 +546,13 @@ async def test_silence_ends_when_the_fault_does(flowise: LocalFlowise, tap: Tap,
         assert (await response.read()).count(b'"event":"token"') == len(WORDS)
 
 
-@pytest.mark.parametrize("fault", ["cut", "error", "silent", "slow"])
+@pytest.mark.parametrize("fault", ["cut", "cut_without_key", "error", "silent", "slow"])
 async def test_an_answer_in_one_piece_has_its_faults_too(
     flowise: LocalFlowise, tap: Tap, http: aiohttp.ClientSession, fault: str
 ) -> None:
     tap.fault = fault  # type: ignore[assignment]  # one of FAULTS
     asked = body(streaming=False)
-    if fault == "cut":
+    if fault.startswith("cut"):
         with pytest.raises(aiohttp.ClientError):
             await post(http, tap, asked)
     elif fault == "error":
@@ -537,7 +564,7 @@ async def test_an_answer_in_one_piece_has_its_faults_too(
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(post(http, tap, asked), 0.1)
     [told] = predictions(tap)
-    assert told["ended"] in {"cut": {"cut"}, "error": {"error"}}.get(fault, {"left", ""})
+    assert told["ended"] in {"cut": {"cut"}, "cut_without_key": {"cut"}, "error": {"error"}}.get(fault, {"left", ""})
 
 
 async def test_a_short_answer_breaks_before_its_end(

@@ -7,18 +7,20 @@ import { ChannelPane } from "../shell/channel.js";
 import { confirm } from "../shell/dialogs.js";
 import { connect, get, post } from "./live.js";
 import { Actions } from "../shell/actions.js";
+import { follow as followThreads } from "../shell/newcomer.js";
 import { follow as followPersona, persona } from "../shell/personas.js";
 import { h } from "./dom.js";
 import { Modal } from "../shell/modal.js";
 import { Notices } from "../shell/notices.js";
 import { Panes } from "../shell/panes.js";
 import { refuseFiles } from "../shell/uploads.js";
-import { rendering } from "../shell/rendering.js";
+import { arrive as enter, rendering } from "../shell/rendering.js";
 import { shortcuts } from "../shell/shortcuts.js";
 import { sidebar } from "../shell/sidebar.js";
 import { State } from "./state.js";
 import { ThreadPane } from "../shell/thread.js";
 import { Unread } from "../shell/unread.js";
+import { Writing } from "../shell/writing.js";
 
 applyTheme();
 const state = new State();
@@ -29,21 +31,35 @@ const announcer = new Announcer(actions);
 const main = new ChannelPane(actions, panes);
 const thread = new ThreadPane(actions, panes);
 const unread = new Unread(state);
+unread.mentions.told = ({ user, channel }) =>
+  announcer.say(`${state.name(user)} mentioned you in ${state.channelName(channel)}`);
 
-const skip = h("a", { class: "skip", href: "#main", text: "Skip to the messages" });
-skip.addEventListener("click", (event) => {
-  event.preventDefault(); // the address says where one is, not what has the focus
-  main.element.focus();
-});
+const writing = new Writing(main, thread);
+
+function skip(text, to) {
+  const press = (event) => {
+    event.preventDefault(); // the address says where one is, not what has the focus
+    to();
+  };
+  return h("a", { class: "skip", href: "#main", text, on: { click: press } });
+}
+
+const toBox = () => {
+  state.set({ tab: "messages" }); // there is none beside the app's other tabs
+  writing.focus();
+};
+const skips = [skip("Skip to the messages", () => main.element.focus()), skip("Skip to the message box", toBox)];
 const workspace = panes.build(sidebar(actions, unread, panes), main.element, thread.element);
-document.getElementById("app").append(skip, notices.element, workspace, announcer.element);
+document.getElementById("app").append(...skips, notices.element, workspace, announcer.element);
 new Modal(actions);
 
+actions.write = () => enter(state, { main, thread, panes });
 actions.edit = (message, inThread) => (inThread ? thread : main).composer.edit(message);
 followPersona(state);
+followThreads(state);
 followPlace(state);
 rendering(state, { main, thread, panes, get, post });
-shortcuts(actions, panes, () => thread.close());
+shortcuts(actions, panes, () => thread.close(), writing);
 refuseFiles();
 
 state.addEventListener("change", ({ detail }) => {

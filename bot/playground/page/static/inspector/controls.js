@@ -15,7 +15,12 @@ const LIMITS = [
 const FAULTS = [
   ["none", "None"],
   ["slow", "Slow", "Words come with long pauses."],
-  ["cut", "Cut", "The connection breaks in the middle of an answer. With a key the app fetches what is missing."],
+  ["cut", "Cut", "The connection breaks in the middle of an answer. The app has a key, and fetches what is missing."],
+  [
+    "cut_without_key",
+    "Cut, no key",
+    "The connection breaks in the middle of an answer. Without a key nothing can be fetched: it stays incomplete.",
+  ],
   ["error", "Error", "The flow fails with an error of its own."],
   ["silent", "Silent", "The question is taken, and nothing ever comes."],
   ["down", "Down", "Nobody takes connections."],

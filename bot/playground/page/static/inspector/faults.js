@@ -10,6 +10,7 @@ const ORDINARY_LATENCY = 0.1;
 const FLOWISE = {
   slow: "Flowise is slow",
   cut: "Flowise's answers are cut off",
+  cut_without_key: "Flowise's answers are cut off, and no key opens what it has stored",
   error: "Flowise answers with an error",
   silent: "Flowise says nothing",
   down: "Flowise is down",
@@ -26,6 +27,7 @@ export function faultsOn(controls) {
     controls.server_errors > 0 && `${plural(controls.server_errors, "call")} will get 500`,
     controls.sockets === 0 && "No socket is open",
     FLOWISE[controls.flowise?.fault],
+    controls.resting && "The bot rests after failures, and asks Flowise nothing",
   ].filter(Boolean);
 }
 

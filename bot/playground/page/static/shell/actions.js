@@ -17,6 +17,8 @@ export class Actions {
     Object.assign(this, ways);
     /** Set by whoever edits: takes a message of the person's own into a composer. */
     this.edit = (_message) => {};
+    /** Set by whoever has the boxes: puts the focus where one writes in the place that is shown. */
+    this.write = () => {};
   }
 
   /** Ask for something; what is refused is said, and gives null. */
@@ -48,11 +50,17 @@ export class Actions {
     this.state.set({ thread: rootOf(message) });
   }
 
-  /** Open the thread of a message that was just sent, once it is there. */
-  async openSent(channel, ts) {
+  /** Open the thread of a message that was just sent, once it is there; `instead` of another one, too. */
+  async openSent(channel, ts, { instead = false } = {}) {
     const { state } = this;
     while (!state.message(channel, ts)) await next(state);
-    if (state.ui.channel === channel && !state.ui.thread) state.set({ thread: ts });
+    const { ui } = state;
+    if (ui.channel === channel && ui.tab === "messages" && (instead || !ui.thread)) state.set({ thread: ts });
+  }
+
+  /** Change a setting of the playground. */
+  control(part) {
+    return this.#ask("api/controls", part);
   }
 
   inspect({ channel, ts }) {
@@ -78,6 +86,7 @@ export class Actions {
 
   go(channel, tab = "messages") {
     this.state.set({ channel, thread: "", tab });
+    this.write();
   }
 
   close(view, all = false) {

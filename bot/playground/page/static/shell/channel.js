@@ -4,6 +4,7 @@ import { about } from "./about.js";
 import { AppHome } from "./apphome.js";
 import { Composer } from "./composer.js";
 import { h } from "../app/dom.js";
+import { greeting } from "./greeting.js";
 import { header } from "./header.js";
 import { isApp, isDirect, TABS } from "./places.js";
 import { MessageList } from "./messages.js";
@@ -20,6 +21,7 @@ export class ChannelPane {
     this.actions = actions;
     this.list = null;
     this.home = null;
+    this.greeting = null;
     this.composer = new Composer(actions, { inThread: false });
     this.holder = h("div", { class: "holder", id: "place" });
     this.tabs = tabs(
@@ -74,22 +76,29 @@ export class ChannelPane {
       items: () => ofChannel(state, id),
       statuses: () => statusesIn(state, id, ""),
       inThread: false,
-      empty: intro(state, id),
+      empty: this.#intro(id),
     });
     return this.list.element;
+  }
+
+  /** What stands above the first message. */
+  #intro(id) {
+    const { state } = this.actions;
+    const channel = state.channels.get(id);
+    const [title, text] = beginning(state, channel, state.channelName(id));
+    if (channel.name !== "general" || isDirect(channel) || !channel.members.includes(state.bot.user_id))
+      return h("div", { class: "intro" }, h("h2", { text: title }), h("p", { text }));
+    this.greeting = greeting(this.actions, this.composer);
+    this.greeting.refresh();
+    return h("div", { class: "intro" }, h("h2", { text: title }), this.greeting.element);
   }
 
   #drop() {
     this.list?.stop();
     this.list = null;
     this.home = null;
+    this.greeting = null;
   }
-}
-
-/** What stands above the first message. */
-function intro(state, id) {
-  const [title, text] = beginning(state, state.channels.get(id), state.channelName(id));
-  return h("div", { class: "intro" }, h("h2", { text: title }), h("p", { text }));
 }
 
 function beginning({ bot }, channel, name) {

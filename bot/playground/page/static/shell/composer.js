@@ -7,7 +7,8 @@ import { fromWire } from "./wire.js";
 import { h } from "../app/dom.js";
 import { isDirect } from "./places.js";
 import { Refused } from "../app/live.js";
-import { say, change } from "./sending.js";
+import { isNewcomer } from "./newcomer.js";
+import { change, inviteApp, say } from "./sending.js";
 import { Uploads } from "./uploads.js";
 
 // The style sheet lets the box grow, where the browser can do that.
@@ -192,7 +193,7 @@ export class Composer {
   async #send() {
     const { value } = this.box;
     const { files } = this.uploads;
-    const { edited } = this;
+    const { edited, channel } = this;
     if (!(value.trim() || files.length)) return;
     this.completion.close();
     // The box is free at once, as in Slack; what was refused comes back into it.
@@ -202,10 +203,16 @@ export class Composer {
     const sent = await this.#try(() =>
       edited ? change(this.actions, edited, value) : say(this.actions, this, value, files),
     );
-    if (sent || place !== this.place || (this.box.value && !edited)) return;
+    if (sent) return this.#show(channel, sent);
+    if (place !== this.place || (this.box.value && !edited)) return;
     this.edited = edited;
     this.uploads.set(files);
     this.#fill(value);
+  }
+
+  /** Open the thread that the answer comes in, for somebody who has not seen one yet. */
+  async #show(channel, { ts, asks }) {
+    if (asks && !this.inThread && isNewcomer()) await this.actions.openSent(channel, ts);
   }
 
   #clear() {
@@ -217,14 +224,32 @@ export class Composer {
   async #try(send) {
     this.problem.textContent = "";
     try {
+      const { place, channel } = this;
       const sent = await send();
-      this.problem.textContent = sent.note;
+      if (place === this.place) this.problem.replaceChildren(sent.note, ...this.#offer(channel, sent));
       return sent;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.problem.textContent = error.message;
       return null;
     }
+  }
+
+  /** What Slack offers with its note: to invite the app. */
+  #offer(channel, { ts, uninvited }) {
+    if (!uninvited) return [];
+    const accept = async () => {
+      this.focus();
+      const sent = await this.#try(() => inviteApp(this.actions, channel, ts));
+      if (sent) await this.#show(channel, sent);
+    };
+    const text = `Invite @${this.actions.state.bot.name}`;
+    return [" ", h("button", { class: "text-button", type: "button", text, on: { click: accept } })];
+  }
+
+  /** Whether one can write here now. */
+  get open() {
+    return this.box.checkVisibility() && !this.box.disabled;
   }
 
   focus() {

@@ -29,8 +29,10 @@ export function confirm(title, text, word) {
 const KEYS = [
   ["Ctrl or ⌘ + K", "Jump to a channel"],
   ["Alt + ↑ ↓", "The channel above, below"],
-  ["F6", "The next part of the page"],
+  ["Any letter", "Write, wherever you are"],
+  ["F6", "The next part of the page, the message box too"],
   ["↑ ↓", "The message above, below (in the list)"],
+  ["→ ←", "Into the message, to its links and buttons, and back"],
   ["Enter", "Open the thread of the message; send what you wrote"],
   ["R · E · Delete", "React to, edit, delete the message"],
   ["I", "Inspect the message"],

@@ -5,6 +5,7 @@ import { draw } from "./icons.js";
 import { h, morph } from "../app/dom.js";
 import { messageBody } from "../blocks/index.js";
 import { reactionRow } from "./reactions.js";
+import { holdBack } from "./tabstops.js";
 import { at, clock, counted, full, machine, short } from "./times.js";
 
 /**
@@ -55,7 +56,14 @@ export class MessageNode {
       this.#body(message),
       under(state, shown),
     );
+    if (!this.#isEntered()) holdBack(fresh);
     morph(this.content, fresh);
+  }
+
+  /** Whether the focus is on something within the message. */
+  #isEntered() {
+    const { activeElement } = document;
+    return activeElement !== this.element && this.element.contains(activeElement);
   }
 
   #body(message) {

@@ -91,17 +91,27 @@ export class Panes {
     this.order[0].focus();
   }
 
-  /** Put the focus into the next part of the page that is seen; `step` -1 goes the other way. */
+  /** Put the focus into the next part of the page that is seen, a box for messages too; `step` -1 goes the other way. */
   next(step) {
-    const seen = this.order.filter((pane) => pane.checkVisibility());
-    const here = seen.findIndex((pane) => pane.contains(document.activeElement));
-    const pane = seen[(here + step + seen.length) % seen.length];
-    (pane.querySelector("article[tabindex='0'], [aria-current=page]") ?? pane).focus();
+    const stops = this.order.filter((pane) => pane.checkVisibility()).flatMap(stopsOf);
+    const { activeElement: focused } = document;
+    // What stands in a box's frame belongs to the box, all else of a pane to the pane.
+    const box = focused.closest(".composer")?.querySelector(".box");
+    const here = stops.findIndex(({ pane, target }) => (box ? target === box : pane.contains(focused)));
+    const from = here < 0 && step < 0 ? 0 : here;
+    stops[(from + step + stops.length) % stops.length].target.focus();
   }
 
   get narrow() {
     return NARROW.matches;
   }
+}
+
+function stopsOf(pane) {
+  const content = pane.querySelector("article[tabindex='0'], [aria-current=page]") ?? pane;
+  const box = pane.querySelector(".box");
+  const targets = box?.checkVisibility() && !box.disabled ? [content, box] : [content];
+  return targets.map((target) => ({ pane, target }));
 }
 
 /** The frame of the inspector; what it shows is its own. */

@@ -15,6 +15,7 @@ export function rendering(state, { main, thread, panes, get, post }) {
   new StatusAges(state, lists);
   state.addEventListener("change", ({ detail }) => {
     if (MESSAGES.has(detail.kind)) lists();
+    if (detail.kind === "controls" || detail.kind === "hello") main.greeting?.refresh();
     if (detail.kind === "home" || detail.kind === "hello") main.home?.draw();
   });
   state.addEventListener("ui", ({ detail }) => {
@@ -22,15 +23,25 @@ export function rendering(state, { main, thread, panes, get, post }) {
     main.show(has(PLACE));
     thread.show(has(THREAD));
     if (has(["message", "thread"])) lists();
-    if (has(["thread"]) && state.ui.thread && !has(["channel"])) enter(thread, panes);
+    if (has(["user", "channel"])) arrive(state, { main, thread, panes });
+    else if (has(["thread"]) && state.ui.thread) enter(thread, main, panes);
     if (has(["inspector"])) inspect(state, panes, get, post);
   });
 }
 
-/** The focus goes into a thread that was opened; on a small screen without the keyboard that would come with the box. */
-function enter(thread, panes) {
+/** The focus goes into the box of the place that is shown; on a small screen without the keyboard that would come. */
+export function arrive({ ui }, { main, thread, panes }) {
+  if (!ui.channel || ui.tab !== "messages") return;
+  const pane = ui.thread ? thread : main;
+  if (panes.narrow || !pane.composer.open) pane.element.focus({ preventScroll: true });
+  else pane.composer.focus();
+}
+
+/** The focus goes into a thread that was opened, but not away from what somebody is writing. */
+function enter(thread, main, panes) {
+  const { box } = main.composer;
   if (panes.narrow) thread.element.focus();
-  else thread.composer.focus();
+  else if (document.activeElement !== box || !box.value) thread.composer.focus();
 }
 
 let mounted = false;

@@ -1,4 +1,6 @@
-// Moves from message to message by arrow keys: one of them is in the order of Tab, the others are not.
+// Moves from message to message by arrow keys, and into one: only one of them is in the order of Tab, as a whole.
+
+import { focusable, holdBack, letGo } from "./tabstops.js";
 
 const LETTERS = { Enter: "thread", r: "pick", e: "edit", Delete: "remove", i: "inspect" };
 
@@ -10,21 +12,44 @@ export class Roving {
   constructor(rows, pressed) {
     this.rows = rows;
     this.current = null;
+    /** The message that got the focus by the pointer. */
+    this.pointed = null;
+    rows.addEventListener("pointerdown", ({ target }) => (this.pointed = target.closest("article")));
     rows.addEventListener("focusin", ({ target }) => {
       const article = target.closest("article");
-      if (article) this.#move(article);
+      if (!article) return;
+      this.#move(article);
+      if (target !== article) letGo(article);
+    });
+    rows.addEventListener("focusout", ({ target, relatedTarget }) => {
+      const article = target.closest("article");
+      if (!article) return;
+      const left = !article.contains(relatedTarget);
+      if (left || relatedTarget === article) holdBack(article);
+      if (left && article === this.pointed) this.pointed = null;
     });
     rows.addEventListener("keydown", (event) => this.#key(event, pressed));
   }
 
   #key(event, pressed) {
     const { target, key } = event;
-    if (target.tagName !== "ARTICLE" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const inward = sideways(target, key);
+    if (inward) {
+      inward.focus();
+      event.preventDefault();
+    }
+    if (target.tagName !== "ARTICLE" || inward) return;
     const wanted = this.#towards(target, key);
     if (wanted) wanted.focus();
-    else if (LETTERS[key]) pressed(LETTERS[key], target);
+    else if (LETTERS[key] && this.#isMeant(target, key)) pressed(LETTERS[key], target);
     else return;
     event.preventDefault();
+  }
+
+  /** A letter is a command to whoever goes by the keys; after a press on a message one begins to write with it. */
+  #isMeant(article, key) {
+    return key.length > 1 || article !== this.pointed;
   }
 
   #towards(article, key) {
@@ -60,6 +85,15 @@ export class Roving {
     const near = step(element, "nextElementSibling") ?? step(element, "previousElementSibling");
     near?.focus({ preventScroll: true });
   }
+}
+
+/** What stands to the right (or left) of the focus within its message; the message itself is at the very left. */
+function sideways(target, key) {
+  const way = { ArrowRight: 1, ArrowLeft: -1 }[key];
+  if (!way || !target.matches("article, a, button, summary")) return null;
+  const article = target.closest("article");
+  const all = [article, ...focusable(article)];
+  return all[all.indexOf(target) + way];
 }
 
 function step(from, way) {

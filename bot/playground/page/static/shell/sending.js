@@ -11,8 +11,9 @@ function names({ people, channels }) {
 }
 
 /**
- * Say something in a place. Gives the message's `ts`, and a note for the person where there is something to note.
- * Throws Refused, with a sentence for the person.
+ * Say something in a place. Gives the message's `ts`, whether it `asks` the app, which hears it, and a note for the
+ * person where there is something to note; `uninvited`: the app could be invited to hear it. Throws Refused, with
+ * a sentence for the person.
  * @param {import("./actions.js").Actions} actions
  * @param {{channel: string, thread: string}} place
  * @param {string} text
@@ -22,18 +23,28 @@ export async function say({ state, post }, { channel, thread }, text, files) {
   const command = commandOf(text);
   if (command && !files.length) {
     const note = await run({ state, post }, channel, thread, command);
-    return { ts: "", note };
+    return { ts: "", asks: false, note };
   }
   const wire = toWire(text, names(state));
   const body = { user: state.ui.user, channel, text: wire, ...(thread && { thread_ts: thread }) };
   const { ts } = await post("api/say", files.length ? form(body, files) : body);
-  return { ts, note: unheard(state, channel, wire) };
+  return { ts, ...heard(state, state.channels.get(channel), wire) };
 }
 
-/** What Slack says to whoever mentions somebody that is not in the channel. */
-function unheard({ bot, channels }, channel, wire) {
-  const here = channels.get(channel)?.members.includes(bot.user_id);
-  return here || !wire.includes(`<@${bot.user_id}>`) ? "" : `You mentioned @${bot.name}, which is not in this channel.`;
+/** Whether the app hears it; and what Slack says to whoever mentions somebody that is not in the channel. */
+function heard({ bot }, place, wire) {
+  const mentioned = wire.includes(`<@${bot.user_id}>`);
+  if (!mentioned || place.members.includes(bot.user_id)) return { asks: mentioned && !isDirect(place), note: "" };
+  const where = isDirect(place) ? "conversation, and cannot be added to it" : "channel";
+  const note = `You mentioned @${bot.name}, which is not in this ${where}.`;
+  return { asks: false, note, uninvited: !isDirect(place) };
+}
+
+/** Invite the app to where it was mentioned in the message `ts`, which it hears then. */
+export async function inviteApp({ state, post }, channel, ts) {
+  const { bot } = state;
+  await post("api/invite", { user: state.ui.user, channel, who: bot.user_id, prompt: ts });
+  return { ts, asks: true, note: `@${bot.name} is in #${state.channelName(channel)} now, and has your message.` };
 }
 
 function form(body, files) {
@@ -46,7 +57,7 @@ function form(body, files) {
 /** Change a message of the person's own. */
 export async function change({ state, post }, { channel, ts }, text) {
   await post("api/edit", { user: state.ui.user, channel, ts, text: toWire(text, names(state)) });
-  return { ts, note: "" };
+  return { ts, asks: false, note: "" };
 }
 
 async function run({ state, post }, channel, thread, { command, text }) {

@@ -3,14 +3,33 @@
 import { jump, showKeys } from "./dialogs.js";
 import { neighbour } from "./places.js";
 
-/** @param {import("./actions.js").Actions} actions @param {import("./panes.js").Panes} panes @param {() => void} closeThread */
-export function shortcuts(actions, panes, closeThread) {
+// What takes letters itself; a choice among few, a switch and a slider do not.
+const TAKES_LETTERS =
+  "input:not([type=radio], [type=checkbox], [type=range]), textarea, select, [contenteditable], [role=menu]";
+
+/**
+ * @param {import("./actions.js").Actions} actions
+ * @param {import("./panes.js").Panes} panes
+ * @param {() => void} closeThread
+ * @param {import("./writing.js").Writing} writing
+ */
+export function shortcuts(actions, panes, closeThread, writing) {
   document.addEventListener("keydown", (event) => {
     const does = meant(event, actions, panes, closeThread);
-    if (!does) return;
-    event.preventDefault();
-    does();
+    if (does) {
+      event.preventDefault();
+      does();
+    } else if (isStray(event)) writing.focus(); // the letter goes where the focus is by then
   });
+}
+
+/** Whether somebody has begun to write without looking where the focus is. */
+function isStray(event) {
+  const { key } = event;
+  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open], :popover-open")) return false;
+  const commanded = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState("AltGraph");
+  const letter = [...key].length === 1 && key !== " "; // which presses a button, or scrolls
+  return (letter || key === "Dead") && !commanded && !event.target.closest(TAKES_LETTERS);
 }
 
 function meant(event, actions, panes, closeThread) {

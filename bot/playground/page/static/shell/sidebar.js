@@ -7,8 +7,9 @@ import { h, morph } from "../app/dom.js";
 import { openBeside } from "./popover.js";
 import { visible } from "./places.js";
 import { people, ROLE_WORDS, YOU_ARE } from "./personas.js";
+import { counted } from "./times.js";
 
-const CHANGES = new Set(["hello", "channel", "person", "message"]);
+const CHANGES = new Set(["hello", "channel", "person", "message", "deleted"]);
 
 /** @param {import("./actions.js").Actions} actions @param {import("./unread.js").Unread} unread
  * @param {import("./panes.js").Panes} panes */
@@ -35,8 +36,8 @@ export function sidebar(actions, unread, panes) {
   list.addEventListener("click", ({ target }) => {
     const place = target.closest("[data-place]")?.dataset.place;
     if (!place) return;
-    actions.go(place);
     panes.toMain();
+    actions.go(place);
   });
   foot.addEventListener("click", ({ target }) => {
     const button = target.closest("button");
@@ -70,15 +71,18 @@ function places(state, unread) {
 function entry(state, unread, channel) {
   const here = channel.id === state.ui.channel;
   const fresh = !here && unread.has(channel.id);
+  const mentions = unread.mentions.count(channel.id);
   const name = h("span", { class: "place-name", text: state.channelName(channel.id) });
   const says = [
     channel.shared && "shared with another organisation",
     channel.archived && "archived",
     fresh && "new messages",
+    mentions && `${counted(mentions, "new mention")} of you`,
   ].filter(Boolean);
   const props = {
     type: "button",
-    class: fresh ? "place fresh" : "place",
+    class: ["place", fresh && "fresh", mentions && "mentioned"].filter(Boolean).join(" "),
+    title: fresh || mentions ? says.join(", ") : null,
     dataset: { place: channel.id },
     "aria-current": here ? "page" : null,
   };
@@ -86,7 +90,8 @@ function entry(state, unread, channel) {
     ? h("span", { class: "place-shared", title: "Shared with another organisation" }, draw("shared"))
     : null;
   const spoken = says.length ? h("span", { class: "spoken", text: `, ${says.join(", ")}` }) : null;
-  return h("li", { dataset: { key: channel.id } }, h("button", props, mark(state, channel), name, spoken, shared));
+  const count = mentions ? h("span", { class: "mentions", "aria-hidden": "true", text: String(mentions) }) : null;
+  return h("li", { dataset: { key: channel.id } }, h("button", props, mark(state, channel), name, spoken, shared, count));
 }
 
 /** What stands before a place's name: "#", a lock, or who it is with. */

@@ -1,4 +1,4 @@
-// Suggests questions to a person who is here for the first time, each sent at a press.
+// Suggests questions to a person who writes to the app for the first time, each sent at a press.
 
 import { eachFrame } from "./scheduling.js";
 import { h } from "../app/dom.js";
@@ -28,7 +28,7 @@ export function suggestions(actions, composer) {
     element.replaceChildren(
       h("span", { class: "suggestions-title", text: "Try it:" }),
       ...wanted.map((text) =>
-        h("button", { class: "suggestion", type: "button", text, on: { click: () => ask(actions, composer, text) } }),
+        h("button", { class: "suggestion", type: "button", text, on: { click: () => composer.suggest(text) } }),
       ),
     );
   });
@@ -40,19 +40,10 @@ export function suggestions(actions, composer) {
   return element;
 }
 
-/** In #general with a mention, in the app's own messages without one, elsewhere none. */
+/** In the app's own messages; in #general there is a greeting. */
 function fitting(state) {
   const channel = state.channels.get(state.ui.channel);
-  if (!channel || !state.bot.name) return [];
-  const app = isApp(state, channel);
-  if (!app && !(channel.name === "general" && channel.members.includes(state.bot.user_id))) return [];
+  if (!isApp(state, channel)) return [];
   for (const message of state.messages.get(channel.id)?.values() ?? []) if (message.user === state.ui.user) return [];
-  return app ? QUESTIONS : QUESTIONS.map((question) => `@${state.bot.name} ${question}`);
-}
-
-/** Ask, and open the thread in a channel: a newcomer does not know yet that the answer comes there. */
-async function ask(actions, composer, text) {
-  const { channel } = composer;
-  const ts = await composer.suggest(text);
-  if (ts && !isApp(actions.state, actions.state.channels.get(channel))) await actions.openSent(channel, ts);
+  return QUESTIONS;
 }

@@ -4,11 +4,11 @@ import { draw } from "./icons.js";
 import { h } from "../app/dom.js";
 
 const TITLE = "Inspector: what happens behind an answer";
-const TROUBLE = "Something is set to go wrong";
+const TROUBLE = "Fault on: something goes wrong on purpose, or has not recovered yet";
 
 /** @param {import("../app/state.js").State} state @param {import("./panes.js").Panes} panes */
 export function inspectorSwitch(state, panes) {
-  const dot = h("span", { class: "fault-dot", hidden: true });
+  const word = h("span", { class: "fault-word", hidden: true, text: "Fault on" });
   const button = h(
     "button",
     {
@@ -21,13 +21,13 @@ export function inspectorSwitch(state, panes) {
     },
     draw("inspect"),
     h("span", { class: "toggle-word", text: "Inspector" }),
-    dot,
+    word,
   );
   state.addEventListener("ui", () => button.setAttribute("aria-pressed", String(state.ui.inspector)));
   state.addEventListener("change", ({ detail }) => {
     if (detail.kind !== "controls" && detail.kind !== "hello") return;
     const trouble = troubled(state.controls);
-    dot.hidden = !trouble;
+    word.hidden = !trouble;
     button.setAttribute("aria-label", trouble ? `Inspector. ${TROUBLE}` : "Inspector");
     button.title = trouble ? TROUBLE : TITLE;
   });
@@ -36,6 +36,6 @@ export function inspectorSwitch(state, panes) {
 
 function troubled(controls) {
   if (!controls) return false;
-  const { latency, limits, twice, server_errors: errors, flowise } = controls;
-  return latency > 0.5 || limits !== "on" || twice || errors > 0 || flowise.fault !== "none";
+  const { latency, limits, twice, server_errors: errors, flowise, resting } = controls;
+  return latency > 0.5 || limits !== "on" || twice || errors > 0 || flowise.fault !== "none" || resting;
 }

@@ -3,6 +3,7 @@
 import { draw } from "./icons.js";
 import { h } from "../app/dom.js";
 import { pickReaction } from "./reactions.js";
+import { holdBack } from "./tabstops.js";
 
 const TOOLS = [
   ["pick", "react", "React"],
@@ -37,6 +38,7 @@ export class Toolbar {
     const fits = fitting(this.actions.state, node.message, this.inThread);
     for (const button of this.buttons) button.hidden = !fits.has(button.dataset.do);
     node.element.append(this.element);
+    holdBack(this.element);
   }
 
   /** Do what `act` says with a message. `anchor` is what was pressed. */

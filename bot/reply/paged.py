@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from enum import IntEnum
 from typing import Final
 
@@ -13,7 +14,9 @@ from bot.reply.contract import LONGEST
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
-from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, text_alone
+from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, spoken, text_alone
+from bot.slack.text.escaping import units
+from bot.slack.text.limits import MESSAGE_TEXT
 from bot.slack.text.pages import Document, Page
 from bot.slack.text.plain_pages import plain_pages
 
@@ -105,8 +108,10 @@ class PagedAnswer(Answer[Document]):
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
         pages = self.text.pages(growing=not self.ended, footer=footer)
-        # Nobody is sent a message that holds nothing but the mark, for want of room in the one before.
-        return pages[:-1] if pages and pages[-1].blocks == (_GROWING,) else pages
+        if not pages or pages[-1].blocks == footer:
+            # Nobody is sent a message that holds nothing but the mark, for want of room in the one before.
+            return pages[:-1] if footer == (_GROWING,) else pages
+        return (*pages[:-1], replace(pages[-1], text=self._with_spoken(pages[-1].text, footer)))
 
     @property
     def rest(self) -> str:
@@ -133,8 +138,27 @@ class PagedAnswer(Answer[Document]):
         return pages, rest
 
     def _page(self, text: str, extras: Blocks = ()) -> Page:
-        closing = f"\n{self.support}" if extras and self.support else ""
         if self._form is Form.TEXT_ALONE:
-            return Page(blocks=(), text=text_alone(text, extras[:-1] if closing else extras) + closing)
+            under, closing = self._parted(extras)
+            return Page(blocks=(), text=_joined(text_alone(text, under), closing))
         shape = plain if self._form is Form.PLAIN else sentence_blocks
-        return Page(blocks=(*shape(text), *extras), text=fallback(text) + closing)
+        return Page(blocks=(*shape(text), *extras), text=self._with_spoken(fallback(text), extras))
+
+    def _with_spoken(self, text: str, under: Blocks) -> str:
+        """The top-level text of a message, and what the blocks under its text say, as far as there is room: a screen
+        reader, or a notification, may know that alone."""
+        said, closing = self._parted(tuple(block for block in under if block is not _GROWING))
+        return _joined(text, f"\n{spoken(said)}" if said else "", closing)
+
+    def _parted(self, under: Blocks) -> tuple[Blocks, str]:
+        """Blocks without the line for support, and that line, which holds a link of ours."""
+        closing = f"\n{self.support}" if under and self.support else ""
+        return (under[:-1], closing) if closing else (under, "")
+
+
+def _joined(text: str, *more: str) -> str:
+    """A top-level text with more of it, each where there is room for all of it."""
+    for part in more:
+        if part.strip() and units(text) + units(part) <= MESSAGE_TEXT:
+            text += part
+    return text

@@ -20,6 +20,7 @@ from bot.reply.contract import LONGEST, MOST_BREAKS, Failed, Finished, Paragraph
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording
 from bot.slack.text.blocks import shown
+from bot.slack.text.limits import MESSAGE_TEXT
 
 SOURCES = SourceDocuments((SourceDocument("a"),))
 
@@ -147,3 +148,35 @@ def test_a_file_whose_name_would_ping_does_not() -> None:
 def test_more_files_than_can_be_told_apart_are_counted_no_further() -> None:
     many = [files(f"{number}.png") for number in range(300)]
     assert "There are also at least 100 files" in text_at_the_end(Token("x"), *many, Finished())
+
+
+@pytest.mark.parametrize(
+    ("events", "told"),
+    [
+        (
+            (Token("Yes."), SourceDocuments((SourceDocument("Travel policy", "https://example.com"),)), Finished()),
+            ["Yes.", "Sources", "Travel policy"],
+        ),
+        ((Token("Yes."), UsedTools(("search",)), Finished()), ["Yes.", "Used: search"]),
+        (
+            (Token("Half"), Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3", again="x")),
+            ["Half", "This answer is incomplete.", "Reference for support: a1b2c3"],
+        ),
+        ((Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3"),), ["went wrong", "Reference for support: a1b2c3"]),
+    ],
+)
+def test_the_text_of_a_message_says_what_its_blocks_say(events: tuple[ReplyEvent, ...], told: list[str]) -> None:
+    answer = PagedAnswer()
+    for event in events:
+        receive(answer, event)
+    [page] = answer.pages(shows_work=False)
+    assert [words for words in told if words not in page.text] == []
+    assert [words for words in told if words not in " ".join(shown(page.blocks).split())] == []
+
+
+def test_a_text_without_room_for_what_its_blocks_say_stays_as_it_is() -> None:
+    answer = PagedAnswer()
+    for event in (Token("word " * 1_500), Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3")):
+        receive(answer, event)
+    page = answer.pages(shows_work=False)[-1]
+    assert len(page.text) <= MESSAGE_TEXT

@@ -101,6 +101,7 @@ def ask_again(label: str, value: str) -> Block:
         "type": "button",
         "action_id": ASK_AGAIN,
         "text": {"type": "plain_text", "text": label},
+        "accessibility_label": f"{label}: asks this question again",
         "value": value,
     }
     return {"type": "actions", "elements": [button]}
@@ -116,6 +117,12 @@ def quoted_question(asker: str, question: str) -> Blocks:
 def fallback(text: str) -> str:
     """A plain text as a message's top-level `text`: escaped, at most MESSAGE_TEXT long, never empty."""
     return escape_within(clean(text), MESSAGE_TEXT) or _NOTHING
+
+
+def spoken(blocks: Blocks) -> str:
+    """What blocks say, as plain text for a message's top-level text: escaped, at most CONTEXT_TEXT, without buttons."""
+    said = unescape(shown(tuple(block for block in blocks if block.get("type") != "actions"))).strip()
+    return escape_within(clean(said), CONTEXT_TEXT) if said else ""
 
 
 def text_alone(text: str, under: Blocks = ()) -> str:

@@ -68,7 +68,8 @@ def taking_in(read: Callable[[Workspace, Mapping[str, object]], Awaitable[Intake
             letter = await read(workspace, event)
             lease = await workspace.mailbox.accept(letter.item, opens=letter.opens) if letter else None
         except StoreUnavailable as error:
-            log.warning("question not stored", tries=tries, reason=str(error))
+            reference = letter.item.reference if letter is not None else None
+            log.warning("question not stored", ref=reference, tries=tries, reason=str(error))
             if letter is not None and letter.addressed:
                 _apologise(workspace, letter, tries)
             return BoltResponse(status=503, body="")

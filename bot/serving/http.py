@@ -69,9 +69,9 @@ class Health:
         if missing != self._logged:
             self._logged = missing
             if not missing:
-                log.info("ready again")
+                log.info("readiness restored")
             elif not self.stopping():
-                log.warning("not ready", missing=list(missing))
+                log.warning("readiness lost", missing=list(missing))
         return missing
 
 
@@ -98,7 +98,7 @@ def web_app(
             return web.Response(status=refusal.status, text=str(refusal))
         if body.get("type") == "app_rate_limited":
             # Without an inner event, which Bolt answers with 404 (Slack docs, Rate limits).
-            log.warning("Slack says that it drops events: more than 30,000 an hour in this workspace")
+            log.warning("events dropped by Slack")
             return web.Response()
         return await _dispatched(app, request, text)
 

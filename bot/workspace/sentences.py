@@ -60,7 +60,7 @@ class Sentences:
         `known_as` is told instead of the reference, where that one cannot be shown.
         """
         reference = known_as or lease.item.reference
-        log.warning("apology", ref=reference, error=type(error).__name__, reason=str(error))
+        log.warning("question failed", ref=reference, error=type(error).__name__, reason=str(error))
         events = _events(Failed(error, reference))
         await self.bring(self._replies.for_sentence(place, lease), events, reference, Held(lease))
 
@@ -73,7 +73,7 @@ class Sentences:
             channel=place.channel, user=place.user, thread_ts=place.thread_ts, text=text, blocks=blocks
         )
         result = await self.post(call, applies=applies)
-        log.debug("whispered", result=type(result).__name__)
+        log.debug("private message sent", result=type(result).__name__)
 
     async def bring(
         self, reply: Reply, events: AsyncGenerator[ReplyEvent, None], reference: str, keeper: Owner

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.errors import BotError, GivenUp, StoreUnavailable, Unreadable
 from bot.mailbox.lease import MOST_FAILURES, Lease
@@ -56,6 +57,11 @@ class Work:
 
     async def on(self, lease: Lease) -> None:
         """Work on a question until it is settled or another process goes on with it."""
+        # Whatever logs a line meanwhile, in this task or in one that it starts, names the question.
+        with bound_contextvars(ref=printable(lease.item.reference)):
+            await self._on(lease)
+
+    async def _on(self, lease: Lease) -> None:
         failure: Exception | None = None
         try:
             async with self._mailbox.kept(lease):

@@ -1,4 +1,14 @@
-"""Quotes, in a question, what the flow does not know: what it was sent with, and what was said in its thread."""
+"""Quotes, in a question, what the flow does not know: what it was sent with, and what was said in its thread.
+
+Of the thread, the messages since the last answered question are quoted: what people said to each other, while the bot
+was quiet or without a mention, and failed turns, which Flowise forgets. The `ts` of that question is noted with its
+answer (`context_since`), not that of the answer's message: what was said while the answer grew stands after it. After
+"new conversation" that message is the mark.
+
+It is one `conversations.replies` with `oldest`, for each question in a thread of a channel that was answered in before.
+If there is more than one page, or Slack refuses, the question goes without. Direct messages, first messages and
+questions older than the mark need none.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Reads whose an id is, a person's, a channel's or a user group's, and keeps the answers for a while."""
+"""Reads whose an id is, a person's, a channel's or a user group's, and keeps the answers for a while.
+
+Where there is no name, a text shows the label that Slack gives, or else "somebody", "a channel", "a group"; no id.
+Names are chosen by whoever likes to, so each is one line of at most 80 characters. The scopes `channels:read` and
+`usergroups:read` are optional: the first refusal is remembered for an hour, so that an installation without them pays
+one call an hour. All user groups come with one call, as Slack has none for a single one.
+"""
 
 from __future__ import annotations
 

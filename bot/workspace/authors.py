@@ -1,4 +1,11 @@
-"""Decides who counts as a person, and as one of ours: Slack's events do not always tell."""
+"""Decides who counts as a person, and as one of ours: Slack's events do not always tell.
+
+A post by an app names the app and its bot, whether it used its own token or a person's, so users.info tells whether the
+author is a person. That its bot has not written in the thread costs one read of it. Both are looked up after the
+question is stored, because Slack waits three seconds only, and so such a post opens its thread a moment later. An app
+that answers with a person's token alone, and never as a bot, is not recognised. users.info also tells the organisation
+of a colleague in another workspace of the same Grid; it is asked only where we are in a Grid ourselves.
+"""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ async def _is_ours(session: aiohttp.ClientSession, host: str, number: int) -> bo
     limit = aiohttp.ClientTimeout(total=_HEALTH_SECONDS)
     try:
         async with session.get(f"http://{reachable}:{number}/healthz", timeout=limit) as answer:
-            told = await answer.json()
+            health = await answer.json()
     except (aiohttp.ClientError, TimeoutError, ValueError):  # ValueError: not a valid address
         return False
-    return isinstance(told, dict) and told.get("status") == "alive"
+    return isinstance(health, dict) and health.get("status") == "alive"

@@ -9,26 +9,26 @@ from dataclasses import dataclass
 class Scope:
     """A scope of the bot token.
 
-    `without` says what does not work without it. `told`: people in Slack see that; otherwise the bot is just silent.
+    `without` says what does not work without it. `noticed`: people in Slack see that; otherwise the bot is just silent.
     """
 
     name: str
     without: str
-    told: bool = False
+    noticed: bool = False
 
 
 SCOPES: tuple[Scope, ...] = (
     Scope("app_mentions:read", "mentions are not heard"),
     Scope("channels:history", "follow-ups in public channels are not heard"),
-    Scope("channels:read", "Flowise does not learn the names of channels", told=True),
+    Scope("channels:read", "Flowise does not learn the names of channels", noticed=True),
     Scope("chat:write", "nothing can be answered"),
     Scope("commands", "there is no slash command"),
-    Scope("files:write", "the rest of a long answer is not attached", told=True),
+    Scope("files:write", "the rest of a long answer is not attached", noticed=True),
     Scope("groups:history", "follow-ups in private channels are not heard"),
     Scope("im:history", "direct messages are not heard"),
     Scope("mpim:history", "follow-ups in group messages are not heard"),
-    Scope("usergroups:read", "Flowise does not learn the names of user groups", told=True),
-    Scope("users:read", "Flowise does not learn the names of people", told=True),
+    Scope("usergroups:read", "Flowise does not learn the names of user groups", noticed=True),
+    Scope("users:read", "Flowise does not learn the names of people", noticed=True),
 )
 
 EVENTS: tuple[str, ...] = (

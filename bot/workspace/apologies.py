@@ -115,7 +115,7 @@ class Apologies:
         if untaken.item.reference in self._owed:
             return
         one = self._owe(untaken)
-        self._tasks.start(self._told(one), name="not yet")
+        self._tasks.start(self._say_not_yet(one), name="not yet")
 
     def never(self, untaken: Untaken) -> None:
         """It was not taken in when Slack delivered it for the last time: say that it will not be."""
@@ -135,12 +135,12 @@ class Apologies:
 
     # Saying so --------------------------------------------------------------------------------------------------------
 
-    async def _told(self, one: _Owed) -> None:
+    async def _say_not_yet(self, one: _Owed) -> None:
         untaken = one.untaken
         call = self._post(untaken, wording.NOT_YET)
         try:
             with bound_contextvars(ref=one.reference):
-                result = await self._sentences.post(call, applies=lambda: self._may_be_told(one))
+                result = await self._sentences.post(call, applies=lambda: self._may_say_so(one))
             match result:
                 case Posted(ts=ts):
                     one.ts = ts
@@ -149,7 +149,7 @@ class Apologies:
         finally:
             one.silent.set()
 
-    async def _may_be_told(self, one: _Owed) -> bool:
+    async def _may_say_so(self, one: _Owed) -> bool:
         if not await self._is_untaken(one):
             return False
         # One that was tried before may stand; and where this process alone has lost the store, an answer may.
@@ -261,7 +261,7 @@ class Apologies:
                 call = self._last_word(one, await self._standing(one))
                 applies = partial(self._still, one, call)
                 done = call is None or await self._sentences.post(call, applies=applies) is not None
-            log.warning("question never stored", ref=one.reference, told=call is not None)
+            log.warning("question never stored", ref=one.reference, has_sentence=call is not None)
         except SlackUnavailable as error:
             log.debug("sentence not sent", ref=one.reference, reason=str(error))
         finally:

@@ -47,24 +47,24 @@ class Authors:
         self._identity = identity
         self._app = app
 
-    async def is_person(self, heard: IncomingMessage, thread: Thread) -> bool:
+    async def is_person(self, message: IncomingMessage, thread: Thread) -> bool:
         """Whether a message is a person's: what an app has posted is, if it has used that person's own token.
 
         It is not where the app is ours, nor where its bot takes part in the thread: the two would talk for ever. The
         same holds where Slack does not tell.
         """
-        if not heard.app:
+        if not message.app:
             return True
-        if heard.app == self._app:
+        if message.app == self._app:
             return False
-        if heard.bot:
-            author = await self._slack.person(heard.user)
+        if message.bot:
+            author = await self._slack.person(message.user)
             if author is None or author.is_bot:
                 return False
-        if heard.in_dm or not heard.in_thread:
+        if message.in_dm or not message.in_thread:
             return True  # nobody else can have written there
         try:
-            return not await self._slack.bot_wrote(thread, app=heard.app, bot=heard.bot)
+            return not await self._slack.bot_wrote(thread, app=message.app, bot=message.bot)
         except (SlackRefused, SlackUnavailable) as error:
             log.info("thread not read", thread=str(thread), reason=str(error))
             return False

@@ -113,12 +113,12 @@ class Work:
                 log.warning("question handed on", failures=lease.failures + 1, **about)
         else:
             lease.unreadable = lease.unreadable or reason  # from now on what is stored of it stays as it was found
-            await self._told_aside(lease, error if isinstance(error, Unreadable) else GivenUp(reason))
+            await self._say_put_aside(lease, error if isinstance(error, Unreadable) else GivenUp(reason))
             key = await asyncio.shield(self._mailbox.put_aside(lease, f"{type(error).__name__}: {reason}"))
             if key:
                 log.error("question put aside", key=printable(key), **about)
 
-    async def _told_aside(self, lease: Lease, error: BotError) -> None:
+    async def _say_put_aside(self, lease: Lease, error: BotError) -> None:
         """Say in its thread that a question is left out, if its mailbox is that of a thread; under its hold, as all."""
         thread, reference = Thread.of_line(lease.item.line), lease.item.reference
         if thread is None or thread.team != self._team:

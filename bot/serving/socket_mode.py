@@ -197,9 +197,9 @@ class SocketMode:
 
     def _let_no_pong_be_of_a_time_to_come(self) -> None:
         """slack_sdk dates pongs by the wall clock: set back an hour, it would take a dead socket for alive as long."""
-        heard_at = self._client.last_ping_pong_time
-        if heard_at is not None:
-            self._client.last_ping_pong_time = min(heard_at, time.time())
+        answered_at = self._client.last_ping_pong_time
+        if answered_at is not None:
+            self._client.last_ping_pong_time = min(answered_at, time.time())
 
     async def stop(self) -> None:
         """Take no more events. What was taken goes on."""

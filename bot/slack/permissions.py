@@ -18,15 +18,15 @@ class Scope:
 
 
 SCOPES: tuple[Scope, ...] = (
-    Scope("app_mentions:read", "mentions are not heard"),
-    Scope("channels:history", "follow-ups in public channels are not heard"),
+    Scope("app_mentions:read", "mentions do not arrive"),
+    Scope("channels:history", "follow-ups in public channels do not arrive"),
     Scope("channels:read", "Flowise does not learn the names of channels", noticed=True),
     Scope("chat:write", "nothing can be answered"),
     Scope("commands", "there is no slash command"),
     Scope("files:write", "the rest of a long answer is not attached", noticed=True),
-    Scope("groups:history", "follow-ups in private channels are not heard"),
-    Scope("im:history", "direct messages are not heard"),
-    Scope("mpim:history", "follow-ups in group messages are not heard"),
+    Scope("groups:history", "follow-ups in private channels do not arrive"),
+    Scope("im:history", "direct messages do not arrive"),
+    Scope("mpim:history", "follow-ups in group messages do not arrive"),
     Scope("usergroups:read", "Flowise does not learn the names of user groups", noticed=True),
     Scope("users:read", "Flowise does not learn the names of people", noticed=True),
 )

@@ -1,6 +1,6 @@
 """Tells a person that a question cannot be taken in yet, and tries until somebody has taken it in.
 
-The sentence is decided while the store does not answer, and Slack may take it much later: after waits for leave and
+The sentence is decided while the store does not answer, and Slack may take it much later: after waits for a permit and
 after lost replies. Meanwhile Slack delivers the question again, to any process. So before each try to say the sentence
 the question is tried again, and the sentence is said only while that fails. It is a message with a mark of its own,
 which the answer looks for and takes over. Nobody but the process that has posted it edits or deletes it otherwise: when

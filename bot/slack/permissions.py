@@ -1,4 +1,7 @@
-"""Lists the scopes of the bot's token and the events of its app, as both manifests in deploy/ do (a test compares)."""
+"""Lists the scopes of the bot's token and the events of its app, as both manifests in deploy/ do (a test compares).
+
+The doctor uses this list and reads no manifest: the image holds code only.
+"""
 
 from __future__ import annotations
 

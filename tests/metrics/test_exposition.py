@@ -126,7 +126,7 @@ async def test_redis_goes_away(home: Sandbox, tmp_path_factory: pytest.TempPathF
         assert sum(failures(await scraped(bot))) == 0
         await server.stop()
         root = await home.ask(f"{home.mention} why?")
-        await home.slack.until(lambda: bool(home.answers(root)))  # it says that it cannot take the question yet
+        await home.slack.until(lambda: home.answers(root) == [wording.NOT_YET])
         assert sum(failures(await scraped(bot))) > 0
 
 

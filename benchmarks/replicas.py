@@ -121,8 +121,8 @@ class Replica:
         self._tell(now)
 
     def _tell(self, now: float, answer: str = "", method: str = "") -> None:
-        told = self.shared_counts.told(answer, method)
-        self.shared_counts.heard(told, self.shared.tell(told, now))
+        told = self.shared_counts.report(answer, method)
+        self.shared_counts.received(told, self.shared.tell(told, now))
 
     def calls(self, method: str, now: float) -> tuple[list[tuple[Stream, Want]], float]:
         """The calls of a method that may be made now, and the seconds until the next look."""

@@ -205,7 +205,7 @@ class Bot:
             try:
                 return await self._unless_stopped(ask())
             except SlackUnavailable as error:
-                log.warning("Slack does not answer; trying again", seconds=wait, reason=str(error))
+                log.warning("Slack not reached", seconds=wait, reason=str(error))
                 try:
                     async with asyncio.timeout(wait):
                         await self._stop.wait()

@@ -48,24 +48,24 @@ async def deliver(
     gate: Gate,
     *,
     now: Callable[[], float],
-    keeper: Owner,
+    owner: Owner,
 ) -> bool:
     """Deliver an answer to Slack. Returns when the last call was made and the events are closed.
 
     One call is under way at a time; events are received meanwhile. False: the answer was left as it is, because another
-    process goes on with it, as the `keeper` has said.
+    process goes on with it, as the `owner` has said.
     """
     feed = _Feed(reply, gate, now)
-    pumping = _Pump(feed, slack, keeper)
+    pumping = _Pump(feed, slack, owner)
     feeder = asyncio.create_task(feed.run(events))
     feeder.add_done_callback(lambda _: feed.wake.set())
-    stopper = asyncio.create_task(feed.stopped(keeper, feeder))
+    stopper = asyncio.create_task(feed.stopped(owner, feeder))
     pump = asyncio.create_task(pumping.run(feeder))
     leaving = asyncio.create_task(feed.left.wait())
     try:
         await asyncio.wait({pump, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if pumping.is_calling:  # so that its result is known, and noted, before another process goes on
-            await asyncio.wait({pump}, timeout=keeper.call_seconds)
+            await asyncio.wait({pump}, timeout=owner.call_seconds)
     finally:
         tasks = (pump, leaving, stopper, feeder)
         for task in tasks:
@@ -109,8 +109,8 @@ class _Feed:
                     return
         raise RuntimeError("the events ended without Finished or Failed")
 
-    async def stopped(self, keeper: Owner, feeder: asyncio.Task[None]) -> None:
-        last_word = await keeper.stopped()
+    async def stopped(self, owner: Owner, feeder: asyncio.Task[None]) -> None:
+        last_word = await owner.stopped()
         feeder.cancel()
         if last_word is None:
             self.left.set()
@@ -132,13 +132,13 @@ def _pieces(event: ReplyEvent) -> Iterator[ReplyEvent]:
 class _Pump:
     """Makes the calls of one reply."""
 
-    def __init__(self, feed: _Feed, slack: Slack, keeper: Owner) -> None:
+    def __init__(self, feed: _Feed, slack: Slack, owner: Owner) -> None:
         self._feed = feed
         self._reply = feed.reply
         self._slack = slack
         self._gate = feed.gate
         self._now = feed.now
-        self._keeper = keeper
+        self._owner = owner
         self.is_calling = False
 
     async def run(self, feeder: asyncio.Task[None]) -> bool:
@@ -170,7 +170,7 @@ class _Pump:
         permit = await self._granted(offered)
         if permit is None:
             return True
-        if permit.denied <= 0 and not await self._keeper.may_write():
+        if permit.denied <= 0 and not await self._owner.may_write():
             return False
         # What is worth showing now: more has come while we waited, or the answer has ended. Only a status is sent as it
         # was offered, for the text that has come may have to wait; but not after the end: nothing would remove it.
@@ -185,7 +185,7 @@ class _Pump:
             await self._gate.refused(permit, result.retry_after)
         reply.answered(call, result, self._now())
         if isinstance(result, Posted | Accepted):
-            await self._keeper.made(call, result)
+            await self._owner.made(call, result)
         return True
 
     async def _granted(self, offered: Call) -> Permit | None:
@@ -209,7 +209,7 @@ class _Pump:
     async def _made(self, call: Call) -> Result:
         self.is_calling = True
         try:
-            async with asyncio.timeout(self._keeper.call_seconds):
+            async with asyncio.timeout(self._owner.call_seconds):
                 return await self._slack.call(call)
         except TimeoutError:
             return Lost("no answer in time")

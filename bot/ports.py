@@ -298,7 +298,7 @@ class Store(Protocol):
         keys: Sequence[Key],
         reserve: float,
         call: str,
-        told: ReplicaCounts,
+        report: ReplicaCounts,
         *,
         due: float | None = None,
     ) -> Spent:
@@ -310,7 +310,7 @@ class Store(Protocol):
         """
         ...
 
-    async def tell(self, team: str, told: ReplicaCounts) -> None:
+    async def report_counts(self, team: str, report: ReplicaCounts) -> None:
         """Report this replica's counts to the others without a draw."""
         ...
 

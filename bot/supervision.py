@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from dataclasses import dataclass
 
 import structlog
@@ -43,7 +44,8 @@ class Supervisor:
 
         Several may share a name. Cancelling the task ends it.
         """
-        task = asyncio.create_task(self._supervised(name, work, longest), name=name)
+        # In a context of its own: its lines are not about the question that happened to start it.
+        task = asyncio.create_task(self._supervised(name, work, longest), name=name, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

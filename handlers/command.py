@@ -59,10 +59,11 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
 
 
 async def _take_in(workspace: Workspace, typed: SlashCommand, ack: AsyncAck) -> None:
+    item = _item(workspace, typed)
     try:
-        lease = await workspace.mailbox.accept(_item(workspace, typed))
+        lease = await workspace.mailbox.accept(item)
     except StoreUnavailable as error:
-        log.warning("command not stored", reason=str(error))
+        log.warning("command not stored", ref=item.reference, reason=str(error))
         await ack(wording.not_taken(workspace.asks))
         return
     await ack()
@@ -151,5 +152,5 @@ async def _post_root(workspace: Workspace, typed: SlashCommand, text: str, lease
     )
     result = await workspace.sentences.post(root, applies=lease.may_write)
     if not isinstance(result, Posted):
-        log.info("the question could not be posted", ref=reference, result=str(result))
+        log.info("question not posted", ref=reference, result=str(result))
     return result

@@ -20,12 +20,12 @@ Middleware = Callable[
 # What is for no installation: Slack tries whether the address is ours. Bolt answers it.
 _HANDSHAKES = ("url_verification", "ssl_check")
 # Installations that were told of; where there are more, they are told of anew.
-_MOST_TOLD = 1_000
+_MOST_LOGGED = 1_000
 
 
 def finding_the_workspace(registry: Registry) -> Middleware:
     """The middleware that comes before Bolt's authorization. Listeners have what it finds as `workspace`."""
-    told: set[Installation] = set()
+    logged: set[Installation] = set()
 
     async def find(
         body: Mapping[str, object],
@@ -38,10 +38,10 @@ def finding_the_workspace(registry: Registry) -> Middleware:
         named = installation_of(body)
         workspace = registry.find(named)
         if workspace is None:
-            if named not in told:
-                if len(told) >= _MOST_TOLD:
-                    told.clear()
-                told.add(named)
+            if named not in logged:
+                if len(logged) >= _MOST_LOGGED:
+                    logged.clear()
+                logged.add(named)
                 log.warning(
                     "payload of another installation dropped",
                     app=named.app,

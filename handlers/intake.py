@@ -44,13 +44,13 @@ class Intake:
     is_twin: bool = False
 
 
-def taking_in(read: Callable[[Workspace, Mapping[str, object]], Awaitable[Intake | None]]) -> Middleware:
+def stored_first(read: Callable[[Workspace, Mapping[str, object]], Awaitable[Intake | None]]) -> Middleware:
     """The listener middleware that stores what `read` finds in an event; Bolt acknowledges only after it.
 
     Where the store fails it answers 503, and a socket gets no acknowledgement: Slack delivers the event again.
     """
 
-    async def take_in(
+    async def store_first(
         workspace: Workspace,
         event: Mapping[str, object],
         context: AsyncBoltContext,
@@ -63,14 +63,15 @@ def taking_in(read: Callable[[Workspace, Mapping[str, object]], Awaitable[Intake
         if own_app and app_of(event) == own_app:
             return BoltResponse(status=200, body="")  # posted by ourselves, in whosever name
         tries = _tries(request)
-        letter: Intake | None = None
+        intake: Intake | None = None
         try:
-            letter = await read(workspace, event)
-            lease = await workspace.mailbox.accept(letter.item, opens=letter.opens) if letter else None
+            intake = await read(workspace, event)
+            lease = await workspace.mailbox.accept(intake.item, opens=intake.opens) if intake else None
         except StoreUnavailable as error:
-            log.warning("question not stored", tries=tries, reason=str(error))
-            if letter is not None and letter.addressed:
-                _apologise(workspace, letter, tries)
+            reference = intake.item.reference if intake is not None else None
+            log.warning("question not stored", ref=reference, tries=tries, reason=str(error))
+            if intake is not None and intake.addressed:
+                _apologise(workspace, intake, tries)
             return BoltResponse(status=503, body="")
         if lease is None:
             return BoltResponse(status=200, body="")  # nothing for us, or taken in before
@@ -79,20 +80,20 @@ def taking_in(read: Callable[[Workspace, Mapping[str, object]], Awaitable[Intake
         await next_()
         return None
 
-    return take_in
+    return store_first
 
 
-def taken(context: AsyncBoltContext) -> Lease:
+def lease_of(context: AsyncBoltContext) -> Lease:
     """What the middleware has taken in."""
     lease = context[_LEASE]
     assert isinstance(lease, Lease)  # noqa: S101  # set by the middleware of the same listener
     return lease
 
 
-def _apologise(workspace: Workspace, letter: Intake, tries: int) -> None:
+def _apologise(workspace: Workspace, intake: Intake, tries: int) -> None:
     """Say once that it is not taken yet, and in the end that it never was."""
-    untaken = Untaken(letter.item, letter.place, letter.opens)
-    if tries == 0 and not letter.is_twin:
+    untaken = Untaken(intake.item, intake.place, intake.opens)
+    if tries == 0 and not intake.is_twin:
         workspace.apologies.not_yet(untaken)
     elif tries >= _LAST_TRY:
         workspace.apologies.never(untaken)

@@ -8,7 +8,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
 from bot.slack.payload import edited_after, incoming_message
 from bot.workspace.workspace import Workspace
-from handlers.intake import Intake, taken, taking_in
+from handlers.intake import Intake, lease_of, stored_first
 from handlers.questions import EDIT_SECONDS, Behaviour, for_us, is_mentioned
 
 
@@ -23,6 +23,6 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
             return None
         return await for_us(workspace, behaviour, message)
 
-    @app.event("app_mention", middleware=[taking_in(read)])
+    @app.event("app_mention", middleware=[stored_first(read)])
     async def on_mention(workspace: Workspace, context: AsyncBoltContext) -> None:
-        workspace.begin(taken(context))
+        workspace.begin(lease_of(context))

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
 from bot.slack.payload import incoming_message
 from bot.workspace.workspace import Workspace
-from handlers.intake import Intake, taken, taking_in
+from handlers.intake import Intake, lease_of, stored_first
 from handlers.questions import Behaviour, for_us, is_mentioned
 
 # Slack tells of a mention there by `app_mention` too.
@@ -28,6 +28,6 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
             return intake
         return replace(intake, is_twin=True)
 
-    @app.event("message", middleware=[taking_in(read)])
+    @app.event("message", middleware=[stored_first(read)])
     async def on_message(workspace: Workspace, context: AsyncBoltContext) -> None:
-        workspace.begin(taken(context))
+        workspace.begin(lease_of(context))

@@ -136,7 +136,7 @@ class Source:
             self.closed = True
 
 
-class Keeper:
+class AnswerOwner:
     """Lets everything be written until told otherwise; gives the last word it was made with, when `stop` is set."""
 
     def __init__(self, last_word: Failed | None = LAST_WORD) -> None:
@@ -158,7 +158,7 @@ class Keeper:
 
 
 async def delivered(
-    teller: Teller, source: Source, slack: Slack, keeper: Keeper | None = None, gate: Gate | None = None
+    teller: Teller, source: Source, slack: Slack, owner: AnswerOwner | None = None, gate: Gate | None = None
 ) -> bool:
     """Deliver, and see that no task is left."""
     before = asyncio.all_tasks()
@@ -169,7 +169,7 @@ async def delivered(
             slack,
             gate or Gate(),
             now=asyncio.get_running_loop().time,
-            keeper=keeper or Keeper(),
+            owner=owner or AnswerOwner(),
         )
     finally:
         assert asyncio.all_tasks() == before
@@ -211,21 +211,21 @@ async def test_after_the_last_word_no_more_events_are_heard() -> None:
 
 
 async def test_stopping_gives_a_last_word() -> None:
-    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a")), Keeper()
-    task = asyncio.create_task(delivered(teller, source, slack, keeper))
+    teller, slack, source, owner = Teller(), Slack(), Source(Token("a")), AnswerOwner()
+    task = asyncio.create_task(delivered(teller, source, slack, owner))
     await until(lambda: slack.calls == ["1"])
-    keeper.stop.set()
+    owner.stop.set()
     await task
     assert teller.heard == [Token("a"), LAST_WORD]
     assert slack.calls == ["1", "2"]
 
 
 async def test_stopping_in_the_middle_of_a_call_lets_it_end() -> None:
-    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a")), Keeper()
+    teller, slack, source, owner = Teller(), Slack(), Source(Token("a")), AnswerOwner()
     slack.open.clear()
-    task = asyncio.create_task(delivered(teller, source, slack, keeper))
+    task = asyncio.create_task(delivered(teller, source, slack, owner))
     await until(lambda: slack.calls == ["1"])
-    keeper.stop.set()
+    owner.stop.set()
     await until(lambda: len(teller.heard) == 2)
     slack.open.set()
     await task
@@ -234,11 +234,11 @@ async def test_stopping_in_the_middle_of_a_call_lets_it_end() -> None:
 
 
 async def test_stopping_after_the_last_word_adds_none() -> None:
-    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a"), Finished()), Keeper()
+    teller, slack, source, owner = Teller(), Slack(), Source(Token("a"), Finished()), AnswerOwner()
     slack.open.clear()
-    task = asyncio.create_task(delivered(teller, source, slack, keeper))
+    task = asyncio.create_task(delivered(teller, source, slack, owner))
     await until(lambda: len(teller.heard) == 2)
-    keeper.stop.set()
+    owner.stop.set()
     await until(lambda: source.closed)
     slack.open.set()
     await task
@@ -246,9 +246,9 @@ async def test_stopping_after_the_last_word_adds_none() -> None:
 
 
 async def test_one_that_begins_when_all_is_stopping_has_its_last_word_too() -> None:
-    teller, slack, source, keeper = Teller(), Slack(), Source(), Keeper()
-    keeper.stop.set()
-    task = asyncio.create_task(deliver(teller, source.events(), slack, Gate(), now=lambda: 0.0, keeper=keeper))
+    teller, slack, source, owner = Teller(), Slack(), Source(), AnswerOwner()
+    owner.stop.set()
+    task = asyncio.create_task(deliver(teller, source.events(), slack, Gate(), now=lambda: 0.0, owner=owner))
     async with asyncio.timeout(5):
         await task
     assert [type(event) for event in teller.heard] == [Failed]
@@ -311,32 +311,32 @@ async def test_leave_that_is_denied_is_a_limit_that_slack_never_hears_of() -> No
 
 
 async def test_somebody_else_goes_on_with_the_answer_and_nothing_more_is_called() -> None:
-    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a")), Keeper(last_word=None)
-    task = asyncio.create_task(delivered(teller, source, slack, keeper))
+    teller, slack, source, owner = Teller(), Slack(), Source(Token("a")), AnswerOwner(last_word=None)
+    task = asyncio.create_task(delivered(teller, source, slack, owner))
     await until(lambda: slack.calls == ["1"])
-    keeper.stop.set()
+    owner.stop.set()
     assert not await task
     assert teller.heard == [Token("a")]
     assert slack.calls == ["1"]
 
 
 async def test_the_call_under_way_is_waited_for_before_somebody_else_goes_on() -> None:
-    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a")), Keeper(last_word=None)
+    teller, slack, source, owner = Teller(), Slack(), Source(Token("a")), AnswerOwner(last_word=None)
     slack.open.clear()
-    task = asyncio.create_task(delivered(teller, source, slack, keeper))
+    task = asyncio.create_task(delivered(teller, source, slack, owner))
     await until(lambda: slack.calls == ["1"])
-    keeper.stop.set()
+    owner.stop.set()
     await until(lambda: source.closed)
     assert not task.done()
     slack.open.set()
     assert not await task
-    assert [type(call) for call in keeper.calls] == [SetStatus]  # so that what stands is noted
+    assert [type(call) for call in owner.calls] == [SetStatus]  # so that what stands is noted
 
 
 async def test_an_answer_that_is_not_ours_any_more_is_not_written() -> None:
-    teller, slack, source, keeper = Teller(), Slack(), Source(Token("a"), Finished()), Keeper()
-    keeper.ours = False
-    assert not await delivered(teller, source, slack, keeper)
+    teller, slack, source, owner = Teller(), Slack(), Source(Token("a"), Finished()), AnswerOwner()
+    owner.ours = False
+    assert not await delivered(teller, source, slack, owner)
     assert slack.calls == []
 
 
@@ -349,7 +349,7 @@ async def test_a_status_that_was_permitted_is_not_set_after_the_end() -> None:
         def done(self) -> bool:
             return bool(self.heard) and isinstance(self.heard[-1], Finished)
 
-    class Slow(Keeper):
+    class Slow(AnswerOwner):
         async def may_write(self) -> bool:
             source.queue.put_nowait(Finished())
             await until(lambda: silent.done)
@@ -367,10 +367,10 @@ async def test_a_call_that_takes_longer_than_it_may_is_lost() -> None:
             slack.open.set()
 
     results: list[Result] = []
-    slack, keeper = Slack(), Keeper()
-    keeper.call_seconds = 0.02
+    slack, owner = Slack(), AnswerOwner()
+    owner.call_seconds = 0.02
     slack.open.clear()
-    task = asyncio.create_task(delivered(Patient(), Source(Token("a")), slack, keeper))
+    task = asyncio.create_task(delivered(Patient(), Source(Token("a")), slack, owner))
     await until(lambda: bool(results))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -1,4 +1,4 @@
-"""The papers of the house tell the truth: what they link to, name and promise is there."""
+"""Checks that the documents tell the truth: what they link to, name, promise and quote is there."""
 
 from __future__ import annotations
 
@@ -134,6 +134,53 @@ def test_the_figures_of_the_readme_are_those_of_the_measurement() -> None:
     known = set(re.findall(r"\d[\d,.]*\d|\d", (ROOT / "docs" / "performance.md").read_text()))
     assert len(figures) > 5
     assert [figure for figure in figures if figure not in known] == []
+
+
+_DEPLOYMENT = "deploy/kubernetes/base/deployment.yaml"
+_IDLE = r"idle memory: RSS +(\d+) MB"
+_LONGEST_ANSWER = r"memory for an answer of 200,000 characters +(\d+) kB"
+_DOCUMENTED = r"documented +3 +{} +[\d.]+ +\d+ +\d+ +([\d.]+)"
+
+
+@pytest.mark.parametrize(
+    ("paper", "quoted", "measured", "unit", "digits"),
+    [
+        ("README.md", r"Idle, it takes (\d+) MB", _IDLE, 1, 0),
+        ("README.md", r"each answer under way takes (\d+) kB", r"for each, half-way through +(\d+) kB", 1, 0),
+        ("README.md", r"one of 200,000 characters (\d+) kB", _LONGEST_ANSWER, 1, 0),
+        ("README.md", r"ready ([\d.]+) s after its start", r"start to ready +([\d.]+) s", 1, 2),
+        ("docs/operating.md", r"A replica needs (\d+) MB", _IDLE, 1, 0),
+        ("docs/operating.md", r"at most (\d+) MB for each answer", _LONGEST_ANSWER, 1_000, 0),
+        ("docs/operating.md", r"room for about (\d+) answers", r"One core has room for about (\d+) answers", 1, 0),
+        ("docs/operating.md", r"10 answers at once show a word after ([\d.]+) s", _DOCUMENTED.format(10), 1, 1),
+        ("docs/operating.md", r"in the mean, 40 after ([\d.]+) s", _DOCUMENTED.format(40), 1, 1),
+        ("docs/design.md", r"retried for some (\d+) s", r"retried for some (\d+) s", 1, 0),
+        (_DEPLOYMENT, r"(\d+) MB idle", _IDLE, 1, 0),
+        (_DEPLOYMENT, r"longest answers \(([\d.]+) MB each\)", _LONGEST_ANSWER, 1_000, 1),
+        (_DEPLOYMENT, r"/healthz took ([\d.]+) s at most", r"longest +(\d+) ms", 1_000, 2),
+        (_DEPLOYMENT, r"up to (\d+) ms of CPU", r"answers 100`.*?CPU for 1,000 tokens +(\d+) ms", 1, -1),
+    ],
+)
+def test_a_figure_that_is_quoted_is_the_measured_one(
+    paper: str, quoted: str, measured: str, unit: int, digits: int
+) -> None:
+    """`measured` is found in docs/performance.md first; divided by `unit` and rounded to `digits`, it is quoted."""
+    value = figure("docs/performance.md", measured) / unit
+    assert figure(paper, quoted) == pytest.approx(round(value, digits))
+
+
+def figure(paper: str, pattern: str) -> float:
+    """The number that a pattern finds in a text, whose lines and comments count as one line."""
+    found = re.search(pattern, re.sub(r"\s*\n\s*(?:# )?", " ", (ROOT / paper).read_text()))
+    assert found is not None, f"{paper} no longer says {pattern!r}"
+    return float(found[1])
+
+
+def test_the_memory_of_many_long_answers_is_that_of_one_times_their_number() -> None:
+    most = figure(_DEPLOYMENT, r"about (\d+) MB with 300 of the longest")
+    idle, longest = figure("docs/performance.md", _IDLE), figure("docs/performance.md", _LONGEST_ANSWER) / 1_000
+    assert most == pytest.approx(idle + 300 * longest, abs=10)
+    assert most < figure(_DEPLOYMENT, r"limits: memory: (\d+)Mi")
 
 
 def test_the_changelog_knows_the_version() -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from bot.errors import StoreUnavailable
@@ -162,3 +163,14 @@ async def test_a_watcher_that_fails_is_seen_and_starts_again(home: Sandbox, monk
     monkeypatch.undo()
     async with home.bot() as bot:
         assert await tasks_at(bot.port) == (200, "ok")
+
+
+async def test_its_lines_are_not_about_the_question_that_started_it(supervisor: Supervisor) -> None:
+    seen = asyncio.Queue[dict[str, object]]()
+
+    async def work() -> None:
+        seen.put_nowait(structlog.contextvars.get_contextvars())
+
+    with structlog.contextvars.bound_contextvars(ref="3fa9c1d0"):
+        await supervisor.start("work", work)
+    assert seen.get_nowait() == {}

@@ -1,4 +1,8 @@
-"""Chooses the Flowise chat that a question is asked on, and notes it for the questions that follow."""
+"""Chooses the Flowise chat that a question is asked on, and notes it for the questions that follow.
+
+Starting over increments a generation, and a turn writes its chat only if its generation is still current, so an answer
+that is recovered later cannot bring the old chat back.
+"""
 
 from __future__ import annotations
 

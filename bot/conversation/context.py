@@ -1,4 +1,14 @@
-"""Quotes, in a question, what the flow does not know: what it was sent with, and what was said in its thread."""
+"""Quotes, in a question, what the flow does not know: what it was sent with, and what was said in its thread.
+
+Of the thread, the messages since the last answered question are quoted: what people said to each other, while the bot
+was quiet or without a mention, and failed turns, which Flowise forgets. The `ts` of that question is noted with its
+answer (`context_since`), not that of the answer's message: what was said while the answer grew stands after it. After
+"new conversation" that message is the mark.
+
+It is one `conversations.replies` with `oldest`, for each question in a thread of a channel that was answered in before.
+If there is more than one page, or Slack refuses, the question goes without. Direct messages, first messages and
+questions older than the mark need none.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +35,7 @@ class Context:
 
     async def with_quotes(self, question: Question, known: Conversation | None) -> str:
         """What Flowise is asked; `known` is what is stored of the question's thread."""
-        earlier = [(said.author, said.text) for said in await self._earlier(question, known)]
+        earlier = [(message.author, message.text) for message in await self._earlier(question, known)]
         return wording.with_quotes(earlier, [(quote.author, quote.text) for quote in question.quotes], question.text)
 
     async def _earlier(self, question: Question, known: Conversation | None) -> Sequence[EarlierMessage]:
@@ -35,14 +45,14 @@ class Context:
         if not question.joins or self._limit == 0 or since >= question.ts:
             return ()
         try:
-            said = await self._slack.replies(
+            messages = await self._slack.replies(
                 question.thread, before=question.ts, limit=self._limit, after=since, asker=question.place.user
             )
         except (SlackRefused, SlackUnavailable) as error:
             log.info("earlier messages not read", ref=question.reference, reason=str(error))
             return ()
         if since or known is None or not known.answered:
-            return said
+            return messages
         # Versions before this one noted only that a question was answered: the answer is the last message of ours.
-        ours = [place for place, message in enumerate(said) if message.is_ours]
-        return said[ours[-1] + 1 :] if ours else said
+        ours = [place for place, message in enumerate(messages) if message.is_ours]
+        return messages[ours[-1] + 1 :] if ours else messages

@@ -76,16 +76,16 @@ class Guarded:
     async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
         """Like the inner Flowise, except that `FlowiseResting` is raised while the breaker rests."""
         await self._may_ask()
-        heard = False
+        began = False
         try:
             async with aclosing(self._flowise.predict(prediction)) as events:
                 async for event in events:
-                    if not heard:
-                        heard = True
+                    if not began:
+                        began = True
                         self._breaker.answered()
                     yield event
         except FlowiseError as error:
-            self._judge(error, heard=heard)
+            self._judge(error, began=began)
             raise
 
     async def abort(self, chat_id: str) -> bool:
@@ -120,7 +120,7 @@ class Guarded:
         except TimeoutError:
             self._breaker.probe_failed(self._clock(), "no answer to a probe")
         except FlowiseError as error:
-            why = _why(error, heard=False)
+            why = _why(error, began=False)
             if why:
                 self._breaker.probe_failed(self._clock(), why)
             else:  # any other error, the question is to meet by itself
@@ -131,18 +131,18 @@ class Guarded:
             self._breaker.probe_cancelled()
         log.warning("Flowise probed", state=self.state())
 
-    def _judge(self, error: FlowiseError, *, heard: bool) -> None:
+    def _judge(self, error: FlowiseError, *, began: bool) -> None:
         if isinstance(error, _ITS_OWN_WORDS):
             self._breaker.answered()
             return
-        rested, why = self.resting, _why(error, heard=heard)
+        rested, why = self.resting, _why(error, began=began)
         if why:
             self._breaker.failed(self._clock(), why)
         if self.resting and not rested:
             log.warning("Flowise requests paused", state=self.state(), error=type(error).__name__, reason=str(error))
 
 
-def _why(error: FlowiseError, *, heard: bool) -> str:
+def _why(error: FlowiseError, *, began: bool) -> str:
     """Why an error is the server's fault; empty if it is not, or if that is unknown.
 
     An answer that broke off in the middle, or took too long, does not mean that the next one would.
@@ -156,6 +156,6 @@ def _why(error: FlowiseError, *, heard: bool) -> str:
             return "no connection in time"
         case FlowiseSlow(setting=setting) if setting == HEADERS_SETTING:
             return "no answer in time"
-        case FlowiseBroke(run=RunState.UNKNOWN) if not heard:
+        case FlowiseBroke(run=RunState.UNKNOWN) if not began:
             return "connections that break"
     return ""

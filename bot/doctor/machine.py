@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 
 from bot.doctor.findings import About, Finding
-from bot.serving.server import unheard
+from bot.serving.server import why_not_listening
 
 MACHINE = About("This machine")
 
@@ -25,7 +25,7 @@ async def port(session: aiohttp.ClientSession, host: str, number: int, setting: 
     except (OSError, ValueError) as error:
         if await _is_ours(session, host, number):
             return MACHINE.well(check, f"{number} is in use by the bot itself")
-        wrong, _, found = unheard(error, host, number, setting).partition(": ")
+        wrong, _, found = why_not_listening(error, host, number, setting).partition(": ")
         do = f"Set {setting} to a free port, or end the process that uses it (ss -ltnp 'sport = :{number}' shows it)."
         if wrong == "HOST":
             check, do = "host", "Set HOST to an address of this machine, or to 0.0.0.0 for all of its addresses."
@@ -40,7 +40,7 @@ async def _is_ours(session: aiohttp.ClientSession, host: str, number: int) -> bo
     limit = aiohttp.ClientTimeout(total=_HEALTH_SECONDS)
     try:
         async with session.get(f"http://{reachable}:{number}/healthz", timeout=limit) as answer:
-            told = await answer.json()
+            health = await answer.json()
     except (aiohttp.ClientError, TimeoutError, ValueError):  # ValueError: not a valid address
         return False
-    return isinstance(told, dict) and told.get("status") == "alive"
+    return isinstance(health, dict) and health.get("status") == "alive"

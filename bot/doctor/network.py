@@ -24,15 +24,15 @@ def proxies(out: Network, addresses: dict[str, URL]) -> Finding:
     if not any(ways.values()):
         because = "" if not (out.proxies.http or out.proxies.https) else ", because of NO_PROXY or their scheme"
         return NETWORK.well("proxy", f"none: {' and '.join(addresses)} are reached directly{because}")
-    told = [
+    facts = [
         f"{name} through {shown(proxy)} ({_setting(addresses[name])})" if proxy else f"{name} directly"
         for name, proxy in ways.items()
     ]
     near = [addresses[name].host or "" for name, proxy in ways.items() if proxy and _is_this_machine(addresses[name])]
     if near:
         do = f"Add {','.join(near)} to NO_PROXY: to the proxy, that address means its own machine."
-        return NETWORK.warning("proxy", "; ".join(told), do)
-    return NETWORK.well("proxy", "; ".join(told))
+        return NETWORK.warning("proxy", "; ".join(facts), do)
+    return NETWORK.well("proxy", "; ".join(facts))
 
 
 def certificates(out: Network) -> Finding:

@@ -80,5 +80,5 @@ def _summary(findings: Sequence[Finding]) -> str:
         verdict = "The bot works, with restrictions"
     else:
         verdict = "All is well, as far as can be determined from here"
-    told = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
-    return f"{verdict}: {told}."
+    counted = ", ".join(f"{count} {state.value}" for state, count in counts.items() if count)
+    return f"{verdict}: {counted}."

@@ -112,7 +112,7 @@ def scopes(answer: SlackAnswer) -> Finding:
         return SLACK.well("scopes", f"all {len(SCOPES)} that the bot uses")
     found = "; ".join(f"{scope.name} is missing: {scope.without}" for scope in missing)
     do = f"{_APP}, OAuth & Permissions, Bot Token Scopes, Add an OAuth Scope; then Install App, Reinstall."
-    if all(scope.told for scope in missing):
+    if all(scope.noticed for scope in missing):
         return SLACK.warning("scopes", found, do)
     return SLACK.wrong("scopes", found, do)
 

@@ -1,4 +1,8 @@
-"""Reads which document a retrieved chunk is from, out of the metadata of Flowise's many document loaders."""
+"""Reads which document a retrieved chunk is from, out of the metadata of Flowise's many document loaders.
+
+A row of a sheet is named by its file and sheet: the columns that come along as its metadata (`name`, `title`) are not
+the document's. An address with a user or a password is not linked, and its name is without them.
+"""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ from bot.slack.calls import (
 )
 
 
-class Held:
-    """The `Keeper` of an answer that is one sentence of the bot's own: it is written only under the lease, too."""
+class SentenceOwner:
+    """The `Owner` of an answer that is one sentence of the bot's own: it is written only under the lease, too."""
 
     def __init__(self, lease: Lease) -> None:
         self._lease = lease
@@ -52,7 +52,7 @@ class Held:
 
 
 class LeasedAnswer:
-    """The `Keeper` of one answer. Its events and messages are noted for a process that may take it over.
+    """The `Owner` of one answer. Its events and messages are noted for a process that may take it over.
 
     `stop` returns the answer's ending when the bot stops; `again` is the label of a button that asks the question
     again; `posted` is called with the `ts` of each message.

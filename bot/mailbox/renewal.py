@@ -1,4 +1,8 @@
-"""Renews all leases of this process on one mailbox together, and tells each question how many come first."""
+"""Renews all leases of this process on one mailbox together, and tells each question how many come first.
+
+One script renews everything, and only the first question that waits polls. A subscription would hold a connection per
+process, and Cluster and Sentinel each lose one in their own way.
+"""
 
 from __future__ import annotations
 

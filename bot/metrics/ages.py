@@ -14,11 +14,11 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 
 class Ages(Collector):
-    """A histogram of ages in seconds, with these upper `bounds`. `told` is its help text."""
+    """A histogram of ages in seconds, with these upper `bounds`. `help_text` is its help text."""
 
-    def __init__(self, name: str, told: str, bounds: Sequence[float], registry: CollectorRegistry) -> None:
+    def __init__(self, name: str, help_text: str, bounds: Sequence[float], registry: CollectorRegistry) -> None:
         self._name = name
-        self._told = told
+        self._help_text = help_text
         self._bounds = tuple(bounds)
         self._labels = (*(str(float(bound)) for bound in self._bounds), "+Inf")
         self._below = [0] * len(self._bounds)
@@ -34,7 +34,7 @@ class Ages(Collector):
         self._sum += len(began) * now - sum(began)
 
     def collect(self) -> Iterator[Metric]:
-        family = HistogramMetricFamily(self._name, self._told)
+        family = HistogramMetricFamily(self._name, self._help_text)
         buckets = [*zip(self._labels, self._below, strict=False), (self._labels[-1], self._count)]
         family.add_metric([], buckets=[(label, float(count)) for label, count in buckets], sum_value=self._sum)
         yield family

@@ -1,4 +1,7 @@
-"""Counts answers: how each ended, what it waited for, and how soon its text was shown."""
+"""Counts answers: how each ended, what it waited for, and how soon its text was shown.
+
+The time to first text starts at the message's `ts`, so that it includes Slack's delivery and take-overs.
+"""
 
 from __future__ import annotations
 

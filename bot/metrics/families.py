@@ -31,20 +31,20 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus-client 
 class Families:
     """Creates metrics in a registry of its own, because tests run several bots in one process.
 
-    `told` is the help text of a metric.
+    `help_text` is the help text of a metric.
     """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
 
-    def counter(self, name: str, told: str, labels: Sequence[str] = ()) -> Counter:
-        return Counter(name, told, labels, namespace=NAMESPACE, registry=self.registry)
+    def counter(self, name: str, help_text: str, labels: Sequence[str] = ()) -> Counter:
+        return Counter(name, help_text, labels, namespace=NAMESPACE, registry=self.registry)
 
-    def gauge(self, name: str, told: str, labels: Sequence[str] = ()) -> Gauge:
-        return Gauge(name, told, labels, namespace=NAMESPACE, registry=self.registry)
+    def gauge(self, name: str, help_text: str, labels: Sequence[str] = ()) -> Gauge:
+        return Gauge(name, help_text, labels, namespace=NAMESPACE, registry=self.registry)
 
-    def histogram(self, name: str, told: str, buckets: Sequence[float], labels: Sequence[str] = ()) -> Histogram:
-        return Histogram(name, told, labels, namespace=NAMESPACE, registry=self.registry, buckets=buckets)
+    def histogram(self, name: str, help_text: str, buckets: Sequence[float], labels: Sequence[str] = ()) -> Histogram:
+        return Histogram(name, help_text, labels, namespace=NAMESPACE, registry=self.registry, buckets=buckets)
 
 
 class Children(Generic[K, M]):

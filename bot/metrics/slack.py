@@ -72,14 +72,14 @@ class MeteredSlack(SlackClient):
     ) -> tuple[EarlierMessage, ...]:
         began, result = self._clock(), "refused"
         try:
-            said = await super().replies(thread, before=before, limit=limit, after=after, asker=asker)
+            read = await super().replies(thread, before=before, limit=limit, after=after, asker=asker)
             result = "ok"
         except SlackUnavailable:
             result = "lost"
             raise
         finally:
             self._metrics.called(_THREAD, result, self._clock() - began)
-        return said
+        return read
 
 
 class BudgetMetrics(Collector):
@@ -109,5 +109,5 @@ class BudgetMetrics(Collector):
         yield from (left, size, waiting)
 
 
-def _gauge(name: str, told: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"{NAMESPACE}_{name}", told, labels=["method"])
+def _gauge(name: str, help_text: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"{NAMESPACE}_{name}", help_text, labels=["method"])

@@ -89,14 +89,14 @@ class _Lesson:
     refused_at: float = -math.inf
     """When Slack has last refused."""
 
-    def at(self, now: float, told: Quota) -> int | None:
+    def at(self, now: float, documented: Quota) -> int | None:
         """The limit at `now`: raised step by step, or forgotten, once it has been kept for long enough."""
         self.refused_at = min(self.refused_at, now)
         self.raise_at = min(self.raise_at, now + HOLD) if self.most is not None else math.inf
         while self.most is not None and now >= self.raise_at:
             self.most = max(self.most + 1, int(self.most * RAISE))
             self.raise_at += STEP
-            if not self.proven or self.most >= told.per_minute:
+            if not self.proven or self.most >= documented.per_minute:
                 self.most, self.raise_at, self.proven = None, math.inf, False
         return self.most
 

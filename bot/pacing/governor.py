@@ -72,18 +72,18 @@ class Governor:
         self._policy = Policy()
         self._alone = Budget()
         self._lanes: dict[str, _Lane] = {}
-        self._growth = SharedCounts(uuid4().hex)
+        self._shared_counts = SharedCounts(uuid4().hex)
 
     @asynccontextmanager
     async def answering(self, reference: str) -> AsyncIterator[None]:
         """Count an answer among those that share the budget. How it grows is seen from its permits."""
-        self._growth.begin(reference)
+        self._shared_counts.begin(reference)
         try:
             yield
         finally:
-            self._growth.end(reference)
+            self._shared_counts.end(reference)
         with suppress(StoreUnavailable):
-            await self._store.tell(self._team, self._growth.told())
+            await self._store.report_counts(self._team, self._shared_counts.report())
 
     async def granted(self, want: Callable[[], Want]) -> Permit:
         """Wait for a permit to make the wanted call; `want` is called again for each decision.
@@ -99,7 +99,7 @@ class Governor:
         lane.changed.set()
         if lane.task is None or lane.task.done():
             lane.task = self._supervisor.start(
-                f"leave for {lane.method}", lambda: self._serve(lane), longest=_AFTER_A_MISTAKE
+                f"permits for {lane.method}", lambda: self._serve(lane), longest=_AFTER_A_MISTAKE
             )
         try:
             return await waiting.granted
@@ -111,15 +111,15 @@ class Governor:
         for lane in self._lanes.values():
             lane.changed.set()
 
-    async def refused(self, leave: Permit, retry_after: float) -> None:
+    async def refused(self, permit: Permit, retry_after: float) -> None:
         """Note that Slack answered a permitted call with 429, so that all replicas slow down for its method."""
-        if not leave.method:
+        if not permit.method:
             return
-        log.warning("calls rate limited", method=leave.method, retry_after=retry_after)
-        buckets = self._keys(leave.method, leave.channel)
+        log.warning("calls rate limited", method=permit.method, retry_after=retry_after)
+        buckets = self._keys(permit.method, permit.channel)
         self._alone.limited(buckets, retry_after, self._now())
         with suppress(StoreUnavailable):
-            await self._store.refused(self._team, buckets, retry_after, leave.name)
+            await self._store.refused(self._team, buckets, retry_after, permit.name)
         self.touch()
 
     def waiting(self, method: str) -> int:
@@ -193,7 +193,7 @@ class Governor:
         spent = await self._spend(want, reserve, call)
         lane.known, lane.known_at = spent, self._now()
         if spent.wait <= 0:
-            self._growth.called(want.answer, want.method)
+            self._shared_counts.called(want.answer, want.method)
             self._settle(lane, chosen, Permit(want.method, want.channel, call))
             return 0.0
         if not want.waits:
@@ -212,11 +212,11 @@ class Governor:
             if ticket in lane.waiting and other.channel == want.channel and other.waits and other.kind >= want.kind:
                 lane.waiting[ticket].wait(self._now() + wait, want.kind)
 
-    def _settle(self, lane: _Lane, ticket: str, leave: Permit) -> None:
+    def _settle(self, lane: _Lane, ticket: str, permit: Permit) -> None:
         """Give a permit to a caller, if it is still waiting."""
         waiting = lane.waiting.pop(ticket, None)
         if waiting is not None and not waiting.granted.done():
-            waiting.granted.set_result(leave)
+            waiting.granted.set_result(permit)
 
     def _chosen(self, lane: _Lane, ready: Mapping[str, Want], now: float) -> tuple[str | None, float, float]:
         """The ticket to grant now or None, the tokens to reserve for others, the seconds until the next decision."""
@@ -224,8 +224,8 @@ class Governor:
             return min(ready, key=lambda ticket: (ready[ticket].kind, ready[ticket].since)), 0.0, 0.0
         mean = self._policy.mean_speed(ready.values(), now)
         if lane.method != _APPEND:
-            self._growth.grows(mean)
-        counts = self._growth.counts
+            self._shared_counts.grows(mean)
+        counts = self._shared_counts.counts
         if lane.method == _APPEND:
             # The last text of a stream is sent with its stop, so nothing is reserved for endings.
             stock, growing, unfinished = self.stock(_APPEND), counts.streaming, 0
@@ -243,7 +243,7 @@ class Governor:
 
     def _stream_in(self) -> float:
         """Seconds until one more answer might begin to stream; 0.0: now."""
-        counts = self._growth.counts
+        counts = self._shared_counts.counts
         return self._policy.stream_in(
             starts=self.stock(_START),
             stops=self.stock(_STOP),
@@ -267,19 +267,19 @@ class Governor:
         return tuple(replace(key, quota=key.quota.scaled(self._scale)) for key in keys(method, channel))
 
     async def _spend(self, want: Want, reserve: float, call: str) -> Spent:
-        buckets, now, told = (
+        buckets, now, report = (
             self._keys(want.method, want.channel),
             self._now(),
-            self._growth.told(want.answer, want.method),
+            self._shared_counts.report(want.answer, want.method),
         )
         urgent = want.kind is Kind.ENDING
         try:
             due = max(0.0, now - want.since) if urgent else None
-            spent = await self._store.spend(self._team, buckets, reserve, call, told, due=due)
+            spent = await self._store.spend(self._team, buckets, reserve, call, report, due=due)
         except StoreUnavailable:
-            self._growth.alone()
+            self._shared_counts.alone()
             return self._spend_alone(buckets, reserve, now, urgent=urgent)
-        self._growth.heard(told, spent.counts)
+        self._shared_counts.received(report, spent.counts)
         if spent.wait <= 0:
             self._alone.take(buckets, now, urgent=urgent)  # so that it is not full if it is needed
         return spent

@@ -68,7 +68,7 @@ class Gate(Protocol):
         """Wait for a permit to make the wanted call; `want` is called again for each decision."""
         ...
 
-    async def refused(self, leave: Permit, retry_after: float) -> None:
+    async def refused(self, permit: Permit, retry_after: float) -> None:
         """Note that Slack answered a permitted call with 429."""
         ...
 

@@ -53,7 +53,7 @@ class SharedCounts:
         """Note the mean speed of the answers that grow by edits, in characters a second; 0 if it is unknown."""
         self._speed = speed or self._speed
 
-    def told(self, answer: str = "", method: str = "") -> ReplicaCounts:
+    def report(self, answer: str = "", method: str = "") -> ReplicaCounts:
         """What to report to the other replicas with a draw for a call of an answer, as if it were permitted."""
         grown = {answer: _AFTER[method]} if answer in self._answers and method in _AFTER else {}
         ways = list((self._answers | grown).values())
@@ -61,9 +61,9 @@ class SharedCounts:
         editing = len(ways) - streaming
         return ReplicaCounts(self._replica, Counts(editing, ways.count(_By.EDITS), streaming, self._speed * editing))
 
-    def heard(self, told: ReplicaCounts, sums: Counts) -> None:
-        """Note the counts of all replicas together, which include what this one reported (`told`)."""
-        self._others = sums.without(told.counts)
+    def received(self, report: ReplicaCounts, sums: Counts) -> None:
+        """Note the counts of all replicas together, which include what this one reported (`report`)."""
+        self._others = sums.without(report.counts)
 
     def alone(self) -> None:
         """Note that nothing is known of the other replicas."""
@@ -72,4 +72,4 @@ class SharedCounts:
     @property
     def counts(self) -> Counts:
         """The counts of all replicas, those of the others as of the last draw."""
-        return self.told().counts + self._others
+        return self.report().counts + self._others

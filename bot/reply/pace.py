@@ -1,4 +1,7 @@
-"""Paces the writes of one answer, whatever the workspace's budget allows, and its tries after lost replies."""
+"""Paces the writes of one answer, whatever the workspace's budget allows, and its tries after lost replies.
+
+SLACK_EDIT_INTERVAL applies in the long run: many answers are short, so the first edits may come sooner.
+"""
 
 from __future__ import annotations
 

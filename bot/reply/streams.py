@@ -1,4 +1,9 @@
-"""Decides where an answer may be streamed, and remembers for a while where Slack has refused it."""
+"""Decides where an answer may be streamed, and remembers for a while where Slack has refused it.
+
+A stream needs a thread and a reader whose workspace is known: flat direct messages and other organisations get edits.
+Where a stream may begin, it is denied if no token is left to start or end it, or if it would be written less often than
+an edited answer at that moment (`bot.pacing.governor`).
+"""
 
 from __future__ import annotations
 

@@ -45,19 +45,19 @@ class Health:
         """Put /healthz and /readyz there."""
 
         async def healthz(_: web.Request) -> web.Response:
-            told = {"under_way": self.under_way()} if is_private else {}
-            return web.json_response({"status": "alive", **told})
+            fields = {"under_way": self.under_way()} if is_private else {}
+            return web.json_response({"status": "alive", **fields})
 
         async def readyz(_: web.Request) -> web.Response:
             missing = await self._missing()
-            words = await asyncio.gather(*map(self._told, self.details.values())) if is_private else []
-            told = {"missing": list(missing), **dict(zip(self.details, words, strict=True))} if is_private else {}
-            return web.json_response({"ready": not missing, **told}, status=503 if missing else 200)
+            words = await asyncio.gather(*map(self._detail, self.details.values())) if is_private else []
+            fields = {"missing": list(missing), **dict(zip(self.details, words, strict=True))} if is_private else {}
+            return web.json_response({"ready": not missing, **fields}, status=503 if missing else 200)
 
         application.router.add_get("/healthz", healthz)
         application.router.add_get("/readyz", readyz)
 
-    async def _told(self, ask: Callable[[], Awaitable[str]]) -> str:
+    async def _detail(self, ask: Callable[[], Awaitable[str]]) -> str:
         try:
             async with asyncio.timeout(self.detail_seconds):
                 return await ask()
@@ -69,9 +69,9 @@ class Health:
         if missing != self._logged:
             self._logged = missing
             if not missing:
-                log.info("ready again")
+                log.info("readiness restored")
             elif not self.stopping():
-                log.warning("not ready", missing=list(missing))
+                log.warning("readiness lost", missing=list(missing))
         return missing
 
 
@@ -98,7 +98,7 @@ def web_app(
             return web.Response(status=refusal.status, text=str(refusal))
         if body.get("type") == "app_rate_limited":
             # Without an inner event, which Bolt answers with 404 (Slack docs, Rate limits).
-            log.warning("Slack says that it drops events: more than 30,000 an hour in this workspace")
+            log.warning("events dropped by Slack")
             return web.Response()
         return await _dispatched(app, request, text)
 

@@ -48,7 +48,7 @@ async def served(
                 lambda: Connection(connections, server), host, port, reuse_address=True
             )
         except (OSError, ValueError) as error:
-            raise SettingsError(unheard(error, host, port, setting)) from None
+            raise SettingsError(why_not_listening(error, host, port, setting)) from None
         try:
             yield listening.sockets[0].getsockname()[1]
         finally:
@@ -57,7 +57,7 @@ async def served(
         await runner.cleanup()
 
 
-def unheard(error: OSError | ValueError, host: str, port: int, setting: str = "PORT") -> str:
+def why_not_listening(error: OSError | ValueError, host: str, port: int, setting: str = "PORT") -> str:
     """Which setting keeps us from listening, and what is expected of it. A name that is none is a ValueError."""
     number = error.errno if isinstance(error, OSError) else None
     reason = os.strerror(number) if number is not None and number > 0 else "it is not the name of any address"

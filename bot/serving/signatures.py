@@ -53,7 +53,7 @@ class RequestGuard:
         Nothing is parsed before the signature is known to be Slack's.
 
         Raises:
-            Refused: it is not to be heard.
+            RejectedRequest: it is not to be acted on.
         """
         self._check_head(request)
         try:

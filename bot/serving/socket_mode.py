@@ -100,11 +100,11 @@ class SocketMode:
         self._client = AsyncSocketModeHandler(app, app_token, ping_interval=ping).client
         self._client.proxy = None  # the session decides
 
-        async def heard(_: object, message: dict[str, object], raw: str | None = None) -> None:
+        async def on_message(_: object, message: dict[str, object], raw: str | None = None) -> None:
             if message.get("type") == "hello":
                 greeted()
 
-        self._client.message_listeners.append(heard)
+        self._client.message_listeners.append(on_message)
         # Wherever slack_sdk asks for an address, it is ours that are asked for: with pauses, and none but Slack's.
         self._client.issue_new_wss_url = self._new_address  # type: ignore[method-assign]
         self._app_token = app_token
@@ -149,18 +149,18 @@ class SocketMode:
 
     async def _new_address(self) -> str:
         """An address, as soon as Slack gives one; empty when we are stopped meanwhile. Raises nothing."""
-        told = ""
+        logged = ""
         while not self._stopped.is_set():
             if not await self._paused():
                 break
             try:
                 address = await open_connection(self._client.web_client, self._app_token)
             except BotError as error:
-                if str(error) != told:  # once, not every half minute
+                if str(error) != logged:  # once, not every half minute
                     log.warning("Socket Mode address not received; tried again", reason=str(error))
-                    told = str(error)
+                    logged = str(error)
                 continue
-            if told:
+            if logged:
                 log.info("Socket Mode address received again")
             return address
         return ""
@@ -197,9 +197,9 @@ class SocketMode:
 
     def _let_no_pong_be_of_a_time_to_come(self) -> None:
         """slack_sdk dates pongs by the wall clock: set back an hour, it would take a dead socket for alive as long."""
-        heard_at = self._client.last_ping_pong_time
-        if heard_at is not None:
-            self._client.last_ping_pong_time = min(heard_at, time.time())
+        answered_at = self._client.last_ping_pong_time
+        if answered_at is not None:
+            self._client.last_ping_pong_time = min(answered_at, time.time())
 
     async def stop(self) -> None:
         """Take no more events. What was taken goes on."""

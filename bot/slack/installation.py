@@ -73,8 +73,8 @@ def app_of(app_token: str) -> str:
 
 def _is_org_wide(values: Mapping[str, object]) -> bool | None:
     """JSON says it as a boolean, the form of a slash command as a text."""
-    told = values.get("is_enterprise_install")
-    return None if told is None else told in (True, "true")
+    value = values.get("is_enterprise_install")
+    return None if value is None else value in (True, "true")
 
 
 def _first(values: object) -> Mapping[str, object]:

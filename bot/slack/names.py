@@ -1,4 +1,10 @@
-"""Reads whose an id is, a person's, a channel's or a user group's, and keeps the answers for a while."""
+"""Reads whose an id is, a person's, a channel's or a user group's, and keeps the answers for a while.
+
+Where there is no name, a text shows the label that Slack gives, or else "somebody", "a channel", "a group"; no id.
+Names are chosen by whoever likes to, so each is one line of at most 80 characters. The scopes `channels:read` and
+`usergroups:read` are optional: the first refusal is remembered for an hour, so that an installation without them pays
+one call an hour. All user groups come with one call, as Slack has none for a single one.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +47,8 @@ class _Kept(Generic[V]):
         """What Slack tells of some ids, of which at most so many are asked for, all at once."""
         asked = self.unknown(keys)[:most]
         wanted = [key for key in keys if key in asked or self._is_fresh(key)]
-        told = await asyncio.gather(*(self.get(key) for key in wanted))
-        return {key: value for key, value in zip(wanted, told, strict=True) if value is not None}
+        found = await asyncio.gather(*(self.get(key) for key in wanted))
+        return {key: value for key, value in zip(wanted, found, strict=True) if value is not None}
 
     def unknown(self, keys: Sequence[str]) -> list[str]:
         """The ids that Slack would have to be asked for."""
@@ -119,20 +125,20 @@ class Names:
 
     async def _ask_person(self, user: str) -> Person:
         answer = await self._wire.ask("users.info", {"user": user})
-        told = answer.get("user")
-        return person_of(told if isinstance(told, Mapping) else {})
+        found = answer.get("user")
+        return person_of(found if isinstance(found, Mapping) else {})
 
     async def _ask_channel(self, channel: str) -> str:
         """The name of a public channel; empty for any other."""
         answer = await self._wire.ask("conversations.info", {"channel": channel})
-        told = answer.get("channel")
-        if not isinstance(told, Mapping) or told.get("is_private") is not False or told.get("is_mpim") is True:
+        found = answer.get("channel")
+        if not isinstance(found, Mapping) or found.get("is_private") is not False or found.get("is_mpim") is True:
             return ""
-        return string(told, "name")
+        return string(found, "name")
 
     async def _ask_groups(self, _: str) -> Mapping[str, str]:
         """The handles of all user groups: Slack has no method for one."""
         answer = await self._wire.ask("usergroups.list", {})
-        told = answer.get("usergroups")
-        groups = [group for group in told if isinstance(group, Mapping)] if isinstance(told, list) else []
+        found = answer.get("usergroups")
+        groups = [group for group in found if isinstance(group, Mapping)] if isinstance(found, list) else []
         return {string(group, "id"): string(group, "handle") or string(group, "name") for group in groups}

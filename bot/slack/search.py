@@ -1,4 +1,8 @@
-"""Searches a thread, a channel or a direct message for a message of the bot, page by page."""
+"""Searches a thread, a channel or a direct message for a message of the bot, page by page.
+
+A message is found by the mark in its metadata. A stream bears no mark before its end; it is searched for by what it is,
+the bot's open stream after the question, since a thread has one answer under way.
+"""
 
 from __future__ import annotations
 

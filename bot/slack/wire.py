@@ -1,4 +1,9 @@
-"""Makes single calls of Slack's Web API, each once, and returns their results as values."""
+"""Makes single calls of Slack's Web API, each once, and returns their results as values.
+
+Each method is called by slack_sdk's own function for it, and so with its verb and encoding: some are JSON, some the
+query of a POST, some a GET. Slack takes most in any form, other servers of its API do not;
+`tests/slack/test_encoding.py` compares each on the wire.
+"""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ def names(prefix: str, keys: Sequence[Key]) -> list[str]:
 
 
 def arguments(
-    verb: str, number: float, call: str, told: ReplicaCounts, keys: Sequence[Key], *, due: float | None = None
+    verb: str, number: float, call: str, report: ReplicaCounts, keys: Sequence[Key], *, due: float | None = None
 ) -> list[str | float]:
     """The script's arguments."""
-    counts = (told.counts.editing, told.counts.standing, told.counts.streaming, told.counts.speed)
+    counts = (report.counts.editing, report.counts.standing, report.counts.streaming, report.counts.speed)
     figures = (figure for key in keys for figure in (key.quota.rate, key.quota.burst, key.apart))
-    return [verb, number, call, -1.0 if due is None else max(0.0, due), told.replica, *counts, *figures]
+    return [verb, number, call, -1.0 if due is None else max(0.0, due), report.replica, *counts, *figures]
 
 
 def spent(answer: Sequence[int]) -> Spent:

@@ -1,4 +1,9 @@
-"""Stores mailboxes in Redis: under which keys, for how long, and in a list of those that are not empty."""
+"""Stores mailboxes in Redis: under which keys, for how long, and in a list of those that are not empty.
+
+The list is in another slot of a Cluster than the mailboxes, so no script can write both. A mailbox is therefore listed
+for the length of a lease before an item is put into it, and nobody removes it from the list in that time;
+`tests/store/test_mailbox_steps.py` plays all orders of the commands.
+"""
 
 from __future__ import annotations
 

@@ -208,17 +208,17 @@ class RedisStore:
         keys: Sequence[Key],
         reserve: float,
         call: str,
-        told: ReplicaCounts = NOTHING,
+        report: ReplicaCounts = NOTHING,
         *,
         due: float | None = None,
     ) -> Spent:
         """Take a token from each bucket, or none and report the wait; the same `call` takes only once."""
-        args = budget.arguments("take", reserve, call, told, keys, due=due)
+        args = budget.arguments("take", reserve, call, report, keys, due=due)
         return budget.spent(cast("list[int]", await self._ask(self._budget(keys=self._buckets(team, keys), args=args))))
 
-    async def tell(self, team: str, told: ReplicaCounts) -> None:
+    async def report_counts(self, team: str, report: ReplicaCounts) -> None:
         """Report the answers that this replica is writing to the others."""
-        args = budget.arguments("tell", 0.0, "", told, ())
+        args = budget.arguments("tell", 0.0, "", report, ())
         await self._ask(self._budget(keys=self._buckets(team, ()), args=args))
 
     async def refused(self, team: str, keys: Sequence[Key], retry_after: float, call: str) -> None:

@@ -1,6 +1,6 @@
 """Tells a person that a question cannot be taken in yet, and tries until somebody has taken it in.
 
-The sentence is decided while the store does not answer, and Slack may take it much later: after waits for leave and
+The sentence is decided while the store does not answer, and Slack may take it much later: after waits for a permit and
 after lost replies. Meanwhile Slack delivers the question again, to any process. So before each try to say the sentence
 the question is tried again, and the sentence is said only while that fails. It is a message with a mark of its own,
 which the answer looks for and takes over. Nobody but the process that has posted it edits or deletes it otherwise: when
@@ -14,9 +14,11 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeAlias
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.errors import SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.mailbox.lease import Lease
@@ -113,7 +115,7 @@ class Apologies:
         if untaken.item.reference in self._owed:
             return
         one = self._owe(untaken)
-        self._tasks.start(self._told(one), name="not yet")
+        self._tasks.start(self._say_not_yet(one), name="not yet")
 
     def never(self, untaken: Untaken) -> None:
         """It was not taken in when Slack delivered it for the last time: say that it will not be."""
@@ -133,11 +135,12 @@ class Apologies:
 
     # Saying so --------------------------------------------------------------------------------------------------------
 
-    async def _told(self, one: _Owed) -> None:
+    async def _say_not_yet(self, one: _Owed) -> None:
         untaken = one.untaken
         call = self._post(untaken, wording.NOT_YET)
         try:
-            result = await self._sentences.post(call, applies=lambda: self._may_be_told(one))
+            with bound_contextvars(ref=one.reference):
+                result = await self._sentences.post(call, applies=lambda: self._may_say_so(one))
             match result:
                 case Posted(ts=ts):
                     one.ts = ts
@@ -146,7 +149,7 @@ class Apologies:
         finally:
             one.silent.set()
 
-    async def _may_be_told(self, one: _Owed) -> bool:
+    async def _may_say_so(self, one: _Owed) -> bool:
         if not await self._is_untaken(one):
             return False
         # One that was tried before may stand; and where this process alone has lost the store, an answer may.
@@ -206,7 +209,8 @@ class Apologies:
         """One more try for each whose time to be looked at has come by `due`."""
         away = False
         for one in [one for one in self._owed.values() if one.silent.is_set() and one.look_at <= due]:
-            away = away or not await self._goes_on(one)
+            with bound_contextvars(ref=one.reference):
+                away = away or not await self._goes_on(one)
             is_over = one.is_over or self._now() - one.since >= _LAST_DELIVERY
             if away and is_over and not one.is_taken and not self._tasks.leaving.is_set():
                 one.silent.clear()
@@ -219,7 +223,7 @@ class Apologies:
             if await self._is_tidy(one):
                 self._owed.pop(one.reference, None)
         except (StoreUnavailable, SlackUnavailable) as error:
-            log.debug("not looked after now", ref=one.reference, reason=str(error))
+            log.debug("thread not checked", ref=one.reference, reason=str(error))
             return False
         one.pause = min(2 * one.pause or self._pause, _LONGEST_PAUSE)
         one.look_at = self._now() + one.pause
@@ -253,11 +257,13 @@ class Apologies:
         """Say that the question will not be taken in: in our own message, or where nothing stands of it."""
         done = False
         try:
-            call = self._last_word(one, await self._standing(one))
-            done = call is None or await self._sentences.post(call, applies=lambda: self._still(one, call)) is not None
-            log.warning("never taken in", ref=one.reference, told=call is not None)
+            with bound_contextvars(ref=one.reference):
+                call = self._last_word(one, await self._standing(one))
+                applies = partial(self._still, one, call)
+                done = call is None or await self._sentences.post(call, applies=applies) is not None
+            log.warning("question never stored", ref=one.reference, has_sentence=call is not None)
         except SlackUnavailable as error:
-            log.debug("not told now", ref=one.reference, reason=str(error))
+            log.debug("sentence not sent", ref=one.reference, reason=str(error))
         finally:
             one.silent.set()
             one.look_at = self._now() + one.pause

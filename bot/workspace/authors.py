@@ -1,4 +1,11 @@
-"""Decides who counts as a person, and as one of ours: Slack's events do not always tell."""
+"""Decides who counts as a person, and as one of ours: Slack's events do not always tell.
+
+A post by an app names the app and its bot, whether it used its own token or a person's, so users.info tells whether the
+author is a person. That its bot has not written in the thread costs one read of it. Both are looked up after the
+question is stored, because Slack waits three seconds only, and so such a post opens its thread a moment later. An app
+that answers with a person's token alone, and never as a bot, is not recognised. users.info also tells the organisation
+of a colleague in another workspace of the same Grid; it is asked only where we are in a Grid ourselves.
+"""
 
 from __future__ import annotations
 
@@ -40,24 +47,24 @@ class Authors:
         self._identity = identity
         self._app = app
 
-    async def is_person(self, heard: IncomingMessage, thread: Thread) -> bool:
+    async def is_person(self, message: IncomingMessage, thread: Thread) -> bool:
         """Whether a message is a person's: what an app has posted is, if it has used that person's own token.
 
         It is not where the app is ours, nor where its bot takes part in the thread: the two would talk for ever. The
         same holds where Slack does not tell.
         """
-        if not heard.app:
+        if not message.app:
             return True
-        if heard.app == self._app:
+        if message.app == self._app:
             return False
-        if heard.bot:
-            author = await self._slack.person(heard.user)
+        if message.bot:
+            author = await self._slack.person(message.user)
             if author is None or author.is_bot:
                 return False
-        if heard.in_dm or not heard.in_thread:
+        if message.in_dm or not message.in_thread:
             return True  # nobody else can have written there
         try:
-            return not await self._slack.bot_wrote(thread, app=heard.app, bot=heard.bot)
+            return not await self._slack.bot_wrote(thread, app=message.app, bot=message.bot)
         except (SlackRefused, SlackUnavailable) as error:
             log.info("thread not read", thread=str(thread), reason=str(error))
             return False

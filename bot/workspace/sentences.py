@@ -10,7 +10,7 @@ import structlog
 from bot.delivery import Owner, deliver
 from bot.errors import BotError
 from bot.mailbox.lease import Lease
-from bot.mailbox.leased_answer import Held
+from bot.mailbox.leased_answer import SentenceOwner
 from bot.pacing.governor import Governor
 from bot.pacing.permits import Kind, Want
 from bot.ports import Slack
@@ -52,7 +52,7 @@ class Sentences:
     async def tell(self, place: Place, sentence: str, lease: Lease) -> None:
         """Say a sentence where everybody in the place sees it, in the message that stands already, if any."""
         events = _events(Sentence(sentence), Finished())
-        await self.bring(self._replies.for_sentence(place, lease), events, lease.item.reference, Held(lease))
+        await self.bring(self._replies.for_sentence(place, lease), events, lease.item.reference, SentenceOwner(lease))
 
     async def fail(self, place: Place, error: BotError, lease: Lease, *, known_as: str = "") -> None:
         """Say that something went wrong, in what stands already, if anything does.
@@ -60,9 +60,9 @@ class Sentences:
         `known_as` is told instead of the reference, where that one cannot be shown.
         """
         reference = known_as or lease.item.reference
-        log.warning("apology", ref=reference, error=type(error).__name__, reason=str(error))
+        log.warning("question failed", ref=reference, error=type(error).__name__, reason=str(error))
         events = _events(Failed(error, reference))
-        await self.bring(self._replies.for_sentence(place, lease), events, reference, Held(lease))
+        await self.bring(self._replies.for_sentence(place, lease), events, reference, SentenceOwner(lease))
 
     async def whisper(
         self, place: Place, sentence: str, *, support: str = "", applies: Callable[[], Awaitable[bool]]
@@ -73,13 +73,11 @@ class Sentences:
             channel=place.channel, user=place.user, thread_ts=place.thread_ts, text=text, blocks=blocks
         )
         result = await self.post(call, applies=applies)
-        log.debug("whispered", result=type(result).__name__)
+        log.debug("private message sent", result=type(result).__name__)
 
-    async def bring(
-        self, reply: Reply, events: AsyncGenerator[ReplyEvent, None], reference: str, keeper: Owner
-    ) -> bool:
+    async def bring(self, reply: Reply, events: AsyncGenerator[ReplyEvent, None], reference: str, owner: Owner) -> bool:
         """Bring what happens to Slack, as `reply` writes it; whether it has come to its end."""
-        ended = await deliver(reply, events, self._slack, self._governor, now=self._now, keeper=keeper)
+        ended = await deliver(reply, events, self._slack, self._governor, now=self._now, owner=owner)
         if reply.given_up:
             log.warning("answer not delivered", ref=reference, reason=reply.given_up)
         return ended

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.errors import BotError, GivenUp, StoreUnavailable, Unreadable
 from bot.mailbox.lease import MOST_FAILURES, Lease
@@ -56,6 +57,11 @@ class Work:
 
     async def on(self, lease: Lease) -> None:
         """Work on a question until it is settled or another process goes on with it."""
+        # Whatever logs a line meanwhile, in this task or in one that it starts, names the question.
+        with bound_contextvars(ref=printable(lease.item.reference)):
+            await self._on(lease)
+
+    async def _on(self, lease: Lease) -> None:
         failure: Exception | None = None
         try:
             async with self._mailbox.kept(lease):
@@ -107,12 +113,12 @@ class Work:
                 log.warning("question handed on", failures=lease.failures + 1, **about)
         else:
             lease.unreadable = lease.unreadable or reason  # from now on what is stored of it stays as it was found
-            await self._told_aside(lease, error if isinstance(error, Unreadable) else GivenUp(reason))
+            await self._say_put_aside(lease, error if isinstance(error, Unreadable) else GivenUp(reason))
             key = await asyncio.shield(self._mailbox.put_aside(lease, f"{type(error).__name__}: {reason}"))
             if key:
                 log.error("question put aside", key=printable(key), **about)
 
-    async def _told_aside(self, lease: Lease, error: BotError) -> None:
+    async def _say_put_aside(self, lease: Lease, error: BotError) -> None:
         """Say in its thread that a question is left out, if its mailbox is that of a thread; under its hold, as all."""
         thread, reference = Thread.of_line(lease.item.line), lease.item.reference
         if thread is None or thread.team != self._team:

@@ -55,10 +55,10 @@ SUBSCRIPTIONS: dict[str, dict[str, str]] = {
         "message.mpim": "mpim:history",
     },
 }
-# The families of Slack's Web API: a string of this shape is one of its methods.
+# The families of Slack's Web API: a string of this shape is one of its methods, unless it is a file's name.
 METHOD = re.compile(
     r"(admin|agents|api|apps|assistant|auth|blocks|bookmarks|bots|calls|canvases|chat|conversations|dnd|emoji|files|"
-    r"oauth|openid|pins|reactions|reminders|search|stars|team|usergroups|users|views|workflows)(\.[a-z][A-Za-z]+)+"
+    r"oauth|openid|pins|reactions|reminders|search|stars|team|usergroups|users|views|workflows)(\.(?!json\b)[a-z][A-Za-z]+)+"
 )
 
 SDK = frozenset(name for name in dir(AsyncWebClient) if "_" in name.strip("_")) - {"api_call"}

@@ -149,7 +149,7 @@ async def test_a_scope_that_the_token_lacks(missing: object) -> None:
     [scope] = [scope for scope in SCOPES if scope == missing]
     async with LocalSlack(scopes=EVERY_SCOPE - {scope.name}) as local:
         finding = (await seen(local.url, local.bot_token, None))["scopes"]
-    assert finding.state is (Verdict.WARNING if scope.told else Verdict.WRONG)
+    assert finding.state is (Verdict.WARNING if scope.noticed else Verdict.WRONG)
     assert finding.found == f"{scope.name} is missing: {scope.without}"
     assert "Bot Token Scopes" in finding.do
 
@@ -237,11 +237,11 @@ async def test_a_connection_that_is_cut() -> None:
 async def test_the_local_slack_tells_a_token_its_scopes_also_where_it_refuses() -> None:
     async with LocalSlack(scopes={"chat:write", "commands"}) as local, aiohttp.ClientSession() as session:
 
-        async def told(method: str, token: str) -> str | None:
+        async def noticed(method: str, token: str) -> str | None:
             header = {"Authorization": f"Bearer {token}"}
             async with session.post(local.url + method, headers=header) as answer:
                 return answer.headers.get("x-oauth-scopes")
 
-        assert await told("auth.test", local.bot_token) == "chat:write,commands"
-        assert await told("chat.shout", local.bot_token) == "chat:write,commands"
-        assert await told("auth.test", "xoxb-unknown") is None
+        assert await noticed("auth.test", local.bot_token) == "chat:write,commands"
+        assert await noticed("chat.shout", local.bot_token) == "chat:write,commands"
+        assert await noticed("auth.test", "xoxb-unknown") is None

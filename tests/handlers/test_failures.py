@@ -298,3 +298,21 @@ async def test_the_reference_is_in_the_log(home: Sandbox) -> None:
     [line] = [line for line in lines if line["event"] == "turn failed"]
     assert line["ref"] == match[1]
     assert line["error"] == "FlowiseFailed"
+
+
+async def test_the_lines_of_the_calls_to_slack_carry_the_reference(home: Sandbox) -> None:
+    home.slack.limit("chat.postMessage", 1)
+    client, references = logging.getLogger("slack_sdk.web.async_base_client"), References()
+    level = client.level
+    async with home.bot(flowise_chatflow_id=home.flowise.flow("empty")):
+        client.setLevel(logging.DEBUG)  # it writes a line for each call
+        client.addHandler(references)
+        try:
+            with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+                [answer] = await home.answered(await home.ask(f"{home.mention} why?"))
+        finally:
+            client.removeHandler(references)
+            client.setLevel(level)
+    [limited] = [line for line in lines if line["event"] == "calls rate limited"]
+    assert f"Reference for support: {limited['ref']}" in answer
+    assert references.seen == {limited["ref"]}

@@ -12,7 +12,7 @@ from bot.errors import FlowiseBroke, Interrupted
 from bot.flowise.events import Token
 from bot.mailbox.durations import DURATIONS
 from bot.mailbox.lease import Lease
-from bot.mailbox.leased_answer import Held, LeasedAnswer
+from bot.mailbox.leased_answer import LeasedAnswer, SentenceOwner
 from bot.mailbox.stages import Stage
 from bot.reply.contract import Failed, Finished, Remark, ReplyEvent, Thinking
 from bot.reply.journal import read
@@ -219,7 +219,7 @@ async def test_waiting_for_the_stop_can_be_cancelled(kept: LeasedAnswer) -> None
 
 
 async def test_a_sentence_of_ours_is_written_under_its_hold_only(lease: Lease) -> None:
-    held = Held(lease)
+    held = SentenceOwner(lease)
     assert await held.may_write()
     await held.made(UpdateMessage("C1", "2.1", "adopted", ()), Accepted())
     await held.made(post(), Posted("2.2"))

@@ -188,7 +188,7 @@ async def test_without_redis_a_budget_of_our_own_serves(tmp_path_factory: pytest
         done, waiting = await asyncio.wait(asked, timeout=3)
         assert len(done) == int(BURST * 0.2)
         async with governor.answering("a"):
-            assert governor._growth.counts.editing == 1
+            assert governor._shared_counts.counts.editing == 1
         for task in waiting:
             task.cancel()
         await asyncio.wait(waiting)
@@ -214,12 +214,12 @@ async def test_replicas_know_of_each_other_s_answers(redis_url: str) -> None:
         async with one.answering("a"), other.answering("b"):
             await leave_for(one, wanted(Kind.FIRST, method="chat.postMessage", answer="a"))
             await leave_for(other, wanted(Kind.ENDING, method="assistant.threads.setStatus", answer="b"))
-            known = other._growth.counts
+            known = other._shared_counts.counts
             assert (known.editing, known.standing) == (2, 1)
             assert known.speed > 0
         # Both have ended, and said so.
         await leave_for(other, wanted(Kind.ENDING))
-        assert other._growth.counts.editing == 0
+        assert other._shared_counts.counts.editing == 0
     for store in stores:
         await store.aclose()
 
@@ -240,7 +240,7 @@ async def test_streams_are_begun_until_no_more_can_be_ended_or_pays(store: Redis
             leave = await leave_for(governor, start(str(number)))
             begun += leave.denied == 0
             assert leave.denied == 0 or begun in {11, 12}
-        assert governor._growth.counts == Counts(editing=40 - begun, streaming=begun)
+        assert governor._shared_counts.counts == Counts(editing=40 - begun, streaming=begun)
 
 
 async def test_one_more_stream_is_denied_where_edits_are_had_more_often(store: RedisStore) -> None:

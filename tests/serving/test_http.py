@@ -72,4 +72,4 @@ async def test_a_stranger_is_told_whether_and_not_why() -> None:
     with capture_logs() as lines:
         assert await readyz({"redis": counted}, "slack", is_private=False) == (503, {"ready": False})
     assert asked == []  # nor can he have anybody asked
-    assert [(line["event"], line["missing"]) for line in lines] == [("not ready", ["slack"])]
+    assert [(line["event"], line["missing"]) for line in lines] == [("readiness lost", ["slack"])]

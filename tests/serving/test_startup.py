@@ -198,7 +198,7 @@ async def test_a_slack_that_is_away_is_waited_for(home: Sandbox, tmp_path: Path)
         process.send_signal(signal.SIGTERM)
         _, err = await process.communicate()
     assert process.returncode == 0
-    assert err.decode().count("Slack does not answer; trying again") == 1
+    assert err.decode().count("Slack not reached") == 1
 
 
 async def test_waiting_for_slack_can_be_stopped(home: Sandbox, tmp_path: Path) -> None:
@@ -319,4 +319,4 @@ async def test_at_the_finest_level_no_secret_and_no_word_of_a_person_is_in_the_l
     assert "turn failed" in written
     assert "turn finished" in written
     assert [secret for secret in hidden if secret in written] == []
-    assert "whispered" not in written
+    assert "private message sent" not in written

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.slack.calls import Call, FindStream, Respond, method_of
 from bot.slack.tiers import POSTS_TO_A_CHANNEL, QUOTAS, SLOWEST, Quota, keys
 
 # Slack's numbers a minute, written down here once more from its documentation.
@@ -34,9 +37,10 @@ def test_a_minute_holds_what_slack_allows(method: str) -> None:
     assert QUOTAS[method].per_minute > 0.85 * DOCUMENTED[method]
 
 
-def test_every_method_of_an_answer_has_a_quota() -> None:
-    answering = {"chat.postMessage", "chat.update", "chat.delete", "chat.postEphemeral", "assistant.threads.setStatus"}
-    assert answering <= QUOTAS.keys()
+@pytest.mark.parametrize("kind", get_args(Call), ids=lambda kind: kind.__name__)
+def test_every_call_has_a_method_and_a_quota_or_needs_none(kind: type[Call]) -> None:
+    method = method_of(object.__new__(kind))
+    assert method in QUOTAS or kind in {Respond, FindStream}
 
 
 def test_posts_to_a_channel_are_about_one_a_second() -> None:

@@ -91,14 +91,14 @@ async def test_each_hears_what_all_have_told(redis_url: str) -> None:
     assert (await one.spend("T1", [SMALL], 0, call(), ours)).counts == ours.counts
     assert (await other.spend("T1", [OTHER], 0, call(), theirs)).counts == Counts(7, 3, 1, 80.5)
     assert (await other.spend("T2", [OTHER], 0, call(), theirs)).counts == theirs.counts  # another workspace
-    await one.tell("T1", ReplicaCounts("one"))
+    await one.report_counts("T1", ReplicaCounts("one"))
     assert (await other.spend("T1", [OTHER], 0, call(), theirs)).counts == theirs.counts
     for twin in (one, other):
         await twin.aclose()
 
 
 async def test_what_a_dead_replica_told_fades(store: RedisStore) -> None:
-    await store.tell("T1", ReplicaCounts("dead", Counts(editing=5)))
+    await store.report_counts("T1", ReplicaCounts("dead", Counts(editing=5)))
     ours = ReplicaCounts("ours", Counts(editing=1))
     assert (await store.spend("T1", [SMALL], 0, call(), ours)).counts.editing == 6
     [answers, *_] = store._buckets("T1", ())
@@ -277,7 +277,7 @@ async def test_a_clock_that_is_set_forward_and_back_again_heals(store: RedisStor
 
 async def test_what_was_told_in_a_time_to_come_counts_no_more(store: RedisStore) -> None:
     pair = Key("pair", Quota(rate=2.0, burst=2))
-    await store.tell("T1", ReplicaCounts("dead", Counts(editing=5)))
+    await store.report_counts("T1", ReplicaCounts("dead", Counts(editing=5)))
     for _ in range(3):
         await store.spend("T1", [pair], 0, call(), ReplicaCounts("dead", Counts(editing=5)), due=5.0)
     await set_clock(store, -HOUR)

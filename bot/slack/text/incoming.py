@@ -2,6 +2,10 @@
 
 It looks at each character once or, where something may begin, holds back what is not decided yet. What it decides
 depends on the text alone, not on how it was cut. Code is passed on as it is.
+
+HTML is read by a fixed list of names, so `List<String>` is text. An attribute counts only if it has a value, so
+`a<b and c>d` is no tag; of addresses, only `http`, `https` and `mailto` do. Markdown that has passed once passes again
+unchanged, so whoever takes an answer over reads it in the same way.
 """
 
 from __future__ import annotations

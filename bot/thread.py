@@ -130,7 +130,8 @@ class OpenAnswer:
     `messages` are the `ts` of its messages in Slack, in order, and `stream` that of a native stream that has not ended.
     `chat_id`, `asked_at` (epoch seconds; 0: not yet), `question`, the text of the prediction, and `after`, as in `Run`,
     are noted directly before Flowise is asked. `journal` is what has arrived of the answer so far, as
-    `bot.reply.journal` writes it, and `whole` says that it is complete.
+    `bot.reply.journal` writes it, and `whole` says that it is complete. `again`: the question was asked before, and its
+    asker has pressed the button.
     """
 
     chat_id: str = ""
@@ -141,6 +142,7 @@ class OpenAnswer:
     whole: bool = False
     question: str = ""
     after: str | None = None
+    again: bool = False
 
     @property
     def expected(self) -> Expected | None:
@@ -167,7 +169,8 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class UnansweredQuestion:
-    """A question whose answer is incomplete, kept with its messages so that it can be asked again."""
+    """A question whose answer is incomplete, kept so that it can be asked again. `messages` are those in which the next
+    answer is to stand; where words of this one stand, there are none."""
 
     item: Item
     messages: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Serves buttons: "Try again" under an answer that was interrupted; acknowledges every other interaction."""
+"""Serves buttons: "Try again" under an answer that failed; acknowledges every other interaction."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def _taken_in(workspace: Workspace, behaviour: Behaviour, pressed: Press) 
         _whisper(workspace, pressed, wording.NOT_YOURS)
         return None
     item = replace(asked.item, reference=_again(reference), ts=pressed.ts)
-    return await workspace.mailbox.accept(item, opened=OpenAnswer(messages=asked.messages))
+    return await workspace.mailbox.accept(item, opened=OpenAnswer(messages=asked.messages, again=True))
 
 
 def _asker(item: Item) -> str:

@@ -131,12 +131,16 @@ class Turns:
         chat = await self._stored(question, lambda: self.chats.of(question, known))
         await self._stored(question, lambda: self.chats.keep(question, chat))
         remembers = await self._stored(question, lambda: self.chats.remembers(question, chat, known))
-        run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id, briefly=not remembers))
+        briefly = lease.opened.again or not remembers
+        run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id, briefly=briefly))
         if run is not None and run.awaits_decision:
             yield Sentence(wording.DECISION_PENDING)
             return
-        if run is not None and not remembers:
-            chat = await self._fresh(question)  # nothing is lost with the old one
+        if run is not None and (lease.opened.again or not remembers):
+            # Nothing is lost with the old chat, or its asker, who has asked for another try, waits no longer.
+            chat = await self._fresh(question)
+            if remembers:
+                yield Remark(wording.NOT_REMEMBERED_BEFORE)
         elif run is not None:
             yield WaitingForRun()
             left = run

@@ -2,7 +2,7 @@
 
 Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a thread share a hash tag, its line:
 
-    {<line>}:claim:<reference>       the name of the call that claimed it              48 hours
+    {<line>}:claim:<reference>       the name of the call that claimed it              48 hours; asked again: 30 days
     {<line>}:mail|items|open|holders|leases|failures|turn   what is not settled        7 days after the last change
     {<line>}:aside:<reference>       hash: a question that no process could finish, as it was         30 days
     {<line>}:again:<reference>       JSON: a question that may be asked again          as long as a conversation

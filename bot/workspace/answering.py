@@ -58,6 +58,7 @@ class Answering:
         about = AnswerContext(question.thread, reference, waited)
         reply = self._process.delivery.answers.observed(self._replies.for_answer(place, lease), about)
         log.info("question", ref=reference, thread=str(question.thread), characters=len(question.text))
+        failed = False
         try:
             async with self._governor.answering(reference):
                 events = keeper.noted(self._conversations.turn(question, lease))
@@ -65,16 +66,16 @@ class Answering:
         except Exception:  # a mistake of ours: the person gets a last word all the same
             log.exception("answer failed by a mistake of ours", ref=reference)
             lease.look = True
-            await self._sentences.fail(place, BotError("internal error"), lease)
-            ended = False
+            await self._sentences.fail(place, BotError("internal error"), lease, again=again)
+            ended, failed = False, bool(again)
         finally:
             if not lease.ours:
                 reply.taken_over()
             reply.close()
             chats.delivered(question)
-        if keeper.offers_again:
-            lease.again = UnansweredQuestion(lease.item, lease.opened.messages)
-        elif ended and lease.taken_over:
+        # A mistake of ours is told in place of what stood: no words of the answer are left.
+        lease.again = UnansweredQuestion(lease.item, lease.opened.messages) if failed else keeper.unanswered
+        if lease.again is None and ended and lease.taken_over:
             last = self._write_again(lease, tuple(keeper.stands.values()))
             self._tasks.start(last, name="write again", later=True)
 

@@ -162,6 +162,29 @@ def enveloped(home: Sandbox, event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("edited", [False, True], ids=["as written", "edited"])
+async def test_a_mention_that_is_delivered_with_a_late_invitation_is_answered(home: Sandbox, *, edited: bool) -> None:
+    """It is older than the bot's membership, and the thread cannot be read."""
+    slack, text = home.slack, f"{home.mention} why?"
+    workspace, wall = slack.core.workspace, slack.core.workspace.wall
+    place = slack.channel("elsewhere", members=[home.ada], bot_is_member=False)
+    slack.refuse("conversations.replies", "missing_scope")
+    async with home.bot():
+        workspace.wall = lambda: wall() - 1200
+        root = await home.ask("Our printer is on fire.", channel=place)
+        asked = await home.ask(text, channel=place, thread_ts=root)
+        await slack.settled()
+        workspace.wall = wall
+        slack.invite(home.ada, place, slack.bot_user_id)
+        event: dict[str, Any] = {"type": "app_mention", "channel": place, "user": home.ada, "text": text, "ts": asked}
+        event |= {"event_ts": asked, "thread_ts": root}
+        event |= {"edited": {"user": home.ada, "ts": f"{float(asked) + 30:.6f}"}} if edited else {}
+        for _ in range(2):
+            assert (await slack.deliver(enveloped(home, event))).acked
+        await home.answered(root, channel=place)
+    assert [prediction.question for prediction in home.flowise.predictions] == ["why?"]
+
+
 async def test_an_event_for_nobody_needs_no_store(tmp_path: Path) -> None:
     async with shop(tmp_path) as it, serving(it.house, "http"):
         await it.server.stop()

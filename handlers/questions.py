@@ -14,7 +14,8 @@ from bot.slack import wording
 from bot.slack.message_text import Quote
 from bot.slack.messages import EarlierMessage
 from bot.slack.payload import IncomingMessage, Instruction, instruction, is_external
-from bot.thread import Item
+from bot.slack.small_talk import is_small_talk
+from bot.thread import Item, Thread
 from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
@@ -33,6 +34,7 @@ class Behaviour:
 
     command: str = "/flowise"
     follow_ups_without_mention: bool = True
+    ignores_small_talk: bool = True
     answers_external_people: bool = False
 
 
@@ -100,10 +102,13 @@ def _asks(workspace: Workspace, heard: IncomingMessage) -> bool:
     return _asked_for(workspace, heard) in {Instruction.ANSWER, Instruction.NEW_CONVERSATION}
 
 
-def _asked_for(workspace: Workspace, heard: IncomingMessage) -> Instruction:
-    """What a message to the bot asks for. What is forwarded without a word, or with a call for help, is a question."""
+def _asked_for(workspace: Workspace, heard: IncomingMessage, *, addressed: bool = True) -> Instruction:
+    """What a message to the bot asks for. What is forwarded without a word, or with a call for help, is a question; so
+    is a message that is not addressed to it, but for the one word that stops it."""
     asked_for = instruction(workspace.without_mention(heard.text))
-    return Instruction.ANSWER if asked_for is Instruction.HELP and heard.has_quoted_text else asked_for
+    if addressed:
+        return Instruction.ANSWER if asked_for is Instruction.HELP and heard.has_quoted_text else asked_for
+    return asked_for if asked_for is Instruction.QUIET else Instruction.ANSWER
 
 
 def _may_be_refused(workspace: Workspace, behaviour: Behaviour, teams: Sequence[str]) -> bool:
@@ -127,29 +132,63 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     heard, addressed = kept.message, kept.addressed
     place = place_of(heard)
     thread = workspace.thread(heard.channel, place.thread_ts or "")
-    if not await workspace.authors.is_person(heard, thread):
-        log.info("post of an app ignored", ref=lease.item.reference, app=heard.app)
-        return
-    if await is_refused(workspace, behaviour, heard.user, heard.teams):
-        if addressed:
-            await workspace.sentences.whisper(_ear(heard), wording.EXTERNAL, applies=lease.may_write)
+    if not await _is_answered(workspace, behaviour, kept, thread, lease):
         return
     by_another_team = is_external(heard.teams, workspace.identity.organisations)
     if not by_another_team:
         place = replace(place, team=workspace.identity.team)
     if addressed and (heard.app or by_another_team) and not heard.in_dm and _asks(workspace, heard):
         await workspace.store.set_quiet(thread, False, workspace.wall())  # only now the thread is known to be ours
-    asked_for = _asked_for(workspace, heard) if addressed else Instruction.ANSWER
+    asked_for = _asked_for(workspace, heard, addressed=addressed)
     if asked_for is Instruction.HELP or not (heard.text or heard.has_quoted_text):
         await _help(workspace, behaviour, heard, place, lease)
-    elif asked_for is Instruction.QUIET and not heard.in_dm:
-        await workspace.store.set_quiet(thread, True, workspace.wall())
-        await workspace.sentences.tell(place, wording.QUIET, lease)
+    elif asked_for is Instruction.QUIET:
+        await _quiet(workspace, heard, place, lease)
     elif asked_for is Instruction.NEW_CONVERSATION:
         await workspace.conversations.chats.start_over(thread, since=heard.ts)
         await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)
-    else:
+    elif addressed or not behaviour.ignores_small_talk or not await _asks_nothing(workspace, heard, thread, lease):
         await workspace.answering.answer(await _question(workspace, heard, place, lease), lease)
+
+
+async def _is_answered(
+    workspace: Workspace, behaviour: Behaviour, kept: StoredMessage, thread: Thread, lease: Lease
+) -> bool:
+    """Whether the author of a message is answered: a person, of ours or of those who may ask."""
+    heard = kept.message
+    if not await workspace.authors.is_person(heard, thread):
+        log.info("post of an app ignored", ref=lease.item.reference, app=heard.app)
+        return False
+    if await is_refused(workspace, behaviour, heard.user, heard.teams):
+        if kept.addressed:
+            await workspace.sentences.whisper(_ear(heard), wording.EXTERNAL, applies=lease.may_write)
+        return False
+    return True
+
+
+async def _quiet(workspace: Workspace, heard: IncomingMessage, place: Place, lease: Lease) -> None:
+    if heard.in_dm:
+        await workspace.sentences.tell(place, wording.ALWAYS_LISTENING, lease)
+        return
+    await workspace.store.set_quiet(workspace.thread(heard.channel, place.thread_ts or ""), True, workspace.wall())
+    await workspace.sentences.tell(place, wording.QUIET, lease)
+
+
+async def _asks_nothing(workspace: Workspace, heard: IncomingMessage, thread: Thread, lease: Lease) -> bool:
+    """Whether nobody expects an answer to a follow-up; known once its turn has come, for the answer before it may end
+    with a question. Raises StoreUnavailable."""
+    if lease.opened.again or heard.all_files or heard.quotes or not is_small_talk(heard.text):
+        return False
+    if not await workspace.answering.turn_came(lease):
+        return True  # another process goes on with it
+    known = await workspace.store.conversation(thread)
+    if known is not None and known.asks:
+        return False
+    run = await workspace.store.run_on(thread.line, known.chat_id) if known is not None and known.chat_id else None
+    if run is not None and run.awaits_decision:
+        return False
+    log.info("small talk ignored", ref=lease.item.reference)
+    return True
 
 
 async def _help(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage, place: Place, lease: Lease) -> None:

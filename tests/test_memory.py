@@ -158,6 +158,7 @@ class Store:
         *,
         answered: bool = False,
         context_since: str = "",
+        asks: bool = False,
     ) -> bool:
         return True
 

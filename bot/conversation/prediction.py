@@ -11,6 +11,7 @@ from typing import TypeGuard, assert_never
 import structlog
 
 from bot.conversation.chats import Chat, Chats
+from bot.conversation.last_words import ends_with_question
 from bot.conversation.question import Question
 from bot.conversation.runs import Runs
 from bot.errors import FlowiseBroke, FlowiseError, FlowiseSlow, Interrupted, KeyRefused, RunState
@@ -31,7 +32,8 @@ from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
-from bot.reply.contract import LONGEST, FetchingRest, Remark, ReplyEvent, Thinking
+from bot.reply.contract import LONGEST, FetchingRest, Footnote, Remark, ReplyEvent, Thinking
+from bot.slack import wording
 from bot.thread import Run
 
 log = structlog.get_logger(__name__)
@@ -66,6 +68,7 @@ class Predictions:
         if opened.whole:
             for event in kept:
                 yield event
+            lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(kept)))
             return
         if question.place.thread_ts is not None:  # without a thread, it would overwrite what is there
             yield Thinking()
@@ -80,18 +83,22 @@ class Predictions:
         log.info("answer recovered", ref=question.reference, source="Flowise's stored messages")
         for shown in _shown(stored):
             yield shown
-        lease.then(self._chats.answered_again(question, opened.chat_id))
+        if opened.is_first:
+            yield Footnote(wording.EVERY_MESSAGE)
+        lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(_shown(stored))))
 
     async def predicted(
-        self, question: Question, lease: Lease, chat: Chat, text: str
+        self, question: Question, lease: Lease, chat: Chat, text: str, *, is_first: bool = False
     ) -> AsyncGenerator[ReplyEvent, None]:
         """Ask Flowise, and yield the events of its answer that a reply shows.
+
+        `is_first`: it will be the first answer in a thread where the bot answers every message, and says so.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
         """
         line, heard = question.thread.line, _PredictionState(self._runs.new(), chat)
-        prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, heard))
+        prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, heard, is_first))
         try:
             async with aclosing(self._flowise.predict(prediction)) as events:
                 async for event in events:
@@ -110,15 +117,21 @@ class Predictions:
                 await asyncio.shield(self._runs.left(line, chat.chat_id, heard.run))
             raise
         await asyncio.shield(self._ended(question, lease, heard, chat.chat_id))
+        if is_first:
+            yield Footnote(wording.EVERY_MESSAGE)
 
-    async def _noted(self, lease: Lease, chat: Chat, text: str, heard: _PredictionState) -> None:
+    async def _noted(self, lease: Lease, chat: Chat, text: str, heard: _PredictionState, is_first: bool) -> None:
         """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
         have started anything is repeated."""
         if lease.was_asked:
             return
         after = "" if chat.is_new else await self._flowise.newest_stored(chat.chat_id)
         heard.run = run = replace(heard.run, question=text, after=after)
-        if not await retried(lambda: lease.asks(chat.chat_id, text, run), self._sleep, ref=lease.item.reference):
+
+        async def note() -> bool:
+            return await lease.asks(chat.chat_id, text, run, is_first=is_first)
+
+        if not await retried(note, self._sleep, ref=lease.item.reference):
             raise _NotOursError
 
     async def _completed(
@@ -143,6 +156,7 @@ class Predictions:
             raise error
         log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
         for event in rest:
+            heard.hears(event)
             yield event
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
@@ -163,7 +177,8 @@ class Predictions:
         if run.awaits_decision:
             paused = replace(run, after=heard.row)
             await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
-        lease.then(self._chats.answered(question, chat))
+        asks = ends_with_question(map(Token, heard.said))
+        lease.then(self._chats.answered(question, chat, asks=asks))
 
 
 class _PredictionState:
@@ -184,11 +199,15 @@ class _PredictionState:
             return False
         if isinstance(event, Action):
             self.run = replace(self.run, awaits_decision=True)
-        elif isinstance(event, Token):
+        self.hears(event)
+        return True
+
+    def hears(self, event: Event) -> None:
+        """Note the text of an event, if it is one of text."""
+        if isinstance(event, Token):
             if self._length < LONGEST:  # what comes after that is not shown
                 self.said.append(event.text[: LONGEST - self._length])
             self._length += len(event.text)
-        return True
 
     def _steer(self, event: SteeringEvent) -> None:
         match event:

@@ -22,6 +22,7 @@ from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
 from bot.reply.contract import Failed, Finished, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
 from bot.slack import wording
+from bot.thread import Conversation
 
 log = structlog.get_logger(__name__)
 
@@ -151,9 +152,16 @@ class Turns:
         for remark in question.notes:
             yield Remark(remark)
         text = await self._context.with_quotes(question, known)
-        async with aclosing(self._asking.predicted(question, lease, chat, text)) as events:
+        is_first = self._is_first(question, known)
+        async with aclosing(self._asking.predicted(question, lease, chat, text, is_first=is_first)) as events:
             async for event in events:
                 yield event
+
+    def _is_first(self, question: Question, known: Conversation | None) -> bool:
+        """Whether the answer will be the first one in a thread of a channel where the bot answers every message."""
+        place = question.place
+        in_channel = not question.thread.channel.startswith("D") and not place.response_url
+        return self._habits.follow_ups and in_channel and not (known is not None and known.answered)
 
     async def _fresh(self, question: Question) -> Chat:
         """A new chat for the question's thread, noted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -198,12 +199,15 @@ class Lease:
         if self.stage is Stage.STORED:
             self.goes(Step.LEASE)
 
-    async def asks(self, chat_id: str, question: str, run: Run) -> bool:
+    async def asks(self, chat_id: str, question: str, run: Run, *, is_first: bool = False) -> bool:
         """Note, directly before it happens, that Flowise is asked; False if it must not be, because the hold is lost.
 
-        Raises StoreUnavailable: then it must not be asked either.
+        `is_first` is noted as well, as in `OpenAnswer`. Raises StoreUnavailable: then it must not be asked either.
         """
-        opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question, after=run.after)
+        asked = partial(
+            replace, chat_id=chat_id, asked_at=run.since, question=question, after=run.after, is_first=is_first
+        )
+        opened = asked(self.opened)
         try:
             if not await self._mailboxes.note(self.hold, opened, run):
                 await self.stand()  # the store may have lost its data, which this restores
@@ -213,7 +217,7 @@ class Lease:
         except asyncio.CancelledError:  # it may be noted, but this process will not ask
             self.run_over = chat_id
             raise
-        self.opened = replace(self.opened, chat_id=chat_id, asked_at=run.since, question=question, after=run.after)
+        self.opened = asked(self.opened)  # more may have been noted meanwhile
         self.goes(Step.ASK)
         return True
 

@@ -149,8 +149,9 @@ def _text_of(message: Message, us: str) -> str:
     if _is_by(message, us):  # what the bot writes stands in `text`; its blocks add sources and buttons
         return string(message, "text")
     read = message_text(message)
-    is_instruction = instruction(plain(read.words, {}, without=us)) is not Instruction.ANSWER
-    if us in mentions(read.words) and is_instruction and not (read.quotes or read.files):
+    told = instruction(plain(read.words, {}, without=us))
+    is_for_us = told is Instruction.QUIET or (told is not Instruction.ANSWER and us in mentions(read.words))
+    if is_for_us and not (read.quotes or read.files):
         return ""
     return quoted_text(read)
 

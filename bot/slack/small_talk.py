@@ -20,11 +20,12 @@ _PHRASES: Final = frozenset(
     for phrases in (
         # English
         "thanks, thank you, thank you so much, thank you very much, thanks a lot, thanks so much, many thanks",
+        "thanks again, thank you again",
         "thx, tnx, ty, tysm, cheers, ok, okay, okey, k, kk, okie, alright, all right, got it, gotcha, i see",
         "makes sense, will do, sounds good, cool, great, nice, perfect, awesome, excellent, amazing, good",
-        "great job, good job, well done, wow, good bot, that works, it works, works, done, fine, sure, yep, yup, noted",
+        "great job, good job, well done, wow, good bot, that works, it works, works, fine, sure, yep, yup, noted",
         "no worries, np, you rock, brilliant, that helps, that helped, very helpful, helpful, much appreciated",
-        "appreciated, so much, very much, a lot, again",
+        "appreciated, so much, very much, a lot",
         # German
         "danke, dankeschön, danke schön, danke dir, danke euch, vielen dank, besten dank, herzlichen dank",
         "tausend dank, super, prima, toll, klasse, passt, alles klar, verstanden, gut, sehr gut, perfekt, genau",

@@ -145,11 +145,13 @@ class RedisStore:
         *,
         answered: bool = False,
         context_since: str = "",
+        asks: bool = False,
     ) -> bool:
         """Write the chat of a thread and renew its lifetime; False, with nothing written, if the thread has been
         started over meanwhile. A thread without a note is of generation 0. Once answered, it stays so, and the latest
         `context_since` stays."""
-        args: list[str | float] = [generation, chat_id, chatflow_id, now, self._lifetime, int(answered), context_since]
+        args: list[str | float] = [generation, chat_id, chatflow_id, now, self._lifetime]
+        args += [int(answered), context_since, int(asks)]
         return bool(await self._ask(self._remember(keys=[self._key(thread, "chat")], args=args)))
 
     async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:

@@ -45,6 +45,17 @@ class Answering:
         self._replies = replies
         self._sentences = sentences
 
+    async def turn_came(self, lease: Lease) -> bool:
+        """Wait, unseen, until no question comes before this one; False if another process goes on with it."""
+        waiting, leaving = asyncio.ensure_future(_first(lease)), asyncio.create_task(self._tasks.leaving.wait())
+        try:
+            await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            lease.handed_over = not waiting.done()
+            return lease.ours
+        finally:
+            waiting.cancel()
+            leaving.cancel()
+
     async def answer(self, question: Question, lease: Lease) -> None:
         """Ask the flow and bring its answer to Slack."""
         place, reference, chats = question.place, question.reference, self._conversations.chats
@@ -107,3 +118,10 @@ class Answering:
 
         for call in calls:
             await self._sentences.post(call, applies=is_last)
+
+
+async def _first(lease: Lease) -> None:
+    """Return once it is its turn, or the hold is lost."""
+    before = await lease.place()
+    while before:
+        before = await lease.moved()

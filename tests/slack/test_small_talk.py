@@ -94,7 +94,7 @@ def test_what_asks_nothing(text: str) -> None:
             "more",
             "continue",
         ),
-        *("", " ", "tell me", "done with step one, next", "thanks " * 20, "why", "¿vale?", "help"),
+        *("", " ", "tell me", "done", "again", "done with step one, next", "thanks " * 20, "why", "¿vale?", "help"),
     ],
 )
 def test_what_may_ask_something(text: str) -> None:

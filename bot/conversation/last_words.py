@@ -12,7 +12,7 @@ from bot.reply.arriving import Arriving, BeganAnew
 from bot.reply.contract import Finished, ReplyEvent
 
 # Characters: enough for a last sentence and what stands under it.
-_LOOKED_AT: Final = 4_000
+_LOOKED_AT: Final = 2_000
 # So many things may stand after the last sentence. A longer list is no list of choices.
 _MOST_BESIDE: Final = 8
 
@@ -20,9 +20,10 @@ _MARKED = re.compile(r"\?[?!.]*$")
 _ARMENIAN = re.compile("\u055e[^\u0589.!\n]*[\u0589.]?$")  # its question mark stands within the word that is asked for
 _GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff];$")
 _UNMARKED = re.compile("[か吗嗎]。?$")  # what ends a question in Japanese and Chinese, with a mark or without
-_AROUND = frozenset("*_~`|>)\"'”’»\u203a \t\n")
+_AROUND = frozenset("\\*_~`|>)\"'”’»\u203a \t\n")
 
 _CODE = re.compile(r"(?:^|\n)[ \t]*(`{3,}|~{3,})[^\n]*\n(?:.*\n)?[ \t]*\1$", re.DOTALL)
+_HEADING = re.compile(r"(?:^|\n)[ \t]*#[^\n]*$")
 _BESIDE: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -31,7 +32,9 @@ _BESIDE: Final = tuple(
         r"(?:^|\n)[ \t]*(?:[-*+•]|\(?\w{1,2}[.)])[ \t]+[^\n]*$",  # a choice, or an entry of a list of sources
         r":[a-z0-9_+'-]{1,100}:$",  # an emoji by its name
         r"\([^()\n]{0,300}\)$",  # the choices that are given ("yes/no"), or the target of a link
-        r"\[[^\[\]\n]{0,300}\]$",  # a citation, or the label of a link
+        r"!?\[[^\[\]\n]{0,300}\]$",  # a citation, or the label of a link or a picture
+        r"[:;=]'?-?[)(DP]$",  # an emoji as it is typed
+        r"(?:^|\n)[ \t]*(?:-{3,}|\*{3,}|_{3,})$",  # a line across
         r"【[^【】\n]{0,300}】$",
         r"<[^<>\n]{1,300}>$",
     )
@@ -44,8 +47,10 @@ def ends_with_question(events: Iterable[ReplyEvent]) -> bool:
     Emphasis, emoji, citations, sources and code after it do not count, nor do the choices under it.
     """
     text = unicodedata.normalize("NFKC", _seen(events)[-_LOOKED_AT:])
-    for _ in range(_MOST_BESIDE):
+    for removed in range(_MOST_BESIDE):
         text = text.rstrip()
+        if removed and _HEADING.search(text):
+            return False  # it is answered below
         if code := _CODE.search(text):
             text = text[: code.start()]
             continue

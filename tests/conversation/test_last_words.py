@@ -32,6 +32,7 @@ QUESTIONS = [
     "Is it this?\n\nSource: a.pdf, page 3",
     "Is it this?[^1]\n\n[^1]: a.pdf",
     "Is it this?<br>",
+    *("Is it this? :)", "Is it this? ;-)", "Is it this?\n\n---", "Is it?\n\n![chart](https://a.example/x.png)"),
     "<think>hm</think>Is it this?",
 ]
 ANSWERS = [
@@ -46,6 +47,7 @@ ANSWERS = [
         "See [Why?](https://a.example).",
     ),
     *("See [Why?](https://a.example)", "Use a; then b;", "You can ask “why” too."),
+    "## Why is it so?\n- because\n- of this",
     "Steps:\n- do this\n- do that",
     "Done:\n```\nwhat?\n```",
     "Why? See below.\n\nSources:\n- Why?.pdf, page 3",

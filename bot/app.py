@@ -164,6 +164,7 @@ class Bot:
                 context_messages=settings.bot_context_messages,
                 left_run_wait=settings.flowise_left_run_wait,
                 reads_answers=settings.flowise_api_key is not None,
+                follow_ups=settings.bot_follow_ups == "all",
             ),
             now=time.monotonic,
             wall=time.time,

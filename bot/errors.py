@@ -32,6 +32,7 @@ The text of an exception is for the log. What a person in Slack reads is written
 from __future__ import annotations
 
 from enum import Enum
+from typing import ClassVar
 
 
 class RunState(Enum):
@@ -48,12 +49,18 @@ class RunState(Enum):
 class BotError(Exception):
     """An error for which there is a sentence in `bot.slack.wording`."""
 
+    retry_helps: ClassVar[bool] = True
+    """Whether asking the same question again can help, so that a button offers it: not where only the operator can mend
+    it, nor where the question itself is the reason."""
+
 
 class SettingsError(BotError):
     """A setting is missing, malformed, contradicts another one, or is refused by the service it is for.
 
     Each line of the text names the variable and what is expected; it never holds the value of a secret.
     """
+
+    retry_helps = False
 
 
 class StoreUnavailable(BotError):
@@ -63,6 +70,8 @@ class StoreUnavailable(BotError):
 class StoreDamaged(StoreUnavailable):
     """One of the bot's keys in Redis holds another program's data. Give the bot a database of its own."""
 
+    retry_helps = False
+
 
 class Interrupted(BotError):
     """The bot was stopped before the answer was complete."""
@@ -71,17 +80,25 @@ class Interrupted(BotError):
 class Postponed(BotError):
     """The bot is being stopped before it has asked the question; the next process to start goes on with it."""
 
+    retry_helps = False
+
 
 class GivenUp(BotError):
     """Several processes in turn have failed to finish a question. Their logs say why they ended."""
+
+    retry_helps = False
 
 
 class Unreadable(BotError):
     """A stored value is damaged, or was written by a newer version. It is put aside under a key `…:aside:…`."""
 
+    retry_helps = False
+
 
 class SlackRefused(BotError):
     """Slack refused a call. `code` is Slack's own error word, for example `not_in_channel`."""
+
+    retry_helps = False
 
     def __init__(self, method: str, code: str) -> None:
         super().__init__(f"Slack refused {method}: {code}")
@@ -94,6 +111,8 @@ class SlackUnavailable(BotError):
 
 class NotSlack(SlackUnavailable):
     """Another program answers at SLACK_API_URL. Check the address, and the proxy on the way to it."""
+
+    retry_helps = False
 
 
 class FlowiseError(BotError):
@@ -111,11 +130,15 @@ class FlowiseUnreachable(FlowiseError):
 class FlowiseUntrusted(FlowiseError):
     """The certificate at FLOWISE_URL is not trusted. Use one of a known authority, or name yours in SSL_CERT_FILE."""
 
+    retry_helps = False
+
 
 class ProxyFailed(FlowiseError):
     """The proxy on the way to FLOWISE_URL fails or refuses. Check HTTPS_PROXY (or HTTP_PROXY), or list the host in
     NO_PROXY.
     """
+
+    retry_helps = False
 
 
 class FlowiseResting(FlowiseError):
@@ -156,6 +179,8 @@ class FlowiseEmpty(FlowiseError):
 class FlowiseTooLarge(FlowiseError):
     """The question was refused for its size. Raise FLOWISE_FILE_SIZE_LIMIT, or the body limit of a proxy before it."""
 
+    retry_helps = False
+
 
 class FlowiseRateLimited(FlowiseError):
     """The chatflow's own rate limit is used up; the whole bot shares one bucket. `retry_after` is in seconds."""
@@ -168,13 +193,19 @@ class FlowiseRateLimited(FlowiseError):
 class KeyRefused(FlowiseError):
     """Flowise refused the key. Set FLOWISE_API_KEY to the very key that is bound to the chatflow."""
 
+    retry_helps = False
+
 
 class UnknownChatflow(FlowiseError):
     """There is no chatflow with the id in FLOWISE_CHATFLOW_ID. Copy the id from the chatflow's address in Flowise."""
 
+    retry_helps = False
+
 
 class NotFlowise(FlowiseError):
     """Another program answers at FLOWISE_URL. Use the base address of Flowise's server, without /api or a path."""
+
+    retry_helps = False
 
 
 def advice(kind: type[BotError]) -> str:

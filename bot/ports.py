@@ -261,10 +261,11 @@ class Store(Protocol):
         *,
         answered: bool = False,
         context_since: str = "",
+        asks: bool = False,
     ) -> bool:
         """Write the chat of a thread and renew its lifetime; False, with nothing written, if the thread has been
-        started over meanwhile (its generation differs). Does not change whether the thread is quiet, and an earlier
-        `context_since` than the one noted changes nothing."""
+        started over meanwhile (its generation differs). `asks`: the answer ended with a question. Does not change
+        whether the thread is quiet, and an earlier `context_since` than the one noted changes nothing."""
         ...
 
     async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:

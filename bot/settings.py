@@ -118,6 +118,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path(".data")
 
     bot_follow_ups: Literal["all", "mentions"] = "all"
+    bot_small_talk: Literal["ignore", "answer"] = "ignore"
     bot_context_messages: Annotated[int, Field(ge=0, le=200)] = 20
     bot_most_predictions: Annotated[int, Field(ge=1, le=10_000)] = 100
     bot_most_messages: Annotated[int, Field(ge=2, le=50)] = 10

@@ -50,7 +50,8 @@ class Conversation:
     how often that was done. `quiet`: the bot was asked to keep out. `answered`: a question was answered in it, the last
     time on the chat `answered_chat` (empty: unknown, for an older version has noted it). `context_since` is the `ts` of
     the last such question, or of the message that started the thread over, empty where there is none: what was said up
-    to it is not sent along any more. `created_at` and `used_at` are epoch seconds.
+    to it is not sent along any more. `asks`: the last answer ended with a question. `created_at` and `used_at` are
+    epoch seconds.
     """
 
     chat_id: str
@@ -62,6 +63,7 @@ class Conversation:
     answered: bool = False
     context_since: str = ""
     answered_chat: str = ""
+    asks: bool = False
 
     @property
     def remembers(self) -> bool:
@@ -130,7 +132,8 @@ class OpenAnswer:
     `messages` are the `ts` of its messages in Slack, in order, and `stream` that of a native stream that has not ended.
     `chat_id`, `asked_at` (epoch seconds; 0: not yet), `question`, the text of the prediction, and `after`, as in `Run`,
     are noted directly before Flowise is asked. `journal` is what has arrived of the answer so far, as
-    `bot.reply.journal` writes it, and `whole` says that it is complete.
+    `bot.reply.journal` writes it, and `whole` says that it is complete. `again`: the question was asked before, and its
+    asker has pressed the button. `is_first`: no question of its thread was answered before.
     """
 
     chat_id: str = ""
@@ -141,6 +144,8 @@ class OpenAnswer:
     whole: bool = False
     question: str = ""
     after: str | None = None
+    again: bool = False
+    is_first: bool = False
 
     @property
     def expected(self) -> Expected | None:
@@ -167,7 +172,8 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class UnansweredQuestion:
-    """A question whose answer is incomplete, kept with its messages so that it can be asked again."""
+    """A question whose answer is incomplete, kept so that it can be asked again. `messages` are those in which the next
+    answer is to stand; where words of this one stand, there are none."""
 
     item: Item
     messages: tuple[str, ...] = ()

@@ -68,6 +68,7 @@ def conversation(kept: Mapping[str, str]) -> Conversation | None:
         answered=kept.get("answered") == "1",
         context_since=since if _TS.fullmatch(since := kept.get("context_since", "")) else "",
         answered_chat=_text(kept, "answered_chat"),
+        asks=kept.get("asks") == "1",
     )
 
 

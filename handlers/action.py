@@ -1,4 +1,4 @@
-"""Serves buttons: "Try again" under an answer that was interrupted; acknowledges every other interaction."""
+"""Serves buttons: "Try again" under an answer that failed; acknowledges every other interaction."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     async def on_ask_again(workspace: Workspace, ack: AsyncAck, body: Mapping[str, object]) -> None:
         pressed = press(body)
         try:
-            lease = await _taken_in(workspace, behaviour, pressed)
+            lease = await _stored_anew(workspace, behaviour, pressed)
         except StoreUnavailable as error:
-            log.warning("question not asked again", reason=str(error))
+            log.warning("question not asked again", ref=_meant(pressed.value)[1], reason=str(error))
             still = partial(_is_untaken, workspace, pressed)
             _whisper(workspace, pressed, wording.NOT_TAKEN, support=wording.stuck(workspace.asks), applies=still)
         else:
@@ -55,7 +55,7 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     app.options(anything)(on_any)
 
 
-async def _taken_in(workspace: Workspace, behaviour: Behaviour, pressed: Press) -> Lease | None:
+async def _stored_anew(workspace: Workspace, behaviour: Behaviour, pressed: Press) -> Lease | None:
     """The question, stored anew; None when it was asked again before, is not kept any more, or is somebody else's."""
     if await is_refused(workspace, behaviour, pressed.user, pressed.teams):
         _whisper(workspace, pressed, wording.EXTERNAL)
@@ -70,7 +70,7 @@ async def _taken_in(workspace: Workspace, behaviour: Behaviour, pressed: Press) 
         _whisper(workspace, pressed, wording.NOT_YOURS)
         return None
     item = replace(asked.item, reference=_again(reference), ts=pressed.ts)
-    return await workspace.mailbox.accept(item, opened=OpenAnswer(messages=asked.messages))
+    return await workspace.mailbox.accept(item, opened=OpenAnswer(messages=asked.messages, again=True))
 
 
 def _asker(item: Item) -> str:
@@ -105,8 +105,10 @@ def _whisper(
     applies: Callable[[], Awaitable[bool]] = _always,
 ) -> None:
     """Tell the one who has pressed, and nobody else."""
-    ear = Place(channel=pressed.channel, thread_ts=pressed.thread_ts or None, user=pressed.user)
-    workspace.tasks.start(workspace.sentences.whisper(ear, sentence, support=support, applies=applies), name="whisper")
+    private_place = Place(channel=pressed.channel, thread_ts=pressed.thread_ts or None, user=pressed.user)
+    workspace.tasks.start(
+        workspace.sentences.whisper(private_place, sentence, support=support, applies=applies), name="whisper"
+    )
 
 
 def _meant(value: str) -> tuple[str, str]:

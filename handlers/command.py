@@ -15,7 +15,7 @@ from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.calls import Posted, PostMessage, Refused, Result
-from bot.slack.payload import SlashCommand, command
+from bot.slack.payload import Instruction, SlashCommand, command, instruction
 from bot.slack.text.blocks import fallback, quoted_question
 from bot.thread import Item
 from bot.thread_codec import decoded, encoded
@@ -47,6 +47,9 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
         word = workspace.without_mention(typed.text).lower()
         if word in {"", "help"}:
             await ack(wording.usage(workspace.identity.name, behaviour.command))
+        elif instruction(word) is Instruction.QUIET:
+            in_dm = typed.channel.startswith("D")
+            await ack(wording.ALWAYS_LISTENING if in_dm else wording.QUIET_ONLY_IN_THREADS)
         elif word in _NEW:
             await ack(await _new_conversation(workspace, typed))
         else:

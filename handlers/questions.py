@@ -14,7 +14,8 @@ from bot.slack import wording
 from bot.slack.message_text import Quote
 from bot.slack.messages import EarlierMessage
 from bot.slack.payload import IncomingMessage, Instruction, instruction, is_external
-from bot.thread import Item
+from bot.slack.small_talk import is_small_talk
+from bot.thread import Item, Thread
 from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
@@ -33,77 +34,81 @@ class Behaviour:
 
     command: str = "/flowise"
     follow_ups_without_mention: bool = True
+    ignores_small_talk: bool = True
     answers_external_people: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """What is stored of a message; `addressed` as in `letter`."""
+    """What is stored of a message; `addressed` as in `intake_of`."""
 
     message: IncomingMessage
     addressed: bool
 
 
-def place_of(heard: IncomingMessage) -> Place:
+def place_of(message: IncomingMessage) -> Place:
     """In the message's thread; a direct message is answered flat unless it stands in a thread."""
-    thread_ts = heard.thread_ts if heard.in_thread else None
-    if thread_ts is None and not heard.in_dm:
-        thread_ts = heard.ts
-    return Place(channel=heard.channel, thread_ts=thread_ts, user=heard.user, since=heard.ts)
+    thread_ts = message.thread_ts if message.in_thread else None
+    if thread_ts is None and not message.in_dm:
+        thread_ts = message.ts
+    return Place(channel=message.channel, thread_ts=thread_ts, user=message.user, since=message.ts)
 
 
-def _ear(heard: IncomingMessage) -> Place:
+def _private_place(message: IncomingMessage) -> Place:
     """Where one person alone is told something: Slack shows it in a thread only if the thread is there already."""
-    return Place(channel=heard.channel, thread_ts=heard.thread_ts if heard.in_thread else None, user=heard.user)
+    return Place(channel=message.channel, thread_ts=message.thread_ts if message.in_thread else None, user=message.user)
 
 
-def is_mentioned(workspace: Workspace, heard: IncomingMessage) -> bool:
+def is_mentioned(workspace: Workspace, message: IncomingMessage) -> bool:
     """Whether a message mentions the bot, and not only as code."""
-    return workspace.identity.bot_user in heard.mentioned
+    return workspace.identity.bot_user in message.mentioned
 
 
-async def for_us(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage) -> Intake | None:
+async def for_us(workspace: Workspace, behaviour: Behaviour, message: IncomingMessage) -> Intake | None:
     """What a message holds for the bot, whichever event has told of it; None: nothing."""
-    if heard.in_dm or is_mentioned(workspace, heard):
-        return letter(workspace, behaviour, heard, addressed=True)
-    if not (heard.in_thread and behaviour.follow_ups_without_mention) or heard.calls_others:
+    if message.in_dm or is_mentioned(workspace, message):
+        return intake_of(workspace, behaviour, message, addressed=True)
+    if not (message.in_thread and behaviour.follow_ups_without_mention) or message.calls_others:
         return None
-    known = await workspace.store.conversation(workspace.thread(heard.channel, heard.thread_ts))
+    known = await workspace.store.conversation(workspace.thread(message.channel, message.thread_ts))
     if known is None or known.quiet:  # the bot has not answered there, or was asked to be quiet
         return None
-    return letter(workspace, behaviour, heard, addressed=False)
+    return intake_of(workspace, behaviour, message, addressed=False)
 
 
-def letter(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage, *, addressed: bool) -> Intake:
+def intake_of(workspace: Workspace, behaviour: Behaviour, message: IncomingMessage, *, addressed: bool) -> Intake:
     """What is stored of a message. `addressed`: the bot was mentioned, or is alone with the person.
 
     One message is one question, whichever and however many events tell of it: events have ids of their own.
     """
-    team, place = workspace.identity.team, place_of(heard)
-    thread = workspace.thread(heard.channel, place.thread_ts or "")
+    team, place = workspace.identity.team, place_of(message)
+    thread = workspace.thread(message.channel, place.thread_ts or "")
     item = Item(
         team=team,
         line=thread.line,
-        reference=reference_of(team, heard.channel, heard.ts),
-        ts=heard.ts,
+        reference=reference_of(team, message.channel, message.ts),
+        ts=message.ts,
         surface=SURFACE,
-        heard=encoded(StoredMessage(heard, addressed)),
+        heard=encoded(StoredMessage(message, addressed)),
     )
     # From the moment it is stored the thread is ours, for what follows at once is a follow-up. Not so where Slack must
     # be asked first whose message it is.
-    expected = addressed and not heard.app and not _may_be_refused(workspace, behaviour, heard.teams)
-    is_question = expected and not heard.in_dm and _asks(workspace, heard)
+    expected = addressed and not message.app and not _may_be_refused(workspace, behaviour, message.teams)
+    is_question = expected and not message.in_dm and _asks(workspace, message)
     return Intake(item, place, opens=thread if is_question else None, addressed=expected)
 
 
-def _asks(workspace: Workspace, heard: IncomingMessage) -> bool:
-    return _asked_for(workspace, heard) in {Instruction.ANSWER, Instruction.NEW_CONVERSATION}
+def _asks(workspace: Workspace, message: IncomingMessage) -> bool:
+    return _asked_for(workspace, message) in {Instruction.ANSWER, Instruction.NEW_CONVERSATION}
 
 
-def _asked_for(workspace: Workspace, heard: IncomingMessage) -> Instruction:
-    """What a message to the bot asks for. What is forwarded without a word, or with a call for help, is a question."""
-    asked_for = instruction(workspace.without_mention(heard.text))
-    return Instruction.ANSWER if asked_for is Instruction.HELP and heard.has_quoted_text else asked_for
+def _asked_for(workspace: Workspace, message: IncomingMessage, *, addressed: bool = True) -> Instruction:
+    """What a message to the bot asks for. What is forwarded without a word, or with a call for help, is a question; so
+    is a message that is not addressed to it, but for the one word that stops it."""
+    asked_for = instruction(workspace.without_mention(message.text))
+    if addressed:
+        return Instruction.ANSWER if asked_for is Instruction.HELP and message.has_quoted_text else asked_for
+    return asked_for if asked_for is Instruction.QUIET else Instruction.ANSWER
 
 
 def _may_be_refused(workspace: Workspace, behaviour: Behaviour, teams: Sequence[str]) -> bool:
@@ -124,62 +129,101 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     if not await lease.may_write():
         return
     kept = decoded(StoredMessage, lease.item.heard)
-    heard, addressed = kept.message, kept.addressed
-    place = place_of(heard)
-    thread = workspace.thread(heard.channel, place.thread_ts or "")
-    if not await workspace.authors.is_person(heard, thread):
-        log.info("post of an app ignored", ref=lease.item.reference, app=heard.app)
+    message, addressed = kept.message, kept.addressed
+    place = place_of(message)
+    thread = workspace.thread(message.channel, place.thread_ts or "")
+    if not await _is_answered(workspace, behaviour, kept, thread, lease):
         return
-    if await is_refused(workspace, behaviour, heard.user, heard.teams):
-        if addressed:
-            await workspace.sentences.whisper(_ear(heard), wording.EXTERNAL, applies=lease.may_write)
-        return
-    by_another_team = is_external(heard.teams, workspace.identity.organisations)
+    by_another_team = is_external(message.teams, workspace.identity.organisations)
     if not by_another_team:
         place = replace(place, team=workspace.identity.team)
-    if addressed and (heard.app or by_another_team) and not heard.in_dm and _asks(workspace, heard):
+    if addressed and (message.app or by_another_team) and not message.in_dm and _asks(workspace, message):
         await workspace.store.set_quiet(thread, False, workspace.wall())  # only now the thread is known to be ours
-    asked_for = _asked_for(workspace, heard) if addressed else Instruction.ANSWER
-    if asked_for is Instruction.HELP or not (heard.text or heard.has_quoted_text):
-        await _help(workspace, behaviour, heard, place, lease)
-    elif asked_for is Instruction.QUIET and not heard.in_dm:
-        await workspace.store.set_quiet(thread, True, workspace.wall())
-        await workspace.sentences.tell(place, wording.QUIET, lease)
+    asked_for = _asked_for(workspace, message, addressed=addressed)
+    if asked_for is Instruction.HELP or not (message.text or message.has_quoted_text):
+        await _help(workspace, behaviour, message, place, lease)
+    elif asked_for is Instruction.QUIET:
+        await _quiet(workspace, message, place, lease)
     elif asked_for is Instruction.NEW_CONVERSATION:
-        await workspace.conversations.chats.start_over(thread, since=heard.ts)
+        await workspace.conversations.chats.start_over(thread, since=message.ts)
         await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)
-    else:
-        await workspace.answering.answer(await _question(workspace, heard, place, lease), lease)
+    elif addressed or not behaviour.ignores_small_talk or not await _asks_nothing(workspace, message, thread, lease):
+        await workspace.answering.answer(await _question(workspace, message, place, lease), lease)
 
 
-async def _help(workspace: Workspace, behaviour: Behaviour, heard: IncomingMessage, place: Place, lease: Lease) -> None:
-    thread = workspace.thread(heard.channel, place.thread_ts or "")
+async def _is_answered(
+    workspace: Workspace, behaviour: Behaviour, kept: StoredMessage, thread: Thread, lease: Lease
+) -> bool:
+    """Whether the author of a message is answered: a person, of ours or of those who may ask."""
+    message = kept.message
+    if not await workspace.authors.is_person(message, thread):
+        log.info("post of an app ignored", ref=lease.item.reference, app=message.app)
+        return False
+    if await is_refused(workspace, behaviour, message.user, message.teams):
+        if kept.addressed:
+            await workspace.sentences.whisper(_private_place(message), wording.EXTERNAL, applies=lease.may_write)
+        return False
+    return True
+
+
+async def _quiet(workspace: Workspace, message: IncomingMessage, place: Place, lease: Lease) -> None:
+    if message.in_dm:
+        await workspace.sentences.tell(place, wording.ALWAYS_LISTENING, lease)
+        return
+    await workspace.store.set_quiet(workspace.thread(message.channel, place.thread_ts or ""), True, workspace.wall())
+    await workspace.sentences.tell(place, wording.QUIET, lease)
+
+
+async def _asks_nothing(workspace: Workspace, message: IncomingMessage, thread: Thread, lease: Lease) -> bool:
+    """Whether nobody expects an answer to a follow-up; known once its turn has come, for the answer before it may end
+    with a question. Raises StoreUnavailable."""
+    if lease.opened.again or message.all_files or message.quotes or not is_small_talk(message.text):
+        return False
+    if not await workspace.answering.turn_came(lease):
+        return True  # another process goes on with it
+    known = await workspace.store.conversation(thread)
+    if known is not None and known.asks:
+        return False
+    run = await workspace.store.run_on(thread.line, known.chat_id) if known is not None and known.chat_id else None
+    if run is not None and run.awaits_decision:
+        return False
+    log.info("small talk ignored", ref=lease.item.reference)
+    return True
+
+
+async def _help(
+    workspace: Workspace, behaviour: Behaviour, message: IncomingMessage, place: Place, lease: Lease
+) -> None:
+    thread = workspace.thread(message.channel, place.thread_ts or "")
     known = await workspace.store.conversation(thread)
     if known is not None and known.quiet:
         await workspace.store.set_quiet(thread, False, workspace.wall())
     sentence = wording.usage(workspace.identity.name, behaviour.command)
-    if heard.all_files:
-        sentence = wording.only_files(heard.all_files)
-    elif heard.quotes:
+    if message.all_files:
+        sentence = wording.only_files(message.all_files)
+    elif message.quotes:
         sentence = wording.UNREADABLE_FORWARD
-    if heard.in_dm:
+    if message.in_dm:
         await workspace.sentences.tell(place, sentence, lease)
     else:
-        await workspace.sentences.whisper(_ear(heard), sentence, applies=lease.may_write)
+        await workspace.sentences.whisper(_private_place(message), sentence, applies=lease.may_write)
 
 
-async def _question(workspace: Workspace, heard: IncomingMessage, place: Place, lease: Lease) -> Question:
-    quoted = [part for quote in heard.quotes for part in (quote.author, quote.text)]
-    text, *read = await workspace.all_plain([heard.text, *quoted], heard.user)
+async def _question(workspace: Workspace, message: IncomingMessage, place: Place, lease: Lease) -> Question:
+    quoted = [part for quote in message.quotes for part in (quote.author, quote.text)]
+    text, *read = await workspace.all_plain([message.text, *quoted], message.user)
     return Question(
-        thread=workspace.thread(heard.channel, place.thread_ts or ""),
+        thread=workspace.thread(message.channel, place.thread_ts or ""),
         place=place,
         text=text,
-        ts=heard.ts,
+        ts=message.ts,
         reference=lease.item.reference,
-        notes=(wording.no_files(heard.all_files),) if heard.all_files else (),
-        joins=heard.in_thread and not heard.in_dm,
-        quotes=(*map(_quoted, heard.quotes, read[::2], read[1::2]), EarlierMessage("", wording.attached(heard.files))),
+        notes=(wording.no_files(message.all_files),) if message.all_files else (),
+        joins=message.in_thread and not message.in_dm,
+        quotes=(
+            *map(_quoted, message.quotes, read[::2], read[1::2]),
+            EarlierMessage("", wording.attached(message.files)),
+        ),
     )
 
 

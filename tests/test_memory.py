@@ -158,6 +158,7 @@ class Store:
         *,
         answered: bool = False,
         context_since: str = "",
+        asks: bool = False,
     ) -> bool:
         return True
 
@@ -217,7 +218,7 @@ def _pieces() -> Iterator[Sequence[object]]:
     for one in gc.get_objects():
         match one:
             case asking._PredictionState():
-                yield one.said
+                yield one.text_so_far
             case ObservedReply():
                 yield one._arrived
             case keeping.LeasedAnswer():

@@ -258,7 +258,7 @@ def test_an_answer_is_closed(run: Run, name: str) -> None:
     assert not REFERENCE.search(played.plain)
     assert not [message for message in played.messages if message.plain.startswith(UNFINISHED)]
     assert played.status == ""
-    assert [line["event"] for line in played.log] == ["question", "turn finished"]
+    assert [line["event"] for line in played.log] == ["question begun", "turn finished"]
 
 
 @pytest.mark.parametrize("name", FAILED)
@@ -270,7 +270,7 @@ def test_a_failure_is_one_closed_message(run: Run, name: str) -> None:
     assert ("incomplete" in message.plain) == bool(ALL[name].text.strip())
     assert "predictionsServices" not in message.plain
     assert played.status == ""
-    assert [line["event"] for line in played.log] == ["question", "turn failed"]
+    assert [line["event"] for line in played.log] == ["question begun", "turn failed"]
 
 
 @pytest.mark.parametrize("name", NAMES)

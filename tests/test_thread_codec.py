@@ -29,7 +29,7 @@ times = st.floats(0, 4e9)
 many = st.lists(words, max_size=3).map(tuple)
 items = st.builds(Item, words, words, words, words, words, words)
 quotes = st.lists(st.builds(Quote, words, words, many, st.booleans()), max_size=2).map(tuple)
-heard = st.builds(IncomingMessage, words, words, words, words, words, words, many, many, st.booleans(), quotes)
+heard = st.builds(IncomingMessage, words, words, words, words, words, words, many, many, st.booleans(), quotes=quotes)
 values = st.one_of(
     items,
     st.builds(OpenAnswer, words, times, many, words, words, st.booleans(), words),

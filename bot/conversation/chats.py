@@ -87,32 +87,42 @@ class Chats:
     def _turn(self, question: Question) -> _UnderWay:
         return self._under_way.get(question.reference, _UnderWay())
 
-    async def _keep(self, question: Question, chat: Chat, turn: _UnderWay, *, answered: bool) -> None:
+    async def _keep(
+        self, question: Question, chat: Chat, turn: _UnderWay, *, answered: bool, asks: bool = False
+    ) -> None:
         if question.place.response_url:
             return  # nobody can ask a follow-up question there
         thread, chatflow = question.thread, self._chatflow_id
         since = question.ts if answered else ""
         await self._store.remember(
-            thread, chat.chat_id, chatflow, chat.generation, self._wall(), answered=answered, context_since=since
+            thread,
+            chat.chat_id,
+            chatflow,
+            chat.generation,
+            self._wall(),
+            answered=answered,
+            context_since=since,
+            asks=asks,
         )
         if thread.channel.startswith("D") and turn.chat_id != chat.chat_id:
             turn.chat_id = chat.chat_id
             for ts in (question.ts, *turn.messages):
                 await self._store.message_belongs(thread.team, thread.channel, ts, chat.chat_id, chatflow)
 
-    def answered(self, question: Question, chat: Chat) -> Callable[[], Awaitable[None]]:
-        """The work that notes that the chat has answered, to be done when the answer is complete."""
+    def answered(self, question: Question, chat: Chat, *, asks: bool) -> Callable[[], Awaitable[None]]:
+        """The work that notes that the chat has answered, to be done when the answer is complete. `asks`: the answer
+        ended with a question."""
         turn = self._turn(question)
-        return lambda: self._keep(question, chat, turn, answered=True)
+        return lambda: self._keep(question, chat, turn, answered=True, asks=asks)
 
-    def answered_again(self, question: Question, chat_id: str) -> Callable[[], Awaitable[None]]:
+    def answered_again(self, question: Question, chat_id: str, *, asks: bool) -> Callable[[], Awaitable[None]]:
         """As `answered`, unless the thread was started over meanwhile."""
         turn = self._turn(question)
 
         async def keep() -> None:
             known = await self._store.conversation(question.thread)
             if known is not None and known.chat_id == chat_id:
-                await self._keep(question, Chat(chat_id, known.generation), turn, answered=True)
+                await self._keep(question, Chat(chat_id, known.generation), turn, answered=True, asks=asks)
 
         return keep
 

@@ -11,6 +11,7 @@ from typing import TypeGuard, assert_never
 import structlog
 
 from bot.conversation.chats import Chat, Chats
+from bot.conversation.last_words import ends_with_question
 from bot.conversation.question import Question
 from bot.conversation.runs import Runs
 from bot.errors import FlowiseBroke, FlowiseError, FlowiseSlow, Interrupted, KeyRefused, RunState
@@ -31,7 +32,8 @@ from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
-from bot.reply.contract import LONGEST, FetchingRest, Remark, ReplyEvent, Thinking
+from bot.reply.contract import LONGEST, FetchingRest, Footnote, Remark, ReplyEvent, Thinking
+from bot.slack import wording
 from bot.thread import Run
 
 log = structlog.get_logger(__name__)
@@ -66,6 +68,7 @@ class Predictions:
         if opened.whole:
             for event in kept:
                 yield event
+            lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(kept)))
             return
         if question.place.thread_ts is not None:  # without a thread, it would overwrite what is there
             yield Thinking()
@@ -80,54 +83,64 @@ class Predictions:
         log.info("answer recovered", ref=question.reference, source="Flowise's stored messages")
         for shown in _shown(stored):
             yield shown
-        lease.then(self._chats.answered_again(question, opened.chat_id))
+        if opened.is_first:
+            yield Footnote(wording.EVERY_MESSAGE)
+        lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(_shown(stored))))
 
     async def predicted(
-        self, question: Question, lease: Lease, chat: Chat, text: str
+        self, question: Question, lease: Lease, chat: Chat, text: str, *, is_first: bool = False
     ) -> AsyncGenerator[ReplyEvent, None]:
         """Ask Flowise, and yield the events of its answer that a reply shows.
+
+        `is_first`: it will be the first answer in a thread where the bot answers every message, and says so.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
         """
-        line, heard = question.thread.line, _PredictionState(self._runs.new(), chat)
-        prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, heard))
+        line, state = question.thread.line, _PredictionState(self._runs.new(), chat)
+        prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, state, is_first))
         try:
             async with aclosing(self._flowise.predict(prediction)) as events:
                 async for event in events:
-                    if heard.takes(event):
+                    if state.takes(event):
                         yield event
                     elif isinstance(event, AgentflowStarted):
-                        await self._runs.note(line, chat.chat_id, heard.run)
+                        await self._runs.note(line, chat.chat_id, state.run)
         except _NotOursError:
             return
         except FlowiseError as error:
-            async with aclosing(self._completed(question, lease, heard, error)) as rest:
+            async with aclosing(self._completed(question, lease, state, error)) as rest:
                 async for shown in rest:
                     yield shown
         except (asyncio.CancelledError, GeneratorExit):
             if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
-                await asyncio.shield(self._runs.left(line, chat.chat_id, heard.run))
+                await asyncio.shield(self._runs.left(line, chat.chat_id, state.run))
             raise
-        await asyncio.shield(self._ended(question, lease, heard, chat.chat_id))
+        await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
+        if is_first:
+            yield Footnote(wording.EVERY_MESSAGE)
 
-    async def _noted(self, lease: Lease, chat: Chat, text: str, heard: _PredictionState) -> None:
+    async def _noted(self, lease: Lease, chat: Chat, text: str, state: _PredictionState, is_first: bool) -> None:
         """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
         have started anything is repeated."""
         if lease.was_asked:
             return
         after = "" if chat.is_new else await self._flowise.newest_stored(chat.chat_id)
-        heard.run = run = replace(heard.run, question=text, after=after)
-        if not await retried(lambda: lease.asks(chat.chat_id, text, run), self._sleep, ref=lease.item.reference):
+        state.run = run = replace(state.run, question=text, after=after)
+
+        async def note() -> bool:
+            return await lease.asks(chat.chat_id, text, run, is_first=is_first)
+
+        if not await retried(note, self._sleep, ref=lease.item.reference):
             raise _NotOursError
 
     async def _completed(
-        self, question: Question, lease: Lease, heard: _PredictionState, error: FlowiseError
+        self, question: Question, lease: Lease, state: _PredictionState, error: FlowiseError
     ) -> AsyncGenerator[ReplyEvent, None]:
         """What is missing of an answer whose connection broke, as Flowise has stored it. Raises the error where it has
         not, or cannot tell."""
         line, opened = question.thread.line, lease.opened
-        heard.run = self._runs.broken(heard.run)
+        state.run = self._runs.broken(state.run)
         rest: tuple[ShownEvent, ...] | None = None
         if _broke_off(error) and self._reads_answers and opened.expected is not None:
             try:
@@ -135,14 +148,15 @@ class Predictions:
                 if found is None:
                     yield FetchingRest()
                     found = await self._runs.answer_of(line, opened, ref=question.reference)
-                rest = _missing(found or (), "".join(heard.said))
+                rest = _missing(found or (), "".join(state.text_so_far))
             except KeyRefused as refused:
                 log.info("stored answer not read", ref=question.reference, reason=str(refused))
         if rest is None:
-            await self._failed(question, lease, heard.run, error)
+            await self._failed(question, lease, state.run, error)
             raise error
         log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
         for event in rest:
+            state.hears(event)
             yield event
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
@@ -155,15 +169,16 @@ class Predictions:
         if run.agentflow:  # the person does not wait for it
             lease.then(lambda: self._runs.stop(chat_id))
 
-    async def _ended(self, question: Question, lease: Lease, heard: _PredictionState, noted: str) -> None:
+    async def _ended(self, question: Question, lease: Lease, state: _PredictionState, noted: str) -> None:
         """Note the end of a complete answer. The chatId that Flowise reports takes precedence over ours."""
-        chat, run = heard.chat, heard.run
+        chat, run = state.chat, state.run
         if chat.chat_id != noted or not run.awaits_decision:
             lease.run_over = noted
         if run.awaits_decision:
-            paused = replace(run, after=heard.row)
+            paused = replace(run, after=state.row)
             await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
-        lease.then(self._chats.answered(question, chat))
+        asks = ends_with_question(map(Token, state.text_so_far))
+        lease.then(self._chats.answered(question, chat, asks=asks))
 
 
 class _PredictionState:
@@ -174,7 +189,7 @@ class _PredictionState:
         self.chat = chat
         self.row: str | None = None
         """The id of the row in which Flowise stored the answer."""
-        self.said: list[str] = []
+        self.text_so_far: list[str] = []
         self._length = 0
 
     def takes(self, event: Event) -> TypeGuard[ShownEvent]:
@@ -184,11 +199,15 @@ class _PredictionState:
             return False
         if isinstance(event, Action):
             self.run = replace(self.run, awaits_decision=True)
-        elif isinstance(event, Token):
-            if self._length < LONGEST:  # what comes after that is not shown
-                self.said.append(event.text[: LONGEST - self._length])
-            self._length += len(event.text)
+        self.hears(event)
         return True
+
+    def hears(self, event: Event) -> None:
+        """Note the text of an event, if it is one of text."""
+        if isinstance(event, Token):
+            if self._length < LONGEST:  # what comes after that is not shown
+                self.text_so_far.append(event.text[: LONGEST - self._length])
+            self._length += len(event.text)
 
     def _steer(self, event: SteeringEvent) -> None:
         match event:
@@ -215,10 +234,10 @@ def _broke_off(error: FlowiseError) -> bool:
     return isinstance(error, FlowiseBroke) and error.run is RunState.UNKNOWN
 
 
-def _missing(found: tuple[Event, ...], said: str) -> tuple[ShownEvent, ...] | None:
+def _missing(found: tuple[Event, ...], text_so_far: str) -> tuple[ShownEvent, ...] | None:
     """What of a stored answer was not said before; None if it does not begin like that."""
     stored = _shown(found)
     text = "".join(event.text for event in stored if isinstance(event, Token))
-    if not stored or not text.startswith(said):
+    if not stored or not text.startswith(text_so_far):
         return None
-    return (Token(text[len(said) :]), *(event for event in stored if not isinstance(event, Token)))
+    return (Token(text[len(text_so_far) :]), *(event for event in stored if not isinstance(event, Token)))

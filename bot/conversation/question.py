@@ -31,9 +31,11 @@ class Question:
 class ConversationSettings:
     """The settings of conversations, under the names of their variables. Times are in seconds.
 
-    `reads_answers`: there is an API key, with which answers that Flowise has stored can be read.
+    `reads_answers`: there is an API key, with which answers that Flowise has stored can be read. `follow_ups`: in a
+    thread that the bot has answered in, every message is a question.
     """
 
     context_messages: int = 20
     left_run_wait: float = 60.0
     reads_answers: bool = False
+    follow_ups: bool = True

@@ -22,6 +22,7 @@ from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
 from bot.reply.contract import Failed, Finished, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
 from bot.slack import wording
+from bot.thread import Conversation
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +40,7 @@ class Turns:
         flowise: Flowise,
         slack: Slack,
         store: Store,
-        habits: ConversationSettings,
+        settings: ConversationSettings,
         *,
         admission: Admission,
         now: Callable[[], float],
@@ -47,19 +48,20 @@ class Turns:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
-        self._habits = habits
+        self._settings = settings
         self._sleep = sleep
-        self._context = Context(slack, habits.context_messages)
+        self._context = Context(slack, settings.context_messages)
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
         self._admission = admission
-        reads, wait = habits.reads_answers, habits.left_run_wait
+        self._follow_ups: set[str] = set()
+        reads, wait = settings.reads_answers, settings.left_run_wait
         self._runs = Runs(flowise, store, wait=wait, reads_answers=reads, now=now, wall=wall, sleep=sleep)
         self._asking = Predictions(flowise, self._runs, self.chats, reads_answers=reads, sleep=sleep)
 
     @property
     def reads_answers(self) -> bool:
         """Whether another process can complete an answer that was left unfinished."""
-        return self._habits.reads_answers
+        return self._settings.reads_answers
 
     async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
         """Yield everything that happens to a question, up to and including `Finished` or `Failed`.
@@ -76,15 +78,21 @@ class Turns:
                     yield event
         except BotError as error:
             log_turn.warning("turn failed", error=type(error).__name__, reason=str(error), do=advice(type(error)))
-            yield Failed(error, question.reference, follows=await self.follows(question))
+            yield Failed(error, question.reference, follows=await self._follows(question))
         except Exception as error:  # the person must get an ending even after a bug
             log_turn.exception("turn failed unexpectedly", error=type(error).__name__)
             yield Failed(BotError("internal error"), question.reference)
         else:
             log_turn.info("turn finished")
             yield Finished()
+        finally:
+            self._follow_ups.discard(question.reference)
 
-    async def follows(self, question: Question) -> bool:
+    def is_follow_up(self, question: Question) -> bool:
+        """Whether earlier questions of the thread were answered, as far as is known of a question that is asked now."""
+        return question.reference in self._follow_ups
+
+    async def _follows(self, question: Question) -> bool:
         """Whether earlier questions of the thread were answered, as far as the store tells now."""
         try:
             known = await self._store.conversation(question.thread)
@@ -131,12 +139,18 @@ class Turns:
         chat = await self._stored(question, lambda: self.chats.of(question, known))
         await self._stored(question, lambda: self.chats.keep(question, chat))
         remembers = await self._stored(question, lambda: self.chats.remembers(question, chat, known))
-        run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id, briefly=not remembers))
+        if remembers:
+            self._follow_ups.add(question.reference)
+        briefly = lease.opened.again or not remembers
+        run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id, briefly=briefly))
         if run is not None and run.awaits_decision:
             yield Sentence(wording.DECISION_PENDING)
             return
-        if run is not None and not remembers:
-            chat = await self._fresh(question)  # nothing is lost with the old one
+        if run is not None and (lease.opened.again or not remembers):
+            # Nothing is lost with the old chat, or its asker, who has asked for another try, waits no longer.
+            chat = await self._fresh(question)
+            if remembers:
+                yield Remark(wording.NOT_REMEMBERED_BEFORE)
         elif run is not None:
             yield WaitingForRun()
             left = run
@@ -147,9 +161,16 @@ class Turns:
         for remark in question.notes:
             yield Remark(remark)
         text = await self._context.with_quotes(question, known)
-        async with aclosing(self._asking.predicted(question, lease, chat, text)) as events:
+        is_first = self._is_first(question, known)
+        async with aclosing(self._asking.predicted(question, lease, chat, text, is_first=is_first)) as events:
             async for event in events:
                 yield event
+
+    def _is_first(self, question: Question, known: Conversation | None) -> bool:
+        """Whether the answer will be the first one in a thread of a channel where the bot answers every message."""
+        place = question.place
+        in_channel = not question.thread.channel.startswith("D") and not place.response_url
+        return self._settings.follow_ups and in_channel and not (known is not None and known.answered)
 
     async def _fresh(self, question: Question) -> Chat:
         """A new chat for the question's thread, noted."""

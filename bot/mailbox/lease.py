@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import structlog
 
@@ -201,15 +201,17 @@ class Lease:
         if self.stage is Stage.STORED:
             self.goes(Step.LEASE)
 
-    async def asks(self, chat_id: str, question: str, run: Run) -> bool:
+    async def asks(self, chat_id: str, question: str, run: Run, *, is_first: bool = False) -> bool:
         """Note, directly before it happens, that Flowise is asked; False if it must not be, because the hold is lost.
 
-        Raises StoreUnavailable: then it must not be asked either.
+        `is_first` is noted as well, as in `OpenAnswer`. Raises StoreUnavailable: then it must not be asked either.
         """
-        about: dict[str, Any] = {"chat_id": chat_id, "asked_at": run.since, "question": question, "after": run.after}
+        asked = partial(
+            replace, chat_id=chat_id, asked_at=run.since, question=question, after=run.after, is_first=is_first
+        )
         async with self._noting:
             known = self.opened
-            opened = replace(known, **about)
+            opened = asked(known)
             try:
                 if not await self._mailboxes.note(self.hold, opened, run):
                     await self.stand()  # the store may have lost its data, which this restores
@@ -221,7 +223,7 @@ class Lease:
                 raise
             if self.opened is not known:
                 self._changed.set()  # what was shown meanwhile is not noted yet
-            self.opened = replace(self.opened, **about)
+            self.opened = asked(self.opened)
             self.goes(Step.ASK)
         return True
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 
-from bot.errors import Interrupted
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Failed, Finished, ReplyEvent
 from bot.reply.journal import Journal
@@ -21,6 +20,7 @@ from bot.slack.calls import (
     StopStream,
     UpdateMessage,
 )
+from bot.thread import UnansweredQuestion
 
 
 class SentenceOwner:
@@ -47,6 +47,8 @@ class SentenceOwner:
                 self._lease.shows(messages=(*known, ts))
             case UpdateMessage(ts=ts), _ if ts not in known:
                 self._lease.shows(messages=(*known, ts))
+            case DeleteMessage(ts=ts), _:
+                self._lease.shows(messages=tuple(old for old in known if old != ts))
             case _:
                 return
 
@@ -54,8 +56,8 @@ class SentenceOwner:
 class LeasedAnswer:
     """The `Owner` of one answer. Its events and messages are noted for a process that may take it over.
 
-    `stop` returns the answer's ending when the bot stops; `again` is the label of a button that asks the question
-    again; `posted` is called with the `ts` of each message.
+    `stop` returns the answer's ending when the bot stops; `again` is the value of a button that asks the question
+    again, empty where there is none to press; `posted` is called with the `ts` of each message.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class LeasedAnswer:
         again: str,
         posted: Callable[[str], Awaitable[None]],
     ) -> None:
-        self.offers_again = False
+        self._offers_again = False
         """Whether the ending has that button."""
         self.stands: dict[str, UpdateMessage] = {}
         """What each message shows, by `ts`, as the call that would write it."""
@@ -87,7 +89,7 @@ class LeasedAnswer:
         try:
             await asyncio.wait({stop, lost}, return_when=asyncio.FIRST_COMPLETED)
             last_word = None if lost.done() else stop.result()
-            self.offers_again = last_word is not None and bool(last_word.again)
+            self._offers_again = last_word is not None and bool(last_word.again)
             return last_word
         finally:
             stop.cancel()
@@ -100,11 +102,20 @@ class LeasedAnswer:
                 self._journal.receive(event)
                 if isinstance(event, Finished) and self._lease.was_asked:
                     self._lease.knows(self._journal.written(), whole=True)
-                if isinstance(event, Failed) and isinstance(event.error, Interrupted):
-                    self.offers_again = bool(self._again)
-                    yield replace(event, again=self._again)
-                else:
-                    yield event
+                yield self._with_button(event) if isinstance(event, Failed) else event
+
+    def _with_button(self, failed: Failed) -> Failed:
+        again = self._again if failed.error.retry_helps else ""
+        self._offers_again = bool(again)
+        return replace(failed, again=again)
+
+    @property
+    def unanswered(self) -> UnansweredQuestion | None:
+        """What is to be kept of the question where the answer has failed and the button is under it, else None."""
+        if not self._offers_again:
+            return None
+        messages = () if self._journal.has_words else self._lease.opened.messages
+        return UnansweredQuestion(self._lease.item, messages)
 
     async def made(self, call: Call, result: Posted | Accepted) -> None:
         opened = self._lease.opened

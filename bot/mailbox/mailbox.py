@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 # So many leases after this process has last failed at a question, that is forgotten.
 _REMEMBERED_LEASES = 10
+# How often, and after how many seconds, to look whether a question is settled: Slack waits for three.
+_LOOKS = 10
+_LOOK_SECONDS = 0.2
 
 
 class Mailbox:
@@ -107,8 +110,17 @@ class Mailbox:
             await asyncio.wait([notes])
 
     async def asked(self, line: str, reference: str) -> UnansweredQuestion | None:
-        """A settled question that may be asked again. Raises StoreUnavailable."""
-        return await self._mailboxes.asked(line, reference)
+        """A settled question that may be asked again.
+
+        The button is seen a moment before the question is settled, so that is waited for. Raises StoreUnavailable.
+        """
+        for _ in range(_LOOKS):
+            asked = await self._mailboxes.asked(line, reference)
+            progress = None if asked else await self._mailboxes.progress(line, reference)
+            if progress is None or progress.settled:
+                return asked or await self._mailboxes.asked(line, reference)
+            await asyncio.sleep(_LOOK_SECONDS)
+        raise StoreUnavailable("the question is not settled yet")
 
     async def progress(self, line: str, reference: str) -> QuestionProgress | None:
         """How far a question has come, by any process; None if it is unknown. Raises StoreUnavailable."""

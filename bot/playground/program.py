@@ -27,7 +27,7 @@ _LAST_LINES = 12
 _WRONG_SETTINGS = 2
 
 # What `python -m bot` writes, in text, when a question comes and when its turn is over. An event is padded with spaces.
-_TURN = re.compile(r"^\S+ \[\w+ *\] (question|turn finished|turn failed)(?: unexpectedly)?  ", re.MULTILINE)
+_TURN = re.compile(r"^\S+ \[\w+ *\] (question begun|turn finished|turn failed)(?: unexpectedly)?  ", re.MULTILINE)
 
 
 class ProgramEnded(BotError):
@@ -71,7 +71,7 @@ class BotProgram:
         self._process: asyncio.subprocess.Process | None = None
         self._read_to = 0
         self._unready = ""
-        self._counts = {"question": 0, "turn finished": 0, "turn failed": 0}
+        self._counts = {"question begun": 0, "turn finished": 0, "turn failed": 0}
 
     async def __aenter__(self) -> BotProgram:
         with self.log.open("ab") as log:

@@ -18,6 +18,8 @@ from bot.workspace.process import WAITS, Waits
 _START_SECONDS = 20.0
 # What an answer ends in while it grows by edits.
 _GROWING = "…"
+# What its first answer in a thread of a channel ends in.
+_FOOTNOTE = "I answer every message here. `quiet` stops me."
 
 
 @dataclass(slots=True)
@@ -83,8 +85,10 @@ class Sandbox:
         return await self.slack.say(user or self.ada, channel or self.channel, text, thread_ts=thread_ts)
 
     def answers(self, root: str, *, channel: str = "") -> list[str]:
-        """What the bot's messages in a thread read, in order, without the mark under one that grows by edits."""
-        return [text.removesuffix(f"\n{_GROWING}") for text in self._read(root, channel or self.channel)]
+        """What the bot's messages in a thread read, in order, without the mark under one that grows by edits, and
+        without the line under the first answer that says how to stop the bot."""
+        texts = self._read(root, channel or self.channel)
+        return [text.removesuffix(f"\n{_GROWING}").removesuffix(f"\n{_FOOTNOTE}") for text in texts]
 
     def growing(self, root: str, *, channel: str = "") -> bool:
         """Whether a message of the bot in a thread looks unfinished."""

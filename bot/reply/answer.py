@@ -12,6 +12,7 @@ from bot.reply.contract import (
     Failed,
     FetchingRest,
     Finished,
+    Footnote,
     ParagraphBreak,
     ProgressEvent,
     Queued,
@@ -82,6 +83,7 @@ class Answer(Generic[T_co]):
         self._files = ResultFiles(())
         self._used: tuple[str, ...] = ()
         self._notes: tuple[str, ...] = ()
+        self._footnote = ""
         self._failure: Failed | None = None
         self._asks = False
         self._break_due = False
@@ -156,6 +158,8 @@ class Answer(Generic[T_co]):
                 changed, self.sentence = True, text
             case Remark(text=text):
                 changed, self._notes = True, (*self._notes, text)
+            case Footnote(text=text):
+                changed, self._footnote = text != self._footnote, text
             case Queued() | WaitingForRun() | Thinking() | FetchingRest() | ParagraphBreak() | Finished() | Failed():
                 changed = self._proceeds(event)
             case _:
@@ -263,15 +267,20 @@ class Answer(Generic[T_co]):
         return self._sources
 
     def _last_lines(self) -> Blocks:
-        """What stands under a failure, last of all: the button to ask again, and the line for support."""
+        """What stands last of all: the footnote or, under a failure, the button to ask again and the support line."""
         if self._failure is None:
-            return ()
+            return self.footnote
         again = self._failure.again
         button = (ask_again(wording.ASK_AGAIN, again),) if again else ()
         return (*button, support_note(self.support))
 
+    @property
+    def footnote(self) -> Blocks:
+        """The small line of ours that stands last of all; none under a failure, nor before it has come."""
+        return (support_note(self._footnote),) if self._footnote and self._failure is None else ()
+
     def footer(self) -> Blocks:
-        """The blocks under the text: what failed or is fetched, remarks, tools, sources, the button to ask again."""
+        """The blocks under the text: what failed or is fetched, remarks, tools, sources, and the last lines."""
         failed = (note(self.last_word(partly=True)),) if self._failure else ()
         rest = (note(wording.REST_LOST if self._rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
         fetching = (note(wording.FETCHING_REST),) if self.fetching else ()

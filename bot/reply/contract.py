@@ -54,6 +54,13 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
+class Footnote:
+    """The small line of ours that stands last under a complete answer. Twice is once."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of ours that is the answer: Flowise was not asked."""
 
@@ -84,7 +91,7 @@ class Failed:
     follows: bool = False
 
 
-KeptEvent: TypeAlias = ShownEvent | Remark | Sentence
+KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | Finished | Failed

@@ -40,8 +40,14 @@ class Journal:
         """The text that is not serialised yet."""
         self._half = ""
         self._length = 0
+        self._has_words = False
         self._breaks = 0
         self._tools: tuple[str, ...] = ()
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is text to be read."""
+        return self._has_words or bool(self._arriving.held.strip())
 
     def receive(self, event: ReplyEvent) -> None:
         """Note an event. Text beyond LONGEST is not shown, so it is not kept either."""
@@ -70,6 +76,7 @@ class Journal:
             self._breaks += 1
         self._tools = ()
         self._length += len(text)
+        self._has_words = self._has_words or not text.isspace()
         # One character too many says that there was more.
         self._new.append(text[: len(text) - max(0, self._length - LONGEST - 1)])
 

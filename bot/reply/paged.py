@@ -36,6 +36,8 @@ STEP: Final = 2_000
 
 # Under an answer that grows by edits, so that nobody takes half of it for the whole.
 _GROWING: Final = note(wording.GROWING)
+# What stands above a footer that has no room under its text.
+_LEAD: Final = plain(wording.GROWING)
 
 # What an event costs beside its text, in characters.
 _EVENT = 20
@@ -108,9 +110,12 @@ class PagedAnswer(Answer[Document]):
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
         pages = self.text.pages(growing=not self.ended, footer=footer)
-        if not pages or pages[-1].blocks == footer:
-            # Nobody is sent a message that holds nothing but the mark, for want of room in the one before.
-            return pages[:-1] if footer == (_GROWING,) else pages
+        # Nobody is sent a message that holds nothing but these, for want of room in the one before.
+        small = (_GROWING, *self.footnote, *_LEAD)
+        if len(pages) > 1 and all(block in small for block in pages[-1].blocks):
+            return pages[:-1]
+        if not pages or not footer or pages[-1].blocks == (*_LEAD, *footer):
+            return pages
         return (*pages[:-1], replace(pages[-1], text=self._with_spoken(pages[-1].text, footer)))
 
     @property

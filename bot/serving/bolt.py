@@ -58,6 +58,7 @@ def behaviour_of(settings: Settings) -> Behaviour:
     return Behaviour(
         command=settings.slack_command,
         follow_ups_without_mention=settings.bot_follow_ups == "all",
+        ignores_small_talk=settings.bot_small_talk == "ignore",
         answers_external_people=settings.bot_external_people == "answer",
     )
 

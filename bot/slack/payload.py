@@ -270,8 +270,9 @@ _INSTRUCTIONS = {
 
 
 def instruction(text: str) -> Instruction:
-    """What a plain text asks for; everything but the bot's few instructions is a question."""
-    words = " ".join(text.lower().split()).rstrip(".!")
+    """What a plain text asks for; everything but the bot's few instructions is a question. They may be formatted as
+    the bot's own sentences show them."""
+    words = " ".join(text.lower().split()).strip("`*_\"'“”").rstrip(".!").strip("`*_\"'“”")
     return _INSTRUCTIONS.get(words, Instruction.ANSWER)
 
 

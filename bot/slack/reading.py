@@ -47,7 +47,7 @@ class Reading:
                 break
             if not (after and _is_by(message, us)) and (text := _text_of(message, us)):
                 kept.insert(0, (message, text))
-        return tuple([await self._said(message, text, us, asker) for message, text in kept])
+        return tuple([await self._as_earlier(message, text, us, asker) for message, text in kept])
 
     async def _since(self, thread: Thread, after: str, before: str) -> Sequence[Message]:
         """The messages between two. One request: a longer gap would cost as much for every question that follows."""
@@ -86,13 +86,13 @@ class Reading:
         for left in reversed(range(calls)):
             page = await self._wire.ask("conversations.replies", where)
             # A `ts` is opaque but ordered as text: seconds and microseconds of fixed widths (Slack docs, messages).
-            found = [*found, *(said for said in messages(page) if oldest < string(said, "ts") < before)][-limit:]
+            found = [*found, *(reply for reply in messages(page) if oldest < string(reply, "ts") < before)][-limit:]
             where["cursor"] = next_cursor(page)
             if not where["cursor"]:
                 return found, left
         return found, None
 
-    async def _said(self, message: Message, text: str, us: str, asker: str) -> EarlierMessage:
+    async def _as_earlier(self, message: Message, text: str, us: str, asker: str) -> EarlierMessage:
         user = string(message, "user")
         names = await self._names.of(text, asker=asker)
         person = await self._names.person(user) if user else None
@@ -149,8 +149,9 @@ def _text_of(message: Message, us: str) -> str:
     if _is_by(message, us):  # what the bot writes stands in `text`; its blocks add sources and buttons
         return string(message, "text")
     read = message_text(message)
-    is_instruction = instruction(plain(read.words, {}, without=us)) is not Instruction.ANSWER
-    if us in mentions(read.words) and is_instruction and not (read.quotes or read.files):
+    told = instruction(plain(read.words, {}, without=us))
+    is_for_us = told is Instruction.QUIET or (told is not Instruction.ANSWER and us in mentions(read.words))
+    if is_for_us and not (read.quotes or read.files):
         return ""
     return quoted_text(read)
 

@@ -24,6 +24,9 @@ NOT_TAKEN = "I can't take this right now. Please try again in a minute."
 NOT_KEPT = "I no longer have this question. Please ask me again."
 NOT_YOURS = "Only the person who asked can try this again. Please ask me yourself."
 QUIET = "I'll be quiet in this thread. Mention me when you need me."
+EVERY_MESSAGE = "I answer every message here. `quiet` stops me."
+ALWAYS_LISTENING = "I'm always listening here."
+QUIET_ONLY_IN_THREADS = "I only listen to everything in threads. To stop me in one, write `quiet` there."
 NEW_CONVERSATION = "This is a new conversation. I've let go of what was said before. What would you like to know?"
 NEW_ONLY_IN_DM = (
     "This starts a new conversation in our direct messages only. In a channel, mention me in the thread with "
@@ -149,19 +152,21 @@ def with_quotes(earlier: Sequence[tuple[str, str]], sent_with: Sequence[tuple[st
     """
     about, room = _quoted(sent_with, _QUOTED_ALL, each=_QUOTED_ALL)
     # A message of the thread that was also forwarded is quoted once.
-    before, _ = _quoted([said for said in reversed(earlier) if said not in sent_with], room, each=_EARLIER_EACH)
+    before, _ = _quoted(
+        [message for message in reversed(earlier) if message not in sent_with], room, each=_EARLIER_EACH
+    )
     parts = ((_EARLIER, before[::-1]), (_SENT_WITH, about))
     quotes = "".join(f"{title}\n\n{_BETWEEN.join(quoted)}\n\n" for title, quoted in parts if quoted)
     return f"{quotes}The question:\n{question or _NO_WORDS}" if quotes else question
 
 
-def _quoted(said: Iterable[tuple[str, str]], room: int, *, each: int) -> tuple[list[str], int]:
+def _quoted(messages: Iterable[tuple[str, str]], room: int, *, each: int) -> tuple[list[str], int]:
     """Messages as quotes as long as there is room, and the room that is left.
 
     An author's name is one line, so that nobody can pass for the question by the name they gave themselves.
     """
     quoted: list[str] = []
-    for author, text in said:
+    for author, text in messages:
         if room <= 0:
             break
         shown = "\n".join(f"> {line}" for line in shorten(text, min(room, each)).splitlines())
@@ -189,10 +194,10 @@ def support(error: BotError | None, reference: str, asks: str) -> str:
 
     `asks` is the `HelpContact`'s way to say whom to ask.
     """
-    told = f"Reference for support: {reference}"
+    line = f"Reference for support: {reference}"
     if isinstance(error, _MENDED_BY_THE_ASKER):
-        return told
-    return f"{asks if isinstance(error, _MENDED_BY_THE_OPERATOR) else stuck(asks)} {told}"
+        return line
+    return f"{asks if isinstance(error, _MENDED_BY_THE_OPERATOR) else stuck(asks)} {line}"
 
 
 def not_taken(asks: str) -> str:

@@ -108,7 +108,8 @@ class RedisMailboxes:
         keys += self._keys(item.line, "open", f"chat:{opens.thread_ts}" if opens else "chat:")
         args: list[str | float] = [
             name,
-            _milliseconds(CLAIM_SECONDS),
+            # One that is asked again is claimed for at least as long as its button works.
+            _milliseconds(max(CLAIM_SECONDS, self._conversation) if opened.again else CLAIM_SECONDS),
             item.reference,
             seconds(item.ts),
             encoded(item),

@@ -2,7 +2,7 @@
 
 Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a thread share a hash tag, its line:
 
-    {<line>}:claim:<reference>       the name of the call that claimed it              48 hours
+    {<line>}:claim:<reference>       the name of the call that claimed it              48 hours; asked again: 30 days
     {<line>}:mail|items|open|holders|leases|failures|turn   what is not settled        7 days after the last change
     {<line>}:aside:<reference>       hash: a question that no process could finish, as it was         30 days
     {<line>}:again:<reference>       JSON: a question that may be asked again          as long as a conversation
@@ -145,11 +145,13 @@ class RedisStore:
         *,
         answered: bool = False,
         context_since: str = "",
+        asks: bool = False,
     ) -> bool:
         """Write the chat of a thread and renew its lifetime; False, with nothing written, if the thread has been
         started over meanwhile. A thread without a note is of generation 0. Once answered, it stays so, and the latest
         `context_since` stays."""
-        args: list[str | float] = [generation, chat_id, chatflow_id, now, self._lifetime, int(answered), context_since]
+        args: list[str | float] = [generation, chat_id, chatflow_id, now, self._lifetime]
+        args += [int(answered), context_since, int(asks)]
         return bool(await self._ask(self._remember(keys=[self._key(thread, "chat")], args=args)))
 
     async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:

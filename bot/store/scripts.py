@@ -29,7 +29,7 @@ end
 seconds and microseconds of fixed widths (Slack docs, messages)."""
 
 # KEYS: conversation. ARGV: generation, chat_id, chatflow_id, now, lifetime in ms, answered (0 or 1), context_since or
-# nothing. Returns 1 when it wrote.
+# nothing, asks (0 or 1), which counts with an answer. Returns 1 when it wrote.
 REMEMBER = (
     COUNT
     + LATER
@@ -38,7 +38,7 @@ local key = KEYS[1]
 if count(redis.call('HGET', key, 'generation')) ~= tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', key, 'generation', ARGV[1], 'chat_id', ARGV[2], 'chatflow_id', ARGV[3], 'used_at', ARGV[4])
 redis.call('HSETNX', key, 'created_at', ARGV[4])
-if ARGV[6] == '1' then redis.call('HSET', key, 'answered', 1, 'answered_chat', ARGV[2]) end
+if ARGV[6] == '1' then redis.call('HSET', key, 'answered', 1, 'answered_chat', ARGV[2], 'asks', ARGV[8]) end
 note_later(key, ARGV[7])
 redis.call('PEXPIRE', key, ARGV[5])
 return 1
@@ -54,6 +54,7 @@ local key = KEYS[1]
 if redis.call('HGET', key, 'started_over_by') ~= ARGV[1] then
   redis.call('HSET', key, 'generation', count(redis.call('HGET', key, 'generation')) + 1)
   redis.call('HSET', key, 'started_over_by', ARGV[1], 'chat_id', '', 'created_at', ARGV[2], 'used_at', ARGV[2])
+  redis.call('HDEL', key, 'asks')
 end
 note_later(key, ARGV[4])
 redis.call('PEXPIRE', key, ARGV[3])

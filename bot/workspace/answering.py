@@ -45,6 +45,17 @@ class Answering:
         self._replies = replies
         self._sentences = sentences
 
+    async def turn_came(self, lease: Lease) -> bool:
+        """Wait, unseen, until no question comes before this one; False if another process goes on with it."""
+        waiting, leaving = asyncio.ensure_future(_first(lease)), asyncio.create_task(self._tasks.leaving.wait())
+        try:
+            await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            lease.handed_over = not waiting.done()
+            return lease.ours
+        finally:
+            waiting.cancel()
+            leaving.cancel()
+
     async def answer(self, question: Question, lease: Lease) -> None:
         """Ask the flow and bring its answer to Slack."""
         place, reference, chats = question.place, question.reference, self._conversations.chats
@@ -53,29 +64,30 @@ class Answering:
             await chats.posted(question, ts)
 
         again = "" if place.response_url else json.dumps([lease.item.line, lease.item.reference])
-        keeper = LeasedAnswer(lease, lambda: self._last_word(question, lease, again), again, posted)
+        owner = LeasedAnswer(lease, lambda: self._last_word(question, lease, again), again, posted)
         waited = max(0.0, self._process.wall() - seconds(question.ts))
         about = AnswerContext(question.thread, reference, waited)
         reply = self._process.delivery.answers.observed(self._replies.for_answer(place, lease), about)
-        log.info("question", ref=reference, thread=str(question.thread), characters=len(question.text))
+        log.info("question begun", ref=reference, thread=str(question.thread), characters=len(question.text))
+        failed = False
         try:
             async with self._governor.answering(reference):
-                events = keeper.noted(self._conversations.turn(question, lease))
-                ended = await self._sentences.bring(reply, events, reference, keeper)
+                events = owner.noted(self._conversations.turn(question, lease))
+                ended = await self._sentences.bring(reply, events, reference, owner)
         except Exception:  # a mistake of ours: the person gets a last word all the same
             log.exception("answer failed by a mistake of ours", ref=reference)
             lease.look = True
-            await self._sentences.fail(place, BotError("internal error"), lease)
-            ended = False
+            await self._sentences.fail(place, BotError("internal error"), lease, again=again)
+            ended, failed = False, bool(again)
         finally:
             if not lease.ours:
                 reply.taken_over()
             reply.close()
             chats.delivered(question)
-        if keeper.offers_again:
-            lease.again = UnansweredQuestion(lease.item, lease.opened.messages)
-        elif ended and lease.taken_over:
-            last = self._write_again(lease, tuple(keeper.stands.values()))
+        # A mistake of ours is told in place of what stood: no words of the answer are left.
+        lease.again = UnansweredQuestion(lease.item, lease.opened.messages) if failed else owner.unanswered
+        if lease.again is None and ended and lease.taken_over:
+            last = self._write_again(lease, tuple(owner.stands.values()))
             self._tasks.start(last, name="write again", later=True)
 
     async def _last_word(self, question: Question, lease: Lease, again: str) -> Failed | None:
@@ -86,7 +98,7 @@ class Answering:
         if not (others and not lease.was_asked):
             await tasks.stopping.wait()
         if lease.was_asked and not (others and self._conversations.reads_answers and again):
-            follows = await self._conversations.follows(question)
+            follows = self._conversations.is_follow_up(question)
             return Failed(Interrupted("the bot was stopped"), reference, again, follows)
         lease.handed_over = True
         return None if others else Failed(Postponed("the bot was stopped"), reference)
@@ -106,3 +118,10 @@ class Answering:
 
         for call in calls:
             await self._sentences.post(call, applies=is_last)
+
+
+async def _first(lease: Lease) -> None:
+    """Return once it is its turn, or the hold is lost."""
+    before = await lease.place()
+    while before:
+        before = await lease.moved()

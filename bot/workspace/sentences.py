@@ -54,14 +54,15 @@ class Sentences:
         events = _events(Sentence(sentence), Finished())
         await self.bring(self._replies.for_sentence(place, lease), events, lease.item.reference, SentenceOwner(lease))
 
-    async def fail(self, place: Place, error: BotError, lease: Lease, *, known_as: str = "") -> None:
+    async def fail(self, place: Place, error: BotError, lease: Lease, *, known_as: str = "", again: str = "") -> None:
         """Say that something went wrong, in what stands already, if anything does.
 
-        `known_as` is told instead of the reference, where that one cannot be shown.
+        `known_as` is told instead of the reference, where that one cannot be shown; `again` is the value of a button
+        that asks the question again, if there is one.
         """
         reference = known_as or lease.item.reference
         log.warning("question failed", ref=reference, error=type(error).__name__, reason=str(error))
-        events = _events(Failed(error, reference))
+        events = _events(Failed(error, reference, again))
         await self.bring(self._replies.for_sentence(place, lease), events, reference, SentenceOwner(lease))
 
     async def whisper(

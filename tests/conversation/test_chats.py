@@ -31,7 +31,7 @@ class Talk:
         chat = await self.chats.of(question, known)
         await self.chats.keep(question, chat)
         if answered:
-            await self.chats.answered(question, chat)()
+            await self.chats.answered(question, chat, asks=False)()
 
     async def remembers(self) -> bool:
         question, known = self.question(), await self.store.conversation(self.thread)

@@ -162,6 +162,29 @@ def enveloped(home: Sandbox, event: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.parametrize("edited", [False, True], ids=["as written", "edited"])
+async def test_a_mention_that_is_delivered_with_a_late_invitation_is_answered(home: Sandbox, *, edited: bool) -> None:
+    """It is older than the bot's membership, and the thread cannot be read."""
+    slack, text = home.slack, f"{home.mention} why?"
+    workspace, wall = slack.core.workspace, slack.core.workspace.wall
+    place = slack.channel("elsewhere", members=[home.ada], bot_is_member=False)
+    slack.refuse("conversations.replies", "missing_scope")
+    async with home.bot():
+        workspace.wall = lambda: wall() - 1200
+        root = await home.ask("Our printer is on fire.", channel=place)
+        asked = await home.ask(text, channel=place, thread_ts=root)
+        await slack.settled()
+        workspace.wall = wall
+        slack.invite(home.ada, place, slack.bot_user_id)
+        event: dict[str, Any] = {"type": "app_mention", "channel": place, "user": home.ada, "text": text, "ts": asked}
+        event |= {"event_ts": asked, "thread_ts": root}
+        event |= {"edited": {"user": home.ada, "ts": f"{float(asked) + 30:.6f}"}} if edited else {}
+        for _ in range(2):
+            assert (await slack.deliver(enveloped(home, event))).acked
+        await home.answered(root, channel=place)
+    assert [prediction.question for prediction in home.flowise.predictions] == ["why?"]
+
+
 async def test_an_event_for_nobody_needs_no_store(tmp_path: Path) -> None:
     async with shop(tmp_path) as it, serving(it.house, "http"):
         await it.server.stop()
@@ -189,13 +212,13 @@ async def test_while_it_leaves_nothing_is_taken_in(tmp_path: Path) -> None:
 
 
 async def interrupted(home: Sandbox, **changes: object) -> tuple[str, str]:
-    """A question whose answer a bot has left in the middle when it was stopped: its `ts`, and that of its message."""
-    home.flowise.script("rag", Script(tokens=["half", " of it"], hold=asyncio.Event(), hold_after=1))
+    """A question whose answer a bot has left before its first word when it was stopped: its `ts`, and that of its
+    message."""
+    home.flowise.script("rag", Script(tokens=["never", " said"], hold=asyncio.Event(), hold_after=0))
     async with home.bot(bot_stop_grace=0, **changes):
         root = await home.ask(f"{home.mention} why?")
-        await home.slack.until(lambda: home.answers(root) == ["half"])
+        await home.slack.until(lambda: len(home.flowise.predictions) == 1)
     [message] = home.slack.thread(home.channel, root)[1:]
-    assert message.plain.startswith("half")
     assert wording.ASK_AGAIN in message.plain.splitlines()
     return root, message.ts
 
@@ -219,10 +242,10 @@ async def test_ask_again_asks_once_in_the_same_message_however_often_it_is_press
 async def test_an_answer_that_is_interrupted_again_can_be_asked_again(home: Sandbox) -> None:
     root, ts = await interrupted(home)
     press = [home.ada, home.channel, ts, wording.ASK_AGAIN]
-    home.flowise.script("rag", Script(tokens=["second", " try"], hold=asyncio.Event(), hold_after=1))
+    home.flowise.script("rag", Script(tokens=["second", " try"], hold=asyncio.Event(), hold_after=0))
     async with home.bot(bot_stop_grace=0, flowise_left_run_wait=0.2):
         assert (await home.slack.press(*press)).acked
-        await home.slack.until(lambda: home.answers(root)[0].startswith("second"))
+        await home.slack.until(lambda: len(home.flowise.predictions) == 2)
     assert wording.ASK_AGAIN in home.answers(root)[0].splitlines()
     async with home.bot(flowise_left_run_wait=0.2):
         assert (await home.slack.press(*press)).acked

@@ -20,6 +20,7 @@ from bot.flowise.events import SourceDocument, SourceDocuments, Token
 from bot.mailbox.durations import Durations
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
+from bot.reply.contract import Footnote
 from bot.reply.journal import Journal
 from bot.slack import wording
 from bot.slack.payload import IncomingMessage
@@ -251,7 +252,30 @@ async def test_without_a_key_it_is_interrupted_in_place_and_can_be_asked_again(l
     assert "I was restarted" in left.message.plain
     assert wording.ASK_AGAIN in left.message.plain.splitlines()
     assert len(left.home.flowise.predictions) == 1  # by the process that is gone
-    assert await left.store.mailboxes.asked(left.item.line, left.item.reference) == UnansweredQuestion(left.item, (ts,))
+    # Its words stay, so that the next answer stands below.
+    assert await left.store.mailboxes.asked(left.item.line, left.item.reference) == UnansweredQuestion(left.item)
+
+
+@pytest.mark.parametrize("by", ["the journal", "the journal, nearly whole", "Flowise"])
+async def test_the_first_answer_of_a_thread_says_how_to_stop_the_bot_once_whoever_ends_it(left: Left, by: str) -> None:
+    await left.question()
+    since, after = (await left.ran(), "") if by != "the journal" else (time.time(), None)
+    ts = await left.posted("half of")
+    said = Journal()
+    said.receive(Token("half of it, and the rest"))
+    if by != "Flowise":
+        said.receive(Footnote(wording.EVERY_MESSAGE))
+    kept, whole = said.written(), by == "the journal"
+    opened = OpenAnswer(CHAT, since, (ts,), journal=kept, whole=whole, question="why?", after=after, is_first=True)
+    await left.noted(opened)
+    async with left.home.bot(**WITH_KEY):
+        await until_idle(left)
+        assert left.message.plain.startswith("half of it, and the rest")
+        assert left.message.plain.count(wording.EVERY_MESSAGE) == 1
+        assert left.message.plain.endswith(wording.EVERY_MESSAGE)
+        await left.home.ask("and then?", thread_ts=left.root)
+        await left.home.answered(left.root, 2)
+        assert wording.EVERY_MESSAGE not in left.home.slack.thread(left.home.channel, left.root)[-1].plain
 
 
 async def test_where_flowise_has_nothing_stored_it_is_interrupted(left: Left) -> None:

@@ -26,7 +26,7 @@ from bot.thread import Item
 from bot.workspace.process import Waits
 from bot.workspace.workspace import Workspace
 from handlers import command
-from handlers.questions import Behaviour, letter, take
+from handlers.questions import Behaviour, intake_of, take
 
 
 def workspace_of(home: Sandbox) -> Workspace:
@@ -105,7 +105,7 @@ async def test_a_thread_is_not_started_over_by_who_has_lost_the_question(home: S
         workspace = workspace_of(home)
         said = f"{home.mention} new conversation"
         heard = IncomingMessage(home.channel, "channel", home.ada, said, "1.0", "", (), (), edited=False)
-        taken = await workspace.mailbox.accept(letter(workspace, Behaviour(), heard, addressed=True).item)
+        taken = await workspace.mailbox.accept(intake_of(workspace, Behaviour(), heard, addressed=True).item)
         assert taken is not None
         taken.lost.set()
         await take(Behaviour(), workspace, taken)

@@ -8,8 +8,16 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from bot.errors import FlowiseBroke, Interrupted
-from bot.flowise.events import Token
+from bot.errors import (
+    BotError,
+    FlowiseBroke,
+    FlowiseResting,
+    FlowiseTooLarge,
+    GivenUp,
+    Interrupted,
+    KeyRefused,
+)
+from bot.flowise.events import CalledTools, Token
 from bot.mailbox.durations import DURATIONS
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer, SentenceOwner
@@ -29,7 +37,7 @@ from bot.slack.calls import (
     UpdateMessage,
 )
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Run
+from bot.thread import Hold, Item, OpenAnswer, Run, UnansweredQuestion
 
 AGAIN = '["T1:C1:1.0", "a1b2c3d4"]'
 ITEM = Item("T1", "T1:C1:1.0", "a1b2c3d4", "1.0", "message", "{}")
@@ -168,16 +176,40 @@ async def test_before_flowise_was_asked_there_is_nothing_to_be_gone_on_with(kept
 
 
 async def test_a_failure_does_not_make_an_answer_whole(kept: LeasedAnswer, asked: Lease) -> None:
-    failed = Failed(FlowiseBroke("cut"), "a1b2c3d4")
-    assert await through(kept, Token("half"), failed) == [Token("half"), failed]
+    await through(kept, Token("half"), Failed(FlowiseBroke("cut"), "a1b2c3d4"))
     assert not asked.opened.whole
-    assert not kept.offers_again
 
 
-async def test_an_interrupted_answer_offers_to_ask_again(kept: LeasedAnswer, asked: Lease) -> None:
-    interrupted = Failed(Interrupted("its process is gone"), "a1b2c3d4")
-    assert await through(kept, interrupted) == [Failed(interrupted.error, "a1b2c3d4", AGAIN)]
-    assert kept.offers_again
+@pytest.mark.parametrize("error", [Interrupted("x"), FlowiseBroke("x"), FlowiseResting("x", retry_after=3), BotError()])
+async def test_a_failure_that_may_pass_offers_to_ask_again(kept: LeasedAnswer, asked: Lease, error: BotError) -> None:
+    assert await through(kept, Failed(error, "a1b2c3d4", follows=True)) == [Failed(error, "a1b2c3d4", AGAIN, True)]
+    assert kept.unanswered == UnansweredQuestion(ITEM)
+
+
+@pytest.mark.parametrize("error", [KeyRefused("x"), FlowiseTooLarge("x"), GivenUp("x")])
+async def test_a_failure_that_stays_offers_nothing(kept: LeasedAnswer, asked: Lease, error: BotError) -> None:
+    assert await through(kept, Failed(error, "a1b2c3d4")) == [Failed(error, "a1b2c3d4")]
+    assert kept.unanswered is None
+
+
+@pytest.mark.parametrize(
+    ("said", "messages"),
+    [
+        ([], ("2.1",)),
+        ([Token(" \n")], ("2.1",)),
+        ([Token("half")], ()),
+        ([Token("<thin")], ()),  # held back until it is known what it is
+        ([Token("<think>well</think>")], ("2.1",)),
+        ([Token("I will look. "), CalledTools(("search",))], ()),
+        ([Thinking(), Remark("a remark")], ("2.1",)),
+    ],
+)
+async def test_the_next_answer_stands_in_place_only_where_no_words_stand(
+    kept: LeasedAnswer, asked: Lease, said: list[ReplyEvent], messages: tuple[str, ...]
+) -> None:
+    await kept.made(post(), Posted("2.1"))
+    await through(kept, *said, Failed(FlowiseBroke("cut"), "a1b2c3d4"))
+    assert kept.unanswered == UnansweredQuestion(ITEM, messages)
 
 
 async def test_where_nobody_can_press_a_button_none_is_offered(lease: Lease, stop: Stop, posts: Posts) -> None:
@@ -185,7 +217,7 @@ async def test_where_nobody_can_press_a_button_none_is_offered(lease: Lease, sto
     [event] = await through(kept, Failed(Interrupted("its process is gone"), "a1b2c3d4"))
     assert isinstance(event, Failed)
     assert event.again == ""
-    assert not kept.offers_again
+    assert kept.unanswered is None
 
 
 async def test_its_last_word_is_what_the_bot_says_when_it_stops(kept: LeasedAnswer, stop: Stop) -> None:
@@ -195,7 +227,7 @@ async def test_its_last_word_is_what_the_bot_says_when_it_stops(kept: LeasedAnsw
     stop.last_word = Failed(Interrupted("stopped"), "a1b2c3d4", AGAIN)
     stop.now.set()
     assert await stopping == stop.last_word
-    assert kept.offers_again
+    assert kept.unanswered is not None
 
 
 async def test_who_has_lost_an_answer_says_nothing_more(kept: LeasedAnswer, stop: Stop, lease: Lease) -> None:
@@ -203,7 +235,7 @@ async def test_who_has_lost_an_answer_says_nothing_more(kept: LeasedAnswer, stop
     lease.lost.set()
     stop.now.set()
     assert await kept.stopped() is None
-    assert not kept.offers_again
+    assert kept.unanswered is None
     assert not await kept.may_write()
 
 
@@ -224,6 +256,8 @@ async def test_a_sentence_of_ours_is_written_under_its_hold_only(lease: Lease) -
     await held.made(UpdateMessage("C1", "2.1", "adopted", ()), Accepted())
     await held.made(post(), Posted("2.2"))
     await held.made(post(), Posted("2.2", found=True))
+    await held.made(post(), Posted("2.3"))
+    await held.made(DeleteMessage("C1", "2.3"), Accepted())
     assert lease.opened.messages == ("2.1", "2.2")
     stopped = asyncio.create_task(held.stopped())
     lease.lost.set()

@@ -146,7 +146,7 @@ async def test_one_that_was_lost_is_settled_by_its_successor_alone(store: RedisS
     await lost.stand()
     await dead.settled(lost, UnansweredQuestion(item()))
     assert dead.held == ()
-    assert await dead.asked(LINE, "a") is None
+    assert await store.mailboxes.asked(LINE, "a") is None
     assert await successor.stand() == 0
     assert not successor.lost.is_set()
 

@@ -16,7 +16,7 @@ from bot.flowise.events import (
     UsedTools,
 )
 from bot.playground.slack.pings import pings
-from bot.reply.contract import LONGEST, MOST_BREAKS, Failed, Finished, ParagraphBreak, ReplyEvent
+from bot.reply.contract import LONGEST, MOST_BREAKS, Failed, Finished, Footnote, ParagraphBreak, Remark, ReplyEvent
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording
 from bot.slack.text.blocks import shown
@@ -135,6 +135,34 @@ def test_an_answer_of_files_alone_says_so_instead_of_nothing() -> None:
     )
     failed = text_at_the_end(files("plot.png"), Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3"))
     assert "\nThere is also a file that I can't show yet: plot.png.\n" in failed
+
+
+def test_the_footnote_stands_last_and_once_and_under_no_failure() -> None:
+    line = Footnote("`quiet` stops me.")
+    assert changes(line, line) == [True, False]
+    answered = text_at_the_end(
+        Token("Done."), line, SOURCES, Remark("a remark"), UsedTools(("draw",)), line, Finished()
+    )
+    assert answered.startswith("Done.")
+    assert answered.endswith("`quiet` stops me.")
+    assert answered.count("quiet") == 1
+    alone = text_at_the_end(files("plot.png"), line, Finished())
+    assert alone.split("\n") == ["There is a file that I can't show yet: plot.png.", "`quiet` stops me."]
+    assert "quiet" not in text_at_the_end(Token("Done."), line, Failed(FlowiseFailed("x"), "a1b2c3"))
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["ended", "growing"])
+def test_no_message_holds_only_the_small_line_or_the_mark_of_an_answer_that_grows(*, ends: bool) -> None:
+    def pages(paragraphs: int, *events: ReplyEvent) -> int:
+        answer = PagedAnswer()
+        for event in (Token(f"{'word ' * 20}\n\n" * paragraphs), *events):
+            receive(answer, event)
+        return len(answer.pages(shows_work=False))
+
+    full = next(count for count in range(80, 120) if pages(count + 1, Finished()) == 2)
+    line = Footnote(wording.EVERY_MESSAGE)
+    assert pages(full, line, *([Finished()] if ends else [])) == 1
+    assert pages(full, line, Remark("a remark"), *([Finished()] if ends else [])) == 2
 
 
 def test_a_file_whose_name_would_ping_does_not() -> None:

@@ -27,6 +27,7 @@ from bot.reply.contract import (
     Failed,
     FetchingRest,
     Finished,
+    Footnote,
     KeptEvent,
     ParagraphBreak,
     ProgressEvent,
@@ -51,6 +52,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     UsedTools(("search",)),
     Action(),
     Sentence("a sentence"),
+    Footnote("a footnote"),
 )
 PASSING: tuple[ReplyEvent, ...] = (
     Queued(2),
@@ -149,6 +151,7 @@ events = st.lists(
     | st.lists(st.sampled_from("abc").map(ResultFile), max_size=2).map(lambda files: ResultFiles(tuple(files)))
     | st.just(Action())
     | st.text(max_size=8).map(Remark)
+    | st.text(max_size=8).map(Footnote)
     | st.sampled_from([Thinking(), WaitingForRun(), Queued(3)]),
     max_size=25,
 )

@@ -206,6 +206,8 @@ def test_a_thread_s_first_message_is_not_in_it() -> None:
         ("Help", Instruction.HELP),
         ("quiet", Instruction.QUIET),
         ("Quiet!", Instruction.QUIET),
+        ("`quiet`", Instruction.QUIET),
+        ("“*Quiet*”.", Instruction.QUIET),
         ("new  conversation.", Instruction.NEW_CONVERSATION),
         ("how do I start a new conversation", Instruction.ANSWER),
         ("help me with this", Instruction.ANSWER),

@@ -43,6 +43,17 @@ def test_each_way_to_fail_has_a_sentence_of_its_own(kind: type[BotError]) -> Non
     assert failure(made(kind)) != failure(BotError("x"))
 
 
+def test_what_asking_again_cannot_mend_offers_no_button() -> None:
+    assert {kind.__name__ for kind in TOLD if not kind.retry_helps} == {
+        *("KeyRefused", "UnknownChatflow", "NotFlowise", "FlowiseUntrusted", "ProxyFailed", "NotSlack", "SlackRefused"),
+        *("FlowiseTooLarge", "GivenUp", "Unreadable", "Postponed"),
+    }
+    assert BotError.retry_helps
+    assert errors.StoreUnavailable.retry_helps
+    assert errors.SlackUnavailable.retry_helps
+    assert not errors.StoreDamaged.retry_helps
+
+
 def test_the_tree_of_errors_is_seen_whole() -> None:
     assert {errors.FlowiseSlow, errors.Unreadable, errors.SlackRefused, errors.FlowiseResting} <= set(TOLD)
     assert len(TOLD) >= 18

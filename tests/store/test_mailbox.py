@@ -78,6 +78,14 @@ async def test_an_item_is_stored_with_its_claim(store: RedisStore, raw: Redis) -
     assert 47 * 3_600_000 < claim <= 48 * 3_600_000
 
 
+async def test_the_claim_of_one_that_is_asked_again_lasts_as_long_as_the_button(store: RedisStore, raw: Redis) -> None:
+    assert await accept(store, held("a"))
+    await store.mailboxes.settle(held("a"), UnansweredQuestion(held("a").item))
+    assert await accept(store, held("b"), opened=OpenAnswer(again=True))
+    lives = await keys_of(store, raw)
+    assert lives[f"{{{LINE}}}:claim:b"] >= lives[f"{{{LINE}}}:again:a"] > lives[f"{{{LINE}}}:claim:a"]
+
+
 async def test_a_claim_whose_answer_was_lost_is_ours_when_it_is_made_again(store: RedisStore) -> None:
     mailboxes, ask = store._mailboxes, store._mailboxes._ask
 

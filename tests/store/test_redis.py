@@ -69,6 +69,24 @@ async def test_starting_over_empties_the_chat_and_wins_over_a_late_answer(store:
     assert await store.start_over(THREAD, now=500) == 2
 
 
+async def test_whether_the_last_answer_has_asked_something_is_known_until_the_next_one(store: RedisStore) -> None:
+    async def asks(*, answered: bool, said: bool) -> bool:
+        await store.remember(THREAD, "chat", "flow", 0, now=1, answered=answered, asks=said)
+        known = await store.conversation(THREAD)
+        assert known is not None
+        return known.asks
+
+    assert not await asks(answered=False, said=True)
+    assert await asks(answered=True, said=True)
+    assert await asks(answered=False, said=False)  # the next question has come, and no answer yet
+    assert not await asks(answered=True, said=False)
+    assert await asks(answered=True, said=True)
+    await store.start_over(THREAD, now=2)
+    known = await store.conversation(THREAD)
+    assert known is not None
+    assert not known.asks
+
+
 async def test_up_to_where_the_messages_of_a_thread_are_known_only_moves_on(store: RedisStore, raw: Redis) -> None:
     async def since(ts: str, generation: int = 0) -> str:
         await store.remember(THREAD, "chat", "flow", generation, now=1, context_since=ts)

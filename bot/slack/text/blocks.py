@@ -57,7 +57,7 @@ def sentence_blocks(text: str) -> Blocks:
 
 
 def support_note(mrkdwn: str) -> Block:
-    """A small grey line of our own making, which may hold a link. Nothing in it comes from people or models."""
+    """A small grey line of our own making, which may hold a link or code. Nothing in it comes from people or models."""
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": mrkdwn, "verbatim": True}]}
 
 

@@ -22,8 +22,10 @@ from bot.slack.text.unfinished import closed_places, heal
 # A letter or inline markup: what begins with it cannot be read as the beginning of another block than a paragraph.
 _TEXT = r"""(?:[^\W\d_]|!?\[|["'(]|(?P<mark>\*{1,3}|_{1,3}|~~|`)(?!(?P=mark))[^\s*_~`])"""
 _BEGINS_TEXT = re.compile(_TEXT)
+# What a line of a quote begins with before its text; the next part of the text begins with it as well.
+_IN_QUOTE = r"(?<=\n)(?:[ ]{0,3}>)+[ ]?(?:(?:[-*+]|\d{1,9}[.)]|\#{1,6}|\[[ xX]\])[ ])*"
 _SPACE = re.compile(
-    rf"(?<=\S)[ \n](?={_TEXT})"
+    rf"(?<=\S)[ \n](?=(?:{_IN_QUOTE})?{_TEXT})"
     # Chinese and Japanese put no space after a sentence.
     rf"""|(?<=[{"".join(WIDE_ENDS)}])(?=[^\W\d_])"""
 )

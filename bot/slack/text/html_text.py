@@ -10,6 +10,10 @@ _JOINER = "\u2060"
 _SPACES = re.compile(r"\s+")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _PIPE = re.compile(r"(?<!\\)\|")
+# Markdown's own marks where they open something: in text, and at the end of it.
+_OWN_MARKS = re.compile(r"[*_~]{1,9}(?=[^\W_])")
+_ENDS_IN_OPENING = re.compile(r"(?:^|[\s(\u2060])[*_~]{1,9}\Z")
+_MOST_MARKS = 10
 # A cell that never ends is shown all the same.
 _LONGEST_CELL = 6_000
 MOST_COLUMNS = 60
@@ -54,6 +58,8 @@ class HtmlText:
         self._parts: list[str] = []
         self._last = ""
         """The last character that was written."""
+        self._recent = ""
+        """The last few of them."""
         self._ink = ""
         """The last one that was no white space; in a cell of a table, of the cell."""
         self._line_ends = 2
@@ -120,6 +126,11 @@ class HtmlText:
             or self._quotes
             or self._table
         )
+
+    @property
+    def opens(self) -> bool:
+        """Whether the next text is the first one after a tag that marks it."""
+        return any(not mark.is_written for mark in self._marks)
 
     @property
     def _in_cell(self) -> bool:
@@ -198,6 +209,7 @@ class HtmlText:
                 parts = self._parts
         parts.append(text)
         self._last = text[-1]
+        self._recent = (self._recent + text)[-_MOST_MARKS:]
         self._ink = text.rstrip()[-1:] or self._ink
         stripped = text.rstrip("\n")
         ends = len(text) - len(stripped)
@@ -218,7 +230,8 @@ class HtmlText:
         if self._closers:
             closers, self._closers = self._closers, ""
             punctuated = not self._last.isalnum() and self._last != _JOINER
-            self._write((_JOINER if punctuated and following.isalnum() and not self._want else "") + closers)
+            punctuated = punctuated and following.isalnum() and not self._want
+            self._write((_JOINER if punctuated or _ENDS_IN_OPENING.search(self._recent) else "") + closers)
         want, self._want = self._want, 0
         if want:
             self._new_line(want, following)
@@ -253,15 +266,20 @@ class HtmlText:
         self._marks = [mark for mark in self._marks if mark.name != "a"]
 
     def _begin_marks(self, text: str) -> None:
-        touches = self._last in "*~" and self._last != ""
-        for mark in self._marks:
-            if mark.is_written:
-                continue
-            inside = not text[0].isalnum() and (self._last.isalnum() or text[0] in "*_~")
-            joiner = _JOINER if inside and mark.opening != "[" else ""
-            self._write((_JOINER if touches else "") + mark.opening + joiner)
+        unwritten = [mark for mark in self._marks if not mark.is_written]
+        if not unwritten:
+            return
+        own = found[0] if (found := _OWN_MARKS.match(text)) else ""
+        if self._last in "*~" and self._last != "" and not _ENDS_IN_OPENING.search(self._recent):
+            self._write(_JOINER)
+        for mark in unwritten:
+            if own and mark.opening == own[0] * (1 + (len(own) % 2 == 0)):
+                mark.opening = mark.closing = ""  # Markdown says the same
+            inside = not (text[0].isalnum() or own) and self._last.isalnum()
+            self._write(mark.opening + (_JOINER if inside and mark.opening not in ("[", "") else ""))
             mark.is_written = True
-            touches = False
+        if text[0] in "*_~" and not own:
+            self._write("\\")  # a star, and no mark
 
     # Tables -----------------------------------------------------------------------------------------------------------
 

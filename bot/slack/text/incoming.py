@@ -30,6 +30,8 @@ _SPECIAL = re.compile(
 )
 _PICTURE = re.compile(r"!\[[^\[\]]*\Z")
 _REFERENCE = re.compile(r"\]\[[^\[\]\n]{0,100}(?P<end>\])?")
+# Marks right behind a tag that is one as well, the beginning of a special word included: what follows belongs to them.
+_HALF_MARKS = re.compile(r"\s*[*_~]{1,9}(?:d|da|dat|data)?", re.IGNORECASE)
 _IN_BLOCK = re.compile(r"[<&]")
 _ENTITY = re.compile(r"&#?\w{0,31};?")
 _CONTAINERS = re.compile(r"(?:[ \t>]|(?:[-*+]|\d{1,9}[.)])[ \t])*")
@@ -245,6 +247,8 @@ class Incoming:
 
     def _inline(self) -> bool:
         found = _SPECIAL.search(self._text, self._at)
+        if self._html.opens and not self._final and _HALF_MARKS.fullmatch(self._text, self._at):
+            return False
         if found is None:
             return self._pass(len(self._text))
         start = found.start()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from bot.slack.text.flanking import commonmark, flanks, multiplies
+from bot.slack.text.flanking import commonmark, ends_stress, flanks, multiplies
 
 _RUN = re.compile(r"\*+|_+|~{2,}")
 _RUNS = re.compile(rf"(?:{_RUN.pattern})+")
@@ -19,25 +19,32 @@ _JOINER = "\u2060"
 _HAIR_SPACE = "\u200a"
 
 
-def marked(word: str, before: str, after: str) -> str:
-    """Some text whose marks are read as they are meant, between what stands before it in its line and after it."""
+def marked(word: str, before: str, after: str, shown: str | None = None) -> str:
+    """Some text whose marks are read as they are meant, between what stands before it in its line and after it.
+
+    `shown`: what is shown in place of what stands after it.
+    """
     if _RUN.search(word) is None:
         return word
-    whole, shift = before + word + after, len(before)
+    text, shift = before + word, len(before)
     parts, at = [], 0
     for found in _RUNS.finditer(word):
-        parts += [word[at : found.start()], _written(whole, shift + found.start(), shift + found.end())]
+        start, end = shift + found.start(), shift + found.end()
+        parts += [
+            word[at : found.start()],
+            _written(text + after, start, end, text + (after if shown is None else shown)),
+        ]
         at = found.end()
     return "".join([*parts, word[at:]])
 
 
-def _written(text: str, start: int, end: int) -> str:
-    """One run of marks, or several that touch each other."""
+def _written(text: str, start: int, end: int, shown: str) -> str:
+    """One run of marks, or several that touch each other, as they stand in `text`, for how they stand where shown."""
     if multiplies(text, start, end):
-        return text[start:end] if _is_open(text, start, "*" * (end - start)) else "\\*" * (end - start)
+        return text[start:end] if ends_stress(text, start, end) else "\\*" * (end - start)
     runs = [(found.start(), found.end()) for found in _RUN.finditer(text, start, end)]
     meant = [flanks(text, *run) for run in runs]
-    if meant == [commonmark(text, *run) for run in runs]:
+    if meant == [commonmark(shown, *run) for run in runs]:
         return text[start:end]
     first = text[slice(*runs[0])]
     closes = meant[0].closes and (not meant[0].opens or _is_open(text, start, first))

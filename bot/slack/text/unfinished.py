@@ -18,6 +18,7 @@ _FENCE = re.compile(r"(?P<mark>`{3,}|~{3,})(?P<info>.*)")
 # Its repetitions are possessive: a line of a thousand marks and a letter would be tried in a million ways.
 _MARKS_ONLY = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])\s++)*+(?:\d{1,9}[.)]?|[-*_=+#|:`~\s]*+)\s*+(?:\[[ xX]?\]?)?")
 _TABLE_RULE = re.compile(r"[\s>]*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_HEADING = re.compile(r"[ \t>]*#{1,6}[ \t]")
 _BLOCK_MARK = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]+)*")
 
 
@@ -106,10 +107,17 @@ def _inline_start(lines: list[str]) -> int:
 def _begins_inline(lines: list[str], number: int) -> bool:
     """Whether a run of inline text begins in this line, whatever is open before it."""
     above, line = lines[number - 1], lines[number]
-    if not above.strip() or _fence_in(above) or line.lstrip().startswith("|"):
+    if not above.strip(" \t>") or _HEADING.match(above) or _fence_in(above) or line.lstrip(" >").startswith("|"):
         return True
     mark = _BLOCK_MARK.match(line)
-    return mark is not None and bool(mark[0].strip())
+    begun = mark[0].strip(" \t") if mark else ""
+    # The lines of a quote are one text, as those of a paragraph are.
+    return begun.replace(" ", "").strip(">") != "" or begun.count(">") > _bars(above)
+
+
+def _bars(line: str) -> int:
+    """How many bars of quotes a line begins with."""
+    return line[: len(line) - len(line.lstrip(" \t>"))].count(">")
 
 
 def _heal_inline(text: str) -> str:

@@ -129,8 +129,8 @@ class HtmlText:
 
     @property
     def opens(self) -> bool:
-        """Whether the next text is the first one after a tag that marks it."""
-        return any(not mark.is_written for mark in self._marks)
+        """Whether the next text is the first one after a tag that marks text, or ends that."""
+        return self._closers != "" or any(not mark.is_written for mark in self._marks)
 
     @property
     def _in_cell(self) -> bool:
@@ -161,7 +161,7 @@ class HtmlText:
         rest = text.rstrip()
         if rest:
             words = rest.lstrip()
-            self._resolve(rest[0])
+            self._resolve(rest)
             lead = rest[: len(rest) - len(words)]
             doubled = self._marks and self._last.isspace() and not lead.strip(" ")
             if not doubled and not (self._marks and self.in_row and words[0] == "|"):
@@ -230,8 +230,10 @@ class HtmlText:
         if self._closers:
             closers, self._closers = self._closers, ""
             punctuated = not self._last.isalnum() and self._last != _JOINER
-            punctuated = punctuated and following.isalnum() and not self._want
-            self._write((_JOINER if punctuated or _ENDS_IN_OPENING.search(self._recent) else "") + closers)
+            punctuated = punctuated and following[:1].isalnum() and not self._want
+            touches = _OWN_MARKS.match(following) is not None and closers[-1] == following[0]
+            inside = _JOINER if punctuated or touches or _ENDS_IN_OPENING.search(self._recent) else ""
+            self._write(inside + closers + (_JOINER if touches else ""))
         want, self._want = self._want, 0
         if want:
             self._new_line(want, following)
@@ -241,7 +243,7 @@ class HtmlText:
 
     def _new_line(self, want: int, following: str) -> None:
         if self._in_cell or self.in_row:
-            if self._ink not in ("|", "") and following != "|":
+            if self._ink not in ("|", "") and following[:1] != "|":
                 self._write("<br>")
             return
         missing = want - self._line_ends if self._last else 0

@@ -18,7 +18,7 @@ from bot.slack.text.addresses import address
 from bot.slack.text.data_uris import stand_in
 from bot.slack.text.escaping import clean
 from bot.slack.text.links import leads_nowhere
-from bot.slack.text.streamed_marks import marked
+from bot.slack.text.streamed_marks import beside, marked
 from bot.slack.text.targets import target_at
 
 # U+2060, word joiner: no width, no line break.
@@ -71,6 +71,7 @@ _DEFINITION = re.compile(r"[ >]*\[[^\[\]]+\]:")
 _LONGEST_CODE = 400
 # So much of a line is looked at to see whether a mark in it opens or closes.
 _LINE = 400
+_NEARBY = 12
 # How far the other end of something is looked for: a hostile line must not cost more than its length.
 _REACH = 1_200
 # A longer word is split while it grows.
@@ -121,13 +122,17 @@ def _pieces(text: str, *, final: bool, begun: str) -> Iterator[tuple[str, int]]:
         start = special.start() if special else len(text)
         shown = _special(text, special, final) if special and (final or start < end) else None
         stop = max(at, min(start, end))
-        if special and not shown:
-            stop -= len(text[at:stop]) - len(text[at:stop].rstrip(_MARKS))  # what follows decides how they are written
+        if shown:
+            shown = beside((before + text[at:start])[-_NEARBY:], shown[0]), shown[1]
+        elif special:
+            # What follows decides how marks before it are written.
+            stop -= len(text[at:stop]) - len(text[at:stop].rstrip(_MARKS))
         for word in _WORDS.finditer(text, at, stop):
             if word[0]:
                 after = text[word.end() : word.end() + SEAM]
-                then = shown[0][:SEAM] if shown and word.end() == start else None
-                yield marked(_AT.sub(_behind, code(word[0])), before, after, then), word.end()
+                then = shown[0][:SEAM] if shown and word.end() == start else after
+                source = (begun + text[max(0, word.start() - _LINE) : word.start()])[-_LINE:]
+                yield marked(_AT.sub(_behind, code(word[0])), (source, after), (before, then)), word.end()
                 before = (before + word[0])[-_LINE:]
         if shown is None:
             return

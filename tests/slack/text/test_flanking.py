@@ -82,6 +82,10 @@ def test_in_a_stream_beside_a_link() -> None:
     for source, shown in (
         ("参见**[文档](https://e.example/文)**。", "参见{b:文档 (}{c:{b:https://e.example/文}}{b:)}。"),
         ("**重要：**[链接](https://e.example)。", "{b:重要：}链接 ({c:https://e.example})。"),
+        ("*强调。*[**粗**：](https://e.example/a b)", "{i:强调。}{b:粗}： ({c:https://e.example/a%20b})"),
+        ("[f](#there)**`x`：**", "f{c:{b:x}}{b:：}"),
+        ("**[**x**](https://e.example)**", "{b:x}{b: (}{c:{b:https://e.example}}{b:)}"),
+        ("`code`https://e.example/a。", "{c:code}{c:https://e.example/a}。"),
         ("__重要：__![图](https://e.example)", "{b:重要：}图 ({c:https://e.example})"),
         ("**重要：**&eacute;a", "{b:重要：}éa"),
         ("参见**https://e.example/a**后", "参见{c:{b:https://e.example/a}}后"),

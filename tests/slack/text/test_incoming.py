@@ -136,6 +136,7 @@ HTML = [
     ("<b>a\n\nb", "**a**\n\nb"),
     ("<b>**a**</b> <b>*a* b</b> <i>**a** b</i> <b>**d**</b>", "**a** ***a* b** ***a** b* **d**"),
     ("**<b>a</b>** *<b>a</b>* **a**<b>b</b>", "****a**** ***a*** **a**\u2060**b**"),
+    ("<b>重：</b>**要：**请", "**重：\u2060**\u2060**要：**请"),
     ("<b>*</b> <b>* a</b> a<i>~~b~~</i>", "**\\*** **\\* a** a*~~b~~*"),
     ("<code>List&lt;String&gt;</code> and <code>a`b</code>", "`List<String>` and ``a`b``"),
     ('<pre><code class="language-py">x = 1 &lt; 2\n<span>y</span>\n</code></pre>z', "````py\nx = 1 < 2\ny\n````\n\nz"),

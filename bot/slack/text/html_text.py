@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from bot.slack.text.html_open import Mark, OpenList, OpenTable
 
 _JOINER = "\u2060"
 """A word joiner: invisible, no space and no punctuation, so that marks beside it open and close."""
@@ -17,38 +18,6 @@ _MOST_MARKS = 10
 # A cell that never ends is shown all the same.
 _LONGEST_CELL = 6_000
 MOST_COLUMNS = 60
-
-
-@dataclass(slots=True)
-class Mark:
-    """A mark around text, such as `**`: written before its first character and after its last one."""
-
-    name: str
-    opening: str
-    closing: str
-    is_written: bool = False
-
-
-@dataclass(slots=True)
-class OpenList:
-    """A list that is open: the number of its next item, and the width of the mark of its last one."""
-
-    number: int | None
-    width: int = 2
-
-
-@dataclass(slots=True)
-class OpenTable:
-    """A table that is open: the cells of its row, its columns and its rows so far, and the cell that is open, with how
-    many more columns it spans."""
-
-    row: list[str] = field(default_factory=list)
-    columns: int = 0
-    rows: int = 0
-    cell: list[str] | None = None
-    spanned: int = 0
-    before: tuple[str, int] = ("", 0)
-    """What stands before the table: its last character, and its line ends."""
 
 
 class HtmlText:

@@ -25,8 +25,8 @@ _BLOCK_MARK = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]+)*")
 def heal(source: str) -> str:
     """The source as it is best shown while it grows. Accepts any text."""
     lines = source.split("\n")
-    before = _open_fence(lines[:-1])
-    if (fence := before or _open_fence(lines[-1:])) is not None:
+    before = open_fence(lines[:-1])
+    if (fence := before or open_fence(lines[-1:])) is not None:
         return _heal_code(source, lines[-1], fence)
     if lines[-1] and _MARKS_ONLY.fullmatch(lines[-1]):
         lines[-1] = ""
@@ -56,7 +56,7 @@ def closed_places(text: str) -> Iterator[tuple[int, int]]:
         del lines[:end]
 
 
-def _open_fence(lines: list[str]) -> str | None:
+def open_fence(lines: list[str]) -> str | None:
     """The marks of the fence that the text ends in, wherever it is nested."""
     fence: str | None = None
     for line in lines:

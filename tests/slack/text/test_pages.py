@@ -278,6 +278,14 @@ def test_long_quote_is_cut_between_its_lines(mark: str, unit: str) -> None:
     assert letters(seen) == "a" + letters(unit.split("]", maxsplit=1)[0]) * (2 * TAIL_SOURCE // len(unit))
 
 
+@pytest.mark.parametrize(("before", "mark"), [("", "    "), ("> ```py\n", "> "), ("> a\n>\n> ~~~\n", "> ")])
+def test_long_code_that_is_no_fence_of_its_own_stays_one_box(before: str, mark: str) -> None:
+    lines = [f"line {number} = [x](y)" for number in range(300)]
+    (page,) = final(before + "".join(f"{mark}{line}\n" for line in lines))
+    [box] = [found for found in objects(page.blocks) if found.get("type") == "rich_text_preformatted"]
+    assert shown([box]).split("\n") == lines
+
+
 def test_one_monstrous_word_is_cut_hard_and_nothing_of_it_is_lost() -> None:
     word = "ab😀" * 20_000
     shown_pages = final(word)

@@ -96,6 +96,9 @@ class Inline:
             body += " "
         elif (len(body) - len(body.rstrip("\\"))) % 2:
             body = body[:-1]  # it would take the meaning of the mark after it
+            while self.marks.open and not body[self.marks.open[-1].end :].strip():
+                last = self.marks.open.pop()
+                body = body[: last.end - last.width]
         closing = self.closer + self.marks.closing
         return body + closing if closing else self.text
 

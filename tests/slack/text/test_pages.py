@@ -283,7 +283,7 @@ def test_long_code_that_is_no_fence_of_its_own_stays_one_box(before: str, mark: 
     lines = [f"line {number} = [x](y)" for number in range(300)]
     (page,) = final(before + "".join(f"{mark}{line}\n" for line in lines))
     [box] = [found for found in objects(page.blocks) if found.get("type") == "rich_text_preformatted"]
-    assert shown([box]).split("\n") == lines
+    assert shown((box,)).split("\n") == lines
 
 
 def test_one_monstrous_word_is_cut_hard_and_nothing_of_it_is_lost() -> None:

@@ -20,6 +20,8 @@ _WEB = re.compile(r"(?i:https?)://|www\.[^\s/.]+\.[^\s/.]")
 
 # Only with its semicolon: a name may well be "R&D &notes".
 _ENTITY = re.compile(r"&(?:\#\d{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# A picture in a title: `![chart](data:image/png;base64,…)`.
+_FILE_ITSELF = re.compile(r"(?<!\w)data:[\w.+-]+/[\w.+-]+[;,]", re.IGNORECASE)
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 # A path, from its root or to a file. `Budget 24/25` and `TCP/IP basics` are names.
@@ -100,7 +102,7 @@ def name(text: str, *, is_title: bool = False) -> str:
     Of a path, its end. A slash in a title is none of a path, unless it leads from a root to a file.
     """
     text = unescaped(text).removeprefix(_STORAGE).strip()
-    if text.lower() in _NO_NAMES or text.lower().startswith("data:"):
+    if text.lower() in _NO_NAMES or text.lower().startswith("data:") or _FILE_ITSELF.search(text):
         return ""
     text = _PRINTED.sub("", text)
     if _WEB.match(text):

@@ -36,6 +36,7 @@ PDF = {
             SourceDocument("docs.example/a/b", url="https://docs.example/a/b?token=x#y"),
         ),
         ({"source": "/srv/uploads/report.pdf"}, SourceDocument("report.pdf")),
+        ({"title": "![a](data:image/png;base64,iVBO)", "source": "/srv/report.pdf"}, SourceDocument("report.pdf")),
         ({"source": "C:\\docs\\report.pdf"}, SourceDocument("report.pdf")),
         ({"source": "s3://bucket/key.txt"}, SourceDocument("key.txt")),
         ({"source": "blob", "fileName": "a.docx"}, SourceDocument("a.docx")),

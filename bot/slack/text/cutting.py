@@ -17,18 +17,26 @@ from bot.slack.text.limits import TAIL_SOURCE
 from bot.slack.text.markdown import Outline, Span, outline, render
 from bot.slack.text.rich_text import LINE, Piece
 from bot.slack.text.seams import FRESH, Seam
-from bot.slack.text.unfinished import closed_places, heal
+from bot.slack.text.unfinished import closed_places, heal, open_fence
 
 # A letter or inline markup: what begins with it cannot be read as the beginning of another block than a paragraph.
 _TEXT = r"""(?:[^\W\d_]|!?\[|["'(]|(?P<mark>\*{1,3}|_{1,3}|~~|`)(?!(?P=mark))[^\s*_~`])"""
 _BEGINS_TEXT = re.compile(_TEXT)
+# What a line of a quote begins with before its text; the next part of the text begins with it as well.
+_IN_QUOTE = r"(?<=\n)(?:[ ]{0,3}>)+[ ]?(?:(?:[-*+]|\d{1,9}[.)]|\#{1,6}|\[[ xX]\])[ ])*"
 _SPACE = re.compile(
-    rf"(?<=\S)[ \n](?={_TEXT})"
+    rf"(?<=\S)[ \n](?=(?:{_IN_QUOTE})?{_TEXT})"
     # Chinese and Japanese put no space after a sentence.
     rf"""|(?<=[{"".join(WIDE_ENDS)}])(?=[^\W\d_])"""
 )
 # The same while a text grows; a number that begins no list item will do, for there are texts of little else.
 _GUESS = re.compile(_SPACE.pattern + r"|(?<=\S)[ \n](?=\d+(?![\d.)]))")
+_QUOTED_LINE = re.compile(rf"(?<=\S)\n(?=(?:[ ]{{0,3}}>)+[ ]?(?P<item>[-*+][ ]+)?{_TEXT})")
+_MAY_OPEN = re.compile(r"[\\`\[*_~<]|://")
+_QUOTED_ITEM = re.compile(r"^[ >]*(?:[-*+]|\d{1,9}[.)])[ ]", re.MULTILINE)
+_QUOTED_FENCE = re.compile(r"^(?:[ ]{0,3}>)+[ ]?(?:`{3,}[^`\n]*|~{3,}.*)\n", re.MULTILINE)
+_INDENTATION = ("    ", "\t")
+_LAST_INDENTED = re.compile(r"(?<=\S)\n(?=(?: {4}|\t)[^\n]*\S[^\n]*\n\Z)")
 # A growing paragraph of this length in which something is open is cut anyway.
 _LONG_OPEN = 500
 _CANDIDATES = 20
@@ -96,11 +104,48 @@ def _settled_in(source: str, lines: str, outlined: Outline, seam: Seam) -> Cut |
             return _after_lines(source, lines, outlined, opening, seam, Seam(LINE)) if begun and opening else None
         case "table":
             return _rows(source, source, lines, outlined, seam)
+        case "blockquote" | "code_block":
+            return (_quote if block.kind == "blockquote" else _indented)(source, lines, outlined, seam)
         case "paragraph" | "heading" if lines.endswith("\n\n"):
             return Cut(lines, outlined.pieces(seam), source[len(lines) :], FRESH)
         case "paragraph":
             return _guessed(source, lines.rstrip(), seam)
     return None
+
+
+def _quote(source: str, lines: str, outlined: Outline, seam: Seam) -> Cut | None:
+    """Cut a quote before a line of its text or an item of its list, or after the lines of code that it ends in."""
+    whole = lines.split("\n")[:-1]
+    if open_fence(whole) is not None:
+        return _quoted_code(source, lines, outlined, seam)
+    places = list(_QUOTED_LINE.finditer(lines, len(lines) // 2))
+    closed = tuple(closed_places(lines)) if places and _MAY_OPEN.search(lines) else ((0, len(lines)),)
+    for found in reversed(places):
+        place = found.start()
+        above = lines[:place]
+        begins = found["item"] or not _QUOTED_ITEM.search(above)
+        if begins and _is_in(closed, place) and open_fence(above.split("\n")) is None:
+            return Cut(lines[:place], render(above, seam), source[place + 1 :], Seam(LINE))
+    return None
+
+
+def _quoted_code(source: str, lines: str, outlined: Outline, seam: Seam) -> Cut | None:
+    """Cut after the lines of code that a quote ends in; what opens them is written again."""
+    opened = list(_QUOTED_FENCE.finditer(lines))
+    if not opened or len(lines) == opened[-1].end():
+        return None
+    return _after_lines(source, lines, outlined, opened[-1][0], seam, Seam(LINE))
+
+
+def _indented(source: str, lines: str, outlined: Outline, seam: Seam) -> Cut | None:
+    """Cut indented code before a line that is code as well."""
+    if source.startswith(_INDENTATION, len(lines)) and not lines.endswith("\n\n"):
+        return _after_lines(source, lines, outlined, "", seam, Seam(LINE))
+    found = _LAST_INDENTED.search(lines)
+    if found is None:
+        return None
+    head = lines[: found.start() + 1]
+    return Cut(head, render(head, seam), source[len(head) :], Seam(LINE), within=True)
 
 
 def _guessed(source: str, text: str, seam: Seam) -> Cut | None:
@@ -196,11 +241,23 @@ def _single(source: str, window: str, lines: str, outlined: Outline, whole: Outl
         return _code(source, window, lines, whole, seam)
     if lines.endswith("\n\n"):
         return Cut(lines, outlined.pieces(seam), source[len(lines) :], FRESH)
-    if kind == "table" and (found := _rows(source, window, lines, outlined, seam)) is not None:
+    if (found := _between_lines(kind, source, window, lines, outlined, seam)) is not None:
         return found
     found = _prose(source, window, seam)
     goes_on = kind != "blockquote" or found.rest.startswith(">")
     return found if goes_on else replace(found, rest=f"> {found.rest}")
+
+
+def _between_lines(kind: str, source: str, window: str, lines: str, outlined: Outline, seam: Seam) -> Cut | None:
+    """Cut a block whose lines each stand for themselves."""
+    match kind:
+        case "table":
+            return _rows(source, window, lines, outlined, seam)
+        case "code_block":
+            return _indented(source, lines, outlined, seam)
+        case "blockquote" if open_fence(lines.split("\n")[:-1]) is not None:
+            return _quoted_code(source, lines, outlined, seam)
+    return None
 
 
 def _code(source: str, window: str, lines: str, outlined: Outline, seam: Seam) -> Cut:

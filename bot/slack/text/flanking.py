@@ -17,6 +17,8 @@ from markdown_it.rules_inline.state_inline import Delimiter
 from bot.slack.text.scripts import is_cjk
 
 _RUN = re.compile(r"\*+|_+|~{2,}")
+_STARS = re.compile(r"\*+")
+_NEARBY = 300
 MOST_PUNCTUATION = 4
 """How many quotes, brackets and stops may stand between a mark and the letter whose script they share."""
 
@@ -35,7 +37,7 @@ def flanks(text: str, start: int, end: int, limit: int | None = None) -> Flanks:
     limit = len(text) if limit is None else limit
     before, after = text[start - 1] if start else " ", text[end] if end < limit else " "
     if multiplies(text, start, end):
-        return Flanks(opens=False, closes=True)
+        return Flanks(opens=False, closes=ends_stress(text, start, end))
     stands = commonmark(text, start, end, limit)
     own_before = is_punctuation(before) and _is_by_cjk(text, range(start - 1, -1, -1))
     own_after = is_punctuation(after) and _is_by_cjk(text, range(end, limit))
@@ -66,6 +68,15 @@ def commonmark(text: str, start: int, end: int, limit: int | None = None) -> Fla
 def multiplies(text: str, start: int, end: int) -> bool:
     """Whether a run is stars between two digits, which open nothing."""
     return text[start] == "*" and text[start - 1 : start] in _DIGITS and text[end : end + 1] in _DIGITS
+
+
+def ends_stress(text: str, start: int, end: int) -> bool:
+    """Whether stars between two digits may close something, as in `*Q1*2024`: as many, nearby, are open there."""
+    is_open = False
+    for found in _STARS.finditer(text, max(0, start - _NEARBY), start):
+        if len(found[0]) == end - start:
+            is_open = not is_open and not multiplies(text, *found.span())
+    return is_open
 
 
 def _flanks(outside: str, inside: str) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, urlsplit
 
 from bot.slack.text.data_uris import stand_in
+from bot.slack.text.html_open import Mark, OpenList
 from bot.slack.text.html_tags import HEADINGS, LINES, MARKS, HtmlTag
-from bot.slack.text.html_text import MOST_COLUMNS, HtmlText, Mark, OpenList
+from bot.slack.text.html_text import MOST_COLUMNS, HtmlText
 
 _FENCE = "````"
 _SCHEMES = ("http", "https", "mailto")

@@ -3,48 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from bot.slack.text.html_open import Mark, OpenList, OpenTable
 
 _JOINER = "\u2060"
 """A word joiner: invisible, no space and no punctuation, so that marks beside it open and close."""
 _SPACES = re.compile(r"\s+")
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _PIPE = re.compile(r"(?<!\\)\|")
+# Markdown's own marks where they open something: in text, and at the end of it.
+_OWN_MARKS = re.compile(r"[*_~]{1,9}(?=[^\W_])")
+_ENDS_IN_OPENING = re.compile(r"(?:^|[\s(\u2060])[*_~]{1,9}\Z")
+_MOST_MARKS = 10
 # A cell that never ends is shown all the same.
 _LONGEST_CELL = 6_000
 MOST_COLUMNS = 60
-
-
-@dataclass(slots=True)
-class Mark:
-    """A mark around text, such as `**`: written before its first character and after its last one."""
-
-    name: str
-    opening: str
-    closing: str
-    is_written: bool = False
-
-
-@dataclass(slots=True)
-class OpenList:
-    """A list that is open: the number of its next item, and the width of the mark of its last one."""
-
-    number: int | None
-    width: int = 2
-
-
-@dataclass(slots=True)
-class OpenTable:
-    """A table that is open: the cells of its row, its columns and its rows so far, and the cell that is open, with how
-    many more columns it spans."""
-
-    row: list[str] = field(default_factory=list)
-    columns: int = 0
-    rows: int = 0
-    cell: list[str] | None = None
-    spanned: int = 0
-    before: tuple[str, int] = ("", 0)
-    """What stands before the table: its last character, and its line ends."""
 
 
 class HtmlText:
@@ -54,6 +27,8 @@ class HtmlText:
         self._parts: list[str] = []
         self._last = ""
         """The last character that was written."""
+        self._recent = ""
+        """The last few of them."""
         self._ink = ""
         """The last one that was no white space; in a cell of a table, of the cell."""
         self._line_ends = 2
@@ -122,6 +97,11 @@ class HtmlText:
         )
 
     @property
+    def opens(self) -> bool:
+        """Whether the next text is the first one after a tag that marks text, or ends that."""
+        return self._closers != "" or any(not mark.is_written for mark in self._marks)
+
+    @property
     def _in_cell(self) -> bool:
         return self._table is not None and self._table.cell is not None
 
@@ -150,7 +130,7 @@ class HtmlText:
         rest = text.rstrip()
         if rest:
             words = rest.lstrip()
-            self._resolve(rest[0])
+            self._resolve(rest)
             lead = rest[: len(rest) - len(words)]
             doubled = self._marks and self._last.isspace() and not lead.strip(" ")
             if not doubled and not (self._marks and self.in_row and words[0] == "|"):
@@ -198,6 +178,7 @@ class HtmlText:
                 parts = self._parts
         parts.append(text)
         self._last = text[-1]
+        self._recent = (self._recent + text)[-_MOST_MARKS:]
         self._ink = text.rstrip()[-1:] or self._ink
         stripped = text.rstrip("\n")
         ends = len(text) - len(stripped)
@@ -218,7 +199,10 @@ class HtmlText:
         if self._closers:
             closers, self._closers = self._closers, ""
             punctuated = not self._last.isalnum() and self._last != _JOINER
-            self._write((_JOINER if punctuated and following.isalnum() and not self._want else "") + closers)
+            punctuated = punctuated and following[:1].isalnum() and not self._want
+            touches = _OWN_MARKS.match(following) is not None and closers[-1] == following[0]
+            inside = _JOINER if punctuated or touches or _ENDS_IN_OPENING.search(self._recent) else ""
+            self._write(inside + closers + (_JOINER if touches else ""))
         want, self._want = self._want, 0
         if want:
             self._new_line(want, following)
@@ -228,7 +212,7 @@ class HtmlText:
 
     def _new_line(self, want: int, following: str) -> None:
         if self._in_cell or self.in_row:
-            if self._ink not in ("|", "") and following != "|":
+            if self._ink not in ("|", "") and following[:1] != "|":
                 self._write("<br>")
             return
         missing = want - self._line_ends if self._last else 0
@@ -253,15 +237,20 @@ class HtmlText:
         self._marks = [mark for mark in self._marks if mark.name != "a"]
 
     def _begin_marks(self, text: str) -> None:
-        touches = self._last in "*~" and self._last != ""
-        for mark in self._marks:
-            if mark.is_written:
-                continue
-            inside = not text[0].isalnum() and (self._last.isalnum() or text[0] in "*_~")
-            joiner = _JOINER if inside and mark.opening != "[" else ""
-            self._write((_JOINER if touches else "") + mark.opening + joiner)
+        unwritten = [mark for mark in self._marks if not mark.is_written]
+        if not unwritten:
+            return
+        own = found[0] if (found := _OWN_MARKS.match(text)) else ""
+        if self._last in "*~" and self._last != "" and not _ENDS_IN_OPENING.search(self._recent):
+            self._write(_JOINER)
+        for mark in unwritten:
+            if own and mark.opening == own[0] * (1 + (len(own) % 2 == 0)):
+                mark.opening = mark.closing = ""  # Markdown says the same
+            inside = not (text[0].isalnum() or own) and self._last.isalnum()
+            self._write(mark.opening + (_JOINER if inside and mark.opening not in ("[", "") else ""))
             mark.is_written = True
-            touches = False
+        if text[0] in "*_~" and not own:
+            self._write("\\")  # a star, and no mark
 
     # Tables -----------------------------------------------------------------------------------------------------------
 

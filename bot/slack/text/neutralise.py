@@ -18,7 +18,7 @@ from bot.slack.text.addresses import address
 from bot.slack.text.data_uris import stand_in
 from bot.slack.text.escaping import clean
 from bot.slack.text.links import leads_nowhere
-from bot.slack.text.streamed_marks import marked
+from bot.slack.text.streamed_marks import beside, marked
 from bot.slack.text.targets import target_at
 
 # U+2060, word joiner: no width, no line break.
@@ -43,14 +43,18 @@ _SPECIAL = re.compile(
     r"|(?P<url>(?:[a-z][a-z0-9+.-]{0,31}://|www\.)[^\s<>`|]{0,1500})",
     re.IGNORECASE,
 )
+# A label may have brackets of its own: a number, or a picture that is the link.
+_INNER = r"\[(?:[^\[\]\\]|\\.){0,300}+"
+_LABEL_PARTS = rf"(?:[^\[\]\\]|\\.|{_INNER}\](?:\([^()\n]{{0,1500}}\))?+)"
 _LINK = re.compile(
-    r"!?\[(?P<label>(?:[^\[\]\\]|\\.){0,600})\]"
+    rf"!?\[(?P<label>{_LABEL_PARTS}{{0,600}}+)\]"
     r"\(\s{0,9}<?(?P<url>[^\s<>()]{0,1500}(?:\([^\s<>()]{0,200}\)[^\s<>()]{0,200}){0,5})>?"
     r"(?:\s{1,9}(?:\"[^\"]{0,300}\"|'[^']{0,300}'|\([^()]{0,300}\)))?\s{0,9}\)"
 )
-_LABEL = re.compile(r"!?\[(?P<label>(?:[^\[\]\\]|\\.){0,600})\](?=\()")
+_LABEL = re.compile(rf"!?\[(?P<label>{_LABEL_PARTS}{{0,600}}+)\](?=\()")
+_PICTURE = re.compile(r"!\[((?:[^\[\]\\]|\\.){0,300}+)\]\([^()\n]{0,1500}\)")
 _HALF_LINK = re.compile(
-    r"!?\[(?:[^\[\]\\]|\\.){0,300}\\?(?:\](?:\([^()\s]{0,1500}(?:\([^()\s]{0,200}\)?)?"
+    rf"!?\[{_LABEL_PARTS}{{0,300}}+(?:{_INNER})?\\?(?:\](?:\([^()\s]{{0,1500}}(?:\([^()\s]{{0,200}}\)?)?"
     r"(?:\s[^()]{0,300}(?:\([^()]{0,200}\)?[^()]{0,200}){0,3})?)?)?"
 )
 _AUTOLINK = re.compile(
@@ -67,11 +71,13 @@ _DEFINITION = re.compile(r"[ >]*\[[^\[\]]+\]:")
 _LONGEST_CODE = 400
 # So much of a line is looked at to see whether a mark in it opens or closes.
 _LINE = 400
+_NEARBY = 12
 # How far the other end of something is looked for: a hostile line must not cost more than its length.
 _REACH = 1_200
 # A longer word is split while it grows.
 _LONGEST_WORD = 2_000
 _WORDS = re.compile(r"\s{0,1000}\S{0,1000}")
+_MARKS = "*_~"
 _TRAILING = ".,;:!?\"'*_~)"
 _PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
 
@@ -114,15 +120,20 @@ def _pieces(text: str, *, final: bool, begun: str) -> Iterator[tuple[str, int]]:
     while at < len(text):
         special = _SPECIAL.search(text, at)
         start = special.start() if special else len(text)
-        is_address = special is not None and special.lastgroup == "url"  # it is shown as code
-        for word in _WORDS.finditer(text, at, max(at, min(start, end))):
+        shown = _special(text, special, final) if special and (final or start < end) else None
+        stop = max(at, min(start, end))
+        if shown:
+            shown = beside((before + text[at:start])[-_NEARBY:], shown[0]), shown[1]
+        elif special:
+            # What follows decides how marks before it are written.
+            stop -= len(text[at:stop]) - len(text[at:stop].rstrip(_MARKS))
+        for word in _WORDS.finditer(text, at, stop):
             if word[0]:
-                after = "`" if is_address and word.end() == start else text[word.end() : word.end() + SEAM]
-                yield marked(_AT.sub(_behind, code(word[0])), before, after), word.end()
+                after = text[word.end() : word.end() + SEAM]
+                then = shown[0][:SEAM] if shown and word.end() == start else after
+                source = (begun + text[max(0, word.start() - _LINE) : word.start()])[-_LINE:]
+                yield marked(_AT.sub(_behind, code(word[0])), (source, after), (before, then)), word.end()
                 before = (before + word[0])[-_LINE:]
-        if special is None or (start >= end and not final):
-            return
-        shown = _special(text, special, final)
         if shown is None:
             return
         yield shown
@@ -178,15 +189,20 @@ def _code_span(text: str, start: int, ticks: str, final: bool) -> tuple[str, int
 def _link(text: str, start: int, bracket: str, final: bool) -> tuple[str, int] | None:
     link = _LINK.match(text, start)
     if link is not None:
-        return _with_address(shown(link["label"]).strip(), link["url"]), link.end()
+        return _with_address(_label(link["label"]), link["url"]), link.end()
     label = _LABEL.match(text, start)
     if label is not None and (target := target_at(text, label.end())) is not None:
-        return _with_address(shown(label["label"]).strip(), target.url), target.end
+        return _with_address(_label(label["label"]), target.url), target.end
     if not final and _HALF_LINK.fullmatch(text, start):
         return None
     # A bracket that no address follows stays what it is: an empty box of a task list, a note's number.
     stays = text.find("](", start, start + _REACH) < 0 <= text.find("]", start, start + _REACH)
     return (bracket if stays else bracket.replace("[", "\\[")), start + len(bracket)
+
+
+def _label(text: str) -> str:
+    """The label of a link; of a picture in it, its description."""
+    return shown(_PICTURE.sub(r"\1", text)).strip()
 
 
 def _angle(text: str, start: int, final: bool) -> tuple[str, int] | None:

@@ -18,14 +18,15 @@ _FENCE = re.compile(r"(?P<mark>`{3,}|~{3,})(?P<info>.*)")
 # Its repetitions are possessive: a line of a thousand marks and a letter would be tried in a million ways.
 _MARKS_ONLY = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])\s++)*+(?:\d{1,9}[.)]?|[-*_=+#|:`~\s]*+)\s*+(?:\[[ xX]?\]?)?")
 _TABLE_RULE = re.compile(r"[\s>]*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_HEADING = re.compile(r"[ \t>]*#{1,6}[ \t]")
 _BLOCK_MARK = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)]|#{1,6})[ \t]+)*")
 
 
 def heal(source: str) -> str:
     """The source as it is best shown while it grows. Accepts any text."""
     lines = source.split("\n")
-    before = _open_fence(lines[:-1])
-    if (fence := before or _open_fence(lines[-1:])) is not None:
+    before = open_fence(lines[:-1])
+    if (fence := before or open_fence(lines[-1:])) is not None:
         return _heal_code(source, lines[-1], fence)
     if lines[-1] and _MARKS_ONLY.fullmatch(lines[-1]):
         lines[-1] = ""
@@ -55,7 +56,7 @@ def closed_places(text: str) -> Iterator[tuple[int, int]]:
         del lines[:end]
 
 
-def _open_fence(lines: list[str]) -> str | None:
+def open_fence(lines: list[str]) -> str | None:
     """The marks of the fence that the text ends in, wherever it is nested."""
     fence: str | None = None
     for line in lines:
@@ -106,10 +107,17 @@ def _inline_start(lines: list[str]) -> int:
 def _begins_inline(lines: list[str], number: int) -> bool:
     """Whether a run of inline text begins in this line, whatever is open before it."""
     above, line = lines[number - 1], lines[number]
-    if not above.strip() or _fence_in(above) or line.lstrip().startswith("|"):
+    if not above.strip(" \t>") or _HEADING.match(above) or _fence_in(above) or line.lstrip(" >").startswith("|"):
         return True
     mark = _BLOCK_MARK.match(line)
-    return mark is not None and bool(mark[0].strip())
+    begun = mark[0].strip(" \t") if mark else ""
+    # The lines of a quote are one text, as those of a paragraph are.
+    return begun.replace(" ", "").strip(">") != "" or begun.count(">") > _bars(above)
+
+
+def _bars(line: str) -> int:
+    """How many bars of quotes a line begins with."""
+    return line[: len(line) - len(line.lstrip(" \t>"))].count(">")
 
 
 def _heal_inline(text: str) -> str:

@@ -28,8 +28,10 @@ _LONGEST_HALF_WORD = 40
 _LONG_CODE = 400
 _BRACKETS = 10
 _LINE_START = re.compile(r"(?<![^\n])[ ]{0,3}\Z")
-_BLOCK_SIGN = re.compile(r"[-+*#>|=~`\d]")
+_BLOCK_SIGN = re.compile(r"[-+#>|=`\d]|\*(?!\*?[^\s*])|~~~")
 # U+2060, word joiner: it is not seen.
+_MARKS = ("*", "_", "~")
+_CLOSING_MARKS = re.compile(r"[^\s(\[*_~][*_~]{1,9}\Z")
 _JOINER = "\u2060"
 _CODE_MARK = re.compile(r"[*_~\[\]\\<`]")
 _ANGLED = re.compile(
@@ -94,6 +96,9 @@ class Inline:
             body += " "
         elif (len(body) - len(body.rstrip("\\"))) % 2:
             body = body[:-1]  # it would take the meaning of the mark after it
+            while self.marks.open and not body[self.marks.open[-1].end :].strip():
+                last = self.marks.open.pop()
+                body = body[: last.end - last.width]
         closing = self.closer + self.marks.closing
         return body + closing if closing else self.text
 
@@ -121,11 +126,20 @@ class Inline:
             at = max(at, bracket.end)
             if bracket.start in self.addresses and at < len(self.text):
                 parts.append(_JOINER)  # what follows is no part of the address
+            elif self._changes_marks(bracket.start, at):
+                parts.append(_JOINER)
             elif _LINE_START.search(self.text, max(0, bracket.start - 3), bracket.start) and _BLOCK_SIGN.match(
                 self.text, at
             ):
                 parts.append(_JOINER)  # without its bracket, the line would begin a list, or another block
         self.text = "".join(parts) + self.text[at:]
+
+    def _changes_marks(self, start: int, end: int) -> bool:
+        """Whether marks before a bracket would mean something else without it: before a space, or beside others."""
+        before, after = self.text[max(0, start - 10) : start], self.text[end : end + 1]
+        return before.endswith(_MARKS) and (
+            after.isspace() or (after in _MARKS and _CLOSING_MARKS.search(before) is not None)
+        )
 
     def _forget_empty_emphasis(self) -> None:
         """Marks with nothing after them would be closed at once, and show as marks."""

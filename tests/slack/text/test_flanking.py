@@ -55,7 +55,8 @@ MEANT = [
     ("**Note:** text un*frigging*real", "{b:Note:} text un{i:frigging}real"),
     ("snake_case_name __init__ (**a**)b", "snake_case_name {b:init} ({b:a})b"),
     ("2*3*4 = 24, 2**10 and 3**2, 1.5*2*3", "2*3*4 = 24, 2**10 and 3**2, 1.5*2*3"),
-    ("*Q1*2024 and **Q1**2024", "{i:Q1}2024 and {b:Q1}2024"),
+    ("*Q1*2024 and **Q1**2024, 2*3", "{i:Q1}2024 and {b:Q1}2024, 2*3"),
+    ("**2*3*4** ***2*3*** *a 2**3*", "{b:2*3*4} {i:{b:2*3}} {i:a 2**3}"),
 ]  # fmt: skip
 
 
@@ -80,6 +81,13 @@ def test_in_a_stream_which_slack_reads_as_commonmark(source: str, shown: str) ->
 def test_in_a_stream_beside_a_link() -> None:
     for source, shown in (
         ("参见**[文档](https://e.example/文)**。", "参见{b:文档 (}{c:{b:https://e.example/文}}{b:)}。"),
+        ("**重要：**[链接](https://e.example)。", "{b:重要：}链接 ({c:https://e.example})。"),
+        ("*强调。*[**粗**：](https://e.example/a b)", "{i:强调。}{b:粗}： ({c:https://e.example/a%20b})"),
+        ("[f](#there)**`x`：**", "f{c:{b:x}}{b:：}"),
+        ("**[**x**](https://e.example)**", "{b:x}{b: (}{c:{b:https://e.example}}{b:)}"),
+        ("`code`https://e.example/a。", "{c:code}{c:https://e.example/a}。"),
+        ("__重要：__![图](https://e.example)", "{b:重要：}图 ({c:https://e.example})"),
+        ("**重要：**&eacute;a", "{b:重要：}éa"),
         ("参见**https://e.example/a**后", "参见{c:{b:https://e.example/a}}后"),
     ):
         messages, _ = streamed(list(source))

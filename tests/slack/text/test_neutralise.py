@@ -25,6 +25,8 @@ def seen(text: str) -> str:
         ("[docs](https://example.com)", "docs (`https://example.com`)"),
         ('[docs](https://example.com "a title")', "docs (`https://example.com`)"),
         ("![a chart](https://example.com/x.png)", "a chart (`https://example.com/x.png`)"),
+        ("[![a](https://e.example/1)](https://e.example/2)", "a (`https://e.example/2`)"),
+        ("[a [1] b](https://e.example) [2]", "a [1] b (`https://e.example`) [2]"),
         ("[https://good.example](https://evil.example)", "`https://good.example` (`https://evil.example`)"),
         ("[wiki](https://e.example/a_(b))", "wiki (`https://e.example/a_(b)`)"),
         ("[to a heading](#there)", "to a heading"),

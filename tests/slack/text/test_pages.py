@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.playground.slack.rules import check_blocks
@@ -264,6 +265,25 @@ def test_paragraph_that_does_not_fit_moves_to_the_next_page_whole() -> None:
 def test_blank_lines_before_a_line_too_long_to_wait_for() -> None:
     (page,) = final("\n" * 10 + "- word " + "word " * (TAIL_SOURCE // 5))
     assert letters(shown(page.blocks)) == "word" * (TAIL_SOURCE // 5 + 1)
+
+
+@pytest.mark.parametrize("mark", ["> ", ">", "> > ", "   > ", "> - ", "> - [x] ", "> - - ", "> ## "])
+@pytest.mark.parametrize(
+    "unit", ["[a a a a a aaa](https://a.example/x_1)", "**b b b b b b b b**", "`c c c c c c c c c c`"]
+)
+def test_long_quote_is_cut_between_its_lines(mark: str, unit: str) -> None:
+    (page,) = final("a\n\n" + "\n".join([mark + unit] * (2 * TAIL_SOURCE // len(unit))))
+    seen = shown(page.blocks)
+    assert not re.search(r"example|[]*`>#]", seen.replace("☑", ""))
+    assert letters(seen) == "a" + letters(unit.split("]", maxsplit=1)[0]) * (2 * TAIL_SOURCE // len(unit))
+
+
+@pytest.mark.parametrize(("before", "mark"), [("", "    "), ("> ```py\n", "> "), ("> a\n>\n> ~~~\n", "> ")])
+def test_long_code_that_is_no_fence_of_its_own_stays_one_box(before: str, mark: str) -> None:
+    lines = [f"line {number} = [x](y)" for number in range(300)]
+    (page,) = final(before + "".join(f"{mark}{line}\n" for line in lines))
+    [box] = [found for found in objects(page.blocks) if found.get("type") == "rich_text_preformatted"]
+    assert shown((box,)).split("\n") == lines
 
 
 def test_one_monstrous_word_is_cut_hard_and_nothing_of_it_is_lost() -> None:
@@ -549,6 +569,7 @@ def letters(text: str) -> str:
 @pytest.mark.slow
 @settings(deadline=None, max_examples=80)
 @given(well_formed)
+@example([("a", "a"), listed(("[a a a a a aaa](https://a.example/x_1)", "a a a a a aaa"), 60, ">")])
 def test_nothing_of_a_well_formed_text_is_lost(blocks: list[tuple[str, str]]) -> None:
     markdown = "\n\n<!-- -->\n\n".join(source for source, _ in blocks)
     seen = "".join(shown(page.blocks) for page in final(markdown))

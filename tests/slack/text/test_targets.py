@@ -52,7 +52,7 @@ def test_of_one_that_grows_the_label_is_seen_and_no_more(source: str, label: str
         assert links(growing) in ([], [url])
 
 
-@pytest.mark.parametrize(("source", "label", "url"), PLAIN)
+@pytest.mark.parametrize(("source", "label", "url"), LINKS)
 def test_in_a_stream_the_address_is_code(source: str, label: str, url: str) -> None:
     text, written = (
         f"See {source}. Next",

@@ -132,14 +132,14 @@ def _quote(source: str, lines: str, outlined: Outline, seam: Seam) -> Cut | None
 def _quoted_code(source: str, lines: str, outlined: Outline, seam: Seam) -> Cut | None:
     """Cut after the lines of code that a quote ends in; what opens them is written again."""
     opened = list(_QUOTED_FENCE.finditer(lines))
-    if not opened or len(lines) == opened[-1].end():
+    if not opened or len(lines) < 2 * len(opened[-1][0]) or len(lines) == opened[-1].end():
         return None
     return _after_lines(source, lines, outlined, opened[-1][0], seam, Seam(LINE))
 
 
 def _indented(source: str, lines: str, outlined: Outline, seam: Seam) -> Cut | None:
     """Cut indented code before a line that is code as well."""
-    if source.startswith(_INDENTATION, len(lines)) and not lines.endswith("\n\n"):
+    if lines and source.startswith(_INDENTATION, len(lines)) and not lines.endswith("\n\n"):
         return _after_lines(source, lines, outlined, "", seam, Seam(LINE))
     found = _LAST_INDENTED.search(lines)
     if found is None:

@@ -286,6 +286,13 @@ def test_long_code_that_is_no_fence_of_its_own_stays_one_box(before: str, mark: 
     assert shown((box,)).split("\n") == lines
 
 
+@pytest.mark.parametrize("before", ["    ", "\t", "> ```\n> ", "> ```" + "y" * TAIL_SOURCE + "\n>\n> "])
+def test_a_line_of_code_too_long_to_wait_for_is_cut(before: str) -> None:
+    assert letters("".join(shown(page.blocks) for page in final(before + "x" * 3 * TAIL_SOURCE))).count("x") == (
+        3 * TAIL_SOURCE
+    )
+
+
 def test_one_monstrous_word_is_cut_hard_and_nothing_of_it_is_lost() -> None:
     word = "ab😀" * 20_000
     shown_pages = final(word)

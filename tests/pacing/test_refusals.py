@@ -14,6 +14,8 @@ from bot.pacing.budget import APART, DOUBT
 
 # Seconds after Slack's word within which the first ending stands; the call itself comes on top.
 SOON = 2.0 + CALL
+# Where a second refusal has proved a lower limit, an ending keeps to that limit, too.
+PROVEN = 6.0 + CALL
 
 
 def answers(count: int, seconds: float, *, replicas: int = 1, apart: float = 0.2) -> list[Stream]:
@@ -63,7 +65,7 @@ def test_an_answer_of_four_seconds_is_whole_as_soon_as_slack_allows(refused: dic
 @settings(deadline=None, max_examples=25)
 @given(
     seconds=st.floats(1.0, 15.0),
-    refused=st.dictionaries(st.integers(1, 14), st.floats(1.0, 12.0), max_size=6),
+    refused=st.builds(in_a_row, st.integers(1, 14), st.integers(0, 6), st.floats(1.0, 12.0)),
 )
 def test_an_ending_stands_two_seconds_after_the_last_moment_that_slack_has_named(
     seconds: float, refused: dict[int, float]
@@ -72,6 +74,20 @@ def test_an_ending_stands_two_seconds_after_the_last_moment_that_slack_has_named
     allowed = written(some, refused)
     assert answer.done_at is not None
     assert answer.done_at <= max(answer.end, allowed) + SOON
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    seconds=st.floats(1.0, 15.0),
+    refused=st.dictionaries(st.integers(1, 14), st.floats(1.0, 12.0), max_size=6),
+)
+def test_refusals_with_calls_between_them_prove_a_lower_limit_which_an_ending_meets_within_seconds(
+    seconds: float, refused: dict[int, float]
+) -> None:
+    [answer] = some = answers(1, seconds)
+    allowed = written(some, refused)
+    assert answer.done_at is not None
+    assert answer.done_at <= max(answer.end, allowed) + PROVEN
 
 
 @pytest.mark.parametrize("replicas", [1, 3])

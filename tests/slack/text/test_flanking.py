@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -108,5 +110,6 @@ COMMONMARK = MarkdownIt("commonmark").enable("strikethrough").disable(["referenc
 @settings(deadline=None, max_examples=60)
 @given(st.text("ab é\u201c\u2014.,:!?*_~()\"'-", max_size=30))
 def test_other_text_is_read_as_commonmark_has_it(source: str) -> None:
+    assume(not re.search(r":\w+:", source))  # an emoji of Slack's
     expected = [child.content for token in COMMONMARK.parse(f"x {source}") for child in token.children or ()]
     assert plain_text(render(f"x {source}")) == "".join(expected).strip()

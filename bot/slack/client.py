@@ -27,13 +27,14 @@ from bot.slack.calls import (
     method_of,
 )
 from bot.slack.exactly_once import Once
+from bot.slack.fields import string
 from bot.slack.identity import Identity
 from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.names import Names
 from bot.slack.people import Person
 from bot.slack.reading import Reading
 from bot.slack.token_state import TokenState
-from bot.slack.wire import Wire, string, without_none
+from bot.slack.wire import Wire, without_none
 from bot.thread import Thread
 
 

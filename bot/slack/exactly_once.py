@@ -18,8 +18,9 @@ from bot.slack.calls import (
     StartStream,
     UploadFile,
 )
+from bot.slack.fields import string
 from bot.slack.search import Message, Search, Where
-from bot.slack.wire import Wire, string, without_none
+from bot.slack.wire import Wire, without_none
 
 # The most calls with a lost reply that are remembered: one that is never tried again must not stay for ever.
 _MOST_UNSURE = 1_000

@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.slack.fields import part, string
+
 # xapp-1-A0123ABCD-<digits>-<hex digits>
 _APP_TOKEN = re.compile(r"xapp-\d+-(?P<app>A[A-Z0-9]+)-", re.ASCII)
 
@@ -45,22 +47,22 @@ class Installation:
 
 def installation_of(body: Mapping[str, object]) -> Installation:
     """The installation that a payload is for; without a team and an organisation where it names none."""
-    app, authorized = _text(body, "api_app_id"), _first(body.get("authorizations"))
-    if _text(authorized, "team_id") or _text(authorized, "enterprise_id"):
+    app, authorized = string(body, "api_app_id"), _first(body.get("authorizations"))
+    if string(authorized, "team_id") or string(authorized, "enterprise_id"):
         return Installation(
-            app, _text(authorized, "enterprise_id"), _text(authorized, "team_id"), _is_org_wide(authorized)
+            app, string(authorized, "enterprise_id"), string(authorized, "team_id"), _is_org_wide(authorized)
         )
-    team, view = _part(body, "team"), _part(body, "view")
+    team, view = part(body, "team"), part(body, "view")
     return Installation(
-        app or _text(view, "app_id"),
-        _text(_part(body, "enterprise"), "id")
-        or _text(team, "enterprise_id")
-        or _text(body, "context_enterprise_id")
-        or _text(body, "enterprise_id"),
-        _text(view, "app_installed_team_id")
-        or _text(team, "id")
-        or _text(body, "context_team_id")
-        or _text(body, "team_id"),
+        app or string(view, "app_id"),
+        string(part(body, "enterprise"), "id")
+        or string(team, "enterprise_id")
+        or string(body, "context_enterprise_id")
+        or string(body, "enterprise_id"),
+        string(view, "app_installed_team_id")
+        or string(team, "id")
+        or string(body, "context_team_id")
+        or string(body, "team_id"),
         _is_org_wide(body),
     )
 
@@ -80,13 +82,3 @@ def _is_org_wide(values: Mapping[str, object]) -> bool | None:
 def _first(values: object) -> Mapping[str, object]:
     first = values[0] if isinstance(values, list) and values else None
     return first if isinstance(first, Mapping) else {}
-
-
-def _part(values: Mapping[str, object], key: str) -> Mapping[str, object]:
-    part = values.get(key)
-    return part if isinstance(part, Mapping) else {}
-
-
-def _text(values: Mapping[str, object], key: str) -> str:
-    value = values.get(key)
-    return value if isinstance(value, str) else ""

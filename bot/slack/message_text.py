@@ -13,6 +13,7 @@ from itertools import islice
 
 from bot.slack import wording
 from bot.slack.block_text import Room, block_text, kind_of
+from bot.slack.fields import string
 from bot.slack.text.escaping import escape
 
 # As much as all quotes of a question may have together: more would be read only to be cut off.
@@ -75,7 +76,7 @@ def message_text(message: Part) -> MessageText:
 def file_names(files: object) -> tuple[str, ...]:
     """What the files of a message or attachment are called."""
     named = [file for file in files if isinstance(file, Mapping)] if isinstance(files, list) else []
-    return tuple(_file_name(_string(file, "name"), _string(file, "title")) for file in named[:_MOST_FILES])
+    return tuple(_file_name(string(file, "name"), string(file, "title")) for file in named[:_MOST_FILES])
 
 
 def _file_name(name: str, title: str) -> str:
@@ -102,7 +103,7 @@ def _words(message: Part, room: Room) -> str:
 
     What people type stands in both, so `text` is enough. Apps write a summary into `text`, for notifications.
     """
-    text = _string(message, "text")
+    text = string(message, "text")
     by_app = _is_by_app(message)
     parts = [
         shown
@@ -114,7 +115,7 @@ def _words(message: Part, room: Room) -> str:
 
 
 def _is_by_app(message: Part) -> bool:
-    return bool(message.get("bot_id")) or _string(message, "subtype") == "bot_message"
+    return bool(message.get("bot_id")) or string(message, "subtype") == "bot_message"
 
 
 def _joined(text: str, parts: list[str], *, may_drop_text: bool) -> str:
@@ -147,10 +148,10 @@ def _is_preview(attachment: Part) -> bool:
 
 
 def _author(attachment: Part) -> str:
-    name = _string(attachment, "author_name") or _string(attachment, "author_subname")
+    name = string(attachment, "author_name") or string(attachment, "author_subname")
     if name:
         return _without_brackets(name[:_LONGEST_NAME])
-    user = _string(attachment, "author_id")
+    user = string(attachment, "author_id")
     return f"<@{user}>" if user.isascii() and user.isalnum() else ""
 
 
@@ -158,7 +159,7 @@ def _forwarded(attachment: Part, room: Room) -> str:
     """The text of a forwarded message, with its blocks and cards."""
     held = (*_inside(attachment, room), attachment)
     blocks = [text for message in held for text in _shown(message.get("blocks"), room)]
-    text = _string(attachment, "text")[:_MOST_COMPARED]
+    text = string(attachment, "text")[:_MOST_COMPARED]
     # The blocks repeat the text nearly always: it takes room only where it says more.
     text = _joined("" if _Known("\n".join(blocks)).holds(text) else room.text(text), blocks, may_drop_text=False)
     cards = (card for message in held for card in islice(room.mappings(message.get("attachments")), _MOST_QUOTES))
@@ -196,11 +197,6 @@ def _shown(blocks: object, room: Room) -> list[str]:
 def _fallback(attachment: Part, room: Room) -> str:
     text = room.text(attachment.get("fallback")).strip()
     return "" if text in _NO_TEXT else text
-
-
-def _string(values: Part, key: str) -> str:
-    value = values.get(key)
-    return value if isinstance(value, str) else ""
 
 
 def _without_brackets(name: str) -> str:

@@ -16,9 +16,10 @@ from typing import Generic, TypeVar
 import structlog
 
 from bot.errors import SlackRefused, SlackUnavailable
+from bot.slack.fields import string
 from bot.slack.payload import mentions, unlabelled
 from bot.slack.people import Person, person_of
-from bot.slack.wire import Wire, string
+from bot.slack.wire import Wire
 
 log = structlog.get_logger(__name__)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from bot.slack.fields import part, string
 from bot.slack.mentions import CODE, USER, calls
 from bot.slack.message_text import Quote, message_text
 from bot.slack.people import LONGEST_NAME
@@ -83,23 +84,23 @@ def incoming_message(event: Mapping[str, object]) -> IncomingMessage | None:
     Messages of bots, our own included, do not count: two bots in one thread would talk for ever. What an app has posted
     may be a bot's or, with a person's own token, that person's: the event does not tell (see `bot.workspace.authors`).
     """
-    if event.get("hidden") or _text(event, "subtype") not in _SPOKEN:
+    if event.get("hidden") or string(event, "subtype") not in _SPOKEN:
         return None
-    channel, user, ts = _text(event, "channel"), _text(event, "user"), _text(event, "ts")
+    channel, user, ts = string(event, "channel"), string(event, "user"), string(event, "ts")
     app, bot = app_of(event), _bot_of(event)
     if not (channel and user and ts) or user == _SLACKBOT or (bot and not app):
         return None
     read = message_text(event)
-    called = calls(_text(event, "text"), event.get("blocks"))
+    called = calls(string(event, "text"), event.get("blocks"))
     return IncomingMessage(
         channel=channel,
-        channel_type=_text(event, "channel_type"),
+        channel_type=string(event, "channel_type"),
         user=user,
         text=read.words,
         ts=ts,
-        thread_ts=_text(event, "thread_ts"),
+        thread_ts=string(event, "thread_ts"),
         files=read.files,
-        teams=tuple(team for key in ("user_team", "source_team", "team") if (team := _text(event, key))),
+        teams=tuple(team for key in ("user_team", "source_team", "team") if (team := string(event, key))),
         edited=isinstance(event.get("edited"), Mapping),
         quotes=read.quotes,
         mentioned=called.users,
@@ -111,25 +112,22 @@ def incoming_message(event: Mapping[str, object]) -> IncomingMessage | None:
 
 def app_of(event: Mapping[str, object]) -> str:
     """The id of the app that posted a message; empty where a person typed it, or Slack does not tell."""
-    return _text(event, "app_id") or _text(_part(event, "bot_profile"), "app_id")
+    return string(event, "app_id") or string(part(event, "bot_profile"), "app_id")
 
 
 def _bot_of(event: Mapping[str, object]) -> str:
     """The id of the bot that an event names beside its author; of its app, where the bot's is not told."""
     profile = event.get("bot_profile")
-    named = _text(event, "bot_id") or _text(_part(event, "bot_profile"), "id")
+    named = string(event, "bot_id") or string(part(event, "bot_profile"), "id")
     return named or ((app_of(event) or "unknown") if profile or event.get("bot_id") else "")
 
 
 def edited_after(event: Mapping[str, object]) -> float:
     """How many seconds after it was written a message was edited, both by Slack's clock; 0.0 where it was not."""
     edited = event.get("edited")
-    return max(0.0, seconds(_text(edited, "ts")) - seconds(_text(event, "ts"))) if isinstance(edited, Mapping) else 0.0
-
-
-def _text(event: Mapping[str, object], key: str) -> str:
-    value = event.get(key)
-    return value if isinstance(value, str) else ""
+    return (
+        max(0.0, seconds(string(edited, "ts")) - seconds(string(event, "ts"))) if isinstance(edited, Mapping) else 0.0
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +144,12 @@ class SlashCommand:
 
 def command(body: Mapping[str, object]) -> SlashCommand:
     return SlashCommand(
-        channel=_text(body, "channel_id"),
-        user=_text(body, "user_id"),
-        user_name=_text(body, "user_name"),
-        text=_text(body, "text").strip(),
-        trigger_id=_text(body, "trigger_id"),
-        response_url=_text(body, "response_url"),
+        channel=string(body, "channel_id"),
+        user=string(body, "user_id"),
+        user_name=string(body, "user_name"),
+        text=string(body, "text").strip(),
+        trigger_id=string(body, "trigger_id"),
+        response_url=string(body, "response_url"),
     )
 
 
@@ -176,18 +174,13 @@ def press(body: Mapping[str, object]) -> Press:
     first = actions[0] if isinstance(actions, list) and actions else None
     action = first if isinstance(first, Mapping) else {}
     return Press(
-        ts=_text(action, "action_ts"),
-        channel=_text(_part(body, "channel"), "id"),
-        user=_text(_part(body, "user"), "id"),
-        thread_ts=_text(_part(body, "message"), "thread_ts"),
-        value=_text(action, "value"),
-        teams=tuple(filter(None, [_text(_part(body, "user"), "team_id")])),
+        ts=string(action, "action_ts"),
+        channel=string(part(body, "channel"), "id"),
+        user=string(part(body, "user"), "id"),
+        thread_ts=string(part(body, "message"), "thread_ts"),
+        value=string(action, "value"),
+        teams=tuple(filter(None, [string(part(body, "user"), "team_id")])),
     )
-
-
-def _part(values: Mapping[str, object], key: str) -> Mapping[str, object]:
-    part = values.get(key)
-    return part if isinstance(part, Mapping) else {}
 
 
 def mentions(text: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.slack.fields import part, string
 from bot.slack.text.escaping import one_line, shorten
 
 LONGEST_NAME = 80
@@ -27,21 +28,16 @@ class Person:
 
 def person_of(user: Mapping[str, object]) -> Person:
     """The person in the `user` of an answer of users.info."""
-    profile, grid = _part(user, "profile"), _part(user, "enterprise_user")
-    names = (_text(profile, "display_name"), _text(profile, "real_name"), _text(user, "real_name"), _text(user, "name"))
+    profile, grid = part(user, "profile"), part(user, "enterprise_user")
+    names = (
+        string(profile, "display_name"),
+        string(profile, "real_name"),
+        string(user, "real_name"),
+        string(user, "name"),
+    )
     return Person(
         name=shorten(next(filter(None, map(one_line, names)), ""), LONGEST_NAME),
         is_bot=any(user.get(flag) is True for flag in ("is_bot", "is_workflow_bot", "is_connector_bot")),
         is_limited=any(user.get(flag) is True for flag in ("is_restricted", "is_ultra_restricted", "is_stranger")),
-        enterprise=_text(grid, "enterprise_id") or _text(user, "enterprise_id"),
+        enterprise=string(grid, "enterprise_id") or string(user, "enterprise_id"),
     )
-
-
-def _part(values: Mapping[str, object], key: str) -> Mapping[str, object]:
-    part = values.get(key)
-    return part if isinstance(part, Mapping) else {}
-
-
-def _text(values: Mapping[str, object], key: str) -> str:
-    value = values.get(key)
-    return value if isinstance(value, str) else ""

@@ -9,12 +9,13 @@ import structlog
 from bot.errors import SlackUnavailable
 from bot.slack import wording
 from bot.slack.exactly_once import mark_of
+from bot.slack.fields import string
 from bot.slack.message_text import message_text, quoted_text
 from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.names import Names
 from bot.slack.payload import Instruction, app_of, instruction, mentions, plain
 from bot.slack.search import REPLIES_PAGE, Message
-from bot.slack.wire import Wire, messages, next_cursor, string
+from bot.slack.wire import Wire, messages, next_cursor
 from bot.thread import Thread
 
 log = structlog.get_logger(__name__)

@@ -14,7 +14,8 @@ import structlog
 
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.slack.calls import Lost, Posted, Refused, Result
-from bot.slack.wire import Wire, messages, next_cursor, string, without_none
+from bot.slack.fields import string
+from bot.slack.wire import Wire, messages, next_cursor, without_none
 
 log = structlog.get_logger(__name__)
 

@@ -20,6 +20,7 @@ from bot.errors import NotSlack, SlackRefused, SlackUnavailable
 from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
 from bot.slack.calls import Accepted, Limited, Lost, Posted, Refused, Respond, Result
+from bot.slack.fields import string
 from bot.slack.not_slack import RedirectRefusedError, why_not_slack
 from bot.slack.refusals import RATE_LIMITED, SLACK_FAILED
 from bot.slack.token_state import TokenState
@@ -199,12 +200,6 @@ class Wire:
 def without_none(**values: object) -> dict[str, object]:
     """The arguments that are not None."""
     return {key: value for key, value in values.items() if value is not None}
-
-
-def string(values: Mapping[str, object], key: str) -> str:
-    """A string in Slack's JSON; empty where there is none."""
-    value = values.get(key)
-    return value if isinstance(value, str) else ""
 
 
 def messages(answer: Mapping[str, object]) -> list[Mapping[str, object]]:

@@ -93,9 +93,9 @@ async def test_two_hundred_questions_at_once_are_answered_and_the_socket_holds(o
         async with BotProgram(settings, tmp_path) as program:
             places = [home.slack.channel(f"room-{number}", members=[home.ada]) for number in range(100)]
             asked = [(place, await home.ask(f"{home.mention} in 50 words", channel=place)) for place in places * 2]
-            await home.slack.settled(15.0)
-            await home.slack.until(lambda: program.turns().finished + program.turns().failed == 200, 25.0)
-            await home.slack.until(lambda: all(home.answers(root, channel=place) for place, root in asked), 10.0)
+            await home.slack.settled(30.0)
+            await home.slack.until(lambda: program.turns().finished + program.turns().failed == 200, 60.0)
+            await home.slack.until(lambda: all(home.answers(root, channel=place) for place, root in asked), 20.0)
             assert program.turns().failed == 0
         assert "Reference for support" not in "".join(
             text for place, root in asked for text in home.answers(root, channel=place)

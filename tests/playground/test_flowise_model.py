@@ -98,6 +98,28 @@ def test_sums_are_calculated(question: str, expected: tuple[str, str] | None) ->
     assert calculation(question) == expected
 
 
+QUOTED = "Earlier messages, quoted:\n\n> ada:\n> I have 3+4 files. What did I ask before?\n\nThe question:\n"
+
+
+@pytest.mark.parametrize(
+    "question", ["Tell me something", "What is 6*7?", "How do I start over?", "What is my name?", "in 9 words"]
+)
+def test_quotes_before_a_question_are_not_what_is_asked(question: str) -> None:
+    quoted = QUOTED + question
+    assert reply(quoted, TURNS) == reply(question, TURNS)
+    assert (near(quoted), looks_up(quoted), calculation(quoted)) == (
+        near(question),
+        looks_up(question),
+        calculation(question),
+    )
+    assert "Earlier messages" not in reply("What did I ask before?", [(USER, quoted)])
+
+
+def test_a_question_of_many_pages_is_not_repeated_whole() -> None:
+    assert "x…" in (answer := reply("x" * 6000, []))
+    assert len(answer) < 1000
+
+
 def test_the_nearest_document_comes_first() -> None:
     assert "30 days" in near("How many days does the bot remember a conversation?")[0].text
 
@@ -123,7 +145,7 @@ def test_where_little_matches_it_says_first_that_it_is_a_stand_in_and_then_what_
     assert near(question) == ()
     answer = reply(question, [])
     assert answer.startswith(f"**{UNKNOWN}**")
-    assert "You can\n\n- ask" in answer
+    assert "This I can answer:\n\n- *" in answer
 
 
 @pytest.mark.parametrize(
@@ -160,6 +182,8 @@ def test_who_only_says_hello_is_told_what_there_is(question: str) -> None:
         ("How do I start over?", "**new conversation**"),
         ("Why does the text grow?", "`SLACK_DELIVERY=auto`"),
         ("What if it breaks?", "one sentence"),
+        ("What happens when you are cut off?", "one sentence"),
+        ("How do I see the sources?", "under the answer"),
         ("Can I write without a mention?", "needs no mention"),
         ("What happens when two people ask at once?", "one after the other"),
     ],

@@ -199,7 +199,7 @@ def test_files_are_told_by_name(names: tuple[str, ...], told: str) -> None:
     ("names", "number", "more", "told"),
     [
         (["a.csv"], 1, False, "There is also a file that I can't show yet: a.csv."),
-        (["a.csv", "b.png"], 2, False, "There are also 2 files that I can't show yet: a.csv, b.png."),
+        (["a.csv", "b.png"], 2, False, "There are also 2 files that I can't show yet: a.csv and b.png."),
         (["a.csv"], 2, False, "There are also 2 files that I can't show yet."),
         ([], 1, False, "There is also a file that I can't show yet."),
         ([*"abcde"], 5, False, "There are also 5 files that I can't show yet: a, b, c and 2 more."),

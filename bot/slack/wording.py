@@ -220,7 +220,7 @@ _MENDED_BY_THE_OPERATOR = (
     errors.UnknownChatflow,
     errors.NotFlowise,
 )
-_REPEAT = "Please repeat it in full, I won't remember this attempt."
+_REPEAT = "I won't remember this attempt, so ask in full."
 
 
 def _sentence(error: BotError) -> str:

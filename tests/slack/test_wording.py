@@ -16,7 +16,7 @@ from bot.slack import wording
 from bot.slack.help_contact import NOBODY, asks
 from bot.slack.wording import attached, failure, support, using, with_quotes
 
-REPEAT = "Please repeat it in full, I won't remember this attempt."
+REPEAT = "I won't remember this attempt, so ask in full."
 NOT_FOR_SLACK = {errors.SettingsError, errors.StoreDamaged}
 """Errors of the start, and those that are told like what they derive from."""
 

@@ -32,7 +32,7 @@ INSPECTOR = {"width": 1400, "height": 740}
 MORNING = datetime(2026, 3, 4, 9, 41, tzinfo=UTC).timestamp()
 # What stands on most machines as system-ui looks more like this than like a bare Linux's DejaVu.
 FONT = '"Inter", "Liberation Sans", "Arimo", Arial, sans-serif'
-QUESTION = "How long does the bot remember a conversation?"
+QUESTION = "How do I start over?"
 FOLLOW_UP = "And how do I connect my own Flowise?"
 GROWN = 260
 """Characters of the second answer, when the first picture is taken."""

@@ -28,6 +28,7 @@ TURNS = [(USER, "My name is Ada."), (ASSISTANT, "Hello"), (USER, "How do edits\n
         ("What is my name?", ["**Ada**"]),
         ("who am I", ["**Ada**"]),
         ("My name is Zoë", ["Hello **Zoë**"]),
+        ("Thank you so much!", ["You're welcome.", "question 3 of this chat"]),
         ("Tell me something", ["> Tell me something", "question 3 of this chat"]),
     ],
 )
@@ -48,7 +49,7 @@ def test_only_the_first_question_is_told_when_the_first_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["hi", "what is my name", "my name is Bo", "a long answer", "in 90 words", "what did I ask"]
+    "question", ["hi", "thanks", "what is my name", "my name is Bo", "a long answer", "in 90 words", "what did I ask"]
 )
 def test_it_says_that_it_is_a_stand_in(question: str) -> None:
     assert "stand-in model" in reply(question, TURNS)
@@ -156,6 +157,8 @@ def test_where_little_matches_it_says_first_that_it_is_a_stand_in_and_then_what_
         ("What did I ask before about Redis?", False),
         ("What is my name?", False),
         ("my name is Redis", False),
+        ("thanks, Redis", False),
+        ("Thanks, and does it need Redis?", True),
         ("a long answer about sources", False),
         ("about sources in 40 words", False),
     ],

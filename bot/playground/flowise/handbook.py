@@ -168,7 +168,8 @@ CHUNKS: tuple[Chunk, ...] = (
         "- after three failures in a row I leave Flowise alone for a short while, and say so at once,\n"
         "- a question goes to Flowise once, even if I am restarted meanwhile.\n\n"
         "Try it here: choose a fault of Flowise in the *Inspector*, under *Controls*, and ask me something.",
-        "down fail fails failure error errors fault faults wrong break breaks broken cut off slow happens crash lost away",
+        "down fail fails failure error errors fault faults wrong break breaks broken cut off slow happens crash lost "
+        "away",
     ),
     _file(
         "faq.md",

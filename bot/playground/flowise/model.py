@@ -36,6 +36,7 @@ _RECALL = re.compile(
 )
 _NAME_ASKED = re.compile(r"\bwhat(['\u2019]s| is) my name|\bwho am i\b", re.IGNORECASE)
 _NAME_TOLD = re.compile(r"\bmy name is ([^\W\d_][\w'\u2019-]{0,60})", re.IGNORECASE)
+_THANKS = re.compile(r"\W*(many thanks|thanks|thank you|thx|cheers)\b[^?]{0,20}", re.IGNORECASE)
 _WORDS = re.compile(r"\b(\d[\d,.']{0,12})[ -]words?\b", re.IGNORECASE)
 _LONG_ASKED = re.compile(r"\blong (answer|text|story)", re.IGNORECASE)
 _SUM = re.compile(r"(-?\d{1,9}(?:\.\d{1,6})?)\s*([-+*/x])\s*(-?\d{1,9}(?:\.\d{1,6})?)")
@@ -60,18 +61,19 @@ def reply(question: str, turns: Sequence[Turn], found: Sequence[Chunk] = (), *, 
         return _named(earlier)
     if told := _NAME_TOLD.search(question):
         return f"Hello **{told[1]}**. {_WHO}, but I keep this chat's turns: ask me later what your name is."
+    if _THANKS.fullmatch(question):
+        return f"You're welcome. {_signature(earlier)}"
     if length := _length(question, otherwise=0 if guide else _LONG):
         return essay(length)
-    if guide:
-        return guide
-    return _from_documents(earlier, found) if found else _plain(question, earlier)
+    return guide or (_from_documents(earlier, found) if found else _plain(question, earlier))
 
 
 def looks_up(question: str) -> bool:
     """Whether the answer rests on documents, where there are any, and not on the chat or the length alone."""
     question = without_quotes(question)
     by_itself = (_RECALL, _NAME_ASKED, _NAME_TOLD)
-    return not (any(rule.search(question) for rule in by_itself) or _length(question, otherwise=_LONG))
+    rests_on_itself = any(rule.search(question) for rule in by_itself) or _THANKS.fullmatch(question)
+    return not (rests_on_itself or _length(question, otherwise=_LONG))
 
 
 def signed(turns: Sequence[Turn]) -> str:

@@ -62,10 +62,14 @@ function form(body, files) {
   return data;
 }
 
-/** Change a message of the person's own. */
-export async function change({ state, post }, { channel, ts }, text) {
-  await post("api/edit", { user: state.ui.user, channel, ts, text: toWire(text, names(state)) });
-  return { ts, asks: false, note: "" };
+/** Change a message of the person's own. It asks the app where it mentions it only now. */
+export async function change({ state, post }, message, text) {
+  const { channel, ts, thread_ts: thread } = message;
+  const wire = toWire(text, names(state));
+  const before = heard(state, state.channels.get(channel), thread, message.text ?? "");
+  await post("api/edit", { user: state.ui.user, channel, ts, text: wire });
+  const { asks } = heard(state, state.channels.get(channel), thread, wire);
+  return { ts, asks: asks && !before.asks, note: "" };
 }
 
 async function run({ state, post }, channel, thread, { command, text }) {

@@ -154,7 +154,7 @@ def test_once_shows_the_conversation_and_ends_well(long_runs: tuple[Run, Run, Ru
     assert "My name is Ada." in second
     assert re.search(r"Hello \*Ada\*", run.text)
     figures = " ".join(lines)
-    assert re.search(r"3 answers, \d+ words, .* \d+ Slack calls, 0 answered 429, 0 rules broken, 0 people", figures)
+    assert re.search(r"3 answers, \d+ words, .* \d+ Slack calls, 0 refused with 429, 0 rules broken, 0 people", figures)
     assert "\x1b" not in run.text
     assert run.errors == ""
 

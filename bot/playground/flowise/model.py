@@ -19,8 +19,8 @@ _WHO = "I'm a stand-in model, not an AI"
 UNKNOWN = f"{_WHO}, and I know nothing about this."
 """What it says first where its handbook has little on a question."""
 _LONG = 300
-_QUOTED = 300
-"""Characters of a question that are repeated."""
+_REPEATED = 300
+"""Characters of a question."""
 
 _TRY = (
     "This I can answer:\n\n"
@@ -65,7 +65,7 @@ def reply(question: str, turns: Sequence[Turn], found: Sequence[Chunk] = (), *, 
         return f"You're welcome. {_signature(earlier)}"
     if length := _length(question, otherwise=0 if guide else _LONG):
         return essay(length)
-    return guide or (_from_documents(earlier, found) if found else _plain(question, earlier))
+    return guide or (_from_documents(question, earlier, found) if found else _plain(question, earlier))
 
 
 def looks_up(question: str) -> bool:
@@ -124,24 +124,25 @@ def _length(question: str, *, otherwise: int) -> int:
     return otherwise if _LONG_ASKED.search(question) else 0
 
 
-def _from_documents(earlier: Sequence[str], found: Sequence[Chunk]) -> str:
+def _from_documents(question: str, earlier: Sequence[str], found: Sequence[Chunk]) -> str:
     first, *others = found
     seen = "\n".join(f"- {chunk.text} (*{chunk.title}*)" for chunk in others)
     also = f"See also:\n\n{seen}\n\n" if seen else ""
-    return f"{first.said}\n\n{also}{_signature(earlier)}"
+    return f"{first.said}\n\n{also}{_signature(earlier, question)}"
 
 
 def _plain(question: str, earlier: Sequence[str]) -> str:
     if known := near(question, count=1):
-        return f"{known[0].said}\n\n{_signature(earlier)}"
+        return f"{known[0].said}\n\n{_signature(earlier, question)}"
     return (
         f"**{UNKNOWN}** You asked:\n\n{_quote(question)}\n\nI answer by a few fixed rules, so that you can try the bot "
         f"without a key or an account. {_TRY}\n\n{_count(earlier)}"
     )
 
 
-def _signature(earlier: Sequence[str]) -> str:
-    return f"*{_WHO}.* {_count(earlier)}"
+def _signature(earlier: Sequence[str], question: str = "") -> str:
+    counted = _count(earlier)
+    return f"*{_WHO}.* {counted.removesuffix('.')}: “{_shortened(question)}”" if question else f"*{_WHO}.* {counted}"
 
 
 def _count(earlier: Sequence[str]) -> str:
@@ -149,8 +150,12 @@ def _count(earlier: Sequence[str]) -> str:
 
 
 def _quote(text: str) -> str:
+    return f"> {_shortened(text)}"
+
+
+def _shortened(text: str) -> str:
     line = _one_line(text)
-    return f"> {line[:_QUOTED].rstrip()}…" if len(line) > _QUOTED else f"> {line}"
+    return f"{line[:_REPEATED].rstrip()}…" if len(line) > _REPEATED else line
 
 
 def _one_line(text: str) -> str:

@@ -136,17 +136,17 @@ def _plain(question: str, earlier: Sequence[str]) -> str:
         return f"{known[0].said}\n\n{_signature(earlier, question)}"
     return (
         f"**{UNKNOWN}** You asked:\n\n{_quote(question)}\n\nI answer by a few fixed rules, so that you can try the bot "
-        f"without a key or an account. {_TRY}\n\n{_count(earlier)}"
+        f"without a key or an account. {_TRY}\n\n{_count(earlier)}."
     )
 
 
 def _signature(earlier: Sequence[str], question: str = "") -> str:
-    counted = _count(earlier)
-    return f"*{_WHO}.* {counted.removesuffix('.')}: “{_shortened(question)}”" if question else f"*{_WHO}.* {counted}"
+    asked = f": “{_shortened(question)}”" if question else "."
+    return f"*{_WHO}.* {_count(earlier)}{asked}"
 
 
 def _count(earlier: Sequence[str]) -> str:
-    return f"This is question {len(earlier) + 1} of this chat."
+    return f"This is question {len(earlier) + 1} of this chat"
 
 
 def _quote(text: str) -> str:

@@ -28,11 +28,12 @@ from bot.reply.streams import Mode
 from bot.serving.bolt import behaviour_of, introduced, slack_app
 from bot.serving.connections import ConnectionLimits
 from bot.serving.descriptors import can_open, most_connections
+from bot.serving.flowise_watch import WatchedFlowise
 from bot.serving.http import Health, metrics_app, web_app
 from bot.serving.server import served
 from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
-from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_flowise, warn_of_redis
+from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_redis
 from bot.settings import Settings
 from bot.slack.help_contact import asks
 from bot.slack.identity import Identity
@@ -71,6 +72,7 @@ class Bot:
         self._stop = asyncio.Event()
         self._supervisor = Supervisor(time.monotonic)
         self._store: RedisStore | None = None
+        self._chatflow: WatchedFlowise | None = None
         self._flowise: Guarded | None = None
         self._registry: Registry | None = None
         self._app: AsyncApp | None = None
@@ -111,13 +113,13 @@ class Bot:
             traces = await stack.enter_async_context(traced(self._settings, self._network))
             slack_session = await stack.enter_async_context(new_session(self._network))
             flowise_session = await stack.enter_async_context(flowise.new_session(self._network))
-            chatflow = chatflow_of(self._settings, flowise_session, self._metrics.flowise)
+            chatflow = self._chatflow = chatflow_of(self._settings, flowise_session, self._metrics.flowise)
             token = self._settings.slack_bot_token.get_secret_value()
             web_api = web_client(token, self._settings.slack_api_url, slack_session)
             slack = MeteredSlack(web_api, slack_session, self._metrics.slack)
             # Slack, Flowise and the store are asked side by side: the start takes as long as the slowest.
             asking = _owned(stack, self._connected(lambda: introduced(slack, web_api, self._app_token)))
-            _background(stack, self._supervisor.start("looking at Flowise", lambda: warn_of_flowise(chatflow)))
+            _background(stack, self._supervisor.start("looking at Flowise", chatflow.watch))
             self._supervisor.start("watching the event loop", self._metrics.loop.watch)
             store = await self._unless_stopped(
                 stack.enter_async_context(opened_store(self._settings, self._metrics.redis))
@@ -183,7 +185,8 @@ class Bot:
         if not self._stop.is_set():
             how = "Socket Mode" if self._socket else f"HTTP on port {self.port}"
             loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
-            log.info("ready", version=__version__, bot=who.name, team=who.team, by=how, loop=loop)
+            about = {"bot": who.name, "workspace": who.team_name, "team": who.team, "by": how, "loop": loop}
+            log.info("ready", version=__version__, **about)
             ready()
         await self._stop.wait()
         log.info("stopping")
@@ -257,7 +260,8 @@ class Bot:
         return missing if can_open() else (*missing, "file descriptors")
 
     async def _how_flowise_is(self) -> str:
-        return self._flowise.state() if self._flowise is not None else "not asked yet"
+        resting = self._flowise.state() if self._flowise is not None else "not asked yet"
+        return self._chatflow.state(resting) if self._chatflow and resting in {"ok", "not asked yet"} else resting
 
     async def _how_tasks_are(self) -> str:
         failing = self._supervisor.failing

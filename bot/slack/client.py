@@ -80,6 +80,7 @@ class SlackClient:
             bot_id=string(answer, "bot_id"),
             bot_user=string(answer, "user_id"),
             name=string(answer, "user"),
+            team_name=string(answer, "team"),
             is_org_wide=answer.get("is_enterprise_install") is True,
         )
         self._bot_user = identity.bot_user

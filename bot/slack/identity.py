@@ -14,6 +14,7 @@ class Identity:
     bot_id: str
     bot_user: str
     name: str
+    team_name: str = ""
     is_org_wide: bool = False
     """The app is installed in all workspaces of the organisation `enterprise`."""
 

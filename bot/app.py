@@ -17,7 +17,7 @@ from bot import __version__
 from bot.conversation.admission import Admission
 from bot.conversation.guarded import Guarded
 from bot.conversation.question import ConversationSettings
-from bot.errors import BotError, SlackUnavailable, StoreUnavailable
+from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.mailbox import Mailbox
 from bot.metrics.exposition import Metrics
@@ -33,7 +33,7 @@ from bot.serving.http import Health, metrics_app, web_app
 from bot.serving.server import served
 from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
-from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_redis
+from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_redis, warn_of_scopes
 from bot.settings import Settings
 from bot.slack.help_contact import asks
 from bot.slack.identity import Identity
@@ -41,6 +41,7 @@ from bot.slack.installation import app_of
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.supervision import Supervisor
+from bot.tasks import background, owned
 from bot.workspace.process import WAITS, DeliverySettings, Process, Waits
 from bot.workspace.registry import Registry
 from handlers import steps
@@ -118,8 +119,8 @@ class Bot:
             web_api = web_client(token, self._settings.slack_api_url, slack_session)
             slack = MeteredSlack(web_api, slack_session, self._metrics.slack)
             # Slack, Flowise and the store are asked side by side: the start takes as long as the slowest.
-            asking = _owned(stack, self._connected(lambda: introduced(slack, web_api, self._app_token)))
-            _background(stack, self._supervisor.start("looking at Flowise", chatflow.watch))
+            asking = owned(stack, self._connected(lambda: introduced(slack, web_api, self._app_token)))
+            background(stack, self._supervisor.start("looking at Flowise", chatflow.watch))
             self._supervisor.start("watching the event loop", self._metrics.loop.watch)
             store = await self._unless_stopped(
                 stack.enter_async_context(opened_store(self._settings, self._metrics.redis))
@@ -127,11 +128,12 @@ class Bot:
             if store is None:
                 return
             self._store = store
-            _background(stack, self._supervisor.start("looking at Redis", lambda: warn_of_redis(store)))
+            background(stack, self._supervisor.start("looking at Redis", lambda: warn_of_redis(store)))
             who = await asking
             if who is None:
                 return
             identity, address = who
+            warn_of_scopes(identity)
             guarded = self._flowise = Guarded(chatflow, chatflow.check, time.monotonic)
             registry = self._registry = self._new_registry(guarded, store, traces)
             self._metrics.watch_budgets(lambda: (workspace.governor for workspace in registry))
@@ -282,28 +284,3 @@ class Bot:
         if not self._app_token:
             return self._app is not None
         return self._socket is not None and await self._socket.connected()
-
-
-def _background(stack: AsyncExitStack, task: asyncio.Task[None]) -> None:
-    """End a task before what it works with is closed."""
-
-    async def end() -> None:
-        task.cancel()
-        await asyncio.wait([task])
-
-    stack.push_async_callback(end)
-
-
-def _owned(stack: AsyncExitStack, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
-    """A task that ends with the stack at the latest."""
-    task = asyncio.create_task(work)
-
-    async def end() -> None:
-        task.cancel()
-        await asyncio.wait([task])
-        error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, BotError):  # those are told where the task is waited for
-            raise error
-
-    stack.push_async_callback(end)
-    return task

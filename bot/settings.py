@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.errors import SettingsError
 from bot.network.proxies import proxy_url
-from bot.settings_errors import NOT_UTF_8, absent, problems_of, worded
+from bot.settings_errors import NOT_UTF_8, about_file, problems_of, worded
 from bot.slack import help_contact, tokens
 from bot.store import address
 
@@ -187,7 +187,7 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     try:
         return Settings(_env_file=env_file, **_lower_case())  # type: ignore[call-arg, arg-type]  # the others are read from there
     except ValidationError as error:
-        file = [*absent(env_file), *problems_of(env_file, Settings.model_fields)] if env_file else []
+        file = about_file(error, env_file, Settings.model_fields) if env_file else []
         raise SettingsError("\n".join([*file, *worded(error)])) from None
     except OSError as error:
         raise SettingsError(f"{env_file}: cannot be read ({error.strerror or type(error).__name__})") from None

@@ -52,11 +52,13 @@ def _line(problem: Mapping[str, object]) -> str:
     return f"{name.upper()}: {message[0].lower()}{message[1:]}"
 
 
-def absent(file: Path) -> list[str]:
-    """A line that says where a .env was looked for, if it is not there."""
+def about_file(error: ValidationError, file: Path, fields: Iterable[str]) -> list[str]:
+    """A line for each mistake in .env, or one that says where it was looked for, if a setting is missing."""
     if file.is_file():
+        return problems_of(file, fields)
+    if all(problem["type"] != "missing" for problem in error.errors()):
         return []
-    return [f"{file.name}: there is none in {file.absolute().parent}; copy .env.example there, and fill it in"]
+    return [f"{file.name}: there is none in {file.absolute().parent}; expected a copy of .env.example, filled in"]
 
 
 def problems_of(file: Path, fields: Iterable[str]) -> list[str]:

@@ -19,7 +19,7 @@ from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
 from bot.network.outgoing import why
 from bot.slack.not_slack import EXPECTED, why_not_slack
-from bot.slack.permissions import EVENTS, SCOPES
+from bot.slack.permissions import ADD_A_SCOPE, EVENTS, SCOPES, missing, named_in
 from bot.slack.refusals import RATE_LIMITED, SLACK_FAILED, SOCKET_MODE_OFF, UNINSTALLED
 from bot.slack.wire import NO_ANSWER
 
@@ -106,13 +106,12 @@ def scopes(answer: SlackAnswer) -> Finding:
         names = ", ".join(scope.name for scope in SCOPES)
         do = f"{_APP}, OAuth & Permissions, Bot Token Scopes: the list should contain {names}."
         return SLACK.unknown("scopes", "Slack did not say which scopes the token has", do)
-    names_granted = {name.strip() for name in granted.split(",")}
-    missing = [scope for scope in SCOPES if scope.name not in names_granted]
-    if not missing:
+    lacking = missing(named_in(granted))
+    if not lacking:
         return SLACK.well("scopes", f"all {len(SCOPES)} that the bot uses")
-    found = "; ".join(f"{scope.name} is missing: {scope.without}" for scope in missing)
-    do = f"{_APP}, OAuth & Permissions, Bot Token Scopes, Add an OAuth Scope; then Install App, Reinstall."
-    if all(scope.noticed for scope in missing):
+    found = "; ".join(f"{scope.name} is missing: {scope.without}" for scope in lacking)
+    do = f"{_APP}, {ADD_A_SCOPE}."
+    if all(scope.noticed for scope in lacking):
         return SLACK.warning("scopes", found, do)
     return SLACK.wrong("scopes", found, do)
 

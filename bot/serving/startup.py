@@ -16,6 +16,8 @@ from bot.network.proxies import Proxies
 from bot.reply.observed import Observers
 from bot.serving.flowise_watch import WatchedFlowise
 from bot.settings import Settings
+from bot.slack.identity import Identity
+from bot.slack.permissions import ADD_A_SCOPE, missing
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import Observer, RedisStore
 
@@ -88,3 +90,11 @@ async def warn_of_redis(store: RedisStore) -> None:
         return
     for warning in health.warnings:
         log.warning("Redis warning received", reason=warning, version=health.version)
+
+
+def warn_of_scopes(identity: Identity) -> None:
+    """Without some of them, people's messages do not arrive, and nothing else says so."""
+    lacking = () if identity.scopes is None else missing(identity.scopes)
+    if lacking:
+        without = "; ".join(scope.without for scope in lacking)
+        log.warning("scopes missing", scopes=[scope.name for scope in lacking], reason=without, do=ADD_A_SCOPE)

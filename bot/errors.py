@@ -203,7 +203,7 @@ class UnknownChatflow(FlowiseError):
 
 
 class NotFlowise(FlowiseError):
-    """Something else than Flowise answers at FLOWISE_URL: another program, a login page, a proxy. Use the base address
+    """Something other than Flowise answers at FLOWISE_URL: another program, a login page, a proxy. Use the base address
     of Flowise's server, without /api or a path, and let the bot reach it without a login.
     """
 

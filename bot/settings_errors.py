@@ -68,7 +68,10 @@ def problems_of(file: Path, fields: Iterable[str]) -> list[str]:
     """
     if not file.is_file():
         return []
-    return [*_left_out(file), *(f"{name}: not a setting; is {meant} meant?" for name, meant in misspelt(file, fields))]
+    return [
+        *_left_out(file),
+        *(f"{name}: not a setting; did you mean {meant}?" for name, meant in misspelt(file, fields)),
+    ]
 
 
 def misspelt(file: Path, fields: Iterable[str]) -> list[tuple[str, str]]:

@@ -53,14 +53,14 @@ def test_everything_missing_is_a_line_each() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("SLACK_BOT_TOKEN", "xapp-1-secretvalue", "an app-level token, which belongs into SLACK_APP_TOKEN"),
+        ("SLACK_BOT_TOKEN", "xapp-1-secretvalue", "an app-level token, which belongs in SLACK_APP_TOKEN"),
         ("SLACK_BOT_TOKEN", "xoxp-1-secretvalue", "a user token; expected the bot token (xoxb-…) from OAuth"),
         ("SLACK_BOT_TOKEN", "xoxe.xoxb-1-secretvalue", "token rotation"),
         ("SLACK_BOT_TOKEN", "secretvalue", "expected the bot token"),
         ("SLACK_BOT_TOKEN", "xoxb-1\nsecretvalue", "one word"),
         ("SLACK_BOT_TOKEN", '"xoxb-1-secretvalue"', "without quotes"),
         ("SLACK_BOT_TOKEN", "\u201cxoxb-1-secretvalue\u201d", "without quotes"),
-        ("SLACK_APP_TOKEN", "xoxb-1-secretvalue", "a bot token, which belongs into SLACK_BOT_TOKEN"),
+        ("SLACK_APP_TOKEN", "xoxb-1-secretvalue", "a bot token, which belongs in SLACK_BOT_TOKEN"),
         ("SLACK_SIGNING_SECRET", "xapp-1-secretvalue", "expected the Signing Secret"),
         ("SLACK_COMMAND", "flowise", "expected a slash"),
         ("SLACK_API_URL", "slack.com", "expected an address"),
@@ -68,7 +68,7 @@ def test_everything_missing_is_a_line_each() -> None:
         ("FLOWISE_URL", "localhost:3000", "expected an address"),
         ("FLOWISE_URL", "http://localhost:3000/api/v1", "without /api/v1"),
         ("FLOWISE_URL", "http://me:secretvalue@localhost:3000", "without a name and password"),
-        ("FLOWISE_URL", "http://localhost:3000/v2/agentcanvas/1", "belongs into FLOWISE_CHATFLOW_ID"),
+        ("FLOWISE_URL", "http://localhost:3000/v2/agentcanvas/1", "belongs in FLOWISE_CHATFLOW_ID"),
         ("FLOWISE_CHATFLOW_ID", "http://x/canvas/1", "expected the id alone"),
         ("FLOWISE_TOTAL_TIMEOUT", "soon", "expected a number"),
         ("BOT_MOST_MESSAGES", "3.5", "expected a whole number"),
@@ -143,8 +143,8 @@ def test_where_a_file_was_looked_for_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("FLOWISE_CHATFLOWID=secretvalue", "FLOWISE_CHATFLOWID: not a setting; is FLOWISE_CHATFLOW_ID meant?"),
-        ("flowise_chat_flow_id=secretvalue", "FLOWISE_CHAT_FLOW_ID: not a setting; is FLOWISE_CHATFLOW_ID meant?"),
+        ("FLOWISE_CHATFLOWID=secretvalue", "FLOWISE_CHATFLOWID: not a setting; did you mean FLOWISE_CHATFLOW_ID?"),
+        ("flowise_chat_flow_id=secretvalue", "FLOWISE_CHAT_FLOW_ID: not a setting; did you mean FLOWISE_CHATFLOW_ID?"),
         ("FLOWISE_CHATFLOW_ID: secretvalue", ".env: line 2 is left out, as it is not NAME=value; is a quote missing?"),
         ('FLOWISE_CHATFLOW_ID="secretvalue', ".env: line 2 is left out, as it is not NAME=value; is a quote missing?"),
     ],

@@ -153,7 +153,7 @@ def _unconnected(error: aiohttp.ClientConnectorError) -> str:
         case aiohttp.ClientConnectorDNSError():
             return "the name is not known"
         case aiohttp.ClientConnectorSSLError():
-            return "no TLS there; is http:// meant instead of https://?"
+            return "no TLS there; should https:// be http://?"
         case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))) if number > 0:
             return os.strerror(number).lower()
     return type(error).__name__

@@ -9,7 +9,9 @@ from contextlib import aclosing
 import structlog
 
 from bot.errors import (
+    FlowiseEmpty,
     FlowiseError,
+    FlowiseFailed,
     FlowiseUnreachable,
     FlowiseUntrusted,
     KeyRefused,
@@ -83,3 +85,5 @@ class WatchedFlowise(MeteredFlowise):
     def _note(self, error: FlowiseError) -> None:
         if isinstance(error, _LASTING):
             self._failure = error
+        elif isinstance(error, FlowiseFailed | FlowiseEmpty):  # the flow has run, so it can be asked
+            self._failure = None

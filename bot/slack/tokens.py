@@ -20,8 +20,8 @@ ANY = Kind("", "one word")
 
 # Slack docs, Tokens. What begins with another of these is never the one that is expected.
 _OTHERS = {
-    "xoxb-": "a bot token, which belongs into SLACK_BOT_TOKEN",
-    "xapp-": "an app-level token, which belongs into SLACK_APP_TOKEN",
+    "xoxb-": "a bot token, which belongs in SLACK_BOT_TOKEN",
+    "xapp-": "an app-level token, which belongs in SLACK_APP_TOKEN",
     "xoxp-": "a user token",
     "xoxe.xoxp-": "a configuration token, or a user token that expires",
     "xoxe.xoxb-": "a token that expires, since token rotation is on: create the app again from the manifest",

@@ -178,7 +178,7 @@ async def test_something_that_is_not_flowise(answer: Callable[[web.Request], web
     async with serving(answer) as url:
         [finding] = (await seen(url, key="right")).values()
     assert finding.state is Verdict.WRONG
-    assert "Something else than Flowise answers at FLOWISE_URL" in finding.do
+    assert "Something other than Flowise answers at FLOWISE_URL" in finding.do
     assert re.search("login|name and password", finding.found)
 
 

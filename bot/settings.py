@@ -43,7 +43,7 @@ def _flowise_url(value: str) -> str:
     if any(part in value for part in _NO_BASE):
         raise ValueError(
             "expected the server's base address alone, without /api/v1 or a chatflow's path; a chatflow's id belongs "
-            "into FLOWISE_CHATFLOW_ID"
+            "in FLOWISE_CHATFLOW_ID"
         )
     return value
 

@@ -31,6 +31,10 @@ def _base_url(value: str) -> str:
         )
     if parts.username is not None or parts.password is not None:
         raise ValueError("expected an address without a name and password in it")
+    try:
+        _ = parts.port
+    except ValueError:  # its text repeats what stands there
+        raise ValueError("expected an address whose port is a number up to 65535") from None
     return value.rstrip("/")
 
 
@@ -96,6 +100,10 @@ Proxy = Annotated[Annotated[str, AfterValidator(_proxy)] | None, Field(repr=Fals
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+_EVERYWHERE = frozenset({"0.0.0.0", "::", *_THIS_MACHINE})  # noqa: S104
+
+
 class Settings(BaseSettings):
     """All settings, from the environment or a file `.env`. `.env.example` explains each."""
 
@@ -146,7 +154,7 @@ class Settings(BaseSettings):
 
     # All interfaces: a container platform's health checks come from outside, and Slack's requests are signed.
     host: str = "0.0.0.0"  # noqa: S104
-    port: Annotated[int, Field(ge=0, le=65_535)] = 3000
+    port: Annotated[int, Field(ge=0, le=65_535, validate_default=True)] = 3000
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     otel_exporter_otlp_endpoint: Annotated[str, AfterValidator(_base_url)] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -165,6 +173,15 @@ class Settings(BaseSettings):
     def _required(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value is None and info.data.get("redis_required"):
             raise ValueError("not set; expected the address of a Redis, because REDIS_REQUIRED is true")
+        return value
+
+    @field_validator("port")
+    @classmethod
+    def _not_flowise_s(cls, value: int, info: ValidationInfo) -> int:
+        # Both take 3000 by default. Whoever of them starts later cannot listen, or asks itself.
+        flowise = urlsplit(info.data.get("flowise_url", ""))
+        if flowise.port == value and flowise.hostname in _THIS_MACHINE and info.data.get("host") in _EVERYWHERE:
+            raise ValueError(f"is where Flowise is, by FLOWISE_URL; expected another, such as {value + 1}")
         return value
 
     def secrets(self) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-1",
     "SLACK_APP_TOKEN": "xapp-1",
-    "FLOWISE_URL": "http://localhost:3000/",
+    "FLOWISE_URL": "http://localhost:3100/",
     "FLOWISE_CHATFLOW_ID": "abc-123",
 }
 
@@ -35,7 +35,7 @@ def read(monkeypatch: pytest.MonkeyPatch, **changes: str | None) -> Settings:
 
 def test_the_least_that_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read(monkeypatch)
-    assert settings.flowise_url == "http://localhost:3000"
+    assert settings.flowise_url == "http://localhost:3100"
     assert settings.slack_api_url == "https://slack.com/api/"
     assert settings.redis_url is None
 
@@ -76,7 +76,9 @@ def test_everything_missing_is_a_line_each() -> None:
         ("REDIS_URL", "localhost:6379", "expected redis://"),
         ("REDIS_URL", "redis+cluster://:secretvalue@one,two/1", "database 0 alone"),
         ("REDIS_URL", "redis+sentinel://:secretvalue@one,two", "the master's name"),
+        ("FLOWISE_URL", "http://localhost:secretvalue", "whose port is a number"),
         ("PORT", "99999", "65535"),
+        ("PORT", "3100", "is where Flowise is, by FLOWISE_URL; expected another, such as 3101"),
         ("BOT_FOLLOW_UPS", "some", "'all' or 'mentions'"),
     ],
 )
@@ -99,6 +101,15 @@ def test_one_of_two_transports_is_needed(monkeypatch: pytest.MonkeyPatch) -> Non
     ):  # given, though wrong: nothing is missing
         read(monkeypatch, SLACK_APP_TOKEN=None, SLACK_SIGNING_SECRET="xoxb-1")
     assert read(monkeypatch, SLACK_APP_TOKEN=None, SLACK_SIGNING_SECRET="s").slack_app_token is None
+
+
+def test_another_machine_s_flowise_may_have_our_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read(monkeypatch, FLOWISE_URL="http://flowise:3000").port == 3000
+    assert read(monkeypatch, FLOWISE_URL="http://localhost:3000", HOST="192.0.2.1").port == 3000
+    with pytest.raises(
+        SettingsError, match=r"^PORT: is where Flowise is"
+    ):  # the default is as wrong as one that is set
+        read(monkeypatch, FLOWISE_URL="http://localhost:3000")
 
 
 def test_a_required_redis(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +136,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
     for name, value in GOOD.items():
         monkeypatch.setenv(name, value)
     settings = read_settings(file)
-    assert (settings.flowise_url, settings.slack_command) == ("http://localhost:3000", "/ask")
+    assert (settings.flowise_url, settings.slack_command) == ("http://localhost:3100", "/ask")
 
 
 def test_an_unreadable_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

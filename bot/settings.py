@@ -181,7 +181,7 @@ class Settings(BaseSettings):
         # Both take 3000 by default. Whoever of them starts later cannot listen, or asks itself.
         flowise = urlsplit(info.data.get("flowise_url", ""))
         if flowise.port == value and flowise.hostname in _THIS_MACHINE and info.data.get("host") in _EVERYWHERE:
-            raise ValueError(f"is where Flowise is, by FLOWISE_URL; expected another, such as {value + 1}")
+            raise ValueError(f"is Flowise's on this machine, by FLOWISE_URL; expected another, such as {value + 1}")
         return value
 
     def secrets(self) -> tuple[str, ...]:

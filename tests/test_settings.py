@@ -78,7 +78,7 @@ def test_everything_missing_is_a_line_each() -> None:
         ("REDIS_URL", "redis+sentinel://:secretvalue@one,two", "the master's name"),
         ("FLOWISE_URL", "http://localhost:secretvalue", "whose port is a number"),
         ("PORT", "99999", "65535"),
-        ("PORT", "3100", "is where Flowise is, by FLOWISE_URL; expected another, such as 3101"),
+        ("PORT", "3100", "is Flowise's on this machine, by FLOWISE_URL; expected another, such as 3101"),
         ("BOT_FOLLOW_UPS", "some", "'all' or 'mentions'"),
     ],
 )
@@ -103,13 +103,11 @@ def test_one_of_two_transports_is_needed(monkeypatch: pytest.MonkeyPatch) -> Non
     assert read(monkeypatch, SLACK_APP_TOKEN=None, SLACK_SIGNING_SECRET="s").slack_app_token is None
 
 
-def test_another_machine_s_flowise_may_have_our_port(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_port_is_not_flowise_s_unless_that_is_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match=r"^PORT: is Flowise's on this machine"):
+        read(monkeypatch, FLOWISE_URL="http://localhost:3000")
     assert read(monkeypatch, FLOWISE_URL="http://flowise:3000").port == 3000
     assert read(monkeypatch, FLOWISE_URL="http://localhost:3000", HOST="192.0.2.1").port == 3000
-    with pytest.raises(
-        SettingsError, match=r"^PORT: is where Flowise is"
-    ):  # the default is as wrong as one that is set
-        read(monkeypatch, FLOWISE_URL="http://localhost:3000")
 
 
 def test_a_required_redis(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
@@ -122,12 +122,10 @@ class _Feed:
         self.gate.touch()
 
 
-def _pieces(event: ArrivedEvent) -> Iterator[ArrivedEvent]:
+def _pieces(event: ArrivedEvent) -> Sequence[ArrivedEvent]:
     if not isinstance(event, Token) or len(event.text) <= _SLICE:
-        yield event
-        return
-    for start in range(0, len(event.text), _SLICE):
-        yield Token(event.text[start : start + _SLICE])
+        return (event,)
+    return [Token(event.text[start : start + _SLICE]) for start in range(0, len(event.text), _SLICE)]
 
 
 class _Pump:

@@ -63,6 +63,9 @@ class PagedAnswer(Answer[Document]):
         return bool(self._due)
 
     def receive(self, event: ArrivedEvent) -> None:
+        if not self._due and not (isinstance(event, Token) and len(event.text) > STEP):
+            super().receive(event)
+            return
         behind = self.behind
         if isinstance(event, Token) and len(event.text) > LONGEST:
             event = Token(event.text[: LONGEST + 1])

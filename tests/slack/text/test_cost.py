@@ -197,6 +197,15 @@ def test_what_arrives_costs_no_more_than_its_length(unit: str) -> None:
     assert cost(8_000) <= 2.2 * cost(4_000) + 200
 
 
+def test_a_plain_word_costs_a_fraction_of_what_is_looked_at() -> None:
+    def cost(word: str) -> int:
+        incoming = Incoming()
+        incoming.take("It begins")
+        return calls(lambda: [incoming.take(word) for _ in range(500)])
+
+    assert 5 * cost(" word") <= cost(" `a`")
+
+
 FRAGMENTS = [
     *("- item\n", "1. one\n", "   - nested\n", "\n", "\n\n", "# Heading\n", "> quote\n", "```py\n", "```\n", "---\n"),
     *("| a | b |\n|---|---|\n", "| c | **d** |\n", "word ", "**bold** ", "*open ", "`code` ", "[a](https://e.org) "),

@@ -267,7 +267,7 @@ async def test_a_flowise_may_have_the_port_that_the_bot_takes_by_default() -> No
     given = {"FLOWISE_URL": "http://localhost:3000", "FLOWISE_CHATFLOW_ID": "some-flow"}
     async with LocalFlowise() as local, Tap(local) as tap:
         await browser_demo._use_theirs(tap, given | {"SLACK_BOT_TOKEN": "xoxb-x", "SLACK_APP_TOKEN": "xapp-x"})
-        assert tap.chatflow_id == "some-flow"
+        assert tap._target.upstream.url == "http://localhost:3000"
 
 
 def test_what_stays_elsewhere_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import TypeGuard, assert_never
 
 import structlog
@@ -13,6 +14,7 @@ import structlog
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.last_words import ends_with_question
 from bot.conversation.question import Question
+from bot.conversation.question_files import PreparedFiles
 from bot.conversation.runs import Runs
 from bot.errors import FlowiseBroke, FlowiseError, FlowiseSlow, Interrupted, KeyRefused, RunState
 from bot.flowise.events import (
@@ -32,8 +34,8 @@ from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
-from bot.reply.contract import LONGEST, FetchingRest, Footnote, Remark, ReplyEvent, Thinking
-from bot.slack import wording
+from bot.reply.contract import LONGEST, FetchingRest, Footnote, Heard, Remark, ReplyEvent, Thinking
+from bot.slack import wording, wording_of_files
 from bot.thread import Run
 
 log = structlog.get_logger(__name__)
@@ -88,17 +90,27 @@ class Predictions:
         lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(_shown(stored))))
 
     async def predicted(
-        self, question: Question, lease: Lease, chat: Chat, text: str, *, is_first: bool = False
+        self,
+        question: Question,
+        lease: Lease,
+        chat: Chat,
+        text: str,
+        *,
+        is_first: bool = False,
+        files: PreparedFiles,
     ) -> AsyncGenerator[ReplyEvent, None]:
         """Ask Flowise, and yield the events of its answer that a reply shows.
 
-        `is_first`: it will be the first answer in a thread where the bot answers every message, and says so.
+        `is_first`: it will be the first answer in a thread where the bot answers every message, and says so. `files` go
+        along; a clip among them is the question, and its transcript is told at the end.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
         """
-        line, state = question.thread.line, _PredictionState(self._runs.new(), chat)
-        prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, state, is_first))
+        run = replace(self._runs.new(), spoken=bool(files.clip))
+        line, state = question.thread.line, _PredictionState(run, chat)
+        asking = partial(self._noted, lease, chat, text, state, is_first)
+        prediction = Prediction(text, chat.chat_id, asking, files.uploads)
         try:
             async with aclosing(self._flowise.predict(prediction)) as events:
                 async for event in events:
@@ -117,6 +129,8 @@ class Predictions:
                 await asyncio.shield(self._runs.left(line, chat.chat_id, state.run))
             raise
         await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
+        if files.clip:
+            yield Heard(state.question) if state.question.strip() else Remark(wording_of_files.NOTHING_HEARD)
         if is_first:
             yield Footnote(wording.EVERY_MESSAGE)
 
@@ -189,6 +203,8 @@ class _PredictionState:
         self.chat = chat
         self.row: str | None = None
         """The id of the row in which Flowise stored the answer."""
+        self.question = ""
+        """What Flowise has taken for the question."""
         self.text_so_far: list[str] = []
         self._length = 0
 
@@ -213,7 +229,8 @@ class _PredictionState:
         match event:
             case AgentflowStarted():
                 self.run = replace(self.run, agentflow=True)
-            case Metadata(chat_id=chat_id, chat_message_id=row):
+            case Metadata(chat_id=chat_id, chat_message_id=row, question=question):
+                self.question = question
                 self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None
             case ErrorReported() | End():

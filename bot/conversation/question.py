@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.reply.contract import Place
 from bot.slack.messages import EarlierMessage
+from bot.slack.shared_files import SharedFile
 from bot.thread import Thread
 
 
@@ -14,7 +15,7 @@ class Question:
     """What a person asked. `ts` orders the questions of a thread; `reference` names the turn in the log and in Slack.
 
     `joins`: it stands in a thread, whose earlier messages may be sent along. `quotes` is what it was sent with,
-    forwarded messages and cards; its `text` may then be empty.
+    forwarded messages and cards, `files` those that were sent with it; its `text` may then be empty.
     """
 
     thread: Thread
@@ -25,6 +26,12 @@ class Question:
     notes: tuple[str, ...] = ()
     joins: bool = False
     quotes: tuple[EarlierMessage, ...] = ()
+    files: tuple[SharedFile, ...] = ()
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is something to read in it, its files apart."""
+        return bool(self.text.strip()) or any(quote.text for quote in self.quotes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +39,14 @@ class ConversationSettings:
     """The settings of conversations, under the names of their variables. Times are in seconds.
 
     `reads_answers`: there is an API key, with which answers that Flowise has stored can be read. `follow_ups`: in a
-    thread that the bot has answered in, every message is a question.
+    thread that the bot has answered in, every message is a question. `file_limit` is in bytes; `files_to_store`: files
+    may be added to the flow's vector store; `outsiders_files`: those of other organisations are read too.
     """
 
     context_messages: int = 20
     left_run_wait: float = 60.0
     reads_answers: bool = False
     follow_ups: bool = True
+    file_limit: int = 10 * 1024 * 1024
+    files_to_store: bool = False
+    outsiders_files: bool = False

@@ -13,15 +13,17 @@ from structlog.contextvars import bind_contextvars
 from bot.conversation.admission import Admission
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
+from bot.conversation.file_room import FileRoom
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
+from bot.conversation.question_files import PreparedFiles, QuestionFiles
 from bot.conversation.runs import Runs
 from bot.errors import BotError, GivenUp, StoreUnavailable, advice
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
 from bot.reply.contract import Failed, Finished, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
-from bot.slack import wording
+from bot.slack import wording, wording_of_files
 from bot.thread import Conversation
 
 log = structlog.get_logger(__name__)
@@ -33,7 +35,8 @@ _EXACT = 5
 
 
 class Turns:
-    """Answers the questions of all threads with one chatflow."""
+    """Answers the questions of all threads with one chatflow. Files of teams that are not in `own_teams` are not read,
+    unless it is empty; `room` bounds what is held of all files."""
 
     def __init__(
         self,
@@ -43,6 +46,8 @@ class Turns:
         settings: ConversationSettings,
         *,
         admission: Admission,
+        room: FileRoom,
+        own_teams: frozenset[str],
         now: Callable[[], float],
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -52,6 +57,9 @@ class Turns:
         self._sleep = sleep
         self._context = Context(slack, settings.context_messages)
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
+        self._files = QuestionFiles(
+            flowise.files, slack, store, room, settings, own_teams=own_teams, sleep=sleep
+        )
         self._admission = admission
         self._follow_ups: set[str] = set()
         reads, wait = settings.reads_answers, settings.left_run_wait
@@ -160,9 +168,25 @@ class Turns:
         yield Thinking()
         for remark in question.notes:
             yield Remark(remark)
-        text = await self._context.with_quotes(question, known)
+        async with self._files.prepared(question, lease, chat) as files:
+            async with aclosing(self._with_files(question, lease, chat, known, files)) as events:
+                async for event in events:
+                    yield event
+
+    async def _with_files(
+        self, question: Question, lease: Lease, chat: Chat, known: Conversation | None, files: PreparedFiles
+    ) -> AsyncGenerator[ReplyEvent, None]:
+        """Ask the question with its files; where nothing of it can be asked, say so."""
+        if not question.has_words and not files.go_along:
+            yield Sentence(" ".join((*files.remarks, wording_of_files.IN_WORDS)))
+            return
+        for remark in files.remarks:
+            yield Remark(remark)
+        # A transcript takes the place of all that is asked, so nothing is quoted to it.
+        text = "" if files.clip else await self._context.with_quotes(question, known, unread=files.unread)
         is_first = self._is_first(question, known)
-        async with aclosing(self._asking.predicted(question, lease, chat, text, is_first=is_first)) as events:
+        asking = self._asking.predicted(question, lease, chat, text, is_first=is_first, files=files)
+        async with aclosing(asking) as events:
             async for event in events:
                 yield event
 

@@ -23,6 +23,7 @@ from bot.errors import (
     RunState,
 )
 from bot.flowise.api import Api
+from bot.flowise.attachments import Attachments
 from bot.flowise.events import (
     Action,
     AgentflowStarted,
@@ -95,6 +96,9 @@ class Client:
         self._clock = clock
         self._sleep = sleep
         self._api = Api(session, url, chatflow_id, api_key, limits, clock)
+        has_key = api_key is not None
+        self.files = Attachments(session, self._api, chatflow_id, limits, clock, has_key=has_key)
+        """What the flow takes, and files sent apart from a question."""
 
     @property
     def chatflow_id(self) -> str:
@@ -110,7 +114,9 @@ class Client:
         """
         state = _StreamState()
         try:
-            async with aclosing(await self._opened(prediction)) as events:
+            opened = await self._opened(prediction)
+            prediction.uploads.release()  # Flowise has them
+            async with aclosing(opened) as events:
                 async for event in events:
                     if state.is_news(event):
                         yield event
@@ -200,6 +206,7 @@ class Client:
             self._limits,
             streaming=streaming,
             clock=self._clock,
+            uploads=prediction.uploads,
         )
         if prediction.asking is not None:
             await prediction.asking()

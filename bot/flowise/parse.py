@@ -49,6 +49,8 @@ _RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "e
 
 _LONGEST_NAME = 80
 _LONGEST_ID = 200
+# Characters of a transcript, which is shown above its answer.
+_LONGEST_QUESTION = 2_000
 # The longest list of names that is read. Five tools are shown; a list of hundreds is an attack or a fault.
 _MOST_NAMES = 100
 # In characters. An error's JSON goes into a log line, an answer's to people.
@@ -245,4 +247,5 @@ def _is_action(data: object) -> bool:
 def _metadata(data: Mapping[str, object]) -> Metadata:
     ids = (data.get(key) for key in ("chatId", "chatMessageId"))
     chat_id, message_id = (value if isinstance(value, str) and len(value) <= _LONGEST_ID else "" for value in ids)
-    return Metadata(chat_id, message_id)
+    question = data.get("question")
+    return Metadata(chat_id, message_id, question[:_LONGEST_QUESTION] if isinstance(question, str) else "")

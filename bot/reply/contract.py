@@ -47,6 +47,13 @@ class FetchingRest:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What was understood of a question that was spoken. It is known at the end, and stands above the answer."""
+
+    transcript: str
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A remark of ours that is shown under the answer."""
 
@@ -91,7 +98,7 @@ class Failed:
     follows: bool = False
 
 
-KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | Sentence
+KeptEvent: TypeAlias = ShownEvent | Heard | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | Finished | Failed

@@ -35,6 +35,7 @@ from bot.slack.calls import (
     UploadFile,
 )
 from bot.slack.help_contact import NOBODY
+from bot.slack.text.block import Blocks
 from bot.slack.text.streaming import StreamPiece, StreamText
 
 # Slack's answer when a person has pressed its stop button: the answer is no longer wanted.
@@ -241,7 +242,7 @@ class StreamedReply:
             # Only after the last call: a stream that breaks off before leaves the file to the reply that goes on.
             if self._is_finished and (upload := self._attachment.next_call(self._answer)) is not None:
                 return upload
-            if self._answer.footer() and (not self._is_finished or self._attachment.is_lost):
+            if self._under_text and (not self._is_finished or self._attachment.is_lost):
                 self._give_up(self._ended[-1])
             else:
                 self._progress.end()
@@ -250,8 +251,13 @@ class StreamedReply:
     def _finish(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
         """The last call of the answer."""
         markdown = piece.markdown if piece is not None else self._text.closing
-        self._last = StopStream(self._place.channel, stream.ts, markdown, self._answer.footer())
+        self._last = StopStream(self._place.channel, stream.ts, markdown, self._under_text)
         return self._last
+
+    @property
+    def _under_text(self) -> Blocks:
+        """The blocks of the last call: a stream's text begins before it is known what was understood of a clip."""
+        return (*self._answer.heading, *self._answer.footer())
 
     def _stop(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
         """The last call of a message after which another one follows."""

@@ -79,15 +79,6 @@ def queued(before: int, *, busy: bool) -> str:
     return "I'll answer this after the question above…" if before == 1 else f"I'll answer this after {before} others…"
 
 
-def no_files(names: Sequence[str]) -> str:
-    return f"I can't read attached files yet, so I answered without {_listed(names)}."
-
-
-def only_files(names: Sequence[str]) -> str:
-    """Shown when a message holds files and no text."""
-    return f"I can't read attached files yet ({_listed(names)}). Please ask me in words."
-
-
 UNREADABLE_FORWARD = (
     "I can't read what you've forwarded. What would you like to know about it? Please tell me in words."
 )

@@ -9,6 +9,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
     {<line>}:message:<ts>            JSON: the chat a direct message belongs to        30 days
     {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
+    {<line>}:files:<chat id>         hash: the files added to its vector store         as long as a conversation
     {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
     {lines:<team>}:processes         the processes that look after them                30 seconds
     probe:ping                       a test of whether Redis accepts writes            1 second
@@ -37,7 +38,7 @@ from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
 from bot.store.purge import purge
 from bot.store.requests import PATIENCE, asked
-from bot.thread import Conversation, Run, Thread
+from bot.thread import STORED, Conversation, Run, Thread
 from bot.thread_codec import conversation, decoded, encoded, parsed
 
 log = structlog.get_logger(__name__)
@@ -204,6 +205,20 @@ class RedisStore:
             log.warning("note not read", note="a run", line=line, reason=str(error))
             return Run(since=time.time())
 
+    async def begin_storing(self, line: str, chat_id: str, file_id: str, by: str) -> str:
+        """Note that a file is now added to the vector store for a chat; returns who noted it first."""
+        name = self._files(line, chat_id)
+        async with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.hsetnx(name, file_id, by)
+            pipeline.pexpire(name, self._lifetime)
+            pipeline.hget(name, file_id)
+            _, _, noted = await self._ask(pipeline.execute())
+        return str(noted)
+
+    async def stored_file(self, line: str, chat_id: str, file_id: str) -> None:
+        """Note that a file was added to the vector store for a chat."""
+        await self._ask(self._client.hset(self._files(line, chat_id), file_id, STORED))
+
     async def spend(
         self,
         team: str,
@@ -248,6 +263,9 @@ class RedisStore:
 
     def _run(self, line: str, chat_id: str) -> str:
         return f"{self._prefix}:{{{line}}}:run:{chat_id}"
+
+    def _files(self, line: str, chat_id: str) -> str:
+        return f"{self._prefix}:{{{line}}}:files:{chat_id}"
 
     def _buckets(self, team: str, keys: Sequence[Key]) -> list[str]:
         return budget.names(f"{self._prefix}:{{budget:{team}}}", keys)

@@ -83,6 +83,8 @@ class Workspace:
             process.store,
             process.conversations,
             admission=process.admission,
+            room=process.room,
+            own_teams=frozenset() if process.conversations.outsiders_files else identity.organisations,
             now=process.now,
             wall=process.wall,
         )

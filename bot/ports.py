@@ -128,6 +128,14 @@ class Slack(Protocol):
         """
         ...
 
+    async def name(self, user: str) -> str:
+        """The display name of a user id, cached for a while; empty if Slack does not tell."""
+        ...
+
+
+class AttachedFiles(Protocol):
+    """The files that people have attached in one workspace."""
+
     async def file(self, file_id: str) -> SharedFile:
         """A file by its id, where a message gives no more of it.
 
@@ -142,10 +150,6 @@ class Slack(Protocol):
         Raises:
             FileRefusedError: it cannot be fetched.
         """
-        ...
-
-    async def name(self, user: str) -> str:
-        """The display name of a user id, cached for a while; empty if Slack does not tell."""
         ...
 
 

@@ -105,7 +105,8 @@ def _asks(workspace: Workspace, message: IncomingMessage) -> bool:
 
 def _asked_for(workspace: Workspace, message: IncomingMessage, *, addressed: bool = True) -> Instruction:
     """What a message to the bot asks for. What is forwarded or attached without a word, or with a call for help, is a
-    question; so is a message that is not addressed to it, but for the one word that stops it and for one without any word."""
+    question; so is a message that is not addressed to it, but for the one word that stops it and for one without any
+    word."""
     asked_for = instruction(workspace.without_mention(message.text))
     if addressed:
         return Instruction.ANSWER if asked_for is Instruction.HELP and message.has_something else asked_for

@@ -34,11 +34,9 @@ class Context:
         self._slack = slack
         self._limit = limit
 
-    async def with_quotes(
-        self, question: Question, known: Conversation | None, *, unread: Sequence[str] = ()
-    ) -> str:
-        """What Flowise is asked; `known` is what is stored of the question's thread, `unread` are the names of its files
-        that do not go along."""
+    async def with_quotes(self, question: Question, known: Conversation | None, unread: Sequence[str] = ()) -> str:
+        """What Flowise is asked; `known` is what is stored of the question's thread, `unread` are the names of those of
+        its files that do not go along."""
         earlier = [(message.author, message.text) for message in await self._earlier(question, known)]
         sent_with = [(quote.author, quote.text) for quote in question.quotes]
         text = question.text if question.has_words else wording_of_files.WITHOUT_WORDS

@@ -27,7 +27,7 @@ from bot.flowise.events import Event
 from bot.flowise.limits import CONNECT_SETTING, HEADERS_SETTING
 from bot.flowise.prediction import Prediction, Upload
 from bot.flowise.uploads import Accepted
-from bot.ports import Flowise, FlowFiles
+from bot.ports import FlowFiles, Flowise
 from bot.thread import Expected
 
 log = structlog.get_logger(__name__)

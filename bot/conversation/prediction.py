@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -129,10 +129,8 @@ class Predictions:
                 await asyncio.shield(self._runs.left(line, chat.chat_id, state.run))
             raise
         await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
-        if files.clip:
-            yield Heard(state.question) if state.question.strip() else Remark(wording_of_files.NOTHING_HEARD)
-        if is_first:
-            yield Footnote(wording.EVERY_MESSAGE)
+        for last in _last_events(state, is_spoken=bool(files.clip), is_first=is_first):
+            yield last
 
     async def _noted(self, lease: Lease, chat: Chat, text: str, state: _PredictionState, is_first: bool) -> None:
         """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
@@ -237,6 +235,14 @@ class _PredictionState:
                 pass  # the client raises the error, and the generator's end says the rest
             case _:
                 assert_never(event)
+
+
+def _last_events(state: _PredictionState, *, is_spoken: bool, is_first: bool) -> Iterator[ReplyEvent]:
+    """What is shown with a complete answer: what was understood of a spoken question, and our footnote."""
+    if is_spoken:
+        yield Heard(state.question) if state.question.strip() else Remark(wording_of_files.NOTHING_HEARD)
+    if is_first:
+        yield Footnote(wording.EVERY_MESSAGE)
 
 
 def _shown(events: tuple[Event, ...]) -> tuple[ShownEvent, ...]:

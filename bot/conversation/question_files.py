@@ -23,7 +23,7 @@ from bot.flowise.texts import MOST_TEXT, TooMuchTextError, is_readable
 from bot.flowise.uploads import Accepted, LeftOutFile, OfferedFile, PlannedFile, Way, plan
 from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
-from bot.ports import FlowFiles, Slack, Store
+from bot.ports import AttachedFiles, FlowFiles, Store
 from bot.slack.shared_files import FileKind, FileRefusedError, SharedFile
 from bot.thread import STORED
 
@@ -78,13 +78,13 @@ class QuestionFiles:
     def __init__(
         self,
         flow: FlowFiles,
-        slack: Slack,
+        slack: AttachedFiles,
         store: Store,
         room: FileRoom,
         settings: ConversationSettings,
         *,
         own_teams: frozenset[str],
-        sleep: Callable[[float], Awaitable[None]],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._flow = flow
         self._slack = slack
@@ -224,9 +224,7 @@ class QuestionFiles:
             fate.why = Trouble.UNREADABLE
             return
         fate.is_stored = True
-        await retried(
-            lambda: self._store.stored_file(line, chat.chat_id, mark), self._sleep, ref=question.reference
-        )
+        await retried(lambda: self._store.stored_file(line, chat.chat_id, mark), self._sleep, ref=question.reference)
 
     # With the question ------------------------------------------------------------------------------------------------
 

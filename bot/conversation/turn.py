@@ -13,7 +13,6 @@ from structlog.contextvars import bind_contextvars
 from bot.conversation.admission import Admission
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
-from bot.conversation.file_room import FileRoom
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.question_files import PreparedFiles, QuestionFiles
@@ -35,19 +34,17 @@ _EXACT = 5
 
 
 class Turns:
-    """Answers the questions of all threads with one chatflow. Files of teams that are not in `own_teams` are not read,
-    unless it is empty; `room` bounds what is held of all files."""
+    """Answers the questions of all threads with one chatflow."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a question meets on its way
         self,
         flowise: Flowise,
         slack: Slack,
         store: Store,
         settings: ConversationSettings,
         *,
+        files: QuestionFiles,
         admission: Admission,
-        room: FileRoom,
-        own_teams: frozenset[str],
         now: Callable[[], float],
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -57,9 +54,7 @@ class Turns:
         self._sleep = sleep
         self._context = Context(slack, settings.context_messages)
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
-        self._files = QuestionFiles(
-            flowise.files, slack, store, room, settings, own_teams=own_teams, sleep=sleep
-        )
+        self._files = files
         self._admission = admission
         self._follow_ups: set[str] = set()
         reads, wait = settings.reads_answers, settings.left_run_wait
@@ -168,10 +163,12 @@ class Turns:
         yield Thinking()
         for remark in question.notes:
             yield Remark(remark)
-        async with self._files.prepared(question, lease, chat) as files:
-            async with aclosing(self._with_files(question, lease, chat, known, files)) as events:
-                async for event in events:
-                    yield event
+        async with (
+            self._files.prepared(question, lease, chat) as files,
+            aclosing(self._with_files(question, lease, chat, known, files)) as events,
+        ):
+            async for event in events:
+                yield event
 
     async def _with_files(
         self, question: Question, lease: Lease, chat: Chat, known: Conversation | None, files: PreparedFiles
@@ -183,7 +180,7 @@ class Turns:
         for remark in files.remarks:
             yield Remark(remark)
         # A transcript takes the place of all that is asked, so nothing is quoted to it.
-        text = "" if files.clip else await self._context.with_quotes(question, known, unread=files.unread)
+        text = "" if files.clip else await self._context.with_quotes(question, known, files.unread)
         is_first = self._is_first(question, known)
         asking = self._asking.predicted(question, lease, chat, text, is_first=is_first, files=files)
         async with aclosing(asking) as events:

@@ -1,4 +1,4 @@
-"""Knows the types of files that Flowise knows, and gives files names that it takes and that nothing can break out of."""
+"""Knows the types of files that Flowise knows, and gives files names that it takes and that break out of nothing."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ MULTIPART = f"multipart/form-data; boundary={_BOUNDARY}"
 
 
 class PredictionBody:
-    """The JSON of a prediction with files: the `fields` of the question, and `uploads`. It may be written repeatedly."""
+    """The JSON of a prediction with files: the `fields` of the question, and `uploads`. It may be written again."""
 
     def __init__(self, fields: Mapping[str, object], uploads: Uploads) -> None:
         self._opening = json.dumps(fields).removesuffix("}").encode() + b', "uploads": ['

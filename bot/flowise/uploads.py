@@ -121,7 +121,9 @@ def _types(listed: object) -> frozenset[str]:
     (36 MB went through where 5 were allowed, measured on 3.1.4)."""
     entries: Iterable[object] = listed if isinstance(listed, list) else ()
     types = (entry.get("fileTypes") for entry in entries if isinstance(entry, Mapping))
-    return frozenset(name for names in types if isinstance(names, list) for name in names if isinstance(name, str) and name)
+    return frozenset(
+        name for names in types if isinstance(names, list) for name in names if isinstance(name, str) and name
+    )
 
 
 def plan(
@@ -145,26 +147,24 @@ def plan(
 def _way(
     file: OfferedFile, takes: Accepted, *, has_words: bool, heard: bool, largest: int
 ) -> PlannedFile | LeftOutFile:
-    if file.size == 0:
-        return LeftOutFile(file, Reason.EMPTY)
-    if file.size > largest:
-        return LeftOutFile(file, Reason.TOO_LARGE)
     mime = type_of(file.name, file.mime)
-    if file.is_clip or mime.startswith("audio/"):
+    reason = Reason.NOT_TAKEN
+    if file.size == 0:
+        reason = Reason.EMPTY
+    elif file.size > largest:
+        reason = Reason.TOO_LARGE
+    elif file.is_clip or mime.startswith("audio/"):
         return _voice(file, mime, takes, has_words=has_words, heard=heard)
-    if mime in takes.images:
+    elif mime in takes.images:
         return PlannedFile(file, Way.IMAGE, file_name(file.name, file.id, mime), mime, mime)
-    planned = _document(file, mime, takes)
-    if planned is not None:
+    elif (planned := _document(file, mime, takes)) is not None:
         return planned
-    if mime.startswith("image/"):
-        return LeftOutFile(file, Reason.NOT_THIS_IMAGE if takes.images else Reason.NO_IMAGES)
-    return LeftOutFile(file, Reason.NOT_TAKEN)
+    elif mime.startswith("image/"):
+        reason = Reason.NOT_THIS_IMAGE if takes.images else Reason.NO_IMAGES
+    return LeftOutFile(file, reason)
 
 
-def _voice(
-    file: OfferedFile, mime: str, takes: Accepted, *, has_words: bool, heard: bool
-) -> PlannedFile | LeftOutFile:
+def _voice(file: OfferedFile, mime: str, takes: Accepted, *, has_words: bool, heard: bool) -> PlannedFile | LeftOutFile:
     reason = None
     name = file_name(file.name, "", mime)
     if not takes.hears:

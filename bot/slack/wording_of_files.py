@@ -8,7 +8,7 @@ from bot.slack.text.escaping import one_line, shorten
 
 IN_WORDS = "Please ask me in words."
 NOTHING_HEARD = "I couldn't make out any words in the voice clip, so please don't rely on this answer."
-WITHOUT_WORDS = "(Nothing was written with the attached files: answer it if they ask something, explain them otherwise.)"
+WITHOUT_WORDS = "(Nothing was written with the files: answer what they ask, or explain them if they ask nothing.)"
 
 _MOST_NAMED = 3
 _LONGEST_NAME = 60
@@ -60,7 +60,7 @@ def not_this_clip(names: Sequence[str]) -> str:
 
 
 def words_and_voice(names: Sequence[str]) -> str:
-    return f"I went by what you wrote and didn't listen to {named(names)}. I listen to a clip that is sent without words."
+    return f"I went by what you wrote and didn't listen to {named(names)}. Send a clip without words to have it heard."
 
 
 def one_clip(names: Sequence[str]) -> str:

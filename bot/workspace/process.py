@@ -52,7 +52,8 @@ WAITS = Waits()
 class Process:
     """What the workspaces of a process share. `name` tells it from the other replicas.
 
-    `admission` counts the predictions of all workspaces together, and `room` the bytes of their files. `now` is monotonic, `wall` is epoch seconds.
+    `admission` counts the predictions of all workspaces together, and `room` the bytes of their files. `now` is
+    monotonic, `wall` is epoch seconds.
     """
 
     name: str

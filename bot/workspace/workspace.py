@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeAlias
 
+from bot.conversation.question_files import QuestionFiles
 from bot.conversation.turn import Turns
 from bot.mailbox.lease import Lease
 from bot.pacing.governor import Governor
-from bot.ports import Slack
+from bot.ports import AttachedFiles, Slack
 from bot.slack import wording
 from bot.slack.identity import Identity
 from bot.slack.installation import Installation
@@ -28,7 +29,7 @@ from bot.workspace.uninstall import Uninstall
 from bot.workspace.work import Work
 
 
-class SlackConnection(Slack, Authorship, Protocol):
+class SlackConnection(Slack, AttachedFiles, Authorship, Protocol):
     """Slack, with one bot token."""
 
     @property
@@ -82,9 +83,8 @@ class Workspace:
             slack,
             process.store,
             process.conversations,
+            files=self._files(process),
             admission=process.admission,
-            room=process.room,
-            own_teams=frozenset() if process.conversations.outsiders_files else identity.organisations,
             now=process.now,
             wall=process.wall,
         )
@@ -99,6 +99,11 @@ class Workspace:
         self._token_seconds = process.waits.token
         self._background: list[asyncio.Task[None]] = []
         self._is_closed = False
+
+    def _files(self, process: Process) -> QuestionFiles:
+        settings = process.conversations
+        own = frozenset() if settings.outsiders_files else self.identity.organisations
+        return QuestionFiles(process.flowise.files, self.slack, process.store, process.room, settings, own_teams=own)
 
     # From its opening to its close ------------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from bot.reply.contract import (
     FetchingRest,
     Finished,
     Footnote,
+    Heard,
     KeptEvent,
     ParagraphBreak,
     ProgressEvent,
@@ -52,6 +53,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     ResultFiles((ResultFile("a.png"), ResultFile("", "5e")), more=True),
     UsedTools(("search",)),
     Action(),
+    Heard("a transcript"),
     Sentence("a sentence"),
     Footnote("a footnote"),
 )

@@ -27,6 +27,9 @@ class Trouble(Enum):
     """It was being added to the vector store when a process was killed. It may be there."""
 
 
+_LONGEST_KIND: Final = 5
+_MOST_KINDS: Final = 12
+
 Why: TypeAlias = Reason | Trouble
 
 _SENTENCES: Final[Mapping[Why, Callable[[Sequence[str]], str]]] = {
@@ -74,4 +77,5 @@ def _sentence(why: Why, names: Sequence[str], takes: Accepted, largest: int) -> 
 def _kinds(types: Iterable[str], extensions: Iterable[str] = ()) -> tuple[str, ...]:
     """What people call types: by their extensions."""
     found = {*filter(None, map(extension_of, types)), *extensions}
-    return tuple(sorted(name.upper() for name in found if name.isalnum()))[:12]
+    names = (name.upper() for name in found if name.isalnum() and len(name) <= _LONGEST_KIND)
+    return tuple(sorted(names))[:_MOST_KINDS]

@@ -34,11 +34,9 @@ class FileRoom:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.cancelled():
-                self._waiting.remove((size, turn))
-                self._admit()
-            else:  # it was admitted in this very moment
+            if not turn.cancelled():  # it was admitted in this very moment
                 self.give(size)
+            self._admit()
             raise
 
     def give(self, size: int) -> None:
@@ -47,7 +45,11 @@ class FileRoom:
         self._admit()
 
     def _admit(self) -> None:
-        while self._waiting and self.held + self._waiting[0][0] <= self._most:
-            size, turn = self._waiting.popleft()
-            self.held += size
-            turn.set_result(None)
+        while self._waiting:
+            size, turn = self._waiting[0]
+            if not turn.cancelled():  # who was cancelled is gone before they know it
+                if self.held + size > self._most:
+                    return
+                self.held += size
+                turn.set_result(None)
+            self._waiting.popleft()

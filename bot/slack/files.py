@@ -38,7 +38,8 @@ class FileHost:
 
 async def _read(answer: aiohttp.ClientResponse, file: SharedFile) -> bytearray:
     if answer.status != 200:
-        raise FileRefusedError(f"HTTP {answer.status}", is_gone=answer.status in (404, 410))
+        status = answer.status
+        raise FileRefusedError(f"HTTP {status}", may_not=status in (401, 403), is_gone=status in (404, 410))
     is_page = answer.content_type == _PAGE
     if is_page and file.mimetype != _PAGE:
         # Without a token that may read it, Slack shows a page to sign in, with 200.

@@ -48,6 +48,8 @@ def no_images(names: Sequence[str]) -> str:
 
 
 def not_this_image(names: Sequence[str], kinds: Sequence[str]) -> str:
+    if not kinds:
+        return no_images(names)
     return f"I can't look at {named(names)}. I can look at {_either(kinds)} pictures."
 
 
@@ -70,7 +72,7 @@ def one_clip(names: Sequence[str]) -> str:
 def not_taken(names: Sequence[str], kinds: Sequence[str]) -> str:
     """`kinds` are the sorts of files that are read, none where no files are."""
     if not kinds:
-        return f"I can't read files here, so I answered without {named(names)}."
+        return f"I can't read documents here, so I answered without {named(names)}."
     return f"I can't read {named(names)}. I can read {_either(kinds)} files."
 
 

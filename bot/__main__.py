@@ -59,6 +59,8 @@ def _indented(lines: str) -> str:
 
 
 def _serve() -> int:
+    # Nothing of what is loaded is garbage yet: to look for some takes a tenth of the start.
+    gc.disable()
     # Imported here because the demo does not need them, and the bot last so that wrong settings are reported at once.
     from bot.serving import logs
     from bot.settings import read_settings
@@ -82,6 +84,7 @@ def _serve() -> int:
 
     # What is loaded by now stays: the garbage collector need not examine it each time, while everything waits.
     gc.freeze()
+    gc.enable()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(serve())
     return 0

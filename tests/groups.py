@@ -18,7 +18,7 @@ _BROWSER, _SECOND_HALF = "tests/playground/browser/", "tests/playground/browser/
 # Begun first, or the others would be done while one worker is still at it.
 _LONG = (
     *("tests/deploy/test_install.py", "tests/serving/test_startup.py", "tests/test_crowd.py", "tests/test_memory.py"),
-    *("tests/test_program.py", "tests/test_replicas.py"),
+    *("tests/test_program.py", "tests/test_replicas.py", "tests/pacing/test_governor.py"),
 )
 
 

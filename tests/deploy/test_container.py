@@ -190,6 +190,7 @@ def compose_check(path: Path) -> int:
     return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode
 
 
+@pytest.mark.slow
 def test_the_compose_file_is_valid(tmp_path: Path) -> None:
     assert compose_check(COMPOSE) == 0
     spoiled = tmp_path / "compose.yaml"

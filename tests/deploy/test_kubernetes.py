@@ -88,6 +88,7 @@ def complaints(path: Path) -> str:
     return said.getvalue()
 
 
+@pytest.mark.slow
 @each_overlay
 def test_the_manifests_are_what_kubernetes_takes(overlay: str, tmp_path: Path) -> None:
     built = build(KUBERNETES / overlay)

@@ -14,7 +14,7 @@ _TOGETHER = (
 )
 # No more than two browsers at a time: a page that shares its core with two others draws too late for what is looked at.
 # From the second file on, the tests take about as long as those before it.
-_BROWSER, _SECOND_HALF = "tests/playground/browser/", "tests/playground/browser/test_inspector"
+_BROWSER, _SECOND_HALF = "tests/playground/browser/", "tests/playground/browser/test_conversation"
 # Begun first, or the others would be done while one worker is still at it.
 _LONG = (
     *("tests/deploy/test_install.py", "tests/serving/test_startup.py", "tests/test_crowd.py", "tests/test_memory.py"),

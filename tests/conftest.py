@@ -55,7 +55,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if skipped:
         terminalreporter.write_line(
             f"{len(skipped)} tests in a browser were not run: no Chromium was found. "
-            "Install chromium or Google Chrome, or set CHROMIUM to the program."
+            "Install chromium-headless-shell, chromium or Google Chrome, or set CHROMIUM to the program."
         )
 
 

@@ -14,6 +14,7 @@ from bot.conversation.chats import Chat, Chats
 from bot.conversation.last_words import ends_with_question
 from bot.conversation.question import Question
 from bot.conversation.runs import Runs
+from bot.conversation.stored_text import differing, pieces
 from bot.errors import FlowiseBroke, FlowiseError, FlowiseSlow, Interrupted, KeyRefused, RunState
 from bot.flowise.events import (
     Action,
@@ -32,7 +33,7 @@ from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
-from bot.reply.contract import LONGEST, FetchingRest, Footnote, Remark, ReplyEvent, Thinking
+from bot.reply.contract import LONGEST, FetchingRest, Footnote, Remark, ReplyEvent, StoredText, Thinking
 from bot.slack import wording
 from bot.thread import Run
 
@@ -117,6 +118,12 @@ class Predictions:
                 await asyncio.shield(self._runs.left(line, chat.chat_id, state.run))
             raise
         await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
+        asks = ends_with_question(map(Token, state.text_so_far))
+        if stored := await self._stored(question, state):
+            asks = ends_with_question([Token(stored)])
+            for piece in pieces(stored):
+                yield piece
+        lease.then(self._chats.answered(question, state.chat, asks=asks))
         if is_first:
             yield Footnote(wording.EVERY_MESSAGE)
 
@@ -141,7 +148,7 @@ class Predictions:
         not, or cannot tell."""
         line, opened = question.thread.line, lease.opened
         state.run = self._runs.broken(state.run)
-        rest: tuple[ShownEvent, ...] | None = None
+        rest: tuple[ShownEvent | StoredText, ...] | None = None
         if _broke_off(error) and self._reads_answers and opened.expected is not None:
             try:
                 found = await self._runs.answer_at_once(line, opened, ref=question.reference)
@@ -156,7 +163,10 @@ class Predictions:
             raise error
         log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
         for event in rest:
-            state.hears(event)
+            if isinstance(event, StoredText):
+                state.begins_anew(event)
+            else:
+                state.hears(event)
             yield event
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
@@ -177,8 +187,15 @@ class Predictions:
         if run.awaits_decision:
             paused = replace(run, after=state.row)
             await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
-        asks = ends_with_question(map(Token, state.text_so_far))
-        lease.then(self._chats.answered(question, chat, asks=asks))
+
+    async def _stored(self, question: Question, state: _PredictionState) -> str:
+        """The text that Flowise has stored, where it is another one than was seen; else empty."""
+        if not (state.text_may_differ and self._reads_answers and state.row):
+            return ""
+        stored = await differing(self._flowise, state.chat.chat_id, state.row, "".join(state.text_so_far))
+        if stored:
+            log.info("answer replaced", ref=question.reference, source="Flowise's stored messages")
+        return stored
 
 
 class _PredictionState:
@@ -189,6 +206,8 @@ class _PredictionState:
         self.chat = chat
         self.row: str | None = None
         """The id of the row in which Flowise stored the answer."""
+        self.text_may_differ = False
+        """Flowise may have stored another text than it has streamed."""
         self.text_so_far: list[str] = []
         self._length = 0
 
@@ -209,6 +228,12 @@ class _PredictionState:
                 self.text_so_far.append(event.text[: LONGEST - self._length])
             self._length += len(event.text)
 
+    def begins_anew(self, event: StoredText) -> None:
+        """Note a piece of the text that takes the place of what was said so far."""
+        if event.begins:
+            self.text_so_far, self._length = [], 0
+        self.hears(Token(event.text))
+
     def _steer(self, event: SteeringEvent) -> None:
         match event:
             case AgentflowStarted():
@@ -216,8 +241,10 @@ class _PredictionState:
             case Metadata(chat_id=chat_id, chat_message_id=row):
                 self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None
-            case ErrorReported() | End():
-                pass  # the client raises the error, and the generator's end says the rest
+            case End(text_may_differ=may_differ):
+                self.text_may_differ = may_differ
+            case ErrorReported():
+                pass  # the client raises the error
             case _:
                 assert_never(event)
 
@@ -234,10 +261,12 @@ def _broke_off(error: FlowiseError) -> bool:
     return isinstance(error, FlowiseBroke) and error.run is RunState.UNKNOWN
 
 
-def _missing(found: tuple[Event, ...], text_so_far: str) -> tuple[ShownEvent, ...] | None:
-    """What of a stored answer was not said before; None if it does not begin like that."""
+def _missing(found: tuple[Event, ...], text_so_far: str) -> tuple[ShownEvent | StoredText, ...] | None:
+    """What of a stored answer was not said before; all of it, to take the place of what was said, if it begins with
+    other words. None if there is nothing of it."""
     stored = _shown(found)
     text = "".join(event.text for event in stored if isinstance(event, Token))
-    if not stored or not text.startswith(text_so_far):
-        return None
-    return (Token(text[len(text_so_far) :]), *(event for event in stored if not isinstance(event, Token)))
+    beside = tuple(event for event in stored if not isinstance(event, Token))
+    if text.startswith(text_so_far):
+        return (Token(text[len(text_so_far) :]), *beside) if stored else None
+    return (*beside, *pieces(text)) if text.strip() else None

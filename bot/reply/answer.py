@@ -13,6 +13,7 @@ from bot.reply.contract import (
     FetchingRest,
     Finished,
     Footnote,
+    KeptEvent,
     ParagraphBreak,
     ProgressEvent,
     Queued,
@@ -89,6 +90,7 @@ class Answer(Generic[T_co]):
         self._break_due = False
         self._breaks = 0
         self._has_words = False
+        self._is_stored = False
 
     @property
     def version(self) -> int:
@@ -111,6 +113,11 @@ class Answer(Generic[T_co]):
         return self.ended or self.fetching is not None
 
     @property
+    def is_changing(self) -> bool:
+        """Whether its text is replaced by another one, which is shown when the answer has ended."""
+        return self._is_stored and not self.ended
+
+    @property
     def rest(self) -> str:
         """The Markdown that fits into no message, once the answer has ended."""
         return self._text.rest() if self.ended and not self.sentence else ""
@@ -130,9 +137,9 @@ class Answer(Generic[T_co]):
     def take(self, event: ArrivedEvent) -> None:
         """Take an event that has arrived. One that repeats an earlier one, or is no longer shown, leaves the `version`
         as it is."""
-        self._version += self._begin_anew() if isinstance(event, BeganAnew) else self._changes(event)
+        self._version += self._begin_anew(event) if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901 - one case an event
+    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -217,9 +224,10 @@ class Answer(Generic[T_co]):
             self._notes += (wording.TOO_LONG,)
         return True
 
-    def _begin_anew(self) -> bool:
+    def _begin_anew(self, event: BeganAnew) -> bool:
         """Forget the text; whether that can be seen."""
         changed, self._has_words = self._length > 0, False
+        self._is_stored, self._break_due = event.is_stored, False
         self._text.begin_anew()
         self._length = self._breaks = 0
         self._notes = tuple(note for note in self._notes if note != wording.TOO_LONG)

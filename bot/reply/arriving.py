@@ -7,16 +7,28 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.flowise.events import CalledTools, Token
-from bot.reply.contract import LONGEST, Failed, Finished, ParagraphBreak, ReplyEvent
+from bot.reply.contract import (
+    LONGEST,
+    Failed,
+    Finished,
+    KeptEvent,
+    ParagraphBreak,
+    ProgressEvent,
+    ReplyEvent,
+    StoredText,
+)
 from bot.slack.text.incoming import Arrived, Incoming
 
 
 @dataclass(frozen=True, slots=True)
 class BeganAnew:
-    """The text before was the model's reasoning, and is no part of the answer."""
+    """The text before is no part of the answer: it was the model's reasoning or, where another text `is_stored`, what
+    was said on the way."""
+
+    is_stored: bool = False
 
 
-ArrivedEvent: TypeAlias = ReplyEvent | BeganAnew
+ArrivedEvent: TypeAlias = KeptEvent | ProgressEvent | BeganAnew
 
 
 class Arriving:
@@ -36,6 +48,11 @@ class Arriving:
 
         Text may be held back until it is known what it is; a piece of it, empty or not, still says that it has come.
         """
+        if isinstance(event, StoredText):
+            if event.begins:
+                self._incoming, self._length = Incoming(), 0
+                yield BeganAnew(is_stored=True)
+            event = Token(event.text)
         if isinstance(event, Token):
             if event.text:
                 yield from self._text(self._incoming.take(event.text) if self._length <= LONGEST else Arrived())

@@ -91,13 +91,25 @@ class Failed:
     follows: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """The text that Flowise has stored of the answer: it takes the place of all text before.
+
+    A long text comes in pieces, of which the first one `begins` it. Only the end of the answer comes after the last,
+    and nothing of it is shown before: whoever reads along sees the text change once.
+    """
+
+    text: str
+    begins: bool = True
+
+
 KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | Finished | Failed
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 
-ReplyEvent: TypeAlias = KeptEvent | ProgressEvent
+ReplyEvent: TypeAlias = KeptEvent | ProgressEvent | StoredText
 
 
 @dataclass(frozen=True, slots=True)

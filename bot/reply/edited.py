@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.pacing.permits import Kind, Want
-from bot.reply.arriving import Arriving
+from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
 from bot.reply.attachment import Attachment
 from bot.reply.contract import Place, ReplyEvent, Thinking
 from bot.reply.messages import NOTHING, Adopted, Messages
@@ -117,10 +117,11 @@ class EditedReply:
         self._progress.received(now)
         self._answer.receive(event)
 
-    def go_on(self, events: Iterable[ReplyEvent], now: float) -> None:
+    def go_on(self, events: Iterable[ArrivedEvent], now: float) -> None:
         """Take what the reply that gave up has left to show: its text has arrived already."""
         for event in events:
-            self._status.receive(event, now)
+            if not isinstance(event, BeganAnew):
+                self._status.receive(event, now)
             if isinstance(event, Thinking):
                 self._thinking_at = now
             self._progress.received(now)
@@ -144,6 +145,8 @@ class EditedReply:
             self._answer.catch_up()
             if self._answer.behind:
                 return None
+        if self._answer.is_changing:
+            return None
         self._minutes = self._waited_minutes(now)
         write = self._next_write(now)
         # A post goes first, for it takes the status away by itself; an edit does not.

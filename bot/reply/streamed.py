@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
-from bot.reply.arriving import BeganAnew
+from bot.reply.arriving import ArrivedEvent, BeganAnew
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
-from bot.reply.contract import ParagraphBreak, Place, ReplyEvent
+from bot.reply.contract import ParagraphBreak, Place, ReplyEvent, StoredText
 from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
@@ -61,7 +61,7 @@ class Unstreamed:
 
     standing: Standing
     ended: int
-    events: tuple[ReplyEvent, ...]
+    events: tuple[ArrivedEvent, ...]
 
 
 class StreamedReply:
@@ -114,7 +114,7 @@ class StreamedReply:
     # The contract -----------------------------------------------------------------------------------------------
 
     def receive(self, event: ReplyEvent, now: float) -> None:
-        if isinstance(event, Token):
+        if isinstance(event, Token | StoredText):
             self._before.add_all(self._after)
             self._after = Beside()
         else:
@@ -187,6 +187,8 @@ class StreamedReply:
     # What comes next ----------------------------------------------------------------------------------------------
 
     def _next_call(self, now: float) -> Call | None:
+        if self._answer.is_changing:
+            return None
         nothing_stands = self._stream is None and not self._ended and not self._may_stand
         # An answer that is whole before its first words were shown is posted whole.
         if nothing_stands and (self._answer.ended or not self._streams.is_open_to(self._place, now)):
@@ -300,6 +302,8 @@ class StreamedReply:
             case _, Refused(error=code) if code == _STOPPED:
                 self._progress.give_up("somebody has stopped it")
                 self._progress.end()
+            case _ if self._is_wrong and (self._stream is not None or self._ended):
+                self._write_anew()
             case StartStream(), Posted(ts=ts):
                 self._give_up(ts, streaming=True)  # of a lost start: it shows an earlier piece
             case StartStream(), Refused(error=code):
@@ -345,7 +349,9 @@ class StreamedReply:
             messages = (*self._ended, *([open_now] if open_now else []))
             self.left = replace(self.left, standing=replace(self.left.standing, messages=messages), ended=0)
 
-    def _text_left(self, *, last_message: bool) -> Iterator[ReplyEvent]:
+    def _text_left(self, *, last_message: bool) -> Iterator[ArrivedEvent]:
+        if self._answer.is_changing:
+            yield BeganAnew(is_stored=True)
         for number, part in enumerate(self._text.unsettled(last_message=last_message)):
             if number:
                 yield ParagraphBreak()

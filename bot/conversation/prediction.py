@@ -118,14 +118,8 @@ class Predictions:
                 await asyncio.shield(self._runs.left(line, chat.chat_id, state.run))
             raise
         await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
-        asks = ends_with_question(map(Token, state.text_so_far))
-        if stored := await self._stored(question, state):
-            asks = ends_with_question([Token(stored)])
-            for piece in pieces(stored):
-                yield piece
-        lease.then(self._chats.answered(question, state.chat, asks=asks))
-        if is_first:
-            yield Footnote(wording.EVERY_MESSAGE)
+        for last in await self._last_events(question, lease, state, is_first=is_first):
+            yield last
 
     async def _noted(self, lease: Lease, chat: Chat, text: str, state: _PredictionState, is_first: bool) -> None:
         """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
@@ -188,14 +182,19 @@ class Predictions:
             paused = replace(run, after=state.row)
             await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
 
-    async def _stored(self, question: Question, state: _PredictionState) -> str:
-        """The text that Flowise has stored, where it is another one than was seen; else empty."""
-        if not (state.text_may_differ and self._reads_answers and state.row):
-            return ""
-        stored = await differing(self._flowise, state.chat.chat_id, state.row, "".join(state.text_so_far))
+    async def _last_events(
+        self, question: Question, lease: Lease, state: _PredictionState, *, is_first: bool
+    ) -> tuple[ReplyEvent, ...]:
+        """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
+        was seen, and our footnote."""
+        said, stored = "".join(state.text_so_far), ""
+        if state.text_may_differ and self._reads_answers and state.row:
+            stored = await differing(self._flowise, state.chat.chat_id, state.row, said)
         if stored:
             log.info("answer replaced", ref=question.reference, source="Flowise's stored messages")
-        return stored
+        asks = ends_with_question([Token(stored or said)])
+        lease.then(self._chats.answered(question, state.chat, asks=asks))
+        return (*pieces(stored), *([Footnote(wording.EVERY_MESSAGE)] if is_first else []))
 
 
 class _PredictionState:

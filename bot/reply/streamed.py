@@ -7,7 +7,7 @@ is settled in one way: the stream is given up, and `left` says what must be writ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
@@ -302,8 +302,6 @@ class StreamedReply:
             case _, Refused(error=code) if code == _STOPPED:
                 self._progress.give_up("somebody has stopped it")
                 self._progress.end()
-            case _ if self._is_wrong and (self._stream is not None or self._ended):
-                self._write_anew()
             case StartStream(), Posted(ts=ts):
                 self._give_up(ts, streaming=True)  # of a lost start: it shows an earlier piece
             case StartStream(), Refused(error=code):
@@ -327,17 +325,19 @@ class StreamedReply:
         """Leave the rest to others; `message` is the last one, if it must be written anew."""
         has_ended = message in self._ended
         is_known = has_ended or (self._stream is not None and message == self._stream.ts)
+        # What stands in them may be no part of the answer: then all of them are written anew.
+        before = tuple(ts for ts in self._ended if ts != message) if self._is_wrong else ()
         self._progress.end()
         self.left = Unstreamed(
             Standing(
-                messages=(message,) if message else (),
+                messages=(*before, *([message] if message else [])),
                 streaming=message if streaming else "",
                 status=self._status,
                 pace=self._pace,
                 attachment=self._attachment,
                 arriving=self._answer.arriving,
             ),
-            ended=len(self._ended) - has_ended,
+            ended=len(self._ended) - has_ended - len(before),
             events=(*self._before.events, *self._text_left(last_message=is_known), *self._after.events),
         )
 
@@ -345,9 +345,6 @@ class StreamedReply:
         """Leave all messages to others: what stands in them was no part of the answer."""
         open_now = self._stream.ts if self._stream is not None else ""
         self._give_up(open_now or self._ended[-1], streaming=bool(open_now))
-        if self.left is not None:
-            messages = (*self._ended, *([open_now] if open_now else []))
-            self.left = replace(self.left, standing=replace(self.left.standing, messages=messages), ended=0)
 
     def _text_left(self, *, last_message: bool) -> Iterator[ArrivedEvent]:
         if self._answer.is_changing:

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from urllib.parse import unquote, urlsplit
 
 from bot.errors import FlowiseError
-from bot.flowise.events import Action, CalledTools, Event, Metadata, Token
+from bot.flowise.events import Action, CalledTools, End, Event, Metadata, Token
 
 _NOWHERE = "sandbox:/"
 _UNNAMED = "…"
@@ -57,11 +57,15 @@ class OwnAddresses:
 
     def without(self, text: str) -> str:
         """A whole text without them."""
-        return AddressFilter(self._own).take(text, final=True)
+        return self.filter().take(text, final=True)
+
+    def filter(self) -> AddressFilter:
+        """A filter for one text that comes in pieces."""
+        return AddressFilter(self._own)
 
     async def left_out(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
         """The events of an answer without them. Text is held back for as long as it may become one."""
-        held = AddressFilter(self._own)
+        held = self.filter()
         try:
             async with aclosing(events):
                 async for event in events:
@@ -69,7 +73,7 @@ class OwnAddresses:
                         if text := held.take(event.text):
                             yield Token(text)
                         continue
-                    if isinstance(event, CalledTools | Action | Metadata) and (text := held.take("", final=True)):
+                    if isinstance(event, CalledTools | Action | Metadata | End) and (text := held.take("", final=True)):
                         yield Token(text)
                     yield event
         except FlowiseError:

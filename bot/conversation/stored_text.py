@@ -20,12 +20,11 @@ async def differing(flowise: Flowise, chat_id: str, message_id: str, streamed: s
     Empty too where it cannot be read, or nothing of it would be seen: what was streamed is more than nothing.
     """
     stored = await flowise.stored_text(chat_id, message_id)
-    # One character too many says that there was more.
-    stored = stored[: LONGEST + 1]
-    if not stored or stored == streamed:
+    if not stored or stored[:LONGEST] == streamed:
         return ""
-    seen = await _seen(stored)
-    return stored if seen and seen != await _seen(streamed) else ""
+    seen = await _seen(stored[:LONGEST])
+    # One character too many says that there was more.
+    return stored[: LONGEST + 1] if seen and seen != await _seen(streamed) else ""
 
 
 def pieces(text: str) -> Iterator[StoredText]:

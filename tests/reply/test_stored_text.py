@@ -1,0 +1,241 @@
+"""The stored text of an answer takes the place of what was streamed, in the one edit that ends it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from bot.errors import FlowiseBroke, RunState
+from bot.flowise.events import CalledTools, Token, UsedTools
+from bot.reply.contract import LONGEST, Failed, Finished, Footnote, Place, Reply, ReplyEvent, StoredText, Thinking
+from bot.reply.edited import EditedReply
+from bot.reply.journal import Journal, read
+from bot.reply.native_first import NativeFirst
+from bot.reply.paged import PagedAnswer
+from bot.reply.responded import RespondedReply
+from bot.reply.streams import Mode, StreamSupport
+from bot.slack import wording
+from bot.slack.calls import (
+    Accepted,
+    AppendStream,
+    Call,
+    DeleteMessage,
+    Lost,
+    Posted,
+    PostMessage,
+    Respond,
+    Result,
+    SetStatus,
+    StartStream,
+    StopStream,
+    UpdateMessage,
+)
+from bot.slack.text.blocks import shown
+
+PLACE = Place("C1", "1.1", "U1", team="T1", since="1.1")
+PREAMBLE = "Let me look that up for you."
+SAID = "It is 42."
+TOOL = CalledTools(("calculator",))
+PARAGRAPH = "A sentence of some words, and a few more of them.\n\n"
+
+
+class Channel:
+    """Takes the calls of a reply: what stands in its messages, each state of it, and the calls."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+        self.messages: dict[str, str] = {}
+        self.seen: list[str] = []
+        self.calls: list[Call] = []
+        self.loses: type[Call] | None = None
+        self.now = 0.0
+
+    def hears(self, *events: ReplyEvent) -> None:
+        """Pass the events on, each with all calls that follow."""
+        for event in events:
+            self.reply.receive(event, self.now)
+            for _ in range(12):
+                self.now += 1
+                if (call := self.reply.next_call(self.now)) is not None:
+                    self.calls.append(call)
+                    self.reply.answered(call, self._made(call), self.now)
+                    self.seen.append(self.text)
+
+    @property
+    def text(self) -> str:
+        return "\n---\n".join(self.messages.values())
+
+    @property
+    def counts(self) -> Counter[str]:
+        return Counter(type(call).__name__ for call in self.calls if not isinstance(call, SetStatus))
+
+    def _made(self, call: Call) -> Result:
+        if self.loses is not None and isinstance(call, self.loses):
+            self.loses = None
+            return Lost("gone")
+        ts = f"1.{len(self.calls) + 2}"
+        match call:
+            case PostMessage(blocks=blocks) | Respond(blocks=blocks):
+                self.messages[ts] = shown(blocks)
+                return Posted(ts)
+            case StartStream(markdown=text):
+                self.messages[ts] = text
+                return Posted(ts)
+            case UpdateMessage(ts=known, blocks=blocks):
+                self.messages[known] = shown(blocks)
+            case AppendStream(ts=known, markdown=text) | StopStream(ts=known, markdown=text):
+                self.messages[known] += text
+            case DeleteMessage(ts=known):
+                del self.messages[known]
+        return Accepted()
+
+
+Make = Callable[[], Channel]
+
+
+def edits() -> Channel:
+    return Channel(EditedReply(PLACE, reference="r", interval=0.5, has_status=True, most=10))
+
+
+def stream() -> Channel:
+    return Channel(NativeFirst(PLACE, reference="r", interval=0.5, most=10, streams=StreamSupport(Mode.STREAM)))
+
+
+deliveries = pytest.mark.parametrize("make", [edits, stream], ids=["edits", "stream"])
+
+
+@deliveries
+@pytest.mark.parametrize("parts", [[SAID], list(SAID), ["It is", " 42", "."]], ids=["whole", "letters", "pieces"])
+def test_it_is_what_stands_at_the_end_and_nothing_of_it_is_seen_before(make: Make, parts: Sequence[str]) -> None:
+    channel = make()
+    channel.hears(Thinking(), Token(PREAMBLE), TOOL, Token(SAID), UsedTools(("calculator",)))
+    before, seen = channel.text, len(channel.seen)
+    assert PREAMBLE in before
+    for number, part in enumerate(parts):
+        channel.hears(StoredText(part, begins=number == 0))
+    assert len(channel.seen) == seen  # it stays as it is, growing
+    channel.hears(Finished())
+    assert channel.reply.done
+    [text] = channel.messages.values()
+    assert text.splitlines()[0] == SAID
+    assert PREAMBLE not in text
+    assert wording.GROWING not in text
+    assert "calculator" in text
+
+
+def calls_of(channel: Channel, *last: ReplyEvent) -> Counter[str]:
+    channel.hears(Thinking(), Token(PREAMBLE), TOOL, Token(SAID), *last, Finished())
+    assert channel.reply.done
+    return channel.counts
+
+
+def test_by_edits_it_costs_none() -> None:
+    assert calls_of(edits(), StoredText(SAID)) == calls_of(edits())
+
+
+def test_a_stream_is_given_up_for_one_edit() -> None:
+    plain, replaced = calls_of(stream()), calls_of(stream(), StoredText(SAID))
+    assert plain["UpdateMessage"] == 0
+    assert replaced["UpdateMessage"] == 1
+    assert replaced - plain == Counter(UpdateMessage=1)
+
+
+@deliveries
+def test_where_nothing_stands_yet_it_is_posted_whole(make: Make) -> None:
+    channel = make()
+    for event in (Thinking(), Token(PREAMBLE), TOOL, Token(SAID), StoredText(SAID), Finished()):
+        channel.reply.receive(event, 0.0)
+    channel.hears(Footnote("small"))
+    assert channel.counts == Counter(PostMessage=1)
+    assert channel.text.splitlines()[0] == SAID
+
+
+@deliveries
+def test_a_shorter_text_leaves_no_message_too_many(make: Make) -> None:
+    channel = make()
+    channel.hears(Thinking(), *(Token(PARAGRAPH * 50) for _ in range(12)))
+    assert len(channel.messages) > 2
+    first = next(iter(channel.messages))
+    channel.hears(StoredText(SAID), Finished())
+    assert channel.reply.done
+    assert channel.messages == {first: SAID}
+
+
+@deliveries
+def test_a_longer_text_goes_on_in_further_messages(make: Make) -> None:
+    channel = make()
+    channel.hears(Thinking(), Token(PREAMBLE))
+    text = PARAGRAPH * 600
+    for start in range(0, len(text), 4_000):
+        channel.hears(StoredText(text[start : start + 4_000], begins=start == 0))
+    assert len(channel.messages) == 1
+    channel.hears(Finished(), Footnote("small"), Footnote("small"))
+    assert channel.reply.done
+    assert channel.text.count("A sentence") == 600
+    assert PREAMBLE not in channel.text
+
+
+@pytest.mark.parametrize("lost", [AppendStream, StopStream], ids=["append", "stop"])
+def test_a_stream_that_fails_meanwhile_leaves_nothing_of_the_old_text(lost: type[Call]) -> None:
+    channel = stream()
+    channel.hears(Thinking(), *(Token(PARAGRAPH * 50) for _ in range(6)))
+    assert len(channel.messages) > 1
+    channel.loses = lost
+    # A call is under way when the text comes, and its reply is lost.
+    channel.reply.receive(Token(PARAGRAPH * 50), channel.now)
+    channel.now += 5
+    call = channel.reply.next_call(channel.now)
+    channel.reply.receive(StoredText(SAID[:3]), channel.now)
+    assert call is not None
+    channel.reply.answered(call, Lost("gone"), channel.now)
+    seen = len(channel.seen)
+    channel.hears(StoredText(SAID[3:], begins=False))
+    assert not [text for text in channel.seen[seen:] if SAID[:3] in text and "A sentence" in text]
+    channel.hears(Finished(), Footnote("small"), Footnote("small"))
+    assert channel.reply.done
+    assert channel.text.splitlines()[0] == SAID
+    assert "A sentence" not in channel.text
+
+
+def test_an_answer_that_ends_early_shows_what_has_come() -> None:
+    channel = edits()
+    error = FlowiseBroke("gone", run=RunState.UNKNOWN)
+    channel.hears(Thinking(), Token(PREAMBLE), StoredText(SAID), Failed(error, "12345678"))
+    assert channel.reply.done
+    assert channel.text.splitlines()[0] == SAID
+
+
+def test_through_a_response_url_it_is_all_there_is() -> None:
+    channel = Channel(RespondedReply(PLACE, invite="/invite @bot"))
+    channel.hears(Thinking(), Token(PREAMBLE), TOOL, Token(SAID), StoredText(SAID), Finished())
+    assert list(channel.messages.values())[1:] == [SAID]
+
+
+def test_what_is_no_text_goes_from_it_as_well() -> None:
+    channel = edits()
+    channel.hears(Thinking(), Token(PREAMBLE), StoredText("<think>a pl"), StoredText("an</think>It", begins=False))
+    channel.hears(StoredText(" is 42.", begins=False), Finished())
+    assert channel.text == SAID
+
+
+def test_the_remark_on_a_text_that_is_too_long_goes_with_that_text() -> None:
+    answer = PagedAnswer(most=3)
+    for event in (Token("x" * (LONGEST + 1)), StoredText(SAID), Finished()):
+        answer.receive(event)
+    while answer.behind:
+        answer.catch_up()
+    [page] = answer.pages(shows_work=False)
+    assert shown(page.blocks) == SAID
+
+
+def test_the_journal_has_the_stored_text_alone() -> None:
+    journal = Journal()
+    said: tuple[ReplyEvent, ...] = (Token(PREAMBLE), TOOL, Token(SAID), UsedTools(("calculator",)))
+    for event in said:
+        journal.receive(event)
+    assert read(journal.written())[0] == Token(PREAMBLE)
+    for event in (StoredText("It is"), StoredText(" 42.", begins=False), Finished()):
+        journal.receive(event)
+    assert read(journal.written()) == (Token(SAID), UsedTools(("calculator",)))

@@ -33,7 +33,16 @@ from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
-from bot.reply.contract import LONGEST, FetchingRest, Footnote, Remark, ReplyEvent, StoredText, Thinking
+from bot.reply.contract import (
+    LONGEST,
+    FetchingRest,
+    Footnote,
+    Remark,
+    ReplyEvent,
+    StoredText,
+    TextComplete,
+    Thinking,
+)
 from bot.slack import wording
 from bot.thread import Run
 
@@ -118,8 +127,9 @@ class Predictions:
                 await asyncio.shield(self._runs.left(line, chat.chat_id, state.run))
             raise
         await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
-        for last in await self._last_events(question, lease, state, is_first=is_first):
-            yield last
+        async with aclosing(self._last_events(question, lease, state, is_first=is_first)) as last_events:
+            async for last in last_events:
+                yield last
 
     async def _noted(self, lease: Lease, chat: Chat, text: str, state: _PredictionState, is_first: bool) -> None:
         """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
@@ -184,17 +194,21 @@ class Predictions:
 
     async def _last_events(
         self, question: Question, lease: Lease, state: _PredictionState, *, is_first: bool
-    ) -> tuple[ReplyEvent, ...]:
+    ) -> AsyncGenerator[ReplyEvent, None]:
         """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
         was seen, and our footnote."""
         said, stored = "".join(state.text_so_far), ""
         if state.text_may_differ and self._reads_answers and state.row:
+            yield TextComplete()
             stored = await differing(self._flowise, state.chat.chat_id, state.row, said)
         if stored:
             log.info("answer replaced", ref=question.reference, source="Flowise's stored messages")
         asks = ends_with_question([Token(stored or said)])
         lease.then(self._chats.answered(question, state.chat, asks=asks))
-        return (*pieces(stored), *([Footnote(wording.EVERY_MESSAGE)] if is_first else []))
+        for piece in pieces(stored):
+            yield piece
+        if is_first:
+            yield Footnote(wording.EVERY_MESSAGE)
 
 
 class _PredictionState:

@@ -20,6 +20,7 @@ from bot.reply.contract import (
     Remark,
     ReplyEvent,
     Sentence,
+    TextComplete,
     Thinking,
     WaitingForRun,
 )
@@ -167,7 +168,16 @@ class Answer(Generic[T_co]):
                 changed, self._notes = True, (*self._notes, text)
             case Footnote(text=text):
                 changed, self._footnote = text != self._footnote, text
-            case Queued() | WaitingForRun() | Thinking() | FetchingRest() | ParagraphBreak() | Finished() | Failed():
+            case (
+                Queued()
+                | WaitingForRun()
+                | Thinking()
+                | FetchingRest()
+                | ParagraphBreak()
+                | TextComplete()
+                | Finished()
+                | Failed()
+            ):
                 changed = self._proceeds(event)
             case _:
                 assert_never(event)
@@ -196,6 +206,8 @@ class Answer(Generic[T_co]):
                 self._end()
             case ParagraphBreak():
                 self._break_due = True
+                return False
+            case TextComplete():
                 return False
             case _:
                 assert_never(event)

@@ -73,6 +73,11 @@ class ParagraphBreak:
 
 
 @dataclass(frozen=True, slots=True)
+class TextComplete:
+    """All text has come, and the end follows when its stored text was looked at. A write before it would be wasted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The answer is complete. The last event."""
 
@@ -106,7 +111,9 @@ class StoredText:
 KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
-ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | Finished | Failed
+ProgressEvent: TypeAlias = (
+    Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | TextComplete | Finished | Failed
+)
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 
 ReplyEvent: TypeAlias = KeptEvent | ProgressEvent | StoredText

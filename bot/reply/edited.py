@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.pacing.permits import Kind, Want
 from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
 from bot.reply.attachment import Attachment
-from bot.reply.contract import Place, ReplyEvent, Thinking
+from bot.reply.contract import Place, ReplyEvent, TextComplete, Thinking
 from bot.reply.messages import NOTHING, Adopted, Messages
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.paged import PagedAnswer
@@ -112,6 +112,8 @@ class EditedReply:
 
     def receive(self, event: ReplyEvent, now: float) -> None:
         self._status.receive(event, now)
+        if isinstance(event, TextComplete):
+            self._pace.ends_soon(now)
         if isinstance(event, Thinking):
             self._thinking_at = now
         self._progress.received(now)

@@ -26,6 +26,7 @@ from bot.reply.contract import (
     Queued,
     Reply,
     ReplyEvent,
+    TextComplete,
     Thinking,
     WaitingForRun,
 )
@@ -254,7 +255,7 @@ class ObservedReply:
                 self._begins_to_wait(Waiting.EARLIER_RUN, now)
             case Finished() | Failed():
                 self._last = event
-            case Thinking() | FetchingRest() | ParagraphBreak():
+            case Thinking() | FetchingRest() | ParagraphBreak() | TextComplete():
                 pass
             case _:
                 assert_never(event)

@@ -15,7 +15,7 @@ from bot.reply.answer import Answer
 from bot.reply.arriving import ArrivedEvent, BeganAnew
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
-from bot.reply.contract import ParagraphBreak, Place, ReplyEvent, StoredText
+from bot.reply.contract import ParagraphBreak, Place, ReplyEvent, StoredText, TextComplete
 from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
@@ -121,6 +121,8 @@ class StreamedReply:
             self._after.add(event)
         self._progress.received(now)
         self._status.receive(event, now)
+        if isinstance(event, TextComplete):
+            self._pace.ends_soon(now)
         for arrived in self._answer.arriving.receive(event):
             if isinstance(arrived, BeganAnew):
                 self._is_wrong, self._piece = True, None

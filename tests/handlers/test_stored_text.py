@@ -97,12 +97,15 @@ async def test_while_it_is_read_the_answer_stays_as_it_is(
     home: Sandbox, mode: str, in_time: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.flowise.api._ENDING", 3.0 if in_time else 0.3)
-    told = asyncio.Event()
+    told, may_end = asyncio.Event(), asyncio.Event()
     home.flowise.hold_rows(told)
-    home.flowise.script("rag", with_tool())
+    script = Script(tokens=[PREAMBLE, ANSWER], stored=ANSWER, used_tools=TOOLS, hold=may_end, hold_after=2)
+    home.flowise.script("rag", script)
     async with home.bot(flowise_api_key=KEY, slack_delivery=mode):
         root = await home.ask(f"{home.mention} what is it?")
-        await home.slack.until(lambda: PREAMBLE in "".join(home.answers(root)) and home.flowise.row_requests != [])
+        await home.slack.until(lambda: PREAMBLE in "".join(home.answers(root)))
+        may_end.set()
+        await home.slack.until(lambda: home.flowise.row_requests != [])
         assert made(home, STOP) == 0
         if mode == "edit":
             assert home.growing(root)

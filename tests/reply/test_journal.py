@@ -35,6 +35,7 @@ from bot.reply.contract import (
     Remark,
     ReplyEvent,
     Sentence,
+    TextComplete,
     Thinking,
     WaitingForRun,
 )
@@ -55,6 +56,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     Footnote("a footnote"),
 )
 PASSING: tuple[ReplyEvent, ...] = (
+    TextComplete(),
     Queued(2),
     WaitingForRun(),
     Thinking(),

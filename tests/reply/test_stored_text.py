@@ -9,7 +9,18 @@ import pytest
 
 from bot.errors import FlowiseBroke, RunState
 from bot.flowise.events import CalledTools, Token, UsedTools
-from bot.reply.contract import LONGEST, Failed, Finished, Footnote, Place, Reply, ReplyEvent, StoredText, Thinking
+from bot.reply.contract import (
+    LONGEST,
+    Failed,
+    Finished,
+    Footnote,
+    Place,
+    Reply,
+    ReplyEvent,
+    StoredText,
+    TextComplete,
+    Thinking,
+)
 from bot.reply.edited import EditedReply
 from bot.reply.journal import Journal, read
 from bot.reply.native_first import NativeFirst
@@ -197,6 +208,36 @@ def test_a_stream_that_fails_meanwhile_leaves_nothing_of_the_old_text(lost: type
     assert channel.reply.done
     assert channel.text.splitlines()[0] == SAID
     assert "A sentence" not in channel.text
+
+
+@deliveries
+@pytest.mark.parametrize("last", [(), (StoredText(SAID),)], ids=["the same", "replaced"])
+def test_no_write_is_wasted_on_an_answer_whose_end_is_near(make: Make, last: tuple[ReplyEvent, ...]) -> None:
+    channel = make()
+    for event in (Thinking(), Token(PREAMBLE), Token(SAID), TextComplete()):
+        channel.reply.receive(event, 0.0)
+    calls = [channel.reply.next_call(now) for now in (0.0, 0.1, 0.5, 0.99)]
+    assert [call for call in calls if not isinstance(call, SetStatus | None)] == []
+    channel.now = 0.5
+    channel.hears(*last, Finished())
+    assert channel.counts == Counter(PostMessage=1)
+
+
+@deliveries
+def test_the_last_words_are_shown_where_the_end_does_not_come(make: Make) -> None:
+    channel = make()
+    channel.hears(Thinking(), Token(PREAMBLE))
+    channel.reply.receive(Token(SAID), channel.now)
+    channel.reply.receive(TextComplete(), channel.now)
+    written: list[float] = []
+    for tenths in range(20):
+        call = channel.reply.next_call(channel.now + tenths / 10)
+        if isinstance(call, SetStatus):
+            channel.reply.answered(call, Accepted(), channel.now + tenths / 10)
+        elif call is not None:
+            written.append(tenths / 10)
+    assert written[0] == 1.0
+    assert channel.reply.wake_at(channel.now) == channel.now + 1.0
 
 
 def test_an_answer_that_ends_early_shows_what_has_come() -> None:

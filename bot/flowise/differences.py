@@ -58,9 +58,12 @@ class Differences:
                 assert_never(event)
 
     def _look_at(self, text: str) -> None:
-        if self.may_exist or text.isspace():
+        if self.may_exist:
             return
-        self._end += text
-        self.may_exist = self._has_left_node or _SIGN.search(self._end) is not None
-        self._end = self._end[-_LONGEST_SIGN:]
-        self._has_text = True
+        if (self._has_left_node or not self._has_text) and not text.isspace():
+            self.may_exist, self._has_text = self._has_left_node, True
+        end = self._end + text
+        # Most tokens are words, and looked at no closer.
+        if ":" in text or "[" in text or "<" in end:
+            self.may_exist = self.may_exist or _SIGN.search(end) is not None
+        self._end = end[-_LONGEST_SIGN:]

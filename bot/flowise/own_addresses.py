@@ -22,6 +22,7 @@ _LONGEST_NAME = 200
 _LONGEST = 1_000
 
 _BEGINNING = re.compile(r"https?://", re.IGNORECASE)
+_HALF_ENDS = frozenset("hHtTpPsS:/")
 _HALF_BEGINNING = re.compile(r"(?<![a-z0-9])h(?:t(?:t(?:ps?(?::/?)?)?)?)?\Z", re.IGNORECASE)
 _IN_ADDRESS = r"[^\s<>\"'`|\\()\[\]{}]"
 _START = rf"https?://(?:\[[\da-f:.]{{2,60}}\])?{_IN_ADDRESS}*"
@@ -71,7 +72,7 @@ class OwnAddresses:
                 async for event in events:
                     if isinstance(event, Token):
                         if text := held.take(event.text):
-                            yield Token(text)
+                            yield event if text is event.text else Token(text)
                         continue
                     if isinstance(event, CalledTools | Action | Metadata | End) and (text := held.take("", final=True)):
                         yield Token(text)
@@ -92,8 +93,8 @@ class AddressFilter:
 
     def take(self, text: str, *, final: bool = False) -> str:
         """The text that may be shown after this piece; `final`: nothing comes after it."""
-        if not self._held and "h" not in text and "H" not in text:
-            return self._passed(text)
+        if not self._held and text[-1:] not in _HALF_ENDS and "://" not in text:
+            return self._passed(text)  # as most tokens are
         text, self._held = self._held + text, ""
         shown: list[str] = []
         at = 0

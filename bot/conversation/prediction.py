@@ -38,10 +38,10 @@ from bot.reply.contract import (
     FetchingRest,
     Footnote,
     Remark,
-    ReplyEvent,
     StoredText,
     TextComplete,
     Thinking,
+    TurnEvent,
 )
 from bot.slack import wording
 from bot.thread import Run
@@ -71,7 +71,7 @@ class Predictions:
         self._reads_answers = reads_answers
         self._sleep = sleep
 
-    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """The answer to a question that a process which is gone has asked: recovered, and never asked for again."""
         opened, line = lease.opened, question.thread.line
         kept = journal.read(opened.journal)
@@ -99,7 +99,7 @@ class Predictions:
 
     async def predicted(
         self, question: Question, lease: Lease, chat: Chat, text: str, *, is_first: bool = False
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """Ask Flowise, and yield the events of its answer that a reply shows.
 
         `is_first`: it will be the first answer in a thread where the bot answers every message, and says so.
@@ -147,7 +147,7 @@ class Predictions:
 
     async def _completed(
         self, question: Question, lease: Lease, state: _PredictionState, error: FlowiseError
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """What is missing of an answer whose connection broke, as Flowise has stored it. Raises the error where it has
         not, or cannot tell."""
         line, opened = question.thread.line, lease.opened
@@ -194,7 +194,7 @@ class Predictions:
 
     async def _last_events(
         self, question: Question, lease: Lease, state: _PredictionState, *, is_first: bool
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
         was seen, and our footnote."""
         said, stored = "".join(state.text_so_far), ""

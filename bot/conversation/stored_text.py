@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from bot.flowise.events import Token
 from bot.ports import Flowise
-from bot.reply.arriving import Arriving, BeganAnew
-from bot.reply.contract import LONGEST, Finished, ReplyEvent, StoredText
+from bot.reply.arriving import Arriving
+from bot.reply.contract import LONGEST, BeganAnew, Finished, StoredText, TurnEvent
 
 # Characters that are read in one step of the event loop.
 _SLICE = 4_000
@@ -36,7 +36,7 @@ def pieces(text: str) -> Iterator[StoredText]:
 async def _seen(text: str) -> str:
     """What people see of a text, without white space around it."""
     arriving, parts = Arriving(), list[str]()
-    events: list[ReplyEvent] = [Token(text[start : start + _SLICE]) for start in range(0, len(text), _SLICE)]
+    events: list[TurnEvent] = [Token(text[start : start + _SLICE]) for start in range(0, len(text), _SLICE)]
     for event in (*events, Finished()):
         for arrived in arriving.receive(event):
             if isinstance(arrived, BeganAnew):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import assert_never
 
 from bot.flowise.events import Action, CalledTools, ResultFiles, SourceDocuments, Token, UsedTools
-from bot.reply.contract import Footnote, KeptEvent, ProgressEvent, Remark, ReplyEvent, Sentence, StoredText
+from bot.reply.contract import Footnote, ProgressEvent, Remark, ReplyEvent, Sentence
 
 
 class Beside:
     """The events of an answer other than its text, in as few as show the same: a flow may send thousands of them."""
 
     def __init__(self) -> None:
-        self._events: dict[object, KeptEvent | ProgressEvent] = {}
+        self._events: dict[object, ReplyEvent] = {}
         self._notes = 0
 
     def add(self, event: ReplyEvent) -> None:
@@ -25,7 +25,7 @@ class Beside:
             self._events[type(event)] = event
             return
         match event:
-            case Token() | StoredText():
+            case Token():
                 raise TypeError("the text of an answer is kept elsewhere")
             case Remark():  # ours, a handful at most
                 self._notes += 1
@@ -50,7 +50,7 @@ class Beside:
             self.add(event)
 
     @property
-    def events(self) -> tuple[KeptEvent | ProgressEvent, ...]:
+    def events(self) -> tuple[ReplyEvent, ...]:
         """What is left, in the order in which its kinds came first."""
         return tuple(self._events.values())
 

@@ -116,7 +116,24 @@ ProgressEvent: TypeAlias = (
 )
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 
-ReplyEvent: TypeAlias = KeptEvent | ProgressEvent | StoredText
+ReplyEvent: TypeAlias = KeptEvent | ProgressEvent
+"""An event of an answer as it comes: its text is what the model has sent."""
+
+TurnEvent: TypeAlias = ReplyEvent | StoredText
+"""What a turn yields: the events of its answer, and last the text that replaces the one before."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeganAnew:
+    """The text before is no part of the answer: it was the model's reasoning or, where another text `is_stored`, what
+    was said on the way."""
+
+    is_stored: bool = False
+
+
+ArrivedEvent: TypeAlias = ReplyEvent | BeganAnew
+"""An event of an answer as it is kept and shown: its text is Markdown, as `bot/reply/arriving.py` makes it. A piece of
+text may be empty: something has come, and it is not known yet what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +160,7 @@ class Reply(Protocol):
     that was not made is forgotten: the next one shows more.
     """
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         """Take an event of the answer."""
         ...
 

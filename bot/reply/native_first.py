@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.pacing.permits import Want
-from bot.reply.contract import Place, Reply, ReplyEvent
+from bot.reply.contract import ArrivedEvent, Place, Reply
 from bot.reply.edited import EditedReply
 from bot.reply.streamed import StreamedReply
 from bot.reply.streams import StreamSupport
@@ -36,7 +36,7 @@ class NativeFirst:
             place, reference=reference, interval=interval, most=most, streams=streams, asks=asks
         )
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         self._reply.receive(event, now)
 
     def next_call(self, now: float) -> Call | None:
@@ -75,5 +75,6 @@ class NativeFirst:
             asks=self._asks,
             standing=left.standing,
         )
-        edited.go_on(left.events, now)
+        for event in left.events:
+            edited.receive(event, now)
         return True

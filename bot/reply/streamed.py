@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
-from bot.reply.arriving import ArrivedEvent, BeganAnew
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
-from bot.reply.contract import ParagraphBreak, Place, ReplyEvent, StoredText, TextComplete
+from bot.reply.contract import ArrivedEvent, BeganAnew, ParagraphBreak, Place, TextComplete
 from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
@@ -113,20 +112,19 @@ class StreamedReply:
 
     # The contract -----------------------------------------------------------------------------------------------
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
-        if isinstance(event, Token | StoredText):
+    def receive(self, event: ArrivedEvent, now: float) -> None:
+        if isinstance(event, Token):
             self._before.add_all(self._after)
             self._after = Beside()
+        elif isinstance(event, BeganAnew):
+            self._is_wrong, self._piece = True, None
         else:
             self._after.add(event)
         self._progress.received(now)
         self._status.receive(event, now)
         if isinstance(event, TextComplete):
             self._pace.ends_soon(now)
-        for arrived in self._answer.arriving.receive(event):
-            if isinstance(arrived, BeganAnew):
-                self._is_wrong, self._piece = True, None
-            self._answer.take(arrived)
+        self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
         call = None if self._progress.ends else self._next_call(now)
@@ -337,7 +335,6 @@ class StreamedReply:
                 status=self._status,
                 pace=self._pace,
                 attachment=self._attachment,
-                arriving=self._answer.arriving,
             ),
             ended=len(self._ended) - has_ended - len(before),
             events=(*self._before.events, *self._text_left(last_message=is_known), *self._after.events),

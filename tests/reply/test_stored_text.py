@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import FlowiseBroke, RunState
 from bot.flowise.events import CalledTools, Token, UsedTools
+from bot.reply.arriving import Arriving
 from bot.reply.contract import (
     LONGEST,
     Failed,
@@ -16,13 +17,12 @@ from bot.reply.contract import (
     Footnote,
     Place,
     Reply,
-    ReplyEvent,
     StoredText,
     TextComplete,
     Thinking,
+    TurnEvent,
 )
 from bot.reply.edited import EditedReply
-from bot.reply.journal import Journal, read
 from bot.reply.native_first import NativeFirst
 from bot.reply.paged import PagedAnswer
 from bot.reply.responded import RespondedReply
@@ -57,16 +57,23 @@ class Channel:
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
+        self._arriving = Arriving()
         self.messages: dict[str, str] = {}
         self.seen: list[str] = []
         self.calls: list[Call] = []
         self.loses: type[Call] | None = None
         self.now = 0.0
 
-    def hears(self, *events: ReplyEvent) -> None:
+    def told(self, *events: TurnEvent) -> None:
+        """Pass the events on, without a call."""
+        for event in events:
+            for arrived in self._arriving.receive(event):
+                self.reply.receive(arrived, self.now)
+
+    def hears(self, *events: TurnEvent) -> None:
         """Pass the events on, each with all calls that follow."""
         for event in events:
-            self.reply.receive(event, self.now)
+            self.told(event)
             for _ in range(12):
                 self.now += 1
                 if (call := self.reply.next_call(self.now)) is not None:
@@ -136,7 +143,7 @@ def test_it_is_what_stands_at_the_end_and_nothing_of_it_is_seen_before(make: Mak
     assert "calculator" in text
 
 
-def calls_of(channel: Channel, *last: ReplyEvent) -> Counter[str]:
+def calls_of(channel: Channel, *last: TurnEvent) -> Counter[str]:
     channel.hears(Thinking(), Token(PREAMBLE), TOOL, Token(SAID), *last, Finished())
     assert channel.reply.done
     return channel.counts
@@ -156,8 +163,7 @@ def test_a_stream_is_given_up_for_one_edit() -> None:
 @deliveries
 def test_where_nothing_stands_yet_it_is_posted_whole(make: Make) -> None:
     channel = make()
-    for event in (Thinking(), Token(PREAMBLE), TOOL, Token(SAID), StoredText(SAID), Finished()):
-        channel.reply.receive(event, 0.0)
+    channel.told(Thinking(), Token(PREAMBLE), TOOL, Token(SAID), StoredText(SAID), Finished())
     channel.hears(Footnote("small"))
     assert channel.counts == Counter(PostMessage=1)
     assert channel.text.splitlines()[0] == SAID
@@ -195,10 +201,10 @@ def test_a_stream_that_fails_meanwhile_leaves_nothing_of_the_old_text(lost: type
     assert len(channel.messages) > 1
     channel.loses = lost
     # A call is under way when the text comes, and its reply is lost.
-    channel.reply.receive(Token(PARAGRAPH * 50), channel.now)
+    channel.told(Token(PARAGRAPH * 50))
     channel.now += 5
     call = channel.reply.next_call(channel.now)
-    channel.reply.receive(StoredText(SAID[:3]), channel.now)
+    channel.told(StoredText(SAID[:3]))
     assert call is not None
     channel.reply.answered(call, Lost("gone"), channel.now)
     seen = len(channel.seen)
@@ -212,10 +218,9 @@ def test_a_stream_that_fails_meanwhile_leaves_nothing_of_the_old_text(lost: type
 
 @deliveries
 @pytest.mark.parametrize("last", [(), (StoredText(SAID),)], ids=["the same", "replaced"])
-def test_no_write_is_wasted_on_an_answer_whose_end_is_near(make: Make, last: tuple[ReplyEvent, ...]) -> None:
+def test_no_write_is_wasted_on_an_answer_whose_end_is_near(make: Make, last: tuple[TurnEvent, ...]) -> None:
     channel = make()
-    for event in (Thinking(), Token(PREAMBLE), Token(SAID), TextComplete()):
-        channel.reply.receive(event, 0.0)
+    channel.told(Thinking(), Token(PREAMBLE), Token(SAID), TextComplete())
     calls = [channel.reply.next_call(now) for now in (0.0, 0.1, 0.5, 0.99)]
     assert [call for call in calls if not isinstance(call, SetStatus | None)] == []
     channel.now = 0.5
@@ -227,8 +232,7 @@ def test_no_write_is_wasted_on_an_answer_whose_end_is_near(make: Make, last: tup
 def test_the_last_words_are_shown_where_the_end_does_not_come(make: Make) -> None:
     channel = make()
     channel.hears(Thinking(), Token(PREAMBLE))
-    channel.reply.receive(Token(SAID), channel.now)
-    channel.reply.receive(TextComplete(), channel.now)
+    channel.told(Token(SAID), TextComplete())
     written: list[float] = []
     for tenths in range(20):
         call = channel.reply.next_call(channel.now + tenths / 10)
@@ -262,21 +266,11 @@ def test_what_is_no_text_goes_from_it_as_well() -> None:
 
 
 def test_the_remark_on_a_text_that_is_too_long_goes_with_that_text() -> None:
-    answer = PagedAnswer(most=3)
+    arriving, answer = Arriving(), PagedAnswer(most=3)
     for event in (Token("x" * (LONGEST + 1)), StoredText(SAID), Finished()):
-        answer.receive(event)
+        for arrived in arriving.receive(event):
+            answer.receive(arrived)
     while answer.behind:
         answer.catch_up()
     [page] = answer.pages(shows_work=False)
     assert shown(page.blocks) == SAID
-
-
-def test_the_journal_has_the_stored_text_alone() -> None:
-    journal = Journal()
-    said: tuple[ReplyEvent, ...] = (Token(PREAMBLE), TOOL, Token(SAID), UsedTools(("calculator",)))
-    for event in said:
-        journal.receive(event)
-    assert read(journal.written())[0] == Token(PREAMBLE)
-    for event in (StoredText("It is"), StoredText(" 42.", begins=False), Finished()):
-        journal.receive(event)
-    assert read(journal.written()) == (Token(SAID), UsedTools(("calculator",)))

@@ -160,19 +160,8 @@ class Answer(Generic[T_co]):
                 changed, self._notes = True, (*self._notes, text)
             case Footnote(text=text):
                 changed, self._footnote = text != self._footnote, text
-            case (
-                Queued()
-                | WaitingForRun()
-                | Thinking()
-                | FetchingRest()
-                | ParagraphBreak()
-                | TextComplete()
-                | Finished()
-                | Failed()
-            ):
-                changed = self._proceeds(event)
             case _:
-                assert_never(event)
+                changed = self._proceeds(event)
         return changed
 
     def lose_rest(self) -> None:

@@ -132,7 +132,7 @@ class Answer(Generic[T_co]):
         """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
         self._version += self._begin_anew(event) if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901 - one case an event
+    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901, PLR0912 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -160,8 +160,12 @@ class Answer(Generic[T_co]):
                 changed, self._notes = True, (*self._notes, text)
             case Footnote(text=text):
                 changed, self._footnote = text != self._footnote, text
-            case _:
+            case Queued() | WaitingForRun() | Thinking() | FetchingRest() | ParagraphBreak() | Finished() | Failed():
                 changed = self._proceeds(event)
+            case TextComplete():
+                changed = self._proceeds(event)
+            case _:
+                assert_never(event)
         return changed
 
     def lose_rest(self) -> None:

@@ -224,7 +224,7 @@ class Answer(Generic[T_co]):
     def _begin_anew(self, event: BeganAnew) -> bool:
         """Forget the text; whether that can be seen."""
         changed, self._has_words = self._length > 0, False
-        self._is_stored, self._break_due = event.is_stored, False
+        self._is_stored = event.is_stored
         self._text.begin_anew()
         self._length = self._breaks = 0
         self._notes = tuple(note for note in self._notes if note != wording.TOO_LONG)

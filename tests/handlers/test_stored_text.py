@@ -116,6 +116,20 @@ async def test_while_it_is_read_the_answer_stays_as_it_is(
 
 
 @modes
+async def test_an_answer_that_is_whole_at_once_is_posted_once(
+    home: Sandbox, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.flowise.api._ENDING", 0.5)
+    home.flowise.hold_rows(asyncio.Event())
+    home.flowise.script("rag", with_tool())
+    async with home.bot(flowise_api_key=KEY, slack_delivery=mode):
+        root = await home.ask(f"{home.mention} what is it?")
+        [answer] = await home.answered(root)
+    assert answer.startswith(PREAMBLE + ANSWER)
+    assert {call.method for call in home.slack.calls if call.method.startswith("chat.")} == {"chat.postMessage"}
+
+
+@modes
 async def test_no_address_of_flowise_is_in_any_version_of_a_message(home: Sandbox, mode: str) -> None:
     query = "chatflowId=secret-flow&chatId=secret-chat&fileName=table.csv&download=true"
     address = f"{home.flowise.url}/api/v1/get-upload-file?{query}"

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Generic, Protocol, TypeVar, assert_never
 
-from bot.flowise.events import Action, CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.flowise.events import (
+    Action,
+    AgentsSpoke,
+    CalledTools,
+    ModelThinking,
+    ResultFiles,
+    SourceDocument,
+    SourceDocuments,
+    Step,
+    Token,
+    UsedTools,
+)
 from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
 from bot.reply.contract import (
     LONGEST,
@@ -23,6 +34,7 @@ from bot.reply.contract import (
     WaitingForRun,
 )
 from bot.reply.sources import gathered
+from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
@@ -62,11 +74,14 @@ class Answer(Generic[T_co]):
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
     is at work, and `running` names the tools it uses now. `fetching` is set while the rest of the answer is looked for.
     `arriving` is given where another reply has received the first part of the answer. `asks` says whom a person should
-    ask when it fails, in Slack's mrkdwn.
+    ask when it fails, in Slack's mrkdwn. `steps` are told with their times by the reply.
     """
 
-    def __init__(self, text: T_co, arriving: Arriving | None = None, asks: str = NOBODY) -> None:
+    def __init__(
+        self, text: T_co, arriving: Arriving | None = None, asks: str = NOBODY, steps: Steps | None = None
+    ) -> None:
         self.arriving = arriving or Arriving()
+        self.steps = steps or Steps()
         self._asks_for_help = asks
         self.ended = False
         self.thinking = False
@@ -132,7 +147,7 @@ class Answer(Generic[T_co]):
         as it is."""
         self._version += self._begin_anew() if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901 - one case an event
+    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901, PLR0912 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -154,6 +169,8 @@ class Answer(Generic[T_co]):
             case Action():
                 changed, self._asks, self._used = not self._asks, True, ()
                 self._notes += (wording.DECISION_NEEDED,) if changed else ()
+            case Step() | AgentsSpoke() | ModelThinking():
+                changed = False  # what else changes is shown with the steps as they are then
             case Sentence(text=text):
                 changed, self.sentence = True, text
             case Remark(text=text):
@@ -246,7 +263,7 @@ class Answer(Generic[T_co]):
     def extras(self) -> Blocks:
         """The blocks under a last word."""
         notes = self._remarks(alone=False) if self._failure else self._remarks(alone=True)[1:]
-        return (*map(note, notes), *self._tools(), *self._source_list(), *self._last_lines())
+        return (*map(note, notes), *self._work(), *self._source_list(), *self._last_lines())
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
         """What is said under the text or, `alone`, where there is none: our remarks, and which files there are."""
@@ -257,7 +274,15 @@ class Answer(Generic[T_co]):
         names = [file.name for file in files.files if file.name]
         return (*self._notes, wording.result_files(names, len(files.files), more=files.more, alone=is_first))
 
-    def _tools(self) -> Blocks:
+    @property
+    def folded(self) -> str:
+        """One line for the steps and the tools; empty before the end, and where there is little to say."""
+        return self.steps.folded(self._used or (() if self._asks else self.steps.tools))
+
+    def _work(self) -> Blocks:
+        """One line that tells what was done: the steps with their tools, or the tools alone."""
+        if folded := self.folded:
+            return (note(folded),)
         return (tools_block(self._used),) if self._used else ()
 
     def _source_list(self) -> Blocks:
@@ -279,8 +304,8 @@ class Answer(Generic[T_co]):
         """The small line of ours that stands last of all; none under a failure, nor before it has come."""
         return (support_note(self._footnote),) if self._footnote and self._failure is None else ()
 
-    def footer(self) -> Blocks:
-        """The blocks under the text: what failed or is fetched, remarks, tools, sources, and the last lines."""
+    def footer(self, *, with_work: bool = True) -> Blocks:
+        """The blocks under the text: what failed or is fetched, remarks, work done, sources, and the last lines."""
         failed = (note(self.last_word(partly=True)),) if self._failure else ()
         rest = (note(wording.REST_LOST if self._rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
         fetching = (note(wording.FETCHING_REST),) if self.fetching else ()
@@ -289,7 +314,7 @@ class Answer(Generic[T_co]):
             *fetching,
             *rest,
             *map(note, self._remarks(alone=False)),
-            *self._tools(),
+            *(self._work() if with_work else ()),
             *self._source_list(),
             *self._last_lines(),
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
-from bot.flowise.events import ShownEvent
+from bot.flowise.events import ShownEvent, StepEvent
 from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
 
@@ -97,7 +97,7 @@ KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | Sentence
 ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | Finished | Failed
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 
-ReplyEvent: TypeAlias = KeptEvent | ProgressEvent
+ReplyEvent: TypeAlias = KeptEvent | StepEvent | ProgressEvent
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.flowise.events import CalledTools, Token
+from bot.flowise.events import CalledTools, StepEvent, Token
 from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
 from bot.reply.beside import Beside
 from bot.reply.contract import LONGEST, MOST_BREAKS, KeptEvent, ProgressEvent, ReplyEvent
@@ -58,7 +58,8 @@ class Journal:
         if isinstance(event, BeganAnew):
             self._begin_anew()
             return
-        if isinstance(event, ProgressEvent):
+        # Steps are told while they are made. Whoever goes on did not see when they began, and would tell wrong times.
+        if isinstance(event, ProgressEvent | StepEvent):
             return
         if isinstance(event, Token):
             if event.text and self._length <= LONGEST:

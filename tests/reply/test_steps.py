@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import Interrupted
@@ -257,6 +257,7 @@ HOSTILE = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)
 @given(HOSTILE)
 def test_no_label_pings_links_or_breaks_a_block(label: str) -> None:
     shown = inert(label)

@@ -9,7 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 from bot.slack.text.block import Block
 from bot.slack.text.blocks import note
-from bot.slack.text.escaping import one_line, shorten
+from bot.slack.text.escaping import ELLIPSIS, one_line, shorten
 from bot.slack.text.limits import TASK_TITLE
 from bot.slack.text.neutralise import code
 
@@ -31,8 +31,8 @@ class Task:
 
 
 def inert(label: str) -> str:
-    """A hostile label as one line in which nothing pings, links or is previewed, whoever reads it as what."""
-    return _LIVE.sub(_JOINER, code(one_line(label)))
+    """A hostile label as one line in which nothing pings, links or is previewed, whoever reads it; never empty."""
+    return _LIVE.sub(_JOINER, code(one_line(label))) or ELLIPSIS
 
 
 def task(number: int, title: str, status: TaskStatus) -> Task:

@@ -20,7 +20,7 @@ _WORDS_A_CHAPTER = 25
 _CHAPTERS = 6
 _UNREADABLE = 3
 """The number of the chapter that cannot be read: a step that fails is no end of a run (measured on Flowise 3.1.4)."""
-_THOUGHTS = ("Two chapters are about this. ", "The second one has the number that is asked for. ")
+_THOUGHTS = ("Two chapters are about this. ", "The second one says it best. ", "I will put it in a few words.")
 
 
 def steps(asked: PredictionRequest) -> Plan:

@@ -16,10 +16,11 @@ from bot.flowise.events import (
     Token,
     UsedTools,
 )
-from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
+    ArrivedEvent,
+    BeganAnew,
     Failed,
     FetchingRest,
     Finished,
@@ -73,14 +74,10 @@ class Answer(Generic[T_co]):
 
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
     is at work, and `running` names the tools it uses now. `fetching` is set while the rest of the answer is looked for.
-    `arriving` is given where another reply has received the first part of the answer. `asks` says whom a person should
-    ask when it fails, in Slack's mrkdwn. `steps` are told with their times by the reply.
+    `asks` says whom a person should ask when it fails, in Slack's mrkdwn. The reply tells `steps` with their times.
     """
 
-    def __init__(
-        self, text: T_co, arriving: Arriving | None = None, asks: str = NOBODY, steps: Steps | None = None
-    ) -> None:
-        self.arriving = arriving or Arriving()
+    def __init__(self, text: T_co, asks: str = NOBODY, steps: Steps | None = None) -> None:
         self.steps = steps or Steps()
         self._asks_for_help = asks
         self.ended = False
@@ -137,14 +134,8 @@ class Answer(Generic[T_co]):
             self._has_words = self._text.shows(growing=not self.ended)
         return not self._has_words
 
-    def receive(self, event: ReplyEvent) -> None:
-        """Take an event as it came."""
-        for arrived in self.arriving.receive(event):
-            self.take(arrived)
-
-    def take(self, event: ArrivedEvent) -> None:
-        """Take an event that has arrived. One that repeats an earlier one, or is no longer shown, leaves the `version`
-        as it is."""
+    def receive(self, event: ArrivedEvent) -> None:
+        """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
         self._version += self._begin_anew() if isinstance(event, BeganAnew) else self._changes(event)
 
     def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901, PLR0912 - one case an event

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.pacing.permits import Kind, Want
-from bot.reply.arriving import Arriving
 from bot.reply.attachment import Attachment
 from bot.reply.carried_steps import CarriedSteps
-from bot.reply.contract import Place, ReplyEvent, Thinking
+from bot.reply.contract import ArrivedEvent, Place, Thinking
 from bot.reply.messages import NOTHING, Adopted, Messages
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.paged import PagedAnswer
@@ -56,7 +54,7 @@ class Standing:
     """What another reply that gave up has done for an answer.
 
     The `messages`, by their `ts`, are written anew; one of them may still be `streaming`. The status line, the pace of
-    writing, the file with the rest, the steps, and what has arrived in part go on as they are.
+    writing, the file with the rest and the steps go on as they are.
     """
 
     messages: tuple[str, ...]
@@ -65,7 +63,6 @@ class Standing:
     pace: Pace
     attachment: Attachment
     steps: Steps
-    arriving: Arriving | None = None
 
 
 class EditedReply:
@@ -100,7 +97,7 @@ class EditedReply:
             work = (status, Pace(interval), Attachment(place), steps or Steps())
             standing = Standing(adopted.messages, adopted.streaming, *work)
         self._steps = standing.steps
-        self._answer = PagedAnswer(most=most, arriving=standing.arriving, asks=asks, steps=self._steps)
+        self._answer = PagedAnswer(most=most, asks=asks, steps=self._steps)
         taken = Adopted(standing.messages, standing.streaming, adopted.look, adopted.may_stream)
         self._messages = Messages(place, reference, taken)
         self._pace = standing.pace
@@ -120,22 +117,17 @@ class EditedReply:
 
     # The contract -----------------------------------------------------------------------------------------------
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         self._steps.receive(event, now)
+        self.take(event, now)
+
+    def take(self, event: ArrivedEvent, now: float) -> None:
+        """Take an event of which the steps know already, or which is none of them."""
         self._status.receive(event, now)
         if isinstance(event, Thinking):
             self._thinking_at = now
         self._progress.received(now)
         self._answer.receive(event)
-
-    def go_on(self, events: Iterable[ReplyEvent], now: float) -> None:
-        """Take what the reply that gave up has left to show: its text has arrived already."""
-        for event in events:
-            self._status.receive(event, now)
-            if isinstance(event, Thinking):
-                self._thinking_at = now
-            self._progress.received(now)
-            self._answer.take(event)
 
     def next_call(self, now: float) -> Call | None:
         call = None if self._progress.ends else self._next_call(now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.pacing.permits import Want
-from bot.reply.contract import Place, Reply, ReplyEvent
+from bot.reply.contract import ArrivedEvent, Place, Reply
 from bot.reply.edited import EditedReply
 from bot.reply.steps import Steps
 from bot.reply.streamed import StreamedReply
@@ -38,7 +38,7 @@ class NativeFirst:
             place, reference=reference, interval=interval, most=most, streams=streams, asks=asks, steps=steps
         )
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         self._reply.receive(event, now)
 
     def next_call(self, now: float) -> Call | None:
@@ -77,5 +77,6 @@ class NativeFirst:
             asks=self._asks,
             standing=left.standing,
         )
-        edited.go_on(left.events, now)
+        for event in left.events:
+            edited.take(event, now)
         return True

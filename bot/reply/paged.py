@@ -9,8 +9,7 @@ from typing import Final
 
 from bot.flowise.events import Token
 from bot.reply.answer import Answer
-from bot.reply.arriving import ArrivedEvent, Arriving
-from bot.reply.contract import LONGEST
+from bot.reply.contract import LONGEST, ArrivedEvent
 from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
@@ -52,15 +51,8 @@ class PagedAnswer(Answer[Document]):
     step.
     """
 
-    def __init__(
-        self,
-        *,
-        most: int | None = None,
-        arriving: Arriving | None = None,
-        asks: str = NOBODY,
-        steps: Steps | None = None,
-    ) -> None:
-        super().__init__(Document(most=most), arriving, asks, steps)
+    def __init__(self, *, most: int | None = None, asks: str = NOBODY, steps: Steps | None = None) -> None:
+        super().__init__(Document(most=most), asks, steps)
         self._most = most
         self._form = Form.RENDERED
         self._plain: tuple[int, tuple[str, ...], str] = (-1, (), "")
@@ -72,7 +64,10 @@ class PagedAnswer(Answer[Document]):
         """Whether something was received that is not laid out yet."""
         return bool(self._due)
 
-    def take(self, event: ArrivedEvent) -> None:
+    def receive(self, event: ArrivedEvent) -> None:
+        if not self._due and not (isinstance(event, Token) and len(event.text) > STEP):
+            super().receive(event)
+            return
         behind = self.behind
         if isinstance(event, Token) and len(event.text) > LONGEST:
             event = Token(event.text[: LONGEST + 1])
@@ -91,7 +86,7 @@ class PagedAnswer(Answer[Document]):
                 if left:
                     self._due.appendleft(Token(left))
             room -= _EVENT
-            super().take(event)
+            super().receive(event)
 
     def becomes_plainer(self) -> bool:
         """Show all of it in a plainer form from now on; False where there is none."""

@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 from bot.flowise.events import AgentsSpoke, CalledTools, ModelThinking, Step, StepEvent, StepState, Token
 from bot.flowise.steps import agent_key
-from bot.reply.contract import Failed, Finished, ReplyEvent, Thinking
+from bot.reply.contract import ArrivedEvent, Failed, Finished, Thinking
 from bot.reply.steps_support import ShowSteps, StepsSupport
 from bot.slack import wording_of_steps as wording
 from bot.slack.text.block import Blocks
@@ -95,7 +95,7 @@ class Steps:
         self._asked_at: float | None = None
         self._ended_at: float | None = None
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         """Take an event of the answer; those that tell of no step and no time are passed over."""
         if isinstance(event, StepEvent):
             self._goes_on(event, now)

@@ -306,13 +306,14 @@ def test_a_stream_that_slack_takes_no_tasks_in_goes_on_without() -> None:
 
 def test_a_stream_that_is_lost_goes_on_by_edits_with_its_steps() -> None:
     reply, _ = begun()
-    reply.receive(Token("More words. "), 6.0)
-    calls = made(reply, 6.0, Lost("x"))
-    now = 6.0
+    told(reply, 5.0, CalledTools(("search",)))
+    reply.receive(Token("More words. "), 7.0)
+    calls = made(reply, 7.0, Lost("x"), Lost("x"))
+    now = 7.0
     while not isinstance(calls[-1], UpdateMessage):
         now = reply.wake_at(now) or now + 1
         calls += made(reply, now)
-    assert plan_of(calls[-1]) == ["Steps", "A: done", "B"]
+    assert plan_of(calls[-1]) == ["Steps", "A: done", "B", "Used search"]
 
 
 def test_tasks_have_steady_ids() -> None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar, assert_never
+from typing import Generic, assert_never
 
 from bot.flowise.events import (
     Action,
-    AgentsSpoke,
     CalledTools,
-    ModelThinking,
     ResultFiles,
     SourceDocument,
     SourceDocuments,
-    Step,
+    StepEvent,
     Token,
     UsedTools,
 )
@@ -25,48 +23,22 @@ from bot.reply.contract import (
     FetchingRest,
     Finished,
     Footnote,
+    KeptEvent,
     ParagraphBreak,
     ProgressEvent,
     Queued,
     Remark,
-    ReplyEvent,
     Sentence,
     Thinking,
     WaitingForRun,
 )
+from bot.reply.growing_text import T_co
 from bot.reply.sources import gathered
 from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import ask_again, note, sources_blocks, support_note, tools_block
-
-
-class Text(Protocol):
-    """An answer's Markdown, growing."""
-
-    def append(self, markdown: str) -> None:
-        """Add the next piece: any text, cut anywhere."""
-        ...
-
-    def paragraph_break(self) -> None:
-        """Let what follows start a new paragraph. Twice is once."""
-        ...
-
-    def begin_anew(self) -> None:
-        """Forget all that was added."""
-        ...
-
-    def shows(self, *, growing: bool) -> bool:
-        """Whether there is anything to see. While it grows, half-open Markdown is not."""
-        ...
-
-    def rest(self) -> str:
-        """The end of the finished text that is not shown because the messages are full."""
-        ...
-
-
-T_co = TypeVar("T_co", bound=Text, covariant=True)
 
 
 class Answer(Generic[T_co]):
@@ -136,9 +108,11 @@ class Answer(Generic[T_co]):
 
     def receive(self, event: ArrivedEvent) -> None:
         """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
+        if isinstance(event, StepEvent):
+            return  # what else changes is shown with the steps as they are then
         self._version += self._begin_anew() if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901, PLR0912 - one case an event
+    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -160,8 +134,6 @@ class Answer(Generic[T_co]):
             case Action():
                 changed, self._asks, self._used = not self._asks, True, ()
                 self._notes += (wording.DECISION_NEEDED,) if changed else ()
-            case Step() | AgentsSpoke() | ModelThinking():
-                changed = False  # what else changes is shown with the steps as they are then
             case Sentence(text=text):
                 changed, self.sentence = True, text
             case Remark(text=text):

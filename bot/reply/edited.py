@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from bot.pacing.permits import Kind, Want
 from bot.reply.attachment import Attachment
 from bot.reply.carried_steps import CarriedSteps
+from bot.reply.complaint import Complaint
 from bot.reply.contract import ArrivedEvent, Place, Thinking
 from bot.reply.messages import NOTHING, Adopted, Messages
-from bot.reply.pace import BACKOFF, Losses, Pace
+from bot.reply.pace import Losses, Pace
 from bot.reply.paged import PagedAnswer
 from bot.reply.progress import Progress
 from bot.reply.status import StatusLine
 from bot.reply.steps import Steps
-from bot.slack import wording
 from bot.slack.calls import (
     Accepted,
     Call,
@@ -23,7 +23,6 @@ from bot.slack.calls import (
     Limited,
     Lost,
     Posted,
-    PostEphemeral,
     PostMessage,
     Refused,
     Result,
@@ -33,14 +32,10 @@ from bot.slack.calls import (
 )
 from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import NO_TOKEN, NOT_WANTED, SHAPE
-from bot.slack.text.blocks import fallback, plain, support_note
 from bot.slack.text.pages import Page
 
 # How long a complete answer waits for a Slack that does not reply, in seconds: outages of some minutes do happen.
 PATIENCE = 1800.0
-
-# How often the asker is told again that the answer cannot be posted, where Slack does not take the sentence.
-_COMPLAINTS = 3
 
 # The calls that show the steps as they are.
 _WRITES = (PostMessage, UpdateMessage)
@@ -89,8 +84,6 @@ class EditedReply:
         steps: Steps | None = None,
     ) -> None:
         self._place = place
-        self._reference = reference
-        self._asks = asks
         if standing is None:
             may_stand = bool(adopted.messages) or adopted.look
             status = StatusLine(place.channel, place.thread_ts, works=has_status, may_stand=may_stand)
@@ -112,8 +105,7 @@ class EditedReply:
         self._progress = Progress(place, reference, self._pace, self._status)
         self._losses = Losses()
         self._minutes = 0
-        self._complaint: Call | None = None
-        self._complaints = 0
+        self._complaint = Complaint(place, reference, asks)
 
     # The contract -----------------------------------------------------------------------------------------------
 
@@ -142,8 +134,8 @@ class EditedReply:
         return self._progress.want(kind, self._answer.length, now, waits=waits)
 
     def _next_call(self, now: float) -> Call | None:
-        if self._complaint is not None:
-            return self._complaint if now >= self._pace.held_until else None
+        if self._complaint.call is not None:
+            return self._complaint.call if now >= self._pace.held_until else None
         if self._answer.behind:
             self._answer.catch_up()
             if self._answer.behind:
@@ -163,7 +155,7 @@ class EditedReply:
     def answered(self, call: Call, result: Result, now: float) -> None:
         if isinstance(call, SetStatus):
             self._status.answered(call, result, now)
-        elif call is self._complaint:
+        elif call is self._complaint.call:
             self._complained(result, now)
         elif isinstance(call, UploadFile):
             self._rest_answered(result, now)
@@ -200,7 +192,7 @@ class EditedReply:
 
     def _write_times(self, now: float) -> list[float]:
         """When the messages may next be written, or change by themselves."""
-        times = [self._pace.held_until] if self._complaint is not None or self._answer.urgent else []
+        times = [self._pace.held_until] if self._complaint.call is not None or self._answer.urgent else []
         if self._pages_of != self._pages_key() or not self._stands:
             times.append(self._pace.may_write_at(ended=self._answer.urgent))
         if self._thinking_at is not None and self._placeholder_stands():
@@ -296,21 +288,11 @@ class EditedReply:
             return
         if result.error not in SHAPE or not self._answer.becomes_plainer():
             self._progress.give_up(f"Slack refused: {result.error}")
-            self._complain(result.error)
+            self._complaint.begin(result.error)
 
     def _complained(self, result: Result, now: float) -> None:
-        self._complaints += 1
-        if isinstance(result, Limited | Lost) and self._complaints <= _COMPLAINTS:
-            self._pace.hold(now + (result.retry_after if isinstance(result, Limited) else BACKOFF[self._complaints]))
-        else:
+        wait = self._complaint.again_in(result)
+        if wait is None:
             self._progress.end()
-
-    def _complain(self, code: str) -> None:
-        """Tell the asker alone why the answer cannot be posted: the last try to say something."""
-        sentence, support = wording.cannot_post(code), wording.support(None, self._reference, self._asks)
-        self._complaint = PostEphemeral(
-            channel=self._place.channel,
-            user=self._place.user,
-            text=f"{fallback(sentence)}\n{support}",
-            blocks=(*plain(sentence), support_note(support)),
-        )
+        else:
+            self._pace.hold(now + wait)

@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable
 
 from bot.flowise.events import Token
-from bot.reply.answer import Answer, Text
+from bot.reply.answer import Answer
 from bot.reply.contract import ArrivedEvent
+from bot.reply.growing_text import Text
 from bot.reply.pace import BACKOFF
 from bot.slack import wording
 from bot.slack.calls import Accepted, Limited, Lost, Posted, Result, SetStatus

@@ -94,6 +94,8 @@ class Steps:
         """The lines, in the order in which they began."""
         self._asked_at: float | None = None
         self._ended_at: float | None = None
+        self._called: tuple[str, ...] = ()
+        """The tools that run."""
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
         """Take an event of the answer; those that tell of no step and no time are passed over."""
@@ -215,6 +217,9 @@ class Steps:
             self._set(_THOUGHT, _Kind.THOUGHT, "", StepState.FINISHED if ended else StepState.RUNNING, now)
 
     def _calls(self, names: tuple[str, ...], now: float) -> None:
+        if names == self._called:  # as it is with nearly every word
+            return
+        self._called = names
         for key, entry in self._entries.items():
             if entry.kind is _Kind.TOOL and entry.runs and entry.name not in names:
                 self._set(key, _Kind.TOOL, entry.name, StepState.FINISHED, now)

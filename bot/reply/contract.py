@@ -94,7 +94,10 @@ class Failed:
 KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
-ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | Finished | Failed
+Ending: TypeAlias = Finished | Failed
+"""The last event of an answer."""
+
+ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | Ending
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 
 ReplyEvent: TypeAlias = KeptEvent | StepEvent | ProgressEvent

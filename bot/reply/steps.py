@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 from bot.flowise.events import AgentsSpoke, CalledTools, ModelThinking, Step, StepEvent, StepState, Token
 from bot.flowise.steps import agent_key
-from bot.reply.contract import ArrivedEvent, Failed, Finished, Thinking
+from bot.reply.contract import ArrivedEvent, Ending, Finished, Thinking
 from bot.reply.steps_support import ShowSteps, StepsSupport
 from bot.slack import wording_of_steps as wording
 from bot.slack.text.block import Blocks
@@ -108,7 +108,7 @@ class Steps:
             self._calls((), now)
         elif isinstance(event, Thinking) and self._asked_at is None:
             self._asked_at = now
-        elif isinstance(event, Finished | Failed):
+        elif isinstance(event, Ending):
             self._end(StepState.FINISHED if isinstance(event, Finished) else StepState.STOPPED, now)
 
     def _goes_on(self, event: StepEvent, now: float) -> None:

@@ -61,7 +61,7 @@ def _indented(lines: str) -> str:
 def _serve() -> int:
     # Imported here because the demo does not need them, and the bot last so that wrong settings are reported at once.
     from bot.serving import logs
-    from bot.settings import read_settings
+    from bot.settings import read_settings, warn_of_file
 
     settings = read_settings()
     from bot.app import Bot
@@ -71,6 +71,7 @@ def _serve() -> int:
     raise_soft_limit()
     export(settings.ssl_cert_file)
     logs.configure(settings.log_level, settings.log_format, settings.secrets())
+    warn_of_file()
 
     async def serve() -> None:
         bot = Bot(settings)

@@ -77,7 +77,7 @@ async def _use_theirs(tap: Tap, settings: Mapping[str, str]) -> str:
     Raises:
         SettingsError: the environment does not say all that is needed, or names the playground itself.
     """
-    given = checked(settings)
+    given = checked({**settings, "PORT": "0"})  # the demo's bot takes a free one, so Flowise may have any
     key = given.flowise_api_key.get_secret_value() if given.flowise_api_key else None
     place = (given.flowise_url, given.flowise_chatflow_id, key)
     try:

@@ -252,7 +252,7 @@ def test_a_browser_that_does_not_come_back_holds_up_no_end(demos: Demos) -> None
     [
         ("http://127.0.0.1:9", "", "FLOWISE_CHATFLOW_ID: not set; expected the chatflow's id"),
         ("http://a..b", "some-flow", "Flowise's address begins with http://"),
-        ("http://127.0.0.1:9/agentcanvas/x", "some-flow", "Please give Flowise's base address alone"),
+        ("http://127.0.0.1:9/agentcanvas/x", "some-flow", "expected the server's base address alone"),
         ("http://127.0.0.1:9", "é", "The chatflow's id is the last part"),
     ],
 )
@@ -261,6 +261,13 @@ async def test_a_flowise_that_cannot_be_is_a_wrong_setting(url: str, flow: str, 
     settings = outside | {"SLACK_BOT_TOKEN": "xoxb-x", "SLACK_APP_TOKEN": "xapp-x"}
     with pytest.raises(SettingsError, match=said):
         await browser_demo._use_theirs(Tap(LocalFlowise()), settings)
+
+
+async def test_a_flowise_may_have_the_port_that_the_bot_takes_by_default() -> None:
+    given = {"FLOWISE_URL": "http://localhost:3000", "FLOWISE_CHATFLOW_ID": "some-flow"}
+    async with LocalFlowise() as local, Tap(local) as tap:
+        await browser_demo._use_theirs(tap, given | {"SLACK_BOT_TOKEN": "xoxb-x", "SLACK_APP_TOKEN": "xapp-x"})
+        assert tap._target.upstream.url == "http://localhost:3000"
 
 
 def test_what_stays_elsewhere_is_told(capsys: pytest.CaptureFixture[str]) -> None:

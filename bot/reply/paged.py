@@ -115,6 +115,10 @@ class PagedAnswer(Answer[Document]):
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
         pages = self.text.pages(growing=not self.ended, footer=footer)
+        own_page = (footer, (*_LEAD, *footer))
+        if steps and pages and pages[-1].blocks in own_page:  # they take the room of what matters more
+            footer, steps = said, ()
+            pages = self.text.pages(growing=not self.ended, footer=footer)
         # Nobody is sent a message that holds nothing but these, for want of room in the one before.
         small = (*steps, _GROWING, *self.footnote, *_LEAD)
         if len(pages) > 1 and all(block in small for block in pages[-1].blocks):

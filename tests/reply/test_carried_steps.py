@@ -7,7 +7,16 @@ from collections.abc import Iterator
 import pytest
 
 from bot.errors import Interrupted
-from bot.flowise.events import CalledTools, ModelThinking, Step, StepState, Token, UsedTools
+from bot.flowise.events import (
+    CalledTools,
+    ModelThinking,
+    SourceDocument,
+    SourceDocuments,
+    Step,
+    StepState,
+    Token,
+    UsedTools,
+)
 from bot.pacing.permits import Kind
 from bot.reply.carried_steps import ALONE_AFTER
 from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Thinking
@@ -33,7 +42,7 @@ from bot.slack.calls import (
     StopStream,
     UpdateMessage,
 )
-from bot.slack.text.blocks import shown
+from bot.slack.text.blocks import note, shown
 from bot.slack.text.steps_blocks import Task, is_plan
 
 THREAD = Place(channel="C1", thread_ts="1.0", user="U1", team="T1")
@@ -59,9 +68,11 @@ def made(reply: Reply, now: float, *results: Result) -> list[Call]:
     """The calls that are due now. The first ones get these results, the others are accepted."""
     calls: list[Call] = []
     left: Iterator[Result] = iter(results)
-    while (call := reply.next_call(now)) is not None:
+    while (call := reply.next_call(now)) is not None or reply.wake_at(now) == now:
+        if call is None:
+            continue  # a long text is laid out piece by piece
         calls.append(call)
-        result = Posted("5.5") if isinstance(call, PostMessage | StartStream) else Accepted()
+        result = Posted(f"{len(calls)}.5") if isinstance(call, PostMessage | StartStream) else Accepted()
         reply.answered(call, next(left, result), now)
     return calls
 
@@ -155,6 +166,22 @@ def test_a_thought_is_named_and_timed() -> None:
     assert statuses(told(reply, 5.0, ModelThinking())) == ["is thinking it through…"]
     [post] = told(reply, 17.0, ModelThinking(ended=True), Token("Hello"))
     assert plan_of(post) == ["Steps", "A", "Thought for 12 s"]
+
+
+@pytest.mark.parametrize("words", range(800, 1_100, 20))
+def test_steps_take_no_room_from_what_stands_under_the_text(words: int) -> None:
+    """A page that is nearly full keeps its mark and its sources, and no message is posted for the list alone."""
+    reply = edits()
+    told(reply, 0.0, Thinking(), *(step(f"{number} {'long ' * 15}") for number in range(12)))
+    sources = SourceDocuments((SourceDocument("Handbook"),))
+    posts = told(reply, 4.0, sources, Token("nine-long " * words))
+    last = posts[-1]
+    assert isinstance(last, PostMessage)
+    assert len(posts) == (1 if words <= 980 else 2)
+    assert last.blocks[-1] == note(wording.GROWING)
+    assert "Handbook" in shown(last.blocks)
+    ended = told(reply, 8.0, Finished())
+    assert {type(call) for call in ended} == {UpdateMessage}  # no message was one too many
 
 
 @pytest.mark.parametrize("error", ["invalid_blocks", "invalid_blocks_format"])

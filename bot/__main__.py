@@ -15,6 +15,7 @@ from bot.errors import BotError, SettingsError
 
 # The exit status for wrong usage, including wrong settings, as in shells and argparse.
 WRONG_SETTINGS = 2
+_LAST_PORT = 65_535
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -98,10 +99,9 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _port(given: str) -> int:
-    port = int(given)
-    if not 0 <= port <= 65_535:
-        raise ValueError(given)
-    return port
+    if not (given.isascii() and given.isdecimal() and int(given) <= _LAST_PORT):
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to {_LAST_PORT}, not {given!r}")
+    return int(given)
 
 
 def _demo(*, once: bool, port: int, opens: bool) -> int:

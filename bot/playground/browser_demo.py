@@ -53,7 +53,7 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
         try:
             await stack.enter_async_context(slack)
         except OSError as error:
-            raise SettingsError(f"--port: {port} cannot be used ({error.strerror})") from None
+            raise SettingsError(f"--port: {port} cannot be used ({os.strerror(error.errno or 0)})") from None
         settings = {"REDIS_URL": redis_url, **demo_setup.towards(slack)}
         trouble = await _use_theirs(tap, {**outside, **settings}) if "FLOWISE_URL" in outside else ""
         people_in(slack)

@@ -88,6 +88,11 @@ class PagedAnswer(Answer[Document]):
             room -= _EVENT
             super().receive(event)
 
+    @property
+    def half_open(self) -> bool:
+        """Also where it was broken off: what was bold a moment ago does not turn into asterisks."""
+        return super().half_open or self._failure is not None
+
     def becomes_plainer(self) -> bool:
         """Show all of it in a plainer form from now on; False where there is none."""
         if self._form is Form.TEXT_ALONE:
@@ -114,11 +119,11 @@ class PagedAnswer(Answer[Document]):
         if self._form is not Form.RENDERED:
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
-        pages = self.text.pages(growing=not self.ended, footer=footer)
+        pages = self.text.pages(growing=self.half_open, footer=footer)
         own_page = (footer, (*_LEAD, *footer))
         if steps and pages and pages[-1].blocks in own_page:  # they take the room of what matters more
             footer, steps = said, ()
-            pages = self.text.pages(growing=not self.ended, footer=footer)
+            pages = self.text.pages(growing=self.half_open, footer=footer)
         # Nobody is sent a message that holds nothing but these, for want of room in the one before.
         small = (*steps, _GROWING, *self.footnote, *_LEAD)
         if len(pages) > 1 and all(block in small for block in pages[-1].blocks):

@@ -20,6 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from bot.__main__ import main
 from bot.errors import SettingsError
 from bot.playground import browser_demo
 from bot.playground.flowise import LocalFlowise
@@ -153,7 +154,7 @@ def test_once_shows_the_conversation_and_ends_well(long_runs: tuple[Run, Run, Ru
     assert "My name is Ada." in second
     assert re.search(r"Hello \*Ada\*", run.text)
     figures = " ".join(lines)
-    assert re.search(r"3 answers, \d+ words, .* \d+ Slack calls, 0 answered 429, 0 rules broken, 0 people", figures)
+    assert re.search(r"3 answers, \d+ words, .* \d+ Slack calls, 0 refused with 429, 0 rules broken, 0 people", figures)
     assert "\x1b" not in run.text
     assert run.errors == ""
 
@@ -229,8 +230,18 @@ def test_a_port_that_is_taken_is_said_in_a_line(demos: Demos) -> None:
         run = demos.start("--no-browser", "--port", str(port))
         assert run.end() == 2
     said, told = run.errors.splitlines()
-    assert (said, told.strip().startswith(f"--port: {port} cannot be used")) == ("The settings cannot work:", True)
+    assert (said, told.strip()) == (
+        "The settings cannot work:",
+        f"--port: {port} cannot be used (Address already in use)",
+    )
     assert run.processes() == []
+
+
+@pytest.mark.parametrize("port", ["abc", "-1", "65536", ""])
+def test_what_is_no_port_is_said_as_a_person_would(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["demo", f"--port={port}"])
+    assert f"--port: expected a number from 0 to 65535, not '{port}'" in capsys.readouterr().err
 
 
 def test_a_browser_that_does_not_come_back_holds_up_no_end(demos: Demos) -> None:

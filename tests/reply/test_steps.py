@@ -151,7 +151,7 @@ def test_the_list_of_steps(events: tuple[ReplyEvent, ...], shown: list[str]) -> 
 FOLDED: list[tuple[tuple[ReplyEvent, ...], str]] = [
     ((Thinking(), begun("A"), done("A"), begun("B"), Finished()), "2 steps, 4 s"),
     ((Thinking(), begun("A"), done("A", FAILED), begun("B"), Finished()), "2 steps, 1 failed, 4 s"),
-    ((begun("A"), begun("B"), UsedTools(("a", "b")), Finished()), "2 steps, 2 tools (a, b)"),
+    ((begun("A"), begun("B"), UsedTools(("a", "b")), Finished()), "2 steps, 2 tools (a and b)"),
     ((begun("A"), CalledTools(("a",)), Token("x"), Failed(Interrupted("x"), "r")), "1 step, 1 tool (a)"),
     ((Thinking(), ModelThinking(), Token("x"), Finished()), "Thought for 1 s"),
     ((Thinking(), begun("A"), done("A"), Finished()), "Used: none"),

@@ -25,6 +25,7 @@ from bot.flowise.events import (
     Metadata,
     ShownEvent,
     SteeringEvent,
+    StepEvent,
     Token,
 )
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
@@ -224,7 +225,7 @@ class _PredictionState:
         self.text_so_far: list[str] = []
         self._length = 0
 
-    def takes(self, event: Event) -> TypeGuard[ShownEvent]:
+    def takes(self, event: Event) -> TypeGuard[ShownEvent | StepEvent]:
         """Note an event, and say whether it is shown in Slack."""
         if isinstance(event, SteeringEvent):
             self._steer(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.pacing.permits import Want
 from bot.reply.contract import ArrivedEvent, Place, Reply
 from bot.reply.edited import EditedReply
+from bot.reply.steps import Steps
 from bot.reply.streamed import StreamedReply
 from bot.reply.streams import StreamSupport
 from bot.slack.calls import Call, Result
@@ -26,6 +27,7 @@ class NativeFirst:
         most: int,
         streams: StreamSupport,
         asks: str = NOBODY,
+        steps: Steps | None = None,
     ) -> None:
         self._place = place
         self._reference = reference
@@ -33,7 +35,7 @@ class NativeFirst:
         self._most = most
         self._asks = asks
         self._reply: Reply = StreamedReply(
-            place, reference=reference, interval=interval, most=most, streams=streams, asks=asks
+            place, reference=reference, interval=interval, most=most, streams=streams, asks=asks, steps=steps
         )
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
@@ -76,5 +78,5 @@ class NativeFirst:
             standing=left.standing,
         )
         for event in left.events:
-            edited.receive(event, now)
+            edited.take(event, now)
         return True

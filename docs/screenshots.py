@@ -32,10 +32,12 @@ INSPECTOR = {"width": 1400, "height": 740}
 MORNING = datetime(2026, 3, 4, 9, 41, tzinfo=UTC).timestamp()
 # What stands on most machines as system-ui looks more like this than like a bare Linux's DejaVu.
 FONT = '"Inter", "Liberation Sans", "Arimo", Arial, sans-serif'
-QUESTION = "How long does the bot remember a conversation?"
+QUESTION = "How do I start over?"
 FOLLOW_UP = "And how do I connect my own Flowise?"
 GROWN = 260
 """Characters of the second answer, when the first picture is taken."""
+STEPS = {"width": 620, "height": 720}
+STEPS_QUESTION = "How do sources look, and which of them are shown?"
 
 
 async def main() -> int:
@@ -47,6 +49,7 @@ async def main() -> int:
     async with launched(program) as browser:
         for scheme in SCHEMES:
             await _pictures(browser, scheme)
+            await _picture_of_steps(browser, scheme)
     return 0
 
 
@@ -68,11 +71,30 @@ async def _pictures(browser: Browser, scheme: str) -> None:
         await page.context.close()
 
 
+async def _picture_of_steps(browser: Browser, scheme: str) -> None:
+    async with _playground() as on:
+        on.tap.choose("steps")
+        page = await _opened(browser, on, scheme)
+        ada = PageUser(page)
+        await page.set_viewport_size(STEPS)  # a screen so small that the thread takes all of it
+        await ada.ask_first(STEPS_QUESTION)
+        await expect(ada.thread.locator(".plan")).to_be_visible(timeout=30_000)
+        await page.wait_for_timeout(400)
+        await _take(page, f"steps-{scheme}.png")
+        await on.slack.until(lambda: on.sandbox.idle, 30.0)
+        await page.context.close()
+
+
 async def _take(page: Page, name: str) -> None:
     await page.mouse.move(0, 0)  # nothing is pointed at
-    picture = Image.open(BytesIO(await page.screenshot())).convert("RGB")
+    # In a thread: everything that an answer takes part in is on this loop, and would stand still meanwhile.
+    await asyncio.to_thread(_save, await page.screenshot(), HERE / name)
+
+
+def _save(taken: bytes, path: Path) -> None:
+    picture = Image.open(BytesIO(taken)).convert("RGB")
     # Text has hundreds of shades at its edges; with the 256 most frequent it is a third of the size, which nobody sees.
-    picture.quantize(256, dither=Image.Dither.NONE).save(HERE / name, optimize=True)
+    picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 @asynccontextmanager

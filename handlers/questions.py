@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 import structlog
 
@@ -104,10 +105,12 @@ def _asks(workspace: Workspace, message: IncomingMessage) -> bool:
 
 def _asked_for(workspace: Workspace, message: IncomingMessage, *, addressed: bool = True) -> Instruction:
     """What a message to the bot asks for. What is forwarded without a word, or with a call for help, is a question; so
-    is a message that is not addressed to it, but for the one word that stops it."""
+    is a message that is not addressed to it, but for the one word that stops it and for one without any word."""
     asked_for = instruction(workspace.without_mention(message.text))
     if addressed:
         return Instruction.ANSWER if asked_for is Instruction.HELP and message.has_quoted_text else asked_for
+    if not (message.text or message.has_quoted_text):
+        return Instruction.HELP
     return asked_for if asked_for is Instruction.QUIET else Instruction.ANSWER
 
 
@@ -140,15 +143,20 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     if addressed and (message.app or by_another_team) and not message.in_dm and _asks(workspace, message):
         await workspace.store.set_quiet(thread, False, workspace.wall())  # only now the thread is known to be ours
     asked_for = _asked_for(workspace, message, addressed=addressed)
-    if asked_for is Instruction.HELP or not (message.text or message.has_quoted_text):
-        await _help(workspace, behaviour, message, place, lease)
-    elif asked_for is Instruction.QUIET:
-        await _quiet(workspace, message, place, lease)
-    elif asked_for is Instruction.NEW_CONVERSATION:
-        await workspace.conversations.chats.start_over(thread, since=message.ts)
-        await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)
-    elif addressed or not behaviour.ignores_small_talk or not await _asks_nothing(workspace, message, thread, lease):
-        await workspace.answering.answer(await _question(workspace, message, place, lease), lease)
+    match asked_for:
+        case Instruction.HELP:
+            await _help(workspace, behaviour, message, place, lease)
+        case Instruction.QUIET:
+            await _quiet(workspace, message, place, lease)
+        case Instruction.NEW_CONVERSATION:
+            await workspace.conversations.chats.start_over(thread, since=message.ts)
+            await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)
+        case Instruction.ANSWER:
+            asks = addressed or not behaviour.ignores_small_talk
+            if asks or not await _asks_nothing(workspace, message, thread, lease):
+                await workspace.answering.answer(await _question(workspace, message, place, lease), lease)
+        case _:
+            assert_never(asked_for)
 
 
 async def _is_answered(

@@ -14,6 +14,7 @@ from bot.conversation.chats import Chat, Chats
 from bot.conversation.last_words import ends_with_question
 from bot.conversation.question import Question
 from bot.conversation.runs import Runs
+from bot.conversation.stored_text import differing, pieces
 from bot.errors import FlowiseBroke, FlowiseError, FlowiseSlow, Interrupted, KeyRefused, RunState
 from bot.flowise.events import (
     Action,
@@ -24,6 +25,7 @@ from bot.flowise.events import (
     Metadata,
     ShownEvent,
     SteeringEvent,
+    StepEvent,
     Token,
 )
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
@@ -32,7 +34,16 @@ from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
-from bot.reply.contract import LONGEST, FetchingRest, Footnote, Remark, ReplyEvent, Thinking
+from bot.reply.contract import (
+    LONGEST,
+    FetchingRest,
+    Footnote,
+    Remark,
+    StoredText,
+    TextComplete,
+    Thinking,
+    TurnEvent,
+)
 from bot.slack import wording
 from bot.thread import Run
 
@@ -61,7 +72,7 @@ class Predictions:
         self._reads_answers = reads_answers
         self._sleep = sleep
 
-    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """The answer to a question that a process which is gone has asked: recovered, and never asked for again."""
         opened, line = lease.opened, question.thread.line
         kept = journal.read(opened.journal)
@@ -89,7 +100,7 @@ class Predictions:
 
     async def predicted(
         self, question: Question, lease: Lease, chat: Chat, text: str, *, is_first: bool = False
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """Ask Flowise, and yield the events of its answer that a reply shows.
 
         `is_first`: it will be the first answer in a thread where the bot answers every message, and says so.
@@ -117,8 +128,9 @@ class Predictions:
                 await asyncio.shield(self._runs.left(line, chat.chat_id, state.run))
             raise
         await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
-        if is_first:
-            yield Footnote(wording.EVERY_MESSAGE)
+        async with aclosing(self._last_events(question, lease, state, is_first=is_first)) as last_events:
+            async for last in last_events:
+                yield last
 
     async def _noted(self, lease: Lease, chat: Chat, text: str, state: _PredictionState, is_first: bool) -> None:
         """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
@@ -136,12 +148,12 @@ class Predictions:
 
     async def _completed(
         self, question: Question, lease: Lease, state: _PredictionState, error: FlowiseError
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """What is missing of an answer whose connection broke, as Flowise has stored it. Raises the error where it has
         not, or cannot tell."""
         line, opened = question.thread.line, lease.opened
         state.run = self._runs.broken(state.run)
-        rest: tuple[ShownEvent, ...] | None = None
+        rest: tuple[ShownEvent | StoredText, ...] | None = None
         if _broke_off(error) and self._reads_answers and opened.expected is not None:
             try:
                 found = await self._runs.answer_at_once(line, opened, ref=question.reference)
@@ -156,7 +168,10 @@ class Predictions:
             raise error
         log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
         for event in rest:
-            state.hears(event)
+            if isinstance(event, StoredText):
+                state.begins_anew(event)
+            else:
+                state.hears(event)
             yield event
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
@@ -177,8 +192,24 @@ class Predictions:
         if run.awaits_decision:
             paused = replace(run, after=state.row)
             await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
-        asks = ends_with_question(map(Token, state.text_so_far))
-        lease.then(self._chats.answered(question, chat, asks=asks))
+
+    async def _last_events(
+        self, question: Question, lease: Lease, state: _PredictionState, *, is_first: bool
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
+        was seen, and our footnote."""
+        said, stored = "".join(state.text_so_far), ""
+        if state.text_may_differ and self._reads_answers and state.row:
+            yield TextComplete()
+            stored = await differing(self._flowise, state.chat.chat_id, state.row, said)
+        if stored:
+            log.info("answer replaced", ref=question.reference, source="Flowise's stored messages")
+        asks = ends_with_question([Token(stored or said)])
+        lease.then(self._chats.answered(question, state.chat, asks=asks))
+        for piece in pieces(stored):
+            yield piece
+        if is_first:
+            yield Footnote(wording.EVERY_MESSAGE)
 
 
 class _PredictionState:
@@ -189,10 +220,12 @@ class _PredictionState:
         self.chat = chat
         self.row: str | None = None
         """The id of the row in which Flowise stored the answer."""
+        self.text_may_differ = False
+        """Flowise may have stored another text than it has streamed."""
         self.text_so_far: list[str] = []
         self._length = 0
 
-    def takes(self, event: Event) -> TypeGuard[ShownEvent]:
+    def takes(self, event: Event) -> TypeGuard[ShownEvent | StepEvent]:
         """Note an event, and say whether it is shown in Slack."""
         if isinstance(event, SteeringEvent):
             self._steer(event)
@@ -209,6 +242,12 @@ class _PredictionState:
                 self.text_so_far.append(event.text[: LONGEST - self._length])
             self._length += len(event.text)
 
+    def begins_anew(self, event: StoredText) -> None:
+        """Note a piece of the text that takes the place of what was said so far."""
+        if event.begins:
+            self.text_so_far, self._length = [], 0
+        self.hears(Token(event.text))
+
     def _steer(self, event: SteeringEvent) -> None:
         match event:
             case AgentflowStarted():
@@ -216,8 +255,10 @@ class _PredictionState:
             case Metadata(chat_id=chat_id, chat_message_id=row):
                 self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None
-            case ErrorReported() | End():
-                pass  # the client raises the error, and the generator's end says the rest
+            case End(text_may_differ=may_differ):
+                self.text_may_differ = may_differ
+            case ErrorReported():
+                pass  # the client raises the error
             case _:
                 assert_never(event)
 
@@ -234,10 +275,12 @@ def _broke_off(error: FlowiseError) -> bool:
     return isinstance(error, FlowiseBroke) and error.run is RunState.UNKNOWN
 
 
-def _missing(found: tuple[Event, ...], text_so_far: str) -> tuple[ShownEvent, ...] | None:
-    """What of a stored answer was not said before; None if it does not begin like that."""
+def _missing(found: tuple[Event, ...], text_so_far: str) -> tuple[ShownEvent | StoredText, ...] | None:
+    """What of a stored answer was not said before; all of it, to take the place of what was said, if it begins with
+    other words. None if there is nothing of it."""
     stored = _shown(found)
     text = "".join(event.text for event in stored if isinstance(event, Token))
-    if not stored or not text.startswith(text_so_far):
-        return None
-    return (Token(text[len(text_so_far) :]), *(event for event in stored if not isinstance(event, Token)))
+    beside = tuple(event for event in stored if not isinstance(event, Token))
+    if text.startswith(text_so_far):
+        return (Token(text[len(text_so_far) :]), *beside) if stored else None
+    return (*beside, *pieces(text)) if text.strip() else None

@@ -20,7 +20,7 @@ from bot.errors import BotError, GivenUp, StoreUnavailable, advice
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
-from bot.reply.contract import Failed, Finished, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
+from bot.reply.contract import Failed, Finished, Queued, Remark, Sentence, Thinking, TurnEvent, WaitingForRun
 from bot.slack import wording
 from bot.thread import Conversation
 
@@ -63,7 +63,7 @@ class Turns:
         """Whether another process can complete an answer that was left unfinished."""
         return self._settings.reads_answers
 
-    async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """Yield everything that happens to a question, up to and including `Finished` or `Failed`.
 
         `lease` is our hold on the question; the caller keeps it renewed.
@@ -100,7 +100,7 @@ class Turns:
             return False
         return known is not None and known.remembers
 
-    async def _in_line(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def _in_line(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         if lease.failures >= MOST_FAILURES:
             raise GivenUp(f"{lease.failures} processes have not brought it to an end")
         shown, before = 0, await lease.place()
@@ -119,7 +119,7 @@ class Turns:
         """What the store answers, however long it takes until it can be reached."""
         return await retried(ask, self._sleep, ref=question.reference)
 
-    async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """Ask the question once this process may run one more prediction."""
         with self._admission.place() as place:
             shown = 0
@@ -133,7 +133,7 @@ class Turns:
                 async for event in events:
                     yield event
 
-    async def _asked(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def _asked(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         line = question.thread.line
         known = await self._stored(question, lambda: self._store.conversation(question.thread))
         chat = await self._stored(question, lambda: self.chats.of(question, known))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 from bot.errors import (
     FlowiseError,
@@ -113,11 +114,30 @@ def _failed(reply: HttpReply, summary: str) -> FlowiseError:
     return FlowiseFailed(summary, run=RunState.OVER if reply.status >= 500 else RunState.NOT_STARTED)
 
 
-def _no_flowise(reply: HttpReply, summary: str) -> FlowiseError:
+def stranger(reply: HttpReply) -> str:
+    """What has answered in place of Flowise, in words for the operator; empty where only its text tells."""
     if 300 <= reply.status < 400:
-        return NotFlowise(f"HTTP {reply.status}: a redirect, which is not followed", run=RunState.NOT_STARTED)
-    if reply.is_web_page:
-        return NotFlowise(f"HTTP {reply.status}: a web page", run=RunState.NOT_STARTED)
+        return f"HTTP {reply.status}: a redirect, which is not followed; to a login page, perhaps"
+    if reply.status == 401:
+        return "HTTP 401: something before Flowise wants a name and password"
+    return f"HTTP {reply.status}: a web page; of a login, perhaps" if reply.is_web_page else ""
+
+
+def _no_flowise(reply: HttpReply, summary: str) -> FlowiseError:
+    if (300 <= reply.status < 400 or reply.is_web_page) and (what := stranger(reply)):
+        return NotFlowise(what, run=RunState.NOT_STARTED)
     if 400 <= reply.status < 500 and reply.status not in (404, 405):
         return FlowiseFailed(summary, run=RunState.NOT_STARTED)
     return NotFlowise(summary, run=RunState.NOT_STARTED)
+
+
+def seconds_to_wait(reply: HttpReply) -> float | None:
+    """The seconds of the Retry-After header. It may hold a date by the server's clock (RFC 9110, 10.2.3)."""
+    value = reply.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        until, now = (parsedate_to_datetime(date) for date in (value, reply.headers.get("Date", "")))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError):  # no dates, or only one of them with a time zone
+        return None

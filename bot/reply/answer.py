@@ -2,58 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar, assert_never
+from typing import Generic, assert_never
 
-from bot.flowise.events import Action, CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools
-from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
+from bot.flowise.events import (
+    Action,
+    CalledTools,
+    ResultFiles,
+    SourceDocument,
+    SourceDocuments,
+    StepEvent,
+    Token,
+    UsedTools,
+)
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
+    ArrivedEvent,
+    BeganAnew,
     Failed,
     FetchingRest,
     Finished,
     Footnote,
+    KeptEvent,
     ParagraphBreak,
     ProgressEvent,
     Queued,
     Remark,
-    ReplyEvent,
     Sentence,
+    TextComplete,
     Thinking,
     WaitingForRun,
 )
+from bot.reply.growing_text import T_co
 from bot.reply.sources import gathered
+from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import ask_again, note, sources_blocks, support_note, tools_block
-
-
-class Text(Protocol):
-    """An answer's Markdown, growing."""
-
-    def append(self, markdown: str) -> None:
-        """Add the next piece: any text, cut anywhere."""
-        ...
-
-    def paragraph_break(self) -> None:
-        """Let what follows start a new paragraph. Twice is once."""
-        ...
-
-    def begin_anew(self) -> None:
-        """Forget all that was added."""
-        ...
-
-    def shows(self, *, growing: bool) -> bool:
-        """Whether there is anything to see. While it grows, half-open Markdown is not."""
-        ...
-
-    def rest(self) -> str:
-        """The end of the finished text that is not shown because the messages are full."""
-        ...
-
-
-T_co = TypeVar("T_co", bound=Text, covariant=True)
 
 
 class Answer(Generic[T_co]):
@@ -61,12 +47,11 @@ class Answer(Generic[T_co]):
 
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
     is at work, and `running` names the tools it uses now. `fetching` is set while the rest of the answer is looked for.
-    `arriving` is given where another reply has received the first part of the answer. `asks` says whom a person should
-    ask when it fails, in Slack's mrkdwn.
+    `asks` says whom a person should ask when it fails, in Slack's mrkdwn. The reply tells `steps` with their times.
     """
 
-    def __init__(self, text: T_co, arriving: Arriving | None = None, asks: str = NOBODY) -> None:
-        self.arriving = arriving or Arriving()
+    def __init__(self, text: T_co, asks: str = NOBODY, steps: Steps | None = None) -> None:
+        self.steps = steps or Steps()
         self._asks_for_help = asks
         self.ended = False
         self.thinking = False
@@ -89,6 +74,7 @@ class Answer(Generic[T_co]):
         self._break_due = False
         self._breaks = 0
         self._has_words = False
+        self._is_stored = False
 
     @property
     def version(self) -> int:
@@ -111,6 +97,11 @@ class Answer(Generic[T_co]):
         return self.ended or self.fetching is not None
 
     @property
+    def is_changing(self) -> bool:
+        """Whether its text is replaced by another one, which is shown when the answer has ended."""
+        return self._is_stored and not self.ended
+
+    @property
     def rest(self) -> str:
         """The Markdown that fits into no message, once the answer has ended."""
         return self._text.rest() if self.ended and not self.sentence else ""
@@ -119,20 +110,21 @@ class Answer(Generic[T_co]):
     def empty(self) -> bool:
         """Whether there is no text to show. While it grows, half-open Markdown at its beginning is not shown yet."""
         if not self._has_words:  # asked with every token, so it is looked up only until there is text
-            self._has_words = self._text.shows(growing=not self.ended)
+            self._has_words = self._text.shows(growing=self.half_open)
         return not self._has_words
 
-    def receive(self, event: ReplyEvent) -> None:
-        """Take an event as it came."""
-        for arrived in self.arriving.receive(event):
-            self.take(arrived)
+    @property
+    def half_open(self) -> bool:
+        """Whether Markdown at the end of the text is shown as half open: closed, or held back."""
+        return not self.ended
 
-    def take(self, event: ArrivedEvent) -> None:
-        """Take an event that has arrived. One that repeats an earlier one, or is no longer shown, leaves the `version`
-        as it is."""
-        self._version += self._begin_anew() if isinstance(event, BeganAnew) else self._changes(event)
+    def receive(self, event: ArrivedEvent) -> None:
+        """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
+        if isinstance(event, StepEvent):
+            return  # what else changes is shown with the steps as they are then
+        self._version += self._begin_anew(event) if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901 - one case an event
+    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901, PLR0912 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -162,6 +154,8 @@ class Answer(Generic[T_co]):
                 changed, self._footnote = text != self._footnote, text
             case Queued() | WaitingForRun() | Thinking() | FetchingRest() | ParagraphBreak() | Finished() | Failed():
                 changed = self._proceeds(event)
+            case TextComplete():
+                changed = self._proceeds(event)
             case _:
                 assert_never(event)
         return changed
@@ -190,6 +184,8 @@ class Answer(Generic[T_co]):
             case ParagraphBreak():
                 self._break_due = True
                 return False
+            case TextComplete():
+                return False
             case _:
                 assert_never(event)
         return True
@@ -217,9 +213,10 @@ class Answer(Generic[T_co]):
             self._notes += (wording.TOO_LONG,)
         return True
 
-    def _begin_anew(self) -> bool:
+    def _begin_anew(self, event: BeganAnew) -> bool:
         """Forget the text; whether that can be seen."""
         changed, self._has_words = self._length > 0, False
+        self._is_stored = event.is_stored
         self._text.begin_anew()
         self._length = self._breaks = 0
         self._notes = tuple(note for note in self._notes if note != wording.TOO_LONG)
@@ -246,7 +243,7 @@ class Answer(Generic[T_co]):
     def extras(self) -> Blocks:
         """The blocks under a last word."""
         notes = self._remarks(alone=False) if self._failure else self._remarks(alone=True)[1:]
-        return (*map(note, notes), *self._tools(), *self._source_list(), *self._last_lines())
+        return (*map(note, notes), *self._work(), *self._source_list(), *self._last_lines())
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
         """What is said under the text or, `alone`, where there is none: our remarks, and which files there are."""
@@ -257,7 +254,15 @@ class Answer(Generic[T_co]):
         names = [file.name for file in files.files if file.name]
         return (*self._notes, wording.result_files(names, len(files.files), more=files.more, alone=is_first))
 
-    def _tools(self) -> Blocks:
+    @property
+    def folded(self) -> str:
+        """One line for the steps and the tools; empty before the end, and where there is little to say."""
+        return self.steps.folded(self._used or (() if self._asks else self.steps.tools))
+
+    def _work(self) -> Blocks:
+        """One line that tells what was done: the steps with their tools, or the tools alone."""
+        if folded := self.folded:
+            return (note(folded),)
         return (tools_block(self._used),) if self._used else ()
 
     def _source_list(self) -> Blocks:
@@ -276,11 +281,13 @@ class Answer(Generic[T_co]):
 
     @property
     def footnote(self) -> Blocks:
-        """The small line of ours that stands last of all; none under a failure, nor before it has come."""
-        return (support_note(self._footnote),) if self._footnote and self._failure is None else ()
+        """The small line of ours that stands last of all; none under a failure, while a decision is needed, as no
+        message is answered then, nor before it has come."""
+        stands = self._footnote and self._failure is None and not self._asks
+        return (support_note(self._footnote),) if stands else ()
 
-    def footer(self) -> Blocks:
-        """The blocks under the text: what failed or is fetched, remarks, tools, sources, and the last lines."""
+    def footer(self, *, with_work: bool = True) -> Blocks:
+        """The blocks under the text: what failed or is fetched, remarks, work done, sources, and the last lines."""
         failed = (note(self.last_word(partly=True)),) if self._failure else ()
         rest = (note(wording.REST_LOST if self._rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
         fetching = (note(wording.FETCHING_REST),) if self.fetching else ()
@@ -289,7 +296,7 @@ class Answer(Generic[T_co]):
             *fetching,
             *rest,
             *map(note, self._remarks(alone=False)),
-            *self._tools(),
+            *(self._work() if with_work else ()),
             *self._source_list(),
             *self._last_lines(),
         )

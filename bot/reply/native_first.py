@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bot.pacing.permits import Want
-from bot.reply.contract import Place, Reply, ReplyEvent
+from bot.reply.contract import ArrivedEvent, Place, Reply
 from bot.reply.edited import EditedReply
+from bot.reply.steps import Steps
 from bot.reply.streamed import StreamedReply
 from bot.reply.streams import StreamSupport
 from bot.slack.calls import Call, Result
@@ -26,6 +27,7 @@ class NativeFirst:
         most: int,
         streams: StreamSupport,
         asks: str = NOBODY,
+        steps: Steps | None = None,
     ) -> None:
         self._place = place
         self._reference = reference
@@ -33,10 +35,10 @@ class NativeFirst:
         self._most = most
         self._asks = asks
         self._reply: Reply = StreamedReply(
-            place, reference=reference, interval=interval, most=most, streams=streams, asks=asks
+            place, reference=reference, interval=interval, most=most, streams=streams, asks=asks, steps=steps
         )
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         self._reply.receive(event, now)
 
     def next_call(self, now: float) -> Call | None:
@@ -75,5 +77,6 @@ class NativeFirst:
             asks=self._asks,
             standing=left.standing,
         )
-        edited.go_on(left.events, now)
+        for event in left.events:
+            edited.take(event, now)
         return True

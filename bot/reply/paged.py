@@ -9,8 +9,8 @@ from typing import Final
 
 from bot.flowise.events import Token
 from bot.reply.answer import Answer
-from bot.reply.arriving import ArrivedEvent, Arriving
-from bot.reply.contract import LONGEST
+from bot.reply.contract import LONGEST, ArrivedEvent
+from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
@@ -19,6 +19,7 @@ from bot.slack.text.escaping import units
 from bot.slack.text.limits import MESSAGE_TEXT
 from bot.slack.text.pages import Document, Page
 from bot.slack.text.plain_pages import plain_pages
+from bot.slack.wording_of_steps import working
 
 
 class Form(IntEnum):
@@ -50,8 +51,8 @@ class PagedAnswer(Answer[Document]):
     step.
     """
 
-    def __init__(self, *, most: int | None = None, arriving: Arriving | None = None, asks: str = NOBODY) -> None:
-        super().__init__(Document(most=most), arriving, asks)
+    def __init__(self, *, most: int | None = None, asks: str = NOBODY, steps: Steps | None = None) -> None:
+        super().__init__(Document(most=most), asks, steps)
         self._most = most
         self._form = Form.RENDERED
         self._plain: tuple[int, tuple[str, ...], str] = (-1, (), "")
@@ -63,7 +64,10 @@ class PagedAnswer(Answer[Document]):
         """Whether something was received that is not laid out yet."""
         return bool(self._due)
 
-    def take(self, event: ArrivedEvent) -> None:
+    def receive(self, event: ArrivedEvent) -> None:
+        if not self._due and not (isinstance(event, Token) and len(event.text) > STEP):
+            super().receive(event)
+            return
         behind = self.behind
         if isinstance(event, Token) and len(event.text) > LONGEST:
             event = Token(event.text[: LONGEST + 1])
@@ -82,7 +86,12 @@ class PagedAnswer(Answer[Document]):
                 if left:
                     self._due.appendleft(Token(left))
             room -= _EVENT
-            super().take(event)
+            super().receive(event)
+
+    @property
+    def half_open(self) -> bool:
+        """Also where it was broken off: what was bold a moment ago does not turn into asterisks."""
+        return super().half_open or self._failure is not None
 
     def becomes_plainer(self) -> bool:
         """Show all of it in a plainer form from now on; False where there is none."""
@@ -92,31 +101,36 @@ class PagedAnswer(Answer[Document]):
         self._version += 1
         return True
 
-    def pages(self, *, shows_work: bool, minutes: int = 0) -> tuple[Page, ...]:
+    def pages(self, *, shows_work: bool, minutes: int = 0, steps: Blocks = (), step: str = "") -> tuple[Page, ...]:
         """What should stand in Slack now; empty when there is nothing to show yet.
 
         `shows_work`: the message itself must show that the bot is at work, and for how many `minutes`, because there is
-        no status line.
+        no status line. `steps` are shown under a text that grows, and `step`, what a status line would say, before it.
         """
         if self.sentence:
             return (self._page(self.sentence),)
         if self.empty:
-            return self._without_text(shows_work=shows_work, minutes=minutes)
-        footer = self.footer()
+            return self._without_text(shows_work=shows_work, minutes=minutes, step=step)
+        said = footer = self.footer()
         if not self.ended and self.fetching is None:
-            works = shows_work and self.running
-            footer = (*footer, note(wording.working(self.running)) if works else _GROWING)
+            steps = steps if self._form is Form.RENDERED else ()
+            growing = note(working(self.running)) if shows_work and self.running else _GROWING
+            said, footer = (*footer, growing), (*footer, *steps, growing)
         if self._form is not Form.RENDERED:
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
-        pages = self.text.pages(growing=not self.ended, footer=footer)
+        pages = self.text.pages(growing=self.half_open, footer=footer)
+        own_page = (footer, (*_LEAD, *footer))
+        if steps and pages and pages[-1].blocks in own_page:  # they take the room of what matters more
+            footer, steps = said, ()
+            pages = self.text.pages(growing=self.half_open, footer=footer)
         # Nobody is sent a message that holds nothing but these, for want of room in the one before.
-        small = (_GROWING, *self.footnote, *_LEAD)
+        small = (*steps, _GROWING, *self.footnote, *_LEAD)
         if len(pages) > 1 and all(block in small for block in pages[-1].blocks):
             return pages[:-1]
         if not pages or not footer or pages[-1].blocks == (*_LEAD, *footer):
             return pages
-        return (*pages[:-1], replace(pages[-1], text=self._with_spoken(pages[-1].text, footer)))
+        return (*pages[:-1], replace(pages[-1], text=self._with_spoken(pages[-1].text, said)))
 
     @property
     def rest(self) -> str:
@@ -124,13 +138,13 @@ class PagedAnswer(Answer[Document]):
             return super().rest
         return self._plain_pages()[1] if self.ended and not self.sentence else ""
 
-    def _without_text(self, *, shows_work: bool, minutes: int) -> tuple[Page, ...]:
+    def _without_text(self, *, shows_work: bool, minutes: int, step: str) -> tuple[Page, ...]:
         if self.ended:
             return (self._page(self.last_word(partly=False), self.extras()),)
         if self.fetching is not None:
             return () if self.fetching.quietly else (self._page(wording.FETCHING_ANSWER),)
         if self.thinking and shows_work:
-            return (self._page(wording.working(self.running, minutes)),)
+            return (self._page(working(self.running, minutes, step)),)
         if self.waiting:
             return (self._page(self.waiting),)
         return ()

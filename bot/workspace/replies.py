@@ -8,6 +8,8 @@ from bot.reply.edited import EditedReply
 from bot.reply.messages import NOTHING, Adopted
 from bot.reply.native_first import NativeFirst
 from bot.reply.responded import RespondedReply
+from bot.reply.steps import Steps
+from bot.reply.steps_support import StepsSupport
 from bot.reply.streams import Mode, StreamSupport
 from bot.workspace.process import DeliverySettings
 
@@ -19,6 +21,7 @@ class Replies:
         self._delivery = delivery
         self._invite = invite
         self._streams = StreamSupport(delivery.mode)
+        self._steps = StepsSupport(delivery.steps)
 
     def for_answer(self, place: Place, lease: Lease) -> Reply:
         """How an answer is written; one that another process has begun is written by edits of what stands."""
@@ -34,12 +37,13 @@ class Replies:
             most=self._delivery.most_messages,
             asks=self._delivery.asks,
             streams=self._streams,
+            steps=Steps(self._steps),
         )
 
     def for_sentence(self, place: Place, lease: Lease) -> Reply:
         """How a sentence is written: in what stands already, if anything does."""
         if place.response_url:
-            return RespondedReply(place, invite=self._invite, asks=self._delivery.asks)
+            return RespondedReply(place, invite=self._invite, asks=self._delivery.asks, steps=Steps(self._steps))
         opened = lease.opened
         # Whoever was not asked yet may still wait for its turn: an open stream in its thread is then another answer's.
         may_stream = lease.look and lease.was_asked and place.thread_ts is not None
@@ -55,4 +59,5 @@ class Replies:
             most=self._delivery.most_messages,
             asks=self._delivery.asks,
             adopted=adopted,
+            steps=Steps(self._steps),
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -55,6 +56,15 @@ class LocalFlowise:
     def predictions(self) -> list[Received]:
         """Every POST to /prediction, oldest first."""
         return self._desk.predictions
+
+    @property
+    def row_requests(self) -> list[Mapping[str, str]]:
+        """The query of every GET of /chatmessage with the right key, oldest first."""
+        return self._desk.row_requests
+
+    def hold_rows(self, until: asyncio.Event) -> None:
+        """Answer no request for stored rows until the event is set."""
+        self._desk.rows_wait_for = until
 
     @property
     def collisions(self) -> int:

@@ -13,6 +13,7 @@ from benchmarks.chaos.records import Asked, Record, Shown, Tried
 from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed, StoreUnavailable
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
+from bot.slack.wording_of_steps import working
 
 ONE, TWO, LAST = "q01n00x00000a", "q01n01x00000b", "z01n00x00000c"
 PLACE = "C1:1.0"
@@ -108,7 +109,7 @@ def test_messages_of_one_reference_or_one_token_are_one_answer() -> None:
         ([GOOD.shown[0], GOOD.shown[1], shown(wording.queued(2, busy=True), 9.0)], "looks busy"),
         ([GOOD.shown[0], GOOD.shown[1], shown(POSTPONED, 9.0)], "looks busy"),
         ([shown(f"{answer(ONE)}\n{wording.GROWING}", 3.0), GOOD.shown[1]], "left unfinished"),
-        ([GOOD.shown[0], GOOD.shown[1], shown(wording.working(["search"]), 9.0)], "looks busy"),
+        ([GOOD.shown[0], GOOD.shown[1], shown(working(["search"]), 9.0)], "looks busy"),
         ([GOOD.shown[0], GOOD.shown[1], shown("What a nice day.", 9.0)], "unexplained"),
         ([GOOD.shown[0], GOOD.shown[1], shown(answer("q09n00x00000d"), 9.0)], "in the wrong place"),
     ],

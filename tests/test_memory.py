@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
 from bot.flowise.events import End, Event, Metadata, Token
 from bot.flowise.prediction import Prediction

@@ -50,3 +50,61 @@ async def test_a_chatflow_that_is_stopped_is_read_on_unseen_and_its_thread_goes_
     assert len({prediction.chat_id for prediction in home.flowise.predictions}) == 1
     assert home.flowise.collisions == 0
     assert home.slack.violations == []
+
+
+async def test_an_agent_flow_that_is_stopped_forgets_the_question_and_its_thread_goes_on_at_once(home: Sandbox) -> None:
+    home.flowise.script(
+        "rag",
+        Script(tokens=["half", " and more"], agentflow=True, hold=asyncio.Event(), hold_after=1),
+        Script(tokens=["two"]),
+    )
+    async with home.bot():
+        root, ts = await growing(home)
+        assert (await home.slack.press(home.ada, home.channel, ts, wording.STOP)).acked
+        [answer] = await home.answered(root)
+        assert answer == f"half\n{FORGOTTEN}"
+        [message] = [message for message in home.slack.thread(home.channel, root) if message.ts == ts]
+        assert len(home.flowise.aborts) == 1
+        before = len(message.edits)
+        await home.ask("two?", thread_ts=root)
+        await home.answered(root, 2)
+        [message] = [message for message in home.slack.thread(home.channel, root) if message.ts == ts]
+        assert len(message.edits) == before
+    assert len({prediction.chat_id for prediction in home.flowise.predictions}) == 1
+    assert home.slack.violations == []
+
+
+async def test_an_abort_waits_for_the_first_event_for_earlier_ones_are_lost(home: Sandbox) -> None:
+    """Nothing stands yet, so that the question is stopped by a word."""
+    head = 0.5
+    home.flowise.script("rag", Script(tokens=["late"], agentflow=True, head_wait=head, hold=asyncio.Event()))
+    async with home.bot():
+        root = await home.ask(f"{home.mention} why?")
+        await home.slack.until(lambda: len(home.flowise.predictions) == 1)
+        await home.ask(f"{home.mention} stop", thread_ts=root)
+        assert await home.answered(root) == [FORGOTTEN]
+        assert len(home.flowise.predictions) == 1
+        assert home.slack.ephemerals(home.channel, home.ada) == []
+
+
+@pytest.mark.parametrize("ends_soon", [True, False])
+async def test_what_comes_after_the_stop_of_a_run_that_hears_it_late_stays_hidden(
+    home: Sandbox, ends_soon: bool
+) -> None:
+    tool = asyncio.Event()
+    script = Script(tokens=["half", " secret"], agentflow=True, hold=tool, hold_after=1, deaf=[1])
+    home.flowise.script("rag", script, Script(tokens=["two"]))
+    async with home.bot():
+        root, ts = await growing(home)
+        await home.slack.press(home.ada, home.channel, ts, wording.STOP)
+        if ends_soon:
+            await home.slack.until(lambda: bool(home.flowise.aborts))
+            tool.set()
+        [answer] = await home.answered(root)
+        assert answer == f"half\n{FINISHED if ends_soon else GOES_ON}"
+        tool.set()
+        await home.ask("two?", thread_ts=root)
+        await home.answered(root, 2)
+        assert home.answers(root)[0] == answer
+    assert len({prediction.chat_id for prediction in home.flowise.predictions}) == 1
+    assert home.flowise.collisions == 0

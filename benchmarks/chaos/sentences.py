@@ -31,7 +31,7 @@ def reference(text: str) -> str:
 
 def is_whole(text: str, token: str) -> bool:
     """Whether the text holds the whole answer to a question, each word once and in order, and looks finished."""
-    if text.endswith(wording.GROWING):
+    if text.endswith((wording.GROWING, f"\n{wording.STOP}")):
         return False
     words, wanted = text.split(), answer(token).split()
     own = [word for word in words if token in word]

@@ -6,10 +6,11 @@ import asyncio
 
 import pytest
 
+from bot.mailbox.lease import Lease
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
 from bot.slack import wording
-from bot.thread import StopOutcome
+from bot.thread import StopOutcome, UnansweredQuestion
 
 pytestmark = pytest.mark.program
 
@@ -278,3 +279,29 @@ async def test_a_stream_is_stopped_by_the_word_that_its_status_tells(home: Sandb
     assert answer.split() == f"half {FORGOTTEN}".split()
     assert home.slack.streaming == []
     assert home.slack.violations == []
+
+
+async def test_a_press_while_the_last_word_is_on_its_way_is_told_that_it_came_too_late(
+    home: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled, settle = asyncio.Event(), Lease.settle
+
+    async def late(lease: Lease, again: UnansweredQuestion | None = None) -> None:
+        if lease.opened.whole:
+            await settled.wait()
+        await settle(lease, again)
+
+    monkeypatch.setattr(Lease, "settle", late)
+    home.flowise.script("rag", Script(tokens=["whole"]))
+    async with home.bot():
+        root = await home.ask(f"{home.mention} why?")
+        await home.slack.until(lambda: home.answers(root) == ["whole"])
+        await home.ask(f"{home.mention} stop", thread_ts=root)
+        await home.slack.until(lambda: len(home.slack.attempts) >= 2 and home.slack.sockets == 1)
+        await asyncio.sleep(0.3)
+        assert home.slack.ephemerals(home.channel, home.ada) == []
+        settled.set()
+        await home.slack.until(lambda: len(home.slack.ephemerals(home.channel, home.ada)) == 1)
+    [told] = home.slack.ephemerals(home.channel, home.ada)
+    assert told.plain == wording.ENDED_ALREADY
+    assert home.answers(root) == ["whole"]

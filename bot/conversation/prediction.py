@@ -120,9 +120,11 @@ class Predictions:
         except _NotOursError:
             return
         except (asyncio.CancelledError, GeneratorExit):
-            await reader.close()
-            if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
-                await asyncio.shield(self._runs.left(question.thread.line, chat.chat_id, state.run))
+            try:
+                await reader.close()
+            finally:
+                if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
+                    await asyncio.shield(self._runs.left(question.thread.line, chat.chat_id, state.run))
             raise
         if isinstance(event, Stopped):
             return

@@ -235,7 +235,7 @@ class Predictions:
         if run.awaits_decision:
             paused = replace(run, after=state.row)
             await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
-        asks = ends_with_question(map(Token, state.text_so_far))
+        asks = ends_with_question([Token("".join(state.text_so_far))])
         lease.then(self._chats.answered(question, chat, asks=asks))
 
 

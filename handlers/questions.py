@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 import structlog
 
@@ -95,10 +96,12 @@ def _asks(workspace: Workspace, message: IncomingMessage) -> bool:
 
 def _asked_for(workspace: Workspace, message: IncomingMessage, *, addressed: bool = True) -> Instruction:
     """What a message to the bot asks for. What is forwarded without a word, or with a call for help, is a question; so
-    is a message that is not addressed to it, but for the words that quiet or stop it."""
+    is a message that is not addressed to it, but for the words that quiet or stop it and for one without any word."""
     asked_for = instruction(workspace.without_mention(message.text))
     if addressed:
         return Instruction.ANSWER if asked_for is Instruction.HELP and message.has_quoted_text else asked_for
+    if not (message.text or message.has_quoted_text):
+        return Instruction.HELP
     return asked_for if asked_for in {Instruction.QUIET, Instruction.STOP} else Instruction.ANSWER
 
 
@@ -120,18 +123,30 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
         place = replace(place, team=workspace.identity.team)
     if addressed and (message.app or by_another_team) and not message.in_dm and _asks(workspace, message):
         await workspace.store.set_quiet(thread, False, workspace.wall())  # only now the thread is known to be ours
+    await _do(behaviour, workspace, kept, place, lease)
+
+
+async def _do(behaviour: Behaviour, workspace: Workspace, kept: StoredMessage, place: Place, lease: Lease) -> None:
+    """Do what a message of somebody who is answered asks for."""
+    message, addressed = kept.message, kept.addressed
+    thread = workspace.thread(message.channel, place.thread_ts or "")
     asked_for = _asked_for(workspace, message, addressed=addressed)
-    if asked_for is Instruction.HELP or not (message.text or message.has_quoted_text):
-        await _help(workspace, behaviour, message, place, lease)
-    elif asked_for is Instruction.QUIET:
-        await _quiet(workspace, message, place, lease)
-    elif asked_for is Instruction.STOP:
-        await stop.said(workspace, behaviour, message.user, _private_place(message), lease)
-    elif asked_for is Instruction.NEW_CONVERSATION:
-        await workspace.conversations.chats.start_over(thread, since=message.ts)
-        await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)
-    elif addressed or not behaviour.ignores_small_talk or not await _asks_nothing(workspace, message, thread, lease):
-        await workspace.answering.answer(await _question(workspace, message, place, lease), lease)
+    match asked_for:
+        case Instruction.HELP:
+            await _help(workspace, behaviour, message, place, lease)
+        case Instruction.QUIET:
+            await _quiet(workspace, message, place, lease)
+        case Instruction.STOP:
+            await stop.said(workspace, behaviour, message.user, _private_place(message), lease)
+        case Instruction.NEW_CONVERSATION:
+            await workspace.conversations.chats.start_over(thread, since=message.ts)
+            await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)
+        case Instruction.ANSWER:
+            asks = addressed or not behaviour.ignores_small_talk
+            if asks or not await _asks_nothing(workspace, message, thread, lease):
+                await workspace.answering.answer(await _question(workspace, message, place, lease), lease)
+        case _:
+            assert_never(asked_for)
 
 
 async def _is_answered(

@@ -73,6 +73,9 @@ class Flowise:
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
         return None
 
+    async def stored_text(self, chat_id: str, message_id: str) -> str:
+        return ""
+
 
 class Slack:
     """Takes every call."""

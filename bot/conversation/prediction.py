@@ -16,6 +16,7 @@ from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
 from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
+from bot.conversation.stored_text import differing, pieces
 from bot.conversation.unseen import StoppedRun, UnseenRuns
 from bot.conversation.until_stopped import until_stopped
 from bot.errors import FlowiseBroke, FlowiseError, FlowiseSlow, Interrupted, KeyRefused, RunState
@@ -26,7 +27,17 @@ from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
-from bot.reply.contract import FetchingRest, Footnote, Remark, ReplyEvent, Stopped, Stopping, Thinking
+from bot.reply.contract import (
+    FetchingRest,
+    Footnote,
+    Remark,
+    Stopped,
+    Stopping,
+    StoredText,
+    TextComplete,
+    Thinking,
+    TurnEvent,
+)
 from bot.slack import wording
 from bot.thread import Run, StopOutcome
 
@@ -57,7 +68,7 @@ class Predictions:
         self._reads_answers = reads_answers
         self._sleep = sleep
 
-    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """The answer to a question that a process which is gone has asked: recovered, and never asked for again."""
         opened, line = lease.opened, question.thread.line
         kept = journal.read(opened.journal)
@@ -83,7 +94,7 @@ class Predictions:
             yield Footnote(wording.EVERY_MESSAGE)
         lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(_shown(stored))))
 
-    async def closed(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def closed(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """What had come of an answer that a process which is gone has asked for, where a person has stopped it.
 
         Nothing more of it is looked for. The run may go on in Flowise; if it is an agent flow's, it is asked to stop.
@@ -100,7 +111,7 @@ class Predictions:
 
     async def predicted(
         self, question: Question, lease: Lease, chat: Chat, text: str, slot: Slot, *, is_first: bool = False
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """Ask Flowise, and yield the events of its answer that a reply shows. `slot` is its place among those that run.
 
         `is_first`: it will be the first answer in a thread where the bot answers every message, and says so.
@@ -112,7 +123,7 @@ class Predictions:
         prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, state, is_first))
         reader = RunReader(self._flowise.predict(prediction))
         lease.when_stopped(reader.wake)
-        event: ReplyEvent | None = None
+        event: TurnEvent | None = None
         try:
             async with aclosing(self._followed(question, lease, state, reader)) as events:
                 async for event in events:
@@ -134,12 +145,19 @@ class Predictions:
                     yield event
             return
         await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
-        if is_first:
-            yield Footnote(wording.EVERY_MESSAGE)
+        last_events = until_stopped(
+            self._last_events(question, lease, state, is_first=is_first), lease.stopped, lambda: not state.is_decided
+        )
+        async with aclosing(last_events) as events:
+            async for event in events:
+                yield event
+        if isinstance(event, Stopping):  # what is stored is no longer wanted
+            lease.then(self._chats.answered(question, state.chat, asks=False))
+            yield Stopped(StopOutcome.FINISHED)
 
     async def _followed(
         self, question: Question, lease: Lease, state: PredictionState, reader: RunReader
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """The events of an answer that are shown, until it has ended or a person stops it."""
         line, chat_id = question.thread.line, state.chat.chat_id
         broken: FlowiseError | None = None
@@ -154,8 +172,8 @@ class Predictions:
             broken = error
         if broken is None:
             return
-        completing = until_stopped(self._completed(question, lease, state, broken), lease.stopped, lambda: True)
-        async with aclosing(completing) as rest:
+        completing = self._completed(question, lease, state, broken)
+        async with aclosing(until_stopped(completing, lease.stopped, lambda: not state.is_decided)) as rest:
             async for shown in rest:
                 yield shown
                 if isinstance(shown, Stopping):  # nothing more is looked for
@@ -164,7 +182,7 @@ class Predictions:
 
     async def _stopped(
         self, question: Question, state: PredictionState, reader: RunReader, slot: Slot
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """The end of an answer that a person has stopped. Its run is read on, unseen."""
         line, chat_id = question.thread.line, state.chat.chat_id
         yield Stopping()
@@ -194,12 +212,12 @@ class Predictions:
 
     async def _completed(
         self, question: Question, lease: Lease, state: PredictionState, error: FlowiseError
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """What is missing of an answer whose connection broke, as Flowise has stored it. Raises the error where it has
         not, or cannot tell."""
         line, opened = question.thread.line, lease.opened
         state.run = self._runs.broken(state.run)
-        rest: tuple[ShownEvent, ...] | None = None
+        rest: tuple[ShownEvent | StoredText, ...] | None = None
         if _broke_off(error) and self._reads_answers and opened.expected is not None:
             try:
                 found = await self._runs.answer_at_once(line, opened, ref=question.reference)
@@ -212,9 +230,13 @@ class Predictions:
         if rest is None:
             await self._failed(question, lease, state.run, error)
             raise error
+        state.is_decided = True
         log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
         for event in rest:
-            state.hears(event)
+            if isinstance(event, StoredText):
+                state.begins_anew(event)
+            else:
+                state.hears(event)
             yield event
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
@@ -235,8 +257,25 @@ class Predictions:
         if run.awaits_decision:
             paused = replace(run, after=state.row)
             await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
-        asks = ends_with_question([Token("".join(state.text_so_far))])
-        lease.then(self._chats.answered(question, chat, asks=asks))
+
+    async def _last_events(
+        self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
+        was seen, and our footnote."""
+        said, stored = "".join(state.text_so_far), ""
+        if state.text_may_differ and self._reads_answers and state.row:
+            yield TextComplete()
+            stored = await differing(self._flowise, state.chat.chat_id, state.row, said)
+        if stored:
+            log.info("answer replaced", ref=question.reference, source="Flowise's stored messages")
+        state.is_decided = True
+        asks = ends_with_question([Token(stored or said)])
+        lease.then(self._chats.answered(question, state.chat, asks=asks))
+        for piece in pieces(stored):
+            yield piece
+        if is_first:
+            yield Footnote(wording.EVERY_MESSAGE)
 
 
 def _told_before(stopped: str) -> StopOutcome | None:
@@ -258,10 +297,12 @@ def _broke_off(error: FlowiseError) -> bool:
     return isinstance(error, FlowiseBroke) and error.run is RunState.UNKNOWN
 
 
-def _missing(found: tuple[Event, ...], text_so_far: str) -> tuple[ShownEvent, ...] | None:
-    """What of a stored answer was not said before; None if it does not begin like that."""
+def _missing(found: tuple[Event, ...], text_so_far: str) -> tuple[ShownEvent | StoredText, ...] | None:
+    """What of a stored answer was not said before; all of it, to take the place of what was said, if it begins with
+    other words. None if there is nothing of it."""
     stored = _shown(found)
     text = "".join(event.text for event in stored if isinstance(event, Token))
-    if not stored or not text.startswith(text_so_far):
-        return None
-    return (Token(text[len(text_so_far) :]), *(event for event in stored if not isinstance(event, Token)))
+    beside = tuple(event for event in stored if not isinstance(event, Token))
+    if text.startswith(text_so_far):
+        return (Token(text[len(text_so_far) :]), *beside) if stored else None
+    return (*beside, *pieces(text)) if text.strip() else None

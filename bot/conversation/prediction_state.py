@@ -18,7 +18,7 @@ from bot.flowise.events import (
     SteeringEvent,
     Token,
 )
-from bot.reply.contract import LONGEST
+from bot.reply.contract import LONGEST, StoredText
 from bot.thread import Run
 
 
@@ -32,6 +32,10 @@ class PredictionState:
         self.has_begun = False
         self.row: str | None = None
         """The id of the row in which Flowise stored the answer."""
+        self.text_may_differ = False
+        """Flowise may have stored another text than it has streamed."""
+        self.is_decided = False
+        """What is shown of a stored text is known, and comes now."""
         self.text_so_far: list[str] = []
         self._length = 0
 
@@ -53,6 +57,12 @@ class PredictionState:
                 self.text_so_far.append(event.text[: LONGEST - self._length])
             self._length += len(event.text)
 
+    def begins_anew(self, event: StoredText) -> None:
+        """Note a piece of the text that takes the place of what was said so far."""
+        if event.begins:
+            self.text_so_far, self._length = [], 0
+        self.hears(Token(event.text))
+
     def _steer(self, event: SteeringEvent) -> None:
         match event:
             case AgentflowStarted():
@@ -61,7 +71,9 @@ class PredictionState:
             case Metadata(chat_id=chat_id, chat_message_id=row):
                 self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None
-            case ErrorReported() | End():
-                pass  # the client raises the error, and the generator's end says the rest
+            case End(text_may_differ=may_differ):
+                self.text_may_differ = may_differ
+            case ErrorReported():
+                pass  # the client raises the error
             case _:
                 assert_never(event)

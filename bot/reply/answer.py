@@ -10,6 +10,7 @@ from bot.reply.contract import (
     MOST_BREAKS,
     ArrivedEvent,
     BeganAnew,
+    Ending,
     Failed,
     FetchingRest,
     Finished,
@@ -22,6 +23,7 @@ from bot.reply.contract import (
     Sentence,
     Stopped,
     Stopping,
+    TextComplete,
     Thinking,
     WaitingForRun,
 )
@@ -93,6 +95,7 @@ class Answer(Generic[T_co]):
         self._break_due = False
         self._breaks = 0
         self._has_words = False
+        self._is_stored = False
 
     @property
     def is_stopped(self) -> bool:
@@ -125,6 +128,11 @@ class Answer(Generic[T_co]):
         return self.ended or self.fetching is not None
 
     @property
+    def is_changing(self) -> bool:
+        """Whether its text is replaced by another one, which is shown when the answer has ended."""
+        return self._is_stored and not self.ended
+
+    @property
     def rest(self) -> str:
         """The Markdown that fits into no message, once the answer has ended."""
         return self._text.rest() if self.ended and not self.sentence and self._stopped is None else ""
@@ -143,7 +151,7 @@ class Answer(Generic[T_co]):
 
     def receive(self, event: ArrivedEvent) -> None:
         """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
-        self._version += self._begin_anew() if isinstance(event, BeganAnew) else self._changes(event)
+        self._version += self._begin_anew(event) if isinstance(event, BeganAnew) else self._changes(event)
 
     def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901 - one case an event
         """Note an event; whether it can be seen."""
@@ -196,22 +204,20 @@ class Answer(Generic[T_co]):
             case Stopping():
                 self.stopping = True
                 return False
-            case Finished():
-                self._end()
-            case Stopped():
-                self._stopped = event
-                self._end()
-            case Failed():
-                self._failure = event
-                self._end()
+            case Finished() | Failed() | Stopped():
+                self._end(event)
             case ParagraphBreak():
                 self._break_due = True
+                return False
+            case TextComplete():
                 return False
             case _:
                 assert_never(event)
         return True
 
-    def _end(self) -> None:
+    def _end(self, event: Ending) -> None:
+        self._failure = event if isinstance(event, Failed) else None
+        self._stopped = event if isinstance(event, Stopped) else None
         self.ended = True
         self.thinking = self.stopping = False
         self.running = ()
@@ -234,9 +240,10 @@ class Answer(Generic[T_co]):
             self._notes += (wording.TOO_LONG,)
         return True
 
-    def _begin_anew(self) -> bool:
+    def _begin_anew(self, event: BeganAnew) -> bool:
         """Forget the text; whether that can be seen."""
         changed, self._has_words = self._length > 0, False
+        self._is_stored = event.is_stored
         self._text.begin_anew()
         self._length = self._breaks = 0
         self._notes = tuple(note for note in self._notes if note != wording.TOO_LONG)

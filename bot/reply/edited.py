@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from bot.pacing.permits import Kind, Want
 from bot.reply.attachment import Attachment
-from bot.reply.contract import ArrivedEvent, Place, Thinking
+from bot.reply.contract import ArrivedEvent, Place, TextComplete, Thinking
 from bot.reply.messages import NOTHING, Adopted, Messages
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.paged import PagedAnswer
@@ -110,6 +110,8 @@ class EditedReply:
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
         self._status.receive(event, now)
+        if isinstance(event, TextComplete):
+            self._pace.ends_soon(now)
         if isinstance(event, Thinking):
             self._thinking_at = now
         self._progress.received(now)
@@ -133,6 +135,8 @@ class EditedReply:
             self._answer.catch_up()
             if self._answer.behind:
                 return None
+        if self._answer.is_changing:
+            return None
         self._minutes = self._waited_minutes(now)
         write = self._next_write(now)
         # A post goes first, for it takes the status away by itself; an edit does not.

@@ -7,14 +7,14 @@ is settled in one way: the stream is given up, and `left` says what must be writ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
-from bot.reply.contract import ArrivedEvent, BeganAnew, ParagraphBreak, Place, ReplyEvent
+from bot.reply.contract import ArrivedEvent, BeganAnew, ParagraphBreak, Place, TextComplete
 from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
@@ -60,7 +60,7 @@ class Unstreamed:
 
     standing: Standing
     ended: int
-    events: tuple[ReplyEvent, ...]
+    events: tuple[ArrivedEvent, ...]
 
 
 class StreamedReply:
@@ -126,6 +126,8 @@ class StreamedReply:
             self._after.add(event)
         self._progress.received(now)
         self._status.receive(event, now)
+        if isinstance(event, TextComplete):
+            self._pace.ends_soon(now)
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
@@ -189,9 +191,9 @@ class StreamedReply:
     # What comes next ----------------------------------------------------------------------------------------------
 
     def _next_call(self, now: float) -> Call | None:
-        if self._stopped_in_slack:
-            if self._answer.ended:
-                self._give_up(self._stopped_in_slack)
+        if self._stopped_in_slack and self._answer.ended:
+            self._give_up(self._stopped_in_slack)
+        if self._stopped_in_slack or self._answer.is_changing:
             return None
         nothing_stands = self._stream is None and not self._ended and not self._may_stand
         # An answer that is whole before its first words were shown is posted whole.
@@ -335,16 +337,18 @@ class StreamedReply:
         """Leave the rest to others; `message` is the last one, if it must be written anew."""
         has_ended = message in self._ended
         is_known = has_ended or (self._stream is not None and message == self._stream.ts)
+        # What stands in them may be no part of the answer: then all of them are written anew.
+        before = tuple(ts for ts in self._ended if ts != message) if self._is_wrong else ()
         self._progress.end()
         self.left = Unstreamed(
             Standing(
-                messages=(message,) if message else (),
+                messages=(*before, *([message] if message else [])),
                 streaming=message if streaming else "",
                 status=self._status,
                 pace=self._pace,
                 attachment=self._attachment,
             ),
-            ended=len(self._ended) - has_ended,
+            ended=len(self._ended) - has_ended - len(before),
             events=(*self._before.events, *self._text_left(last_message=is_known), *self._after.events),
         )
 
@@ -352,11 +356,10 @@ class StreamedReply:
         """Leave all messages to others: what stands in them was no part of the answer."""
         open_now = self._stream.ts if self._stream is not None else ""
         self._give_up(open_now or self._ended[-1], streaming=bool(open_now))
-        if self.left is not None:
-            messages = (*self._ended, *([open_now] if open_now else []))
-            self.left = replace(self.left, standing=replace(self.left.standing, messages=messages), ended=0)
 
-    def _text_left(self, *, last_message: bool) -> Iterator[ReplyEvent]:
+    def _text_left(self, *, last_message: bool) -> Iterator[ArrivedEvent]:
+        if self._answer.is_changing:
+            yield BeganAnew(is_stored=True)
         for number, part in enumerate(self._text.unsettled(last_message=last_message)):
             if number:
                 yield ParagraphBreak()

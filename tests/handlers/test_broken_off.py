@@ -50,6 +50,26 @@ async def test_a_connection_that_broke_is_told_and_its_answer_completed(home: Sa
         assert len(home.flowise.predictions) == 1
 
 
+@pytest.mark.parametrize("mode", ["edit", "stream"])
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_a_stored_answer_of_other_words_takes_the_place_of_what_had_come(
+    home: Sandbox, mode: str, at_once: bool
+) -> None:
+    may_end = asyncio.Event()
+    script = Script(tokens=["Let me look. ", *TOKENS], stored="".join(TOKENS), cut_after=1, hold=may_end, hold_after=2)
+    home.flowise.script("rag", script)
+    if at_once:
+        may_end.set()
+    async with home.bot(slack_delivery=mode, flowise_api_key=KEY):
+        root = await home.ask(f"{home.mention} why?")
+        if not at_once:
+            await home.slack.until(lambda: wording.FETCHING_REST in shown(home, root), 4)
+            may_end.set()
+        [answer] = await home.answered(root)
+        assert answer.split() == "".join(TOKENS).split()
+        assert len(home.flowise.predictions) == 1
+
+
 async def test_one_whose_answer_is_stored_by_now_is_completed_without_a_word(home: Sandbox) -> None:
     home.flowise.script("rag", Script(tokens=TOKENS, end=False))
     async with home.bot(flowise_api_key=KEY):

@@ -38,6 +38,7 @@ from bot.reply.contract import (
     Sentence,
     Stopped,
     Stopping,
+    TextComplete,
     Thinking,
     WaitingForRun,
 )
@@ -59,6 +60,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     Footnote("a footnote"),
 )
 PASSING: tuple[ReplyEvent, ...] = (
+    TextComplete(),
     Queued(2),
     WaitingForRun(),
     Thinking(),

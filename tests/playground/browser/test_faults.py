@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from bot import errors
 from bot.flowise.breaker import FAILURES
+from bot.playground.flowise import chatflows
 from bot.slack import wording
 from tests.playground.browser.conftest import Tabs
 from tests.playground.browser.page_user import PageUser
@@ -126,6 +127,18 @@ async def test_another_flow_is_chosen_between_two_questions(tab: Page, on: Stage
     answer = await ada.answered("And now?", 2)
     await on.slack.until(lambda: on.sandbox.idle)
     await expect(answer).not_to_contain_text("Sources")
+
+
+async def test_what_a_tool_agent_said_before_its_tool_goes_when_the_answer_ends(tab: Page, on: Stage) -> None:
+    ada = await at_controls(tab, on)
+    await (await ada.inspect("Controls")).get_by_label("Flow", exact=True).select_option("Tool agent")
+    await ada.inspector.get_by_role("radio", name="Slow", exact=True).check()
+    await ada.open_thread(await ada.ask("What is 21*2, in the end?"))
+    await ada.answered("Let me look")
+    await (await ada.inspect("Controls")).get_by_role("radio", name="None", exact=True).check()
+    answer = await ada.answered("21*2 is 42")
+    await on.slack.until(lambda: on.sandbox.idle)
+    await expect(answer).not_to_contain_text(chatflows.PREAMBLE)
 
 
 async def test_an_address_that_cannot_be_one_is_refused_with_a_sentence(tab: Page, tabs: Tabs, on: Stage) -> None:

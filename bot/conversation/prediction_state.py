@@ -16,6 +16,7 @@ from bot.flowise.events import (
     Metadata,
     ShownEvent,
     SteeringEvent,
+    StepEvent,
     Token,
 )
 from bot.reply.contract import LONGEST, StoredText
@@ -39,7 +40,7 @@ class PredictionState:
         self.text_so_far: list[str] = []
         self._length = 0
 
-    def takes(self, event: Event) -> TypeGuard[ShownEvent]:
+    def takes(self, event: Event) -> TypeGuard[ShownEvent | StepEvent]:
         """Note an event, and say whether it is shown in Slack."""
         self.has_begun = True
         if isinstance(event, SteeringEvent):

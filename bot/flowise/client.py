@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from typing import assert_never
 
@@ -26,13 +26,16 @@ from bot.flowise.differences import Differences
 from bot.flowise.events import (
     Action,
     AgentflowStarted,
+    AgentsSpoke,
     CalledTools,
     End,
     ErrorReported,
     Event,
     Metadata,
+    ModelThinking,
     ResultFiles,
     SourceDocuments,
+    Step,
     Token,
     UsedTools,
 )
@@ -119,8 +122,8 @@ class Client:
         try:
             async with aclosing(await self._opened(prediction)) as events:
                 async for event in events:
-                    if state.is_news(event):
-                        yield event
+                    for news in state.news(event):
+                        yield news
             if state.failure is None and not state.something:
                 if text := await self._read_back(prediction, state.metadata):
                     yield Token(text)
@@ -293,10 +296,19 @@ class _StreamState:
         self.failure: str | None = None
         self.differences = Differences()
         self._agentflow = False
+        self._thinks = False
 
-    def is_news(self, event: Event) -> bool:
-        """Note an event, and say whether it is passed on now: an error and the end are reported after the stream."""
+    def news(self, event: Event) -> Iterator[Event]:
+        """Note an event, and yield what is passed on now: an error and the end are reported after the stream."""
         self.differences.note(event)
+        if isinstance(event, AgentflowStarted | Step | AgentsSpoke) and not self._agentflow:
+            self._agentflow = True
+            yield AgentflowStarted()
+        if self._is_news(event):
+            yield event
+
+    def _is_news(self, event: Event) -> bool:
+        thought, self._thinks = self._thinks, isinstance(event, ModelThinking) and not event.ended
         match event:
             case ErrorReported(message):
                 self.failure = message
@@ -304,8 +316,9 @@ class _StreamState:
             case End():
                 return False
             case AgentflowStarted():
-                news, self._agentflow = not self._agentflow, True
-                return news
+                return False
+            case ModelThinking():  # one frame for each piece of a thought
+                return thought != self._thinks
             case Token(text):
                 self.something = self.something or not text.isspace()
             case Action():
@@ -314,7 +327,7 @@ class _StreamState:
                 self.files = True
             case Metadata():
                 self.metadata = event
-            case SourceDocuments() | UsedTools() | CalledTools():
+            case SourceDocuments() | UsedTools() | CalledTools() | Step() | AgentsSpoke():
                 pass  # without text beside them they are no answer
             case _:
                 assert_never(event)

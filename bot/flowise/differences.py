@@ -13,13 +13,16 @@ from typing import assert_never
 from bot.flowise.events import (
     Action,
     AgentflowStarted,
+    AgentsSpoke,
     CalledTools,
     End,
     ErrorReported,
     Event,
     Metadata,
+    ModelThinking,
     ResultFiles,
     SourceDocuments,
+    Step,
     Token,
     UsedTools,
 )
@@ -50,9 +53,9 @@ class Differences:
                 self._look_at(text)
             case UsedTools(names=names) | CalledTools(names=names):
                 self.may_exist = self.may_exist or bool(names)
-            case AgentflowStarted():  # sent whenever a node begins or ends
+            case AgentflowStarted() | Step() | AgentsSpoke():  # sent whenever a node begins or ends
                 self._has_left_node = self._has_text
-            case SourceDocuments() | ResultFiles() | Action() | Metadata() | ErrorReported() | End():
+            case SourceDocuments() | ResultFiles() | Action() | ModelThinking() | Metadata() | ErrorReported() | End():
                 pass
             case _:
                 assert_never(event)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar, assert_never
+from typing import Generic, assert_never
 
-from bot.flowise.events import Action, CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.flowise.events import (
+    Action,
+    CalledTools,
+    ResultFiles,
+    SourceDocument,
+    SourceDocuments,
+    StepEvent,
+    Token,
+    UsedTools,
+)
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
@@ -15,11 +24,11 @@ from bot.reply.contract import (
     FetchingRest,
     Finished,
     Footnote,
+    KeptEvent,
     ParagraphBreak,
     ProgressEvent,
     Queued,
     Remark,
-    ReplyEvent,
     Sentence,
     Stopped,
     Stopping,
@@ -27,38 +36,13 @@ from bot.reply.contract import (
     Thinking,
     WaitingForRun,
 )
+from bot.reply.growing_text import T_co
 from bot.reply.sources import gathered
+from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import ask_again, note, sources_blocks, support_note, tools_block
-
-
-class Text(Protocol):
-    """An answer's Markdown, growing."""
-
-    def append(self, markdown: str) -> None:
-        """Add the next piece: any text, cut anywhere."""
-        ...
-
-    def paragraph_break(self) -> None:
-        """Let what follows start a new paragraph. Twice is once."""
-        ...
-
-    def begin_anew(self) -> None:
-        """Forget all that was added."""
-        ...
-
-    def shows(self, *, growing: bool) -> bool:
-        """Whether there is anything to see. While it grows, half-open Markdown is not."""
-        ...
-
-    def rest(self) -> str:
-        """The end of the finished text that is not shown because the messages are full."""
-        ...
-
-
-T_co = TypeVar("T_co", bound=Text, covariant=True)
 
 
 class Answer(Generic[T_co]):
@@ -67,10 +51,11 @@ class Answer(Generic[T_co]):
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
     is at work, and `running` names the tools it uses now. While `stopping`, nothing more is shown until it has ended.
     `fetching` is set while the rest of the answer is looked for. `asks` says whom a person should ask when it fails, in
-    Slack's mrkdwn.
+    Slack's mrkdwn. The reply tells `steps` with their times.
     """
 
-    def __init__(self, text: T_co, asks: str = NOBODY) -> None:
+    def __init__(self, text: T_co, asks: str = NOBODY, steps: Steps | None = None) -> None:
+        self.steps = steps or Steps()
         self._asks_for_help = asks
         self.ended = False
         self.thinking = False
@@ -151,9 +136,11 @@ class Answer(Generic[T_co]):
 
     def receive(self, event: ArrivedEvent) -> None:
         """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
+        if isinstance(event, StepEvent):
+            return  # what else changes is shown with the steps as they are then
         self._version += self._begin_anew(event) if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901 - one case an event
+    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -273,7 +260,7 @@ class Answer(Generic[T_co]):
         """The blocks under a last word."""
         ended_early = self._failure or self._stopped
         notes = self._remarks(alone=False) if ended_early else self._remarks(alone=True)[1:]
-        return (*map(note, notes), *self._tools(), *self._source_list(), *self._last_lines())
+        return (*map(note, notes), *self._work(), *self._source_list(), *self._last_lines())
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
         """What is said under the text or, `alone`, where there is none: our remarks, and which files there are."""
@@ -284,7 +271,15 @@ class Answer(Generic[T_co]):
         names = [file.name for file in files.files if file.name]
         return (*self._notes, wording.result_files(names, len(files.files), more=files.more, alone=is_first))
 
-    def _tools(self) -> Blocks:
+    @property
+    def folded(self) -> str:
+        """One line for the steps and the tools; empty before the end, and where there is little to say."""
+        return self.steps.folded(self._used or (() if self._asks else self.steps.tools))
+
+    def _work(self) -> Blocks:
+        """One line that tells what was done: the steps with their tools, or the tools alone."""
+        if folded := self.folded:
+            return (note(folded),)
         return (tools_block(self._used),) if self._used else ()
 
     def _source_list(self) -> Blocks:
@@ -308,8 +303,8 @@ class Answer(Generic[T_co]):
         stands = self._footnote and self._failure is None and not self._asks
         return (support_note(self._footnote),) if stands else ()
 
-    def footer(self) -> Blocks:
-        """The blocks under the text: what failed or is fetched, remarks, tools, sources, and the last lines."""
+    def footer(self, *, with_work: bool = True) -> Blocks:
+        """The blocks under the text: what failed or is fetched, remarks, work done, sources, and the last lines."""
         failed = (note(self.last_word(partly=True)),) if self._failure or self._stopped else ()
         rest = (note(wording.REST_LOST if self._rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
         fetching = (note(wording.FETCHING_REST),) if self.fetching else ()
@@ -318,7 +313,7 @@ class Answer(Generic[T_co]):
             *fetching,
             *rest,
             *map(note, self._remarks(alone=False)),
-            *self._tools(),
+            *(self._work() if with_work else ()),
             *self._source_list(),
             *self._last_lines(),
         )

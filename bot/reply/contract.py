@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
-from bot.flowise.events import ShownEvent
+from bot.flowise.events import ShownEvent, StepEvent
 from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
 from bot.thread import StopOutcome
@@ -136,7 +136,7 @@ ProgressEvent: TypeAlias = (
 )
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 
-ReplyEvent: TypeAlias = KeptEvent | ProgressEvent
+ReplyEvent: TypeAlias = KeptEvent | StepEvent | ProgressEvent
 """An event of an answer as it comes: its text is what the model has sent."""
 
 TurnEvent: TypeAlias = ReplyEvent | StoredText

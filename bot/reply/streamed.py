@@ -19,6 +19,8 @@ from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
 from bot.reply.status import StatusLine
+from bot.reply.steps import Steps
+from bot.reply.streamed_steps import StreamedSteps
 from bot.reply.streams import LAST_CALL, LIFE, PATIENCE, Mode, StreamSupport
 from bot.slack import wording
 from bot.slack.calls import (
@@ -81,13 +83,15 @@ class StreamedReply:
         streams: StreamSupport,
         asks: str = NOBODY,
         thinking: str = wording.STATUS_THINKING,
+        steps: Steps | None = None,
     ) -> None:
         self.left: Unstreamed | None = None
         self._place = place
         self._reference = reference
         self._streams = streams
         self._text = StreamText(most=most)
-        self._answer = Answer(self._text, asks=asks)
+        self._answer = Answer(self._text, asks=asks, steps=steps)
+        self._steps = StreamedSteps(self._answer.steps)
         self._attachment = Attachment(place)
         self._pace = Pace(interval)
         self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None, thinking=thinking)
@@ -99,7 +103,7 @@ class StreamedReply:
         self._progress = Progress(place, reference, self._pace, self._status)
         self._losses = Losses()
         self._piece: StreamPiece | None = None
-        self._last: StopStream | None = None
+        self._last: Call | None = None
         self._is_finished = False
         """The last call of the answer was taken; only a file may be left."""
         self._stop_is_late = False
@@ -117,6 +121,7 @@ class StreamedReply:
     # The contract -----------------------------------------------------------------------------------------------
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
+        self._answer.steps.receive(event, now)
         if isinstance(event, Token):
             self._before.add_all(self._after)
             self._after = Beside()
@@ -167,6 +172,8 @@ class StreamedReply:
         match result:
             case Posted(found=False) | Accepted():
                 self._stands(call, result, now)
+            case Refused() if self._steps.refused(call, result, now):
+                pass  # the call is made again, without them
             case _:
                 self._failed(call, result, now)
 
@@ -209,11 +216,17 @@ class StreamedReply:
             self._write_anew()
             return None
         self._is_wrong = self._is_wrong and not nothing_stands
-        write = self._next_write(now)
+        write = self._with_steps(self._next_write(now), now)
         # A new message takes the status away by itself.
         if isinstance(write, StartStream):
             return write
         return self._status.next_call(self._answer, now, post_is_due=lambda: False) or write
+
+    def _with_steps(self, write: Call | None, now: float) -> Call | None:
+        """A write with what is new of the steps: none is made for them alone."""
+        told = self._steps.told_by(write, now)
+        self._last = told if write is self._last else self._last
+        return told
 
     def _next_write(self, now: float) -> Call | None:
         if self._answer.stopping or now < self._pace.may_write_at(ended=self._answer.ended):
@@ -258,9 +271,11 @@ class StreamedReply:
         return None
 
     def _finish(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
-        """The last call of the answer."""
+        """The last call of the answer. Steps that stand in a plan are folded into its title."""
         markdown = piece.markdown if piece is not None else self._text.closing
-        self._last = StopStream(self._place.channel, stream.ts, markdown, self._answer.footer())
+        folded = self._answer.folded if self._steps.has_plan else ""
+        footer = self._answer.footer(with_work=not folded)
+        self._last = StopStream(self._place.channel, stream.ts, markdown, footer, plan=folded)
         return self._last
 
     def _stop(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
@@ -274,6 +289,7 @@ class StreamedReply:
     def _stands(self, call: Call, result: Posted | Accepted, now: float) -> None:
         self._losses.reset()
         self._progress.shown(self._answer.length)
+        self._steps.taken(call)
         if self._piece is not None:
             self._text.taken(self._piece)
         if isinstance(call, StartStream) and isinstance(result, Posted):
@@ -347,6 +363,7 @@ class StreamedReply:
                 status=self._status,
                 pace=self._pace,
                 attachment=self._attachment,
+                steps=self._answer.steps,
             ),
             ended=len(self._ended) - has_ended - len(before),
             events=(*self._before.events, *self._text_left(last_message=is_known), *self._after.events),

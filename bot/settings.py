@@ -141,12 +141,14 @@ class Settings(BaseSettings):
     bot_small_talk: Literal["ignore", "answer"] = "ignore"
     bot_context_messages: Annotated[int, Field(ge=0, le=200)] = 20
     bot_most_predictions: Annotated[int, Field(ge=1, le=10_000)] = 100
+    bot_show_steps: Literal["full", "line", "off"] = "full"
     bot_most_messages: Annotated[int, Field(ge=2, le=50)] = 10
     bot_conversation_days: Annotated[float, Field(gt=0, le=3650)] = 30
     bot_help_contact: Annotated[str, AfterValidator(_help_contact)] = ""
     bot_external_people: Literal["refuse", "answer"] = "refuse"
     bot_file_limit: Annotated[int, Field(ge=1024, le=36 * 1024**2)] = 10_485_760
     bot_files_to_store: bool = False
+    bot_stop: Literal["asker", "everyone"] = "asker"
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25
 
     https_proxy: Proxy = None

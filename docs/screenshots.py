@@ -36,6 +36,8 @@ QUESTION = "How do I start over?"
 FOLLOW_UP = "And how do I connect my own Flowise?"
 GROWN = 260
 """Characters of the second answer, when the first picture is taken."""
+STEPS = {"width": 620, "height": 720}
+STEPS_QUESTION = "How do sources look, and which of them are shown?"
 
 
 async def main() -> int:
@@ -47,6 +49,7 @@ async def main() -> int:
     async with launched(program) as browser:
         for scheme in SCHEMES:
             await _pictures(browser, scheme)
+            await _picture_of_steps(browser, scheme)
     return 0
 
 
@@ -65,6 +68,20 @@ async def _pictures(browser: Browser, scheme: str) -> None:
         await ada.inspect("Timeline")
         await page.wait_for_timeout(500)  # it is drawn with the next frames
         await _take(page, f"inspector-{scheme}.png")
+        await page.context.close()
+
+
+async def _picture_of_steps(browser: Browser, scheme: str) -> None:
+    async with _playground() as on:
+        on.tap.choose("steps")
+        page = await _opened(browser, on, scheme)
+        ada = PageUser(page)
+        await page.set_viewport_size(STEPS)  # a screen so small that the thread takes all of it
+        await ada.ask_first(STEPS_QUESTION)
+        await expect(ada.thread.locator(".plan")).to_be_visible(timeout=30_000)
+        await page.wait_for_timeout(400)
+        await _take(page, f"steps-{scheme}.png")
+        await on.slack.until(lambda: on.sandbox.idle, 30.0)
         await page.context.close()
 
 

@@ -105,6 +105,9 @@ class Guarded:
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
         return await self._flowise.stored_answer(chat_id, expected)
 
+    async def stored_text(self, chat_id: str, message_id: str) -> str:
+        return await self._flowise.stored_text(chat_id, message_id)
+
     async def _may_ask(self) -> None:
         """Return when Flowise may be asked.
 

@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from functools import partial
-from typing import TypeGuard, assert_never
 
 import structlog
 
+from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.last_words import ends_with_question
+from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
 from bot.conversation.question_files import PreparedFiles
+from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
+from bot.conversation.stored_text import differing, pieces
+from bot.conversation.unseen import StoppedRun, UnseenRuns
+from bot.conversation.until_stopped import until_stopped
 from bot.errors import FlowiseBroke, FlowiseError, FlowiseSlow, Interrupted, KeyRefused, RunState
-from bot.flowise.events import (
-    Action,
-    AgentflowStarted,
-    End,
-    ErrorReported,
-    Event,
-    Metadata,
-    ShownEvent,
-    SteeringEvent,
-    Token,
-)
+from bot.flowise.events import AgentflowStarted, Event, ShownEvent, Token
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
-from bot.reply.contract import LONGEST, FetchingRest, Footnote, Heard, Remark, ReplyEvent, Thinking
+from bot.reply.contract import (
+    FetchingRest,
+    Footnote,
+    Heard,
+    Remark,
+    Stopped,
+    Stopping,
+    StoredText,
+    TextComplete,
+    Thinking,
+    TurnEvent,
+)
 from bot.slack import wording, wording_of_files
-from bot.thread import Run
+from bot.thread import Run, StopOutcome
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +58,7 @@ class Predictions:
         self,
         flowise: Flowise,
         runs: Runs,
+        unseen: UnseenRuns,
         chats: Chats,
         *,
         reads_answers: bool,
@@ -59,11 +66,12 @@ class Predictions:
     ) -> None:
         self._flowise = flowise
         self._runs = runs
+        self._unseen = unseen
         self._chats = chats
         self._reads_answers = reads_answers
         self._sleep = sleep
 
-    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """The answer to a question that a process which is gone has asked: recovered, and never asked for again."""
         opened, line = lease.opened, question.thread.line
         kept = journal.read(opened.journal)
@@ -89,17 +97,33 @@ class Predictions:
             yield Footnote(wording.EVERY_MESSAGE)
         lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(_shown(stored))))
 
+    async def closed(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
+        """What had come of an answer that a process which is gone has asked for, where a person has stopped it.
+
+        Nothing more of it is looked for. The run may go on in Flowise; if it is an agent flow's, it is asked to stop.
+        """
+        opened, line = lease.opened, question.thread.line
+        for event in journal.read(opened.journal):
+            yield event
+        outcome = _told_before(opened.stopped)
+        if outcome is None:
+            run = await self._runs.noted(line, opened)
+            await self._runs.left(line, opened.chat_id, run)
+            outcome = StopOutcome.UNKNOWN
+        yield Stopped(outcome)
+
     async def predicted(
         self,
         question: Question,
         lease: Lease,
         chat: Chat,
         text: str,
+        slot: Slot,
         *,
-        is_first: bool = False,
         files: PreparedFiles,
-    ) -> AsyncGenerator[ReplyEvent, None]:
-        """Ask Flowise, and yield the events of its answer that a reply shows.
+        is_first: bool = False,
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """Ask Flowise, and yield the events of its answer that a reply shows. `slot` is its place among those that run.
 
         `is_first`: it will be the first answer in a thread where the bot answers every message, and says so. `files` go
         along; a clip among them is the question, and its transcript is told at the end.
@@ -107,32 +131,84 @@ class Predictions:
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
         """
-        run = replace(self._runs.new(), spoken=bool(files.clip))
-        line, state = question.thread.line, _PredictionState(run, chat)
+        state = PredictionState(replace(self._runs.new(), spoken=bool(files.clip)), chat)
         asking = partial(self._noted, lease, chat, text, state, is_first)
-        prediction = Prediction(text, chat.chat_id, asking, files.uploads)
+        reader = RunReader(self._flowise.predict(Prediction(text, chat.chat_id, asking, files.uploads)))
+        lease.when_stopped(reader.wake)
+        event: TurnEvent | None = None
         try:
-            async with aclosing(self._flowise.predict(prediction)) as events:
+            async with aclosing(self._followed(question, lease, state, reader)) as events:
+                async for event in events:
+                    yield event
+        except _NotOursError:
+            return
+        except (asyncio.CancelledError, GeneratorExit):
+            try:
+                await reader.close()
+            finally:
+                if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
+                    await asyncio.shield(self._runs.left(question.thread.line, chat.chat_id, state.run))
+            raise
+        if isinstance(event, Stopped):
+            return
+        if reader.is_unwanted:
+            async with aclosing(self._stopped(question, state, reader, slot)) as last:
+                async for event in last:
+                    yield event
+            return
+        await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
+        last_events = until_stopped(
+            self._last_events(question, lease, state, is_first=is_first), lease.stopped, lambda: not state.is_decided
+        )
+        async with aclosing(last_events) as events:
+            async for event in events:
+                yield event
+        if isinstance(event, Stopping):  # what is stored is no longer wanted
+            lease.then(self._chats.answered(question, state.chat, asks=False))
+            yield Stopped(StopOutcome.FINISHED)
+
+    async def _followed(
+        self, question: Question, lease: Lease, state: PredictionState, reader: RunReader
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """The events of an answer that are shown, until it has ended or a person stops it."""
+        line, chat_id = question.thread.line, state.chat.chat_id
+        broken: FlowiseError | None = None
+        try:
+            async with aclosing(reader.shown(until=lambda: lease.stopped.is_set() and lease.was_asked)) as events:
                 async for event in events:
                     if state.takes(event):
                         yield event
                     elif isinstance(event, AgentflowStarted):
-                        await self._runs.note(line, chat.chat_id, state.run)
-        except _NotOursError:
-            return
+                        await self._runs.note(line, chat_id, state.run)
         except FlowiseError as error:
-            async with aclosing(self._completed(question, lease, state, error)) as rest:
-                async for shown in rest:
-                    yield shown
-        except (asyncio.CancelledError, GeneratorExit):
-            if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
-                await asyncio.shield(self._runs.left(line, chat.chat_id, state.run))
-            raise
-        await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
-        for last in _last_events(state, is_spoken=bool(files.clip), is_first=is_first):
-            yield last
+            broken = error
+        if broken is None:
+            return
+        completing = self._completed(question, lease, state, broken)
+        async with aclosing(until_stopped(completing, lease.stopped, lambda: not state.is_decided)) as rest:
+            async for shown in rest:
+                yield shown
+                if isinstance(shown, Stopping):  # nothing more is looked for
+                    await self._runs.left(line, chat_id, state.run)
+                    yield Stopped(StopOutcome.UNKNOWN)
 
-    async def _noted(self, lease: Lease, chat: Chat, text: str, state: _PredictionState, is_first: bool) -> None:
+    async def _stopped(
+        self, question: Question, state: PredictionState, reader: RunReader, slot: Slot
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """The end of an answer that a person has stopped. Its run is read on, unseen."""
+        line, chat_id = question.thread.line, state.chat.chat_id
+        yield Stopping()
+
+        async def finished() -> None:
+            if state.run.awaits_decision:
+                paused = replace(state.run, after=state.row)
+                await self._runs.waits(line, state.chat.chat_id, paused, ref=question.reference)
+            await self._chats.answered(question, state.chat, asks=False)()
+
+        stopped = StoppedRun(line, chat_id, question.reference, reader, state, slot, finished)
+        yield Stopped(await self._unseen.follow(stopped))
+
+    async def _noted(self, lease: Lease, chat: Chat, text: str, state: PredictionState, is_first: bool) -> None:
         """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
         have started anything is repeated."""
         if lease.was_asked:
@@ -144,16 +220,16 @@ class Predictions:
             return await lease.asks(chat.chat_id, text, run, is_first=is_first)
 
         if not await retried(note, self._sleep, ref=lease.item.reference):
-            raise _NotOursError
+            raise _NotOursError  # or it was stopped
 
     async def _completed(
-        self, question: Question, lease: Lease, state: _PredictionState, error: FlowiseError
-    ) -> AsyncGenerator[ReplyEvent, None]:
+        self, question: Question, lease: Lease, state: PredictionState, error: FlowiseError
+    ) -> AsyncGenerator[TurnEvent, None]:
         """What is missing of an answer whose connection broke, as Flowise has stored it. Raises the error where it has
         not, or cannot tell."""
         line, opened = question.thread.line, lease.opened
         state.run = self._runs.broken(state.run)
-        rest: tuple[ShownEvent, ...] | None = None
+        rest: tuple[ShownEvent | StoredText, ...] | None = None
         if _broke_off(error) and self._reads_answers and opened.expected is not None:
             try:
                 found = await self._runs.answer_at_once(line, opened, ref=question.reference)
@@ -166,9 +242,13 @@ class Predictions:
         if rest is None:
             await self._failed(question, lease, state.run, error)
             raise error
+        state.is_decided = True
         log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
         for event in rest:
-            state.hears(event)
+            if isinstance(event, StoredText):
+                state.begins_anew(event)
+            else:
+                state.hears(event)
             yield event
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
@@ -181,7 +261,7 @@ class Predictions:
         if run.agentflow:  # the person does not wait for it
             lease.then(lambda: self._runs.stop(chat_id))
 
-    async def _ended(self, question: Question, lease: Lease, state: _PredictionState, noted: str) -> None:
+    async def _ended(self, question: Question, lease: Lease, state: PredictionState, noted: str) -> None:
         """Note the end of a complete answer. The chatId that Flowise reports takes precedence over ours."""
         chat, run = state.chat, state.run
         if chat.chat_id != noted or not run.awaits_decision:
@@ -189,60 +269,34 @@ class Predictions:
         if run.awaits_decision:
             paused = replace(run, after=state.row)
             await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
-        asks = ends_with_question([Token("".join(state.text_so_far))])
-        lease.then(self._chats.answered(question, chat, asks=asks))
+
+    async def _last_events(
+        self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
+        was seen, what was understood of a spoken question, and our footnote."""
+        said, stored = "".join(state.text_so_far), ""
+        if state.text_may_differ and self._reads_answers and state.row:
+            yield TextComplete()
+            stored = await differing(self._flowise, state.chat.chat_id, state.row, said)
+        if stored:
+            log.info("answer replaced", ref=question.reference, source="Flowise's stored messages")
+        state.is_decided = True
+        asks = ends_with_question([Token(stored or said)])
+        lease.then(self._chats.answered(question, state.chat, asks=asks))
+        for piece in pieces(stored):
+            yield piece
+        if state.run.spoken:
+            yield Heard(state.question) if state.question.strip() else Remark(wording_of_files.NOTHING_HEARD)
+        if is_first:
+            yield Footnote(wording.EVERY_MESSAGE)
 
 
-class _PredictionState:
-    """What the events of one answer have shown so far of its run, its chat and its text."""
-
-    def __init__(self, run: Run, chat: Chat) -> None:
-        self.run = run
-        self.chat = chat
-        self.row: str | None = None
-        """The id of the row in which Flowise stored the answer."""
-        self.question = ""
-        """What Flowise has taken for the question."""
-        self.text_so_far: list[str] = []
-        self._length = 0
-
-    def takes(self, event: Event) -> TypeGuard[ShownEvent]:
-        """Note an event, and say whether it is shown in Slack."""
-        if isinstance(event, SteeringEvent):
-            self._steer(event)
-            return False
-        if isinstance(event, Action):
-            self.run = replace(self.run, awaits_decision=True)
-        self.hears(event)
-        return True
-
-    def hears(self, event: Event) -> None:
-        """Note the text of an event, if it is one of text."""
-        if isinstance(event, Token):
-            if self._length < LONGEST:  # what comes after that is not shown
-                self.text_so_far.append(event.text[: LONGEST - self._length])
-            self._length += len(event.text)
-
-    def _steer(self, event: SteeringEvent) -> None:
-        match event:
-            case AgentflowStarted():
-                self.run = replace(self.run, agentflow=True)
-            case Metadata(chat_id=chat_id, chat_message_id=row, question=question):
-                self.question = question
-                self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
-                self.row = row or None
-            case ErrorReported() | End():
-                pass  # the client raises the error, and the generator's end says the rest
-            case _:
-                assert_never(event)
-
-
-def _last_events(state: _PredictionState, *, is_spoken: bool, is_first: bool) -> Iterator[ReplyEvent]:
-    """What is shown with a complete answer: what was understood of a spoken question, and our footnote."""
-    if is_spoken:
-        yield Heard(state.question) if state.question.strip() else Remark(wording_of_files.NOTHING_HEARD)
-    if is_first:
-        yield Footnote(wording.EVERY_MESSAGE)
+def _told_before(stopped: str) -> StopOutcome | None:
+    """How the answer ended, as the process before us has told it; None where it has not."""
+    with suppress(ValueError):
+        return StopOutcome(stopped)
+    return None
 
 
 def _shown(events: tuple[Event, ...]) -> tuple[ShownEvent, ...]:
@@ -257,10 +311,12 @@ def _broke_off(error: FlowiseError) -> bool:
     return isinstance(error, FlowiseBroke) and error.run is RunState.UNKNOWN
 
 
-def _missing(found: tuple[Event, ...], text_so_far: str) -> tuple[ShownEvent, ...] | None:
-    """What of a stored answer was not said before; None if it does not begin like that."""
+def _missing(found: tuple[Event, ...], text_so_far: str) -> tuple[ShownEvent | StoredText, ...] | None:
+    """What of a stored answer was not said before; all of it, to take the place of what was said, if it begins with
+    other words. None if there is nothing of it."""
     stored = _shown(found)
     text = "".join(event.text for event in stored if isinstance(event, Token))
-    if not stored or not text.startswith(text_so_far):
-        return None
-    return (Token(text[len(text_so_far) :]), *(event for event in stored if not isinstance(event, Token)))
+    beside = tuple(event for event in stored if not isinstance(event, Token))
+    if text.startswith(text_so_far):
+        return (Token(text[len(text_so_far) :]), *beside) if stored else None
+    return (*beside, *pieces(text)) if text.strip() else None

@@ -24,6 +24,7 @@ from bot.flowise.events import (
     ErrorReported,
     Event,
     Metadata,
+    ModelThinking,
     SourceDocuments,
     Token,
     UsedTools,
@@ -32,17 +33,26 @@ from bot.flowise.json_text import read_json, write_json
 from bot.flowise.metadata import mapping
 from bot.flowise.result_files import KINDS, UNREADABLE, files_of_run, result_files
 from bot.flowise.sources import one_line, source_documents
+from bot.flowise.steps import (
+    agent_running,
+    agents_spoke,
+    first_names,
+    is_end_of_thinking,
+    node_step,
+    tool_names,
+    traced_tools,
+)
 from bot.flowise.wire import LineHold
 
 log = logging.getLogger(__name__)
 
 # The server writes the event's name first. Where only the name matters, the data is not decoded: the whole run so far,
-# after every node, with its prompts (120 kB of `agentFlowExecutedData` for an answer of 60 kB); what an agent has read
-# in `agentReasoning`.
+# after every node, with its prompts (120 kB of `agentFlowExecutedData` for an answer of 60 kB); what a model thinks.
 _NAMED = re.compile(r'\{"event":"(\w+)"')
 _NAMED_LINE = re.compile(rb'data: ?\{"event":"(\w+)"')
 _READ_WHOLE = frozenset({"token", "action", "error"})
-_READ_IF_IT_FITS = frozenset({"sourceDocuments", "usedTools", "calledTools", "tool", "agent_trace", "metadata", *KINDS})
+_OF_STEPS = frozenset({"calledTools", "tool", "agent_trace", "nextAgentFlow", "agentReasoning", "nextAgent"})
+_READ_IF_IT_FITS = frozenset({"sourceDocuments", "usedTools", "metadata", *_OF_STEPS, *KINDS})
 _READ = _READ_WHOLE | _READ_IF_IT_FITS
 
 _RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "end", "tool", "nextAgent"})
@@ -51,8 +61,6 @@ _LONGEST_NAME = 80
 _LONGEST_ID = 200
 # Characters of a transcript, which is shown above its answer.
 _LONGEST_QUESTION = 2_000
-# The longest list of names that is read. Five tools are shown; a list of hundreds is an attack or a fault.
-_MOST_NAMES = 100
 # In characters. An error's JSON goes into a log line, an answer's to people.
 _LONGEST_ERROR = 4_000
 _LONGEST_CODE = 200_000
@@ -63,9 +71,6 @@ _PARTS_BESIDE_TEXT = ("sourceDocuments", *KINDS, "usedTools", "action")
 # A result without text is stored as its own JSON: {"text": ""}, or {"sourceDocuments": [...]} with the words of every
 # chunk (measured on Flowise 3.1.4).
 _PARTS_OF_A_RESULT = frozenset({"text", "sourceDocuments", "usedTools", "artifacts", "fileAnnotations"})
-
-# What a Tool Agent's "detailed streaming" calls every tool when it starts (measured on Flowise 3.1.4).
-_NO_TOOL_NAME = "unknown-tool"
 
 
 def parse(event: str, data: str) -> Event | None:
@@ -86,12 +91,14 @@ def parse(event: str, data: str) -> Event | None:
 def _server_form(data: str) -> Event | None:
     named = _NAMED.match(data)
     if named is not None and named[1] not in _READ:
-        return _event(named[1], None)
+        return ModelThinking(is_end_of_thinking(data)) if named[1] == "thinking" else _event(named[1], None)
     try:
         frame = read_json(data)
     except ValueError:
         if named is not None and named[1] in KINDS:
             return UNREADABLE
+        if named is not None and named[1] in _OF_STEPS:
+            return _event(named[1], None)
         log.debug("frame skipped: %d characters that are no JSON", len(data))
         return None
     event = frame.get("event") if isinstance(frame, dict) else None
@@ -120,14 +127,22 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
         case (("artifacts" | "fileAnnotations"), _):
             return result_files(data)
         case "usedTools", list():
-            return UsedTools(_tool_names(data))
+            return UsedTools(tool_names(data))
         case "calledTools", list():
-            return CalledTools(_tool_names(data))
+            return CalledTools(tool_names(data))
         case "tool", str(tool):
-            return CalledTools(_names([tool]))
+            return CalledTools(first_names([tool]))
         case "agent_trace", dict():
-            return _traced(data)
-        case (("agentFlowEvent" | "nextAgentFlow" | "agentReasoning" | "nextAgent"), _):
+            return traced_tools(data)
+        case "thinking", str(thought):
+            return ModelThinking(ended=not thought)
+        case "nextAgentFlow", _:
+            return node_step(data) or AgentflowStarted()
+        case "agentReasoning", _:
+            return agents_spoke(data) or AgentflowStarted()
+        case "nextAgent", _:
+            return agent_running(data) or AgentflowStarted()
+        case "agentFlowEvent", _:
             return AgentflowStarted()
         case "action", _:
             return Action() if _is_action(data) else None
@@ -139,7 +154,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
             return ErrorReported("the run was aborted")
         case "end", _:
             return End()
-    # Among them `start`, whose data may repeat the first token, `thinking`, `usageMetadata`, `tts_*`.
+    # Among them `start`, whose data may repeat the first token, `usageMetadata`, `tts_*`.
     log.debug("event skipped: %s", one_line(name, _LONGEST_NAME))
     return None
 
@@ -157,9 +172,8 @@ def whole_answer(body: object) -> tuple[Event, ...] | None:
     return tuple(event for event in events if event is not None)
 
 
-def stored_text(row: Mapping[str, object]) -> str:
-    """The text of a stored answer; empty where it has none."""
-    content = row.get("content")
+def stored_text(content: object) -> str:
+    """The text in the `content` of a stored answer; empty where it has none."""
     return content if isinstance(content, str) and not _is_result_without_text(content) else ""
 
 
@@ -169,7 +183,7 @@ def stored_events(row: Mapping[str, object]) -> tuple[Event, ...]:
     The parts of a row are values, or their JSON as it is in the database where the server could not parse it (Flowise
     3.1.4, `parseAPIResponse`).
     """
-    text = stored_text(row)
+    text = stored_text(row.get("content"))
     events: list[Event | None] = [Token(text) if text else None]
     events += [_event(name, _unpacked(row[name])) for name in _PARTS_BESIDE_TEXT if row.get(name)]
     if not text:
@@ -206,36 +220,6 @@ def _answer_text(body: Mapping[str, object]) -> Token | None:
     longest = max((len(run) for run in re.findall("`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return Token(f"{fence}json\n{code}\n{fence}")
-
-
-def _traced(trace: Mapping[str, object]) -> CalledTools | None:
-    match trace:
-        case {"step": "tool_end" | "tool_error"}:
-            return CalledTools(())
-        case {"step": "agent_action", "action": str(nested)}:
-            try:
-                action = read_json(nested)
-            except ValueError:
-                return None
-            return _running(action.get("tool") if isinstance(action, dict) else None)
-        case {"step": "tool_start", "name": name}:
-            return _running(name)
-    return None
-
-
-def _running(name: object) -> CalledTools | None:
-    names = _names([name]) if name != _NO_TOOL_NAME else ()
-    return CalledTools(names) if names else None
-
-
-def _tool_names(tools: list[object]) -> tuple[str, ...]:
-    """The list may hold null (sequential agents)."""
-    return _names([tool.get("tool") for tool in tools[:_MOST_NAMES] if isinstance(tool, dict)])
-
-
-def _names(values: list[object]) -> tuple[str, ...]:
-    lines = (one_line(value, _LONGEST_NAME) for value in values if isinstance(value, str))
-    return tuple(dict.fromkeys(line for line in lines if line))
 
 
 def _is_action(data: object) -> bool:

@@ -2,71 +2,61 @@
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar, assert_never
+from typing import Generic, assert_never
 
-from bot.flowise.events import Action, CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.flowise.events import (
+    Action,
+    CalledTools,
+    ResultFiles,
+    SourceDocument,
+    SourceDocuments,
+    StepEvent,
+    Token,
+    UsedTools,
+)
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
     ArrivedEvent,
     BeganAnew,
+    Ending,
     Failed,
     FetchingRest,
     Finished,
     Footnote,
     Heard,
+    KeptEvent,
     ParagraphBreak,
     ProgressEvent,
     Queued,
     Remark,
-    ReplyEvent,
     Sentence,
+    Stopped,
+    Stopping,
+    TextComplete,
     Thinking,
     WaitingForRun,
 )
+from bot.reply.growing_text import T_co
 from bot.reply.sources import gathered
+from bot.reply.steps import Steps
 from bot.slack import wording, wording_of_files
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import ask_again, note, sources_blocks, support_note, tools_block
 
 
-class Text(Protocol):
-    """An answer's Markdown, growing."""
-
-    def append(self, markdown: str) -> None:
-        """Add the next piece: any text, cut anywhere."""
-        ...
-
-    def paragraph_break(self) -> None:
-        """Let what follows start a new paragraph. Twice is once."""
-        ...
-
-    def begin_anew(self) -> None:
-        """Forget all that was added."""
-        ...
-
-    def shows(self, *, growing: bool) -> bool:
-        """Whether there is anything to see. While it grows, half-open Markdown is not."""
-        ...
-
-    def rest(self) -> str:
-        """The end of the finished text that is not shown because the messages are full."""
-        ...
-
-
-T_co = TypeVar("T_co", bound=Text, covariant=True)
-
-
 class Answer(Generic[T_co]):
     """The answer so far. Its text goes into `text`.
 
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
-    is at work, and `running` names the tools it uses now. `fetching` is set while the rest of the answer is looked for.
-    `asks` says whom a person should ask when it fails, in Slack's mrkdwn.
+    is at work, and `running` names the tools it uses now. While `stopping`, nothing more is shown until it has ended.
+    `fetching` is set while the rest of the answer is looked for. `asks` says whom a person should ask when it fails, in
+    Slack's mrkdwn. The reply tells `steps` with their times.
     """
 
-    def __init__(self, text: T_co, asks: str = NOBODY) -> None:
+    def __init__(self, text: T_co, asks: str = NOBODY, steps: Steps | None = None) -> None:
+        self.steps = steps or Steps()
         self._asks_for_help = asks
         self.ended = False
         self.thinking = False
@@ -86,10 +76,23 @@ class Answer(Generic[T_co]):
         self._heard = ""
         self._footnote = ""
         self._failure: Failed | None = None
+        self._stopped: Stopped | None = None
+        self.stopping = False
         self._asks = False
         self._break_due = False
         self._breaks = 0
         self._has_words = False
+        self._is_stored = False
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a person has stopped it."""
+        return self._stopped is not None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is to be said where nothing stands."""
+        return self._stopped is not None and self._stopped.silently
 
     @property
     def version(self) -> int:
@@ -112,9 +115,14 @@ class Answer(Generic[T_co]):
         return self.ended or self.fetching is not None
 
     @property
+    def is_changing(self) -> bool:
+        """Whether its text is replaced by another one, which is shown when the answer has ended."""
+        return self._is_stored and not self.ended
+
+    @property
     def rest(self) -> str:
         """The Markdown that fits into no message, once the answer has ended."""
-        return self._text.rest() if self.ended and not self.sentence else ""
+        return self._text.rest() if self.ended and not self.sentence and self._stopped is None else ""
 
     @property
     def empty(self) -> bool:
@@ -130,9 +138,11 @@ class Answer(Generic[T_co]):
 
     def receive(self, event: ArrivedEvent) -> None:
         """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
-        self._version += self._begin_anew() if isinstance(event, BeganAnew) else self._changes(event)
+        if isinstance(event, StepEvent):
+            return  # what else changes is shown with the steps as they are then
+        self._version += self._begin_anew(event) if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901, PLR0912 - one case an event
+    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -162,10 +172,8 @@ class Answer(Generic[T_co]):
                 changed, self._notes = True, (*self._notes, text)
             case Footnote(text=text):
                 changed, self._footnote = text != self._footnote, text
-            case Queued() | WaitingForRun() | Thinking() | FetchingRest() | ParagraphBreak() | Finished() | Failed():
-                changed = self._proceeds(event)
             case _:
-                assert_never(event)
+                changed = self._proceeds(event)
         return changed
 
     def lose_rest(self) -> None:
@@ -178,27 +186,31 @@ class Answer(Generic[T_co]):
         match event:
             case Queued(before=before, busy=busy):
                 self._waiting = wording.queued(before, busy=busy)
-            case WaitingForRun():
-                self._waiting = wording.HELD_BACK
+            case WaitingForRun(stopped=stopped):
+                self._waiting = wording.HELD_BACK_STOPPED if stopped else wording.HELD_BACK
             case Thinking():
                 self.thinking = True
             case FetchingRest():
                 self.fetching, self.running = event, ()
-            case Finished():
-                self._end()
-            case Failed():
-                self._failure = event
-                self._end()
+            case Stopping():
+                self.stopping = True
+                return False
+            case Finished() | Failed() | Stopped():
+                self._end(event)
             case ParagraphBreak():
                 self._break_due = True
+                return False
+            case TextComplete():
                 return False
             case _:
                 assert_never(event)
         return True
 
-    def _end(self) -> None:
+    def _end(self, event: Ending) -> None:
+        self._failure = event if isinstance(event, Failed) else None
+        self._stopped = event if isinstance(event, Stopped) else None
         self.ended = True
-        self.thinking = False
+        self.thinking = self.stopping = False
         self.running = ()
         self.fetching = None
 
@@ -219,9 +231,10 @@ class Answer(Generic[T_co]):
             self._notes += (wording.TOO_LONG,)
         return True
 
-    def _begin_anew(self) -> bool:
+    def _begin_anew(self, event: BeganAnew) -> bool:
         """Forget the text; whether that can be seen."""
         changed, self._has_words = self._length > 0, False
+        self._is_stored = event.is_stored
         self._text.begin_anew()
         self._length = self._breaks = 0
         self._notes = tuple(note for note in self._notes if note != wording.TOO_LONG)
@@ -234,6 +247,8 @@ class Answer(Generic[T_co]):
 
     def last_word(self, *, partly: bool) -> str:
         """The sentence that takes the place of missing text or, `partly`, stands under incomplete text."""
+        if self._stopped is not None:
+            return wording.stopped(self._stopped.outcome)
         if self._failure is None:
             # A flow that only asks for a decision or makes files, say: that remark is all there is.
             return next(iter(self._remarks(alone=True)), wording.NOTHING_TO_SHOW)
@@ -252,8 +267,9 @@ class Answer(Generic[T_co]):
 
     def extras(self) -> Blocks:
         """The blocks under a last word."""
-        notes = self._remarks(alone=False) if self._failure else self._remarks(alone=True)[1:]
-        return (*map(note, notes), *self._tools(), *self._source_list(), *self._last_lines())
+        ended_early = self._failure or self._stopped
+        notes = self._remarks(alone=False) if ended_early else self._remarks(alone=True)[1:]
+        return (*map(note, notes), *self._work(), *self._source_list(), *self._last_lines())
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
         """What is said under the text or, `alone`, where there is none: our remarks, and which files there are."""
@@ -264,7 +280,15 @@ class Answer(Generic[T_co]):
         names = [file.name for file in files.files if file.name]
         return (*self._notes, wording.result_files(names, len(files.files), more=files.more, alone=is_first))
 
-    def _tools(self) -> Blocks:
+    @property
+    def folded(self) -> str:
+        """One line for the steps and the tools; empty before the end, and where there is little to say."""
+        return self.steps.folded(self._used or (() if self._asks else self.steps.tools))
+
+    def _work(self) -> Blocks:
+        """One line that tells what was done: the steps with their tools, or the tools alone."""
+        if folded := self.folded:
+            return (note(folded),)
         return (tools_block(self._used),) if self._used else ()
 
     def _source_list(self) -> Blocks:
@@ -288,9 +312,9 @@ class Answer(Generic[T_co]):
         stands = self._footnote and self._failure is None and not self._asks
         return (support_note(self._footnote),) if stands else ()
 
-    def footer(self) -> Blocks:
-        """The blocks under the text: what failed or is fetched, remarks, tools, sources, and the last lines."""
-        failed = (note(self.last_word(partly=True)),) if self._failure else ()
+    def footer(self, *, with_work: bool = True) -> Blocks:
+        """The blocks under the text: what failed or is fetched, remarks, work done, sources, and the last lines."""
+        failed = (note(self.last_word(partly=True)),) if self._failure or self._stopped else ()
         rest = (note(wording.REST_LOST if self._rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
         fetching = (note(wording.FETCHING_REST),) if self.fetching else ()
         return (
@@ -298,7 +322,7 @@ class Answer(Generic[T_co]):
             *fetching,
             *rest,
             *map(note, self._remarks(alone=False)),
-            *self._tools(),
+            *(self._work() if with_work else ()),
             *self._source_list(),
             *self._last_lines(),
         )

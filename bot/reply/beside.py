@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.flowise.events import Action, CalledTools, ResultFiles, SourceDocuments, Token, UsedTools
+from bot.flowise.events import (
+    Action,
+    AgentsSpoke,
+    CalledTools,
+    ModelThinking,
+    ResultFiles,
+    SourceDocuments,
+    Step,
+    Token,
+    UsedTools,
+)
 from bot.reply.contract import Footnote, Heard, ProgressEvent, Remark, ReplyEvent, Sentence
 
 
@@ -39,6 +49,8 @@ class Beside:
             case ResultFiles():
                 before = self._events.get(ResultFiles)
                 self._events[ResultFiles] = before.and_later(event) if isinstance(before, ResultFiles) else event
+            case Step() | AgentsSpoke() | ModelThinking():
+                pass  # `bot.reply.steps` keeps how far the flow is
             case SourceDocuments() | UsedTools() | Action() | Heard() | Sentence() | Footnote():
                 self._events[type(event)] = event
             case _:

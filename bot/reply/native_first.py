@@ -5,8 +5,10 @@ from __future__ import annotations
 from bot.pacing.permits import Want
 from bot.reply.contract import ArrivedEvent, Place, Reply
 from bot.reply.edited import EditedReply
+from bot.reply.steps import Steps
 from bot.reply.streamed import StreamedReply
 from bot.reply.streams import StreamSupport
+from bot.slack import wording
 from bot.slack.calls import Call, Result
 from bot.slack.help_contact import NOBODY
 
@@ -14,10 +16,10 @@ from bot.slack.help_contact import NOBODY
 class NativeFirst:
     """A `Reply` that streams as long as it can and then edits: the stream is stopped, and its message is written anew.
 
-    Earlier messages are complete and stay as they are.
+    Earlier messages are complete and stay as they are. `stop` as in `EditedReply`, `thinking` as in `StreamedReply`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # most have a default
         self,
         place: Place,
         *,
@@ -26,14 +28,25 @@ class NativeFirst:
         most: int,
         streams: StreamSupport,
         asks: str = NOBODY,
+        stop: str = "",
+        thinking: str = wording.STATUS_THINKING,
+        steps: Steps | None = None,
     ) -> None:
         self._place = place
         self._reference = reference
         self._interval = interval
         self._most = most
         self._asks = asks
+        self._stop = stop
         self._reply: Reply = StreamedReply(
-            place, reference=reference, interval=interval, most=most, streams=streams, asks=asks
+            place,
+            reference=reference,
+            interval=interval,
+            most=most,
+            streams=streams,
+            asks=asks,
+            thinking=thinking,
+            steps=steps,
         )
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
@@ -73,8 +86,9 @@ class NativeFirst:
             has_status=left.standing.status.works,
             most=max(1, self._most - left.ended),
             asks=self._asks,
+            stop=self._stop,
             standing=left.standing,
         )
         for event in left.events:
-            edited.receive(event, now)
+            edited.take(event, now)
         return True

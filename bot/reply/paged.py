@@ -10,14 +10,16 @@ from typing import Final
 from bot.flowise.events import Token
 from bot.reply.answer import Answer
 from bot.reply.contract import LONGEST, ArrivedEvent
+from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
-from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, spoken, text_alone
+from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, spoken, stop_button, text_alone
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import MESSAGE_BLOCKS, MESSAGE_TEXT
 from bot.slack.text.pages import Document, Page
 from bot.slack.text.plain_pages import plain_pages
+from bot.slack.wording_of_steps import working
 
 
 class Form(IntEnum):
@@ -46,11 +48,15 @@ class PagedAnswer(Answer[Document]):
     """An answer as messages that can be edited, `most` of them at most, whatever its form.
 
     A long text is laid out step by step: while the answer is `behind` what it has received, `catch_up` does the next
-    step.
+    step. While the answer grows or waits, its last message has a button that stops it; `stop` is the value that the
+    button sends, empty for none.
     """
 
-    def __init__(self, *, most: int | None = None, asks: str = NOBODY) -> None:
-        super().__init__(Document(most=most), asks)
+    def __init__(
+        self, *, most: int | None = None, asks: str = NOBODY, stop: str = "", steps: Steps | None = None
+    ) -> None:
+        super().__init__(Document(most=most), asks, steps)
+        self._button = (stop_button(wording.STOP, stop),) if stop else ()
         self._most = most
         self._form = Form.RENDERED
         self._plain: tuple[int, tuple[str, ...], str] = (-1, (), "")
@@ -99,13 +105,13 @@ class PagedAnswer(Answer[Document]):
         self._version += 1
         return True
 
-    def pages(self, *, shows_work: bool, minutes: int = 0) -> tuple[Page, ...]:
+    def pages(self, *, shows_work: bool, minutes: int = 0, steps: Blocks = (), step: str = "") -> tuple[Page, ...]:
         """What should stand in Slack now; empty when there is nothing to show yet.
 
         `shows_work`: the message itself must show that the bot is at work, and for how many `minutes`, because there is
-        no status line.
+        no status line. `steps` are shown under a text that grows, and `step`, what a status line would say, before it.
         """
-        pages = self._below_heading(shows_work=shows_work, minutes=minutes)
+        pages = self._below_heading(shows_work=shows_work, minutes=minutes, steps=steps, step=step)
         return (self._headed(pages[0]), *pages[1:]) if pages and self.heading else pages
 
     def _headed(self, page: Page) -> Page:
@@ -116,26 +122,33 @@ class PagedAnswer(Answer[Document]):
             return replace(page, text=text)
         return replace(page, blocks=(*self.heading, *page.blocks), text=text)
 
-    def _below_heading(self, *, shows_work: bool, minutes: int) -> tuple[Page, ...]:
+    def _below_heading(self, *, shows_work: bool, minutes: int, steps: Blocks, step: str) -> tuple[Page, ...]:
         if self.sentence:
             return (self._page(self.sentence),)
         if self.empty:
-            return self._without_text(shows_work=shows_work, minutes=minutes)
-        footer = self.footer()
-        if not self.ended and self.fetching is None:
-            works = shows_work and self.running
-            footer = (*footer, note(wording.working(self.running)) if works else _GROWING)
+            return self._without_text(shows_work=shows_work, minutes=minutes, step=step)
+        said = footer = self.footer()
+        if self.fetching is not None:
+            said = footer = (*footer, *self._button)
+        elif not self.ended:
+            steps = steps if self._form is Form.RENDERED else ()
+            growing = note(working(self.running)) if shows_work and self.running else _GROWING
+            said, footer = (*footer, growing, *self._button), (*footer, *steps, growing, *self._button)
         if self._form is not Form.RENDERED:
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
         pages = self.text.pages(growing=self.half_open, footer=footer)
+        own_page = (footer, (*_LEAD, *footer))
+        if steps and pages and pages[-1].blocks in own_page:  # they take the room of what matters more
+            footer, steps = said, ()
+            pages = self.text.pages(growing=self.half_open, footer=footer)
         # Nobody is sent a message that holds nothing but these, for want of room in the one before.
-        small = (_GROWING, *self.footnote, *_LEAD)
+        small = (*steps, _GROWING, *self._button, *self.footnote, *_LEAD)
         if len(pages) > 1 and all(block in small for block in pages[-1].blocks):
             return pages[:-1]
         if not pages or not footer or pages[-1].blocks == (*_LEAD, *footer):
             return pages
-        return (*pages[:-1], replace(pages[-1], text=self._with_spoken(pages[-1].text, footer)))
+        return (*pages[:-1], replace(pages[-1], text=self._with_spoken(pages[-1].text, said)))
 
     @property
     def rest(self) -> str:
@@ -143,15 +156,15 @@ class PagedAnswer(Answer[Document]):
             return super().rest
         return self._plain_pages()[1] if self.ended and not self.sentence else ""
 
-    def _without_text(self, *, shows_work: bool, minutes: int) -> tuple[Page, ...]:
+    def _without_text(self, *, shows_work: bool, minutes: int, step: str) -> tuple[Page, ...]:
         if self.ended:
             return (self._page(self.last_word(partly=False), self.extras()),)
         if self.fetching is not None:
-            return () if self.fetching.quietly else (self._page(wording.FETCHING_ANSWER),)
+            return () if self.fetching.quietly else (self._page(wording.FETCHING_ANSWER, self._button),)
         if self.thinking and shows_work:
-            return (self._page(wording.working(self.running, minutes)),)
+            return (self._page(working(self.running, minutes, step), self._button),)
         if self.waiting:
-            return (self._page(self.waiting),)
+            return (self._page(self.waiting, self._button),)
         return ()
 
     def _plain_pages(self) -> tuple[tuple[str, ...], str]:

@@ -7,19 +7,22 @@ is settled in one way: the stream is given up, and `left` says what must be writ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
-from bot.reply.contract import ArrivedEvent, BeganAnew, ParagraphBreak, Place, ReplyEvent
+from bot.reply.contract import ArrivedEvent, BeganAnew, ParagraphBreak, Place, TextComplete
 from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
 from bot.reply.status import StatusLine
+from bot.reply.steps import Steps
+from bot.reply.streamed_steps import StreamedSteps
 from bot.reply.streams import LAST_CALL, LIFE, PATIENCE, Mode, StreamSupport
+from bot.slack import wording
 from bot.slack.calls import (
     Accepted,
     AppendStream,
@@ -35,11 +38,9 @@ from bot.slack.calls import (
     UploadFile,
 )
 from bot.slack.help_contact import NOBODY
-from bot.slack.text.block import Blocks
+from bot.slack.refusals import STOPPED_BY_USER
 from bot.slack.text.streaming import StreamPiece, StreamText
 
-# Slack's answer when a person has pressed its stop button: the answer is no longer wanted.
-_STOPPED = "stopped_by_user"
 # If Slack asks for a longer silence than this, in seconds, the stream is given up.
 _SHORT = 5.0
 
@@ -61,14 +62,15 @@ class Unstreamed:
 
     standing: Standing
     ended: int
-    events: tuple[ReplyEvent, ...]
+    events: tuple[ArrivedEvent, ...]
 
 
 class StreamedReply:
     """A `Reply` that streams, in at most `most` messages, until it has ended or has given up (`left`).
 
     It gives up where a stream is not allowed, where it fails, and where it would have to wait for its turn: at all in
-    mode AUTO of `streams`, for PATIENCE seconds in mode STREAM.
+    mode AUTO of `streams`, for PATIENCE seconds in mode STREAM. A stream has no button before its end, so `thinking`,
+    the status while no tool runs, says how it is stopped.
     """
 
     def __init__(
@@ -80,16 +82,19 @@ class StreamedReply:
         most: int,
         streams: StreamSupport,
         asks: str = NOBODY,
+        thinking: str = wording.STATUS_THINKING,
+        steps: Steps | None = None,
     ) -> None:
         self.left: Unstreamed | None = None
         self._place = place
         self._reference = reference
         self._streams = streams
         self._text = StreamText(most=most)
-        self._answer = Answer(self._text, asks=asks)
+        self._answer = Answer(self._text, asks=asks, steps=steps)
+        self._steps = StreamedSteps(self._answer.steps)
         self._attachment = Attachment(place)
         self._pace = Pace(interval)
-        self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None)
+        self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None, thinking=thinking)
         self._before = Beside()
         """The events other than text that came before the last text."""
         self._after = Beside()
@@ -98,7 +103,7 @@ class StreamedReply:
         self._progress = Progress(place, reference, self._pace, self._status)
         self._losses = Losses()
         self._piece: StreamPiece | None = None
-        self._last: StopStream | None = None
+        self._last: Call | None = None
         self._is_finished = False
         """The last call of the answer was taken; only a file may be left."""
         self._stop_is_late = False
@@ -108,12 +113,15 @@ class StreamedReply:
         """What was sent is no part of the answer."""
         self._append_at = 0.0
         """When Slack allows the next append; a stop need not wait for it."""
+        self._stopped_in_slack = ""
+        """The message whose stream a person has ended in Slack: nothing is written until the answer has ended too."""
         self._may_stand = False
         """The reply to a start was lost: a message of ours may stand whose `ts` is not known."""
 
     # The contract -----------------------------------------------------------------------------------------------
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
+        self._answer.steps.receive(event, now)
         if isinstance(event, Token):
             self._before.add_all(self._after)
             self._after = Beside()
@@ -123,6 +131,8 @@ class StreamedReply:
             self._after.add(event)
         self._progress.received(now)
         self._status.receive(event, now)
+        if isinstance(event, TextComplete):
+            self._pace.ends_soon(now)
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
@@ -162,6 +172,8 @@ class StreamedReply:
         match result:
             case Posted(found=False) | Accepted():
                 self._stands(call, result, now)
+            case Refused() if self._steps.refused(call, result, now):
+                pass  # the call is made again, without them
             case _:
                 self._failed(call, result, now)
 
@@ -186,6 +198,10 @@ class StreamedReply:
     # What comes next ----------------------------------------------------------------------------------------------
 
     def _next_call(self, now: float) -> Call | None:
+        if self._stopped_in_slack and self._answer.ended:
+            self._give_up(self._stopped_in_slack)
+        if self._stopped_in_slack or self._answer.is_changing:
+            return None
         nothing_stands = self._stream is None and not self._ended and not self._may_stand
         # An answer that is whole before its first words were shown is posted whole.
         if nothing_stands and (self._answer.ended or not self._streams.is_open_to(self._place, now)):
@@ -200,14 +216,20 @@ class StreamedReply:
             self._write_anew()
             return None
         self._is_wrong = self._is_wrong and not nothing_stands
-        write = self._next_write(now)
+        write = self._with_steps(self._next_write(now), now)
         # A new message takes the status away by itself.
         if isinstance(write, StartStream):
             return write
         return self._status.next_call(self._answer, now, post_is_due=lambda: False) or write
 
+    def _with_steps(self, write: Call | None, now: float) -> Call | None:
+        """A write with what is new of the steps: none is made for them alone."""
+        told = self._steps.told_by(write, now)
+        self._last = told if write is self._last else self._last
+        return told
+
     def _next_write(self, now: float) -> Call | None:
-        if now < self._pace.may_write_at(ended=self._answer.ended):
+        if self._answer.stopping or now < self._pace.may_write_at(ended=self._answer.ended):
             return None
         if self._is_full and self._stream is not None:
             self._piece = None
@@ -242,22 +264,21 @@ class StreamedReply:
             # Only after the last call: a stream that breaks off before leaves the file to the reply that goes on.
             if self._is_finished and (upload := self._attachment.next_call(self._answer)) is not None:
                 return upload
-            if self._under_text and (not self._is_finished or self._attachment.is_lost):
+            under = (*self._answer.heading, *self._answer.footer())
+            if under and (not self._is_finished or self._attachment.is_lost):
                 self._give_up(self._ended[-1])
             else:
                 self._progress.end()
         return None
 
     def _finish(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
-        """The last call of the answer."""
+        """The last call of the answer. Steps that stand in a plan are folded into its title."""
         markdown = piece.markdown if piece is not None else self._text.closing
-        self._last = StopStream(self._place.channel, stream.ts, markdown, self._under_text)
+        folded = self._answer.folded if self._steps.has_plan else ""
+        # The text has begun before it is known what was understood of a clip.
+        under = (*self._answer.heading, *self._answer.footer(with_work=not folded))
+        self._last = StopStream(self._place.channel, stream.ts, markdown, under, plan=folded)
         return self._last
-
-    @property
-    def _under_text(self) -> Blocks:
-        """The blocks of the last call: a stream's text begins before it is known what was understood of a clip."""
-        return (*self._answer.heading, *self._answer.footer())
 
     def _stop(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
         """The last call of a message after which another one follows."""
@@ -270,6 +291,7 @@ class StreamedReply:
     def _stands(self, call: Call, result: Posted | Accepted, now: float) -> None:
         self._losses.reset()
         self._progress.shown(self._answer.length)
+        self._steps.taken(call)
         if self._piece is not None:
             self._text.taken(self._piece)
         if isinstance(call, StartStream) and isinstance(result, Posted):
@@ -301,9 +323,8 @@ class StreamedReply:
 
     def _failed(self, call: Call, result: Result, now: float) -> None:
         match call, result:
-            case _, Refused(error=code) if code == _STOPPED:
-                self._progress.give_up("somebody has stopped it")
-                self._progress.end()
+            case ((AppendStream(ts=ts) | StopStream(ts=ts)), Refused(error=code)) if code == STOPPED_BY_USER:
+                self._stopped_by_user(ts)
             case StartStream(), Posted(ts=ts):
                 self._give_up(ts, streaming=True)  # of a lost start: it shows an earlier piece
             case StartStream(), Refused(error=code):
@@ -323,20 +344,30 @@ class StreamedReply:
                 if not self._waits(call, result, now):
                     self._give_up()
 
+    def _stopped_by_user(self, ts: str) -> None:
+        if self._answer.ended and not self._answer.is_stopped:  # the answer is whole, but its end is not wanted
+            self._progress.give_up("somebody has stopped it")
+            self._progress.end()
+        else:
+            self._stopped_in_slack = ts
+
     def _give_up(self, message: str = "", *, streaming: bool = False) -> None:
         """Leave the rest to others; `message` is the last one, if it must be written anew."""
         has_ended = message in self._ended
         is_known = has_ended or (self._stream is not None and message == self._stream.ts)
+        # What stands in them may be no part of the answer: then all of them are written anew.
+        before = tuple(ts for ts in self._ended if ts != message) if self._is_wrong else ()
         self._progress.end()
         self.left = Unstreamed(
             Standing(
-                messages=(message,) if message else (),
+                messages=(*before, *([message] if message else [])),
                 streaming=message if streaming else "",
                 status=self._status,
                 pace=self._pace,
                 attachment=self._attachment,
+                steps=self._answer.steps,
             ),
-            ended=len(self._ended) - has_ended,
+            ended=len(self._ended) - has_ended - len(before),
             events=(*self._before.events, *self._text_left(last_message=is_known), *self._after.events),
         )
 
@@ -344,11 +375,10 @@ class StreamedReply:
         """Leave all messages to others: what stands in them was no part of the answer."""
         open_now = self._stream.ts if self._stream is not None else ""
         self._give_up(open_now or self._ended[-1], streaming=bool(open_now))
-        if self.left is not None:
-            messages = (*self._ended, *([open_now] if open_now else []))
-            self.left = replace(self.left, standing=replace(self.left.standing, messages=messages), ended=0)
 
-    def _text_left(self, *, last_message: bool) -> Iterator[ReplyEvent]:
+    def _text_left(self, *, last_message: bool) -> Iterator[ArrivedEvent]:
+        if self._answer.is_changing:
+            yield BeganAnew(is_stored=True)
         for number, part in enumerate(self._text.unsettled(last_message=last_message)):
             if number:
                 yield ParagraphBreak()

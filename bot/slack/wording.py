@@ -1,4 +1,7 @@
-"""Holds every sentence that the bot says to a person in Slack."""
+"""Holds every sentence that the bot says to a person in Slack, but those about the steps of an answer.
+
+These are in `bot.slack.wording_of_steps`.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,14 @@ from collections.abc import Iterable, Sequence
 from bot import errors
 from bot.errors import BotError, FlowiseError, RunState
 from bot.slack.text.escaping import one_line, shorten
-from bot.slack.text.neutralise import code
+from bot.thread import StopOutcome
 
 THINKING = "Thinking…"
 HELD_BACK = "My last answer here was interrupted and may still be running. I'll start on yours as soon as it's done…"
+HELD_BACK_STOPPED = (
+    "The answer before this one was stopped, but isn't over yet. I'll start on yours as soon as it is… "
+    "To start at once, mention me with `new conversation`."
+)
 GROWING = "…"
 STATUS_THINKING = "is thinking…"
 STATUS_FETCHING = "is fetching the rest of its answer…"
@@ -19,10 +26,16 @@ STATUS_NONE = ""
 
 SOMEBODY = "Somebody"
 ASK_AGAIN = "Try again"
+STOP = "Stop"
 NOT_YET = "I can't take this just yet. I'll try again in a moment…"
 NOT_TAKEN = "I can't take this right now. Please try again in a minute."
 NOT_KEPT = "I no longer have this question. Please ask me again."
 NOT_YOURS = "Only the person who asked can try this again. Please ask me yourself."
+NOTHING_TO_STOP = "I'm not working on anything of yours here. To keep me out of this thread, write `quiet`."
+NOTHING_TO_STOP_IN_DM = "I'm not working on anything here."
+STOP_ONLY_IN_THREADS = "To stop me, mention me with `stop` in the thread."
+ENDED_ALREADY = "I was done with this before you pressed."
+ONLY_THE_ASKER_STOPS = "Only the person who asked can stop this."
 QUIET = "I'll be quiet in this thread. Mention me when you need me."
 EVERY_MESSAGE = "I answer every message here. `quiet` stops me."
 ALWAYS_LISTENING = "I'm always listening here."
@@ -42,6 +55,9 @@ DECISION_PENDING = (
     "To start over, mention me with `new conversation`."
 )
 NOT_REMEMBERED_BEFORE = "My last answer was interrupted, so I've started fresh and don't remember what was said above."
+NOT_REMEMBERED_STOPPED = (
+    "The answer that was stopped isn't over yet, so I've started fresh and don't remember what was said above."
+)
 PRIVATE = "I can't post in this channel, so only you see this answer. To let everyone here ask me: `{invite}`"
 FETCHING_REST = "I was cut off here. I'm fetching the rest of the answer…"
 FETCHING_ANSWER = "I was cut off before I had an answer. I'm fetching it…"
@@ -65,6 +81,7 @@ def usage(bot: str, command: str) -> str:
             "",
             "What else you can say:",
             f"• `@{bot} new conversation` makes me forget what was said in the thread.",
+            f"• `@{bot} stop` ends the answer I'm giving you.",
             f"• `@{bot} quiet` stops me in the thread until you mention me again.",
             f"• `{command} help` shows this list.",
         )
@@ -90,17 +107,39 @@ def result_files(names: Sequence[str], number: int, *, more: bool, alone: bool) 
     also = "" if alone else " also"
     if number == 0:
         return f"There are{also} files that I can't show yet."
-    named = f": {_listed(names)}" if len(names) == number and not more else ""
+    named = f": {listed(names)}" if len(names) == number and not more else ""
     if number == 1 and not more:
         return f"There is{also} a file that I can't show yet{named}."
     return f"There are{also} {'at least ' if more else ''}{number} files that I can't show yet{named}."
+
+
+def stopped(outcome: StopOutcome) -> str:
+    """The last line of an answer that a person has stopped."""
+    return _STOPPED[outcome]
+
+
+_STOPPED = {
+    StopOutcome.NOT_ASKED: "Stopped. I haven't looked at this question.",
+    StopOutcome.FORGOTTEN: "Stopped. I won't remember this question.",
+    StopOutcome.FINISHED: "Stopped here. I finished it out of sight, and may remember that answer.",
+    StopOutcome.GOES_ON: "Stopped here. It goes on out of sight, and I may remember that answer.",
+    StopOutcome.UNKNOWN: "Stopped here. I may still remember this answer.",
+}
+
+
+def thinking(bot: str) -> str:
+    """The status while no tool runs, where no button can be shown: it says how to stop the answer, if there is room in
+    the 50 characters that Slack's status line always shows."""
+    told = f"is thinking… (`@{bot} stop` stops me)"
+    return told if len(told) <= 50 else STATUS_THINKING
 
 
 def other_command(ours: str) -> str:
     return f"That isn't my command. Please use `{ours}`."
 
 
-def _listed(names: Sequence[str], most: int = 3) -> str:
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Names in a sentence: `most` of them, and how many more there are."""
     first, left = [*names[:most]], len(names) - most
     *others, last = [*first, f"{left} more"] if left > 0 else first
     return f"{', '.join(others)} and {last}" if others else last
@@ -110,24 +149,9 @@ def invite(bot: str) -> str:
     return f"/invite @{bot}"
 
 
-def using(tools: Sequence[str]) -> str:
-    """The status while tools run, cut to 50 characters, which Slack's status line always shows."""
-    if not tools:
-        return STATUS_THINKING
-    # Slack does not say that it leaves a status alone.
-    names = code(", ".join(tools))
-    return f"is using {names if len(names) <= 38 else names[:37] + '…'}"
-
-
-def working(tools: Sequence[str], minutes: int = 0) -> str:
-    """The text of a placeholder message where there is no status line; `minutes` is how long it has stood."""
-    so_far = f" ({minutes} min)" if minutes else ""
-    return f"Using {', '.join(tools)[:80]}…{so_far}" if tools else f"{THINKING}{so_far}"
-
-
 def attached(names: Sequence[str]) -> str:
     """Tells the flow how the files of a message are called, which it cannot read; empty where there are none."""
-    return f"(attached, not readable here: {_listed([one_line(name)[:80] for name in names], 10)})" if names else ""
+    return f"(attached, not readable here: {listed([one_line(name)[:80] for name in names], 10)})" if names else ""
 
 
 # Together they must leave room for the question in a model's context; single ones may be pasted logs.

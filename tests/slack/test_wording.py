@@ -14,7 +14,8 @@ from bot.errors import BotError, RunState
 from bot.playground.slack.pings import pings
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY, asks
-from bot.slack.wording import attached, failure, support, using, with_quotes
+from bot.slack.wording import attached, failure, support, with_quotes
+from bot.slack.wording_of_steps import using
 
 REPEAT = "I won't remember this attempt, so ask in full."
 NOT_FOR_SLACK = {errors.SettingsError, errors.StoreDamaged}

@@ -124,6 +124,7 @@ class _Rest:
 
     async def abort(self, request: web.Request) -> web.Response:
         """Says 200 whatever it did, and needs no key."""
+        self._dispatcher.aborts.append(request.match_info["chat"])
         self._runs.abort(request.match_info["flow"], request.match_info["chat"])
         return _response(json_reply({"status": 200, "message": "Chat message aborted"}))
 
@@ -131,6 +132,9 @@ class _Rest:
         if not self._dispatcher.has_key(request.headers):
             return _unauthorized()
         query: Mapping[str, str] = request.query
+        self._dispatcher.row_requests.append(query)
+        if self._dispatcher.rows_wait_for is not None:
+            await self._dispatcher.rows_wait_for.wait()
         rows = self._dispatcher.memory.rows(request.match_info["flow"], query.get("chatId"), query.get("messageId"))
         return _response(json_reply(rows))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from bot.playground.flowise import agentflows, chatflows
+from bot.playground.flowise import agentflow_steps, agentflows, chatflows
 from bot.playground.flowise.files import EVERYTHING, NOTHING, Takes
 from bot.playground.flowise.plans import Plan, PredictionRequest
 
@@ -48,6 +48,7 @@ FLOWS: tuple[Flow, ...] = (
     Flow("tools", chatflows.tools),
     Flow("agentflow", agentflows.agent),
     Flow("reasoning", agentflows.reasons),
+    Flow("steps", agentflow_steps.steps),
     Flow("human", agentflows.human),
     Flow("json", chatflows.rag, streamable=False),
     Flow("parser", chatflows.parsed, streamable=False),

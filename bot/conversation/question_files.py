@@ -112,8 +112,8 @@ class QuestionFiles:
         await self._sent_before(fates, question, lease, chat)
         uploads = await self._fetched(fates)
         unread = [(fate.shared.name or "a file", fate.why) for fate in fates if fate.why is not None]
-        for name, why in unread:
-            log.info("file not read", ref=question.reference, characters=len(name), reason=why.name.lower())
+        for _, why in unread:
+            log.info("file not read", ref=question.reference, reason=why.name.lower().replace("_", " "))
         try:
             yield PreparedFiles(
                 uploads,
@@ -132,7 +132,7 @@ class QuestionFiles:
             try:
                 shared = await self._slack.file(shared.id)
             except (SlackRefused, SlackUnavailable) as error:
-                log.info("file not found", reason=str(error))
+                log.warning("file not fetched", reason=str(error))
                 may_not = isinstance(error, SlackRefused) and error.code == "missing_scope"
                 return _Fate(shared, why=Trouble.MAY_NOT if may_not else Trouble.NOT_FETCHED)
         if self._own_teams and shared.team and shared.team not in self._own_teams:

@@ -5,7 +5,6 @@ flow takes.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 
 import aiohttp
@@ -19,8 +18,6 @@ from bot.flowise.request_body import MULTIPART, form
 from bot.flowise.stream import connect_timeout, each, exchange_error, read_reply
 from bot.flowise.texts import TooMuchTextError
 from bot.flowise.uploads import Accepted, accepted
-
-log = logging.getLogger(__name__)
 
 # Seconds. A file is read while we wait; a text takes some 50 ms, an upsert 0.3 s (measured on Flowise 3.1.4), a large
 # PDF may take a minute.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 # Mode, Handling user interaction, files.getUploadURLExternal).
 _SLACK = "slack.com"
 # Where all files are (Slack docs, Working with files).
-_FILES = "files.slack.com"
+_FILES = f"files.{_SLACK}"
 _SAFE = frozenset({"https", "wss"})
 _PLAIN = frozenset({"http", "ws"})
 # Characters that no address of Slack's holds, and that URL parsers read differently.

@@ -381,6 +381,10 @@ class Store(Protocol):
         number."""
         ...
 
+    async def note_files(self, thread: Thread, files: str) -> None:
+        """Note which files the flow of a thread has forgotten, in words; empty for none."""
+        ...
+
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:

@@ -26,7 +26,9 @@ from bot.thread import Run
 class PredictionState:
     """What the events of one answer have shown so far of its run, its chat and its text."""
 
-    def __init__(self, run: Run, chat: Chat) -> None:
+    def __init__(self, run: Run, chat: Chat, documents: tuple[str, ...] = ()) -> None:
+        self.documents = documents
+        """The names of the documents that have come with the question."""
         self.run = run
         self.chat = chat
         self.agentflow = asyncio.Event()

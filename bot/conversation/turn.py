@@ -217,6 +217,10 @@ class Turns:
         if not question.has_words and not files.go_along:
             yield Sentence(" ".join((*files.remarks, wording_of_files.IN_WORDS)))
             return
+        if known is not None and known.files:
+            if not question.files:
+                yield Remark(wording_of_files.went_with(known.files))
+            lease.then(lambda: self.chats.forgets(question.thread, ""))
         for remark in files.remarks:
             yield Remark(remark)
         # A transcript takes the place of all that is asked, so nothing is quoted to it.

@@ -116,8 +116,9 @@ def perhaps_not_read(names: Sequence[str]) -> str:
     return f"I was interrupted while I was reading {named(names)}, so I may not know all of it."
 
 
-def went_with(names: Sequence[str]) -> str:
-    return f"I no longer have {named(names)}: it went with the question above. Send it again to ask about it."
+def went_with(files: str) -> str:
+    """Shown under the next answer where a flow has forgotten `files`, as `named` writes them."""
+    return f"I no longer have what went with the question above ({files}). Send it again to ask about it."
 
 
 def megabytes(limit: int) -> str:

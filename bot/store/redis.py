@@ -161,6 +161,14 @@ class RedisStore:
         args: list[str | float] = [uuid4().hex, now, self._lifetime, context_since]
         return int(await self._ask(self._start_over(keys=[self._key(thread, "chat")], args=args)))
 
+    async def note_files(self, thread: Thread, files: str) -> None:
+        """Note which files the flow of a thread has forgotten, in words, as long as the conversation is kept."""
+        name = self._key(thread, "chat")
+        async with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.hset(name, "files", files)
+            pipeline.pexpire(name, self._lifetime)
+            await self._ask(pipeline.execute())
+
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None:
         """Note whether the bot is to be quiet in a thread, and renew the thread's lifetime."""
         await self._ask(self._set_quiet(keys=[self._key(thread, "chat")], args=[int(quiet), now, self._lifetime]))

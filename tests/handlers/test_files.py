@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from base64 import b64decode
 from collections.abc import Sequence
 from typing import cast
@@ -10,7 +11,7 @@ from typing import cast
 import pytest
 
 from bot.playground.flowise.files import ReceivedFile
-from bot.playground.sandbox import Sandbox
+from bot.playground.sandbox import Sandbox, sandbox
 from bot.slack import wording_of_files as wording
 
 pytestmark = pytest.mark.program
@@ -109,3 +110,68 @@ async def test_what_slack_does_not_give_is_named(home: Sandbox) -> None:
     ):
         assert sentence in answer
     assert [file.content for file in home.flowise.files] == [b"from a stub"] * 2
+
+
+async def test_an_agent_flow_forgets_a_document_and_the_next_answer_says_so_once(home: Sandbox) -> None:
+    async with home.bot(flowise_chatflow_id=home.flowise.flow("agentflow")):
+        root = await home.slack.say(home.ada, home.channel, f"{home.mention} what is it?", files=[("plan.pdf", PDF)])
+        await home.answered(root)
+        for count in (2, 3):
+            await home.ask("and then?", thread_ts=root)
+            await home.answered(root, count)
+    said = [wording.went_with("plan.pdf") in answer for answer in home.answers(root)]
+    assert said == [False, True, False]
+
+
+async def test_without_the_scope_no_file_is_read_and_the_question_is_asked(own_redis: str) -> None:
+    async with sandbox(own_redis, tokens_per_second=math.inf, scale=10) as home:
+        home.slack.core.access.scopes -= {"files:read"}
+        async with home.bot():
+            root = await home.slack.say(home.ada, home.channel, f"{home.mention} why?", files=[("image.png", PNG)])
+            [answer] = await home.answered(root)
+        assert wording.may_not(["image.png"]) in answer
+        assert [prediction.question.splitlines()[-1] for prediction in home.flowise.predictions] == ["why?"]
+
+
+async def test_a_flow_that_takes_nothing_is_asked_all_the_same(home: Sandbox) -> None:
+    clip = home.slack.new_file("clip.m4a", b"What?", subtype="slack_audio")
+    async with home.bot(flowise_chatflow_id=home.flowise.flow("blind")):
+        files = [("image.png", PNG), ("a.txt", b"text")]
+        root = await home.slack.say(home.ada, home.channel, f"{home.mention} why?", files=files)
+        [answer] = await home.answered(root)
+        assert wording.no_images(["image.png"]) in answer
+        assert wording.not_taken(["a.txt"], []) in answer
+        await home.slack.say(home.ada, home.channel, "", thread_ts=root, files=[clip])
+        assert (await home.answered(root, 2))[1] == f"{wording.no_voice(['clip.m4a'])} {wording.IN_WORDS}"
+    assert len(home.flowise.predictions) == 1
+    assert home.flowise.files == []
+
+
+async def test_documents_that_hold_nothing_to_read_are_named(home: Sandbox) -> None:
+    async with home.bot():
+        files = [
+            ("u.txt", "hej".encode("utf-16")),
+            ("p.pdf", b"no pdf"),
+            ("l.txt", b"x" * 1_000_001),
+            ("t.csv", b"a,b\n1,2"),
+        ]
+        root = await home.slack.say(home.ada, home.channel, f"{home.mention} why?", files=files)
+        [answer] = await home.answered(root)
+    assert wording.unreadable(["u.txt", "p.pdf"]) in answer
+    assert wording.too_much_text(["l.txt"]) in answer
+    assert ways(home.flowise.files)[-1] == ("file:full", "csv", sha(b"a: 1\nb: 2"))
+
+
+async def test_files_of_forwarded_messages_are_named_and_not_read(home: Sandbox) -> None:
+    forward = {
+        "is_share": True,
+        "author_name": "ben",
+        "text": "Look at this.",
+        "files": [{"id": "F1", "name": "old.pdf", "url_private": "https://files.slack.com/x"}],
+    }
+    async with home.bot():
+        root = await home.slack.say(home.ada, home.channel, f"{home.mention} why?", attachments=[forward])
+        [answer] = await home.answered(root)
+    assert wording.forwarded(["old.pdf"]) in answer
+    assert home.flowise.files == []
+    assert "old.pdf" in home.flowise.predictions[0].question

@@ -17,7 +17,7 @@ from bot.conversation.chats import Chat
 from bot.conversation.file_notes import Trouble, Why, sentences
 from bot.conversation.file_room import FileRoom
 from bot.conversation.question import ConversationSettings, Question
-from bot.errors import FlowiseError, FlowiseFailed, KeyRefused, SlackRefused, SlackUnavailable
+from bot.errors import FlowiseError, FlowiseFailed, FlowiseResting, KeyRefused, SlackRefused, SlackUnavailable
 from bot.flowise.prediction import IMAGE, READ_DOCUMENT, VOICE, Upload, Uploads
 from bot.flowise.texts import MOST_TEXT, TooMuchTextError, is_readable
 from bot.flowise.uploads import Accepted, LeftOutFile, OfferedFile, PlannedFile, Way, plan
@@ -102,7 +102,7 @@ class QuestionFiles:
         It may be done again by another process: a file is read twice then, but added to a vector store once.
 
         Raises:
-            FlowiseError: Flowise does not tell what the flow takes.
+            FlowiseError: Flowise does not tell what the flow takes, and nothing else is asked.
         """
         if not question.files:
             yield PreparedFiles()
@@ -144,7 +144,15 @@ class QuestionFiles:
         open_ = {fate.shared.id: fate for fate in fates if fate.why is None}
         if not open_:
             return _NOTHING
-        takes = await self._flow.accepted(may_store=self._may_store)
+        try:
+            takes = await self._flow.accepted(may_store=self._may_store)
+        except FlowiseError as error:
+            if not has_words or isinstance(error, FlowiseResting):
+                raise
+            log.warning("files not looked at", reason=str(error))
+            for fate in open_.values():
+                fate.why = Trouble.NOT_LOOKED_AT
+            return _NOTHING
         offered = [
             OfferedFile(file.id, file.name, file.mimetype, file.size, file.is_clip)
             for file in (fate.shared for fate in open_.values())

@@ -52,6 +52,15 @@ _TYPES: Final = {extension: mime for mime, extension in _EXTENSIONS.items()} | {
     "tif": "image/tiff",
     "yml": "text/yaml",
 }
+_SAME: Final = {
+    "image/jpg": "image/jpeg",
+    "audio/x-m4a": "audio/mp4",
+    "audio/mp3": "audio/mpeg",
+    "audio/x-wav": "audio/wav",
+    "audio/wave": "audio/wav",
+    "audio/oga": "audio/ogg",
+    "text/x-markdown": "text/markdown",
+}
 # Types that are text, beside those under text/.
 _TEXTS: Final = frozenset(
     f"application/{name}"
@@ -72,6 +81,7 @@ def type_of(name: str, declared: str) -> str:
 
     What is declared for text says text and no more, and for a `.webm` or `.mp4` whether it is a picture or a sound.
     """
+    declared = _SAME.get(declared, declared)
     by_name = _TYPES.get(_extension(name), "")
     if not by_name or _extension(name) in {"webm", "mp4"}:
         return declared or by_name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -16,7 +17,9 @@ from bot.conversation.file_notes import Trouble, Why, sentences
 from bot.conversation.file_room import MOST_HELD, FileRoom
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.question_files import QuestionFiles
+from bot.errors import FlowiseSlow
 from bot.flowise import client as flowise
+from bot.flowise.prediction import Upload
 from bot.flowise.uploads import Accepted, Reason
 from bot.mailbox.lease import Lease
 from bot.playground.flowise import LocalFlowise
@@ -24,6 +27,7 @@ from bot.playground.slack import LocalSlack
 from bot.playground.slack.pings import pings, urls
 from bot.reply.contract import Heard, Place, Remark, Sentence
 from bot.reply.paged import PagedAnswer
+from bot.slack import wording_of_files
 from bot.slack.client import SlackClient
 from bot.slack.shared_files import SharedFile
 from bot.slack.wire import new_session, web_client
@@ -40,6 +44,7 @@ class Counted:
     def __init__(self, slack: SlackClient) -> None:
         self._slack = slack
         self.held = self.most = 0
+        self.waits_for: asyncio.Event | None = None
 
     async def file(self, file_id: str) -> SharedFile:
         return await self._slack.file(file_id)
@@ -47,6 +52,8 @@ class Counted:
     async def content(self, file: SharedFile) -> bytearray:
         self.held += file.size
         self.most = max(self.most, self.held)
+        if self.waits_for is not None:
+            await self.waits_for.wait()
         return await self._slack.content(file)
 
 
@@ -89,6 +96,59 @@ async def test_twenty_files_of_ten_megabytes_at_once_hold_no_more_than_is_stated
     assert passed == PICTURES
     assert room.held == 0
     assert 2 * EACH <= counted.most <= MOST_HELD < PICTURES * EACH
+
+
+async def test_who_is_stopped_while_files_come_gives_their_room_back(
+    parts: tuple[LocalSlack, Counted, QuestionFiles, FileRoom],
+) -> None:
+    slack, counted, files, room = parts
+    counted.waits_for = asyncio.Event()
+    thread = Thread("T1", "C1", "1700000000.000100")
+    for name in ("a.png", "a.txt"):
+        shared = await counted.file(slack.new_file(name, b"content").id)
+        question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "?", "r", files=(shared,))
+
+        async def prepare(question: Question = question) -> None:
+            async with files.prepared(question, cast("Lease", None), Chat("chat", 0)):
+                raise AssertionError("the file never comes")
+
+        preparing = asyncio.create_task(prepare())
+        async with asyncio.timeout(5):
+            while not room.held:  # noqa: ASYNC110  # nothing tells
+                await asyncio.sleep(0)
+        preparing.cancel()
+        await asyncio.wait({preparing})
+        assert preparing.cancelled()
+        assert room.held == 0
+
+
+class Mute:
+    """A Flowise that does not tell what its flow takes."""
+
+    async def accepted(self, *, may_store: bool) -> Accepted:
+        raise FlowiseSlow("no answer")
+
+    async def read(self, chat_id: str, file: Upload, *, most: int) -> str:
+        raise AssertionError(chat_id)
+
+    async def store(self, chat_id: str, file: Upload) -> int:
+        raise AssertionError(chat_id)
+
+
+async def test_where_flowise_does_not_tell_what_it_takes_only_words_are_asked(
+    parts: tuple[LocalSlack, Counted, QuestionFiles, FileRoom], store: RedisStore
+) -> None:
+    _, counted, _, room = parts
+    files = QuestionFiles(Mute(), counted, store, room, ConversationSettings(), own_teams=frozenset())
+    thread = Thread("T1", "C1", "1700000000.000100")
+    shared = SharedFile("F1", "a.png", "image/png", 5)
+    question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "why?", "r", files=(shared,))
+    async with files.prepared(question, cast("Lease", None), Chat("chat", 0)) as prepared:
+        assert prepared.remarks == (wording_of_files.not_looked_at(["a.png"]),)
+        assert not prepared.go_along
+    with pytest.raises(FlowiseSlow):
+        async with files.prepared(replace(question, text=""), cast("Lease", None), Chat("chat", 0)):
+            pass
 
 
 hostile = st.text(st.sampled_from("<>@!#&|*_~`:/\\.\r\n[]()'\"\u202e\x00aé🎈hpst"), max_size=80) | st.sampled_from(

@@ -221,6 +221,7 @@ async def _question(workspace: Workspace, message: IncomingMessage, place: Place
         joins=message.in_thread and not message.in_dm,
         quotes=tuple(map(_quoted, message.quotes, read[::2], read[1::2])),
         files=message.attached,
+        teams=message.teams,
     )
 
 

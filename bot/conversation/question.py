@@ -16,6 +16,7 @@ class Question:
 
     `joins`: it stands in a thread, whose earlier messages may be sent along. `quotes` is what it was sent with,
     forwarded messages and cards, `files` those that were sent with it; its `text` may then be empty.
+    `teams` are the ids of the asker's organisation.
     """
 
     thread: Thread
@@ -27,6 +28,7 @@ class Question:
     joins: bool = False
     quotes: tuple[EarlierMessage, ...] = ()
     files: tuple[SharedFile, ...] = ()
+    teams: tuple[str, ...] = ()
 
     @property
     def has_words(self) -> bool:

@@ -72,8 +72,8 @@ class _Fate:
 
 
 class QuestionFiles:
-    """The files of the questions of one workspace. Those of teams that are not in `own_teams` are left out; where it
-    is empty, nobody's are."""
+    """The files of the questions of one workspace. Those of teams that are neither in `own_teams` nor the asker's are
+    left out; where it is empty, nobody's are."""
 
     def __init__(
         self,
@@ -107,7 +107,9 @@ class QuestionFiles:
         if not question.files:
             yield PreparedFiles()
             return
-        fates = [await self._found(file) for file in question.files]
+        # Who asks is answered, whatever team the event gives: it may be another workspace of the same organisation.
+        teams = self._own_teams and self._own_teams.union(question.teams)
+        fates = [await self._found(file, teams) for file in question.files]
         takes = await self._planned(fates, has_words=question.has_words)
         await self._sent_before(fates, question, lease, chat)
         uploads = await self._fetched(fates)
@@ -126,8 +128,8 @@ class QuestionFiles:
         finally:
             uploads.release()
 
-    async def _found(self, shared: SharedFile) -> _Fate:
-        """A file as Slack has it, and whether it can be had at all."""
+    async def _found(self, shared: SharedFile, teams: frozenset[str]) -> _Fate:
+        """A file as Slack has it, and whether it can be had at all, being of one of these teams."""
         if shared.kind == FileKind.STUB.value:
             try:
                 shared = await self._slack.file(shared.id)
@@ -135,7 +137,7 @@ class QuestionFiles:
                 log.warning("file not fetched", reason=str(error))
                 may_not = isinstance(error, SlackRefused) and error.code == "missing_scope"
                 return _Fate(shared, why=Trouble.MAY_NOT if may_not else Trouble.NOT_FETCHED)
-        if self._own_teams and shared.team and shared.team not in self._own_teams:
+        if teams and shared.team and shared.team not in teams:
             return _Fate(shared, why=Trouble.BY_AN_OUTSIDER)
         return _Fate(shared, why=_TROUBLES.get(shared.kind))
 

@@ -87,6 +87,22 @@ async def test_an_upsert_is_for_one_chat_and_done_once_over_tries(left: Left, no
     assert home.flowise.files[0].chat_id == first
 
 
+async def test_try_again_sends_the_same_files_and_names_those_that_are_gone(left: Left, notes: File) -> None:
+    home = left.home
+    picture = home.slack.new_file("image.png", PNG)
+    async with home.bot(**WITH_KEY):
+        home.flowise.script("rag", Script(error="no model"))
+        root = await home.slack.say(home.ada, home.channel, f"{home.mention} what is it?", files=[notes, picture])
+        await home.answered(root)
+        home.slack.delete_file(notes)
+        [failed] = home.slack.thread(home.channel, root)[1:]
+        await home.slack.press(home.ada, home.channel, failed.ts, "Try again")
+        await home.slack.until(lambda: len(home.flowise.predictions) == 2 and home.idle)
+    assert wording.gone(["notes.txt"]) in home.answers(root)[-1]
+    sent = [file.way for file in home.flowise.files]
+    assert sent == ["attachment", "file:full", "file", "file"]
+
+
 async def test_without_a_key_or_the_setting_nothing_is_added_to_a_store(left: Left, notes: File) -> None:
     home = left.home
     async with home.bot(flowise_chatflow_id=home.flowise.flow("store"), **WITH_KEY):

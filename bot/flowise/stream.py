@@ -85,7 +85,8 @@ class PredictionStream(EventSource):
         }
         self._limits = limits
         self._clock = clock
-        self._patience = DeadlineTracker(limits, clock(), streaming=streaming, hears=uploads.are_heard)
+        size = self._body.length if isinstance(self._body, PredictionBody) else 0
+        self._patience = DeadlineTracker(limits, clock(), streaming=streaming, hears=uploads.are_heard, size=size)
         self._reader = Reader(limits.frame_bytes, hold)
         self._opening = Opening()
         self._is_labelled = False

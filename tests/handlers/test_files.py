@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 
 from bot.playground.flowise.files import ReceivedFile
+from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.slack import wording_of_files as wording
 
@@ -69,6 +70,17 @@ async def test_a_clip_without_words_is_answered_with_what_was_heard(home: Sandbo
     [upload] = cast("list[dict[str, str]]", asked.body["uploads"])
     assert (upload["name"], upload["mime"]) == ("clip.mp4", "audio/mp4")
     assert ways(home.flowise.files) == [("audio", "mp4", sha(b"What is in the fridge?"))]
+
+
+async def test_an_answer_that_has_begun_as_a_stream_tells_under_it_what_was_heard(home: Sandbox) -> None:
+    home.flowise.script("rag", Script(tokens=["It opens ", "at ", "seven."], token_wait=0.2))
+    async with home.bot(slack_delivery="stream"):
+        clip = home.slack.new_file("clip.m4a", b"When?", subtype="slack_audio")
+        root = await home.slack.say(home.ada, home.channel, home.mention, files=[clip])
+        [answer] = await home.answered(root)
+    assert answer.startswith(f"It opens at seven.\n{wording.heard('When?')}")
+    assert [call.method for call in home.slack.calls].count("chat.startStream") == 1
+    assert home.slack.violations == []
 
 
 async def test_a_file_alone_is_a_question_only_where_something_of_it_can_be_read(home: Sandbox) -> None:

@@ -68,13 +68,6 @@ class Runs:
         with suppress(StoreUnavailable):
             await self._store.run_started(line, chat_id, run)
 
-    async def waits(self, line: str, chat_id: str, run: Run, *, ref: str) -> None:
-        """Note that a run has paused on that chat for a person's decision; `run.after` is the row it stopped with."""
-        try:
-            await self._store.run_started(line, chat_id, replace(run, left_at=self._wall()))
-        except StoreUnavailable as error:
-            log.warning("pending decision not noted", ref=ref, reason=str(error))
-
     def broken(self, run: Run) -> Run:
         """A run whose stream broke off now."""
         return replace(run, left_at=self._wall())

@@ -13,6 +13,7 @@ from structlog.contextvars import bind_contextvars
 from bot.conversation.admission import Admission
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
+from bot.conversation.decisions import Decisions
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.runs import Runs
@@ -56,7 +57,9 @@ class Turns:
         self._follow_ups: set[str] = set()
         reads, wait = settings.reads_answers, settings.left_run_wait
         self._runs = Runs(flowise, store, wait=wait, reads_answers=reads, now=now, wall=wall, sleep=sleep)
-        self._asking = Predictions(flowise, self._runs, self.chats, reads_answers=reads, sleep=sleep)
+        who = settings.who_decides
+        self.decisions = Decisions(flowise, store, reads_answers=reads, who=who, wall=wall, sleep=sleep)
+        self._asking = Predictions(flowise, self._runs, self.chats, self.decisions, reads_answers=reads, sleep=sleep)
 
     @property
     def reads_answers(self) -> bool:
@@ -93,7 +96,10 @@ class Turns:
         return question.reference in self._follow_ups
 
     async def _follows(self, question: Question) -> bool:
-        """Whether earlier questions of the thread were answered, as far as the store tells now."""
+        """Whether earlier questions of the thread were answered, as far as the store tells now. Of a decision that is
+        of no matter: there are no words to repeat."""
+        if question.decided is not None:
+            return False
         try:
             known = await self._store.conversation(question.thread)
         except StoreUnavailable:
@@ -129,7 +135,8 @@ class Turns:
                     yield Queued(rounded, busy=True)
                 shown = rounded
                 await place.moved()
-            async with aclosing(self._asked(question, lease)) as events:
+            work = self._asked if question.decided is None else self._resumed
+            async with aclosing(work(question, lease)) as events:
                 async for event in events:
                     yield event
 
@@ -144,7 +151,7 @@ class Turns:
         briefly = lease.opened.again or not remembers
         run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id, briefly=briefly))
         if run is not None and run.awaits_decision:
-            yield Sentence(wording.DECISION_PENDING)
+            yield Sentence(wording.DECISION_PENDING if run.decision else wording.DECISION_PENDING_ELSEWHERE)
             return
         if run is not None and (lease.opened.again or not remembers):
             # Nothing is lost with the old chat, or its asker, who has asked for another try, waits no longer.
@@ -163,6 +170,17 @@ class Turns:
         text = await self._context.with_quotes(question, known)
         is_first = self._is_first(question, known)
         async with aclosing(self._asking.predicted(question, lease, chat, text, is_first=is_first)) as events:
+            async for event in events:
+                yield event
+
+    async def _resumed(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+        """Have the run that waits for a decision go on, on its own chat."""
+        assert question.decided is not None  # noqa: S101  # that is why it is resumed
+        known = await self._stored(question, lambda: self._store.conversation(question.thread))
+        chat = Chat(question.decided.asked.chat_id, known.generation if known else 0)
+        self._follow_ups.add(question.reference)
+        yield Thinking()
+        async with aclosing(self._asking.predicted(question, lease, chat, "")) as events:
             async for event in events:
                 yield event
 

@@ -23,10 +23,11 @@ from bot.errors import (
     RunState,
 )
 from bot.flowise.api import Api
+from bot.flowise.decisions import StopState
 from bot.flowise.events import (
-    Action,
     AgentflowStarted,
     CalledTools,
+    Decision,
     End,
     ErrorReported,
     Event,
@@ -165,6 +166,13 @@ class Client:
         except FlowiseError as error:
             raise self._without_key(error) from error.__cause__
 
+    async def stop_state(self, chat_id: str, row_id: str, action_id: str) -> StopState:
+        """Whether a run still waits for a decision: see `bot.ports.Flowise`."""
+        try:
+            return await self._api.stop_state(chat_id, row_id, action_id)
+        except FlowiseError as error:
+            raise self._without_key(error) from error.__cause__
+
     async def check(self) -> None:
         """Check, without a prediction, that a question would be answered now.
 
@@ -195,7 +203,7 @@ class Client:
         stream = PredictionStream(
             self._session,
             self._api.address("prediction", self._chatflow_id),
-            {"question": prediction.question, "chatId": prediction.chat_id, "streaming": streaming},
+            {**prediction.asks, "chatId": prediction.chat_id, "streaming": streaming},
             self._api.headers,
             self._limits,
             streaming=streaming,
@@ -303,7 +311,7 @@ class _StreamState:
                 return news
             case Token(text):
                 self.something = self.something or not text.isspace()
-            case Action():
+            case Decision():
                 self.something = True
             case ResultFiles():
                 self.files = True

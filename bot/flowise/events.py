@@ -86,8 +86,35 @@ class AgentflowStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """The flow has stopped and waits for a person's decision."""
+class ToolCall:
+    """A tool that a flow would use if it is allowed to: its name, the id of the call, and the arguments as (name,
+    value), all cut short."""
+
+    name: str
+    call_id: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The flow has stopped and waits for a person's decision between two labels.
+
+    `node_id` is the node that waits; empty: an older multi-agent flow. `asks_feedback`: a comment may go along.
+    `tools` are to be allowed by it.
+    """
+
+    id: str = ""
+    approve: str = ""
+    reject: str = ""
+    node_id: str = ""
+    node_label: str = ""
+    asks_feedback: bool = False
+    tools: tuple[ToolCall, ...] = ()
+
+    @property
+    def can_be_made(self) -> bool:
+        """Whether enough is known of it to make it from here."""
+        return bool(self.id and self.approve and self.reject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +137,10 @@ class End:
     """Flowise's last event. Only this proves an answer complete."""
 
 
-ShownEvent: TypeAlias = Token | SourceDocuments | ResultFiles | UsedTools | CalledTools | Action
+ShownEvent: TypeAlias = Token | SourceDocuments | ResultFiles | UsedTools | CalledTools
 """An event that changes what a person sees. The reply shows it, and the journal keeps it for another process."""
 
-SteeringEvent: TypeAlias = AgentflowStarted | Metadata | ErrorReported | End
+SteeringEvent: TypeAlias = AgentflowStarted | Decision | Metadata | ErrorReported | End
 """An event that nobody sees. It decides what is stored, asked or reported."""
 
 Event: TypeAlias = ShownEvent | SteeringEvent

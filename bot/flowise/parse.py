@@ -16,8 +16,8 @@ import logging
 import re
 from collections.abc import Mapping
 
+from bot.flowise.decisions import decision, without_tool_request
 from bot.flowise.events import (
-    Action,
     AgentflowStarted,
     CalledTools,
     End,
@@ -111,7 +111,8 @@ def hold(beginning: bytes) -> LineHold:
 def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR0912 - one row of Flowise's table a case
     match name, data:
         case "token", str(text):
-            return Token(text) if text else None
+            said = without_tool_request(text)
+            return Token(said) if said else None
         case "sourceDocuments", _:
             documents = source_documents(data)
             return None if documents is None else SourceDocuments(documents)
@@ -128,7 +129,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
         case (("agentFlowEvent" | "nextAgentFlow" | "agentReasoning" | "nextAgent"), _):
             return AgentflowStarted()
         case "action", _:
-            return Action() if _is_action(data) else None
+            return decision(data)
         case "metadata", dict():
             return _metadata(data)
         case "error", _:
@@ -158,7 +159,8 @@ def whole_answer(body: object) -> tuple[Event, ...] | None:
 def stored_text(row: Mapping[str, object]) -> str:
     """The text of a stored answer; empty where it has none."""
     content = row.get("content")
-    return content if isinstance(content, str) and not _is_result_without_text(content) else ""
+    is_text = isinstance(content, str) and not _is_result_without_text(content)
+    return without_tool_request(str(content)) if is_text else ""
 
 
 def stored_events(row: Mapping[str, object]) -> tuple[Event, ...]:
@@ -196,7 +198,8 @@ def _is_result_without_text(content: str) -> bool:
 def _answer_text(body: Mapping[str, object]) -> Token | None:
     text = body.get("text")
     if isinstance(text, str):
-        return Token(text) if text else None
+        said = without_tool_request(text)
+        return Token(said) if said else None
     value = text if text is not None else body.get("json")
     if value is None:
         return None
@@ -234,12 +237,6 @@ def _tool_names(tools: list[object]) -> tuple[str, ...]:
 def _names(values: list[object]) -> tuple[str, ...]:
     lines = (one_line(value, _LONGEST_NAME) for value in values if isinstance(value, str))
     return tuple(dict.fromkeys(line for line in lines if line))
-
-
-def _is_action(data: object) -> bool:
-    """Whether this describes a decision; in a stored row it may be JSON."""
-    value = _unpacked(data)
-    return isinstance(value, dict) and bool(value)
 
 
 def _metadata(data: Mapping[str, object]) -> Metadata:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Generic, Protocol, TypeVar, assert_never
 
-from bot.flowise.events import Action, CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.flowise.events import CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
+    DecisionOffered,
     Failed,
     FetchingRest,
     Finished,
@@ -22,6 +23,7 @@ from bot.reply.contract import (
     Thinking,
     WaitingForRun,
 )
+from bot.reply.decision import decision
 from bot.reply.sources import gathered
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
@@ -85,7 +87,7 @@ class Answer(Generic[T_co]):
         self._notes: tuple[str, ...] = ()
         self._footnote = ""
         self._failure: Failed | None = None
-        self._asks = False
+        self._decision: DecisionOffered | None = None
         self._break_due = False
         self._breaks = 0
         self._has_words = False
@@ -149,11 +151,10 @@ class Answer(Generic[T_co]):
                 changed, self._files = files != self._files, files
             case UsedTools(names=names):
                 # Flowise names a tool as used that only waits to be allowed (measured on 3.1.4).
-                changed = names != self._used and not self._asks
+                changed = names != self._used and self._decision is None
                 self._used = names if changed else self._used
-            case Action():
-                changed, self._asks, self._used = not self._asks, True, ()
-                self._notes += (wording.DECISION_NEEDED,) if changed else ()
+            case DecisionOffered():
+                changed, self._decision, self._used = event != self._decision, event, ()
             case Sentence(text=text):
                 changed, self.sentence = True, text
             case Remark(text=text):
@@ -234,7 +235,8 @@ class Answer(Generic[T_co]):
         """The sentence that takes the place of missing text or, `partly`, stands under incomplete text."""
         if self._failure is None:
             # A flow that only asks for a decision or makes files, say: that remark is all there is.
-            return next(iter(self._remarks(alone=True)), wording.NOTHING_TO_SHOW)
+            offered = (self._decision.sentence,) if self._decision else ()
+            return next(iter((*offered, *self._remarks(alone=True))), wording.NOTHING_TO_SHOW)
         return wording.failure(self._failure.error, partly=partly, follows=self._failure.follows)
 
     @property
@@ -245,8 +247,10 @@ class Answer(Generic[T_co]):
 
     def extras(self) -> Blocks:
         """The blocks under a last word."""
-        notes = self._remarks(alone=False) if self._failure else self._remarks(alone=True)[1:]
-        return (*map(note, notes), *self._tools(), *self._source_list(), *self._last_lines())
+        remarks = self._remarks(alone=self._failure is None)
+        is_first = self._failure is None and self._decision is None
+        notes = remarks[1:] if is_first else remarks
+        return (*map(note, notes), *self._tools(), *self._source_list(), *self._last_lines(alone=True))
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
         """What is said under the text or, `alone`, where there is none: our remarks, and which files there are."""
@@ -266,13 +270,15 @@ class Answer(Generic[T_co]):
             self._sources = sources_blocks(gathered(self._documents))
         return self._sources
 
-    def _last_lines(self) -> Blocks:
-        """What stands last of all: the footnote or, under a failure, the button to ask again and the support line."""
+    def _last_lines(self, *, alone: bool = False) -> Blocks:
+        """What stands last of all: the buttons of a decision; the footnote or, under a failure, the button to ask again
+        and the support line. `alone`: there is no text above."""
+        offered = decision(self._decision, with_sentence=self._failure is not None or not alone)
         if self._failure is None:
-            return self.footnote
+            return (*offered, *self.footnote)
         again = self._failure.again
         button = (ask_again(wording.ASK_AGAIN, again),) if again else ()
-        return (*button, support_note(self.support))
+        return (*offered, *button, support_note(self.support))
 
     @property
     def footnote(self) -> Blocks:

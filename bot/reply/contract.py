@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
-from bot.flowise.events import ShownEvent
+from bot.flowise.events import ShownEvent, ToolCall
 from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
 
@@ -61,6 +61,21 @@ class Footnote:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionOffered:
+    """The flow waits for a decision, which can be made by two buttons under the answer.
+
+    `approve` and `reject` are the flow's own labels, `tools` are to be allowed, and `sentence`, which is ours, says who
+    may decide. `value` is what a press sends.
+    """
+
+    approve: str
+    reject: str
+    value: str
+    sentence: str
+    tools: tuple[ToolCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of ours that is the answer: Flowise was not asked."""
 
@@ -91,7 +106,7 @@ class Failed:
     follows: bool = False
 
 
-KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | Sentence
+KeptEvent: TypeAlias = ShownEvent | DecisionOffered | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | Finished | Failed

@@ -10,7 +10,7 @@ import structlog
 
 from bot.conversation.question import Question
 from bot.conversation.turn import Turns
-from bot.errors import BotError, Interrupted, Postponed
+from bot.errors import BotError, DecisionInterrupted, Interrupted, Postponed
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer
 from bot.pacing.governor import Governor
@@ -63,7 +63,8 @@ class Answering:
         async def posted(ts: str) -> None:
             await chats.posted(question, ts)
 
-        again = "" if place.response_url else json.dumps([lease.item.line, lease.item.reference])
+        can_be_asked_again = not place.response_url and question.decided is None
+        again = json.dumps([lease.item.line, lease.item.reference]) if can_be_asked_again else ""
         owner = LeasedAnswer(lease, lambda: self._last_word(question, lease, again), again, posted)
         waited = max(0.0, self._process.wall() - seconds(question.ts))
         about = AnswerContext(question.thread, reference, waited)
@@ -97,9 +98,11 @@ class Answering:
         others = self._process.mailbox.others(lease.item.team) > 0
         if not (others and not lease.was_asked):
             await tasks.stopping.wait()
-        if lease.was_asked and not (others and self._conversations.reads_answers and again):
-            follows = self._conversations.is_follow_up(question)
-            return Failed(Interrupted("the bot was stopped"), reference, again, follows)
+        can_go_on = self._conversations.reads_answers and not question.place.response_url
+        if lease.was_asked and not (others and can_go_on):
+            follows = question.decided is None and self._conversations.is_follow_up(question)
+            kind = Interrupted if question.decided is None else DecisionInterrupted
+            return Failed(kind("the bot was stopped"), reference, again, follows)
         lease.handed_over = True
         return None if others else Failed(Postponed("the bot was stopped"), reference)
 

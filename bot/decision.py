@@ -55,3 +55,11 @@ class MadeDecision:
     ts: str
     feedback: str = ""
     teams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDecision:
+    """What is kept of a decision; `made` is None where nobody has decided yet."""
+
+    asked: PendingDecision
+    made: MadeDecision | None = None

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.decision import MadeDecision, PendingDecision
+from bot.decision import KeptDecision, MadeDecision, PendingDecision
 from bot.flowise.decisions import StopState
 from bot.flowise.events import Event
 from bot.flowise.prediction import Prediction
@@ -264,8 +264,8 @@ class Decisions(Protocol):
         """
         ...
 
-    async def pending(self, line: str, reference: str) -> PendingDecision | None:
-        """A decision that was asked for, whether it was made or not; None if it is not kept any more."""
+    async def kept(self, line: str, reference: str) -> KeptDecision | None:
+        """A decision that was asked for, and whether it was made; None if it is not kept any more."""
         ...
 
     async def is_newest(self, asked: PendingDecision) -> bool:
@@ -275,6 +275,10 @@ class Decisions(Protocol):
     async def decide(self, asked: PendingDecision, made: MadeDecision) -> MadeDecision | None:
         """What was decided, by this call or an earlier one: it is decided once. None where it no longer can be, because
         its run is not the newest of its chat."""
+        ...
+
+    async def close(self, asked: PendingDecision) -> None:
+        """Forget a decision that can no longer be made."""
         ...
 
 

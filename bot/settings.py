@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.errors import SettingsError
 from bot.network.proxies import proxy_url
-from bot.slack import help_contact
+from bot.slack import deciders, help_contact
 from bot.store import address
 
 
@@ -58,6 +58,11 @@ def _command(value: str) -> str:
 
 def _help_contact(value: str) -> str:
     help_contact.asks(value)
+    return value
+
+
+def _decisions(value: str) -> str:
+    deciders.deciders(value)
     return value
 
 
@@ -125,6 +130,7 @@ class Settings(BaseSettings):
     bot_conversation_days: Annotated[float, Field(gt=0, le=3650)] = 30
     bot_help_contact: Annotated[str, AfterValidator(_help_contact)] = ""
     bot_external_people: Literal["refuse", "answer"] = "refuse"
+    bot_decisions: Annotated[str, AfterValidator(_decisions)] = "asker"
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25
 
     https_proxy: Proxy = None

@@ -18,10 +18,11 @@ from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Press, press
 from bot.slack.text.blocks import ASK_AGAIN
+from bot.slack.text.decision_blocks import APPROVE, REJECT
 from bot.thread import Item, OpenAnswer
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
-from handlers import command
+from handlers import command, decision
 from handlers.questions import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,11 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
                 workspace.begin(lease)
         await ack()
 
+    @app.action(re.compile(f"{APPROVE}|{REJECT}"))
+    async def on_decision(workspace: Workspace, ack: AsyncAck, body: Mapping[str, object]) -> None:
+        await _decide(workspace, behaviour, press(body))
+        await ack()
+
     async def on_any(ack: AsyncAck) -> None:
         await ack()
         log.info("interaction ignored")
@@ -53,6 +59,20 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     app.shortcut(anything)(on_any)
     app.view(anything)(on_any)
     app.options(anything)(on_any)
+
+
+async def _decide(workspace: Workspace, behaviour: Behaviour, pressed: Press) -> None:
+    if await is_refused(workspace, behaviour, pressed.user, pressed.teams):
+        _whisper(workspace, pressed, wording.EXTERNAL)
+        return
+    try:
+        told = await decision.pressed(workspace, behaviour, pressed)
+    except StoreUnavailable as error:
+        log.warning("press not stored", ref=_meant(pressed.value)[1], reason=str(error))
+        _whisper(workspace, pressed, wording.NOT_TAKEN, support=wording.stuck(workspace.asks))
+    else:
+        if told:
+            _whisper(workspace, pressed, told)
 
 
 async def _stored_anew(workspace: Workspace, behaviour: Behaviour, pressed: Press) -> Lease | None:

@@ -11,6 +11,7 @@ from bot.conversation.question import Question
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
+from bot.slack.deciders import BY_ASKER, Deciders
 from bot.slack.message_text import Quote
 from bot.slack.messages import EarlierMessage
 from bot.slack.payload import IncomingMessage, Instruction, instruction, is_external
@@ -36,6 +37,7 @@ class Behaviour:
     follow_ups_without_mention: bool = True
     ignores_small_talk: bool = True
     answers_external_people: bool = False
+    deciders: Deciders = BY_ASKER
 
 
 @dataclass(frozen=True, slots=True)

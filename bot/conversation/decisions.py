@@ -101,7 +101,7 @@ class Decisions:
     ) -> DecisionOffered:
         waiting = replace(run, decision=asked.reference)
         await self._noted(question, lambda: self._store.decisions.offer(asked, waiting))
-        log.info("decision offered", ref=question.reference, again=question.decided is not None)
+        log.info("decision offered", ref=question.reference)
         sentence = wording.decision_needed([tool.name for tool in tools], self._who)
         value = json.dumps([question.thread.line, asked.reference])
         return DecisionOffered(asked.approve, asked.reject, value, sentence, tools)
@@ -125,7 +125,10 @@ class Decisions:
         except FlowiseError as error:
             error.run = RunState.NOT_STARTED
             raise
-        return state in (None, StopState.OPEN) or (state is StopState.FAILED and asked.has_failed)
+        if state in (None, StopState.OPEN) or (state is StopState.FAILED and asked.has_failed):
+            return True
+        await self._store.decisions.close(asked)
+        return False
 
     async def state_of(self, asked: PendingDecision) -> StopState | None:
         """What the stored rows say of a run; None where nothing tells. Raises FlowiseError where they cannot be read

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar, cast
 import structlog
 from redis.asyncio import Redis
 
-from bot.decision import MadeDecision, PendingDecision
+from bot.decision import KeptDecision, MadeDecision, PendingDecision
 from bot.errors import Unreadable
 from bot.thread import Run
 from bot.thread_codec import decoded, encoded
@@ -80,10 +80,12 @@ class RedisDecisions:
         keys = [self._key(asked.thread.line, asked.reference), self._run(asked)]
         await self._ask(self._offer(keys=keys, args=[encoded(asked), encoded(run), self._lifetime]))
 
-    async def pending(self, line: str, reference: str) -> PendingDecision | None:
-        """A decision that was asked for."""
-        reading = self._client.hget(self._key(line, reference), "asked")
-        return self._read(PendingDecision, await self._ask(cast("Awaitable[str | None]", reading)), line)
+    async def kept(self, line: str, reference: str) -> KeptDecision | None:
+        """A decision that was asked for, and whether it was made."""
+        reading = self._client.hmget(self._key(line, reference), ["asked", "made"])
+        found, made = await self._ask(cast("Awaitable[list[str | None]]", reading))
+        asked = self._read(PendingDecision, found, line)
+        return None if asked is None else KeptDecision(asked, self._read(MadeDecision, made, line))
 
     async def is_newest(self, asked: PendingDecision) -> bool:
         """Whether its run is the newest of its chat, and waits."""
@@ -94,6 +96,10 @@ class RedisDecisions:
         args = [asked.reference, asked.chat_id, encoded(made)]
         found = cast("str", await self._ask(self._decide(keys=self._keys(asked), args=args)))
         return self._read(MadeDecision, found or None, asked.thread.line)
+
+    async def close(self, asked: PendingDecision) -> None:
+        """Forget a decision that can no longer be made."""
+        await self._ask(self._client.delete(self._key(asked.thread.line, asked.reference)))
 
     def _read(self, kind: type[T], kept: str | None, line: str) -> T | None:
         if kept is None:

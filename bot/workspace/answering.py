@@ -117,7 +117,9 @@ class Answering:
                 await self._tasks.leaving.wait()
 
         async def is_last() -> bool:
-            return lease.is_settled
+            # Where it ended with a decision, the buttons may have been replaced meanwhile.
+            decision = await self._process.store.decisions.kept(lease.item.line, lease.item.reference)
+            return lease.is_settled and (decision is None or decision.made is None)
 
         for call in calls:
             await self._sentences.post(call, applies=is_last)

@@ -24,11 +24,11 @@ from bot.slack.text.blocks import fallback
 from bot.slack.text.decision_blocks import APPROVE, button_text, decided
 from bot.slack.text.limits import MESSAGE_TEXT
 from bot.slack.views import Submission, comment_view
-from bot.thread import Item
+from bot.thread import Item, question_of
 from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
-from handlers.questions import Behaviour
+from handlers.behaviour import Behaviour
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +40,8 @@ COMMENT = "decision_comment"
 async def pressed(workspace: Workspace, behaviour: Behaviour, press: Press) -> str:
     """Decide, or ask for the comment that goes along, which stores nothing yet; returns what the person alone is told,
     empty for nothing. Raises StoreUnavailable: it is not known whether it was stored."""
-    line, reference = _named(press.value)
-    kept = await workspace.store.decisions.kept(line, reference) if _is_of(workspace, line) else None
+    line, reference = question_of(press.value)
+    kept = await workspace.store.decisions.kept(line, reference) if workspace.has(line) else None
     if kept is None or kept.asked.thread.channel != press.channel:
         return wording.DECISION_CLOSED
     asked, approves = kept.asked, press.action == APPROVE
@@ -61,7 +61,7 @@ async def submitted(workspace: Workspace, behaviour: Behaviour, sent: Submission
     Raises StoreUnavailable: it is not known whether it was stored; Unreadable.
     """
     line, made = _opened_for(sent.private)
-    kept = await workspace.store.decisions.kept(line, made.reference) if _is_of(workspace, line) else None
+    kept = await workspace.store.decisions.kept(line, made.reference) if workspace.has(line) else None
     if kept is None:
         return wording.DECISION_CLOSED
     if objection := await _objection(workspace, behaviour.deciders, kept.asked, sent.user):
@@ -73,7 +73,7 @@ async def submitted(workspace: Workspace, behaviour: Behaviour, sent: Submission
 
 async def is_undecided(workspace: Workspace, press: Press) -> bool:
     """Whether a decision was still not made, as far as the store tells. Raises StoreUnavailable."""
-    line, reference = _named(press.value)
+    line, reference = question_of(press.value)
     kept = await workspace.store.decisions.kept(line, reference)
     return kept is not None and kept.made is None
 
@@ -201,22 +201,6 @@ async def _name(workspace: Workspace, user: str) -> str:
 
 def _label(asked: PendingDecision, made: MadeDecision) -> str:
     return button_text(asked.label(approves=made.approves))
-
-
-def _is_of(workspace: Workspace, line: str) -> bool:
-    """Whether a line is of this workspace: what names it has been in Slack."""
-    return line.startswith(f"{workspace.identity.team}:")
-
-
-def _named(value: str) -> tuple[str, str]:
-    """The line and the reference of a decision, as the button's value tells; empty where it does not."""
-    try:
-        match json.loads(value):
-            case [str(line), str(reference)]:
-                return line, reference
-    except ValueError:
-        pass
-    return "", ""
 
 
 def _opened_for(private: str) -> tuple[str, MadeDecision]:

@@ -13,7 +13,7 @@ from bot.slack import wording
 from bot.slack.views import Submission, objection, submission
 from bot.workspace.workspace import Workspace
 from handlers import decision
-from handlers.questions import Behaviour, is_refused
+from handlers.behaviour import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
 

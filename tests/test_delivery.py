@@ -12,7 +12,7 @@ from bot.errors import Interrupted
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Permit, Want
 from bot.reply.contract import Failed, Finished, ReplyEvent
-from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus
+from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, SetStatus
 from bot.slack.messages import EarlierMessage, Marked
 from bot.thread import Thread
 
@@ -144,6 +144,7 @@ class AnswerOwner:
         self.ours = True
         self.call_seconds = 8.0
         self.calls: list[Call] = []
+        self.refusals: list[str] = []
         self._last_word = last_word
 
     async def may_write(self) -> bool:
@@ -155,6 +156,9 @@ class AnswerOwner:
 
     async def made(self, call: Call, result: Posted | Accepted) -> None:
         self.calls.append(call)
+
+    async def refused(self, call: Call, result: Refused) -> None:
+        self.refusals.append(result.error)
 
 
 async def delivered(

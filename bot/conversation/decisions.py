@@ -89,9 +89,10 @@ class Decisions:
         )
         return await self._offer(question, asked, waiting, decision.tools)
 
-    async def offered_again(self, question: Question, made: Decided, *, has_failed: bool) -> DecisionOffered:
+    async def offered_again(self, question: Question, made: Decided, *, has_failed: bool = False) -> DecisionOffered:
         """Offer a decision once more that was made and has had no effect; or whose tool may run again, if the run
         `has_failed` after it."""
+        has_failed = has_failed or made.asked.has_failed
         asked = replace(made.asked, reference=question.reference, has_failed=has_failed)
         waiting = Run(self._wall(), self._wall(), agentflow=True, awaits_decision=True, after=asked.row or None)
         return await self._offer(question, asked, waiting, tuple(ToolCall(tool.name) for tool in asked.tools))

@@ -1,53 +1,35 @@
-"""Asks Flowise one question, and recovers the answer to one that a process before this one has asked."""
+"""Asks Flowise one question, or has a run that waited for a decision go on, and follows the answer to its end."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
-from typing import TypeGuard, assert_never
 
 import structlog
 
+from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.decisions import Decisions, choice_of, failure, may_be_made_again
 from bot.conversation.last_words import ends_with_question
+from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Decided, Question
+from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
-from bot.errors import (
-    DecisionClosed,
-    DecisionFailed,
-    DecisionInterrupted,
-    FlowiseBroke,
-    FlowiseError,
-    FlowiseSlow,
-    Interrupted,
-    KeyRefused,
-    RunState,
-)
-from bot.flowise.decisions import StopState
-from bot.flowise.events import (
-    AgentflowStarted,
-    Decision,
-    End,
-    ErrorReported,
-    Event,
-    Metadata,
-    ShownEvent,
-    SteeringEvent,
-    Token,
-)
+from bot.conversation.unseen import StoppedRun, UnseenRuns
+from bot.conversation.until_stopped import until_stopped
+from bot.errors import DecisionClosed, FlowiseBroke, FlowiseError, FlowiseSlow, KeyRefused, RunState
+from bot.flowise.events import AgentflowStarted, Event, ShownEvent, SteeringEvent, Token
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
-from bot.reply import journal
-from bot.reply.contract import LONGEST, DecisionOffered, FetchingRest, Footnote, Remark, ReplyEvent, Thinking
+from bot.reply.contract import FetchingRest, Footnote, Remark, ReplyEvent, Stopped, Stopping
 from bot.slack import wording
-from bot.thread import OpenAnswer, Run
+from bot.thread import Run, StopOutcome
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +45,7 @@ class Predictions:
         self,
         flowise: Flowise,
         runs: Runs,
+        unseen: UnseenRuns,
         chats: Chats,
         decisions: Decisions,
         *,
@@ -71,109 +54,54 @@ class Predictions:
     ) -> None:
         self._flowise = flowise
         self._runs = runs
+        self._unseen = unseen
         self._chats = chats
         self._decisions = decisions
         self._reads_answers = reads_answers
         self._sleep = sleep
 
-    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
-        """The answer to a question that a process which is gone has asked: recovered, and never asked for again."""
-        opened, line = lease.opened, question.thread.line
-        kept = journal.read(opened.journal)
-        if opened.whole or _has_decision(kept):
-            for event in kept:
-                yield event
-            lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(kept)))
-            return
-        if question.place.thread_ts is not None:  # without a thread, it would overwrite what is there
-            yield Thinking()
-            if self._reads_answers:
-                yield FetchingRest(quietly=True)
-        if (again := await self._offered_untold(question)) is not None:
-            yield again
-            raise Interrupted("the process that was to pass a decision on is gone, and Flowise still waits for it")
-        stored = await self._runs.answer_of(line, opened, ref=question.reference)
-        for event in kept:
-            if stored is None or isinstance(event, Remark):
-                yield event
-        if stored is None:
-            raise _interruption(question)("the process that wrote the answer is gone, and Flowise has no answer stored")
-        log.info("answer recovered", ref=question.reference, source="Flowise's stored messages")
-        for shown in (*_shown(stored), *await self._last_lines_of(question, opened, stored)):
-            yield shown
-        lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(_shown(stored))))
-
-    async def _last_lines_of(
-        self, question: Question, opened: OpenAnswer, stored: tuple[Event, ...]
-    ) -> tuple[ReplyEvent, ...]:
-        """What stands under a stored answer: as `_last_lines`."""
-        footnote = (Footnote(wording.EVERY_MESSAGE),) if opened.is_first else ()
-        decision = next((event for event in stored if isinstance(event, Decision)), None)
-        if decision is None:
-            return footnote
-        row = next((event.chat_message_id for event in stored if isinstance(event, Metadata)), "")
-        offered = await self._decisions.offered(question, opened.chat_id, decision, Run(opened.asked_at), row)
-        return (offered, *footnote)
-
-    async def _offered_untold(self, question: Question) -> DecisionOffered | None:
-        """What offers a decision again that Flowise certainly was not told of, although that was noted: it still waits.
-
-        Raises:
-            DecisionFailed: it was told, and the run has failed since.
-        """
-        decided = question.decided
-        try:
-            state = None if decided is None else await self._decisions.state_of(decided.asked)
-        except FlowiseError as error:
-            log.info("stored rows not read", ref=question.reference, reason=str(error))
-            return None
-        if decided is None or not decided.asked.node_id:  # those of older flows are not seen to run
-            return None
-        if state is StopState.FAILED and not decided.asked.has_failed:
-            raise DecisionFailed("the run has failed after the decision", run=RunState.OVER)
-        return (
-            await self._decisions.offered_again(question, decided, has_failed=False)
-            if state is StopState.OPEN
-            else None
-        )
-
     async def predicted(
-        self, question: Question, lease: Lease, chat: Chat, text: str, *, is_first: bool = False
+        self, question: Question, lease: Lease, chat: Chat, text: str, slot: Slot, *, is_first: bool = False
     ) -> AsyncGenerator[ReplyEvent, None]:
         """Ask Flowise, or pass a decision on, and yield the events of its answer that a reply shows.
 
-        `is_first`: it will be the first answer in a thread where the bot answers every message, and says so.
+        `slot` is its place among those that run. `is_first`: it will be the first answer in a thread where the bot
+        answers every message, and says so.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
         """
-        line, state = question.thread.line, _PredictionState(self._runs.new(), chat)
+        state = PredictionState(self._runs.new(), chat)
         asking = partial(self._noted, question, lease, state, text=text, is_first=is_first)
         prediction = Prediction(text, chat.chat_id, asking, choice_of(question.decided))
+        reader = RunReader(self._flowise.predict(prediction))
+        lease.when_stopped(reader.wake)
+        event: ReplyEvent | None = None
         try:
-            async with aclosing(self._flowise.predict(prediction)) as events:
+            async with aclosing(self._followed(question, lease, state, reader)) as events:
                 async for event in events:
-                    if state.takes(event):
-                        yield event
-                    elif isinstance(event, AgentflowStarted):
-                        await self._runs.note(line, chat.chat_id, state.run)
+                    yield event
         except _NotOursError:
             return
-        except FlowiseError as error:
-            async with aclosing(self._completed(question, lease, state, error)) as rest:
-                async for shown in rest:
-                    yield shown
         except (asyncio.CancelledError, GeneratorExit):
+            await reader.close()
             if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
-                await asyncio.shield(self._runs.left(line, chat.chat_id, state.run))
+                await asyncio.shield(self._runs.left(question.thread.line, chat.chat_id, state.run))
             raise
+        if isinstance(event, Stopped):
+            return
+        if not reader.has_ended:
+            async with aclosing(self._stopped(question, state, reader, slot)) as last:
+                async for event in last:
+                    yield event
+            return
         async with aclosing(self._last_lines(question, state, is_first=is_first)) as last_lines:
-            async for shown in last_lines:
-                yield shown
+            async for event in last_lines:
+                yield event
         await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
 
     async def _last_lines(
-        self, question: Question, state: _PredictionState, *, is_first: bool
+        self, question: Question, state: PredictionState, *, is_first: bool
     ) -> AsyncGenerator[ReplyEvent, None]:
         """What stands under a complete answer: the decision that its flow waits for, and the footnote."""
         if state.decision is not None:
@@ -182,8 +110,49 @@ class Predictions:
         if is_first:
             yield Footnote(wording.EVERY_MESSAGE)
 
+    async def _followed(
+        self, question: Question, lease: Lease, state: PredictionState, reader: RunReader
+    ) -> AsyncGenerator[ReplyEvent, None]:
+        """The events of an answer that are shown, until it has ended or a person stops it."""
+        line, chat_id = question.thread.line, state.chat.chat_id
+        broken: FlowiseError | None = None
+        try:
+            async with aclosing(reader.shown(until=lambda: lease.stopped.is_set() and lease.was_asked)) as events:
+                async for event in events:
+                    if state.takes(event):
+                        yield event
+                    elif isinstance(event, AgentflowStarted):
+                        await self._runs.note(line, chat_id, state.run)
+        except FlowiseError as error:
+            broken = error
+        if broken is None:
+            return
+        completing = until_stopped(self._completed(question, lease, state, broken), lease.stopped, lambda: True)
+        async with aclosing(completing) as rest:
+            async for shown in rest:
+                yield shown
+                if isinstance(shown, Stopping):  # nothing more is looked for
+                    await self._runs.left(line, chat_id, state.run)
+                    yield Stopped(StopOutcome.UNKNOWN)
+
+    async def _stopped(
+        self, question: Question, state: PredictionState, reader: RunReader, slot: Slot
+    ) -> AsyncGenerator[ReplyEvent, None]:
+        """The end of an answer that a person has stopped. Its run is read on, unseen."""
+        line, chat_id = question.thread.line, state.chat.chat_id
+        yield Stopping()
+
+        async def finished() -> None:
+            if state.run.awaits_decision:
+                paused = replace(state.run, after=state.row)
+                await self._runs.waits(line, state.chat.chat_id, paused, ref=question.reference)
+            await self._chats.answered(question, state.chat, asks=False)()
+
+        stopped = StoppedRun(line, chat_id, question.reference, reader, state, slot, finished)
+        yield Stopped(await self._unseen.follow(stopped))
+
     async def _noted(
-        self, question: Question, lease: Lease, state: _PredictionState, *, text: str, is_first: bool
+        self, question: Question, lease: Lease, state: PredictionState, *, text: str, is_first: bool
     ) -> None:
         """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
         have started anything is repeated. A decision is proved to be open first."""
@@ -201,7 +170,7 @@ class Predictions:
             return await lease.asks(chat.chat_id, text, run, is_first=is_first)
 
         if not await retried(note, self._sleep, ref=lease.item.reference):
-            raise _NotOursError
+            raise _NotOursError  # or it was stopped
 
     async def _prove_open(self, decided: Decided, lease: Lease) -> None:
         async def is_open() -> bool:
@@ -211,7 +180,7 @@ class Predictions:
             raise DecisionClosed("something newer is on its chat, or it was made in Flowise", run=RunState.NOT_STARTED)
 
     async def _completed(
-        self, question: Question, lease: Lease, state: _PredictionState, error: FlowiseError
+        self, question: Question, lease: Lease, state: PredictionState, error: FlowiseError
     ) -> AsyncGenerator[ReplyEvent, None]:
         """What is missing of an answer whose connection broke, as Flowise has stored it. Raises the error where it has
         not, or cannot tell."""
@@ -237,12 +206,12 @@ class Predictions:
         for steering in found or ():
             if isinstance(steering, SteeringEvent):
                 state.takes(steering)
-        for event in rest:
-            state.hears(event)
-            yield event
+        for shown in rest:
+            state.hears(shown)
+            yield shown
 
     async def _given_up(
-        self, question: Question, lease: Lease, state: _PredictionState, error: FlowiseError
+        self, question: Question, lease: Lease, state: PredictionState, error: FlowiseError
     ) -> AsyncGenerator[ReplyEvent, None]:
         """Raise the error of a prediction, and note what became of its run. A decision that can safely be made again is
         offered again."""
@@ -267,67 +236,13 @@ class Predictions:
         if run.agentflow:  # the person does not wait for it
             lease.then(lambda: self._runs.stop(chat_id))
 
-    async def _ended(self, question: Question, lease: Lease, state: _PredictionState, noted: str) -> None:
+    async def _ended(self, question: Question, lease: Lease, state: PredictionState, noted: str) -> None:
         """Note the end of a complete answer. The chatId that Flowise reports takes precedence over ours."""
         chat, run = state.chat, state.run
         if chat.chat_id != noted or not run.awaits_decision:
             lease.run_over = noted
         asks = ends_with_question(map(Token, state.text_so_far))
         lease.then(self._chats.answered(question, chat, asks=asks))
-
-
-class _PredictionState:
-    """What the events of one answer have shown so far of its run, its chat and its text."""
-
-    def __init__(self, run: Run, chat: Chat) -> None:
-        self.run = run
-        self.chat = chat
-        self.row: str | None = None
-        """The id of the row in which Flowise stored the answer."""
-        self.decision: Decision | None = None
-        """What the flow waits for, if it has stopped for a person."""
-        self.failed_node = ""
-        """The node that failed last, by its id."""
-        self.text_so_far: list[str] = []
-        self._length = 0
-
-    def takes(self, event: Event) -> TypeGuard[ShownEvent]:
-        """Note an event, and say whether it is shown in Slack."""
-        if isinstance(event, SteeringEvent):
-            self._steer(event)
-            return False
-        self.hears(event)
-        return True
-
-    def hears(self, event: Event) -> None:
-        """Note the text of an event, if it is one of text."""
-        if isinstance(event, Token):
-            if self._length < LONGEST:  # what comes after that is not shown
-                self.text_so_far.append(event.text[: LONGEST - self._length])
-            self._length += len(event.text)
-
-    def _steer(self, event: SteeringEvent) -> None:
-        match event:
-            case AgentflowStarted():
-                self.run = replace(self.run, agentflow=True)
-            case Decision():
-                self.decision, self.run = event, replace(self.run, awaits_decision=True)
-            case Metadata(chat_id=chat_id, chat_message_id=row):
-                self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
-                self.row = row or None
-            case ErrorReported() | End():
-                pass  # the client raises the error, and the generator's end says the rest
-            case _:
-                assert_never(event)
-
-
-def _has_decision(kept: Iterable[ReplyEvent]) -> bool:
-    """Whether an answer has come to a decision, which is offered last."""
-    return any(isinstance(event, DecisionOffered) for event in kept)
-
-
-def _interruption(question: Question) -> type[Interrupted]:
-    return Interrupted if question.decided is None else DecisionInterrupted
 
 
 def _shown(events: tuple[Event, ...]) -> tuple[ShownEvent, ...]:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from bot.mailbox.lease import Lease
-from bot.reply.contract import Failed, Finished, ReplyEvent
+from bot.reply.contract import Ending, Failed, Finished, ReplyEvent, Stopped
 from bot.reply.journal import Journal
 from bot.slack.calls import (
     Accepted,
@@ -16,10 +16,12 @@ from bot.slack.calls import (
     DeleteMessage,
     Posted,
     PostMessage,
+    Refused,
     StartStream,
     StopStream,
     UpdateMessage,
 )
+from bot.slack.refusals import STOPPED_BY_USER
 from bot.thread import UnansweredQuestion
 
 
@@ -36,7 +38,7 @@ class SentenceOwner:
     async def may_write(self) -> bool:
         return await self._lease.may_write()
 
-    async def stopped(self) -> Failed | None:
+    async def stopped(self) -> Ending | None:
         await self._lease.lost.wait()  # a sentence is short, and is always finished
         return None
 
@@ -52,20 +54,25 @@ class SentenceOwner:
             case _:
                 return
 
+    async def refused(self, call: Call, result: Refused) -> None:
+        """It was never told of; the reply decides what is done instead."""
+
 
 class LeasedAnswer:
     """The `Owner` of one answer. Its events and messages are noted for a process that may take it over.
 
     `stop` returns the answer's ending when the bot stops; `again` is the value of a button that asks the question
-    again, empty where there is none to press; `posted` is called with the `ts` of each message.
+    again, empty where there is none to press; `posted` is called with the `ts` of each message, `stopped_in_slack` when
+    a person has ended a stream of it with Slack's own button.
     """
 
     def __init__(
         self,
         lease: Lease,
-        stop: Callable[[], Awaitable[Failed | None]],
+        stop: Callable[[], Awaitable[Ending | None]],
         again: str,
         posted: Callable[[str], Awaitable[None]],
+        stopped_in_slack: Callable[[], Awaitable[None]],
     ) -> None:
         self._offers_again = False
         """Whether the ending has that button."""
@@ -75,6 +82,7 @@ class LeasedAnswer:
         self._stop = stop
         self._again = again
         self._posted = posted
+        self._stopped_in_slack = stopped_in_slack
         self._journal = Journal()
 
     @property
@@ -84,12 +92,12 @@ class LeasedAnswer:
     async def may_write(self) -> bool:
         return await self._lease.may_write()
 
-    async def stopped(self) -> Failed | None:
+    async def stopped(self) -> Ending | None:
         stop, lost = asyncio.ensure_future(self._stop()), asyncio.create_task(self._lease.lost.wait())
         try:
             await asyncio.wait({stop, lost}, return_when=asyncio.FIRST_COMPLETED)
             last_word = None if lost.done() else stop.result()
-            self._offers_again = last_word is not None and bool(last_word.again)
+            self._offers_again = isinstance(last_word, Failed) and bool(last_word.again)
             return last_word
         finally:
             stop.cancel()
@@ -102,6 +110,8 @@ class LeasedAnswer:
                 self._journal.receive(event)
                 if isinstance(event, Finished) and self._lease.was_asked:
                     self._lease.knows(self._journal.written(), whole=True)
+                if isinstance(event, Stopped):
+                    self._lease.shows(stopped=event.outcome.value)
                 yield self._with_button(event) if isinstance(event, Failed) else event
 
     def _with_button(self, failed: Failed) -> Failed:
@@ -143,6 +153,10 @@ class LeasedAnswer:
                 self._shows(messages=tuple(old for old in opened.messages if old != ts))
             case _:
                 return
+
+    async def refused(self, call: Call, result: Refused) -> None:
+        if result.error == STOPPED_BY_USER:
+            await self._stopped_in_slack()
 
     def _shows(self, **changes: object) -> None:
         if self._lease.was_asked and not self._lease.opened.whole:

@@ -20,6 +20,8 @@ from bot.reply.contract import (
     Remark,
     ReplyEvent,
     Sentence,
+    Stopped,
+    Stopping,
     Thinking,
     WaitingForRun,
 )
@@ -62,7 +64,8 @@ class Answer(Generic[T_co]):
     """The answer so far. Its text goes into `text`.
 
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
-    is at work, and `running` names the tools it uses now. `fetching` is set while the rest of the answer is looked for.
+    is at work, and `running` names the tools it uses now. While `stopping`, nothing more is shown until it has ended.
+    `fetching` is set while the rest of the answer is looked for.
     `arriving` is given where another reply has received the first part of the answer. `asks` says whom a person should
     ask when it fails, in Slack's mrkdwn.
     """
@@ -88,9 +91,21 @@ class Answer(Generic[T_co]):
         self._footnote = ""
         self._failure: Failed | None = None
         self._decision: DecisionOffered | None = None
+        self._stopped: Stopped | None = None
+        self.stopping = False
         self._break_due = False
         self._breaks = 0
         self._has_words = False
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a person has stopped it."""
+        return self._stopped is not None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is to be said where nothing stands."""
+        return self._stopped is not None and self._stopped.silently
 
     @property
     def version(self) -> int:
@@ -115,7 +130,7 @@ class Answer(Generic[T_co]):
     @property
     def rest(self) -> str:
         """The Markdown that fits into no message, once the answer has ended."""
-        return self._text.rest() if self.ended and not self.sentence else ""
+        return self._text.rest() if self.ended and not self.sentence and self._stopped is None else ""
 
     @property
     def empty(self) -> bool:
@@ -161,10 +176,8 @@ class Answer(Generic[T_co]):
                 changed, self._notes = True, (*self._notes, text)
             case Footnote(text=text):
                 changed, self._footnote = text != self._footnote, text
-            case Queued() | WaitingForRun() | Thinking() | FetchingRest() | ParagraphBreak() | Finished() | Failed():
-                changed = self._proceeds(event)
             case _:
-                assert_never(event)
+                changed = self._proceeds(event)
         return changed
 
     def lose_rest(self) -> None:
@@ -177,13 +190,19 @@ class Answer(Generic[T_co]):
         match event:
             case Queued(before=before, busy=busy):
                 self._waiting = wording.queued(before, busy=busy)
-            case WaitingForRun():
-                self._waiting = wording.HELD_BACK
+            case WaitingForRun(stopped=stopped):
+                self._waiting = wording.HELD_BACK_STOPPED if stopped else wording.HELD_BACK
             case Thinking():
                 self.thinking = True
             case FetchingRest():
                 self.fetching, self.running = event, ()
+            case Stopping():
+                self.stopping = True
+                return False
             case Finished():
+                self._end()
+            case Stopped():
+                self._stopped = event
                 self._end()
             case Failed():
                 self._failure = event
@@ -197,7 +216,7 @@ class Answer(Generic[T_co]):
 
     def _end(self) -> None:
         self.ended = True
-        self.thinking = False
+        self.thinking = self.stopping = False
         self.running = ()
         self.fetching = None
 
@@ -233,6 +252,8 @@ class Answer(Generic[T_co]):
 
     def last_word(self, *, partly: bool) -> str:
         """The sentence that takes the place of missing text or, `partly`, stands under incomplete text."""
+        if self._stopped is not None:
+            return wording.stopped(self._stopped.outcome)
         if self._failure is None:
             # A flow that only asks for a decision or makes files, say: that remark is all there is.
             offered = (self._decision.sentence,) if self._decision else ()
@@ -247,9 +268,9 @@ class Answer(Generic[T_co]):
 
     def extras(self) -> Blocks:
         """The blocks under a last word."""
-        remarks = self._remarks(alone=self._failure is None)
-        is_first = self._failure is None and self._decision is None
-        notes = remarks[1:] if is_first else remarks
+        ended_early = self._failure is not None or self._stopped is not None
+        remarks = self._remarks(alone=not ended_early)
+        notes = remarks if ended_early or self._decision is not None else remarks[1:]
         return (*map(note, notes), *self._tools(), *self._source_list(), *self._last_lines(alone=True))
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
@@ -273,7 +294,9 @@ class Answer(Generic[T_co]):
     def _last_lines(self, *, alone: bool = False) -> Blocks:
         """What stands last of all: the buttons of a decision; the footnote or, under a failure, the button to ask again
         and the support line. `alone`: there is no text above."""
-        offered = decision(self._decision, with_sentence=self._failure is not None or not alone)
+        offered = decision(
+            self._decision, with_sentence=not alone or self._failure is not None or self._stopped is not None
+        )
         if self._failure is None:
             return (*offered, *self.footnote)
         again = self._failure.again
@@ -287,7 +310,7 @@ class Answer(Generic[T_co]):
 
     def footer(self) -> Blocks:
         """The blocks under the text: what failed or is fetched, remarks, tools, sources, and the last lines."""
-        failed = (note(self.last_word(partly=True)),) if self._failure else ()
+        failed = (note(self.last_word(partly=True)),) if self._failure or self._stopped else ()
         rest = (note(wording.REST_LOST if self._rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
         fetching = (note(wording.FETCHING_REST),) if self.fetching else ()
         return (

@@ -67,11 +67,12 @@ class EditedReply:
     `interval` is the least time between two edits of this answer in the long run, in seconds; the first ones may follow
     faster. `has_status` says that the place has a thread, so that Slack's status line can show that the bot is at work;
     elsewhere a first message does. What does not fit into `most` messages is attached as a file. `asks` says whom a
-    person should ask when it fails, in Slack's mrkdwn. `standing` is what is taken over from another reply, `adopted`
+    person should ask when it fails, in Slack's mrkdwn. `stop` is the value of a button that stops the answer, empty for
+    none. `standing` is what is taken over from another reply, `adopted`
     what another process has left.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # most have their defaults
         self,
         place: Place,
         *,
@@ -80,6 +81,7 @@ class EditedReply:
         has_status: bool,
         most: int | None = None,
         asks: str = NOBODY,
+        stop: str = "",
         adopted: Adopted = NOTHING,
         standing: Standing | None = None,
     ) -> None:
@@ -87,7 +89,7 @@ class EditedReply:
         self._reference = reference
         self._asks = asks
         arriving = standing.arriving if standing is not None else None
-        self._answer = PagedAnswer(most=most, arriving=arriving, asks=asks)
+        self._answer = PagedAnswer(most=most, arriving=arriving, asks=asks, stop=stop)
         if standing is None:
             may_stand = bool(adopted.messages) or adopted.look
             status = StatusLine(place.channel, place.thread_ts, works=has_status, may_stand=may_stand)
@@ -221,6 +223,8 @@ class EditedReply:
 
     def _wanted(self) -> tuple[Page, ...]:
         """The pages that should stand in Slack; rendered again only after something changed."""
+        if self._answer.is_silent and not self._messages:
+            return ()
         key = self._pages_key()
         if self._pages_of != key:
             self._pages = self._answer.pages(shows_work=not self._status.works, minutes=self._minutes)
@@ -245,7 +249,7 @@ class EditedReply:
         return self._messages.next_call(self._wanted(), ended=self._answer.ended) is None
 
     def _next_write(self, now: float) -> Call | None:
-        if now < self._pace.may_write_at(ended=self._answer.urgent):
+        if self._answer.stopping or now < self._pace.may_write_at(ended=self._answer.urgent):
             return None
         return self._messages.next_call(self._wanted(), ended=self._answer.ended)
 

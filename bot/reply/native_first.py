@@ -7,6 +7,7 @@ from bot.reply.contract import Place, Reply, ReplyEvent
 from bot.reply.edited import EditedReply
 from bot.reply.streamed import StreamedReply
 from bot.reply.streams import StreamSupport
+from bot.slack import wording
 from bot.slack.calls import Call, Result
 from bot.slack.help_contact import NOBODY
 
@@ -14,7 +15,7 @@ from bot.slack.help_contact import NOBODY
 class NativeFirst:
     """A `Reply` that streams as long as it can and then edits: the stream is stopped, and its message is written anew.
 
-    Earlier messages are complete and stay as they are.
+    Earlier messages are complete and stay as they are. `stop` as in `EditedReply`, `thinking` as in `StreamedReply`.
     """
 
     def __init__(
@@ -26,14 +27,23 @@ class NativeFirst:
         most: int,
         streams: StreamSupport,
         asks: str = NOBODY,
+        stop: str = "",
+        thinking: str = wording.STATUS_THINKING,
     ) -> None:
         self._place = place
         self._reference = reference
         self._interval = interval
         self._most = most
         self._asks = asks
+        self._stop = stop
         self._reply: Reply = StreamedReply(
-            place, reference=reference, interval=interval, most=most, streams=streams, asks=asks
+            place,
+            reference=reference,
+            interval=interval,
+            most=most,
+            streams=streams,
+            asks=asks,
+            thinking=thinking,
         )
 
     def receive(self, event: ReplyEvent, now: float) -> None:
@@ -73,6 +83,7 @@ class NativeFirst:
             has_status=left.standing.status.works,
             most=max(1, self._most - left.ended),
             asks=self._asks,
+            stop=self._stop,
             standing=left.standing,
         )
         edited.go_on(left.events, now)

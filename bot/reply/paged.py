@@ -14,7 +14,7 @@ from bot.reply.contract import LONGEST
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
-from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, spoken, text_alone
+from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, spoken, stop_button, text_alone
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import MESSAGE_TEXT
 from bot.slack.text.pages import Document, Page
@@ -47,11 +47,15 @@ class PagedAnswer(Answer[Document]):
     """An answer as messages that can be edited, `most` of them at most, whatever its form.
 
     A long text is laid out step by step: while the answer is `behind` what it has received, `catch_up` does the next
-    step.
+    step. While the answer grows or waits, its last message has a button that stops it; `stop` is the value that the
+    button sends, empty for none.
     """
 
-    def __init__(self, *, most: int | None = None, arriving: Arriving | None = None, asks: str = NOBODY) -> None:
+    def __init__(
+        self, *, most: int | None = None, arriving: Arriving | None = None, asks: str = NOBODY, stop: str = ""
+    ) -> None:
         super().__init__(Document(most=most), arriving, asks)
+        self._button = (stop_button(wording.STOP, stop),) if stop else ()
         self._most = most
         self._form = Form.RENDERED
         self._plain: tuple[int, tuple[str, ...], str] = (-1, (), "")
@@ -105,13 +109,13 @@ class PagedAnswer(Answer[Document]):
         footer = self.footer()
         if not self.ended and self.fetching is None:
             works = shows_work and self.running
-            footer = (*footer, note(wording.working(self.running)) if works else _GROWING)
+            footer = (*footer, note(wording.working(self.running)) if works else _GROWING, *self._button)
         if self._form is not Form.RENDERED:
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
         pages = self.text.pages(growing=not self.ended, footer=footer)
         # Nobody is sent a message that holds nothing but these, for want of room in the one before.
-        small = (_GROWING, *self.footnote, *_LEAD)
+        small = (_GROWING, *self._button, *self.footnote, *_LEAD)
         if len(pages) > 1 and all(block in small for block in pages[-1].blocks):
             return pages[:-1]
         if not pages or not footer or pages[-1].blocks == (*_LEAD, *footer):
@@ -130,9 +134,9 @@ class PagedAnswer(Answer[Document]):
         if self.fetching is not None:
             return () if self.fetching.quietly else (self._page(wording.FETCHING_ANSWER),)
         if self.thinking and shows_work:
-            return (self._page(wording.working(self.running, minutes)),)
+            return (self._page(wording.working(self.running, minutes), self._button),)
         if self.waiting:
-            return (self._page(self.waiting),)
+            return (self._page(self.waiting, self._button),)
         return ()
 
     def _plain_pages(self) -> tuple[tuple[str, ...], str]:

@@ -26,10 +26,20 @@ _TRIES = 4
 class StatusLine:
     """The status line of one answer. `thread_ts` None: there is none in this place. Times are seconds of one clock.
 
-    `may_stand`: another process, or another reply of this one, may have set it before.
+    `may_stand`: another process, or another reply of this one, may have set it before. `thinking` is what it says while
+    no tool runs.
     """
 
-    def __init__(self, channel: str, thread_ts: str | None, *, works: bool, may_stand: bool = False) -> None:
+    def __init__(
+        self,
+        channel: str,
+        thread_ts: str | None,
+        *,
+        works: bool,
+        may_stand: bool = False,
+        thinking: str = wording.STATUS_THINKING,
+    ) -> None:
+        self._thinking = thinking
         self.works = works and thread_ts is not None
         self._channel = channel
         self._thread_ts = thread_ts or ""
@@ -80,7 +90,7 @@ class StatusLine:
         if answer.fetching is not None:
             return wording.STATUS_FETCHING
         if answer.empty or answer.running or now - self._text_at >= AFTER_SILENCE:
-            return wording.using(answer.running)
+            return wording.using(answer.running) if answer.running else self._thinking
         return wording.STATUS_NONE
 
     def answered(self, call: SetStatus, result: Result, now: float) -> None:

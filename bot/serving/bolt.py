@@ -20,8 +20,8 @@ from bot.slack.not_slack import EXPECTED
 from bot.workspace.registry import Registry
 from bot.workspace.workspace import Workspace
 from handlers import register
+from handlers.behaviour import Behaviour
 from handlers.installations import finding_the_workspace
-from handlers.questions import Behaviour
 
 
 def slack_app(settings: Settings, web_api: AsyncWebClient, registry: Registry) -> AsyncApp:
@@ -62,6 +62,7 @@ def behaviour_of(settings: Settings) -> Behaviour:
         ignores_small_talk=settings.bot_small_talk == "ignore",
         answers_external_people=settings.bot_external_people == "answer",
         deciders=deciders(settings.bot_decisions),
+        everyone_stops=settings.bot_stop == "everyone",
     )
 
 

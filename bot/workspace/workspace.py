@@ -19,7 +19,7 @@ from bot.slack.messages import StandingMessage
 from bot.slack.payload import plain as plain_text
 from bot.slack.token_state import TokenState
 from bot.tasks import Share
-from bot.thread import Thread
+from bot.thread import Item, Thread
 from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
 from bot.workspace.authors import Authors, Authorship
@@ -101,10 +101,13 @@ class Workspace:
             process.store,
             process.conversations,
             admission=process.admission,
+            tasks=self.tasks,
             now=process.now,
             wall=process.wall,
         )
-        replies = Replies(process.delivery, invite=wording.invite(identity.name))
+        replies = Replies(
+            process.delivery, invite=wording.invite(identity.name), thinking=wording.thinking(identity.name)
+        )
         self.sentences = Sentences(slack, self.governor, replies, now=process.now, backoff=process.waits.call)
         self.answering = Answering(process, self.tasks, self.conversations, self.governor, replies, self.sentences)
         self.apologies = Apologies(self.sentences, slack, process, self.tasks, self.begin)
@@ -170,6 +173,14 @@ class Workspace:
     def without_mention(self, text: str) -> str:
         """A Slack text without the mentions of the bot, nobody's name looked up."""
         return plain_text(text, {}, without=self.identity.bot_user)
+
+    def has(self, line: str) -> bool:
+        """Whether a line is of this workspace: its name may come from outside."""
+        return line.startswith(f"{self.identity.team}:")
+
+    async def items(self, line: str) -> tuple[Item, ...]:
+        """What is under way or waits in a line of this workspace, in its order. Raises StoreUnavailable."""
+        return await self.mailbox.items(line) if self.has(line) else ()
 
     def thread(self, channel: str, thread_ts: str) -> Thread:
         """A thread of this workspace."""

@@ -1,0 +1,71 @@
+"""Notes what the events of one prediction say of its run, its chat and its text."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TypeGuard, assert_never
+
+from bot.conversation.chats import Chat
+from bot.flowise.events import (
+    AgentflowStarted,
+    Decision,
+    End,
+    ErrorReported,
+    Event,
+    Metadata,
+    ShownEvent,
+    SteeringEvent,
+    Token,
+)
+from bot.reply.contract import LONGEST
+from bot.thread import Run
+
+
+class PredictionState:
+    """What the events of one answer have shown so far of its run, its chat and its text."""
+
+    def __init__(self, run: Run, chat: Chat) -> None:
+        self.run = run
+        self.chat = chat
+        self.agentflow = asyncio.Event()
+        self.has_begun = False
+        self.row: str | None = None
+        """The id of the row in which Flowise stored the answer."""
+        self.decision: Decision | None = None
+        """What the flow waits for, if it has stopped for a person."""
+        self.failed_node = ""
+        """The node that failed last, by its id."""
+        self.text_so_far: list[str] = []
+        self._length = 0
+
+    def takes(self, event: Event) -> TypeGuard[ShownEvent]:
+        """Note an event, and say whether it is shown in Slack."""
+        self.has_begun = True
+        if isinstance(event, SteeringEvent):
+            self._steer(event)
+            return False
+        self.hears(event)
+        return True
+
+    def hears(self, event: Event) -> None:
+        """Note the text of an event, if it is one of text."""
+        if isinstance(event, Token):
+            if self._length < LONGEST:  # what comes after that is not shown
+                self.text_so_far.append(event.text[: LONGEST - self._length])
+            self._length += len(event.text)
+
+    def _steer(self, event: SteeringEvent) -> None:
+        match event:
+            case AgentflowStarted():
+                self.run = replace(self.run, agentflow=True)
+                self.agentflow.set()
+            case Decision():
+                self.decision, self.run = event, replace(self.run, awaits_decision=True)
+            case Metadata(chat_id=chat_id, chat_message_id=row):
+                self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
+                self.row = row or None
+            case ErrorReported() | End():
+                pass  # the client raises the error, and the generator's end says the rest
+            case _:
+                assert_never(event)

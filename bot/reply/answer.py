@@ -165,11 +165,9 @@ class Answer(Generic[T_co]):
                 files = self._files.and_later(event)
                 changed, self._files = files != self._files, files
             case UsedTools(names=names):
-                # Flowise names a tool as used that only waits to be allowed (measured on 3.1.4).
-                changed = names != self._used and self._decision is None
-                self._used = names if changed else self._used
+                changed, self._used = names != self._used, names
             case DecisionOffered():
-                changed, self._decision, self._used = event != self._decision, event, ()
+                changed, self._decision = event != self._decision, event
             case Sentence(text=text):
                 changed, self.sentence = True, text
             case Remark(text=text):
@@ -283,7 +281,10 @@ class Answer(Generic[T_co]):
         return (*self._notes, wording.result_files(names, len(files.files), more=files.more, alone=is_first))
 
     def _tools(self) -> Blocks:
-        return (tools_block(self._used),) if self._used else ()
+        # Flowise names a tool as used that only waits to be allowed (measured on 3.1.4).
+        waiting = {tool.name for tool in self._decision.tools} if self._decision else set()
+        used = [name for name in self._used if name not in waiting]
+        return (tools_block(used),) if used else ()
 
     def _source_list(self) -> Blocks:
         """The list of sources. It is made when it is first shown: a flow may send one list after the other."""

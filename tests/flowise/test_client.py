@@ -11,7 +11,7 @@ import pytest
 from bot import errors
 from bot.errors import FlowiseError, RunState
 from bot.flowise.client import Client, Limits
-from bot.flowise.events import Action, AgentflowStarted, End, Event, Metadata, ResultFile, ResultFiles, Token
+from bot.flowise.events import AgentflowStarted, Decision, End, Event, Metadata, ResultFile, ResultFiles, Token
 from bot.flowise.prediction import Prediction
 from bot.ports import Flowise
 from tests.flowise.conftest import Answer, chunked
@@ -246,8 +246,10 @@ async def test_a_json_answer_over_the_cap(server: Server, make_client: MakeClien
 
 
 async def test_a_flow_that_waits_needs_no_text(server: Server, make_client: MakeClient) -> None:
-    server.predicts(server.events(("action", {"elements": [{"label": "Yes"}]}), ("end", "[DONE]")))
-    assert await asked(make_client()) == [Action(), End()]
+    server.predicts(
+        server.events(("action", {"id": "1", "mapping": {"approve": "Yes", "reject": "No"}}), ("end", "[DONE]"))
+    )
+    assert await asked(make_client()) == [Decision("1", "Yes", "No"), End()]
 
 
 # --- asked once more, where nothing can have started

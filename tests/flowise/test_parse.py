@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.flowise.events import (
-    Action,
     AgentflowStarted,
     CalledTools,
+    Decision,
     End,
     ErrorReported,
     Event,
@@ -72,9 +72,9 @@ EVENTS: list[tuple[str, object, Event | None]] = [
     ("nextAgentFlow", {"nodeId": "x"}, AgentflowStarted()),
     ("agentFlowExecutedData", [{"nodeId": "x"}], None),
     ("usageMetadata", {"total_tokens": 1}, None),
-    ("action", {"id": "1", "elements": BUTTONS}, Action()),
-    ("action", {"id": "1", "mapping": {"approve": "Yes", "reject": "No"}}, Action()),
-    ("action", {"id": "1", "elements": 5}, Action()),
+    ("action", {"id": "1", "elements": BUTTONS}, Decision("1", "Proceed", "No")),
+    ("action", {"id": "1", "mapping": {"approve": "Yes", "reject": "No"}}, Decision("1", "Yes", "No")),
+    ("action", {"id": "1", "elements": 5}, Decision("1")),
     ("action", {}, None),
     ("action", "{broken", None),
     ("action", None, None),
@@ -162,7 +162,7 @@ def test_a_json_answer() -> None:
         Token("Hello"),
         SourceDocuments((SourceDocument("One"),)),
         UsedTools(("search",)),
-        Action(),
+        Decision("", "Proceed", "No"),
         Metadata("c", "m"),
     )
 
@@ -202,12 +202,12 @@ STORED: list[tuple[dict[str, object], tuple[Event, ...]]] = [
             Token("Hello"),
             SourceDocuments((SourceDocument("A"),)),
             UsedTools(("search",)),
-            Action(),
+            Decision("1", "Proceed", "Reject"),
         ),
     ),
     (
         {"content": "", "sourceDocuments": json.dumps(SOURCES), "usedTools": "[{", "action": json.dumps(DECISION)},
-        (SourceDocuments((SourceDocument("A"),)), Action()),
+        (SourceDocuments((SourceDocument("A"),)), Decision("1", "Proceed", "Reject")),
     ),
     ({"content": '{\n  "text": ""\n}'}, ()),
     ({"content": json.dumps({"text": "", "sourceDocuments": SOURCES})}, ()),

@@ -14,6 +14,8 @@ APPROVE = "decision_approve"
 REJECT = "decision_reject"
 """The names of the buttons' actions."""
 
+TOOLS = "decision_tools"
+"""The name of the block that lists what is to be allowed."""
 _BUTTONS = "decision"
 _NOTE = "decision_note"
 _UNNAMED = "…"
@@ -30,7 +32,7 @@ def tool_list(tools: Iterable[tuple[str, Sequence[tuple[str, str]]]]) -> Blocks:
         for argument, value in arguments:
             text = f"{one_line(argument) or _UNNAMED}: {one_line(value) or _UNNAMED}"
             pieces.append(Piece(Shape.ITEM, (TextRun(text),), LINE, Bullet()))
-    return (rich_text(pieces),) if pieces else ()
+    return ({**rich_text(pieces), "block_id": TOOLS},) if pieces else ()
 
 
 def decision_note(sentence: str) -> Block:

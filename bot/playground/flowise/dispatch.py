@@ -116,8 +116,8 @@ class Dispatcher:
 
 def _question(body: Mapping[str, object]) -> str:
     """The question as the model sees it: JavaScript's words for nothing (measured on Flowise 3.1.4)."""
-    if isinstance(body.get("humanInput"), dict):
-        return str(body.get("question") or " ")
+    if isinstance(decision := body.get("humanInput"), dict):
+        return str(body.get("question") or decision.get("feedback") or " ")
     question = body.get("question", "undefined")
     return "null" if question is None else str(question)
 

@@ -247,8 +247,10 @@ class Mailboxes(Protocol):
         """The items of a mailbox, in their order. Those that this version cannot read are left out."""
         ...
 
-    async def settle(self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = "") -> None:
-        """Delete a finished item; nothing happens if it is no longer ours.
+    async def settle(
+        self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = ""
+    ) -> StopRequest | None:
+        """Delete a finished item; nothing happens if it is no longer ours. Returns who has stopped it, however late.
 
         `again` is kept for a while. The run on the chat `run_over`, if any, was seen to end.
         """

@@ -262,7 +262,7 @@ async def test_one_that_begins_when_all_is_stopping_has_its_last_word_too() -> N
 async def test_a_source_that_ends_without_a_last_word_is_a_mistake() -> None:
     source = Source(Token("a"))
     source.queue.put_nowait(None)
-    with pytest.raises(RuntimeError, match="without Finished or Failed"):
+    with pytest.raises(RuntimeError, match="without a last one"):
         await delivered(Teller(), source, Slack())
 
 

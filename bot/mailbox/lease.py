@@ -84,6 +84,11 @@ class Lease:
         self.hold = replace(self.hold, item=item)
 
     @property
+    def stopped_too_late(self) -> bool:
+        """Whether a person has stopped it when its answer had ended: nothing came of that."""
+        return self.stop is not None and not self.opened.stopped
+
+    @property
     def is_settled(self) -> bool:
         return self.stage is Stage.SETTLED
 
@@ -303,7 +308,9 @@ class Lease:
         while self._then:
             await self._then[0]()
             self._then.pop(0)
-        await self._mailboxes.settle(self.hold, again, run_over=self.run_over)
+        stop = await self._mailboxes.settle(self.hold, again, run_over=self.run_over)
+        if stop is not None:
+            self.stops(stop)
         if self.stage is not Stage.SETTLED:
             self.goes(Step.SETTLE)
 

@@ -174,14 +174,18 @@ class RedisMailboxes:
         noted = await self._ask(self._note(keys=keys, args=args))
         return request_of(noted) if isinstance(noted, str) else bool(noted)
 
-    async def settle(self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = "") -> None:
-        """Delete a settled item and the note of its run on the chat `run_over`; `again` is kept like a conversation."""
+    async def settle(
+        self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = ""
+    ) -> StopRequest | None:
+        """Delete a settled item and the note of its run on the chat `run_over`; `again` is kept like a conversation.
+        Returns who has stopped it, however late."""
         reference = hold.item.reference
         parts = (*_MAILBOX, f"again:{reference}", f"run:{run_over}")
         kept = encoded(again) if again else ""
         args: list[str | float] = [reference, hold.token, kept, _milliseconds(self._conversation)]
         args += [int(bool(run_over))]
-        await self._ask(self._settle(keys=self._keys(hold.item.line, *parts), args=args))
+        settled = await self._ask(self._settle(keys=self._keys(hold.item.line, *parts), args=args))
+        return request_of(settled) if isinstance(settled, str) else None
 
     async def put_aside(self, hold: Hold, reason: str) -> str:
         """Move an item as it is out of its mailbox; returns the name of its key, empty if it is not ours."""

@@ -136,15 +136,17 @@ return 1
 """
 
 # KEYS: mail, items, open, holders, failures, leases, turn, stopped, again, run. ARGV: reference, holder, the question
-# for another time ('' for none), its lifetime in ms, '1' if the run is over.
+# for another time ('' for none), its lifetime in ms, '1' if the run is over. Returns 1 or who has
+# stopped it, 0 when another one holds it.
 SETTLE = (
     _FORGET
     + """
 if redis.call('HGET', KEYS[4], ARGV[1]) ~= ARGV[2] then return 0 end
+local stopped = redis.call('HGET', KEYS[8], ARGV[1])
 forget(ARGV[1])
 if ARGV[3] ~= '' then redis.call('SET', KEYS[9], ARGV[3], 'PX', ARGV[4]) end
 if ARGV[5] == '1' then redis.call('DEL', KEYS[10]) end
-return 1
+return stopped or 1
 """
 )
 

@@ -11,6 +11,7 @@ from bot.conversation.turn import Turns
 from bot.mailbox.lease import Lease
 from bot.pacing.governor import Governor
 from bot.ports import Slack
+from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.calls import Result
 from bot.slack.identity import Identity
@@ -113,7 +114,7 @@ class Workspace:
         self.apologies = Apologies(self.sentences, slack, process, self.tasks, self.begin)
         self.uninstall = Uninstall(identity.team, process.store, slack.admission)
         steps_here = {surface: partial(step, self) for surface, step in steps.items()}
-        self._work = Work(identity.team, process.mailbox, steps_here, self.sentences.fail)
+        self._work = Work(identity.team, process.mailbox, steps_here, self.sentences.fail, self._tell_too_late)
         self._supervisor = process.supervisor
         self._token_seconds = process.waits.token
         self._background: list[asyncio.Task[None]] = []
@@ -154,6 +155,12 @@ class Workspace:
     def begin(self, lease: Lease) -> None:
         """Work on a stored question until it is settled or another process goes on with it."""
         self.tasks.start(self._work.on(lease), name=lease.item.surface)
+
+    async def _tell_too_late(self, place: Place) -> None:
+        async def applies() -> bool:
+            return True
+
+        await self.sentences.whisper(place, wording.ENDED_ALREADY, applies=applies)
 
     # Reading --------------------------------------------------------------------------------------------------------
 

@@ -36,12 +36,15 @@ from bot.reply.contract import (
     Remark,
     ReplyEvent,
     Sentence,
+    Stopped,
+    Stopping,
     Thinking,
     WaitingForRun,
 )
 from bot.reply.journal import Journal, read
 from bot.reply.paged import PagedAnswer
 from bot.slack.text.pages import Page
+from bot.thread import StopOutcome
 
 SOURCES = SourceDocuments((SourceDocument("A “b”", "https://a.b/c", "7", (1, 2)), SourceDocument("d")))
 EVERY_KIND: tuple[ReplyEvent, ...] = (
@@ -61,7 +64,9 @@ PASSING: tuple[ReplyEvent, ...] = (
     Thinking(),
     FetchingRest(),
     ParagraphBreak(),
+    Stopping(),
     Finished(),
+    Stopped(StopOutcome.GOES_ON),
     Failed(Interrupted("x"), "a1b2c3"),
 )
 

@@ -27,6 +27,7 @@ class Dispatcher:
         self.scripts: dict[str, deque[Script]] = defaultdict(deque)
         self.memory = Memory()
         self.predictions: list[Received] = []
+        self.aborts: list[str] = []
         self.api_key = api_key
         self._pace = pace
         self._windows = {flow.id: RateWindow(*flow.limit) for flow in FLOWS if flow.limit}

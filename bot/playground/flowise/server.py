@@ -57,6 +57,11 @@ class LocalFlowise:
         return self._desk.predictions
 
     @property
+    def aborts(self) -> list[str]:
+        """The chats that somebody has asked to abort, oldest first."""
+        return self._desk.aborts
+
+    @property
     def collisions(self) -> int:
         """How many predictions came while another one was running on the same chatId; a good client makes none."""
         return self._stage.collisions

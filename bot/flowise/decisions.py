@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from bot.flowise.events import Decision, ToolCall
 from bot.flowise.json_text import read_json, write_json
 from bot.flowise.sources import one_line
-from bot.flowise.stored import Row
+from bot.flowise.stored import Row, is_answer
 
 Json: TypeAlias = Mapping[str, object]
 
@@ -82,7 +82,7 @@ def stop_state(rows: Sequence[Row], row_id: str, action_id: str) -> StopState:
     Rows of older multi-agent flows have no execution: of those nothing shows that they run.
     """
     row = next((row for row in rows if row.get("id") == row_id), None)
-    if row is None or any(other.get("id") != row_id for other in rows):
+    if row is None or any(_is_newer(other, row) for other in rows if other.get("id") != row_id):
         return StopState.OVER
     asked = decision(row.get("action"))
     if asked is None or asked.id != action_id:
@@ -95,6 +95,11 @@ def stop_state(rows: Sequence[Row], row_id: str, action_id: str) -> StopState:
         case "INPROGRESS":
             return StopState.RUNNING
     return StopState.OVER
+
+
+def _is_newer(other: Row, row: Row) -> bool:
+    """Whether one of two rows of a chat is newer. A question of the same millisecond is the one that led to the stop."""
+    return is_answer(other) or str(other.get("createdDate")) > str(row.get("createdDate"))
 
 
 class Refusal(Enum):

@@ -202,12 +202,21 @@ def test_other_text_stays(text: str) -> None:
 
 # Whether it still waits ---------------------------------------------------------------------------------------------
 
-OWN = {"id": "own", "role": "apiMessage", "action": {"id": "1", "mapping": PROCEED}, "execution": {"state": "STOPPED"}}
-NEWER = {"id": "newer", "role": "userMessage", "content": " "}
+AT = "2026-11-30T23:05:26.633Z"
+OWN = {
+    "id": "own",
+    "role": "apiMessage",
+    "action": {"id": "1", "mapping": PROCEED},
+    "execution": {"state": "STOPPED"},
+    "createdDate": AT,
+}
+NEWER = {"id": "newer", "role": "userMessage", "content": " ", "createdDate": "2026-11-30T23:05:26.634Z"}
 STATES: list[tuple[str, list[Mapping[str, object]], StopState]] = [
     ("stopped", [OWN], StopState.OPEN),
     ("the same row twice, as two requests give it", [OWN, OWN], StopState.OPEN),
     ("an older multi-agent flow", [{**OWN, "execution": None}], StopState.OPEN),
+    ("its own question of the same millisecond", [OWN, {**NEWER, "createdDate": AT}], StopState.OPEN),
+    ("an answer of the same millisecond", [OWN, {**OWN, "id": "newer", "action": None}], StopState.OVER),
     ("its action as JSON", [{**OWN, "action": json.dumps(OWN["action"])}], StopState.OPEN),
     ("decided, and under way", [{**OWN, "execution": {"state": "INPROGRESS"}}], StopState.RUNNING),
     ("decided, and failed", [{**OWN, "execution": {"state": "ERROR"}}], StopState.FAILED),

@@ -81,14 +81,14 @@ class _Predictions:
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers=plan.headers or STREAM_HEADERS)
         listener = Listener(request, response, plan.heartbeats)
-        self._dispatcher.begin(received, asked)
+        self._dispatcher.begin(received, asked, plan)
         self._runs.begin(LiveRun(plan, received, lambda: self._dispatcher.store(received, asked, plan), listener))
         return await self._listened(listener)
 
     async def _in_one_piece(
         self, request: web.Request, received: Received, flow: Flow, asked: PredictionRequest, plan: Plan
     ) -> web.StreamResponse:
-        self._dispatcher.begin(received, asked)
+        self._dispatcher.begin(received, asked, plan)
         self._runs.begin(LiveRun(plan, received, lambda: self._dispatcher.store(received, asked, plan), None))
         await received.over()
         if plan.reply is None or self._runs.stopping:

@@ -75,8 +75,10 @@ class Dispatcher:
         plan = queued.popleft().plan(asked) if queued else flow.plan(asked)
         return asked, replace(plan, headers={**STREAM_HEADERS, **headers})
 
-    def begin(self, received: Received, asked: PredictionRequest) -> None:
-        """Note that a run begins: one that was resumed is no longer to be resumed."""
+    def begin(self, received: Received, asked: PredictionRequest, plan: Plan) -> None:
+        """Note that a run begins: one that was resumed is no longer to be resumed. A refusal begins none."""
+        if plan.forced:
+            return
         if asked.decision is not None and asked.execution is not None and asked.execution.state in RESUMABLE:
             self.memory.keep(received.flow_id, asked.chat_id, replace(asked.execution, state=IN_PROGRESS))
 

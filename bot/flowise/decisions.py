@@ -98,7 +98,7 @@ def stop_state(rows: Sequence[Row], row_id: str, action_id: str) -> StopState:
 
 
 def _is_newer(other: Row, row: Row) -> bool:
-    """Whether one of two rows of a chat is newer. A question of the same millisecond is the one that led to the stop."""
+    """Whether one of two rows of a chat is newer. A question of the same millisecond is the one that was answered."""
     return is_answer(other) or str(other.get("createdDate")) > str(row.get("createdDate"))
 
 

@@ -17,17 +17,14 @@ class RunReader:
     """The events of one prediction, from the moment it is made. Whoever has it must end with `close` or `read_on`."""
 
     def __init__(self, events: AsyncGenerator[Event, None]) -> None:
+        self.has_ended = False
+        """Whether all of it was shown."""
         self._due: deque[Event] = deque()
         self._unseen: Callable[[Event], object] | None = None
         self._woken = asyncio.Event()
         self._room = asyncio.Event()
         self._task = asyncio.create_task(self._read(events))
         self._task.add_done_callback(lambda _: self.wake())
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether all of it was shown."""
-        return self._task.done() and not self._due
 
     def wake(self) -> None:
         """Have `shown` look again whether it is to go on."""
@@ -45,6 +42,7 @@ class RunReader:
                 yield event
             elif self._task.done():
                 self._task.result()
+                self.has_ended = True
                 return
             else:
                 self._woken.clear()

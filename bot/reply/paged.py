@@ -107,7 +107,9 @@ class PagedAnswer(Answer[Document]):
         if self.empty:
             return self._without_text(shows_work=shows_work, minutes=minutes)
         footer = self.footer()
-        if not self.ended and self.fetching is None:
+        if self.fetching is not None:
+            footer = (*footer, *self._button)
+        elif not self.ended:
             works = shows_work and self.running
             footer = (*footer, note(wording.working(self.running)) if works else _GROWING, *self._button)
         if self._form is not Form.RENDERED:
@@ -132,7 +134,7 @@ class PagedAnswer(Answer[Document]):
         if self.ended:
             return (self._page(self.last_word(partly=False), self.extras()),)
         if self.fetching is not None:
-            return () if self.fetching.quietly else (self._page(wording.FETCHING_ANSWER),)
+            return () if self.fetching.quietly else (self._page(wording.FETCHING_ANSWER, self._button),)
         if self.thinking and shows_work:
             return (self._page(wording.working(self.running, minutes), self._button),)
         if self.waiting:

@@ -142,9 +142,10 @@ class DeletedMessage:
 
 
 def deleted_message(event: Mapping[str, object]) -> DeletedMessage | None:
-    """The message that a `message` event tells is gone; None where it tells of something else, or of a bot's."""
+    """The message that a `message` event tells is gone; None where it tells of something else, or of a bot's that no
+    person's token has posted."""
     before = part(event, "previous_message")
-    if string(event, "subtype") != "message_deleted" or _bot_of(before):
+    if string(event, "subtype") != "message_deleted" or (_bot_of(before) and not app_of(before)):
         return None
     channel, ts = string(event, "channel"), string(event, "deleted_ts")
     if not (channel and ts):

@@ -20,7 +20,7 @@ class PendingDecision:
     """A decision that the run on a chat waits for.
 
     `reference` names it in Redis, and with its line in the value of its buttons. `asker` is the user whose question led
-    to it, `row` the row in which Flowise stored the stop; empty: not told. `action_id`, the two labels, `node_id`,
+    to it, `row` the row in which Flowise stored the pause; empty: not told. `action_id`, the two labels, `node_id`,
     `asks_feedback` and `tools` are those of `bot.flowise.events.Decision`. `has_failed`: it was made before, and the
     run failed after it.
     """

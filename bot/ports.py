@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.decision import KeptDecision, MadeDecision, PendingDecision
-from bot.flowise.decisions import StopState
+from bot.flowise.decisions import PauseState
 from bot.flowise.events import Event
 from bot.flowise.prediction import Prediction
 from bot.slack.calls import Call, Result
@@ -70,8 +70,8 @@ class Flowise(Protocol):
         """
         ...
 
-    async def stop_state(self, chat_id: str, row_id: str, action_id: str) -> StopState:
-        """Whether the run that stopped for the decision `action_id`, stored as the row `row_id`, still waits for it.
+    async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
+        """Whether the run that paused for the decision `action_id`, stored as the row `row_id`, still waits for it.
 
         Flowise resumes the newest run of a chat, whatever was decided: so anything newer on the chat is `OVER`.
 

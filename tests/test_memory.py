@@ -16,7 +16,7 @@ import pytest
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
 from bot.decision import KeptDecision, MadeDecision, PendingDecision
-from bot.flowise.decisions import StopState
+from bot.flowise.decisions import PauseState
 from bot.flowise.events import End, Event, Metadata, Token
 from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
@@ -75,8 +75,8 @@ class Flowise:
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
         return None
 
-    async def stop_state(self, chat_id: str, row_id: str, action_id: str) -> StopState:
-        return StopState.OVER
+    async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
+        return PauseState.OVER
 
 
 class Slack:

@@ -26,7 +26,7 @@ from bot.errors import (
     KeyRefused,
     RunState,
 )
-from bot.flowise.decisions import Refusal, StopState, refused
+from bot.flowise.decisions import Refusal, PauseState, refused
 from bot.flowise.events import Decision, ToolCall
 from bot.flowise.prediction import Choice
 from bot.mailbox.retry import retried
@@ -126,17 +126,17 @@ class Decisions:
         except FlowiseError as error:
             error.run = RunState.NOT_STARTED
             raise
-        if state in (None, StopState.OPEN) or (state is StopState.FAILED and asked.has_failed):
+        if state in (None, PauseState.OPEN) or (state is PauseState.FAILED and asked.has_failed):
             return True
         await self._store.decisions.close(asked)
         return False
 
-    async def state_of(self, asked: PendingDecision) -> StopState | None:
+    async def state_of(self, asked: PendingDecision) -> PauseState | None:
         """What the stored rows say of a run; None where nothing tells. Raises FlowiseError where they cannot be read
         now."""
         if not self._reads_answers or not asked.row:
             return None
-        return await self._flowise.stop_state(asked.chat_id, asked.row, asked.action_id)
+        return await self._flowise.pause_state(asked.chat_id, asked.row, asked.action_id)
 
 
 def choice_of(decided: Decided | None) -> Choice | None:

@@ -13,7 +13,7 @@ from bot.conversation.last_words import ends_with_question
 from bot.conversation.question import Question
 from bot.conversation.runs import Runs
 from bot.errors import DecisionFailed, DecisionInterrupted, FlowiseError, Interrupted, RunState
-from bot.flowise.decisions import StopState
+from bot.flowise.decisions import PauseState
 from bot.flowise.events import Decision, Event, Metadata, ShownEvent
 from bot.mailbox.lease import Lease
 from bot.reply import journal
@@ -90,9 +90,9 @@ class Recovery:
         except FlowiseError as error:
             log.info("stored rows not read", ref=question.reference, reason=str(error))
             return None
-        if state is StopState.FAILED and not decided.asked.has_failed:
+        if state is PauseState.FAILED and not decided.asked.has_failed:
             raise DecisionFailed("the run has failed after the decision", run=RunState.OVER)
-        if state is not StopState.OPEN:
+        if state is not PauseState.OPEN:
             return None
         return await self._decisions.offered_again(question, decided)
 

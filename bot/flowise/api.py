@@ -19,7 +19,7 @@ from bot.errors import (
     RunState,
     UnknownChatflow,
 )
-from bot.flowise.decisions import StopState, stop_state
+from bot.flowise.decisions import PauseState, pause_state
 from bot.flowise.events import Decision, Event, Metadata
 from bot.flowise.limits import HEADERS_SETTING, Limits
 from bot.flowise.parse import stored_events, stored_text
@@ -142,8 +142,8 @@ class Api:
         asks = any(isinstance(event, Decision) for event in events)
         return (*events, Metadata(chat_id, str(row["id"]))) if asks else events
 
-    async def stop_state(self, chat_id: str, row_id: str, action_id: str) -> StopState:
-        """Whether the run that stopped for a decision, and was stored as the row `row_id`, still waits for it.
+    async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
+        """Whether the run that paused for a decision, and was stored as the row `row_id`, still waits for it.
 
         Of a chat only the rows that are not older are read: those of an agent flow carry the whole execution.
 
@@ -153,9 +153,9 @@ class Api:
         own = await self._rows({"chatId": chat_id, "messageId": row_id})
         since = next((row.get("createdDate") for row in own if row.get("id") == row_id), None)
         if not isinstance(since, str):
-            return StopState.OVER
+            return PauseState.OVER
         later = await self._rows({"chatId": chat_id, "startDate": since})
-        return stop_state([*own, *later], row_id, action_id)
+        return pause_state([*own, *later], row_id, action_id)
 
     async def abort(self, chat_id: str) -> bool:
         """Ask for the run on a chat to be stopped; whether Flowise has accepted the request.

@@ -23,7 +23,7 @@ from bot.errors import (
     RunState,
 )
 from bot.flowise.api import Api
-from bot.flowise.decisions import StopState
+from bot.flowise.decisions import PauseState
 from bot.flowise.events import (
     AgentflowStarted,
     CalledTools,
@@ -166,10 +166,10 @@ class Client:
         except FlowiseError as error:
             raise self._without_key(error) from error.__cause__
 
-    async def stop_state(self, chat_id: str, row_id: str, action_id: str) -> StopState:
+    async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
         """Whether a run still waits for a decision: see `bot.ports.Flowise`."""
         try:
-            return await self._api.stop_state(chat_id, row_id, action_id)
+            return await self._api.pause_state(chat_id, row_id, action_id)
         except FlowiseError as error:
             raise self._without_key(error) from error.__cause__
 

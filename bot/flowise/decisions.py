@@ -36,8 +36,8 @@ _REQUEST_ENDS: Final = "}\n```"
 _APPROVE, _REJECT = "approve-button", "reject-button"
 
 
-class StopState(Enum):
-    """What the stored rows say of a run that stopped for a decision."""
+class PauseState(Enum):
+    """What the stored rows say of a run that has paused for a decision."""
 
     OPEN = "open"
     """It is the newest of its chat, and waits."""
@@ -76,25 +76,25 @@ def without_tool_request(text: str) -> str:
     return said if begins and request.rstrip().endswith(_REQUEST_ENDS) else text
 
 
-def stop_state(rows: Sequence[Row], row_id: str, action_id: str) -> StopState:
-    """The state of the stop that was stored as `row_id`. `rows` are that row and all that are not older.
+def pause_state(rows: Sequence[Row], row_id: str, action_id: str) -> PauseState:
+    """The state of the pause that was stored as `row_id`. `rows` are that row and all that are not older.
 
     Rows of older multi-agent flows have no execution: of those nothing shows that they run.
     """
     row = next((row for row in rows if row.get("id") == row_id), None)
     if row is None or any(_is_newer(other, row) for other in rows if other.get("id") != row_id):
-        return StopState.OVER
+        return PauseState.OVER
     asked = decision(row.get("action"))
     if asked is None or asked.id != action_id:
-        return StopState.OVER
+        return PauseState.OVER
     match _object(row.get("execution")).get("state"):
         case None | "STOPPED":
-            return StopState.OPEN
+            return PauseState.OPEN
         case "ERROR":
-            return StopState.FAILED
+            return PauseState.FAILED
         case "INPROGRESS":
-            return StopState.RUNNING
-    return StopState.OVER
+            return PauseState.RUNNING
+    return PauseState.OVER
 
 
 def _is_newer(other: Row, row: Row) -> bool:

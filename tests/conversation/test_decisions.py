@@ -11,7 +11,7 @@ from bot import errors
 from bot.conversation.decisions import Decisions, may_be_made_again
 from bot.decision import KeptDecision, MadeDecision, PendingDecision
 from bot.errors import FlowiseError, RunState
-from bot.flowise.decisions import StopState
+from bot.flowise.decisions import PauseState
 from bot.ports import Flowise
 from bot.slack import wording
 from bot.store.redis import RedisStore
@@ -26,11 +26,11 @@ WAITING = Run(1.0, 2.0, awaits_decision=True, after="row", decision="ref")
 class Rows:
     """A Flowise whose stored rows say this of a stop."""
 
-    def __init__(self, told: StopState | FlowiseError) -> None:
+    def __init__(self, told: PauseState | FlowiseError) -> None:
         self.told = told
         self.asked: list[tuple[str, str, str]] = []
 
-    async def stop_state(self, chat_id: str, row_id: str, action_id: str) -> StopState:
+    async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
         self.asked.append((chat_id, row_id, action_id))
         if isinstance(self.told, FlowiseError):
             raise self.told
@@ -53,18 +53,18 @@ def made(rows: Rows, store: RedisStore, *, reads_answers: bool = True) -> Decisi
     return Decisions(cast("Flowise", rows), store, reads_answers=reads_answers, who=who, wall=lambda: 3.0, sleep=sleep)
 
 
-PROOFS: list[tuple[str, StopState, PendingDecision, bool]] = [
-    ("it waits", StopState.OPEN, ASKED, True),
-    ("it was decided in Flowise, and runs", StopState.RUNNING, ASKED, False),
-    ("it was decided in Flowise", StopState.OVER, ASKED, False),
-    ("it failed there", StopState.FAILED, ASKED, False),
-    ("it failed, and was offered again", StopState.FAILED, replace(ASKED, has_failed=True), True),
+PROOFS: list[tuple[str, PauseState, PendingDecision, bool]] = [
+    ("it waits", PauseState.OPEN, ASKED, True),
+    ("it was decided in Flowise, and runs", PauseState.RUNNING, ASKED, False),
+    ("it was decided in Flowise", PauseState.OVER, ASKED, False),
+    ("it failed there", PauseState.FAILED, ASKED, False),
+    ("it failed, and was offered again", PauseState.FAILED, replace(ASKED, has_failed=True), True),
 ]
 
 
 @pytest.mark.parametrize(("state", "asked", "is_open"), [case[1:] for case in PROOFS], ids=[case[0] for case in PROOFS])
 async def test_a_decision_is_open_if_its_row_says_so_too(
-    state: StopState,
+    state: PauseState,
     asked: PendingDecision,
     is_open: bool,
     noted: RedisStore,
@@ -77,7 +77,7 @@ async def test_a_decision_is_open_if_its_row_says_so_too(
 
 
 async def test_without_a_key_our_own_note_decides(noted: RedisStore) -> None:
-    rows = Rows(StopState.OVER)
+    rows = Rows(PauseState.OVER)
     assert await made(rows, noted, reads_answers=False).is_open(ASKED)
     assert await made(Rows(errors.KeyRefused("no")), noted).is_open(ASKED)
     assert await made(rows, noted).is_open(replace(ASKED, row=""))
@@ -96,10 +96,10 @@ async def test_while_the_rows_cannot_be_read_nothing_is_passed_on(noted: RedisSt
 async def test_of_two_who_decide_one_passes_it_on(noted: RedisStore) -> None:
     first = MadeDecision("ref", "U1", True, "1.0", "2.0")
     assert await noted.decisions.decide(ASKED, first) == first
-    assert await made(Rows(StopState.OPEN), noted).is_open(ASKED)
+    assert await made(Rows(PauseState.OPEN), noted).is_open(ASKED)
     # Once it is noted that Flowise is asked, it is open no more.
     await noted.run_started(THREAD.line, "chat", Run(5.0, resumes=True, after="row"))
-    assert not await made(Rows(StopState.OPEN), noted).is_open(ASKED)
+    assert not await made(Rows(PauseState.OPEN), noted).is_open(ASKED)
 
 
 AGAIN: list[tuple[str, FlowiseError, PendingDecision, str, bool]] = [

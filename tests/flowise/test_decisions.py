@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.flowise.decisions import Refusal, StopState, decision, refused, resumption, stop_state, without_tool_request
+from bot.flowise.decisions import Refusal, PauseState, decision, refused, resumption, pause_state, without_tool_request
 from bot.flowise.events import Decision, ToolCall
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -175,7 +175,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_no_data_makes_it_raise(data: object) -> None:
     decision(data)
-    stop_state([{"id": "a", "action": data, "execution": data}], "a", "1")
+    pause_state([{"id": "a", "action": data, "execution": data}], "a", "1")
 
 
 # The text of an agent that asks for a tool --------------------------------------------------------------------------
@@ -211,28 +211,28 @@ OWN = {
     "createdDate": AT,
 }
 NEWER = {"id": "newer", "role": "userMessage", "content": " ", "createdDate": "2026-11-30T23:05:26.634Z"}
-STATES: list[tuple[str, list[Mapping[str, object]], StopState]] = [
-    ("stopped", [OWN], StopState.OPEN),
-    ("the same row twice, as two requests give it", [OWN, OWN], StopState.OPEN),
-    ("an older multi-agent flow", [{**OWN, "execution": None}], StopState.OPEN),
-    ("its own question of the same millisecond", [OWN, {**NEWER, "createdDate": AT}], StopState.OPEN),
-    ("an answer of the same millisecond", [OWN, {**OWN, "id": "newer", "action": None}], StopState.OVER),
-    ("its action as JSON", [{**OWN, "action": json.dumps(OWN["action"])}], StopState.OPEN),
-    ("decided, and under way", [{**OWN, "execution": {"state": "INPROGRESS"}}], StopState.RUNNING),
-    ("decided, and failed", [{**OWN, "execution": {"state": "ERROR"}}], StopState.FAILED),
-    ("decided, and done", [{**OWN, "execution": {"state": "FINISHED"}}], StopState.OVER),
-    ("decided: Flowise takes the action away", [{**OWN, "action": None}], StopState.OVER),
-    ("another action", [{**OWN, "action": {"id": "2", "mapping": PROCEED}}], StopState.OVER),
-    ("something newer", [OWN, NEWER], StopState.OVER),
-    ("a newer stop of the same node", [OWN, {**OWN, "id": "newer", "action": {"id": "2"}}], StopState.OVER),
-    ("its row is gone", [], StopState.OVER),
-    ("only others", [NEWER], StopState.OVER),
+STATES: list[tuple[str, list[Mapping[str, object]], PauseState]] = [
+    ("stopped", [OWN], PauseState.OPEN),
+    ("the same row twice, as two requests give it", [OWN, OWN], PauseState.OPEN),
+    ("an older multi-agent flow", [{**OWN, "execution": None}], PauseState.OPEN),
+    ("its own question of the same millisecond", [OWN, {**NEWER, "createdDate": AT}], PauseState.OPEN),
+    ("an answer of the same millisecond", [OWN, {**OWN, "id": "newer", "action": None}], PauseState.OVER),
+    ("its action as JSON", [{**OWN, "action": json.dumps(OWN["action"])}], PauseState.OPEN),
+    ("decided, and under way", [{**OWN, "execution": {"state": "INPROGRESS"}}], PauseState.RUNNING),
+    ("decided, and failed", [{**OWN, "execution": {"state": "ERROR"}}], PauseState.FAILED),
+    ("decided, and done", [{**OWN, "execution": {"state": "FINISHED"}}], PauseState.OVER),
+    ("decided: Flowise takes the action away", [{**OWN, "action": None}], PauseState.OVER),
+    ("another action", [{**OWN, "action": {"id": "2", "mapping": PROCEED}}], PauseState.OVER),
+    ("something newer", [OWN, NEWER], PauseState.OVER),
+    ("a newer stop of the same node", [OWN, {**OWN, "id": "newer", "action": {"id": "2"}}], PauseState.OVER),
+    ("its row is gone", [], PauseState.OVER),
+    ("only others", [NEWER], PauseState.OVER),
 ]
 
 
 @pytest.mark.parametrize(("rows", "state"), [case[1:] for case in STATES], ids=[case[0] for case in STATES])
-def test_whether_a_stop_is_open_is_told_by_its_row(rows: list[Mapping[str, object]], state: StopState) -> None:
-    assert stop_state(rows, "own", "1") is state
+def test_whether_a_stop_is_open_is_told_by_its_row(rows: list[Mapping[str, object]], state: PauseState) -> None:
+    assert pause_state(rows, "own", "1") is state
 
 
 # What Flowise is told -----------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from bot import errors
 from bot.conversation.decisions import failure
 from bot.errors import FlowiseError
 from bot.flowise.client import Client, Limits, new_session
-from bot.flowise.decisions import StopState
+from bot.flowise.decisions import PauseState
 from bot.flowise.events import Decision, End, Event, Metadata, Token
 from bot.flowise.prediction import Choice, Prediction
 from bot.playground.flowise import LocalFlowise
@@ -61,13 +61,13 @@ async def test_a_stop_is_open_until_it_was_decided(chats: Chats) -> None:
     client = chats.client("human")
     decision, row = await chats.stopped("human")
     assert decision.asks_feedback
-    assert await client.stop_state("chat", row, decision.id) is StopState.OPEN
-    assert await client.stop_state("chat", row, "another") is StopState.OVER
-    assert await client.stop_state("chat", "no such row", decision.id) is StopState.OVER
+    assert await client.pause_state("chat", row, decision.id) is PauseState.OPEN
+    assert await client.pause_state("chat", row, "another") is PauseState.OVER
+    assert await client.pause_state("chat", "no such row", decision.id) is PauseState.OVER
     went_on = await chats.events("human", "", choice=Choice(decision, approves=True, feedback="mind the gap"))
     assert text(went_on) == "Approved, done."
     assert went_on[-1] == End()
-    assert await client.stop_state("chat", row, decision.id) is StopState.OVER
+    assert await client.pause_state("chat", row, decision.id) is PauseState.OVER
     assert ("userMessage", "mind the gap") in chats.server.turns("chat")
 
 
@@ -76,10 +76,10 @@ async def test_a_newer_stop_closes_an_older_one_although_flowise_would_resume(ch
     second, newer = await chats.stopped("human")
     client = chats.client("human")
     assert first.node_id == second.node_id
-    assert await client.stop_state("chat", row, first.id) is StopState.OVER
-    assert await client.stop_state("chat", newer, second.id) is StopState.OPEN
+    assert await client.pause_state("chat", row, first.id) is PauseState.OVER
+    assert await client.pause_state("chat", newer, second.id) is PauseState.OPEN
     await chats.events("human", "", choice=Choice(first, approves=True))  # as measured, it resumes the second
-    assert await client.stop_state("chat", newer, second.id) is StopState.OVER
+    assert await client.pause_state("chat", newer, second.id) is PauseState.OVER
 
 
 async def test_two_approvals_in_a_row_are_two_stops_of_one_run(chats: Chats) -> None:
@@ -88,8 +88,8 @@ async def test_two_approvals_in_a_row_are_two_stops_of_one_run(chats: Chats) -> 
     second, newer = told(went_on)
     assert (first.node_id, first.asks_feedback) != (second.node_id, True)
     client = chats.client("two_approvals")
-    assert await client.stop_state("chat", row, first.id) is StopState.OVER
-    assert await client.stop_state("chat", newer, second.id) is StopState.OPEN
+    assert await client.pause_state("chat", row, first.id) is PauseState.OVER
+    assert await client.pause_state("chat", newer, second.id) is PauseState.OPEN
     rejected = await chats.events("two_approvals", "", choice=Choice(second, approves=False))
     assert text(rejected) == "Stopped here, as you wish."
 
@@ -100,7 +100,7 @@ async def test_a_tool_that_failed_after_it_was_allowed_may_be_allowed_again(chat
     with pytest.raises(errors.FlowiseFailed):
         await chats.events("tool_approval", "", choice=Choice(decision, approves=True))
     client = chats.client("tool_approval")
-    assert await client.stop_state("chat", row, decision.id) is StopState.FAILED
+    assert await client.pause_state("chat", row, decision.id) is PauseState.FAILED
     again = await chats.events("tool_approval", "", choice=Choice(decision, approves=True))
     assert "42" in text(again)
 
@@ -108,7 +108,7 @@ async def test_a_tool_that_failed_after_it_was_allowed_may_be_allowed_again(chat
 async def test_without_the_right_key_no_row_is_read(chats: Chats) -> None:
     for key in (None, "wrong"):
         with pytest.raises(errors.KeyRefused):
-            await chats.client("human", key).stop_state("chat", "row", "action")
+            await chats.client("human", key).pause_state("chat", "row", "action")
 
 
 @pytest.mark.parametrize(

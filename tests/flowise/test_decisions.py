@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.flowise.decisions import Refusal, PauseState, decision, refused, resumption, pause_state, without_tool_request
+from bot.flowise.decisions import PauseState, Refusal, decision, pause_state, refused, resumption, without_tool_request
 from bot.flowise.events import Decision, ToolCall
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"

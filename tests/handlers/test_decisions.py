@@ -375,6 +375,16 @@ async def test_in_a_direct_message_it_is_decided_flat(home: Sandbox) -> None:
         assert scene.last.thread_ts is None
 
 
+async def test_where_only_the_asker_sees_the_answer_there_are_no_buttons(home: Sandbox) -> None:
+    place = home.slack.channel("announcements", members=[home.ada], bot_is_member=False)
+    home.slack.refuse("chat.postMessage", "not_in_channel")
+    scene = Scene(home, "tool_approval", channel=place)
+    async with home.bot(**scene.settings):
+        await home.slack.command(home.ada, place, "/flowise", "what is 21*2?")
+        await home.slack.until(lambda: len(scene.told()) == 2 and home.idle)
+    assert scene.told()[1] == wording.DECISION_NEEDED.replace("`", "")
+
+
 # What fails -----------------------------------------------------------------------------------------------------------
 
 

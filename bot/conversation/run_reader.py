@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from bot.flowise.events import Event
+from bot.tasks import end
 
 # So many events may wait to be shown; then nothing more is read, so that a fast flow waits for us and fills no memory.
 _AHEAD = 64
@@ -63,8 +64,7 @@ class RunReader:
 
     async def close(self) -> None:
         """Close the stream, if it has not ended: the run goes on in Flowise."""
-        self._task.cancel()
-        await asyncio.wait({self._task})
+        await end(self._task)
 
     async def _read(self, events: AsyncGenerator[Event, None]) -> None:
         async with aclosing(events):

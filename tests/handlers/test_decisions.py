@@ -437,6 +437,36 @@ async def test_where_nothing_was_started_the_buttons_come_back_and_work(home: Sa
     assert [told["type"] for told in scene.resumed] == ["proceed", "reject"]
 
 
+@pytest.mark.parametrize("delivery", ["edit", "stream"])
+async def test_a_tool_whose_own_node_fails_may_be_allowed_again_with_a_warning(delivery: str, home: Sandbox) -> None:
+    scene = Scene(home, "tool_approval")
+    async with home.bot(**scene.settings, slack_delivery=delivery):
+        first = await scene.asks("what is 21*2? and fail")
+        await scene.press(first)
+        texts = await scene.decided(2)
+        assert "Something went wrong while I was answering." in texts[1]
+        assert "If you choose again, calculator may run a second time." in texts[1]
+        assert [button["text"]["text"] for button in buttons(scene.last.blocks)] == ["Proceed", "Reject"]
+        await scene.press(scene.last)
+        texts = await scene.decided(3)
+        assert texts[2].startswith("21*2 is 42")
+    assert len(scene.resumed) == 2
+
+
+async def test_where_nothing_follows_a_decision_that_is_said(keyed: Sandbox) -> None:
+    """A gate whose rejection leads nowhere; Flowise then stores the comment as the answer."""
+    scene = Scene(keyed, "human")
+    node = {"nodeId": "humanInputAgentflow_0", "nodeLabel": "Human Input"}
+    ends = [("nextAgentFlow", {**node, "status": status}) for status in ("INPROGRESS", "FINISHED")]
+    async with keyed.bot(**scene.settings):
+        first = await scene.asks("do it")
+        keyed.flowise.script(scene.flow, Script(agentflow=True, before=ends))
+        await scene.press(first, "Reject")
+        state = {"values": {"comment": {"comment": {"type": "plain_text_input", "value": "private words"}}}}
+        await keyed.slack.submit(keyed.ada, scene.modal().id, state)
+        assert (await scene.decided(2))[1] == wording.DECISION_DONE
+
+
 @pytest.mark.parametrize("silent", [True, False])
 async def test_a_stream_that_breaks_off_or_falls_silent_is_completed_from_the_rows(
     silent: bool,

@@ -93,7 +93,7 @@ class Predictions:
             raise
         if isinstance(event, Stopped):
             return
-        if not reader.has_ended:
+        if reader.is_unwanted:
             async with aclosing(self._stopped(question, state, reader, slot)) as last:
                 async for event in last:
                     yield event

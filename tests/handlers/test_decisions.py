@@ -20,7 +20,7 @@ from bot.playground.slack.message import Message
 from bot.slack import wording
 from bot.slack.text.decision_blocks import APPROVE, REJECT
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Run
+from bot.thread import Hold, Item, OpenAnswer, Run, StopOutcome
 from bot.thread_codec import encoded
 from bot.workspace.work import reference_of
 
@@ -483,6 +483,26 @@ async def test_a_stream_that_breaks_off_or_falls_silent_is_completed_from_the_ro
             assert "incomplete" in texts[1]
         else:
             assert texts[1] == "Sent"
+    assert len(scene.resumed) == 1
+
+
+async def test_a_decision_that_is_stopped_while_it_waits_for_a_place_can_be_made_anew(home: Sandbox) -> None:
+    scene, held = Scene(home, "two_approvals"), asyncio.Event()
+    async with home.bot(**scene.settings, bot_most_predictions=1):
+        first = await scene.asks()
+        home.flowise.script(scene.flow, Script(tokens=["one", " two"], hold=held, hold_after=1))
+        other = await home.ask(f"{home.mention} other?")
+        await home.slack.until(lambda: bool(home.answers(other)))
+        await scene.press(first)
+        await home.slack.until(lambda: wording.queued(1, busy=True) in scene.last.plain)
+        await home.slack.press(home.ada, scene.channel, scene.last.ts, wording.STOP)
+        await home.slack.until(lambda: bool(buttons(scene.last.blocks)))
+        held.set()
+        await scene.ended()
+        assert scene.texts[1].startswith(wording.stopped(StopOutcome.NOT_ASKED))
+        assert scene.resumed == []
+        await scene.press(scene.last, "Reject")
+        assert (await scene.decided(3))[2] == "Stopped here, as you wish."
     assert len(scene.resumed) == 1
 
 

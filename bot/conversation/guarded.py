@@ -104,6 +104,9 @@ class Guarded:
     async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
         return await self._flowise.pause_state(chat_id, row_id, action_id)
 
+    async def stored_text(self, chat_id: str, message_id: str) -> str:
+        return await self._flowise.stored_text(chat_id, message_id)
+
     async def _may_ask(self) -> None:
         """Return when Flowise may be asked.
 

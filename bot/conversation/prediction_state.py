@@ -21,7 +21,7 @@ from bot.flowise.events import (
     StepState,
     Token,
 )
-from bot.reply.contract import LONGEST
+from bot.reply.contract import LONGEST, StoredText
 from bot.thread import Run
 
 
@@ -42,10 +42,14 @@ class PredictionState:
         self.has_resumed = False
         """The node that waited for a decision has run; of older flows, any agent has."""
         self._waiting_node = waiting_node
+        self.text_may_differ = False
+        """Flowise may have stored another text than it has streamed."""
+        self.is_decided = False
+        """What is shown of a stored text is known, and comes now."""
         self.text_so_far: list[str] = []
         self._length = 0
 
-    def takes(self, event: Event) -> TypeGuard[ShownEvent]:
+    def takes(self, event: Event) -> TypeGuard[ShownEvent | StepEvent]:
         """Note an event, and say whether it is shown in Slack."""
         self.has_begun = True
         if isinstance(event, SteeringEvent):
@@ -53,7 +57,6 @@ class PredictionState:
             return False
         if isinstance(event, StepEvent):
             self._step(event)
-            return False
         self.hears(event)
         return True
 
@@ -70,6 +73,12 @@ class PredictionState:
             self.failed_node = event.key if event.state is StepState.FAILED else self.failed_node
         self.has_resumed = self.has_resumed or not self._waiting_node
 
+    def begins_anew(self, event: StoredText) -> None:
+        """Note a piece of the text that takes the place of what was said so far."""
+        if event.begins:
+            self.text_so_far, self._length = [], 0
+        self.hears(Token(event.text))
+
     def _steer(self, event: SteeringEvent) -> None:
         match event:
             case AgentflowStarted():
@@ -80,7 +89,9 @@ class PredictionState:
             case Metadata(chat_id=chat_id, chat_message_id=row):
                 self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None
-            case ErrorReported() | End():
-                pass  # the client raises the error, and the generator's end says the rest
+            case End(text_may_differ=may_differ):
+                self.text_may_differ = may_differ
+            case ErrorReported():
+                pass  # the client raises the error
             case _:
                 assert_never(event)

@@ -39,6 +39,7 @@ from bot.reply.contract import (
     Sentence,
     Stopped,
     Stopping,
+    TextComplete,
     Thinking,
     WaitingForRun,
 )
@@ -60,6 +61,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     Footnote("a footnote"),
 )
 PASSING: tuple[ReplyEvent, ...] = (
+    TextComplete(),
     Queued(2),
     WaitingForRun(),
     Thinking(),

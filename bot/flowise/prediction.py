@@ -1,9 +1,11 @@
-"""Defines what Flowise is asked."""
+"""Defines what Flowise is asked: a question, or to go on after a decision."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from bot.flowise.decisions import Choice, resumption
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,8 @@ READ_DOCUMENT = "file:full"
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A question, the chat that it is asked on, and the files that go along.
+    """A question, the chat that it is asked on, and the files that go along; with a `choice`, the run that waits there
+    goes on instead.
 
     `asking` is awaited directly before the request is sent, after the probes that start no run; what it raises ends the
     prediction.
@@ -60,4 +63,12 @@ class Prediction:
     question: str
     chat_id: str
     asking: Callable[[], Awaitable[None]] | None = None
+    choice: Choice | None = None
     uploads: Uploads = field(default_factory=Uploads)
+
+    @property
+    def asks(self) -> Mapping[str, object]:
+        """The part of the request's body that says what is asked."""
+        if self.choice is None:
+            return {"question": self.question}
+        return resumption(self.choice)

@@ -239,6 +239,7 @@ class Lease:
             after=run.after,
             is_first=is_first,
             spoken=run.spoken,
+            resumes=run.resumes,
         )
         async with self._noting:
             known = self.opened

@@ -42,7 +42,9 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "files.getUploadURLExternal": frozenset({"files:write"}),
     "files.info": frozenset({"files:read"}),
     "usergroups.list": frozenset({"usergroups:read"}),
+    "usergroups.users.list": frozenset({"usergroups:read"}),
     "users.info": frozenset({"users:read"}),
+    "views.open": frozenset(),  # a trigger that Slack has just given is leave enough
 }
 # What each event needs, if anything, and under which names one subscribes to it (Slack docs, the page of each event).
 SUBSCRIPTIONS: dict[str, dict[str, str]] = {

@@ -26,7 +26,7 @@ from bot.errors import (
     KeyRefused,
     RunState,
 )
-from bot.flowise.decisions import Refusal, PauseState, refused
+from bot.flowise.decisions import PauseState, Refusal, refused
 from bot.flowise.events import Decision, ToolCall
 from bot.flowise.prediction import Choice
 from bot.mailbox.retry import retried

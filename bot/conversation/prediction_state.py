@@ -17,6 +17,7 @@ from bot.flowise.events import (
     ShownEvent,
     SteeringEvent,
     Token,
+    WordsWhole,
 )
 from bot.reply.contract import LONGEST
 from bot.thread import Run
@@ -36,6 +37,10 @@ class PredictionState:
         """What the flow waits for, if it has stopped for a person."""
         self.failed_node = ""
         """The node that failed last, by its id."""
+        self.words_whole = False
+        """Nothing more of its text comes, whatever Flowise still works on."""
+        self.follow_ups: tuple[str, ...] = ()
+        """The questions that the flow suggests to go on with."""
         self.text_so_far: list[str] = []
         self._length = 0
 
@@ -62,9 +67,12 @@ class PredictionState:
                 self.agentflow.set()
             case Decision():
                 self.decision, self.run = event, replace(self.run, awaits_decision=True)
+            case WordsWhole():
+                self.words_whole = True
             case Metadata(chat_id=chat_id, chat_message_id=row):
                 self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None
+                self.follow_ups = event.follow_ups
             case ErrorReported() | End():
                 pass  # the client raises the error, and the generator's end says the rest
             case _:

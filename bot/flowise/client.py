@@ -23,6 +23,7 @@ from bot.errors import (
     RunState,
 )
 from bot.flowise.api import Api
+from bot.flowise.chatbot_config import ChatbotConfig, ChatbotConfigReader
 from bot.flowise.decisions import PauseState
 from bot.flowise.events import (
     AgentflowStarted,
@@ -36,7 +37,9 @@ from bot.flowise.events import (
     SourceDocuments,
     Token,
     UsedTools,
+    WordsWhole,
 )
+from bot.flowise.feedback import AnswerRating, Feedback
 from bot.flowise.limits import Limits
 from bot.flowise.parse import parse, whole_answer
 from bot.flowise.prediction import Prediction
@@ -96,6 +99,8 @@ class Client:
         self._clock = clock
         self._sleep = sleep
         self._api = Api(session, url, chatflow_id, api_key, limits, clock)
+        self._config = ChatbotConfigReader(self._api.config, clock)
+        self._feedback = Feedback(self._api, chatflow_id)
 
     @property
     def chatflow_id(self) -> str:
@@ -170,6 +175,28 @@ class Client:
         """Whether a run still waits for a decision: see `bot.ports.Flowise`."""
         try:
             return await self._api.pause_state(chat_id, row_id, action_id)
+        except FlowiseError as error:
+            raise self._without_key(error) from error.__cause__
+
+    async def asked_last(self, chat_id: str, expected: Expected) -> bool:
+        """Whether Flowise has stored the question of a turn as the newest row of the chat, without an answer.
+
+        False where that cannot be read.
+        """
+        try:
+            return await self._api.asked_last(chat_id, expected)
+        except FlowiseError as error:
+            log.debug("stored rows not read: %s", self._without_key(error))
+            return False
+
+    async def config(self) -> ChatbotConfig:
+        """What the flow offers, as it was known within the last five minutes. Never raises."""
+        return await self._config.current()
+
+    async def rate(self, rating: AnswerRating, row: str = "", *, look: bool = False) -> str | None:
+        """Write the rating of an answer: see `bot.ports.Flowise`."""
+        try:
+            return await self._feedback.rate(rating, row, look=look)
         except FlowiseError as error:
             raise self._without_key(error) from error.__cause__
 
@@ -297,6 +324,7 @@ class _StreamState:
         self.metadata: Metadata | None = None
         self.failure: str | None = None
         self._agentflow = False
+        self._words_whole = False
 
     def is_news(self, event: Event) -> bool:
         """Note an event, and say whether it is passed on now: an error and the end are reported after the stream."""
@@ -317,6 +345,9 @@ class _StreamState:
                 self.files = True
             case Metadata():
                 self.metadata = event
+            case WordsWhole():
+                news, self._words_whole = not self._words_whole, True
+                return news
             case SourceDocuments() | UsedTools() | CalledTools():
                 pass  # without text beside them they are no answer
             case _:

@@ -119,10 +119,19 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The ids of the turn, sent once, just before the end. Empty strings where the server sent none."""
+    """The ids of the turn, sent once, just before the end. Empty strings where the server sent none.
+
+    `follow_ups` are questions that the flow suggests to go on with.
+    """
 
     chat_id: str
     chat_message_id: str = ""
+    follow_ups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WordsWhole:
+    """All words of the answer have come. Flowise may work on for seconds: on follow-up prompts, on speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +149,7 @@ class End:
 ShownEvent: TypeAlias = Token | SourceDocuments | ResultFiles | UsedTools | CalledTools
 """An event that changes what a person sees. The reply shows it, and the journal keeps it for another process."""
 
-SteeringEvent: TypeAlias = AgentflowStarted | Decision | Metadata | ErrorReported | End
+SteeringEvent: TypeAlias = AgentflowStarted | Decision | WordsWhole | Metadata | ErrorReported | End
 """An event that nobody sees. It decides what is stored, asked or reported."""
 
 Event: TypeAlias = ShownEvent | SteeringEvent

@@ -27,7 +27,9 @@ from bot.flowise.events import (
     SourceDocuments,
     Token,
     UsedTools,
+    WordsWhole,
 )
+from bot.flowise.follow_ups import follow_up_prompts
 from bot.flowise.json_text import read_json, write_json
 from bot.flowise.metadata import mapping
 from bot.flowise.result_files import KINDS, UNREADABLE, files_of_run, result_files
@@ -42,7 +44,9 @@ log = logging.getLogger(__name__)
 _NAMED = re.compile(r'\{"event":"(\w+)"')
 _NAMED_LINE = re.compile(rb'data: ?\{"event":"(\w+)"')
 _READ_WHOLE = frozenset({"token", "action", "error"})
-_READ_IF_IT_FITS = frozenset({"sourceDocuments", "usedTools", "calledTools", "tool", "agent_trace", "metadata", *KINDS})
+_READ_IF_IT_FITS = frozenset(
+    {"agentFlowEvent", "sourceDocuments", "usedTools", "calledTools", "tool", "agent_trace", "metadata", *KINDS}
+)
 _READ = _READ_WHOLE | _READ_IF_IT_FITS
 
 _RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "end", "tool", "nextAgent"})
@@ -126,6 +130,8 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
             return CalledTools(_names([tool]))
         case "agent_trace", dict():
             return _traced(data)
+        case ("agentFlowEvent", "FINISHED") | ("tts_start", _):
+            return WordsWhole()
         case (("agentFlowEvent" | "nextAgentFlow" | "agentReasoning" | "nextAgent"), _):
             return AgentflowStarted()
         case "action", _:
@@ -138,7 +144,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
             return ErrorReported("the run was aborted")
         case "end", _:
             return End()
-    # Among them `start`, whose data may repeat the first token, `thinking`, `usageMetadata`, `tts_*`.
+    # Among them `start`, whose data may repeat the first token, `thinking`, `usageMetadata`, the sound of an answer.
     log.debug("event skipped: %s", one_line(name, _LONGEST_NAME))
     return None
 
@@ -242,4 +248,4 @@ def _names(values: list[object]) -> tuple[str, ...]:
 def _metadata(data: Mapping[str, object]) -> Metadata:
     ids = (data.get(key) for key in ("chatId", "chatMessageId"))
     chat_id, message_id = (value if isinstance(value, str) and len(value) <= _LONGEST_ID else "" for value in ids)
-    return Metadata(chat_id, message_id)
+    return Metadata(chat_id, message_id, follow_up_prompts(data.get("followUpPrompts")))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Generic, Protocol, TypeVar, assert_never
 
-from bot.flowise.events import CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.flowise.events import CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools, WordsWhole
+from bot.reply.answer_buttons import answer_buttons
 from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
+    AnswerButtons,
     DecisionOffered,
     Failed,
     FetchingRest,
@@ -74,6 +76,8 @@ class Answer(Generic[T_co]):
         self.arriving = arriving or Arriving()
         self._asks_for_help = asks
         self.ended = False
+        self.words_whole = False
+        """Nothing more of its text comes, though it has not ended."""
         self.thinking = False
         self.running: tuple[str, ...] = ()
         self.fetching: FetchingRest | None = None
@@ -91,6 +95,7 @@ class Answer(Generic[T_co]):
         self._footnote = ""
         self._failure: Failed | None = None
         self._decision: DecisionOffered | None = None
+        self._buttons: AnswerButtons | None = None
         self._stopped: Stopped | None = None
         self.stopping = False
         self._break_due = False
@@ -125,7 +130,7 @@ class Answer(Generic[T_co]):
     @property
     def urgent(self) -> bool:
         """Whether what is new must not wait for others' text: the answer has ended, or will not grow for a while."""
-        return self.ended or self.fetching is not None
+        return self.ended or self.words_whole or self.fetching is not None
 
     @property
     def rest(self) -> str:
@@ -166,6 +171,8 @@ class Answer(Generic[T_co]):
                 changed, self._files = files != self._files, files
             case UsedTools(names=names):
                 changed, self._used = names != self._used, names
+            case AnswerButtons():
+                changed, self._buttons = event != self._buttons, event
             case DecisionOffered():
                 changed, self._decision = event != self._decision, event
             case Sentence(text=text):
@@ -197,6 +204,8 @@ class Answer(Generic[T_co]):
             case Stopping():
                 self.stopping = True
                 return False
+            case WordsWhole():
+                return self._becomes_whole()
             case Finished():
                 self._end()
             case Stopped():
@@ -212,6 +221,13 @@ class Answer(Generic[T_co]):
                 assert_never(event)
         return True
 
+    def _becomes_whole(self) -> bool:
+        """Note that nothing more of the text comes; whether that can be seen."""
+        if self.empty or self.words_whole:
+            return False
+        self.words_whole, self.thinking, self.running = True, False, ()
+        return True
+
     def _end(self) -> None:
         self.ended = True
         self.thinking = self.stopping = False
@@ -221,6 +237,8 @@ class Answer(Generic[T_co]):
     def _write(self, text: str) -> bool:
         """Take text; whether any of it can be seen."""
         had_tools = bool(self.running)
+        if self.words_whole:  # it comes nevertheless
+            self.words_whole, self.thinking = False, True
         self.fetching = None
         self.running = ()  # not every flow says that a tool has ended, but text does
         if not text or self._length > LONGEST:
@@ -299,10 +317,22 @@ class Answer(Generic[T_co]):
             self._decision, with_sentence=not alone or self._failure is not None or self._stopped is not None
         )
         if self._failure is None:
-            return (*offered, *self.footnote)
+            return (*offered, *self.buttons, *self.footnote)
         again = self._failure.again
         button = (ask_again(wording.ASK_AGAIN, again),) if again else ()
         return (*offered, *button, support_note(self.support))
+
+    @property
+    def buttons(self) -> Blocks:
+        """What can be pressed under a whole answer; none before its end, nor where it has failed or was stopped."""
+        is_whole = self.ended and self._failure is None and self._stopped is None
+        return answer_buttons(self._buttons) if is_whole else ()
+
+    def lose_buttons(self) -> bool:
+        """Show none of them from now on; False if there are none."""
+        had, self._buttons = bool(self.buttons), None
+        self._version += had
+        return had
 
     @property
     def footnote(self) -> Blocks:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bot.flowise.events import CalledTools, Token
+from bot.flowise.events import CalledTools, Token, WordsWhole
 from bot.reply.contract import LONGEST, Failed, Finished, ParagraphBreak, ReplyEvent, Stopped
 from bot.slack.text.incoming import Arrived, Incoming
 
@@ -40,7 +40,7 @@ class Arriving:
             if event.text:
                 yield from self._text(self._incoming.take(event.text) if self._length <= LONGEST else Arrived())
             return
-        if isinstance(event, ParagraphBreak | Finished | Failed | Stopped) or (
+        if isinstance(event, ParagraphBreak | WordsWhole | Finished | Failed | Stopped) or (
             isinstance(event, CalledTools) and event.names
         ):
             held = self._incoming.pause()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from bot.flowise.events import CalledTools, ResultFiles, SourceDocuments, Token, UsedTools
-from bot.reply.contract import DecisionOffered, Footnote, ProgressEvent, Remark, ReplyEvent, Sentence
+from bot.reply.contract import AnswerButtons, DecisionOffered, Footnote, ProgressEvent, Remark, ReplyEvent, Sentence
 
 
 class Beside:
@@ -39,7 +39,7 @@ class Beside:
             case ResultFiles():
                 before = self._events.get(ResultFiles)
                 self._events[ResultFiles] = before.and_later(event) if isinstance(before, ResultFiles) else event
-            case SourceDocuments() | UsedTools() | DecisionOffered() | Sentence() | Footnote():
+            case SourceDocuments() | UsedTools() | DecisionOffered() | Sentence() | Footnote() | AnswerButtons():
                 self._events[type(event)] = event
             case _:
                 assert_never(event)

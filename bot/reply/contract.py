@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
-from bot.flowise.events import ShownEvent, ToolCall
+from bot.flowise.events import ShownEvent, ToolCall, WordsWhole
 from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
 from bot.thread import StopOutcome
@@ -80,6 +80,17 @@ class DecisionOffered:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerButtons:
+    """What stands under a whole answer to be pressed: `suggestions`, questions that each button asks, by their labels;
+    and with `rates`, two buttons for a rating. A press names the answer by its `line` and its `reference`."""
+
+    line: str
+    reference: str
+    suggestions: tuple[str, ...] = ()
+    rates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of ours that is the answer: Flowise was not asked."""
 
@@ -123,13 +134,15 @@ class Stopped:
     silently: bool = False
 
 
-KeptEvent: TypeAlias = ShownEvent | DecisionOffered | Remark | Footnote | Sentence
+KeptEvent: TypeAlias = ShownEvent | DecisionOffered | AnswerButtons | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 Ending: TypeAlias = Finished | Failed | Stopped
 """The last event of an answer."""
 
-ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | Stopping | Ending
+ProgressEvent: TypeAlias = (
+    Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | WordsWhole | Stopping | Ending
+)
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 
 ReplyEvent: TypeAlias = KeptEvent | ProgressEvent

@@ -89,7 +89,10 @@ class PagedAnswer(Answer[Document]):
             super().take(event)
 
     def becomes_plainer(self) -> bool:
-        """Show all of it in a plainer form from now on; False where there is none."""
+        """Show all of it in a plainer form from now on; False where there is none. Slack may know blocks for ratings
+        in some places only, so the buttons go first."""
+        if self.lose_buttons():
+            return True
         if self._form is Form.TEXT_ALONE:
             return False
         self._form = Form(self._form + 1)
@@ -103,21 +106,21 @@ class PagedAnswer(Answer[Document]):
         no status line.
         """
         if self.sentence:
-            return (self._page(self.sentence),)
+            return (self._page(self.sentence, self.buttons),)
         if self.empty:
             return self._without_text(shows_work=shows_work, minutes=minutes)
         footer = self.footer()
         if self.fetching is not None:
             footer = (*footer, *self._button)
-        elif not self.ended:
+        elif not (self.ended or self.words_whole):
             works = shows_work and self.running
             footer = (*footer, note(wording.working(self.running)) if works else _GROWING, *self._button)
         if self._form is not Form.RENDERED:
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
-        pages = self.text.pages(growing=not self.ended, footer=footer)
+        pages = self.text.pages(growing=not (self.ended or self.words_whole), footer=footer)
         # Nobody is sent a message that holds nothing but these, for want of room in the one before.
-        small = (_GROWING, *self._button, *self.footnote, *_LEAD)
+        small = (_GROWING, *self._button, *self.buttons, *self.footnote, *_LEAD)
         if len(pages) > 1 and all(block in small for block in pages[-1].blocks):
             return pages[:-1]
         if not pages or not footer or pages[-1].blocks == (*_LEAD, *footer):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import Protocol
 
 from bot.flowise.events import Token
 from bot.pacing.permits import Gate, Permit
 from bot.ports import Slack
-from bot.reply.contract import Ending, FetchingRest, Reply, ReplyEvent, Stopping
+from bot.reply.contract import ArrivedEvent, Ending, FetchingRest, Reply, Stopping
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, SetStatus, method_of
 
 # Characters. A flow that does not stream sends its answer as one token, of megabytes at worst. It is passed on in
@@ -32,8 +32,8 @@ class Owner(Protocol):
         """How long a call that is made now may take, in seconds."""
         ...
 
-    async def stopped(self) -> Ending | None:
-        """Wait until the answer must end early; its last event, or None if another process goes on with it."""
+    async def stopped(self) -> Sequence[ArrivedEvent] | None:
+        """Wait until the answer must end early; its last events, or None if another process goes on with it."""
         ...
 
     async def made(self, call: Call, result: Posted | Accepted) -> None:
@@ -47,7 +47,7 @@ class Owner(Protocol):
 
 async def deliver(
     reply: Reply,
-    events: AsyncGenerator[ReplyEvent, None],
+    events: AsyncGenerator[ArrivedEvent, None],
     slack: Slack,
     gate: Gate,
     *,
@@ -95,7 +95,7 @@ class _Feed:
         self.gate = gate
         self.now = now
 
-    async def run(self, events: AsyncGenerator[ReplyEvent, None]) -> None:
+    async def run(self, events: AsyncGenerator[ArrivedEvent, None]) -> None:
         taken = 0
         async with aclosing(events):
             async for event in events:
@@ -114,23 +114,22 @@ class _Feed:
         raise RuntimeError("the events ended without a last one")
 
     async def stopped(self, owner: Owner, feeder: asyncio.Task[None]) -> None:
-        last_word = await owner.stopped()
+        last_events = await owner.stopped()
         feeder.cancel()
-        if last_word is None:
+        if last_events is None:
             self.left.set()
-        elif not self.ended.is_set():  # the last event does not wait for the end of Flowise's answer
-            self.reply.receive(last_word, self.now())
+        elif not self.ended.is_set():  # they do not wait for the end of Flowise's answer
+            for event in last_events:
+                self.reply.receive(event, self.now())
             self.ended.set()
         self.wake.set()
         self.gate.touch()
 
 
-def _pieces(event: ReplyEvent) -> Iterator[ReplyEvent]:
+def _pieces(event: ArrivedEvent) -> Sequence[ArrivedEvent]:
     if not isinstance(event, Token) or len(event.text) <= _SLICE:
-        yield event
-        return
-    for start in range(0, len(event.text), _SLICE):
-        yield Token(event.text[start : start + _SLICE])
+        return (event,)
+    return [Token(event.text[start : start + _SLICE]) for start in range(0, len(event.text), _SLICE)]
 
 
 class _Pump:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -25,9 +24,6 @@ from handlers import ask_again, decision, stop
 from handlers.behaviour import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
-
-# Slack shows the person an error after three (Slack docs, Handling user interaction).
-_STORE_SECONDS = 2.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +75,9 @@ async def _take(workspace: Workspace, behaviour: Behaviour, button: Button, pres
         _whisper(workspace, pressed, wording.EXTERNAL)
         return
     try:
-        async with asyncio.timeout(_STORE_SECONDS):
-            told = await button.pressed(workspace, behaviour, pressed)
-    except (StoreUnavailable, TimeoutError) as error:
-        reason = str(error) or type(error).__name__
-        log.warning("press not stored", ref=question_of(pressed.value)[1], reason=reason)
+        told = await workspace.in_time(button.pressed(workspace, behaviour, pressed))
+    except StoreUnavailable as error:
+        log.warning("press not stored", ref=question_of(pressed.value)[1], reason=str(error))
         support = wording.stuck(workspace.asks)
         _whisper(
             workspace,

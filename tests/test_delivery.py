@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 
 import pytest
 
@@ -11,7 +11,7 @@ from bot.delivery import deliver
 from bot.errors import Interrupted
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Permit, Want
-from bot.reply.contract import Failed, Finished, ReplyEvent
+from bot.reply.contract import ArrivedEvent, Failed, Finished
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, SetStatus
 from bot.slack.messages import EarlierMessage, Marked
 from bot.thread import Thread
@@ -23,11 +23,11 @@ class Teller:
     """A reply that tells how many events it has heard, again after each of them, until its last word is told."""
 
     def __init__(self) -> None:
-        self.heard: list[ReplyEvent] = []
+        self.heard: list[ArrivedEvent] = []
         self.told = 0
         self.held_until = 0.0
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         self.heard.append(event)
 
     def next_call(self, now: float) -> Call | None:
@@ -119,13 +119,13 @@ class Slack:
 class Source:
     """Events as they are put in; None ends them without a word. Tells whether it was closed."""
 
-    def __init__(self, *events: ReplyEvent) -> None:
-        self.queue: asyncio.Queue[ReplyEvent | Exception | None] = asyncio.Queue()
+    def __init__(self, *events: ArrivedEvent) -> None:
+        self.queue: asyncio.Queue[ArrivedEvent | Exception | None] = asyncio.Queue()
         self.closed = False
         for event in events:
             self.queue.put_nowait(event)
 
-    async def events(self) -> AsyncGenerator[ReplyEvent, None]:
+    async def events(self) -> AsyncGenerator[ArrivedEvent, None]:
         try:
             while (event := await self.queue.get()) is not None:
                 if isinstance(event, Exception):
@@ -137,22 +137,22 @@ class Source:
 
 
 class AnswerOwner:
-    """Lets everything be written until told otherwise; gives the last word it was made with, when `stop` is set."""
+    """Lets everything be written until told otherwise; gives the last events it was made with, when `stop` is set."""
 
-    def __init__(self, last_word: Failed | None = LAST_WORD) -> None:
+    def __init__(self, last_events: Sequence[ArrivedEvent] | None = (LAST_WORD,)) -> None:
         self.stop = asyncio.Event()
         self.ours = True
         self.call_seconds = 8.0
         self.calls: list[Call] = []
         self.refusals: list[str] = []
-        self._last_word = last_word
+        self._last_events = last_events
 
     async def may_write(self) -> bool:
         return self.ours
 
-    async def stopped(self) -> Failed | None:
+    async def stopped(self) -> Sequence[ArrivedEvent] | None:
         await self.stop.wait()
-        return self._last_word
+        return self._last_events
 
     async def made(self, call: Call, result: Posted | Accepted) -> None:
         self.calls.append(call)
@@ -215,13 +215,14 @@ async def test_after_the_last_word_no_more_events_are_heard() -> None:
 
 
 async def test_stopping_gives_a_last_word() -> None:
-    teller, slack, source, owner = Teller(), Slack(), Source(Token("a")), AnswerOwner()
+    teller, slack, source = Teller(), Slack(), Source(Token("a"))
+    owner = AnswerOwner((Token("what was held back"), LAST_WORD))
     task = asyncio.create_task(delivered(teller, source, slack, owner))
     await until(lambda: slack.calls == ["1"])
     owner.stop.set()
     await task
-    assert teller.heard == [Token("a"), LAST_WORD]
-    assert slack.calls == ["1", "2"]
+    assert teller.heard == [Token("a"), Token("what was held back"), LAST_WORD]
+    assert slack.calls == ["1", "3"]
 
 
 async def test_stopping_in_the_middle_of_a_call_lets_it_end() -> None:
@@ -315,7 +316,7 @@ async def test_leave_that_is_denied_is_a_limit_that_slack_never_hears_of() -> No
 
 
 async def test_somebody_else_goes_on_with_the_answer_and_nothing_more_is_called() -> None:
-    teller, slack, source, owner = Teller(), Slack(), Source(Token("a")), AnswerOwner(last_word=None)
+    teller, slack, source, owner = Teller(), Slack(), Source(Token("a")), AnswerOwner(last_events=None)
     task = asyncio.create_task(delivered(teller, source, slack, owner))
     await until(lambda: slack.calls == ["1"])
     owner.stop.set()
@@ -325,7 +326,7 @@ async def test_somebody_else_goes_on_with_the_answer_and_nothing_more_is_called(
 
 
 async def test_the_call_under_way_is_waited_for_before_somebody_else_goes_on() -> None:
-    teller, slack, source, owner = Teller(), Slack(), Source(Token("a")), AnswerOwner(last_word=None)
+    teller, slack, source, owner = Teller(), Slack(), Source(Token("a")), AnswerOwner(last_events=None)
     slack.open.clear()
     task = asyncio.create_task(delivered(teller, source, slack, owner))
     await until(lambda: slack.calls == ["1"])

@@ -24,6 +24,8 @@ from benchmarks.chaos.sentences import (
 # What Redis may hold when all is quiet, by a word of the key: what makes questions unique, which chat belongs to what,
 # runs not seen to end (kept for a day), what may be asked again by a button, who is alive, and the write budget.
 _KEPT = frozenset({"claim", "chat", "message", "run", "budget", "again", "processes"})
+# What was stopped of late, which is told for a minute.
+_TOLD = "{lines}:stopped"
 _WORDS = re.compile(r"[:{}]+")
 
 
@@ -103,7 +105,8 @@ def judge(record: Record) -> Verdict:
     violations += _slack(record)
     violations += _flowise(record)
     violations += _presses(record, judged)
-    violations += [Violation("left in Redis", key) for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key))]
+    left = [key for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key)) and not key.endswith(_TOLD)]
+    violations += [Violation("left in Redis", key) for key in left]
     return Verdict(judged, violations)
 
 

@@ -90,7 +90,7 @@ _LIMITED = "assistant.threads.setStatus"
 
 
 # So many of the questions are stopped by their askers.
-_STOPPED = 1 / 6
+_STOPPED = 1 / 4
 
 
 @dataclass(frozen=True, slots=True)

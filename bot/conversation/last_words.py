@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from bot.flowise.events import Token
-from bot.reply.arriving import Arriving, BeganAnew
-from bot.reply.contract import Finished, ReplyEvent
+from bot.reply.arriving import Arriving
+from bot.reply.contract import BeganAnew, Finished, ReplyEvent
 
 # Characters: enough for a last sentence and what stands under it.
 _LOOKED_AT: Final = 2_000

@@ -84,13 +84,15 @@ class Predictions:
         except _NotOursError:
             return
         except (asyncio.CancelledError, GeneratorExit):
-            await reader.close()
-            if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
-                await asyncio.shield(self._runs.left(question.thread.line, chat.chat_id, state.run))
+            try:
+                await reader.close()
+            finally:
+                if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
+                    await asyncio.shield(self._runs.left(question.thread.line, chat.chat_id, state.run))
             raise
         if isinstance(event, Stopped):
             return
-        if not reader.has_ended:
+        if reader.is_unwanted:
             async with aclosing(self._stopped(question, state, reader, slot)) as last:
                 async for event in last:
                     yield event
@@ -241,7 +243,7 @@ class Predictions:
         chat, run = state.chat, state.run
         if chat.chat_id != noted or not run.awaits_decision:
             lease.run_over = noted
-        asks = ends_with_question(map(Token, state.text_so_far))
+        asks = ends_with_question([Token("".join(state.text_so_far))])
         lease.then(self._chats.answered(question, chat, asks=asks))
 
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from bot.flowise.events import Event
+from bot.tasks import end
 
 # So many events may wait to be shown; then nothing more is read, so that a fast flow waits for us and fills no memory.
 _AHEAD = 64
@@ -17,8 +18,8 @@ class RunReader:
     """The events of one prediction, from the moment it is made. Whoever has it must end with `close` or `read_on`."""
 
     def __init__(self, events: AsyncGenerator[Event, None]) -> None:
-        self.has_ended = False
-        """Whether all of it was shown."""
+        self.is_unwanted = False
+        """Whether what is left of it is not to be shown."""
         self._due: deque[Event] = deque()
         self._unseen: Callable[[Event], object] | None = None
         self._woken = asyncio.Event()
@@ -42,11 +43,11 @@ class RunReader:
                 yield event
             elif self._task.done():
                 self._task.result()
-                self.has_ended = True
                 return
             else:
                 self._woken.clear()
                 await self._woken.wait()
+        self.is_unwanted = True
 
     async def read_on(self, unseen: Callable[[Event], object]) -> None:
         """Read to the end of the run, and give `unseen` each event that was not shown. Raises what the prediction
@@ -63,8 +64,7 @@ class RunReader:
 
     async def close(self) -> None:
         """Close the stream, if it has not ended: the run goes on in Flowise."""
-        self._task.cancel()
-        await asyncio.wait({self._task})
+        await end(self._task)
 
     async def _read(self, events: AsyncGenerator[Event, None]) -> None:
         async with aclosing(events):

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from bot.reply.contract import ReplyEvent, Stopping
+from bot.tasks import end
 
 
 async def until_stopped(
@@ -27,10 +28,7 @@ async def until_stopped(
                     is_dropped = stopped.is_set() and may_be_dropped()
                     event = None if is_dropped else await following
                 finally:
-                    following.cancel()
-                    await asyncio.wait({following})
-                    if not following.cancelled():
-                        following.exception()  # of what is dropped, nobody wants to know
+                    await end(following)
                 if is_dropped:
                     yield Stopping()
                 if event is None:

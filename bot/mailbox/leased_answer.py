@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
 from bot.mailbox.lease import Lease
-from bot.reply.contract import Ending, Failed, Finished, ReplyEvent, Stopped
+from bot.reply.arriving import Arriving
+from bot.reply.contract import ArrivedEvent, Ending, Failed, Finished, ReplyEvent, Stopped
 from bot.reply.journal import Journal
 from bot.slack.calls import (
     Accepted,
@@ -38,7 +39,7 @@ class SentenceOwner:
     async def may_write(self) -> bool:
         return await self._lease.may_write()
 
-    async def stopped(self) -> Ending | None:
+    async def stopped(self) -> Sequence[ArrivedEvent] | None:
         await self._lease.lost.wait()  # a sentence is short, and is always finished
         return None
 
@@ -59,7 +60,8 @@ class SentenceOwner:
 
 
 class LeasedAnswer:
-    """The `Owner` of one answer. Its events and messages are noted for a process that may take it over.
+    """The `Owner` of one answer. Its text is read here; what it says, and its messages, are noted for a process that
+    may take it over.
 
     `stop` returns the answer's ending when the bot stops; `again` is the value of a button that asks the question
     again, empty where there is none to press; `posted` is called with the `ts` of each message, `stopped_in_slack` when
@@ -83,6 +85,7 @@ class LeasedAnswer:
         self._again = again
         self._posted = posted
         self._stopped_in_slack = stopped_in_slack
+        self._arriving = Arriving()
         self._journal = Journal()
 
     @property
@@ -92,27 +95,35 @@ class LeasedAnswer:
     async def may_write(self) -> bool:
         return await self._lease.may_write()
 
-    async def stopped(self) -> Ending | None:
+    async def stopped(self) -> Sequence[ArrivedEvent] | None:
         stop, lost = asyncio.ensure_future(self._stop()), asyncio.create_task(self._lease.lost.wait())
         try:
             await asyncio.wait({stop, lost}, return_when=asyncio.FIRST_COMPLETED)
             last_word = None if lost.done() else stop.result()
             self._offers_again = isinstance(last_word, Failed) and bool(last_word.again)
-            return last_word
+            return None if last_word is None else self._arrives(last_word)
         finally:
             stop.cancel()
             lost.cancel()
 
-    async def noted(self, events: AsyncGenerator[ReplyEvent, None]) -> AsyncGenerator[ReplyEvent, None]:
-        """Yield the events of the answer, each noted as it arrives."""
+    async def noted(self, events: AsyncGenerator[ReplyEvent, None]) -> AsyncGenerator[ArrivedEvent, None]:
+        """Yield the events of the answer as they are shown, each noted as it arrives."""
         async with aclosing(events):
             async for event in events:
-                self._journal.receive(event)
+                arrived = self._arrives(self._with_button(event) if isinstance(event, Failed) else event)
                 if isinstance(event, Finished) and self._lease.was_asked:
                     self._lease.knows(self._journal.written(), whole=True)
                 if isinstance(event, Stopped):
                     self._lease.shows(stopped=event.outcome.value)
-                yield self._with_button(event) if isinstance(event, Failed) else event
+                for one in arrived:
+                    yield one
+
+    def _arrives(self, event: ReplyEvent) -> Sequence[ArrivedEvent]:
+        """The events to show for one that came, all of them noted: what is no longer held back is not lost."""
+        arrived = self._arriving.receive(event)
+        for one in arrived:
+            self._journal.receive(one)
+        return arrived
 
     def _with_button(self, failed: Failed) -> Failed:
         again = self._again if failed.error.retry_helps else ""
@@ -160,5 +171,5 @@ class LeasedAnswer:
 
     def _shows(self, **changes: object) -> None:
         if self._lease.was_asked and not self._lease.opened.whole:
-            changes["journal"] = self._journal.written()
+            changes["journal"] = self._journal.written(self._arriving.held)
         self._lease.shows(**changes)

@@ -6,12 +6,14 @@ from typing import Generic, Protocol, TypeVar, assert_never
 
 from bot.flowise.events import CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools, WordsWhole
 from bot.reply.answer_buttons import answer_buttons
-from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
     AnswerButtons,
+    ArrivedEvent,
+    BeganAnew,
     DecisionOffered,
+    Ending,
     Failed,
     FetchingRest,
     Finished,
@@ -67,13 +69,11 @@ class Answer(Generic[T_co]):
 
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
     is at work, and `running` names the tools it uses now. While `stopping`, nothing more is shown until it has ended.
-    `fetching` is set while the rest of the answer is looked for.
-    `arriving` is given where another reply has received the first part of the answer. `asks` says whom a person should
-    ask when it fails, in Slack's mrkdwn.
+    `fetching` is set while the rest of the answer is looked for. `asks` says whom a person should ask when it fails, in
+    Slack's mrkdwn.
     """
 
-    def __init__(self, text: T_co, arriving: Arriving | None = None, asks: str = NOBODY) -> None:
-        self.arriving = arriving or Arriving()
+    def __init__(self, text: T_co, asks: str = NOBODY) -> None:
         self._asks_for_help = asks
         self.ended = False
         self.words_whole = False
@@ -144,14 +144,8 @@ class Answer(Generic[T_co]):
             self._has_words = self._text.shows(growing=not self.ended)
         return not self._has_words
 
-    def receive(self, event: ReplyEvent) -> None:
-        """Take an event as it came."""
-        for arrived in self.arriving.receive(event):
-            self.take(arrived)
-
-    def take(self, event: ArrivedEvent) -> None:
-        """Take an event that has arrived. One that repeats an earlier one, or is no longer shown, leaves the `version`
-        as it is."""
+    def receive(self, event: ArrivedEvent) -> None:
+        """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
         self._version += self._begin_anew() if isinstance(event, BeganAnew) else self._changes(event)
 
     def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901 - one case an event
@@ -206,14 +200,8 @@ class Answer(Generic[T_co]):
                 return False
             case WordsWhole():
                 return self._becomes_whole()
-            case Finished():
-                self._end()
-            case Stopped():
-                self._stopped = event
-                self._end()
-            case Failed():
-                self._failure = event
-                self._end()
+            case Finished() | Stopped() | Failed():
+                self._ends(event)
             case ParagraphBreak():
                 self._break_due = True
                 return False
@@ -228,7 +216,9 @@ class Answer(Generic[T_co]):
         self.words_whole, self.thinking, self.running = True, False, ()
         return True
 
-    def _end(self) -> None:
+    def _ends(self, event: Ending) -> None:
+        self._stopped = event if isinstance(event, Stopped) else None
+        self._failure = event if isinstance(event, Failed) else None
         self.ended = True
         self.thinking = self.stopping = False
         self.running = ()

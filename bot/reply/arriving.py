@@ -1,22 +1,12 @@
-"""Turns the text of an answer into Markdown as it arrives, before it is counted, kept or shown."""
+"""Turns the text of an answer into Markdown as it arrives, once, before it is counted, kept or shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Sequence
 
 from bot.flowise.events import CalledTools, Token, WordsWhole
-from bot.reply.contract import LONGEST, Failed, Finished, ParagraphBreak, ReplyEvent, Stopped
+from bot.reply.contract import LONGEST, ArrivedEvent, BeganAnew, Failed, Finished, ParagraphBreak, ReplyEvent, Stopped
 from bot.slack.text.incoming import Arrived, Incoming
-
-
-@dataclass(frozen=True, slots=True)
-class BeganAnew:
-    """The text before was the model's reasoning, and is no part of the answer."""
-
-
-ArrivedEvent: TypeAlias = ReplyEvent | BeganAnew
 
 
 class Arriving:
@@ -31,25 +21,25 @@ class Arriving:
         """The end of the text that is held back."""
         return self._incoming.held
 
-    def receive(self, event: ReplyEvent) -> Iterator[ArrivedEvent]:
+    def receive(self, event: ReplyEvent) -> Sequence[ArrivedEvent]:
         """The events to take for one that came.
 
         Text may be held back until it is known what it is; a piece of it, empty or not, still says that it has come.
         """
         if isinstance(event, Token):
-            if event.text:
-                yield from self._text(self._incoming.take(event.text) if self._length <= LONGEST else Arrived())
-            return
-        if isinstance(event, ParagraphBreak | WordsWhole | Finished | Failed | Stopped) or (
-            isinstance(event, CalledTools) and event.names
-        ):
+            if not event.text:
+                return ()
+            return self._text(self._incoming.take(event.text) if self._length <= LONGEST else Arrived())
+        ends = isinstance(event, ParagraphBreak | WordsWhole | Finished | Failed | Stopped)
+        if ends or (isinstance(event, CalledTools) and event.names):
             held = self._incoming.pause()
-            yield from self._text(held) if held != Arrived() else ()
-        yield event
+            return (*self._text(held), event) if held != Arrived() else (event,)
+        return (event,)
 
-    def _text(self, arrived: Arrived) -> Iterator[ArrivedEvent]:
+    def _text(self, arrived: Arrived) -> tuple[ArrivedEvent, ...]:
+        text = Token(arrived.markdown)
         if arrived.anew:
-            self._length = 0
-            yield BeganAnew()
+            self._length = len(arrived.markdown)
+            return (BeganAnew(), text)
         self._length += len(arrived.markdown)
-        yield Token(arrived.markdown)
+        return (text,)

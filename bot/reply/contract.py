@@ -146,6 +146,17 @@ ProgressEvent: TypeAlias = (
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 
 ReplyEvent: TypeAlias = KeptEvent | ProgressEvent
+"""An event of an answer as it comes: its text is what the model has sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeganAnew:
+    """The text before was the model's reasoning, and is no part of the answer."""
+
+
+ArrivedEvent: TypeAlias = ReplyEvent | BeganAnew
+"""An event of an answer as it is kept and shown: its text is Markdown, as `bot/reply/arriving.py` makes it. A piece of
+text may be empty: something has come, and it is not known yet what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +183,7 @@ class Reply(Protocol):
     that was not made is forgotten: the next one shows more.
     """
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         """Take an event of the answer."""
         ...
 

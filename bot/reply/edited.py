@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.flowise.events import Token, WordsWhole
 from bot.pacing.permits import Kind, Want
-from bot.reply.arriving import Arriving
 from bot.reply.attachment import Attachment
-from bot.reply.contract import Ending, Place, ReplyEvent, Thinking
+from bot.reply.contract import ArrivedEvent, Ending, Place, Thinking
 from bot.reply.messages import NOTHING, Adopted, Messages
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.paged import PagedAnswer
@@ -55,7 +53,7 @@ class Standing:
     """What another reply that gave up has done for an answer.
 
     The `messages`, by their `ts`, are written anew; one of them may still be `streaming`. The status line, the pace of
-    writing, the file with the rest, and what has arrived in part go on as they are.
+    writing and the file with the rest go on as they are.
     """
 
     messages: tuple[str, ...]
@@ -63,7 +61,6 @@ class Standing:
     status: StatusLine
     pace: Pace
     attachment: Attachment
-    arriving: Arriving | None = None
 
 
 class EditedReply:
@@ -93,8 +90,7 @@ class EditedReply:
         self._place = place
         self._reference = reference
         self._asks = asks
-        arriving = standing.arriving if standing is not None else None
-        self._answer = PagedAnswer(most=most, arriving=arriving, asks=asks, stop=stop)
+        self._answer = PagedAnswer(most=most, asks=asks, stop=stop)
         if standing is None:
             may_stand = bool(adopted.messages) or adopted.look
             status = StatusLine(place.channel, place.thread_ts, works=has_status, may_stand=may_stand)
@@ -119,7 +115,7 @@ class EditedReply:
 
     # The contract -----------------------------------------------------------------------------------------------
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         if isinstance(event, WordsWhole):  # the end may be near: one edit shows both then
             self._whole_at = now + END_IS_NEAR
             return
@@ -130,15 +126,6 @@ class EditedReply:
             self._thinking_at = now
         self._progress.received(now)
         self._answer.receive(event)
-
-    def go_on(self, events: Iterable[ReplyEvent], now: float) -> None:
-        """Take what the reply that gave up has left to show: its text has arrived already."""
-        for event in events:
-            self._status.receive(event, now)
-            if isinstance(event, Thinking):
-                self._thinking_at = now
-            self._progress.received(now)
-            self._answer.take(event)
 
     def next_call(self, now: float) -> Call | None:
         if self._whole_at is not None and now >= self._whole_at:

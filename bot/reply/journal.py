@@ -10,9 +10,8 @@ from typing import Any, Final, get_args
 from pydantic import TypeAdapter, ValidationError
 
 from bot.flowise.events import CalledTools, Token
-from bot.reply.arriving import ArrivedEvent, Arriving, BeganAnew
 from bot.reply.beside import Beside
-from bot.reply.contract import LONGEST, MOST_BREAKS, KeptEvent, ProgressEvent, ReplyEvent
+from bot.reply.contract import LONGEST, MOST_BREAKS, ArrivedEvent, BeganAnew, KeptEvent, ProgressEvent, ReplyEvent
 from bot.slack.text.escaping import clean
 
 _KINDS: Final[dict[str, TypeAdapter[Any]]] = {kind.__name__: TypeAdapter(kind) for kind in get_args(KeptEvent)}
@@ -25,7 +24,6 @@ class Journal:
     """
 
     def __init__(self) -> None:
-        self._arriving = Arriving()
         self._begin_anew()
         self._beside = Beside()
         self._beside_written: list[str] | None = []
@@ -47,22 +45,17 @@ class Journal:
     @property
     def has_words(self) -> bool:
         """Whether there is text to be read."""
-        return self._has_words or bool(self._arriving.held.strip())
+        return self._has_words
 
-    def receive(self, event: ReplyEvent) -> None:
+    def receive(self, event: ArrivedEvent) -> None:
         """Note an event. Text beyond LONGEST is not shown, so it is not kept either."""
-        for arrived in self._arriving.receive(event):
-            self._note(arrived)
-
-    def _note(self, event: ArrivedEvent) -> None:
-        if isinstance(event, BeganAnew):
-            self._begin_anew()
-            return
-        if isinstance(event, ProgressEvent):
-            return
         if isinstance(event, Token):
             if event.text and self._length <= LONGEST:
                 self._say(event.text)
+        elif isinstance(event, BeganAnew):
+            self._begin_anew()
+        elif isinstance(event, ProgressEvent):
+            pass
         elif isinstance(event, CalledTools):
             self._tools = event.names or self._tools  # the text before and after a call are two paragraphs
         else:
@@ -93,11 +86,10 @@ class Journal:
             return []
         return [_token("".join(self._words) + ("\ufffd" if self._half else "") + _escaped(held))]
 
-    def written(self) -> str:
-        """All of it as JSON."""
+    def written(self, held: str = "") -> str:
+        """All of it as JSON; `held` is the end of the text that is held back, as it came."""
         if self._beside_written is None:
             self._beside_written = [_json(event) for event in self._beside.events]
-        held = self._arriving.held
         if self._tools:
             after = [_token(_escaped(held))] if held else []
             ends = [*self._paragraph(), _json(CalledTools(self._tools)), *after]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.pacing.permits import Want
-from bot.reply.contract import Place, Reply, ReplyEvent
+from bot.reply.contract import ArrivedEvent, Place, Reply
 from bot.reply.edited import EditedReply
 from bot.reply.streamed import StreamedReply
 from bot.reply.streams import StreamSupport
@@ -46,7 +46,7 @@ class NativeFirst:
             thinking=thinking,
         )
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         self._reply.receive(event, now)
 
     def next_call(self, now: float) -> Call | None:
@@ -86,5 +86,6 @@ class NativeFirst:
             stop=self._stop,
             standing=left.standing,
         )
-        edited.go_on(left.events, now)
+        for event in left.events:
+            edited.receive(event, now)
         return True

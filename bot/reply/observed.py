@@ -15,9 +15,10 @@ from typing import Final, Protocol, assert_never
 from bot.errors import BotError, Interrupted
 from bot.flowise.events import Token, WordsWhole
 from bot.pacing.permits import Want
-from bot.reply.arriving import Arriving, BeganAnew
 from bot.reply.contract import (
     LONGEST,
+    ArrivedEvent,
+    BeganAnew,
     Ending,
     Failed,
     FetchingRest,
@@ -26,7 +27,6 @@ from bot.reply.contract import (
     ProgressEvent,
     Queued,
     Reply,
-    ReplyEvent,
     Stopped,
     Stopping,
     Thinking,
@@ -156,7 +156,6 @@ class ObservedReply:
         self._waits: tuple[Waiting, float] | None = None
         # Eight bytes for each token that waits; a list of floats takes four times as much.
         self._arrived = array("d")
-        self._arriving = Arriving()
         self._length = 0
         self._offered = 0
         self._heard_token = False
@@ -167,12 +166,14 @@ class ObservedReply:
 
     # The reply's contract -------------------------------------------------------------------------------------------
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         self._reply.receive(event, now)
         self._no_longer_waits(now)
-        self._count(event)
         if isinstance(event, Token):
+            self._length += len(event.text)
             self._text_came(now)
+        elif isinstance(event, BeganAnew):
+            self._length = 0
         elif isinstance(event, ProgressEvent):
             self._proceeds(event, now)
 
@@ -227,14 +228,6 @@ class ObservedReply:
         if self._reply.given_up:
             return Outcome.NOT_DELIVERED, None
         return _outcome_of(self._last, is_done=self._reply.done)
-
-    def _count(self, event: ReplyEvent) -> None:
-        """Count the text as the reply does: without what is not shown of it."""
-        for arrived in self._arriving.receive(event):
-            if isinstance(arrived, BeganAnew):
-                self._length = 0
-            elif isinstance(arrived, Token):
-                self._length += len(arrived.text)
 
     def _text_came(self, now: float) -> None:
         if self._length <= LONGEST:  # no call shows what comes after that

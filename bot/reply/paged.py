@@ -9,8 +9,7 @@ from typing import Final
 
 from bot.flowise.events import Token
 from bot.reply.answer import Answer
-from bot.reply.arriving import ArrivedEvent, Arriving
-from bot.reply.contract import LONGEST
+from bot.reply.contract import LONGEST, ArrivedEvent
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
@@ -51,10 +50,8 @@ class PagedAnswer(Answer[Document]):
     button sends, empty for none.
     """
 
-    def __init__(
-        self, *, most: int | None = None, arriving: Arriving | None = None, asks: str = NOBODY, stop: str = ""
-    ) -> None:
-        super().__init__(Document(most=most), arriving, asks)
+    def __init__(self, *, most: int | None = None, asks: str = NOBODY, stop: str = "") -> None:
+        super().__init__(Document(most=most), asks)
         self._button = (stop_button(wording.STOP, stop),) if stop else ()
         self._most = most
         self._form = Form.RENDERED
@@ -67,7 +64,10 @@ class PagedAnswer(Answer[Document]):
         """Whether something was received that is not laid out yet."""
         return bool(self._due)
 
-    def take(self, event: ArrivedEvent) -> None:
+    def receive(self, event: ArrivedEvent) -> None:
+        if not self._due and not (isinstance(event, Token) and len(event.text) > STEP):
+            super().receive(event)
+            return
         behind = self.behind
         if isinstance(event, Token) and len(event.text) > LONGEST:
             event = Token(event.text[: LONGEST + 1])
@@ -86,7 +86,7 @@ class PagedAnswer(Answer[Document]):
                 if left:
                     self._due.appendleft(Token(left))
             room -= _EVENT
-            super().take(event)
+            super().receive(event)
 
     def becomes_plainer(self) -> bool:
         """Show all of it in a plainer form from now on; False where there is none. Slack may know blocks for ratings

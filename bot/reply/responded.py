@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import unescape
 
 from bot.pacing.permits import Kind, Want
-from bot.reply.contract import Place, ReplyEvent
+from bot.reply.contract import ArrivedEvent, Place
 from bot.reply.pace import Losses
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording
@@ -38,7 +38,7 @@ class RespondedReply:
         self._given_up = ""
         self._over = False
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:

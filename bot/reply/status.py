@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from bot.flowise.events import Token
 from bot.reply.answer import Answer, Text
-from bot.reply.contract import ReplyEvent
+from bot.reply.contract import ArrivedEvent
 from bot.reply.pace import BACKOFF
 from bot.slack import wording
 from bot.slack.calls import Accepted, Limited, Lost, Posted, Result, SetStatus
@@ -51,8 +51,8 @@ class StatusLine:
         self._text_at = 0.0
         self._tries = 0
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
-        if isinstance(event, Token) and event.text:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
+        if isinstance(event, Token):
             self._text_at = now
 
     def posted(self) -> None:

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
-from bot.reply.arriving import BeganAnew
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
-from bot.reply.contract import ParagraphBreak, Place, ReplyEvent
+from bot.reply.contract import ArrivedEvent, BeganAnew, ParagraphBreak, Place, ReplyEvent
 from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
@@ -117,18 +116,17 @@ class StreamedReply:
 
     # The contract -----------------------------------------------------------------------------------------------
 
-    def receive(self, event: ReplyEvent, now: float) -> None:
+    def receive(self, event: ArrivedEvent, now: float) -> None:
         if isinstance(event, Token):
             self._before.add_all(self._after)
             self._after = Beside()
+        elif isinstance(event, BeganAnew):
+            self._is_wrong, self._piece = True, None
         else:
             self._after.add(event)
         self._progress.received(now)
         self._status.receive(event, now)
-        for arrived in self._answer.arriving.receive(event):
-            if isinstance(arrived, BeganAnew):
-                self._is_wrong, self._piece = True, None
-            self._answer.take(arrived)
+        self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
         call = None if self._progress.ends else self._next_call(now)
@@ -345,7 +343,6 @@ class StreamedReply:
                 status=self._status,
                 pace=self._pace,
                 attachment=self._attachment,
-                arriving=self._answer.arriving,
             ),
             ended=len(self._ended) - has_ended,
             events=(*self._before.events, *self._text_left(last_message=is_known), *self._after.events),

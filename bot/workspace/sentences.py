@@ -14,7 +14,7 @@ from bot.mailbox.leased_answer import SentenceOwner
 from bot.pacing.governor import Governor
 from bot.pacing.permits import Kind, Want
 from bot.ports import Slack
-from bot.reply.contract import Failed, Finished, Place, Reply, ReplyEvent, Sentence
+from bot.reply.contract import ArrivedEvent, Failed, Finished, Place, Reply, Sentence
 from bot.slack.calls import (
     DeleteMessage,
     Limited,
@@ -76,7 +76,9 @@ class Sentences:
         result = await self.post(call, applies=applies)
         log.debug("private message sent", result=type(result).__name__)
 
-    async def bring(self, reply: Reply, events: AsyncGenerator[ReplyEvent, None], reference: str, owner: Owner) -> bool:
+    async def bring(
+        self, reply: Reply, events: AsyncGenerator[ArrivedEvent, None], reference: str, owner: Owner
+    ) -> bool:
         """Bring what happens to Slack, as `reply` writes it; whether it has come to its end."""
         ended = await deliver(reply, events, self._slack, self._governor, now=self._now, owner=owner)
         if reply.given_up:
@@ -119,6 +121,6 @@ def message_of(sentence: str, support: str = "") -> tuple[str, Blocks]:
     return f"{fallback(sentence)}\n{support}", (*sentence_blocks(sentence), support_note(support))
 
 
-async def _events(*events: ReplyEvent) -> AsyncGenerator[ReplyEvent, None]:
+async def _events(*events: ArrivedEvent) -> AsyncGenerator[ArrivedEvent, None]:
     for event in events:
         yield event

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from bot.conversation.turn import Turns
+from bot.errors import StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.pacing.governor import Governor
 from bot.ports import Slack
@@ -29,6 +30,11 @@ from bot.workspace.replies import Replies
 from bot.workspace.sentences import Sentences
 from bot.workspace.uninstall import Uninstall
 from bot.workspace.work import Work
+
+T = TypeVar("T")
+
+# For an interaction, Slack waits for three (Slack docs, Handling user interaction).
+_STORE_SECONDS = 2.6
 
 
 class SlackConnection(Slack, Authorship, Protocol):
@@ -161,6 +167,14 @@ class Workspace:
             return True
 
         await self.sentences.whisper(place, wording.ENDED_ALREADY, applies=applies)
+
+    async def in_time(self, storing: Awaitable[T]) -> T:
+        """The result of what is stored before Slack gets its acknowledgement. Raises StoreUnavailable: not in time."""
+        try:
+            async with asyncio.timeout(_STORE_SECONDS):
+                return await storing
+        except TimeoutError:
+            raise StoreUnavailable("Redis does not answer before Slack must be answered") from None
 
     # Reading --------------------------------------------------------------------------------------------------------
 

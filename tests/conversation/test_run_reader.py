@@ -47,7 +47,7 @@ async def test_all_of_it_is_shown_in_order_and_its_error_after_it() -> None:
     with pytest.raises(FlowiseFailed):
         await show()
     assert shown == [Token(f"{number} ") for number in range(200)]
-    assert not reader.has_ended
+    assert not reader.is_unwanted
     assert flow.is_closed
 
 
@@ -78,7 +78,7 @@ async def test_what_is_not_wanted_is_read_on_to_the_end(fails: bool) -> None:
     else:
         await reading
     assert [*shown, *unseen][:300] == [Token(f"{number} ") for number in range(300)]
-    assert not reader.has_ended
+    assert reader.is_unwanted
 
 
 async def test_who_waits_for_the_next_event_is_woken_by_a_stop() -> None:

@@ -22,7 +22,7 @@ from bot.mailbox.durations import DURATIONS
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer, SentenceOwner
 from bot.mailbox.stages import Stage
-from bot.reply.contract import Failed, Finished, Remark, ReplyEvent, Thinking
+from bot.reply.contract import ArrivedEvent, BeganAnew, Failed, Finished, Remark, ReplyEvent, Thinking
 from bot.reply.journal import read
 from bot.slack.calls import (
     Accepted,
@@ -105,7 +105,7 @@ async def happened(*events: ReplyEvent) -> AsyncGenerator[ReplyEvent, None]:
         yield event
 
 
-async def through(kept: LeasedAnswer, *events: ReplyEvent) -> list[ReplyEvent]:
+async def through(kept: LeasedAnswer, *events: ReplyEvent) -> list[ArrivedEvent]:
     return [event async for event in kept.noted(happened(*events))]
 
 
@@ -174,6 +174,31 @@ async def test_what_has_come_is_noted_with_each_call_once_flowise_was_asked(kept
     assert asked.opened.whole
 
 
+async def test_what_is_held_back_of_the_text_is_noted_as_it_came(kept: LeasedAnswer, asked: Lease) -> None:
+    assert await through(kept, Token("one <b>two</"), Token("b")) == [Token("one **two"), Token("")]
+    await kept.made(post(), Posted("2.1"))
+    assert read(asked.opened.journal) == (Token("one **two</b"),)
+
+
+async def test_all_that_an_event_brings_is_noted_before_any_of_it_is_shown(kept: LeasedAnswer, asked: Lease) -> None:
+    events = kept.noted(happened(Token("My plan.</think>It is 4.")))
+    assert await anext(events) == BeganAnew()
+    await kept.made(post(), Posted("2.1"))
+    assert read(asked.opened.journal) == (Token("It is 4."),)
+    assert await anext(events) == Token("It is 4.")
+
+
+async def test_when_the_bot_stops_what_was_held_back_comes_before_the_last_word(
+    kept: LeasedAnswer, asked: Lease, stop: Stop
+) -> None:
+    await through(kept, Token("one <stro"))
+    stop.last_word = Failed(Interrupted("stopped"), "a1b2c3d4")
+    stop.now.set()
+    assert await kept.stopped() == (Token("<stro"), stop.last_word)
+    await kept.made(post(), Posted("2.1"))
+    assert read(asked.opened.journal) == (Token("one <stro"),)
+
+
 async def test_before_flowise_was_asked_there_is_nothing_to_be_gone_on_with(kept: LeasedAnswer, lease: Lease) -> None:
     await through(kept, Token("told by nobody"), Finished())
     await kept.made(post(), Posted("2.1"))
@@ -231,7 +256,7 @@ async def test_its_last_word_is_what_the_bot_says_when_it_stops(kept: LeasedAnsw
     assert not stopping.done()
     stop.last_word = Failed(Interrupted("stopped"), "a1b2c3d4", AGAIN)
     stop.now.set()
-    assert await stopping == stop.last_word
+    assert await stopping == (stop.last_word,)
     assert kept.unanswered is not None
 
 

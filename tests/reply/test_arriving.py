@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.flowise.events import CalledTools, Token
-from bot.reply.contract import LONGEST, Finished, Place, Reply, ReplyEvent, Thinking
+from bot.reply.arriving import Arriving
+from bot.reply.contract import LONGEST, ArrivedEvent, BeganAnew, Finished, Place, Reply, ReplyEvent, Thinking
 from bot.reply.edited import EditedReply
 from bot.reply.journal import Journal, read
 from bot.reply.native_first import NativeFirst
@@ -28,6 +29,12 @@ PLACE = Place("C1", "1.1", "U1", team="T1", since="1.1")
 PICTURE = "data:image/png;base64," + "iVBORw0KGgo" * 6_000
 
 
+def arrived(*events: ReplyEvent) -> list[ArrivedEvent]:
+    """The events of one answer as they are kept and shown."""
+    arriving = Arriving()
+    return [one for event in events for one in arriving.receive(event)]
+
+
 class Channel:
     """Takes the calls of a reply, and notes what stands in its messages each time."""
 
@@ -44,7 +51,7 @@ class Channel:
 
     def hears(self, *events: ReplyEvent) -> str:
         """Pass on the events, each with all calls that follow; returns what stands in the end."""
-        for event in (Thinking(), *events, Finished()):
+        for event in arrived(Thinking(), *events, Finished()):
             self.reply.receive(event, self._now)
             for _ in range(12):
                 self._now += 1
@@ -110,7 +117,8 @@ def test_a_stream_that_is_left_in_the_middle_goes_on_with_what_was_held_back(str
 
 def test_what_is_no_text_does_not_count_against_the_longest_answer() -> None:
     answer = PagedAnswer()
-    for event in (Token(f"![a]({PICTURE}{'A' * LONGEST}) after"), Token("\n\n<think>" + "x" * LONGEST), Finished()):
+    picture, plan = Token(f"![a]({PICTURE}{'A' * LONGEST}) after"), Token("\n\n<think>" + "x" * LONGEST)
+    for event in arrived(picture, plan, Finished()):
         answer.receive(event)
     while answer.behind:
         answer.catch_up()
@@ -119,10 +127,29 @@ def test_what_is_no_text_does_not_count_against_the_longest_answer() -> None:
 
 
 def test_what_is_no_text_is_not_kept() -> None:
-    journal = Journal()
-    for event in (Token(f"My plan</think>One ![a]({PICTURE}"), Token(f"{PICTURE[30:]}) two <b"), Token(">bold")):
-        journal.receive(event)
-        assert len(journal.written()) < 200
-    assert read(journal.written()) == (Token("One ![a](data:image,) two **bold"),)
-    journal.receive(Token("</b> <str"))
-    assert read(journal.written()) == (Token("One ![a](data:image,) two **bold** <str"),)
+    arriving, journal = Arriving(), Journal()
+
+    def written(text: str) -> str:
+        for event in arriving.receive(Token(text)):
+            journal.receive(event)
+        return journal.written(arriving.held)
+
+    assert len(written(f"My plan</think>One ![a]({PICTURE}")) < 200
+    assert len(written(f"{PICTURE[30:]}) two <b")) < 200
+    assert read(written(">bold")) == (Token("One ![a](data:image,) two **bold"),)
+    assert read(written("</b> <str")) == (Token("One ![a](data:image,) two **bold** <str"),)
+
+
+@pytest.mark.parametrize(
+    ("events", "taken"),
+    [
+        ([Token("a"), Token("")], [Token("a")]),
+        ([Token("a <"), Token("b"), Token("> c")], [Token("a "), Token(""), Token("**c")]),
+        ([Token("a <"), CalledTools(("t",))], [Token("a "), Token("<"), CalledTools(("t",))]),
+        ([Token("a <"), CalledTools(()), Finished()], [Token("a "), CalledTools(()), Token("<"), Finished()]),
+        ([Token("plan</think>"), Finished()], [BeganAnew(), Token(""), Finished()]),
+        ([Token("x" * (LONGEST + 1)), Token("<b>more")], [Token("x" * (LONGEST + 1)), Token("")]),
+    ],
+)
+def test_each_piece_of_text_says_that_it_has_come(events: list[ReplyEvent], taken: list[ArrivedEvent]) -> None:
+    assert arrived(*events) == taken

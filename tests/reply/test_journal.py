@@ -21,6 +21,7 @@ from bot.flowise.events import (
     ToolCall,
     UsedTools,
 )
+from bot.reply.arriving import Arriving
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
@@ -77,10 +78,11 @@ def test_every_kind_is_tried() -> None:
 
 
 def written(*events: ReplyEvent) -> str:
-    journal = Journal()
+    arriving, journal = Arriving(), Journal()
     for event in events:
-        journal.receive(event)
-    return journal.written()
+        for arrived in arriving.receive(event):
+            journal.receive(arrived)
+    return journal.written(arriving.held)
 
 
 @pytest.mark.parametrize("event", EVERY_KIND, ids=lambda event: type(event).__name__)
@@ -164,9 +166,10 @@ events = st.lists(
 
 
 def shown(heard: tuple[ReplyEvent, ...], last: ReplyEvent) -> tuple[Page, ...]:
-    answer = PagedAnswer(most=4)
+    arriving, answer = Arriving(), PagedAnswer(most=4)
     for event in (*heard, last):
-        answer.receive(event)
+        for arrived in arriving.receive(event):
+            answer.receive(arrived)
     while answer.behind:
         answer.catch_up()
     return answer.pages(shows_work=False)

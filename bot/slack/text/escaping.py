@@ -55,6 +55,8 @@ def _belongs_to_the_one_before(char: str) -> bool:
 
 def clean(text: str) -> str:
     """A text without control characters; line ends are `\\n`, halves of surrogate pairs are joined or become U+FFFD."""
+    if text.isprintable():  # then none of these is in it
+        return text
     if not text.isascii():
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

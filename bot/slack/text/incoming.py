@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bot.slack.text.code_lines import LONGEST_START
 from bot.slack.text.incoming_tags import IncomingTags
 
 # So much is looked at in one go: what is held back is looked at again with the next piece.
@@ -43,6 +44,13 @@ class Arrived:
 class Incoming(IncomingTags):
     """An answer's text on its way in."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._flows = False
+        """Nothing is held back and nothing is open: what is no special sign goes on as it is."""
+        self._passed: list[str] = []
+        """What went on as it is and was not looked at."""
+
     @property
     def held(self) -> str:
         """The end of what was taken that is held back, as it came but for the content of files."""
@@ -50,13 +58,36 @@ class Incoming(IncomingTags):
 
     def take(self, text: str) -> Arrived:
         """Take the next piece: any text, cut anywhere."""
+        if self._flows and _SPECIAL.search(text) is None:  # most pieces are a word like others
+            self._passed.append(text)
+            return Arrived(text)
+        self._look_back()
         for start in range(0, len(text), _SLICE):
             self._text += text[start : start + _SLICE]
             self._run()
+        self._flows = self._is_within_words()
         return self._arrived()
+
+    def _look_back(self) -> None:
+        """Note what was not looked at when it went on."""
+        if self._passed:
+            text, self._passed = "".join(self._passed), []
+            self._recent = (self._recent + text)[-LONGEST_START:]
+            self._before = text[-1:] or self._before
+            self._html.text(text)
+            self._html.taken()
+
+    def _is_within_words(self) -> bool:
+        """Whether a line of text has begun and goes on, in which nothing is open."""
+        if self._text or self._is_blank or self._begins_text or self._lines.begins or self._lines.is_code:
+            return False
+        skips = self._payload is not None or self._hidden is not None
+        return not (skips or self._html.is_busy or self._html.is_code)
 
     def pause(self) -> Arrived:
         """The text goes on in a new paragraph, or has ended: what is held back will not become anything else."""
+        self._look_back()
+        self._flows = False
         self._final = True
         self._run()
         self._final = False

@@ -53,9 +53,11 @@ class Document:
     def append(self, markdown: str) -> None:
         """Add the next piece: any text, cut anywhere."""
         self._source.append(markdown)
-        text = self._waiting + markdown
-        self._waiting = text[-1:] if text and waits_for_more(text[-1]) else ""
-        added = clean(text.removesuffix(self._waiting))
+        added = markdown
+        if self._waiting or not markdown.isprintable():
+            text = self._waiting + markdown
+            self._waiting = text[-1:] if text and waits_for_more(text[-1]) else ""
+            added = clean(text.removesuffix(self._waiting))
         if self._rest:
             self._rest.append(added)
             return

@@ -181,6 +181,7 @@ def test_what_looks_like_a_mark_or_an_address_costs_no_more_than_its_length(
     work: Callable[[str], object], unit: str
 ) -> None:
     text = "https://a.b/" + unit * (400 // len(unit))
+    work(text)  # some is made at its first use, and kept
     assert calls(lambda: work(text + unit * (400 // len(unit)))) <= 2.2 * calls(lambda: work(text)) + 200
 
 
@@ -195,6 +196,15 @@ def test_what_arrives_costs_no_more_than_its_length(unit: str) -> None:
         return calls(lambda: Incoming().take((unit * length)[:length]))
 
     assert cost(8_000) <= 2.2 * cost(4_000) + 200
+
+
+def test_a_plain_word_costs_a_fraction_of_what_is_looked_at() -> None:
+    def cost(word: str) -> int:
+        incoming = Incoming()
+        incoming.take("It begins")
+        return calls(lambda: [incoming.take(word) for _ in range(500)])
+
+    assert 5 * cost(" word") <= cost(" `a`")
 
 
 FRAGMENTS = [

@@ -219,6 +219,41 @@ def test_it_does_not_matter_how_a_text_was_cut(size: int) -> None:
         assert arrived(cut(text, size)) == arrived([text])
 
 
+@pytest.mark.parametrize(
+    ("pieces", "markdown"),
+    [
+        (["It ", "is a wor", "d", "ata:image/png;base64,AAAA"], "It is a wordata:image/png;base64,AAAA"),
+        (["It ", "is a chart:", " data:image/png;base64,AAAA"], "It is a chart: (a picture)"),
+        (["It ", "is ![a", " chart", "][", "b] on"], "It is ![a chart](data:image,) on"),
+        (["It ", "is a", " plan</think>", "It is 4."], "It is 4."),
+        (["It ", "is a", " <think>", "word</think> on"], "It is a <think>word</think> on"),
+        (["It ", "is a|", "b <p>", "c"], "It is a|b <br>c"),
+        (["It ", "is a", " <b>", "word", "</b> on"], "It is a **word** on"),
+        (["It ", "is a", "\n", "<think>", "no</think>4"], "It is a\n4"),
+        (["It", "\n<think>no</think>", "is ", "<think>word</think>"], "It\nis <think>word</think>"),
+        (["\ufeff", "It ", "is ", "<think>word</think>"], "\ufeffIt is <think>word</think>"),
+        (["```\n", "It ", "```\n<b>word</b>\n```"], "```\nIt ```\n<b>word</b>\n```"),
+        (["```\nx\n```\n", "It ", "~~~ <b>is</b>"], "```\nx\n```\nIt ~~~ **is**"),
+    ],
+)
+def test_what_follows_plain_words_is_read_as_after_any_text(pieces: list[str], markdown: str) -> None:
+    assert arrived(pieces) == arrived(["".join(pieces)]) == markdown
+
+
+@pytest.mark.parametrize(
+    ("pieces", "markdown"),
+    [
+        (["    code", " <b>word</b>\n\nword ", "<think>x</think>"], "    code <b>word</b>\n\nword <think>x</think>"),
+        (["data:image/png;base64,AAAA"], "(a picture)"),
+    ],
+)
+def test_after_a_pause_a_line_begins(pieces: list[str], markdown: str) -> None:
+    incoming = Incoming()
+    assert "".join(incoming.take(piece).markdown for piece in ("It ", "is", " here")) == "It is here"
+    assert incoming.pause().markdown == ""
+    assert "".join(incoming.take(piece).markdown for piece in pieces) == markdown
+
+
 def test_markdown_that_has_arrived_arrives_again_as_it_is() -> None:
     for text in ALL:
         once = arrived([text])

@@ -167,11 +167,13 @@ class Bot:
                 reads_answers=settings.flowise_api_key is not None,
                 follow_ups=settings.bot_follow_ups == "all",
                 who_decides=deciders(settings.bot_decisions).sentence,
+                feedback=settings.bot_feedback,
             ),
             now=time.monotonic,
             wall=time.time,
             supervisor=self._supervisor,
             waits=self._waits,
+            count_rating=self._metrics.ratings.count,
         )
         return Registry(process, steps(behaviour_of(settings)))
 

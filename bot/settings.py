@@ -131,6 +131,7 @@ class Settings(BaseSettings):
     bot_help_contact: Annotated[str, AfterValidator(_help_contact)] = ""
     bot_external_people: Literal["refuse", "answer"] = "refuse"
     bot_decisions: Annotated[str, AfterValidator(_decisions)] = "asker"
+    bot_feedback: Literal["auto", "always", "off"] = "auto"
     bot_stop: Literal["asker", "everyone"] = "asker"
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25
 

@@ -14,6 +14,7 @@ from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.decisions import Decisions, choice_of, failure, may_be_made_again
 from bot.conversation.last_words import ends_with_question
+from bot.conversation.offers import Offers
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Decided, Question
 from bot.conversation.run_reader import RunReader
@@ -21,7 +22,7 @@ from bot.conversation.runs import Runs
 from bot.conversation.unseen import StoppedRun, UnseenRuns
 from bot.conversation.until_stopped import until_stopped
 from bot.errors import DecisionClosed, FlowiseBroke, FlowiseError, FlowiseSlow, KeyRefused, RunState
-from bot.flowise.events import AgentflowStarted, Event, ShownEvent, SteeringEvent, Token
+from bot.flowise.events import AgentflowStarted, Event, ShownEvent, SteeringEvent, Token, WordsWhole
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
@@ -48,6 +49,7 @@ class Predictions:
         unseen: UnseenRuns,
         chats: Chats,
         decisions: Decisions,
+        offers: Offers,
         *,
         reads_answers: bool,
         sleep: Callable[[float], Awaitable[None]],
@@ -57,16 +59,25 @@ class Predictions:
         self._unseen = unseen
         self._chats = chats
         self._decisions = decisions
+        self._offers = offers
         self._reads_answers = reads_answers
         self._sleep = sleep
 
-    async def predicted(
-        self, question: Question, lease: Lease, chat: Chat, text: str, slot: Slot, *, is_first: bool = False
+    async def predicted(  # all that is known of a question by now
+        self,
+        question: Question,
+        lease: Lease,
+        chat: Chat,
+        text: str,
+        slot: Slot,
+        *,
+        is_first: bool = False,
+        greets: bool = False,
     ) -> AsyncGenerator[ReplyEvent, None]:
         """Ask Flowise, or pass a decision on, and yield the events of its answer that a reply shows.
 
         `slot` is its place among those that run. `is_first`: it will be the first answer in a thread where the bot
-        answers every message, and says so.
+        answers every message, and says so. `greets`: it will be the first one in a direct message.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
@@ -97,18 +108,21 @@ class Predictions:
                 async for event in last:
                     yield event
             return
-        async with aclosing(self._last_lines(question, state, is_first=is_first)) as last_lines:
+        async with aclosing(self._last_lines(question, state, is_first=is_first, greets=greets)) as last_lines:
             async for event in last_lines:
                 yield event
         await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
 
     async def _last_lines(
-        self, question: Question, state: PredictionState, *, is_first: bool
+        self, question: Question, state: PredictionState, *, is_first: bool, greets: bool
     ) -> AsyncGenerator[ReplyEvent, None]:
-        """What stands under a complete answer: the decision that its flow waits for, and the footnote."""
+        """What stands under a complete answer: the decision that its flow waits for, or what can be pressed, and the
+        footnote."""
         if state.decision is not None:
             row = state.row or ""
             yield await self._decisions.offered(question, state.chat.chat_id, state.decision, state.run, row)
+        if (buttons := await self._offers.under_answer(question, state, greets=greets)) is not None:
+            yield buttons
         if is_first:
             yield Footnote(wording.EVERY_MESSAGE)
 
@@ -121,13 +135,18 @@ class Predictions:
         try:
             async with aclosing(reader.shown(until=lambda: lease.stopped.is_set() and lease.was_asked)) as events:
                 async for event in events:
-                    if state.takes(event):
+                    if state.takes(event) or isinstance(event, WordsWhole):
                         yield event
                     elif isinstance(event, AgentflowStarted):
                         await self._runs.note(line, chat_id, state.run)
         except FlowiseError as error:
             broken = error
         if broken is None:
+            return
+        if await self._is_whole(lease, state, broken):
+            log.info("answer not stored", ref=question.reference, reason=str(broken))
+            state.is_forgotten = True
+            yield Remark(wording.ANSWER_NOT_REMEMBERED)
             return
         completing = until_stopped(self._completed(question, lease, state, broken), lease.stopped, lambda: True)
         async with aclosing(completing) as rest:
@@ -136,6 +155,18 @@ class Predictions:
                 if isinstance(shown, Stopping):  # nothing more is looked for
                     await self._runs.left(line, chat_id, state.run)
                     yield Stopped(StopOutcome.UNKNOWN)
+
+    async def _is_whole(self, lease: Lease, state: PredictionState, error: FlowiseError) -> bool:
+        """Whether a run that has failed did so after the last word of its answer, while it made follow-up prompts.
+
+        An agent flow tells before that its words are whole; of others, the stored rows tell it where they can be read.
+        """
+        if error.run is not RunState.OVER or not state.has_words:
+            return False
+        opened = lease.opened
+        if state.words_whole or not self._reads_answers or opened.expected is None:
+            return state.words_whole
+        return await self._flowise.asked_last(opened.chat_id, opened.expected)
 
     async def _stopped(
         self, question: Question, state: PredictionState, reader: RunReader, slot: Slot

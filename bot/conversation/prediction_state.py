@@ -41,8 +41,15 @@ class PredictionState:
         """Nothing more of its text comes, whatever Flowise still works on."""
         self.follow_ups: tuple[str, ...] = ()
         """The questions that the flow suggests to go on with."""
+        self.is_forgotten = False
+        """Flowise has stored its question, but not the answer."""
         self.text_so_far: list[str] = []
         self._length = 0
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is text to be read."""
+        return any(not text.isspace() for text in self.text_so_far)
 
     def takes(self, event: Event) -> TypeGuard[ShownEvent]:
         """Note an event, and say whether it is shown in Slack."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.decision import MadeDecision, PendingDecision
 from bot.reply.contract import Place
@@ -45,7 +46,7 @@ class ConversationSettings:
 
     `reads_answers`: there is an API key, with which answers that Flowise has stored can be read. `follow_ups`: in a
     thread that the bot has answered in, every message is a question. `who_decides` is the sentence that says who may
-    make the decisions that a flow waits for.
+    make the decisions that a flow waits for. `feedback` says which answers can be rated.
     """
 
     context_messages: int = 20
@@ -53,3 +54,4 @@ class ConversationSettings:
     reads_answers: bool = False
     follow_ups: bool = True
     who_decides: str = wording.DECIDED_BY_ASKER
+    feedback: Literal["auto", "always", "off"] = "auto"

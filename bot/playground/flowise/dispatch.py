@@ -12,7 +12,8 @@ from bot.playground.flowise.flows import FLOWS, Flow, flow_id
 from bot.playground.flowise.limits import RateWindow
 from bot.playground.flowise.memory import Memory, StoredTurn
 from bot.playground.flowise.model import Turn
-from bot.playground.flowise.plans import Plan, PredictionRequest, failed
+from bot.playground.flowise.offered import Ratings
+from bot.playground.flowise.plans import Json, Plan, PredictionRequest, failed
 from bot.playground.flowise.runs import Received
 from bot.playground.flowise.scripts import Script
 from bot.playground.flowise.wire import STREAM_HEADERS
@@ -26,6 +27,9 @@ class Dispatcher:
         self.flows = {flow.id: flow for flow in FLOWS}
         self.scripts: dict[str, deque[Script]] = defaultdict(deque)
         self.memory = Memory()
+        self.ratings = Ratings(self.memory)
+        self.configs: dict[str, Json] = {}
+        """The configuration of a flow, by its id, where it is another one than the flow's own."""
         self.predictions: list[Received] = []
         self.aborts: list[str] = []
         self.api_key = api_key
@@ -81,6 +85,10 @@ class Dispatcher:
             return
         if asked.decision is not None and asked.execution is not None and asked.execution.state in RESUMABLE:
             self.memory.keep(received.flow_id, asked.chat_id, replace(asked.execution, state=IN_PROGRESS))
+
+    def config(self, flow: Flow) -> Json:
+        """The public configuration of a flow."""
+        return self.configs.get(flow.id, flow.config)
 
     def store(self, received: Received, asked: PredictionRequest, plan: Plan) -> None:
         """Store the result of a run that went well: its turn, its execution."""

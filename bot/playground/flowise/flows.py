@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 from bot.playground.flowise import agentflows, approvals, chatflows
-from bot.playground.flowise.plans import Plan, PredictionRequest
+from bot.playground.flowise.offered import NOTHING, configuration
+from bot.playground.flowise.plans import Json, Plan, PredictionRequest
 
 _NAMESPACE = UUID("0b8f7a0e-2f1d-4f0a-9c3e-6f5b9d1c2a44")
 
@@ -16,7 +17,7 @@ _NAMESPACE = UUID("0b8f7a0e-2f1d-4f0a-9c3e-6f5b9d1c2a44")
 class Flow:
     """A flow of the local server. `limit` is (requests, seconds) of the flow's own rate limit.
 
-    `exact` flows answer every request as it was recorded, whatever key it has.
+    `exact` flows answer every request as it was recorded, whatever key it has. `config` is what anybody may read of it.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Flow:
     streamable: bool = True
     limit: tuple[int, int] | None = None
     exact: bool = False
+    config: Json = field(default_factory=lambda: NOTHING)
 
     @property
     def id(self) -> str:
@@ -44,6 +46,11 @@ FLOWS: tuple[Flow, ...] = (
     Flow("tools", chatflows.tools),
     Flow("agentflow", agentflows.agent),
     Flow("reasoning", agentflows.reasons),
+    Flow(
+        "suggests",
+        agentflows.suggests,
+        config=configuration(starters=agentflows.STARTERS, feedback=True, follow_ups=True),
+    ),
     Flow("human", approvals.human),
     Flow("two_approvals", approvals.twice),
     Flow("tool_approval", approvals.tool),

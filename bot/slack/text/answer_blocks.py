@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from bot.slack.text.block import Block
+from bot.slack.text.block import Block, Blocks
 from bot.slack.text.decision_blocks import button_text
 
 SUGGESTIONS = tuple(f"suggestion_{number}" for number in range(5))
@@ -44,3 +44,16 @@ def rating_buttons(good: tuple[str, str], bad: tuple[str, str]) -> Block:
         "negative_button": negative,
     }
     return {"type": "context_actions", "block_id": ANSWER_BUTTONS[1], "elements": [element]}
+
+
+def without_rating(blocks: Iterable[Mapping[str, object]]) -> Blocks:
+    """The blocks of a message, as Slack gives them, without the buttons of a rating."""
+    return tuple(block for block in blocks if not _rates(block))
+
+
+def _rates(block: Mapping[str, object]) -> bool:
+    elements = block.get("elements")
+    return block.get("type") == "context_actions" and any(
+        isinstance(element, Mapping) and element.get("action_id") == RATING
+        for element in (elements if isinstance(elements, Sequence) else ())
+    )

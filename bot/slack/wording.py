@@ -272,7 +272,9 @@ def failure(error: BotError, *, partly: bool = False, follows: bool = False) -> 
     """
     sentence = _sentence(error)
     if partly:
-        sentence = f"This answer is incomplete. {sentence}"
+        # A flow may fail after its last word too, and does not always tell.
+        state = "may be" if isinstance(error, errors.FlowiseFailed) else "is"
+        sentence = f"This answer {state} incomplete. {sentence}"
     return f"{sentence} {_REPEAT}" if follows and _is_forgotten(error) else sentence
 
 

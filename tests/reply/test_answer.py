@@ -196,7 +196,7 @@ def test_more_files_than_can_be_told_apart_are_counted_no_further() -> None:
         ((Token("Yes."), UsedTools(("search",)), Finished()), ["Yes.", "Used: search"]),
         (
             (Token("Half"), Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3", again="x")),
-            ["Half", "This answer is incomplete.", "Reference for support: a1b2c3"],
+            ["Half", "This answer may be incomplete.", "Reference for support: a1b2c3"],
         ),
         ((Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3"),), ["went wrong", "Reference for support: a1b2c3"]),
     ],

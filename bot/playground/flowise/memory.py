@@ -87,6 +87,8 @@ class Memory:
         }
         rows = self._rows[flow, chat_id]
         rows.append(_row(flow, chat_id, turn.question_id, USER, turn.question, turn.asked_at, {}))
+        if not turn.outcome.is_stored:
+            return
         answer = _row(flow, chat_id, turn.answer_id, ASSISTANT, turn.outcome.text, turn.answered_at, extra)
         rows.append({**answer, "executionId": turn.execution_id or None})
 

@@ -26,9 +26,8 @@ from bot.errors import (
     KeyRefused,
     RunState,
 )
-from bot.flowise.decisions import PauseState, Refusal, refused
-from bot.flowise.events import Decision, ToolCall
-from bot.flowise.prediction import Choice
+from bot.flowise.decisions import Choice, PauseState, Refusal, is_echo, refused
+from bot.flowise.events import Decision, Event, Token, ToolCall
 from bot.mailbox.retry import retried
 from bot.ports import Flowise, Store
 from bot.reply.contract import DecisionOffered, Remark
@@ -147,6 +146,12 @@ def choice_of(decided: Decided | None) -> Choice | None:
     tools = tuple(ToolCall(tool.name, tool.call_id) for tool in asked.tools)
     decision = Decision(asked.action_id, asked.approve, asked.reject, node_id=asked.node_id, tools=tools)
     return Choice(decision, made.approves, made.feedback)
+
+
+def without_echo(stored: tuple[Event, ...], decided: Decided | None) -> tuple[Event, ...]:
+    """A stored answer without what only repeats the decision that it follows."""
+    choice = choice_of(decided)
+    return tuple(event for event in stored if not (isinstance(event, Token) and is_echo(event.text, choice)))
 
 
 def failure(error: FlowiseError) -> FlowiseError:

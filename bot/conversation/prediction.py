@@ -12,7 +12,7 @@ import structlog
 
 from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
-from bot.conversation.decisions import Decisions, choice_of, failure, may_be_made_again
+from bot.conversation.decisions import Decisions, choice_of, failure, may_be_made_again, without_echo
 from bot.conversation.last_words import ends_with_question
 from bot.conversation.offers import Offers
 from bot.conversation.prediction_state import PredictionState
@@ -21,7 +21,7 @@ from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
 from bot.conversation.unseen import StoppedRun, UnseenRuns
 from bot.conversation.until_stopped import until_stopped
-from bot.errors import DecisionClosed, FlowiseBroke, FlowiseError, FlowiseSlow, KeyRefused, RunState
+from bot.errors import DecisionClosed, FlowiseBroke, FlowiseEmpty, FlowiseError, FlowiseSlow, KeyRefused, RunState
 from bot.flowise.events import AgentflowStarted, Event, ShownEvent, SteeringEvent, Token, WordsWhole
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
 from bot.flowise.prediction import Prediction
@@ -82,7 +82,8 @@ class Predictions:
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
         """
-        state = PredictionState(self._runs.new(), chat)
+        waiting_node = question.decided.asked.node_id if question.decided else ""
+        state = PredictionState(self._runs.new(), chat, waiting_node)
         asking = partial(self._noted, question, lease, state, text=text, is_first=is_first)
         prediction = Prediction(text, chat.chat_id, asking, choice_of(question.decided))
         reader = RunReader(self._flowise.predict(prediction))
@@ -227,7 +228,8 @@ class Predictions:
                 if found is None:
                     yield FetchingRest()
                     found = await self._runs.answer_of(line, opened, ref=question.reference)
-                rest = _missing(found or (), "".join(state.text_so_far))
+                found = without_echo(found or (), question.decided)
+                rest = _missing(found, "".join(state.text_so_far))
             except KeyRefused as refused:
                 log.info("stored answer not read", ref=question.reference, reason=str(refused))
         if rest is None:
@@ -249,6 +251,9 @@ class Predictions:
         """Raise the error of a prediction, and note what became of its run. A decision that can safely be made again is
         offered again."""
         decided = question.decided
+        if decided is not None and isinstance(error, FlowiseEmpty) and state.has_resumed:
+            yield Remark(wording.DECISION_DONE)
+            return
         own = failure(error) if decided is not None else error
         if decided is not None and may_be_made_again(decided.asked, own, state.failed_node):
             has_failed = error.run is not RunState.NOT_STARTED or decided.asked.has_failed

@@ -16,6 +16,9 @@ from bot.flowise.events import (
     Metadata,
     ShownEvent,
     SteeringEvent,
+    Step,
+    StepEvent,
+    StepState,
     Token,
     WordsWhole,
 )
@@ -26,7 +29,7 @@ from bot.thread import Run
 class PredictionState:
     """What the events of one answer have shown so far of its run, its chat and its text."""
 
-    def __init__(self, run: Run, chat: Chat) -> None:
+    def __init__(self, run: Run, chat: Chat, waiting_node: str = "") -> None:
         self.run = run
         self.chat = chat
         self.agentflow = asyncio.Event()
@@ -43,6 +46,9 @@ class PredictionState:
         """The questions that the flow suggests to go on with."""
         self.is_forgotten = False
         """Flowise has stored its question, but not the answer."""
+        self.has_resumed = False
+        """The node that waited for a decision has run; of older flows, any agent has."""
+        self._waiting_node = waiting_node
         self.text_so_far: list[str] = []
         self._length = 0
 
@@ -57,6 +63,9 @@ class PredictionState:
         if isinstance(event, SteeringEvent):
             self._steer(event)
             return False
+        if isinstance(event, StepEvent):
+            self._step(event)
+            return False
         self.hears(event)
         return True
 
@@ -66,6 +75,12 @@ class PredictionState:
             if self._length < LONGEST:  # what comes after that is not shown
                 self.text_so_far.append(event.text[: LONGEST - self._length])
             self._length += len(event.text)
+
+    def _step(self, event: StepEvent) -> None:
+        if isinstance(event, Step):
+            self.has_resumed = self.has_resumed or event.key == self._waiting_node
+            self.failed_node = event.key if event.state is StepState.FAILED else self.failed_node
+        self.has_resumed = self.has_resumed or not self._waiting_node
 
     def _steer(self, event: SteeringEvent) -> None:
         match event:

@@ -8,7 +8,7 @@ from contextlib import suppress
 import structlog
 
 from bot.conversation.chats import Chats
-from bot.conversation.decisions import Decisions
+from bot.conversation.decisions import Decisions, without_echo
 from bot.conversation.last_words import ends_with_question
 from bot.conversation.question import Question
 from bot.conversation.runs import Runs
@@ -59,6 +59,7 @@ class Recovery:
             kind = Interrupted if question.decided is None else DecisionInterrupted
             raise kind("the process that wrote the answer is gone, and Flowise has no answer stored")
         log.info("answer recovered", ref=question.reference, source="Flowise's stored messages")
+        stored = without_echo(stored, question.decided)
         shown = tuple(event for event in stored if isinstance(event, ShownEvent))
         for event in (*shown, *await self._last_lines(question, opened, stored)):
             yield event
@@ -67,7 +68,10 @@ class Recovery:
     async def _last_lines(
         self, question: Question, opened: OpenAnswer, stored: tuple[Event, ...]
     ) -> tuple[ReplyEvent, ...]:
-        """What stands under a stored answer: the decision that its flow waits for, and the footnote."""
+        """What stands under a stored answer: the decision that its flow waits for, and the footnote; or in its place,
+        that nothing follows a decision."""
+        if not stored and question.decided is not None:
+            return (Remark(wording.DECISION_DONE),)
         footnote = (Footnote(wording.EVERY_MESSAGE),) if opened.is_first else ()
         decision = next((event for event in stored if isinstance(event, Decision)), None)
         if decision is None:

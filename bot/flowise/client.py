@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from email.utils import parsedate_to_datetime
 from typing import assert_never
@@ -24,17 +25,20 @@ from bot.errors import (
 )
 from bot.flowise.api import Api
 from bot.flowise.chatbot_config import ChatbotConfig, ChatbotConfigReader
-from bot.flowise.decisions import PauseState
+from bot.flowise.decisions import PauseState, is_echo, without_tool_request
 from bot.flowise.events import (
     AgentflowStarted,
+    AgentsSpoke,
     CalledTools,
     Decision,
     End,
     ErrorReported,
     Event,
     Metadata,
+    ModelThinking,
     ResultFiles,
     SourceDocuments,
+    Step,
     Token,
     UsedTools,
     WordsWhole,
@@ -54,6 +58,9 @@ log = logging.getLogger(__name__)
 
 # A message of more characters is decoded in a step of the event loop of its own.
 _LARGE = 4 * 1024
+
+# So many tokens are remembered: more than an agent says before it calls a tool.
+_LAST_TOKENS = 1_000
 
 # Node closes an idle connection 5 s after its last answer, and a POST that is just then sent on it is lost
 # (measured on Flowise 3.1.4).
@@ -118,8 +125,8 @@ class Client:
         try:
             async with aclosing(await self._opened(prediction)) as events:
                 async for event in events:
-                    if state.is_news(event):
-                        yield event
+                    for news in state.news(event):
+                        yield news
             if state.failure is None and not state.something:
                 if text := await self._read_back(prediction, state.metadata):
                     yield Token(text)
@@ -289,7 +296,7 @@ class Client:
             except FlowiseError as error:
                 log.warning("answer without text not read back: %s", error)
             else:
-                return text if text.strip() else ""
+                return text if text.strip() and not is_echo(text, prediction.choice) else ""
         return ""
 
     def _without_key(self, error: FlowiseError) -> FlowiseError:
@@ -325,9 +332,30 @@ class _StreamState:
         self.failure: str | None = None
         self._agentflow = False
         self._words_whole = False
+        self._thinks = False
+        self._said: deque[str] = deque(maxlen=_LAST_TOKENS)
 
-    def is_news(self, event: Event) -> bool:
-        """Note an event, and say whether it is passed on now: an error and the end are reported after the stream."""
+    def news(self, event: Event) -> Iterator[Event]:
+        """Note an event, and yield what is passed on now: an error and the end are reported after the stream."""
+        if isinstance(event, Token):
+            event = self._without_request(event)
+        if isinstance(event, AgentflowStarted | Step | AgentsSpoke) and not self._agentflow:
+            self._agentflow = True
+            yield AgentflowStarted()
+        if self._is_news(event):
+            yield event
+
+    def _without_request(self, token: Token) -> Token:
+        """A token without the call of a tool that a person is to allow. With that an agent says its whole turn anew,
+        which was said before as far as it streams (measured on Flowise 3.1.4)."""
+        text = without_tool_request(token.text)
+        if text != token.text and "".join(self._said).endswith(text):
+            text = ""
+        self._said.append(text)
+        return Token(text)
+
+    def _is_news(self, event: Event) -> bool:  # noqa: C901, PLR0911 - one case an event
+        thought, self._thinks = self._thinks, isinstance(event, ModelThinking) and not event.ended
         match event:
             case ErrorReported(message):
                 self.failure = message
@@ -335,10 +363,12 @@ class _StreamState:
             case End():
                 return False
             case AgentflowStarted():
-                news, self._agentflow = not self._agentflow, True
-                return news
+                return False
+            case ModelThinking():  # one frame for each piece of a thought
+                return thought != self._thinks
             case Token(text):
-                self.something = self.something or not text.isspace()
+                self.something = self.something or bool(text.strip())
+                return bool(text)
             case Decision():
                 self.something = True
             case ResultFiles():
@@ -348,7 +378,7 @@ class _StreamState:
             case WordsWhole():
                 news, self._words_whole = not self._words_whole, True
                 return news
-            case SourceDocuments() | UsedTools() | CalledTools():
+            case SourceDocuments() | UsedTools() | CalledTools() | Step() | AgentsSpoke():
                 pass  # without text beside them they are no answer
             case _:
                 assert_never(event)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -123,12 +124,28 @@ def refused(error: str) -> Refusal | None:
     return Refusal.LOST if _LOST.search(error) else None
 
 
-def resumption(asked: Decision, feedback: str, *, approves: bool) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person has decided, with what they said about it, which may be empty."""
+
+    decision: Decision
+    approves: bool
+    feedback: str = ""
+
+
+def is_echo(text: str, choice: Choice | None) -> bool:
+    """Whether a stored text only repeats what was decided: Flowise stores the decision, or what was said about it, as
+    the answer of a run that ends with the node that waited for it (measured on 3.1.4)."""
+    return choice is not None and text.strip() in {"proceed", "reject", choice.feedback.strip()}
+
+
+def resumption(choice: Choice) -> dict[str, object]:
     """The part of a prediction's body that makes a decision, without a question: that would pose as the person's words.
 
     Older multi-agent flows want the label as a question, and the calls that they asked for (Flowise 3.1.4,
     `buildAgentGraph`).
     """
+    asked, approves, feedback = choice.decision, choice.approves, choice.feedback
     if asked.node_id:
         made: dict[str, object] = {"type": "proceed" if approves else "reject", "startNodeId": asked.node_id}
         return {"humanInput": made | ({"feedback": feedback} if feedback else {})}

@@ -1,13 +1,14 @@
 """Names the events of Flowise's stream that matter to an answer, each as a frozen value.
 
-They are of two sorts. A `ShownEvent` is part of what a person sees in Slack; a `SteeringEvent` says only how the answer
-is to be read, stored or ended. Every `match` over events ends in `assert_never`, so that mypy names the places where a
-new event needs a decision.
+They are of three sorts. A `ShownEvent` is part of the answer that a person sees in Slack; a `StepEvent` tells how far
+the flow is while the answer is made; a `SteeringEvent` says only how the answer is to be read, stored or ended. Every
+`match` over events ends in `assert_never`, so that mypy names the places where a new event needs a decision.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TypeAlias
 
 
@@ -80,6 +81,41 @@ class CalledTools:
     names: tuple[str, ...]
 
 
+class StepState(Enum):
+    """How far a step of a flow is."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    """The step failed. The run may go on all the same: an iteration does after an item of it has failed."""
+    STOPPED = "stopped"
+    """It ended before it was done: it waits for a decision, or the run was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the flow has begun or ended. `key` tells it from steps of the same `name`, and is the same each time it
+    runs."""
+
+    key: str
+    name: str
+    state: StepState
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsSpoke:
+    """The names of the agents that have spoken so far, in order, with repetitions: replaces what came before."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelThinking:
+    """The model thinks; or, when it has `ended`, no longer does. What it thinks is never read."""
+
+    ended: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class AgentflowStarted:
     """The run is an agent flow's: the abort endpoint can stop it."""
@@ -149,7 +185,10 @@ class End:
 ShownEvent: TypeAlias = Token | SourceDocuments | ResultFiles | UsedTools | CalledTools
 """An event that changes what a person sees. The reply shows it, and the journal keeps it for another process."""
 
+StepEvent: TypeAlias = Step | AgentsSpoke | ModelThinking
+"""An event that people see only while the answer is made. No other process needs it to go on with the answer."""
+
 SteeringEvent: TypeAlias = AgentflowStarted | Decision | WordsWhole | Metadata | ErrorReported | End
 """An event that nobody sees. It decides what is stored, asked or reported."""
 
-Event: TypeAlias = ShownEvent | SteeringEvent
+Event: TypeAlias = ShownEvent | StepEvent | SteeringEvent

@@ -24,6 +24,7 @@ from bot.flowise.events import (
     ErrorReported,
     Event,
     Metadata,
+    ModelThinking,
     SourceDocuments,
     Token,
     UsedTools,
@@ -34,27 +35,32 @@ from bot.flowise.json_text import read_json, write_json
 from bot.flowise.metadata import mapping
 from bot.flowise.result_files import KINDS, UNREADABLE, files_of_run, result_files
 from bot.flowise.sources import one_line, source_documents
+from bot.flowise.steps import (
+    agent_running,
+    agents_spoke,
+    first_names,
+    is_end_of_thinking,
+    node_step,
+    tool_names,
+    traced_tools,
+)
 from bot.flowise.wire import LineHold
 
 log = logging.getLogger(__name__)
 
 # The server writes the event's name first. Where only the name matters, the data is not decoded: the whole run so far,
-# after every node, with its prompts (120 kB of `agentFlowExecutedData` for an answer of 60 kB); what an agent has read
-# in `agentReasoning`.
+# after every node, with its prompts (120 kB of `agentFlowExecutedData` for an answer of 60 kB); what a model thinks.
 _NAMED = re.compile(r'\{"event":"(\w+)"')
 _NAMED_LINE = re.compile(rb'data: ?\{"event":"(\w+)"')
 _READ_WHOLE = frozenset({"token", "action", "error"})
-_READ_IF_IT_FITS = frozenset(
-    {"agentFlowEvent", "sourceDocuments", "usedTools", "calledTools", "tool", "agent_trace", "metadata", *KINDS}
-)
+_OF_STEPS = frozenset({"calledTools", "tool", "agent_trace", "nextAgentFlow", "agentReasoning", "nextAgent"})
+_READ_IF_IT_FITS = frozenset({"agentFlowEvent", "sourceDocuments", "usedTools", "metadata", *_OF_STEPS, *KINDS})
 _READ = _READ_WHOLE | _READ_IF_IT_FITS
 
 _RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "end", "tool", "nextAgent"})
 
 _LONGEST_NAME = 80
 _LONGEST_ID = 200
-# The longest list of names that is read. Five tools are shown; a list of hundreds is an attack or a fault.
-_MOST_NAMES = 100
 # In characters. An error's JSON goes into a log line, an answer's to people.
 _LONGEST_ERROR = 4_000
 _LONGEST_CODE = 200_000
@@ -65,9 +71,6 @@ _PARTS_BESIDE_TEXT = ("sourceDocuments", *KINDS, "usedTools", "action")
 # A result without text is stored as its own JSON: {"text": ""}, or {"sourceDocuments": [...]} with the words of every
 # chunk (measured on Flowise 3.1.4).
 _PARTS_OF_A_RESULT = frozenset({"text", "sourceDocuments", "usedTools", "artifacts", "fileAnnotations"})
-
-# What a Tool Agent's "detailed streaming" calls every tool when it starts (measured on Flowise 3.1.4).
-_NO_TOOL_NAME = "unknown-tool"
 
 
 def parse(event: str, data: str) -> Event | None:
@@ -88,12 +91,14 @@ def parse(event: str, data: str) -> Event | None:
 def _server_form(data: str) -> Event | None:
     named = _NAMED.match(data)
     if named is not None and named[1] not in _READ:
-        return _event(named[1], None)
+        return ModelThinking(is_end_of_thinking(data)) if named[1] == "thinking" else _event(named[1], None)
     try:
         frame = read_json(data)
     except ValueError:
         if named is not None and named[1] in KINDS:
             return UNREADABLE
+        if named is not None and named[1] in _OF_STEPS:
+            return _event(named[1], None)
         log.debug("frame skipped: %d characters that are no JSON", len(data))
         return None
     event = frame.get("event") if isinstance(frame, dict) else None
@@ -115,24 +120,31 @@ def hold(beginning: bytes) -> LineHold:
 def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR0912 - one row of Flowise's table a case
     match name, data:
         case "token", str(text):
-            said = without_tool_request(text)
-            return Token(said) if said else None
+            return Token(text) if text else None
         case "sourceDocuments", _:
             documents = source_documents(data)
             return None if documents is None else SourceDocuments(documents)
         case (("artifacts" | "fileAnnotations"), _):
             return result_files(data)
         case "usedTools", list():
-            return UsedTools(_tool_names(data))
+            return UsedTools(tool_names(data))
         case "calledTools", list():
-            return CalledTools(_tool_names(data))
+            return CalledTools(tool_names(data))
         case "tool", str(tool):
-            return CalledTools(_names([tool]))
+            return CalledTools(first_names([tool]))
         case "agent_trace", dict():
-            return _traced(data)
+            return traced_tools(data)
+        case "thinking", str(thought):
+            return ModelThinking(ended=not thought)
+        case "nextAgentFlow", _:
+            return node_step(data) or AgentflowStarted()
+        case "agentReasoning", _:
+            return agents_spoke(data) or AgentflowStarted()
+        case "nextAgent", _:
+            return agent_running(data) or AgentflowStarted()
         case ("agentFlowEvent", "FINISHED") | ("tts_start", _):
             return WordsWhole()
-        case (("agentFlowEvent" | "nextAgentFlow" | "agentReasoning" | "nextAgent"), _):
+        case "agentFlowEvent", _:
             return AgentflowStarted()
         case "action", _:
             return decision(data)
@@ -144,7 +156,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
             return ErrorReported("the run was aborted")
         case "end", _:
             return End()
-    # Among them `start`, whose data may repeat the first token, `thinking`, `usageMetadata`, the sound of an answer.
+    # Among them `start`, whose data may repeat the first token, `usageMetadata`, the sound of an answer.
     log.debug("event skipped: %s", one_line(name, _LONGEST_NAME))
     return None
 
@@ -213,36 +225,6 @@ def _answer_text(body: Mapping[str, object]) -> Token | None:
     longest = max((len(run) for run in re.findall("`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return Token(f"{fence}json\n{code}\n{fence}")
-
-
-def _traced(trace: Mapping[str, object]) -> CalledTools | None:
-    match trace:
-        case {"step": "tool_end" | "tool_error"}:
-            return CalledTools(())
-        case {"step": "agent_action", "action": str(nested)}:
-            try:
-                action = read_json(nested)
-            except ValueError:
-                return None
-            return _running(action.get("tool") if isinstance(action, dict) else None)
-        case {"step": "tool_start", "name": name}:
-            return _running(name)
-    return None
-
-
-def _running(name: object) -> CalledTools | None:
-    names = _names([name]) if name != _NO_TOOL_NAME else ()
-    return CalledTools(names) if names else None
-
-
-def _tool_names(tools: list[object]) -> tuple[str, ...]:
-    """The list may hold null (sequential agents)."""
-    return _names([tool.get("tool") for tool in tools[:_MOST_NAMES] if isinstance(tool, dict)])
-
-
-def _names(values: list[object]) -> tuple[str, ...]:
-    lines = (one_line(value, _LONGEST_NAME) for value in values if isinstance(value, str))
-    return tuple(dict.fromkeys(line for line in lines if line))
 
 
 def _metadata(data: Mapping[str, object]) -> Metadata:

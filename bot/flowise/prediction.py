@@ -5,17 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from bot.flowise.decisions import resumption
-from bot.flowise.events import Decision
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a person has decided, with what they said about it, which may be empty."""
-
-    decision: Decision
-    approves: bool
-    feedback: str = ""
+from bot.flowise.decisions import Choice, resumption
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,4 +26,4 @@ class Prediction:
         """The part of the request's body that says what is asked."""
         if self.choice is None:
             return {"question": self.question}
-        return resumption(self.choice.decision, self.choice.feedback, approves=self.choice.approves)
+        return resumption(self.choice)

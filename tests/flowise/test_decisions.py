@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.flowise.decisions import Refusal, PauseState, decision, refused, resumption, pause_state, without_tool_request
+from bot.flowise.decisions import (
+    Choice,
+    PauseState,
+    Refusal,
+    decision,
+    pause_state,
+    refused,
+    resumption,
+    without_tool_request,
+)
 from bot.flowise.events import Decision, ToolCall
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -255,7 +264,7 @@ def test_a_decision_is_told_as_it_was_recorded(
 ) -> None:
     asked = decision(action(asks))
     assert asked is not None
-    told = resumption(asked, feedback, approves=approves)
+    told = resumption(Choice(asked, approves, feedback))
     recorded = body(decided)["humanInput"]
     # An empty comment is left out; what was typed in those requests is theirs.
     comment = {"feedback": feedback} if feedback else {}
@@ -265,14 +274,14 @@ def test_a_decision_is_told_as_it_was_recorded(
 def test_an_older_flow_is_told_the_label_and_what_it_asked_with() -> None:
     asked = decision(action("seq_agent_interrupt_1"))
     assert asked is not None
-    told = resumption(asked, "no comment goes along", approves=True)
+    told = resumption(Choice(asked, True, "no comment goes along"))
     recorded = body("seq_agent_interrupt_2_approve")
     assert told["question"] == recorded["question"] == "Yes"
     expected = recorded["action"]
     # Of a call Flowise needs the name and the id, to deny it.
     expected["mapping"]["toolCalls"] = [{"name": "calculator", "id": "call_00770c87ae"}]
     assert told["action"] == expected
-    assert resumption(asked, "", approves=False)["question"] == "No"
+    assert resumption(Choice(asked, False))["question"] == "No"
 
 
 REFUSED: list[tuple[str, Refusal | None]] = [

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-from bot.flowise.events import Event, ShownEvent, SteeringEvent
+from bot.flowise.events import Event, ShownEvent, SteeringEvent, StepEvent
 
 ROOT = Path(__file__).parents[2]
 NAMES = frozenset(kind.__name__ for kind in get_args(Event))
@@ -27,9 +27,10 @@ def is_exhaustive(match: ast.Match) -> bool:
     return ast.unparse(last.pattern) == "_" and ast.unparse(last.body[0]).startswith("assert_never(")
 
 
-def test_an_event_is_shown_or_steers() -> None:
-    assert set(get_args(ShownEvent)) | set(get_args(SteeringEvent)) == set(get_args(Event))
-    assert not set(get_args(ShownEvent)) & set(get_args(SteeringEvent))
+def test_an_event_is_of_one_sort() -> None:
+    sorts = [set(get_args(sort)) for sort in (ShownEvent, StepEvent, SteeringEvent)]
+    assert set[type]().union(*sorts) == set(get_args(Event))
+    assert sum(map(len, sorts)) == len(get_args(Event))
 
 
 def test_every_match_over_events_is_exhaustive() -> None:

@@ -10,16 +10,20 @@ from hypothesis import strategies as st
 
 from bot.flowise.events import (
     AgentflowStarted,
+    AgentsSpoke,
     CalledTools,
     Decision,
     End,
     ErrorReported,
     Event,
     Metadata,
+    ModelThinking,
     ResultFile,
     ResultFiles,
     SourceDocument,
     SourceDocuments,
+    Step,
+    StepState,
     Token,
     UsedTools,
 )
@@ -27,6 +31,7 @@ from bot.flowise.parse import hold, parse, stored_events, whole_answer
 from bot.flowise.wire import LineHold
 
 TOOLS = [{"tool": "search", "toolInput": {}, "toolOutput": ""}, None, {"tool": "search"}, {"tool": " a\nb "}, {}]
+NODE = {"nodeId": "llmAgentflow_0", "nodeLabel": " Summarise\n"}
 BUTTONS = [{"type": "agentflowv2-approve-button", "label": "Proceed"}, {"type": "reject-button", "label": "No"}, None]
 
 EVENTS: list[tuple[str, object, Event | None]] = [
@@ -37,7 +42,8 @@ EVENTS: list[tuple[str, object, Event | None]] = [
     ("token", "", None),
     ("token", 7, None),
     ("token", None, None),
-    ("thinking", "hm", None),
+    ("thinking", "hm", ModelThinking()),
+    ("thinking", "", ModelThinking(ended=True)),
     ("sourceDocuments", [{"metadata": {"title": "One"}}], SourceDocuments((SourceDocument("One"),))),
     ("sourceDocuments", [], SourceDocuments(())),
     ("sourceDocuments", "x", None),
@@ -66,10 +72,30 @@ EVENTS: list[tuple[str, object, Event | None]] = [
     ),
     ("fileAnnotations", [], None),
     ("fileAnnotations", None, None),
-    ("agentReasoning", [{"agentName": "Helper"}], AgentflowStarted()),
-    ("nextAgent", "Helper", AgentflowStarted()),
+    ("agentReasoning", [{"agentName": "Helper", "messages": ["x"]}, None, {"agentName": 7}], AgentsSpoke(("Helper",))),
+    ("agentReasoning", [{"agentName": "a"}, {"agentName": " b\n "}, {"agentName": "a"}], AgentsSpoke(("a", "b", "a"))),
+    ("agentReasoning", [{"agentName": "__start__"}], AgentflowStarted()),
+    ("agentReasoning", {}, AgentflowStarted()),
+    ("nextAgent", "Helper", Step("agent Helper", "Helper", StepState.RUNNING)),
+    ("nextAgent", "__end__", AgentflowStarted()),
     ("agentFlowEvent", "INPROGRESS", AgentflowStarted()),
     ("nextAgentFlow", {"nodeId": "x"}, AgentflowStarted()),
+    ("nextAgentFlow", NODE | {"status": "INPROGRESS"}, Step("llmAgentflow_0", "Summarise", StepState.RUNNING)),
+    ("nextAgentFlow", NODE | {"status": "FINISHED"}, Step("llmAgentflow_0", "Summarise", StepState.FINISHED)),
+    ("nextAgentFlow", NODE | {"status": "ERROR", "error": "x"}, Step("llmAgentflow_0", "Summarise", StepState.FAILED)),
+    ("nextAgentFlow", NODE | {"status": "STOPPED"}, Step("llmAgentflow_0", "Summarise", StepState.STOPPED)),
+    ("nextAgentFlow", NODE | {"status": "TERMINATED"}, Step("llmAgentflow_0", "Summarise", StepState.STOPPED)),
+    ("nextAgentFlow", NODE | {"status": "DREAMING"}, AgentflowStarted()),
+    ("nextAgentFlow", NODE | {"status": ["FINISHED"]}, AgentflowStarted()),
+    ("nextAgentFlow", NODE | {"status": "FINISHED", "nodeLabel": " "}, AgentflowStarted()),
+    ("nextAgentFlow", NODE | {"status": "FINISHED", "nodeLabel": 7}, AgentflowStarted()),
+    ("nextAgentFlow", NODE | {"status": "FINISHED", "nodeId": "startAgentflow_0"}, AgentflowStarted()),
+    ("nextAgentFlow", NODE | {"status": "FINISHED", "nodeId": "loopAgentflow_12"}, AgentflowStarted()),
+    (
+        "nextAgentFlow",
+        NODE | {"status": "FINISHED", "nodeId": None},
+        Step("Summarise", "Summarise", StepState.FINISHED),
+    ),
     ("agentFlowExecutedData", [{"nodeId": "x"}], None),
     ("usageMetadata", {"total_tokens": 1}, None),
     ("action", {"id": "1", "elements": BUTTONS}, Decision("1", "Proceed", "No")),
@@ -237,6 +263,9 @@ def test_a_stored_answer(row: dict[str, object], events: tuple[Event, ...]) -> N
 def test_what_only_its_name_says_is_not_decoded() -> None:
     assert parse("", '{"event":"agentReasoning","data":[{"mess') == AgentflowStarted()
     assert parse("", '{"event":"nextAgentFlow","data":{') == AgentflowStarted()
+    assert parse("", '{"event":"calledTools","data":[{') is None
+    assert parse("", '{"event":"thinking","data":"The person wa') == ModelThinking()
+    assert parse("", '{"event":"thinking","data":"","duration":3}') == ModelThinking(ended=True)
     assert parse("", '{"event":"agentFlowExecutedData","data":[{') is None
     assert parse("", '{"event":"artifacts","data":[{') == ResultFiles((), more=True)
 

@@ -13,9 +13,9 @@ from bot import errors
 from bot.conversation.decisions import failure
 from bot.errors import FlowiseError
 from bot.flowise.client import Client, Limits, new_session
-from bot.flowise.decisions import PauseState
+from bot.flowise.decisions import Choice, PauseState
 from bot.flowise.events import Decision, End, Event, Metadata, Token
-from bot.flowise.prediction import Choice, Prediction
+from bot.flowise.prediction import Prediction
 from bot.playground.flowise import LocalFlowise
 
 pytestmark = pytest.mark.program

@@ -20,7 +20,7 @@ from bot.playground.slack.message import Message
 from bot.slack import wording
 from bot.slack.text.decision_blocks import APPROVE, REJECT
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Run
+from bot.thread import Hold, Item, OpenAnswer, Run, StopOutcome
 from bot.thread_codec import encoded
 from bot.workspace.work import reference_of
 
@@ -375,6 +375,16 @@ async def test_in_a_direct_message_it_is_decided_flat(home: Sandbox) -> None:
         assert scene.last.thread_ts is None
 
 
+async def test_where_only_the_asker_sees_the_answer_there_are_no_buttons(home: Sandbox) -> None:
+    place = home.slack.channel("announcements", members=[home.ada], bot_is_member=False)
+    home.slack.refuse("chat.postMessage", "not_in_channel")
+    scene = Scene(home, "tool_approval", channel=place)
+    async with home.bot(**scene.settings):
+        await home.slack.command(home.ada, place, "/flowise", "what is 21*2?")
+        await home.slack.until(lambda: len(scene.told()) == 2 and home.idle)
+    assert scene.told()[1] == wording.DECISION_NEEDED.replace("`", "")
+
+
 # What fails -----------------------------------------------------------------------------------------------------------
 
 
@@ -427,6 +437,36 @@ async def test_where_nothing_was_started_the_buttons_come_back_and_work(home: Sa
     assert [told["type"] for told in scene.resumed] == ["proceed", "reject"]
 
 
+@pytest.mark.parametrize("delivery", ["edit", "stream"])
+async def test_a_tool_whose_own_node_fails_may_be_allowed_again_with_a_warning(delivery: str, home: Sandbox) -> None:
+    scene = Scene(home, "tool_approval")
+    async with home.bot(**scene.settings, slack_delivery=delivery):
+        first = await scene.asks("what is 21*2? and fail")
+        await scene.press(first)
+        texts = await scene.decided(2)
+        assert "Something went wrong while I was answering." in texts[1]
+        assert "If you choose again, calculator may run a second time." in texts[1]
+        assert [button["text"]["text"] for button in buttons(scene.last.blocks)] == ["Proceed", "Reject"]
+        await scene.press(scene.last)
+        texts = await scene.decided(3)
+        assert texts[2].startswith("21*2 is 42")
+    assert len(scene.resumed) == 2
+
+
+async def test_where_nothing_follows_a_decision_that_is_said(keyed: Sandbox) -> None:
+    """A gate whose rejection leads nowhere; Flowise then stores the comment as the answer."""
+    scene = Scene(keyed, "human")
+    node = {"nodeId": "humanInputAgentflow_0", "nodeLabel": "Human Input"}
+    ends = [("nextAgentFlow", {**node, "status": status}) for status in ("INPROGRESS", "FINISHED")]
+    async with keyed.bot(**scene.settings):
+        first = await scene.asks("do it")
+        keyed.flowise.script(scene.flow, Script(agentflow=True, before=ends))
+        await scene.press(first, "Reject")
+        state = {"values": {"comment": {"comment": {"type": "plain_text_input", "value": "private words"}}}}
+        await keyed.slack.submit(keyed.ada, scene.modal().id, state)
+        assert (await scene.decided(2))[1] == wording.DECISION_DONE
+
+
 @pytest.mark.parametrize("silent", [True, False])
 async def test_a_stream_that_breaks_off_or_falls_silent_is_completed_from_the_rows(
     silent: bool,
@@ -443,6 +483,26 @@ async def test_a_stream_that_breaks_off_or_falls_silent_is_completed_from_the_ro
             assert "incomplete" in texts[1]
         else:
             assert texts[1] == "Sent"
+    assert len(scene.resumed) == 1
+
+
+async def test_a_decision_that_is_stopped_while_it_waits_for_a_place_can_be_made_anew(home: Sandbox) -> None:
+    scene, held = Scene(home, "two_approvals"), asyncio.Event()
+    async with home.bot(**scene.settings, bot_most_predictions=1):
+        first = await scene.asks()
+        home.flowise.script(scene.flow, Script(tokens=["one", " two"], hold=held, hold_after=1))
+        other = await home.ask(f"{home.mention} other?")
+        await home.slack.until(lambda: bool(home.answers(other)))
+        await scene.press(first)
+        await home.slack.until(lambda: wording.queued(1, busy=True) in scene.last.plain)
+        await home.slack.press(home.ada, scene.channel, scene.last.ts, wording.STOP)
+        await home.slack.until(lambda: bool(buttons(scene.last.blocks)))
+        held.set()
+        await scene.ended()
+        assert scene.texts[1].startswith(wording.stopped(StopOutcome.NOT_ASKED))
+        assert scene.resumed == []
+        await scene.press(scene.last, "Reject")
+        assert (await scene.decided(3))[2] == "Stopped here, as you wish."
     assert len(scene.resumed) == 1
 
 

@@ -34,7 +34,7 @@ class People:
         return self._workspace.person(name, team, guest=guest, bot=bot, enterprise=enterprise).id
 
     def user_group(self, handle: str, members: Iterable[str] = ()) -> str:
-        """The id of the user group of that handle, made if need be; from now on it has these `members`, by their ids."""
+        """The id of the user group of that handle, made if need be; it has these `members` from now on."""
         group = self._workspace.user_groups.setdefault(handle, self._workspace.new_id("S"))
         self._workspace.group_members[group] = sorted(members)
         return group

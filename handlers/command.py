@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +14,7 @@ from bot.conversation.question import Question
 from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.reply.answer_buttons import answer_buttons
-from bot.reply.contract import AnswerButtons, Place
+from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.calls import Posted, Refused
 from bot.slack.payload import Instruction, SlashCommand, command, instruction
@@ -32,8 +30,6 @@ from handlers.shown_question import show_question
 log = structlog.get_logger(__name__)
 
 SURFACE = "command"
-# Slack waits three for the help, with starter prompts or without.
-_STARTERS_SECONDS = 1.0
 _NEW = frozenset({"new", "new conversation"})
 
 
@@ -75,10 +71,7 @@ async def _help(workspace: Workspace, behaviour: Behaviour, typed: SlashCommand)
     """How to use the bot, with the flow's starter prompts as buttons."""
     usage, item = wording.usage(workspace.identity.name, behaviour.command), item_of(workspace, typed)
     thread = workspace.thread(typed.channel, "")
-    buttons: AnswerButtons | None = None
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_STARTERS_SECONDS):
-            buttons = await workspace.conversations.offers.to_begin_with(thread, item.reference, typed.user)
+    buttons = await workspace.conversations.offers.to_begin_with(thread, item.reference, typed.user)
     shown = answer_buttons(buttons)
     return {"text": usage, "blocks": [*sentence_blocks(usage), *shown]} if shown else {"text": usage}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Literal, TypeAlias
 
 import structlog
@@ -18,6 +20,10 @@ log = structlog.get_logger(__name__)
 
 WhenRated: TypeAlias = Literal["auto", "always", "off"]
 """Which answers can be rated: BOT_FEEDBACK. `auto`: those of a flow in which feedback is switched on."""
+
+
+# Seconds. Slack gives a command three.
+_PATIENCE = 1.0
 
 
 class Offers:
@@ -45,9 +51,13 @@ class Offers:
         return await self._noted(question.thread, question.reference, AnswerNote(asker, *stored, suggestions))
 
     async def to_begin_with(self, thread: Thread, reference: str, user: str) -> AnswerButtons | None:
-        """The flow's starter prompts, to stand under a sentence of ours in a thread; None where there are none."""
-        prompts = (await self._flowise.config()).starter_prompts
-        return await self._noted(thread, reference, AnswerNote(user, suggestions=prompts))
+        """The flow's starter prompts, to stand under a sentence of ours in a thread; None where there are none, or
+        where they are not to be had in time: somebody waits for the sentence."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                prompts = (await self._flowise.config()).starter_prompts
+                return await self._noted(thread, reference, AnswerNote(user, suggestions=prompts))
+        return None
 
     async def _noted(self, thread: Thread, reference: str, note: AnswerNote) -> AnswerButtons | None:
         if not (note.suggestions or note.message_id):

@@ -5,21 +5,13 @@ The answer holds the whole flow, with its prompts and code. A dozen fields are k
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.errors import FlowiseError
 from bot.flowise.follow_ups import prompts
 from bot.flowise.json_text import read_json
 from bot.flowise.refusals import HttpReply
 from bot.flowise.sources import one_line
-
-log = logging.getLogger(__name__)
-
-# Seconds between two reads. What is switched on in Flowise is seen after so long at the latest.
-_KEPT = 300.0
 
 _LONGEST_TEXT = 300
 _MOST_FIELDS = 50
@@ -57,40 +49,6 @@ class ChatbotConfig:
     form_title: str = ""
     form_description: str = ""
     form_fields: tuple[FormField, ...] = ()
-
-
-class ChatbotConfigReader:
-    """Keeps the configuration of one flow, and reads it anew every five minutes at most.
-
-    `read` requests it and returns None where there is no answer in time; `clock` returns monotonic seconds.
-    """
-
-    def __init__(self, read: Callable[[], Awaitable[HttpReply | None]], clock: Callable[[], float]) -> None:
-        self._read = read
-        self._clock = clock
-        self._reading = asyncio.Lock()
-        self._read_at: float | None = None
-        self._config = ChatbotConfig()
-
-    async def current(self) -> ChatbotConfig:
-        """What the flow offers; what it last did where that cannot be read now. Never raises."""
-        async with self._reading:
-            if self._read_at is None or self._clock() - self._read_at >= _KEPT:
-                self._read_at = self._clock()
-                self._config = await self._fresh() or self._config
-        return self._config
-
-    async def _fresh(self) -> ChatbotConfig | None:
-        try:
-            reply = await self._read()
-        except FlowiseError as error:
-            log.debug("chatbot configuration not read: %s", type(error).__name__)
-            return None
-        await asyncio.sleep(0)  # reading its JSON may be a step of some milliseconds
-        config = config_of(reply)
-        if config is None:
-            log.debug("chatbot configuration not read: %s", f"HTTP {reply.status}" if reply else "no answer in time")
-        return config
 
 
 def config_of(reply: HttpReply | None) -> ChatbotConfig | None:

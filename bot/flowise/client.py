@@ -24,7 +24,8 @@ from bot.errors import (
     RunState,
 )
 from bot.flowise.api import Api
-from bot.flowise.chatbot_config import ChatbotConfig, ChatbotConfigReader
+from bot.flowise.chatbot_config import ChatbotConfig
+from bot.flowise.config_reader import ChatbotConfigReader
 from bot.flowise.decisions import PauseState, is_echo, without_tool_request
 from bot.flowise.events import (
     AgentflowStarted,

@@ -51,7 +51,7 @@ class Feedback:
     async def _create(self, rating: AnswerRating) -> str | None:
         answer = {"chatflowid": self._chatflow_id, "chatId": rating.chat_id, "messageId": rating.message_id}
         reply = await self._api.send("POST", "feedback", body=answer | {"content": ""} | _said(rating))
-        if reply is not None and reply.status in (400, 404):  # of another chat, of another flow, of none
+        if reply is not None and reply.status in (400, 404) and reply.message:  # of another chat or flow, or of none
             return None
         created = reply.json() if reply is not None and reply.status == 200 else None
         row = created.get("id") if isinstance(created, dict) else None
@@ -64,7 +64,7 @@ class Feedback:
     async def _change(self, row: str, rating: AnswerRating) -> bool:
         """Change a rating; False if its row is gone."""
         reply = await self._api.send("PUT", "feedback", row, body=_said(rating))
-        if reply is not None and reply.status == 404:
+        if reply is not None and reply.status == 404 and reply.message:
             return False
         if reply is None or reply.status != 200 or not isinstance(reply.json(), dict):
             raise _not_written(reply)

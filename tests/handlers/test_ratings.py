@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -36,6 +37,10 @@ def written(home: Sandbox) -> list[tuple[Any, Any]]:
     return [(row["rating"], row["content"]) for row in home.flowise.ratings.rows.values()]
 
 
+def is_written(home: Sandbox, sign: str) -> bool:
+    return [rating for rating, _ in written(home)] == [sign]
+
+
 def told(home: Sandbox, user: str = "") -> list[str]:
     return [message.plain for message in home.slack.ephemerals(home.channel, user or home.ada)]
 
@@ -50,9 +55,8 @@ async def test_the_last_press_of_the_asker_counts_in_one_row_with_a_comment_on_a
         assert message.plain.splitlines()[-1] != wording.GOOD_ANSWER  # buttons are no text
         for good in (True, False, True, False):
             assert (await rate(home, message, good=good)).acked
-            await home.slack.until(
-                lambda good=good: written(home) and written(home)[0][0][7:] == ("UP" if good else "DOWN")
-            )  # type: ignore[misc]
+            sign = "THUMBS_UP" if good else "THUMBS_DOWN"
+            await home.slack.until(partial(is_written, home, sign))
         [view] = home.slack.core.workspace.views.modals[home.ada][-1:]
         comment = {"values": {"comment": {"comment": {"type": "plain_text_input", "value": "It is <!here> wrong."}}}}
         assert (await home.slack.submit(home.ada, view.id, comment)).acked
@@ -150,7 +154,9 @@ async def test_which_answers_can_be_rated(home: Sandbox, setting: str, feedback:
 async def test_an_answer_that_failed_or_is_not_remembered_cannot_be_rated(home: Sandbox) -> None:
     """Without a key a chatflow does not tell that its words were whole; an agent flow does."""
     home.flowise.configure("rag", feedback=True)
-    failing = [Script(tokens=["half"], error="no model", agentflow=agentflow, asked_only=True) for agentflow in (0, 1)]
+    failing = [
+        Script(tokens=["half"], error="no model", agentflow=agentflow, asked_only=True) for agentflow in (False, True)
+    ]
     home.flowise.script("rag", *failing)
     async with home.bot():
         unsure, whole = await answered(home, "one?"), await answered(home, "two?")

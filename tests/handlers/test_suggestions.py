@@ -12,7 +12,8 @@ from bot.playground.flowise.wire import END, frame
 from bot.playground.sandbox import Sandbox
 from bot.playground.slack.message import Message
 from bot.slack import wording
-from tests.handlers.offered import idle, suggestions
+from bot.slack.text.answer_blocks import SUGGESTIONS
+from tests.handlers.offered import SUGGESTED, idle, suggestions
 
 pytestmark = pytest.mark.program
 
@@ -27,11 +28,12 @@ def texts(home: Sandbox, root: str, channel: str = "") -> list[str]:
     """What the bot's messages in a thread read, without buttons and the footnote."""
     thread = home.slack.thread(channel or home.channel, root)
     own = [message for message in thread if message.user == home.slack.bot_user_id]
-    return ["\n".join(line for line in _body(message).splitlines() if line not in {"", wording.EVERY_MESSAGE}) for message in own]
+    return [_body(message) for message in own]
 
 
 def _body(message: Message) -> str:
-    return message.plain.replace(" ".join(suggestions(message)), "") if suggestions(message) else message.plain
+    body = message.plain.replace(" ".join(suggestions(message)) or "\0", "")
+    return "\n".join(line for line in body.splitlines() if line not in {"", wording.EVERY_MESSAGE})
 
 
 @pytest.mark.parametrize("delivery", ["edit", "stream"])
@@ -47,13 +49,11 @@ async def test_a_suggestion_is_asked_once_by_whoever_presses_and_everybody_sees_
         answer = home.slack.thread(home.channel, root)[-1]
         first, second = suggestions(answer)
         assert (first, len(second)) == ("What else?", 75)
-        press = [home.channel, answer.ts]
-        assert all(
-            done.acked for done in await asyncio.gather(*(home.slack.press(bob, *press, first) for _ in range(3)))
-        )
+        presses = [home.slack.press(bob, home.channel, answer.ts, first) for _ in range(3)]
+        assert all(done.acked for done in await asyncio.gather(*presses))
         await home.slack.until(lambda: len(texts(home, root)) == 3)
         await idle(home)
-        await home.slack.press(home.ada, *press, second)
+        await home.slack.press(home.ada, home.channel, answer.ts, second)
         await home.slack.until(lambda: len(texts(home, root)) == 5)
         await idle(home)
     assert texts(home, root)[1:4] == ["bob asked:\nWhat else?", "two", f"ada asked:\n{HOSTILE.strip()}"]
@@ -62,7 +62,7 @@ async def test_a_suggestion_is_asked_once_by_whoever_presses_and_everybody_sees_
         HOSTILE.strip(),
     ]
     assert len({prediction.chat_id for prediction in home.flowise.predictions}) == 1
-    assert home.slack.violations == [] and home.slack.pings == [] and home.slack.previews == []
+    assert (home.slack.violations, home.slack.pings, home.slack.previews) == ([], [], [])
 
 
 async def test_a_suggestion_in_a_direct_message_is_asked_there(home: Sandbox) -> None:
@@ -104,12 +104,9 @@ async def test_starter_prompts_stand_under_the_help_and_are_asked_where_it_was_c
         await home.slack.until(lambda: bool(home.slack.ephemerals(home.channel, home.ada)))
         [usage] = home.slack.ephemerals(home.channel, home.ada)
         assert suggestions(usage) == ["What can you do?"]
-        [block] = [block for block in usage.blocks if block["type"] == "actions"]
-        [button] = block["elements"]  # type: ignore[misc]
         where = {"type": "message", "channel": home.channel, "ts": usage.ts}
         for _ in range(2):
-            done = await home.slack.act(home.ada, where, str(block["block_id"]), button["action_id"], {})
-            assert done.acked
+            assert (await home.slack.act(home.ada, where, SUGGESTED, SUGGESTIONS[0], {})).acked
         await home.slack.until(lambda: len(home.flowise.predictions) == 1 and home.idle)
         roots = [each for each in home.slack.messages(home.channel) if each.thread_ts in (None, each.ts)]
         [asked] = [each for each in roots if each.user == home.slack.bot_user_id]
@@ -132,8 +129,8 @@ async def test_a_suggestion_that_is_no_longer_kept_is_told_to_whoever_presses(ho
         root = await home.ask(f"{home.mention} one?")
         await home.answered(root)
         await asyncio.sleep(1.1)
-        press = [home.channel, home.slack.thread(home.channel, root)[-1].ts, "What else?"]
-        assert (await home.slack.press(home.ada, *press)).acked
+        answer = home.slack.thread(home.channel, root)[-1]
+        assert (await home.slack.press(home.ada, home.channel, answer.ts, "What else?")).acked
         await home.slack.until(lambda: bool(home.slack.ephemerals(home.channel, home.ada)))
     assert home.slack.ephemerals(home.channel, home.ada)[0].plain == wording.NOT_KEPT
     assert len(home.flowise.predictions) == 1

@@ -20,11 +20,13 @@ from bot.flowise.events import (
     Token,
     ToolCall,
     UsedTools,
+    WordsWhole,
 )
 from bot.reply.arriving import Arriving
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
+    AnswerButtons,
     DecisionOffered,
     Failed,
     FetchingRest,
@@ -58,6 +60,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     DecisionOffered("Yes", "No", "[]", "Decide.", (ToolCall("calculator", "c", (("input", "21*2"),)),)),
     Sentence("a sentence"),
     Footnote("a footnote"),
+    AnswerButtons("T1:C1:1.5", "a1b2c3", ("What else?",), rates=True),
 )
 PASSING: tuple[ReplyEvent, ...] = (
     Queued(2),
@@ -65,6 +68,7 @@ PASSING: tuple[ReplyEvent, ...] = (
     Thinking(),
     FetchingRest(),
     ParagraphBreak(),
+    WordsWhole(),
     Stopping(),
     Finished(),
     Stopped(StopOutcome.GOES_ON),

@@ -34,14 +34,14 @@ class Script:
 
     `hold` stops before the token number `hold_after` until the event is set, so that no test need wait for time;
     `holds` has further numbers with their events.
-    `error` is sent after the tokens, then `end`; the turn is not remembered, or with `asked_only` its question is, as
-    where follow-up prompts could not be made: an agent flow tells before that its words are whole. `cut_after` breaks the connection off
-    after so many tokens; the run `goes_on` unheard and is stored, as behind a proxy that cut, or is lost with the
-    server. `end` False closes the stream in good order without `metadata` and `end`. `stalls` leaves the stream open
-    after the tokens: heartbeats, nothing else. `silent` never sends headers. `agentflow` makes it the run of an agent
-    flow, which the abort endpoint stops, but not while it waits before a token whose number is in `deaf`. `raw` are the
-    very bytes of the stream, a write each. `json` or `body` (with `status` and `headers`) answer in one piece whatever
-    was asked for.
+    `error` is sent after the tokens, then `end`; the turn is not remembered. With `asked_only` its question is, as
+    where follow-up prompts could not be made: an agent flow tells before that its words are whole. `cut_after` breaks
+    the connection off after so many tokens; the run `goes_on` unheard and is stored, as behind a proxy that cut, or is
+    lost with the server. `end` False closes the stream in good order without `metadata` and `end`. `stalls` leaves the
+    stream open after the tokens: heartbeats, nothing else. `silent` never sends headers. `agentflow` makes it the run
+    of an agent flow, which the abort endpoint stops, but not while it waits before a token whose number is in `deaf`.
+    `raw` are the very bytes of the stream, a write each. `json` or `body` (with `status` and `headers`) answer in one
+    piece whatever was asked for.
     """
 
     tokens: Sequence[str] = ()

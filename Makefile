@@ -61,7 +61,7 @@ help: ## Show this list
 
 install: .venv/installed ## Install what serving needs into .venv
 
-demo: .venv/installed ## See it at work here, without Slack or Flowise (ARGS=--once: the scripted part alone)
+demo: .venv/installed ## See it at work here, without Slack or Flowise (ARGS=--once: in the terminal)
 	@$(BIN)/python -m bot demo $(ARGS)
 
 run: .venv/installed ## Serve Slack with the settings of the environment or .env

@@ -15,6 +15,7 @@ from bot.errors import BotError, SettingsError
 
 # The exit status for wrong usage, including wrong settings, as in shells and argparse.
 WRONG_SETTINGS = 2
+_LAST_PORT = 65_535
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,7 +62,7 @@ def _indented(lines: str) -> str:
 def _serve() -> int:
     # Imported here because the demo does not need them, and the bot last so that wrong settings are reported at once.
     from bot.serving import logs
-    from bot.settings import read_settings
+    from bot.settings import read_settings, warn_of_file
 
     settings = read_settings()
     from bot.app import Bot
@@ -71,6 +72,7 @@ def _serve() -> int:
     raise_soft_limit()
     export(settings.ssl_cert_file)
     logs.configure(settings.log_level, settings.log_format, settings.secrets())
+    warn_of_file()
 
     async def serve() -> None:
         bot = Bot(settings)
@@ -97,10 +99,9 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 
 def _port(given: str) -> int:
-    port = int(given)
-    if not 0 <= port <= 65_535:
-        raise ValueError(given)
-    return port
+    if not (given.isascii() and given.isdecimal() and int(given) <= _LAST_PORT):
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to {_LAST_PORT}, not {given!r}")
+    return int(given)
 
 
 def _demo(*, once: bool, port: int, opens: bool) -> int:

@@ -17,7 +17,7 @@ from bot import __version__
 from bot.conversation.admission import Admission
 from bot.conversation.guarded import Guarded
 from bot.conversation.question import ConversationSettings
-from bot.errors import BotError, SlackUnavailable, StoreUnavailable
+from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.mailbox import Mailbox
 from bot.metrics.exposition import Metrics
@@ -28,11 +28,12 @@ from bot.reply.streams import Mode
 from bot.serving.bolt import behaviour_of, introduced, slack_app
 from bot.serving.connections import ConnectionLimits
 from bot.serving.descriptors import can_open, most_connections
+from bot.serving.flowise_watch import WatchedFlowise
 from bot.serving.http import Health, metrics_app, web_app
 from bot.serving.server import served
 from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
-from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_flowise, warn_of_redis
+from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_redis, warn_of_scopes
 from bot.settings import Settings
 from bot.slack.deciders import deciders
 from bot.slack.help_contact import asks
@@ -41,6 +42,7 @@ from bot.slack.installation import app_of
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.supervision import Supervisor
+from bot.tasks import background, owned
 from bot.workspace.process import WAITS, DeliverySettings, Process, Waits
 from bot.workspace.registry import Registry
 from handlers import steps
@@ -72,6 +74,7 @@ class Bot:
         self._stop = asyncio.Event()
         self._supervisor = Supervisor(time.monotonic)
         self._store: RedisStore | None = None
+        self._chatflow: WatchedFlowise | None = None
         self._flowise: Guarded | None = None
         self._registry: Registry | None = None
         self._app: AsyncApp | None = None
@@ -112,13 +115,13 @@ class Bot:
             traces = await stack.enter_async_context(traced(self._settings, self._network))
             slack_session = await stack.enter_async_context(new_session(self._network))
             flowise_session = await stack.enter_async_context(flowise.new_session(self._network))
-            chatflow = chatflow_of(self._settings, flowise_session, self._metrics.flowise)
+            chatflow = self._chatflow = chatflow_of(self._settings, flowise_session, self._metrics.flowise)
             token = self._settings.slack_bot_token.get_secret_value()
             web_api = web_client(token, self._settings.slack_api_url, slack_session)
             slack = MeteredSlack(web_api, slack_session, self._metrics.slack)
             # Slack, Flowise and the store are asked side by side: the start takes as long as the slowest.
-            asking = _owned(stack, self._connected(lambda: introduced(slack, web_api, self._app_token)))
-            _background(stack, self._supervisor.start("looking at Flowise", lambda: warn_of_flowise(chatflow)))
+            asking = owned(stack, self._connected(lambda: introduced(slack, web_api, self._app_token)))
+            background(stack, self._supervisor.start("looking at Flowise", chatflow.watch))
             self._supervisor.start("watching the event loop", self._metrics.loop.watch)
             store = await self._unless_stopped(
                 stack.enter_async_context(opened_store(self._settings, self._metrics.redis))
@@ -126,11 +129,12 @@ class Bot:
             if store is None:
                 return
             self._store = store
-            _background(stack, self._supervisor.start("looking at Redis", lambda: warn_of_redis(store)))
+            background(stack, self._supervisor.start("looking at Redis", lambda: warn_of_redis(store)))
             who = await asking
             if who is None:
                 return
             identity, address = who
+            warn_of_scopes(identity)
             guarded = self._flowise = Guarded(chatflow, chatflow.check, time.monotonic)
             registry = self._registry = self._new_registry(guarded, store, traces)
             self._metrics.watch_budgets(lambda: (workspace.governor for workspace in registry))
@@ -187,7 +191,8 @@ class Bot:
         if not self._stop.is_set():
             how = "Socket Mode" if self._socket else f"HTTP on port {self.port}"
             loop = type(asyncio.get_running_loop()).__module__.partition(".")[0]
-            log.info("ready", version=__version__, bot=who.name, team=who.team, by=how, loop=loop)
+            about = {"bot": who.name, "workspace": who.team_name, "team": who.team, "by": how, "loop": loop}
+            log.info("ready", version=__version__, **about)
             ready()
         await self._stop.wait()
         log.info("stopping")
@@ -261,7 +266,8 @@ class Bot:
         return missing if can_open() else (*missing, "file descriptors")
 
     async def _how_flowise_is(self) -> str:
-        return self._flowise.state() if self._flowise is not None else "not asked yet"
+        resting = self._flowise.state() if self._flowise is not None else "not asked yet"
+        return self._chatflow.state(resting) if self._chatflow and resting in {"ok", "not asked yet"} else resting
 
     async def _how_tasks_are(self) -> str:
         failing = self._supervisor.failing
@@ -282,28 +288,3 @@ class Bot:
         if not self._app_token:
             return self._app is not None
         return self._socket is not None and await self._socket.connected()
-
-
-def _background(stack: AsyncExitStack, task: asyncio.Task[None]) -> None:
-    """End a task before what it works with is closed."""
-
-    async def end() -> None:
-        task.cancel()
-        await asyncio.wait([task])
-
-    stack.push_async_callback(end)
-
-
-def _owned(stack: AsyncExitStack, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
-    """A task that ends with the stack at the latest."""
-    task = asyncio.create_task(work)
-
-    async def end() -> None:
-        task.cancel()
-        await asyncio.wait([task])
-        error = None if task.cancelled() else task.exception()
-        if error is not None and not isinstance(error, BotError):  # those are told where the task is waited for
-            raise error
-
-    stack.push_async_callback(end)
-    return task

@@ -135,7 +135,7 @@ class FlowiseError(BotError):
 
 
 class FlowiseUnreachable(FlowiseError):
-    """No connection to FLOWISE_URL. Check the address, and that Flowise is up."""
+    """Flowise cannot be reached at FLOWISE_URL. Check the address (http or https, the port), and that Flowise is up."""
 
 
 class FlowiseUntrusted(FlowiseError):
@@ -238,7 +238,9 @@ class UnknownChatflow(FlowiseError):
 
 
 class NotFlowise(FlowiseError):
-    """Another program answers at FLOWISE_URL. Use the base address of Flowise's server, without /api or a path."""
+    """Something other than Flowise answers at FLOWISE_URL: another program, a login page, a proxy. Use the base address
+    of Flowise's server, without /api or a path, and let the bot reach it without a login.
+    """
 
     retry_helps = False
 

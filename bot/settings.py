@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+import structlog
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.network.proxies import proxy_url
-from bot.slack import deciders, help_contact
+from bot.settings_errors import NOT_UTF_8, about_file, problems_of, worded
+from bot.slack import deciders, help_contact, tokens
 from bot.store import address
+
+log = structlog.get_logger(__name__)
 
 
 def _base_url(value: str) -> str:
     """An http(s) address without a query, with trailing slashes removed."""
     parts = urlsplit(value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("expected an address such as https://flowise.example.com")
+        raise ValueError(
+            "expected an address that begins with http:// or https://, such as https://flowise.example.com"
+        )
     if parts.username is not None or parts.password is not None:
         raise ValueError("expected an address without a name and password in it")
+    try:
+        _ = parts.port
+    except ValueError:  # its text repeats what stands there
+        raise ValueError("expected an address whose port is a number up to 65535") from None
     return value.rstrip("/")
+
+
+# Of the pages on which people copy an address: the API, its examples, a flow's canvas (v2/agentcanvas too), its chat.
+_NO_BASE = ("/api/v1", "/prediction", "canvas/", "/chatbot/")
 
 
 def _flowise_url(value: str) -> str:
     value = _base_url(value)
-    if "/api/v1" in value or "/prediction" in value or "/canvas" in value:
-        raise ValueError("expected the server's base address alone, without /api/v1 or a chatflow's path")
+    if any(part in value for part in _NO_BASE):
+        raise ValueError(
+            "expected the server's base address alone, without /api/v1 or a chatflow's path; a chatflow's id belongs "
+            "in FLOWISE_CHATFLOW_ID"
+        )
     return value
 
 
@@ -40,7 +58,10 @@ def _slack_api_url(value: str) -> str:
 
 def _chatflow_id(value: str) -> str:
     if not value or not all(letter.isalnum() or letter == "-" for letter in value):
-        raise ValueError("expected the id alone: the last part of the chatflow's address in Flowise")
+        raise ValueError(
+            "expected the id alone, without quotes, spaces and slashes: the last part of the chatflow's address in "
+            "Flowise"
+        )
     return value
 
 
@@ -66,20 +87,12 @@ def _decisions(value: str) -> str:
     return value
 
 
-def _starts(prefix: str) -> AfterValidator:
+def _is(kind: tokens.Kind) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().startswith(prefix):
-            raise ValueError(f"expected a token that starts with {prefix}")
+        tokens.check(value.get_secret_value(), kind)
         return value
 
     return AfterValidator(check)
-
-
-def _one_word(value: SecretStr) -> SecretStr:
-    text = value.get_secret_value()
-    if not text.isascii() or not text.isprintable() or any(letter.isspace() for letter in text):
-        raise ValueError("expected one word of plain characters, without line breaks or spaces")
-    return value
 
 
 def _proxy(value: str) -> str:
@@ -87,9 +100,13 @@ def _proxy(value: str) -> str:
     return value
 
 
-Word = AfterValidator(_one_word)
+Word = _is(tokens.ANY)
 Proxy = Annotated[Annotated[str, AfterValidator(_proxy)] | None, Field(repr=False)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+_EVERYWHERE = frozenset({"0.0.0.0", "::", *_THIS_MACHINE})  # noqa: S104
 
 
 class Settings(BaseSettings):
@@ -97,9 +114,10 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    slack_bot_token: Annotated[SecretStr, Word, _starts("xoxb-")]
-    slack_app_token: Annotated[SecretStr, Word, _starts("xapp-")] | None = None
-    slack_signing_secret: Annotated[SecretStr, Word] | None = None
+    # A rule about two settings stands with the second: pydantic reports it together with what else is wrong.
+    slack_bot_token: Annotated[SecretStr, _is(tokens.BOT)]
+    slack_signing_secret: Annotated[SecretStr, _is(tokens.SIGNING_SECRET)] | None = None
+    slack_app_token: Annotated[Annotated[SecretStr, _is(tokens.APP)] | None, Field(validate_default=True)] = None
     slack_command: Annotated[str, AfterValidator(_command)] = "/flowise"
     slack_api_url: Annotated[str, AfterValidator(_slack_api_url)] = "https://slack.com/api/"
     slack_edit_interval: Annotated[float, Field(ge=0.4, le=60)] = 1.2
@@ -118,8 +136,10 @@ class Settings(BaseSettings):
     flowise_left_run_wait: Annotated[float, Field(ge=0, le=3600)] = 60
     flowise_frame_limit: Annotated[int, Field(ge=65_536)] = 2_097_152
 
-    redis_url: Annotated[Annotated[str, AfterValidator(_redis_url)] | None, Field(repr=False)] = None
     redis_required: bool = False
+    redis_url: Annotated[
+        Annotated[str, AfterValidator(_redis_url)] | None, Field(repr=False, validate_default=True)
+    ] = None
     data_dir: Path = Path(".data")
 
     bot_follow_ups: Literal["all", "mentions"] = "all"
@@ -142,21 +162,35 @@ class Settings(BaseSettings):
 
     # All interfaces: a container platform's health checks come from outside, and Slack's requests are signed.
     host: str = "0.0.0.0"  # noqa: S104
-    port: Annotated[int, Field(ge=0, le=65_535)] = 3000
+    port: Annotated[int, Field(ge=0, le=65_535, validate_default=True)] = 3000
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
     otel_exporter_otlp_endpoint: Annotated[str, AfterValidator(_base_url)] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
-    @model_validator(mode="after")
-    def _agree(self) -> Settings:
-        if self.slack_app_token is None and self.slack_signing_secret is None:
-            raise ValueError(
-                "SLACK_APP_TOKEN: expected an app-level token (xapp-…), or for HTTP a SLACK_SIGNING_SECRET"
-            )
-        if self.redis_required and self.redis_url is None:
-            raise ValueError("REDIS_URL: expected the address of a Redis, because REDIS_REQUIRED is true")
-        return self
+    @field_validator("slack_app_token")
+    @classmethod
+    def _some_way_in(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        # A secret that is wrong is missing in the data, and is reported by itself.
+        if value is None and info.data.get("slack_signing_secret", "wrong") is None:
+            raise ValueError(f"not set; expected {tokens.APP.expected}, or for HTTP a SLACK_SIGNING_SECRET")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _required(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("redis_required"):
+            raise ValueError("not set; expected the address of a Redis, because REDIS_REQUIRED is true")
+        return value
+
+    @field_validator("port")
+    @classmethod
+    def _not_flowise_s(cls, value: int, info: ValidationInfo) -> int:
+        # Both take 3000 by default. Whoever of them starts later cannot listen, or asks itself.
+        flowise = urlsplit(info.data.get("flowise_url", ""))
+        if flowise.port == value and flowise.hostname in _THIS_MACHINE and info.data.get("host") in _EVERYWHERE:
+            raise ValueError(f"is Flowise's on this machine, by FLOWISE_URL; expected another, such as {value + 1}")
+        return value
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, to be redacted from the log."""
@@ -171,14 +205,25 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     """Read the settings from the environment, which takes precedence over `env_file`.
 
     Raises:
-        SettingsError: one line for each setting that is missing or wrong; no line contains a value.
+        SettingsError: one line for each setting that is missing or wrong, and for what is wrong with the file; no line
+            contains a value.
     """
+    logging.getLogger("dotenv").setLevel(logging.ERROR)  # what it warns of, `problems_of` says with a reason
     try:
         return Settings(_env_file=env_file, **_lower_case())  # type: ignore[call-arg, arg-type]  # the others are read from there
     except ValidationError as error:
-        raise _told(error) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{env_file}: expected a readable text file ({type(error).__name__})") from None
+        file = about_file(error, env_file, Settings.model_fields) if env_file else []
+        raise SettingsError("\n".join([*file, *worded(error)])) from None
+    except OSError as error:
+        raise SettingsError(f"{env_file}: cannot be read ({error.strerror or type(error).__name__})") from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{env_file}: {NOT_UTF_8}") from None
+
+
+def warn_of_file(env_file: Path = Path(".env")) -> None:
+    """Log what is wrong with the file although all settings are valid: each of these lines has no effect."""
+    for problem in problems_of(env_file, Settings.model_fields):
+        log.warning("line of .env has no effect", reason=problem)
 
 
 def _lower_case() -> dict[str, str]:
@@ -205,26 +250,4 @@ def checked(given: Mapping[str, object]) -> Settings:
     try:
         return _Given.model_validate({name.lower(): value for name, value in given.items()})
     except ValidationError as error:
-        raise _told(error) from None
-
-
-def _told(error: ValidationError) -> SettingsError:
-    return SettingsError("\n".join(_line(dict(problem)) for problem in error.errors()))
-
-
-_EXPECTED = {
-    "slack_bot_token": "the bot token (xoxb-…) from OAuth & Permissions",
-    "flowise_url": "the address of your Flowise, such as http://localhost:3000",
-    "flowise_chatflow_id": "the chatflow's id: the last part of its address in Flowise",
-}
-
-
-def _line(problem: dict[str, object]) -> str:
-    where = problem["loc"]
-    message = str(problem["msg"]).removeprefix("Value error, ")
-    if not isinstance(where, tuple) or not where:
-        return message  # rules that concern several settings name them
-    name = str(where[0]).lower()
-    if problem["type"] == "missing":
-        return f"{name.upper()}: not set; expected {_EXPECTED.get(name, 'a value')}"
-    return f"{name.upper()}: {message[0].lower()}{message[1:]}"
+        raise SettingsError("\n".join(worded(error))) from None

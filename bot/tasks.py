@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import TypeVar
 
 import structlog
 
-from bot.errors import StoreUnavailable
+from bot.errors import BotError, StoreUnavailable
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 # After the grace period, how long the last words may take, in seconds.
 LAST_WORDS = 8.0
@@ -126,3 +129,28 @@ async def _guarded(work: Coroutine[None, None, None], name: str) -> None:
         log.warning("work not finished: store unreachable", work=name, reason=str(error))
     except Exception as error:  # one failing message must not end the others
         log.exception("work not finished", work=name, error=type(error).__name__)
+
+
+def background(stack: AsyncExitStack, task: asyncio.Task[None]) -> None:
+    """End a task before what it works with is closed."""
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait([task])
+
+    stack.push_async_callback(end)
+
+
+def owned(stack: AsyncExitStack, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
+    """A task that ends with the stack at the latest."""
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.wait([task])
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not isinstance(error, BotError):  # those are told where the task is waited for
+            raise error
+
+    stack.push_async_callback(end)
+    return task

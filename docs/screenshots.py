@@ -32,7 +32,7 @@ INSPECTOR = {"width": 1400, "height": 740}
 MORNING = datetime(2026, 3, 4, 9, 41, tzinfo=UTC).timestamp()
 # What stands on most machines as system-ui looks more like this than like a bare Linux's DejaVu.
 FONT = '"Inter", "Liberation Sans", "Arimo", Arial, sans-serif'
-QUESTION = "How long does the bot remember a conversation?"
+QUESTION = "How do I start over?"
 FOLLOW_UP = "And how do I connect my own Flowise?"
 GROWN = 260
 """Characters of the second answer, when the first picture is taken."""
@@ -89,9 +89,14 @@ async def _picture_of_a_decision(browser: Browser, scheme: str) -> None:
 
 async def _take(page: Page, name: str) -> None:
     await page.mouse.move(0, 0)  # nothing is pointed at
-    picture = Image.open(BytesIO(await page.screenshot())).convert("RGB")
+    # In a thread: everything that an answer takes part in is on this loop, and would stand still meanwhile.
+    await asyncio.to_thread(_save, await page.screenshot(), HERE / name)
+
+
+def _save(taken: bytes, path: Path) -> None:
+    picture = Image.open(BytesIO(taken)).convert("RGB")
     # Text has hundreds of shades at its edges; with the 256 most frequent it is a third of the size, which nobody sees.
-    picture.quantize(256, dither=Image.Dither.NONE).save(HERE / name, optimize=True)
+    picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 import structlog
 
@@ -95,10 +96,12 @@ def _asks(workspace: Workspace, message: IncomingMessage) -> bool:
 
 def _asked_for(workspace: Workspace, message: IncomingMessage, *, addressed: bool = True) -> Instruction:
     """What a message to the bot asks for. What is forwarded without a word, or with a call for help, is a question; so
-    is a message that is not addressed to it, but for the words that quiet or stop it."""
+    is a message that is not addressed to it, but for the words that quiet or stop it and for one without any word."""
     asked_for = instruction(workspace.without_mention(message.text))
     if addressed:
         return Instruction.ANSWER if asked_for is Instruction.HELP and message.has_quoted_text else asked_for
+    if not (message.text or message.has_quoted_text):
+        return Instruction.HELP
     return asked_for if asked_for in {Instruction.QUIET, Instruction.STOP} else Instruction.ANSWER
 
 
@@ -110,7 +113,7 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     if not await lease.may_write():
         return
     kept = decoded(StoredMessage, lease.item.heard)
-    message, addressed = kept.message, kept.addressed
+    message = kept.message
     place = place_of(message)
     thread = workspace.thread(message.channel, place.thread_ts or "")
     if not await _is_answered(workspace, behaviour, kept, thread, lease):
@@ -118,20 +121,30 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     by_another_team = is_external(message.teams, workspace.identity.organisations)
     if not by_another_team:
         place = replace(place, team=workspace.identity.team)
-    if addressed and (message.app or by_another_team) and not message.in_dm and _asks(workspace, message):
-        await workspace.store.set_quiet(thread, False, workspace.wall())  # only now the thread is known to be ours
-    asked_for = _asked_for(workspace, message, addressed=addressed)
-    if asked_for is Instruction.HELP or not (message.text or message.has_quoted_text):
-        await _help(workspace, behaviour, message, place, lease)
-    elif asked_for is Instruction.QUIET:
-        await _quiet(workspace, message, place, lease)
-    elif asked_for is Instruction.STOP:
-        await stop.said(workspace, behaviour, message.user, _private_place(message), lease)
-    elif asked_for is Instruction.NEW_CONVERSATION:
-        await workspace.conversations.chats.start_over(thread, since=message.ts)
-        await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)
-    elif addressed or not behaviour.ignores_small_talk or not await _asks_nothing(workspace, message, thread, lease):
-        await workspace.answering.answer(await _question(workspace, message, place, lease), lease)
+    await _opened_late(workspace, kept, thread, by_another_team=by_another_team)
+    asked_for = _asked_for(workspace, message, addressed=kept.addressed)
+    match asked_for:
+        case Instruction.HELP:
+            await _help(workspace, behaviour, message, place, lease)
+        case Instruction.QUIET:
+            await _quiet(workspace, message, place, lease)
+        case Instruction.STOP:
+            await stop.said(workspace, behaviour, message.user, _private_place(message), lease)
+        case Instruction.NEW_CONVERSATION:
+            await workspace.conversations.chats.start_over(thread, since=message.ts)
+            await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)
+        case Instruction.ANSWER:
+            if not await _asks_nothing(workspace, behaviour, kept, thread, lease):
+                await workspace.answering.answer(await _question(workspace, message, place, lease), lease)
+        case _:
+            assert_never(asked_for)
+
+
+async def _opened_late(workspace: Workspace, kept: StoredMessage, thread: Thread, *, by_another_team: bool) -> None:
+    """A thread that an app or another team asks in is only now known to be ours."""
+    message = kept.message
+    if kept.addressed and (message.app or by_another_team) and not message.in_dm and _asks(workspace, message):
+        await workspace.store.set_quiet(thread, False, workspace.wall())
 
 
 async def _is_answered(
@@ -157,9 +170,14 @@ async def _quiet(workspace: Workspace, message: IncomingMessage, place: Place, l
     await workspace.sentences.tell(place, wording.QUIET, lease)
 
 
-async def _asks_nothing(workspace: Workspace, message: IncomingMessage, thread: Thread, lease: Lease) -> bool:
+async def _asks_nothing(
+    workspace: Workspace, behaviour: Behaviour, kept: StoredMessage, thread: Thread, lease: Lease
+) -> bool:
     """Whether nobody expects an answer to a follow-up; known once its turn has come, for the answer before it may end
     with a question. Raises StoreUnavailable."""
+    message = kept.message
+    if kept.addressed or not behaviour.ignores_small_talk:
+        return False
     if lease.opened.again or message.all_files or message.quotes or not is_small_talk(message.text):
         return False
     if not await workspace.answering.turn_came(lease):

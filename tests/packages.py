@@ -57,7 +57,11 @@ PACKAGES: Final = (
         ("bot.flowise", "bot.pacing", "bot.ports", "bot.reply", "bot.slack"),
     ),
     Package(("bot.store",), "keeps everything in Redis", ("bot.pacing", "bot.ports", "bot.slack", *VALUES)),
-    Package(("bot.settings",), "reads the settings", ("bot.network", "bot.slack", "bot.store", "bot.errors")),
+    Package(
+        ("bot.settings", "bot.settings_errors"),
+        "reads the settings",
+        ("bot.network", "bot.slack", "bot.store", "bot.errors"),
+    ),
     Package(
         ("bot.mailbox",),
         "holds each question from its event to its last word, over crashes",

@@ -72,8 +72,8 @@ def test_there_are_the_papers_and_the_pictures() -> None:
     assert {path.name for path in PAPERS} >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "design.md"}
     names = ["lag-dark.svg", "lag-light.svg"]
     assert [path.name for path in PICTURES] == names
-    photos = ["inspector-dark.png", "inspector-light.png", "playground-dark.png", "playground-light.png"]
-    assert [path.name for path in PHOTOS] == photos
+    scenes, schemes = ("decision", "inspector", "playground"), ("dark", "light")
+    assert [path.name for path in PHOTOS] == [f"{scene}-{scheme}.png" for scene in scenes for scheme in schemes]
     assert len(LOCKS) == 4
 
 
@@ -194,7 +194,10 @@ def test_a_picture_of_the_page_is_light_and_twice_as_sharp(photo: Path) -> None:
     content = photo.read_bytes()
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
     assert len(content) < 250_000
-    assert int.from_bytes(content[16:20], "big") >= 2 * 900  # as wide as the README shows it
+    name = photo.name.replace("-dark", "-light")
+    shown = re.search(rf'docs/{name}" width="(\d+)"', (ROOT / "README.md").read_text("utf-8"))
+    assert shown
+    assert int.from_bytes(content[16:20], "big") >= 2 * int(shown[1])
 
 
 @pytest.mark.parametrize("picture", PICTURES, ids=lambda path: path.name)

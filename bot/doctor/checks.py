@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TextIO
 
 import bot.flowise.client as flowise_client
-from bot import __version__
 from bot.doctor.findings import UNREADABLE, About, Finding, Verdict, exit_status, redacted
 from bot.doctor.flowise import FLOWISE, Chatflow, flowise
 from bot.doctor.machine import MACHINE, port
 from bot.doctor.network import network
 from bot.doctor.output import as_json, table
 from bot.doctor.redis import REDIS, redis
+from bot.doctor.settings import read, unreadable
 from bot.doctor.slack import SLACK, slack
 from bot.errors import SettingsError
 from bot.flowise.limits import Limits
@@ -29,7 +29,7 @@ from bot.settings import Settings, read_settings
 from bot.slack.wire import new_session, web_client
 from bot.store.connections import connect
 
-SETTINGS = About("Settings")
+_ENV_FILE = Path(".env")
 
 # Seconds for all checks of one heading: a silent server must not delay the report. A healthy one needs less than one.
 _PATIENCE = 10.0
@@ -47,12 +47,12 @@ def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bo
     try:
         settings = read_settings()
     except SettingsError as error:
-        findings, status = unreadable(error), UNREADABLE
+        findings, status = unreadable(error, _ENV_FILE), UNREADABLE
     else:
         # The clients' own log lines go to stderr, out of the report's way.
         export(settings.ssl_cert_file)
         logs.configure("ERROR", settings.log_format, settings.secrets())
-        seen = [read(Path(".env")), *asyncio.run(examined(settings))]
+        seen = [*read(_ENV_FILE), *asyncio.run(examined(settings))]
         findings = redacted(seen, logs.Redaction(settings.secrets()))
         status = exit_status(findings)
     width, colour = _look(out, environment)
@@ -110,19 +110,6 @@ async def bounded(about: About, work: Awaitable[list[Finding]], patience: float)
     except TimeoutError:
         do = "Something accepts connections but does not answer: look for a firewall, a proxy or a stuck server."
         return [about.wrong("answer", f"none within {patience:g} s", do)]
-
-
-def read(env_file: Path) -> Finding:
-    """The finding about valid settings, with their source: a .env in the wrong folder is a common mistake."""
-    also = f"and {env_file.absolute()}" if env_file.is_file() else "alone; there is no .env in this folder"
-    return SETTINGS.well("values", f"valid for version {__version__}; read from the environment {also}")
-
-
-def unreadable(error: SettingsError) -> list[Finding]:
-    """One finding for each line of the error, which begins with the setting's name."""
-    lines = (line.partition(": ") for line in str(error).splitlines())
-    do = "Set it in the environment or in .env. See .env.example for what each setting means."
-    return [SETTINGS.wrong(name, problem or name, do) for name, _, problem in lines]
 
 
 def _chatflow(settings: Settings) -> Chatflow:

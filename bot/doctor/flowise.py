@@ -14,7 +14,7 @@ import aiohttp
 from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
 from bot.errors import FlowiseError, FlowiseUnreachable, KeyRefused, UnknownChatflow, advice
-from bot.flowise.api import Api
+from bot.flowise.api import KEY_OF_ANOTHER_WORKSPACE, Api
 from bot.flowise.limits import Limits
 from bot.flowise.refusals import HttpReply
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
@@ -126,8 +126,15 @@ def key(given: str | None, rows: object) -> Finding:
         return FLOWISE.unknown("key", "not set; only a question shows whether the chatflow needs one", _WITHOUT_KEY)
     if not isinstance(rows, HttpReply):
         return FLOWISE.unknown("key", "the server did not answer a request with it", _WHICH_KEY)
+    return _validity(rows)
+
+
+def _validity(rows: HttpReply) -> Finding:
     if rows.status == 401:
         return FLOWISE.wrong("key", "not one of this Flowise's API Keys", f"{advice(KeyRefused)} {_WHICH_KEY}")
+    if KEY_OF_ANOTHER_WORKSPACE in rows.message:
+        found = "valid, but made in another workspace of Flowise than the chatflow's"
+        return FLOWISE.wrong("key", found, f"{advice(KeyRefused)} {_WHICH_KEY}")
     if rows.status == 403:
         do = "In Flowise, API Keys: allow the key to view chatflows, or the bot cannot fetch answers after a crash."
         return FLOWISE.warning("key", "valid, but not allowed to read stored messages", do)

@@ -28,7 +28,8 @@ def proxies(out: Network, addresses: dict[str, URL]) -> Finding:
         f"{name} through {shown(proxy)} ({_setting(addresses[name])})" if proxy else f"{name} directly"
         for name, proxy in ways.items()
     ]
-    near = [addresses[name].host or "" for name, proxy in ways.items() if proxy and _is_this_machine(addresses[name])]
+    proxied = [addresses[name] for name, proxy in ways.items() if proxy]
+    near = list(dict.fromkeys(url.host or "" for url in proxied if _is_this_machine(url)))
     if near:
         do = f"Add {','.join(near)} to NO_PROXY: to the proxy, that address means its own machine."
         return NETWORK.warning("proxy", "; ".join(facts), do)

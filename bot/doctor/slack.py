@@ -19,7 +19,7 @@ from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
 from bot.network.outgoing import why
 from bot.slack.not_slack import EXPECTED, why_not_slack
-from bot.slack.permissions import EVENTS, SCOPES
+from bot.slack.permissions import ADD_A_SCOPE, EVENTS, SCOPES, missing, named_in
 from bot.slack.refusals import RATE_LIMITED, SLACK_FAILED, SOCKET_MODE_OFF, UNINSTALLED
 from bot.slack.wire import NO_ANSWER
 
@@ -27,9 +27,9 @@ SLACK = About("Slack")
 
 _APP = "At api.slack.com/apps, open your app"
 _INSTALL = f"{_APP}, Install App: install it, and copy the Bot User OAuth Token (xoxb-...) to SLACK_BOT_TOKEN."
-_COPY = f"{_APP}, OAuth & Permissions: copy the Bot User OAuth Token (xoxb-...) to SLACK_BOT_TOKEN."
+COPY = f"{_APP}, OAuth & Permissions: copy the Bot User OAuth Token (xoxb-...) to SLACK_BOT_TOKEN."
 _ROTATION = "Token rotation is on and cannot be turned off: create the app again from the manifest."
-_APP_LEVEL = (
+APP_LEVEL = (
     f"{_APP}, Basic Information, App-Level Tokens, Generate Token and Scopes: create a token with connections:write, "
     "and copy it (xapp-...) to SLACK_APP_TOKEN."
 )
@@ -91,11 +91,11 @@ async def slack(
 def bot_token(answer: SlackAnswer) -> Finding:
     """The finding about SLACK_BOT_TOKEN, from the response to auth.test."""
     if answer.done and not answer.data.get("user_id"):
-        return _refused("bot token", replace(answer, stranger="an answer that names no user"), _COPY)
+        return _refused("bot token", replace(answer, stranger="an answer that names no user"), COPY)
     if answer.done:
         user, team = (str(answer.data.get(key) or "?") for key in ("user", "team"))
         return SLACK.well("bot token", f"valid for @{user} in {team} ({answer.data.get('team_id') or '?'})")
-    advice = _INSTALL if answer.error in UNINSTALLED else _ROTATION if answer.error == "token_expired" else _COPY
+    advice = _INSTALL if answer.error in UNINSTALLED else _ROTATION if answer.error == "token_expired" else COPY
     return _refused("bot token", answer, advice)
 
 
@@ -106,13 +106,12 @@ def scopes(answer: SlackAnswer) -> Finding:
         names = ", ".join(scope.name for scope in SCOPES)
         do = f"{_APP}, OAuth & Permissions, Bot Token Scopes: the list should contain {names}."
         return SLACK.unknown("scopes", "Slack did not say which scopes the token has", do)
-    names_granted = {name.strip() for name in granted.split(",")}
-    missing = [scope for scope in SCOPES if scope.name not in names_granted]
-    if not missing:
+    lacking = missing(named_in(granted))
+    if not lacking:
         return SLACK.well("scopes", f"all {len(SCOPES)} that the bot uses")
-    found = "; ".join(f"{scope.name} is missing: {scope.without}" for scope in missing)
-    do = f"{_APP}, OAuth & Permissions, Bot Token Scopes, Add an OAuth Scope; then Install App, Reinstall."
-    if all(scope.noticed for scope in missing):
+    found = "; ".join(f"{scope.name} is missing: {scope.without}" for scope in lacking)
+    do = f"{_APP}, {ADD_A_SCOPE}."
+    if all(scope.noticed for scope in lacking):
         return SLACK.warning("scopes", found, do)
     return SLACK.wrong("scopes", found, do)
 
@@ -124,7 +123,7 @@ def socket_mode(answer: SlackAnswer) -> Finding:
     """
     if answer.done:
         return SLACK.well("app token", "valid; Slack offers a Socket Mode connection")
-    return _refused("app token", answer, _SWITCH_ON if answer.error in SOCKET_MODE_OFF else _APP_LEVEL)
+    return _refused("app token", answer, _SWITCH_ON if answer.error in SOCKET_MODE_OFF else APP_LEVEL)
 
 
 def same_app(answer: SlackAnswer, app_token: str) -> list[Finding]:

@@ -23,7 +23,7 @@ from bot.flowise.decisions import PauseState, pause_state
 from bot.flowise.events import Decision, Event, Metadata
 from bot.flowise.limits import HEADERS_SETTING, Limits
 from bot.flowise.parse import stored_events, stored_text
-from bot.flowise.refusals import HttpReply, names_unknown_chatflow, shortened
+from bot.flowise.refusals import HttpReply, names_unknown_chatflow, shortened, stranger
 from bot.flowise.stored import Row, answer, asked_last, is_answer, newest
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
 from bot.thread import Expected
@@ -40,7 +40,7 @@ _PROBE_KEPT = 60.0
 _NOTING = 2.0
 
 # A valid key of another workspace than the chatflow's: HTTP 500 with these words (Flowise 3.1.4, `getChatMessage`).
-_KEY_OF_ANOTHER_WORKSPACE = "Unauthorized access"
+KEY_OF_ANOTHER_WORKSPACE = "Unauthorized access"
 
 
 class Api:
@@ -105,9 +105,10 @@ class Api:
         if ping is None:
             raise FlowiseSlow("no answer to a ping in time", run=RunState.NOT_STARTED, setting=HEADERS_SETTING)
         if ping.status >= 500:
-            raise FlowiseUnreachable(f"HTTP {ping.status} for a ping", run=RunState.UNKNOWN)
+            raise FlowiseUnreachable(f"HTTP {ping.status} in reply to a ping", run=RunState.UNKNOWN)
         if ping.text.strip() != "pong":
-            raise NotFlowise(f"HTTP {ping.status} and no pong at {self._base}", run=RunState.NOT_STARTED)
+            what = stranger(ping) or f"HTTP {ping.status} and no pong"
+            raise NotFlowise(f"{what} (at {self._base})", run=RunState.NOT_STARTED)
 
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         """The text of a stored answer; empty where it has none, or there is no such answer.
@@ -243,7 +244,7 @@ class Api:
 def _unreadable(reply: HttpReply) -> FlowiseError:
     """Why stored rows cannot be read. Every cause but a refused key may be temporary."""
     text = f"stored turns: HTTP {reply.status}: {shortened(reply.message or reply.text)}"
-    if reply.status in (401, 403) or _KEY_OF_ANOTHER_WORKSPACE in reply.message:
+    if reply.status in (401, 403) or KEY_OF_ANOTHER_WORKSPACE in reply.message:
         return KeyRefused(text)
     if not reply.whole:
         return FlowiseBroke("the stored turns of a chat are larger than FLOWISE_FRAME_LIMIT")

@@ -113,11 +113,18 @@ def _failed(reply: HttpReply, summary: str) -> FlowiseError:
     return FlowiseFailed(summary, run=RunState.OVER if reply.status >= 500 else RunState.NOT_STARTED)
 
 
-def _no_flowise(reply: HttpReply, summary: str) -> FlowiseError:
+def stranger(reply: HttpReply) -> str:
+    """What has answered in place of Flowise, in words for the operator; empty where only its text tells."""
     if 300 <= reply.status < 400:
-        return NotFlowise(f"HTTP {reply.status}: a redirect, which is not followed", run=RunState.NOT_STARTED)
-    if reply.is_web_page:
-        return NotFlowise(f"HTTP {reply.status}: a web page", run=RunState.NOT_STARTED)
+        return f"HTTP {reply.status}: a redirect, which is not followed; to a login page, perhaps"
+    if reply.status == 401:
+        return "HTTP 401: something before Flowise wants a name and password"
+    return f"HTTP {reply.status}: a web page; of a login, perhaps" if reply.is_web_page else ""
+
+
+def _no_flowise(reply: HttpReply, summary: str) -> FlowiseError:
+    if (300 <= reply.status < 400 or reply.is_web_page) and (what := stranger(reply)):
+        return NotFlowise(what, run=RunState.NOT_STARTED)
     if 400 <= reply.status < 500 and reply.status not in (404, 405):
         return FlowiseFailed(summary, run=RunState.NOT_STARTED)
     return NotFlowise(summary, run=RunState.NOT_STARTED)

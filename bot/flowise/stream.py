@@ -271,10 +271,8 @@ def exchange_error(error: aiohttp.ClientError, limits: Limits) -> FlowiseError:
             return ProxyFailed(why(error), run=RunState.NOT_STARTED if was_stopped(error) else RunState.UNKNOWN)
         case aiohttp.ClientConnectorCertificateError():
             return FlowiseUntrusted(why(error), run=RunState.NOT_STARTED)
-        case aiohttp.ClientConnectorDNSError():
-            return FlowiseUnreachable(f"no connection: the name is not known ({name})", run=RunState.NOT_STARTED)
         case aiohttp.ClientConnectorError() | aiohttp.InvalidURL():
-            return FlowiseUnreachable(f"no connection ({name})", run=RunState.NOT_STARTED)
+            return FlowiseUnreachable(f"no connection: {why(error)} ({name})", run=RunState.NOT_STARTED)
     return FlowiseBroke(f"the connection was lost ({name})")
 
 

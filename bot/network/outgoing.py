@@ -143,4 +143,17 @@ def why(error: BaseException) -> str:
         case aiohttp.ClientConnectorCertificateError(certificate_error=refusal):
             reason = getattr(refusal, "verify_message", "") or type(error).__name__
             return f"the certificate is not trusted: {reason}"
+        case aiohttp.ClientConnectorError():
+            return _unconnected(error)
+    return type(error).__name__
+
+
+def _unconnected(error: aiohttp.ClientConnectorError) -> str:
+    match error:
+        case aiohttp.ClientConnectorDNSError():
+            return "the name is not known"
+        case aiohttp.ClientConnectorSSLError():
+            return "no TLS there; should https:// be http://?"
+        case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))) if number > 0:
+            return os.strerror(number).lower()
     return type(error).__name__

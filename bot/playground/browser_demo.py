@@ -53,7 +53,7 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
         try:
             await stack.enter_async_context(slack)
         except OSError as error:
-            raise SettingsError(f"--port: {port} cannot be used ({error.strerror})") from None
+            raise SettingsError(f"--port: {port} cannot be used ({os.strerror(error.errno or 0)})") from None
         settings = {"REDIS_URL": redis_url, **demo_setup.towards(slack)}
         trouble = await _use_theirs(tap, {**outside, **settings}) if "FLOWISE_URL" in outside else ""
         people_in(slack)
@@ -77,7 +77,7 @@ async def _use_theirs(tap: Tap, settings: Mapping[str, str]) -> str:
     Raises:
         SettingsError: the environment does not say all that is needed, or names the playground itself.
     """
-    given = checked(settings)
+    given = checked({**settings, "PORT": "0"})  # the demo's bot takes a free one, so Flowise may have any
     key = given.flowise_api_key.get_secret_value() if given.flowise_api_key else None
     place = (given.flowise_url, given.flowise_chatflow_id, key)
     try:

@@ -126,7 +126,9 @@ class BotProgram:
             return
         if status == _WRONG_SETTINGS:
             said = [line.strip() for line in self._text().splitlines() if line.startswith("  ")]
-            raise SettingsError("\n".join(said) or "the bot does not say which")
+            # There is no .env in its folder on purpose.
+            ours = [line for line in said if not line.startswith(".env: ")]
+            raise SettingsError("\n".join(ours) or "the bot does not say which")
         raise ProgramEnded(f"the bot has ended by itself, with status {status}{self._last_lines()}")
 
     def turns(self) -> TurnCounts:

@@ -117,7 +117,7 @@ def _reckon(stage: _Stage) -> None:
     waits = [answer.first_after for answer in stage.answers if answer.first_after is not None]
     first = f"a first message after {sum(waits) / len(waits):.1f} s, " if waits else ""
     stage.screen.remark(
-        f"{len(stage.answers)} answers, {words} words, {first}{len(slack.calls)} Slack calls, {refused} answered 429, "
-        f"{len(slack.violations)} rules broken, {len(slack.pings)} people pinged."
+        f"{len(stage.answers)} answers, {words} words, {first}{len(slack.calls)} Slack calls, "
+        f"{refused} refused with 429, {len(slack.violations)} rules broken, {len(slack.pings)} people pinged."
     )
     stage.faults += [*slack.violations, *(f"a message has pinged {ping.target}" for ping in slack.pings)]

@@ -141,8 +141,13 @@ class Answer(Generic[T_co]):
     def empty(self) -> bool:
         """Whether there is no text to show. While it grows, half-open Markdown at its beginning is not shown yet."""
         if not self._has_words:  # asked with every token, so it is looked up only until there is text
-            self._has_words = self._text.shows(growing=not self.ended)
+            self._has_words = self._text.shows(growing=self.half_open)
         return not self._has_words
+
+    @property
+    def half_open(self) -> bool:
+        """Whether Markdown at the end of the text is shown as half open: closed, or held back."""
+        return not (self.ended or self.words_whole)
 
     def receive(self, event: ArrivedEvent) -> None:
         """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
@@ -175,8 +180,20 @@ class Answer(Generic[T_co]):
                 changed, self._notes = True, (*self._notes, text)
             case Footnote(text=text):
                 changed, self._footnote = text != self._footnote, text
-            case _:
+            case (
+                Queued()
+                | WaitingForRun()
+                | Thinking()
+                | FetchingRest()
+                | ParagraphBreak()
+                | Stopping()
+                | Finished()
+                | Stopped()
+                | Failed()
+            ):
                 changed = self._proceeds(event)
+            case _:
+                assert_never(event)
         return changed
 
     def lose_rest(self) -> None:
@@ -326,8 +343,10 @@ class Answer(Generic[T_co]):
 
     @property
     def footnote(self) -> Blocks:
-        """The small line of ours that stands last of all; none under a failure, nor before it has come."""
-        return (support_note(self._footnote),) if self._footnote and self._failure is None else ()
+        """The small line of ours that stands last of all; none under a failure, while a decision is needed, as no
+        message is answered then, nor before it has come."""
+        stands = self._footnote and self._failure is None and self._decision is None
+        return (support_note(self._footnote),) if stands else ()
 
     def footer(self) -> Blocks:
         """The blocks under the text: what failed or is fetched, remarks, tools, sources, and the last lines."""

@@ -88,6 +88,11 @@ class PagedAnswer(Answer[Document]):
             room -= _EVENT
             super().receive(event)
 
+    @property
+    def half_open(self) -> bool:
+        """Also where it was broken off: what was bold a moment ago does not turn into asterisks."""
+        return super().half_open or self._failure is not None
+
     def becomes_plainer(self) -> bool:
         """Show all of it in a plainer form from now on; False where there is none. Slack may know blocks for ratings
         in some places only, so the buttons go first."""
@@ -118,7 +123,7 @@ class PagedAnswer(Answer[Document]):
         if self._form is not Form.RENDERED:
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
-        pages = self.text.pages(growing=not (self.ended or self.words_whole), footer=footer)
+        pages = self.text.pages(growing=self.half_open, footer=footer)
         # Nobody is sent a message that holds nothing but these, for want of room in the one before.
         small = (_GROWING, *self._button, *self.buttons, *self.footnote, *_LEAD)
         if len(pages) > 1 and all(block in small for block in pages[-1].blocks):

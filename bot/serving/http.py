@@ -40,6 +40,7 @@ class Health:
     is_private: bool = True
     detail_seconds: float = _DETAIL_SECONDS
     _logged: tuple[str, ...] = field(default=(), init=False)
+    _was_ready: bool = field(default=False, init=False)
 
     def serve(self, application: web.Application, *, is_private: bool) -> None:
         """Put /healthz and /readyz there."""
@@ -68,11 +69,19 @@ class Health:
         missing = ("stopping",) if self.stopping() else await self.unready()
         if missing != self._logged:
             self._logged = missing
-            if not missing:
-                log.info("readiness restored")
-            elif not self.stopping():
-                log.warning("readiness lost", missing=list(missing))
+            self._tell(missing)
+        self._was_ready |= not missing
         return missing
+
+    def _tell(self, missing: tuple[str, ...]) -> None:
+        if not missing and self._was_ready:
+            log.info("readiness restored")
+        elif not missing:
+            log.info("readiness reached")
+        elif not self._was_ready:  # a start is looked at before it is over
+            log.info("readiness awaited", missing=list(missing))
+        elif not self.stopping():
+            log.warning("readiness lost", missing=list(missing))
 
 
 def web_app(

@@ -18,7 +18,7 @@ from bot.serving.sparse_log import SparseLog
 # never sends the rest of its request hold the stop up until it is killed.
 LAST_RESPONSES = 1.0
 _OF_THE_PORT = {
-    errno.EADDRINUSE: "expected a free port",
+    errno.EADDRINUSE: "expected a free port; does the bot run already, or Flowise at this port?",
     errno.EACCES: "expected a port that this user may listen on, such as one above 1023",
 }
 

@@ -9,12 +9,15 @@ import structlog
 from aiohttp import ClientSession
 
 import bot.flowise.client as flowise
-from bot.errors import FlowiseError, StoreUnavailable, advice
-from bot.metrics.flowise import FlowiseMetrics, MeteredFlowise
+from bot.errors import StoreUnavailable, advice
+from bot.metrics.flowise import FlowiseMetrics
 from bot.network.outgoing import Network
 from bot.network.proxies import Proxies
 from bot.reply.observed import Observers
+from bot.serving.flowise_watch import WatchedFlowise
 from bot.settings import Settings
+from bot.slack.identity import Identity
+from bot.slack.permissions import ADD_A_SCOPE, missing
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import Observer, RedisStore
 
@@ -64,7 +67,7 @@ async def opened_store(settings: Settings, observer: Observer) -> AsyncIterator[
             await embedded.stop()
 
 
-def chatflow_of(settings: Settings, session: ClientSession, metrics: FlowiseMetrics) -> flowise.Client:
+def chatflow_of(settings: Settings, session: ClientSession, metrics: FlowiseMetrics) -> WatchedFlowise:
     limits = flowise.Limits(
         connect=settings.flowise_connect_timeout,
         headers=settings.flowise_headers_timeout,
@@ -75,16 +78,7 @@ def chatflow_of(settings: Settings, session: ClientSession, metrics: FlowiseMetr
         frame_bytes=settings.flowise_frame_limit,
     )
     key = settings.flowise_api_key.get_secret_value() if settings.flowise_api_key else None
-    return MeteredFlowise(session, settings.flowise_url, settings.flowise_chatflow_id, key, limits, metrics)
-
-
-async def warn_of_flowise(chatflow: flowise.Client) -> None:
-    """A Flowise that is down or wrong at the start may be right when the first question comes: a warning, no exit."""
-    try:
-        await chatflow.check()
-    except FlowiseError as error:
-        kind = type(error)
-        log.warning("Flowise not ready", error=kind.__name__, reason=str(error), do=advice(kind))
+    return WatchedFlowise(session, settings.flowise_url, settings.flowise_chatflow_id, key, limits, metrics)
 
 
 async def warn_of_redis(store: RedisStore) -> None:
@@ -92,7 +86,15 @@ async def warn_of_redis(store: RedisStore) -> None:
     try:
         health = await store.health()
     except StoreUnavailable as error:
-        log.warning("Redis not ready", reason=str(error))
+        log.warning("Redis not ready", reason=str(error), do=advice(type(error)))
         return
     for warning in health.warnings:
         log.warning("Redis warning received", reason=warning, version=health.version)
+
+
+def warn_of_scopes(identity: Identity) -> None:
+    """Without some of them, people's messages do not arrive, and nothing else says so."""
+    lacking = () if identity.scopes is None else missing(identity.scopes)
+    if lacking:
+        without = "; ".join(scope.without for scope in lacking)
+        log.warning("scopes missing", scopes=[scope.name for scope in lacking], reason=without, do=ADD_A_SCOPE)

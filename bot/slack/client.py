@@ -32,6 +32,7 @@ from bot.slack.identity import Identity
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.names import Names
 from bot.slack.people import Person
+from bot.slack.permissions import named_in
 from bot.slack.reading import Reading
 from bot.slack.token_state import TokenState
 from bot.slack.wire import Wire, without_none
@@ -80,6 +81,8 @@ class SlackClient:
             bot_id=string(answer, "bot_id"),
             bot_user=string(answer, "user_id"),
             name=string(answer, "user"),
+            team_name=string(answer, "team"),
+            scopes=None if self._wire.scopes is None else named_in(self._wire.scopes),
             is_org_wide=answer.get("is_enterprise_install") is True,
         )
         self._bot_user = identity.bot_user

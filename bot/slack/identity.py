@@ -14,6 +14,9 @@ class Identity:
     bot_id: str
     bot_user: str
     name: str
+    team_name: str = ""
+    scopes: frozenset[str] | None = None
+    """What the bot token was granted; None where Slack does not say."""
     is_org_wide: bool = False
     """The app is installed in all workspaces of the organisation `enterprise`."""
 

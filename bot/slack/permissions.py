@@ -5,6 +5,7 @@ The doctor uses this list and reads no manifest: the image holds code only.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 
@@ -37,6 +38,20 @@ SCOPES: tuple[Scope, ...] = (
     ),
     Scope("users:read", "Flowise does not learn the names of people", noticed=True),
 )
+
+ADD_A_SCOPE = "OAuth & Permissions, Bot Token Scopes, Add an OAuth Scope; then Install App, Reinstall"
+"""Where a missing scope is added, on the app's page at Slack."""
+
+
+def named_in(header: str) -> frozenset[str]:
+    """The scopes that Slack lists in the header `x-oauth-scopes` of its answers."""
+    return frozenset(name.strip() for name in header.split(","))
+
+
+def missing(granted: Container[str]) -> tuple[Scope, ...]:
+    """The scopes that the bot uses and was not granted."""
+    return tuple(scope for scope in SCOPES if scope.name not in granted)
+
 
 EVENTS: tuple[str, ...] = (
     "app_mention",

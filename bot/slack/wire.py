@@ -83,6 +83,8 @@ class Wire:
         self._session = session
         self._addresses = Addresses(web.base_url)
         self.admission = TokenState()
+        self.scopes: str | None = None
+        """What the token was granted, as a header of Slack's says; None where none has come."""
 
     async def make(self, method: str, arguments: Mapping[str, object]) -> Result:
         """Make a writing call once. Faults of Slack or the network are results; they are never raised."""
@@ -119,6 +121,7 @@ class Wire:
                 raise NotSlack(f"{method}: {reason}") from None
             raise SlackUnavailable(f"{method}: {why(error)}") from None
         self.admission.answered()
+        self.scopes = answer.headers.get("x-oauth-scopes", self.scopes)
         return answer.data if isinstance(answer.data, dict) else {}
 
     def _reason(self, method: str, error: SlackApiError) -> SlackRefused | SlackUnavailable:

@@ -47,12 +47,12 @@ QUIET = "I'll be quiet in this thread. Mention me when you need me."
 EVERY_MESSAGE = "I answer every message here. `quiet` stops me."
 ALWAYS_LISTENING = "I'm always listening here."
 QUIET_ONLY_IN_THREADS = "I only listen to everything in threads. To stop me in one, write `quiet` there."
-NEW_CONVERSATION = "This is a new conversation. I've let go of what was said before. What would you like to know?"
+NEW_CONVERSATION = "This is a new conversation: I no longer remember what was said before. What would you like to know?"
 NEW_ONLY_IN_DM = (
     "This starts a new conversation in our direct messages only. In a channel, mention me in the thread with "
     "`new conversation`."
 )
-EXTERNAL = "Sorry, I only answer people in the organization that runs me. Please ask one of your contacts there."
+EXTERNAL = "Sorry, I can only answer people in the organization I belong to. Please ask one of your contacts there."
 DECISION_NEEDED = (
     "I need a decision before I can go on, and it can't be made here. "
     "To go on without it, mention me with `new conversation`."
@@ -101,6 +101,7 @@ def usage(bot: str, command: str) -> str:
             "• Send me a direct message.",
             f"• Use the command: `{command} how do I …?`",
             "• In a thread I've answered in, just keep writing.",
+            "",
             "What else you can say:",
             f"• `@{bot} new conversation` makes me forget what was said in the thread.",
             f"• `@{bot} stop` ends the answer I'm giving you.",
@@ -197,7 +198,9 @@ def other_command(ours: str) -> str:
 
 
 def _listed(names: Sequence[str], most: int = 3) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    first, left = [*names[:most]], len(names) - most
+    *others, last = [*first, f"{left} more"] if left > 0 else first
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def invite(bot: str) -> str:
@@ -307,7 +310,7 @@ _MENDED_BY_THE_OPERATOR = (
     errors.UnknownChatflow,
     errors.NotFlowise,
 )
-_REPEAT = "Please repeat it in full, I won't remember this attempt."
+_REPEAT = "I won't remember this attempt, so ask in full."
 
 
 def _sentence(error: BotError) -> str:

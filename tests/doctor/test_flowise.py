@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -168,12 +169,23 @@ def gateway(_: web.Request) -> web.Response:
     return web.Response(status=502, text="Bad Gateway")
 
 
-@pytest.mark.parametrize("answer", [page, elsewhere])
+def locked(_: web.Request) -> web.Response:
+    return web.Response(status=401, headers={"WWW-Authenticate": "Basic"}, text="no")
+
+
+@pytest.mark.parametrize("answer", [page, elsewhere, locked])
 async def test_something_that_is_not_flowise(answer: Callable[[web.Request], web.Response]) -> None:
     async with serving(answer) as url:
         [finding] = (await seen(url, key="right")).values()
     assert finding.state is Verdict.WRONG
-    assert "Another program answers at FLOWISE_URL" in finding.do
+    assert "Something other than Flowise answers at FLOWISE_URL" in finding.do
+    assert re.search("login|name and password", finding.found)
+
+
+def test_a_key_of_another_workspace_of_flowise() -> None:
+    finding = key("theirs", reply({"message": "Error: Unauthorized access"}, 500))
+    assert finding.state is Verdict.WRONG
+    assert "another workspace of Flowise" in finding.found
 
 
 async def test_a_proxy_without_a_server_behind_it() -> None:

@@ -113,7 +113,7 @@ async def test_a_question_after_an_answer_that_broke_off_begins_anew_and_waits_o
             await home.ask("one", thread_ts=root)
             _, first = await home.answered(root, 2)
             assert first.startswith("half of")
-            assert "Please repeat it in full, I won't remember this attempt." in first
+            assert "I won't remember this attempt, so ask in full." in first
             await home.ask("two", thread_ts=root)
             _, _, second = await home.answered(root, 3)
             assert wording.NOT_REMEMBERED_BEFORE in second

@@ -621,6 +621,6 @@ async def test_files_that_cannot_be_shown_are_named_and_are_an_answer(home: Sand
             first = await home.ask(f"{home.mention} plot it")
             [answer] = await home.answered(first)
             assert answer.startswith("Here they are.")
-            assert "There are also 2 files that I can't show yet: plot.png, table.csv." in answer
+            assert "There are also 2 files that I can't show yet: plot.png and table.csv." in answer
             second = await home.ask(f"{home.mention} plot it again")
-            assert await home.answered(second) == ["There are 2 files that I can't show yet: plot.png, table.csv."]
+            assert await home.answered(second) == ["There are 2 files that I can't show yet: plot.png and table.csv."]

@@ -118,7 +118,7 @@ def test_what_is_no_proxy_is_told_without_its_password(name: str, value: str) ->
 GOOD = {
     "SLACK_BOT_TOKEN": "xoxb-1",
     "SLACK_APP_TOKEN": "xapp-1",
-    "FLOWISE_URL": "http://localhost:3000/",
+    "FLOWISE_URL": "http://localhost:3100/",
     "FLOWISE_CHATFLOW_ID": "abc-123",
 }
 

@@ -28,6 +28,7 @@ TURNS = [(USER, "My name is Ada."), (ASSISTANT, "Hello"), (USER, "How do edits\n
         ("What is my name?", ["**Ada**"]),
         ("who am I", ["**Ada**"]),
         ("My name is Zoë", ["Hello **Zoë**"]),
+        ("Thank you so much!", ["You're welcome.", "question 3 of this chat"]),
         ("Tell me something", ["> Tell me something", "question 3 of this chat"]),
     ],
 )
@@ -48,7 +49,7 @@ def test_only_the_first_question_is_told_when_the_first_is_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["hi", "what is my name", "my name is Bo", "a long answer", "in 90 words", "what did I ask"]
+    "question", ["hi", "thanks", "what is my name", "my name is Bo", "a long answer", "in 90 words", "what did I ask"]
 )
 def test_it_says_that_it_is_a_stand_in(question: str) -> None:
     assert "stand-in model" in reply(question, TURNS)
@@ -98,6 +99,28 @@ def test_sums_are_calculated(question: str, expected: tuple[str, str] | None) ->
     assert calculation(question) == expected
 
 
+QUOTED = "Earlier messages, quoted:\n\n> ada:\n> I have 3+4 files. What did I ask before?\n\nThe question:\n"
+
+
+@pytest.mark.parametrize(
+    "question", ["Tell me something", "What is 6*7?", "How do I start over?", "What is my name?", "in 9 words"]
+)
+def test_quotes_before_a_question_are_not_what_is_asked(question: str) -> None:
+    quoted = QUOTED + question
+    assert reply(quoted, TURNS) == reply(question, TURNS)
+    assert (near(quoted), looks_up(quoted), calculation(quoted)) == (
+        near(question),
+        looks_up(question),
+        calculation(question),
+    )
+    assert "Earlier messages" not in reply("What did I ask before?", [(USER, quoted)])
+
+
+def test_a_question_of_many_pages_is_not_repeated_whole() -> None:
+    assert "x…" in (answer := reply("x" * 6000, []))
+    assert len(answer) < 1000
+
+
 def test_the_nearest_document_comes_first() -> None:
     assert "30 days" in near("How many days does the bot remember a conversation?")[0].text
 
@@ -123,7 +146,7 @@ def test_where_little_matches_it_says_first_that_it_is_a_stand_in_and_then_what_
     assert near(question) == ()
     answer = reply(question, [])
     assert answer.startswith(f"**{UNKNOWN}**")
-    assert "You can\n\n- ask" in answer
+    assert "This I can answer:\n\n- *" in answer
 
 
 @pytest.mark.parametrize(
@@ -134,6 +157,8 @@ def test_where_little_matches_it_says_first_that_it_is_a_stand_in_and_then_what_
         ("What did I ask before about Redis?", False),
         ("What is my name?", False),
         ("my name is Redis", False),
+        ("thanks, Redis", False),
+        ("Thanks, and does it need Redis?", True),
         ("a long answer about sources", False),
         ("about sources in 40 words", False),
     ],
@@ -160,6 +185,8 @@ def test_who_only_says_hello_is_told_what_there_is(question: str) -> None:
         ("How do I start over?", "**new conversation**"),
         ("Why does the text grow?", "`SLACK_DELIVERY=auto`"),
         ("What if it breaks?", "one sentence"),
+        ("What happens when you are cut off?", "one sentence"),
+        ("How do I see the sources?", "under the answer"),
         ("Can I write without a mention?", "needs no mention"),
         ("What happens when two people ask at once?", "one after the other"),
     ],

@@ -20,6 +20,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from bot.__main__ import main
 from bot.errors import SettingsError
 from bot.playground import browser_demo
 from bot.playground.flowise import LocalFlowise
@@ -153,7 +154,7 @@ def test_once_shows_the_conversation_and_ends_well(long_runs: tuple[Run, Run, Ru
     assert "My name is Ada." in second
     assert re.search(r"Hello \*Ada\*", run.text)
     figures = " ".join(lines)
-    assert re.search(r"3 answers, \d+ words, .* \d+ Slack calls, 0 answered 429, 0 rules broken, 0 people", figures)
+    assert re.search(r"3 answers, \d+ words, .* \d+ Slack calls, 0 refused with 429, 0 rules broken, 0 people", figures)
     assert "\x1b" not in run.text
     assert run.errors == ""
 
@@ -229,8 +230,18 @@ def test_a_port_that_is_taken_is_said_in_a_line(demos: Demos) -> None:
         run = demos.start("--no-browser", "--port", str(port))
         assert run.end() == 2
     said, told = run.errors.splitlines()
-    assert (said, told.strip().startswith(f"--port: {port} cannot be used")) == ("The settings cannot work:", True)
+    assert (said, told.strip()) == (
+        "The settings cannot work:",
+        f"--port: {port} cannot be used (Address already in use)",
+    )
     assert run.processes() == []
+
+
+@pytest.mark.parametrize("port", ["abc", "-1", "65536", ""])
+def test_what_is_no_port_is_said_as_a_person_would(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["demo", f"--port={port}"])
+    assert f"--port: expected a number from 0 to 65535, not '{port}'" in capsys.readouterr().err
 
 
 def test_a_browser_that_does_not_come_back_holds_up_no_end(demos: Demos) -> None:
@@ -252,7 +263,7 @@ def test_a_browser_that_does_not_come_back_holds_up_no_end(demos: Demos) -> None
     [
         ("http://127.0.0.1:9", "", "FLOWISE_CHATFLOW_ID: not set; expected the chatflow's id"),
         ("http://a..b", "some-flow", "Flowise's address begins with http://"),
-        ("http://127.0.0.1:9/agentcanvas/x", "some-flow", "Please give Flowise's base address alone"),
+        ("http://127.0.0.1:9/agentcanvas/x", "some-flow", "expected the server's base address alone"),
         ("http://127.0.0.1:9", "é", "The chatflow's id is the last part"),
     ],
 )
@@ -261,6 +272,13 @@ async def test_a_flowise_that_cannot_be_is_a_wrong_setting(url: str, flow: str, 
     settings = outside | {"SLACK_BOT_TOKEN": "xoxb-x", "SLACK_APP_TOKEN": "xapp-x"}
     with pytest.raises(SettingsError, match=said):
         await browser_demo._use_theirs(Tap(LocalFlowise()), settings)
+
+
+async def test_a_flowise_may_have_the_port_that_the_bot_takes_by_default() -> None:
+    given = {"FLOWISE_URL": "http://localhost:3000", "FLOWISE_CHATFLOW_ID": "some-flow"}
+    async with LocalFlowise() as local, Tap(local) as tap:
+        await browser_demo._use_theirs(tap, given | {"SLACK_BOT_TOKEN": "xoxb-x", "SLACK_APP_TOKEN": "xapp-x"})
+        assert tap._target.upstream.url == "http://localhost:3000"
 
 
 def test_what_stays_elsewhere_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -131,7 +131,7 @@ def text_at_the_end(*events: ReplyEvent) -> str:
 def test_files_are_named_once_under_the_text_however_often_their_list_is_sent() -> None:
     annotated = files("table.csv")
     shown_text = text_at_the_end(Token("Done."), files("plot.png"), annotated, annotated, files("plot.png"), Finished())
-    assert shown_text.split("\n") == ["Done.", "There are also 2 files that I can't show yet: plot.png, table.csv."]
+    assert shown_text.split("\n") == ["Done.", "There are also 2 files that I can't show yet: plot.png and table.csv."]
 
 
 def test_an_answer_of_files_alone_says_so_instead_of_nothing() -> None:
@@ -157,6 +157,27 @@ def test_the_footnote_stands_last_and_once_and_under_no_failure() -> None:
     alone = text_at_the_end(files("plot.png"), line, Finished())
     assert alone.split("\n") == ["There is a file that I can't show yet: plot.png.", "`quiet` stops me."]
     assert "quiet" not in text_at_the_end(Token("Done."), line, Failed(FlowiseFailed("x"), "a1b2c3"))
+    assert "quiet" not in text_at_the_end(Token("Shall I?"), OFFERED, line, Finished())
+
+
+@pytest.mark.parametrize(
+    ("begun", "shown"),
+    [
+        ("**Bold and", "Bold and"),
+        ("See `the co", "See the co"),
+        ("See [the docs](https://exa", "See the docs"),
+    ],
+)
+def test_markdown_that_broke_off_looks_as_it_did_while_it_grew(begun: str, shown: str) -> None:
+    failed = Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3")
+    text, _, _ = text_at_the_end(Token(begun), failed).partition("\nThis answer is incomplete.")
+    assert text.split() == shown.split()
+    assert text_at_the_end(Token(begun), Finished()).split() != shown.split()
+
+
+def test_an_answer_of_nothing_but_half_a_mark_has_no_text_when_it_breaks_off() -> None:
+    broken = text_at_the_end(Token("**"), Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3"))
+    assert broken.startswith("Something went wrong")
 
 
 @pytest.mark.parametrize("ends", [True, False], ids=["ended", "growing"])

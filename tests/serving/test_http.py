@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
 from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 from structlog.testing import capture_logs
 
 from bot.serving.http import Health, web_app
@@ -72,4 +73,25 @@ async def test_a_stranger_is_told_whether_and_not_why() -> None:
     with capture_logs() as lines:
         assert await readyz({"redis": counted}, "slack", is_private=False) == (503, {"ready": False})
     assert asked == []  # nor can he have anybody asked
-    assert [(line["event"], line["missing"]) for line in lines] == [("readiness lost", ["slack"])]
+    assert [(line["event"], line["missing"]) for line in lines] == [("readiness awaited", ["slack"])]
+
+
+async def test_a_start_that_is_not_over_is_no_loss() -> None:
+    steps = iter([("slack",), ("slack",), (), (), ("slack",), ("slack",), ()])
+
+    async def unready() -> tuple[str, ...]:
+        return next(steps)
+
+    health = Health(unready, lambda: False, lambda: 0, {})
+    application = web.Application()
+    health.serve(application, is_private=True)
+    with capture_logs() as lines:
+        async with TestClient(TestServer(application)) as client:
+            statuses = [(await client.get("/readyz")).status for _ in range(7)]
+    assert statuses == [503, 503, 200, 200, 503, 503, 200]
+    assert [(line["event"], line["log_level"]) for line in lines] == [
+        ("readiness awaited", "info"),
+        ("readiness reached", "info"),
+        ("readiness lost", "warning"),
+        ("readiness restored", "info"),
+    ]

@@ -101,7 +101,9 @@ COMPLETE = {
 async def test_without_any_setting_each_that_is_needed_is_named(tmp_path: Path) -> None:
     first, *lines = await refused(tmp_path, {})
     assert first == "The settings cannot work:"
-    assert [line.split(":")[0].strip() for line in lines] == ["SLACK_BOT_TOKEN", "FLOWISE_URL", "FLOWISE_CHATFLOW_ID"]
+    assert [line.split(":")[0].strip() for line in lines] == [
+        *(".env", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "FLOWISE_URL", "FLOWISE_CHATFLOW_ID")
+    ]
     assert all("expected" in line for line in lines)
 
 
@@ -128,7 +130,7 @@ async def test_each_malformed_setting_has_its_line(tmp_path: Path) -> None:
 )
 async def test_settings_that_contradict_each_other(tmp_path: Path, changes: dict[str, str], name: str) -> None:
     _, line = await refused(tmp_path, COMPLETE | changes)
-    assert line.strip().startswith(f"{name}: expected")
+    assert line.strip().startswith(f"{name}: not set; expected")
 
 
 async def test_a_port_that_is_taken(tmp_path: Path) -> None:

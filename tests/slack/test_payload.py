@@ -57,7 +57,7 @@ CUT = "x" * 79 + "…"
         ("in <#C1|>", "in #general"),
         ("in <#C9|secret>", "in #secret"),
         ("in <#C9|#secret>", "in #secret"),
-        ("what belongs into <#C0000002|>?", "what belongs into a channel?"),
+        ("what belongs in <#C0000002|>?", "what belongs in a channel?"),
         ("in <#C9>", "in a channel"),
         (f"in <#C9|{LONG}>", f"in #{CUT}"),
         ("<!here> and <!subteam^S1|@ops>", "@here and @ops"),

@@ -115,7 +115,7 @@ async def test_without_the_right_to_look_the_same_file_is_shared_again_and_never
         ('{"ok":true}', 200, Lost("files.getUploadURLExternal: no address")),
         ('{"ok":true,"upload_url":"%s/upload","file_id":"F1"}', 503, Lost("upload: 503")),
         ('{"ok":true,"upload_url":"%s/upload","file_id":"F1"}', 429, Limited(3)),
-        ('{"ok":true,"upload_url":"http://127.0.0.1:9/","file_id":"F1"}', 200, Lost("upload: ClientConnectorError")),
+        ('{"ok":true,"upload_url":"http://127.0.0.1:9/","file_id":"F1"}', 200, Lost("upload: connection refused")),
         ('{"ok":true,"upload_url":"nowhere","file_id":"F1"}', 200, Refused("address_refused")),
     ],
 )

@@ -16,7 +16,7 @@ from bot.slack import wording
 from bot.slack.help_contact import NOBODY, asks
 from bot.slack.wording import attached, failure, support, using, with_quotes
 
-REPEAT = "Please repeat it in full, I won't remember this attempt."
+REPEAT = "I won't remember this attempt, so ask in full."
 NOT_FOR_SLACK = {errors.SettingsError, errors.StoreDamaged}
 """Errors of the start, and those that are told like what they derive from."""
 
@@ -199,7 +199,7 @@ def test_files_are_told_by_name(names: tuple[str, ...], told: str) -> None:
     ("names", "number", "more", "told"),
     [
         (["a.csv"], 1, False, "There is also a file that I can't show yet: a.csv."),
-        (["a.csv", "b.png"], 2, False, "There are also 2 files that I can't show yet: a.csv, b.png."),
+        (["a.csv", "b.png"], 2, False, "There are also 2 files that I can't show yet: a.csv and b.png."),
         (["a.csv"], 2, False, "There are also 2 files that I can't show yet."),
         ([], 1, False, "There is also a file that I can't show yet."),
         ([*"abcde"], 5, False, "There are also 5 files that I can't show yet: a, b, c and 2 more."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 GUIDE = """\
-*I am a stand-in model, not an AI:* whatever you ask here, I answer with this guide. It is **one long answer**, so \
+*I'm a stand-in model, not an AI:* whatever you ask here, I answer with this guide. It is **one long answer**, so \
 that you can see how such a one looks: it grows while it is written, and what does not fit into one message goes on in \
 the next. Everything in it is true of this bot.
 

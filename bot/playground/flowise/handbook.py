@@ -14,6 +14,7 @@ _DOCS = "https://docs.example.com/flowise-slack"
 # What people begin with, and words for it that no chunk but the overview has.
 _OPENING = re.compile(r"^\W*(hi|hello|hey|help)\b|\bwhat (can|do|are) you\b|\bwho are you\b", re.IGNORECASE)
 _OVERVIEW = "overview"
+_QUESTION_BEGINS = "\nThe question:\n"
 _NAMES = re.compile(r"https?://\S+|(?<!\w)[@#]\w[\w-]*")
 
 # They say nothing about what a question is about.
@@ -22,7 +23,7 @@ _SMALL_WORDS = frozenset(
         r"\w+",
         """
         about also and any anything are ask before bot can did does for from get give has have help here how
-        into its just like make may more much not one please question say some something tell than that the them
+        into its just like make may more much not one please question say see some something tell than that the them
         then there these they this time too use was what when where which who why will with work works would you
         your
         """,
@@ -81,8 +82,8 @@ CHUNKS: tuple[Chunk, ...] = (
         "- A thread is remembered for 30 days after its last use.\n"
         "- `BOT_CONVERSATION_DAYS` makes that longer or shorter.\n"
         "- What was said stays in **Flowise** and in Slack; Redis knows which chat a thread belongs to.\n"
-        "- Redis also holds a question and what has come of its answer while I work on them: up to 7 days if they were "
-        "abandoned. A question that got no answer is kept as long as its conversation, for *Try again*.",
+        "- Redis also holds a question and what has come of its answer while I work on them, up to 7 days if they were "
+        "abandoned. A question without an answer stays as long as its conversation, for *Try again*.",
         "memory forget long days keep kept history redis store stored",
     ),
     _web(
@@ -165,9 +166,10 @@ CHUNKS: tuple[Chunk, ...] = (
         "**You get one sentence** that says what happened and what to do next, with a reference for the log:\n\n"
         "- an answer that breaks off keeps what has come, and is marked as *incomplete*,\n"
         "- after three failures in a row I leave Flowise alone for a short while, and say so at once,\n"
-        "- a question goes to Flowise once, whatever dies.\n\n"
-        "Try it in the playground: choose a fault for Flowise, then ask me something.",
-        "down fail fails failure error errors fault faults wrong break breaks broken slow happens crash lost away",
+        "- a question goes to Flowise once, even if I am restarted meanwhile.\n\n"
+        "Try it here: choose a fault of Flowise in the *Inspector*, under *Controls*, and ask me something.",
+        "down fail fails failure error errors fault faults wrong break breaks broken cut off slow happens crash lost "
+        "away",
     ),
     _file(
         "faq.md",
@@ -210,6 +212,11 @@ CHUNKS: tuple[Chunk, ...] = (
 )
 
 
+def without_quotes(question: str) -> str:
+    """What a person asked: a client may have put quotes before it, and then a line that says where it begins."""
+    return question.rpartition(_QUESTION_BEGINS)[2]
+
+
 def near(question: str, count: int = 3) -> tuple[Chunk, ...]:
     """The chunks that answer the question, best first: those that have more than half of its words. Of one that has
     fewer it is not known whether it is about what is asked."""
@@ -220,6 +227,7 @@ def near(question: str, count: int = 3) -> tuple[Chunk, ...]:
 
 def _asked(question: str) -> set[str]:
     """The words that a question is about: no greeting, and no name or address of anything."""
+    question = without_quotes(question)
     words = _words(_OPENING.sub(" ", _NAMES.sub(" ", question)))
     return words | ({_OVERVIEW[:_STEM]} if _OPENING.search(question) else set())
 

@@ -27,4 +27,4 @@ class ManifestCommand:
     usage_hint: str
 
 
-COMMANDS = (ManifestCommand("/flowise", "Ask the Flowise chatflow", "your question, or help"),)
+COMMANDS = (ManifestCommand("/flowise", "Ask a question", "your question, or help"),)

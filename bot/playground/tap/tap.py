@@ -123,7 +123,7 @@ class Tap:
             return f"The Flowise at {upstream.url} has no chatflow with the id {upstream.chatflow_id}."
         if 300 <= status < 400:
             return f"{upstream.url} leads elsewhere (HTTP {status}). Please give the address that Flowise itself has."
-        return f"What answers at {upstream.url} (HTTP {status}) does not answer as Flowise does."
+        return f"What answers at {upstream.url} is not Flowise (HTTP {status})."
 
     # ── faults ──
 

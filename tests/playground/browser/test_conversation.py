@@ -103,6 +103,22 @@ async def test_a_command_that_nobody_has_is_refused_in_the_box(tab: Page, on: St
     await ada.box().press("Enter")
     await expect(ada.main.get_by_role("alert")).to_contain_text("/nonsense is not a valid command")
     await expect(ada.box()).to_have_value("/nonsense now")
+    await ada.write(" /nonsense now")  # as the refusal says
+    await expect(ada.message("/nonsense now")).to_be_visible()
+
+
+async def test_a_newcomer_who_mentions_nobody_is_told_how_to_ask(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    hint = ada.main.get_by_text("@flowise answers when it is mentioned")
+    await ada.write("hello, can you help me?")
+    await expect(hint).to_be_visible()
+    await ada.box().press("ArrowUp")
+    await ada.box().fill("@flowise What is my name?")  # adds the mention to what stands there
+    await ada.box().press("Enter")
+    await ada.answered("You have not told me your name")
+    await ada.write("hello again")
+    await expect(ada.message("hello again")).to_be_visible()
+    await expect(hint).to_have_count(0)
 
 
 async def test_a_mention_is_completed_by_the_keyboard(tab: Page, on: Stage) -> None:
@@ -212,6 +228,7 @@ async def test_where_the_app_is_not_it_is_added_as_it_asks_for(tab: Page, on: St
     await expect(ada.thread).to_be_hidden()
     await ada.main.get_by_role("button", name="Invite @flowise").click()
     await expect(ada.main.get_by_text("@flowise is in #no-bot-here now, and has your message.")).to_be_visible()
+    await expect(ada.main.get_by_text("Mention @flowise to ask it something")).to_be_visible()
     await ada.answered("Sources")  # in the thread, which has opened: the message was heard after all
     assert len(on.sandbox.flowise.predictions) == 1
 
@@ -255,6 +272,7 @@ async def test_who_arrives_is_greeted_with_things_to_try_and_one_of_them_fails(t
     await ada.main.get_by_role("button", name="Look behind an answer").click()
     await ada.answered("Two settings connect your own Flowise")
     await expect(ada.inspector.get_by_role("tab", name="Timeline", selected=True)).to_be_visible()
+    await expect(await ada.inspect("Versions")).to_contain_text("Two settings connect your own Flowise")
 
 
 async def test_a_reaction_is_given_and_taken_back(tab: Page, on: Stage) -> None:

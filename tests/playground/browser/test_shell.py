@@ -90,7 +90,7 @@ async def test_a_command_stands_at_the_beginning(page: Page) -> None:
         "text": "what\nis it",
     }
     assert await called(page, "wire", "commandOf", "/flowise") == {"command": "/flowise", "text": ""}
-    for other in ("what about /flowise", "/", "/etc/hosts", "// no"):
+    for other in ("what about /flowise", " /flowise", "/", "/etc/hosts", "// no"):
         assert await called(page, "wire", "commandOf", other) is None
 
 
@@ -154,8 +154,13 @@ async def test_a_channel_counts_the_replies_and_a_thread_shows_them(page: Page) 
         say("100000.0");
         const brief = (items) => items.map(({ kind, text, message, replies }) =>
             kind === "message" ? [message.ts, replies?.count ?? 0] : [kind, kind === "count" ? text : ""]);
-        return [brief(ofChannel(state, "C1")), brief(ofThread(state, "C1", "10.0"))];
+        const seen = () => [brief(ofChannel(state, "C1")), brief(ofThread(state, "C1", "10.0"))];
+        const byOthers = seen();
+        state.set({ user: "U9" });
+        return [...byOthers, ...seen()];
     }""")
-    # The reply that only U9 may see is neither counted nor shown to somebody else.
+    # What only U9 may see is shown to nobody else, and is no reply.
     assert listed[0] == [["day", ""], ["10.0", 1], ["day", ""], ["100000.0", 0]]
     assert listed[1] == [["10.0", 0], ["count", "1 reply"], ["20.0", 0]]
+    assert listed[2] == listed[0]
+    assert listed[3] == [*listed[1], ["30.0", 0]]

@@ -53,6 +53,11 @@ export function newestOf(state, place) {
   return messagesOf(state, place).findLast((message) => message.user === state.bot.user_id);
 }
 
+/** The app's first message here after another one. */
+export function answerTo(state, place, { ts }) {
+  return messagesOf(state, place).find((message) => message.user === state.bot.user_id && message.ts > ts);
+}
+
 /** Where one is, in words: the channel, and how its thread begins. */
 export function titleOf(state, place) {
   const channel = state.channels.get(place.channel);

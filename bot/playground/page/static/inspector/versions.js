@@ -6,7 +6,7 @@ import { difference } from "./diff.js";
 import { fresh } from "./fields.js";
 import { clock, duration, number, plural } from "./format.js";
 import { History } from "./history.js";
-import { messageOf, newestOf, placeOf } from "./place.js";
+import { answerTo, messageOf, newestOf, placeOf } from "./place.js";
 import { bodyText } from "./plain.js";
 import { Player } from "./player.js";
 
@@ -80,14 +80,14 @@ export function versionsPanel({ state, get }) {
   view.speed.addEventListener("change", () => (player.speed = Number(view.speed.value)));
 
   function show() {
-    const now = messageOf(state, placeOf(state));
+    const now = lookedAt(state);
     if (now?.ts !== message?.ts || now?.channel !== message?.channel) at = -1;
     message = now ?? null;
     history.follow(message);
   }
 
   function update(changes) {
-    const now = messageOf(state, placeOf(state));
+    const now = lookedAt(state);
     if (now?.ts !== message?.ts || now?.channel !== message?.channel) show();
     else if (now && changes.some((change) => change.kind === "message" && change.message.ts === now.ts)) {
       message = now;
@@ -97,6 +97,14 @@ export function versionsPanel({ state, get }) {
   }
 
   return { id: "versions", label: "Versions", element: view.element, show, hide: () => player.stop(), update };
+}
+
+/** The message that was chosen; where that is a question which was never changed, its answer has the versions. */
+function lookedAt(state) {
+  const place = placeOf(state);
+  const chosen = messageOf(state, place);
+  const isQuestion = chosen && chosen.user !== state.bot.user_id && !chosen.edited;
+  return (isQuestion && answerTo(state, place, chosen)) || chosen;
 }
 
 function parts() {

@@ -47,8 +47,8 @@ function ways({ bot }) {
     `@${bot.name} and a question, in a channel: it answers in a thread`,
     "The next message in that thread: it goes on, without a mention",
     "A direct message, under Messages: no mention is needed",
-    `@${bot.name} new conversation: it lets go of what was said before`,
-    `@${bot.name} quiet, in a thread: it is silent there until it is mentioned`,
+    `@${bot.name} new conversation: it no longer remembers what was said before`,
+    `quiet, in a thread: it is silent there until it is mentioned`,
   ];
 }
 

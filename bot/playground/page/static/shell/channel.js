@@ -22,6 +22,7 @@ export class ChannelPane {
     this.list = null;
     this.home = null;
     this.greeting = null;
+    this.hint = null;
     this.composer = new Composer(actions, { inThread: false });
     this.holder = h("div", { class: "holder", id: "place" });
     this.tabs = tabs(
@@ -86,11 +87,21 @@ export class ChannelPane {
     const { state } = this.actions;
     const channel = state.channels.get(id);
     const [title, text] = beginning(state, channel, state.channelName(id));
-    if (channel.name !== "general" || isDirect(channel) || !channel.members.includes(state.bot.user_id))
-      return h("div", { class: "intro" }, h("h2", { text: title }), h("p", { text }));
+    if (channel.name !== "general" || isDirect(channel) || !channel.members.includes(state.bot.user_id)) {
+      this.hint = h("p", { text });
+      return h("div", { class: "intro" }, h("h2", { text: title }), this.hint);
+    }
     this.greeting = greeting(this.actions, this.composer);
     this.greeting.refresh();
     return h("div", { class: "intro" }, h("h2", { text: title }), this.greeting.element);
+  }
+
+  /** Bring what stands above the first message up to date: the app may be here by now, or a fault be on. */
+  refresh() {
+    const { state } = this.actions;
+    this.greeting?.refresh();
+    const channel = state.channels.get(state.ui.channel);
+    if (this.hint && channel) [, this.hint.textContent] = beginning(state, channel, state.channelName(channel.id));
   }
 
   #drop() {
@@ -98,6 +109,7 @@ export class ChannelPane {
     this.list = null;
     this.home = null;
     this.greeting = null;
+    this.hint = null;
   }
 }
 
@@ -108,6 +120,6 @@ function beginning({ bot }, channel, name) {
   const here = channel.members.includes(bot.user_id);
   const hint = here
     ? `Mention @${bot.name} to ask it something; it answers in a thread.`
-    : `@${bot.name} is not here and sees nothing of it.`;
+    : `@${bot.name} is not in this channel, and sees nothing of it.`;
   return [`This is the beginning of #${name}`, hint];
 }

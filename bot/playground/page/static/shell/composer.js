@@ -226,13 +226,19 @@ export class Composer {
     try {
       const { place, channel } = this;
       const sent = await send();
-      if (place === this.place) this.problem.replaceChildren(sent.note, ...this.#offer(channel, sent));
+      if (place === this.place) this.#tell(true, sent.note, ...this.#offer(channel, sent));
       return sent;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.problem.textContent = error.message;
+      this.#tell(false, error.message);
       return null;
     }
+  }
+
+  /** Say above the box what came of it. Where it `went` well, that is no warning. */
+  #tell(went, ...words) {
+    this.problem.classList.toggle("went-well", went);
+    this.problem.replaceChildren(...words);
   }
 
   /** What Slack offers with its note: to invite the app. */

@@ -2,7 +2,7 @@
 
 import { h } from "../app/dom.js";
 
-const QUESTION = "How long do you remember a conversation?";
+const QUESTION = "What can you do?";
 const DOWN = "What happens when Flowise is down?";
 const LOOK = "How do I connect my own Flowise?";
 
@@ -43,7 +43,7 @@ export function greeting(actions, composer) {
     element: h("div", { class: "greeting" }, h("p", { text: words }), tools, now),
     refresh() {
       const text = isDown()
-        ? "Flowise is down now: whatever you ask fails, until you bring it back. Then ask again in the thread."
+        ? "Flowise is down now, and whatever you ask fails. Bring it back, and press Try again in the thread."
         : "";
       if (now.textContent !== text) now.textContent = text;
       failing.textContent = isDown() ? "Bring Flowise back" : "See it fail";

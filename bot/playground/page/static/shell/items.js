@@ -10,7 +10,7 @@ export function repliesOf(messages) {
   const found = new Map();
   for (const message of messages) {
     const root = rootOf(message);
-    if (root === message.ts) continue;
+    if (root === message.ts || message.to) continue; // what is for one person alone is no reply
     const replies = found.get(root) ?? { count: 0, last: 0, users: [] };
     replies.count += 1;
     replies.last = at(message);
@@ -47,9 +47,10 @@ export function ofThread(state, channel, ts) {
   const first = root
     ? item(state, root, null)
     : { key: "gone", kind: "note", text: "The message that this thread began with is gone." };
-  const count = { key: "count", kind: "count", text: counted(replies.length, "reply", "replies") };
+  const number = replies.filter((message) => !message.to).length;
+  const count = { key: "count", kind: "count", text: counted(number, "reply", "replies") };
   const rest = replies.map((message, index) => item(state, message, replies[index - 1]));
-  return [first, ...(replies.length ? [count] : []), ...rest];
+  return [first, ...(number ? [count] : []), ...rest];
 }
 
 function item(state, message, before) {

@@ -3,6 +3,7 @@
 import { StatusAges } from "./status.js";
 
 const MESSAGES = new Set(["hello", "message", "deleted", "status", "person"]);
+const INTRO = new Set(["hello", "controls", "channel"]);
 const PLACE = ["user", "channel", "tab"];
 const THREAD = ["user", "channel", "thread"];
 
@@ -15,7 +16,7 @@ export function rendering(state, { main, thread, panes, get, post }) {
   new StatusAges(state, lists);
   state.addEventListener("change", ({ detail }) => {
     if (MESSAGES.has(detail.kind)) lists();
-    if (detail.kind === "controls" || detail.kind === "hello") main.greeting?.refresh();
+    if (INTRO.has(detail.kind)) main.refresh();
     if (detail.kind === "home" || detail.kind === "hello") main.home?.draw();
   });
   state.addEventListener("ui", ({ detail }) => {

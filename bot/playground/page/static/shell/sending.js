@@ -2,6 +2,7 @@
 
 import { commandsOf, INVITE } from "./personas.js";
 import { isDirect } from "./places.js";
+import { isNewcomer } from "./newcomer.js";
 import { Refused } from "../app/live.js";
 import { commandOf, toWire } from "./wire.js";
 
@@ -28,13 +29,20 @@ export async function say({ state, post }, { channel, thread }, text, files) {
   const wire = toWire(text, names(state));
   const body = { user: state.ui.user, channel, text: wire, ...(thread && { thread_ts: thread }) };
   const { ts } = await post("api/say", files.length ? form(body, files) : body);
-  return { ts, ...heard(state, state.channels.get(channel), wire) };
+  return { ts, ...heard(state, state.channels.get(channel), thread, wire) };
 }
 
-/** Whether the app hears it; and what Slack says to whoever mentions somebody that is not in the channel. */
-function heard({ bot }, place, wire) {
+/**
+ * Whether the app hears it; and what Slack says to whoever mentions somebody that is not in the channel, or what
+ * a newcomer is told who waits for an answer without having mentioned the app.
+ */
+function heard({ bot }, place, thread, wire) {
   const mentioned = wire.includes(`<@${bot.user_id}>`);
-  if (!mentioned || place.members.includes(bot.user_id)) return { asks: mentioned && !isDirect(place), note: "" };
+  if (!mentioned) {
+    const waits = !thread && !isDirect(place) && place.members.includes(bot.user_id) && isNewcomer();
+    return { asks: false, note: waits ? `@${bot.name} answers when it is mentioned: write @${bot.name} and your question.` : "" };
+  }
+  if (place.members.includes(bot.user_id)) return { asks: !isDirect(place), note: "" };
   const where = isDirect(place) ? "conversation, and cannot be added to it" : "channel";
   const note = `You mentioned @${bot.name}, which is not in this ${where}.`;
   return { asks: false, note, uninvited: !isDirect(place) };
@@ -54,16 +62,22 @@ function form(body, files) {
   return data;
 }
 
-/** Change a message of the person's own. */
-export async function change({ state, post }, { channel, ts }, text) {
-  await post("api/edit", { user: state.ui.user, channel, ts, text: toWire(text, names(state)) });
-  return { ts, asks: false, note: "" };
+/** Change a message of the person's own. It asks the app where it mentions it only now. */
+export async function change({ state, post }, message, text) {
+  const { channel, ts, thread_ts: thread } = message;
+  const wire = toWire(text, names(state));
+  const before = heard(state, state.channels.get(channel), thread, message.text ?? "");
+  await post("api/edit", { user: state.ui.user, channel, ts, text: wire });
+  const { asks } = heard(state, state.channels.get(channel), thread, wire);
+  return { ts, asks: asks && !before.asks, note: "" };
 }
 
 async function run({ state, post }, channel, thread, { command, text }) {
   if (!commandsOf(state).some((known) => known.command === command)) {
-    const known = `the playground has those of the app, and of Slack's own ${INVITE.command}`;
-    throw new Refused(`${command} is not a valid command here: ${known}. To send it as a message, put a space before it.`);
+    const known = commandsOf(state).map((one) => one.command);
+    throw new Refused(
+      `${command} is not a valid command here. There is ${known.join(" and ")}. To send it as a message, put a space before it.`,
+    );
   }
   if (thread) throw new Refused(`${command} is not supported in threads. Use it in the channel.`);
   const wire = toWire(text, names(state));

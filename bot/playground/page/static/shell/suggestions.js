@@ -5,7 +5,7 @@ import { h } from "../app/dom.js";
 import { isApp } from "./places.js";
 
 const QUESTIONS = [
-  "How long do you remember a conversation?",
+  "What can you do?",
   "What happens when Flowise is down?",
   "How do I connect my own Flowise?",
 ];

@@ -72,8 +72,8 @@ export function fromWire(text, { people, channels }) {
   return unescape(typed);
 }
 
-/** The parts of a slash command, or null where the text is none. */
+/** The parts of a slash command, or null where the text is none: it begins with the first character, as in Slack. */
 export function commandOf(text) {
-  const found = /^\/([a-z0-9_-]+)(?:\s+([\s\S]*))?$/i.exec(text.trim());
+  const found = /^\/([a-z0-9_-]+)(?:\s+([\s\S]*))?$/i.exec(text.trimEnd());
   return found && { command: `/${found[1].toLowerCase()}`, text: found[2]?.trim() ?? "" };
 }

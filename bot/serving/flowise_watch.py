@@ -1,0 +1,89 @@
+"""Watches whether Flowise can be asked at all, so that /readyz and the log say it and not only people in Slack."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+
+import structlog
+
+from bot.errors import (
+    FlowiseEmpty,
+    FlowiseError,
+    FlowiseFailed,
+    FlowiseUnreachable,
+    FlowiseUntrusted,
+    KeyRefused,
+    NotFlowise,
+    ProxyFailed,
+    UnknownChatflow,
+    advice,
+)
+from bot.flowise.events import Event
+from bot.flowise.prediction import Prediction
+from bot.metrics.flowise import MeteredFlowise
+
+log = structlog.get_logger(__name__)
+
+# Seconds between two looks at a Flowise that could not be asked: two small requests each.
+_LOOK_AGAIN = 30.0
+# What only the operator can mend, or which lasts until somebody starts Flowise. Other failures are of one question.
+_LASTING = (FlowiseUnreachable, FlowiseUntrusted, ProxyFailed, KeyRefused, UnknownChatflow, NotFlowise)
+
+
+class WatchedFlowise(MeteredFlowise):
+    """A Flowise client that remembers why Flowise could not be asked, until it can."""
+
+    _failure: FlowiseError | None = None
+
+    def state(self, otherwise: str = "ok") -> str:
+        """In words without secrets: "failing: " and what the operator is to do; `otherwise` where nothing is wrong."""
+        return f"failing: {advice(type(self._failure))}" if self._failure is not None else otherwise
+
+    async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
+        try:
+            async with aclosing(super().predict(prediction)) as events:
+                async for event in events:
+                    self._failure = None
+                    yield event
+        except FlowiseError as error:
+            self._note(error)
+            raise
+
+    async def check(self) -> None:
+        try:
+            await super().check()
+        except FlowiseError as error:
+            self._note(error)
+            raise
+        if not isinstance(self._failure, KeyRefused):  # which no small request shows
+            self._failure = None
+
+    async def watch(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Look at the start, and again and again while Flowise cannot be asked; log the first result and the end.
+
+        A Flowise that is down or wrong at the start may be right when the first question comes: a warning, no exit.
+        """
+        try:
+            await self.check()
+        except FlowiseError as error:
+            kind = type(error)
+            log.warning("Flowise not ready", error=kind.__name__, reason=str(error), do=advice(kind))
+        while True:
+            await sleep(_LOOK_AGAIN)
+            if self._failure is not None and not isinstance(self._failure, KeyRefused):
+                await self._look_again()
+
+    async def _look_again(self) -> None:
+        try:
+            await self.check()
+        except FlowiseError:
+            return
+        log.info("Flowise ready again")
+
+    def _note(self, error: FlowiseError) -> None:
+        if isinstance(error, _LASTING):
+            self._failure = error
+        elif isinstance(error, FlowiseFailed | FlowiseEmpty):  # the flow has run, so it can be asked
+            self._failure = None

@@ -153,7 +153,7 @@ class Answer(Generic[T_co]):
         """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
         self._version += self._begin_anew() if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901 - one case an event
+    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901, PLR0912 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -186,6 +186,7 @@ class Answer(Generic[T_co]):
                 | Thinking()
                 | FetchingRest()
                 | ParagraphBreak()
+                | WordsWhole()
                 | Stopping()
                 | Finished()
                 | Stopped()

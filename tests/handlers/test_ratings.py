@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from functools import partial
 from typing import Any
 
 import pytest
 
 from bot.playground.flowise.scripts import Script
-from bot.playground.sandbox import Sandbox
+from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack.message import Message
 from bot.slack import wording
 from tests.handlers.offered import idle, rate, rating
 
 pytestmark = pytest.mark.program
+
+KEY = "k" * 43
 
 
 async def answered(home: Sandbox, text: str = "why?", *, channel: str = "") -> Message:
@@ -165,3 +168,13 @@ async def test_an_answer_that_failed_or_is_not_remembered_cannot_be_rated(home: 
     assert wording.ASK_AGAIN not in whole.plain
     assert not rating(unsure)
     assert not rating(whole)
+
+
+async def test_with_a_key_the_stored_question_tells_that_a_chatflow_s_words_were_whole(own_redis: str) -> None:
+    async with sandbox(own_redis, tokens_per_second=math.inf, api_key=KEY, scale=10) as home:
+        home.flowise.script("rag", Script(tokens=["half"], error="no model", asked_only=True))
+        home.flowise.script("rag", Script(tokens=["half"], error="no model"))
+        async with home.bot(flowise_api_key=KEY):
+            whole, broken = await answered(home, "one?"), await answered(home, "two?")
+    assert wording.ANSWER_NOT_REMEMBERED in whole.plain
+    assert "may be incomplete" in broken.plain

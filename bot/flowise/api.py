@@ -20,6 +20,7 @@ from bot.errors import (
     UnknownChatflow,
 )
 from bot.flowise.events import Event
+from bot.flowise.extra_headers import KEY_HEADER, NO_HEADERS
 from bot.flowise.limits import HEADERS_SETTING, Limits
 from bot.flowise.parse import stored_events, stored_text
 from bot.flowise.refusals import HttpReply, names_unknown_chatflow, shortened, stranger
@@ -59,18 +60,21 @@ class Api:
         api_key: str | None,
         limits: Limits,
         clock: Callable[[], float],
+        extra_headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
         self._session = session
         self._base = url.rstrip("/")
         self._chatflow_id = chatflow_id
         self._api_key = api_key
+        self._extra_headers = extra_headers
         self._limits = limits
         self._clock = clock
         self._probed: tuple[float, bool | None] | None = None
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}
+        """The headers of every request: those that a proxy asks for, and the key."""
+        return {**self._extra_headers, **({KEY_HEADER: f"Bearer {self._api_key}"} if self._api_key else {})}
 
     def address(self, *path: str) -> str:
         return "/".join((self._base, "api/v1", *(quote(part, safe="") for part in path)))

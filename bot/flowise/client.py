@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 from typing import assert_never
 
@@ -39,6 +39,7 @@ from bot.flowise.events import (
     Token,
     UsedTools,
 )
+from bot.flowise.extra_headers import NO_HEADERS, secrets
 from bot.flowise.limits import Limits
 from bot.flowise.own_addresses import OwnAddresses
 from bot.flowise.parse import parse, whole_answer
@@ -78,7 +79,7 @@ class Client:
     """One chatflow of one Flowise server: `bot.ports.Flowise`.
 
     `url` is the server's base address, with or without a path before `/api` and a slash at its end. `clock` is
-    monotonic.
+    monotonic. `extra_headers` are sent with every request.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Client:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        extra_headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
         self._session = session
         self._chatflow_id = chatflow_id
@@ -98,7 +100,8 @@ class Client:
         self._limits = limits
         self._clock = clock
         self._sleep = sleep
-        self._api = Api(session, url, chatflow_id, api_key, limits, clock)
+        self._api = Api(session, url, chatflow_id, api_key, limits, clock, extra_headers)
+        self._secrets = (*filter(None, (api_key,)), *secrets(extra_headers))
         self._addresses = OwnAddresses(url)
 
     @property
@@ -276,10 +279,16 @@ class Client:
         return Token(self._addresses.without(event.text)) if isinstance(event, Token) else event
 
     def _without_key(self, error: FlowiseError) -> FlowiseError:
-        """The same error without the API key, in case Flowise has repeated it."""
-        if self._api_key and self._api_key in str(error):
-            error.args = (str(error).replace(self._api_key, "<key>"),)
+        """The same error without the API key and what is sent to a proxy, in case they were repeated."""
+        error.args = (self._redacted(str(error)),)
+        if isinstance(error, FlowiseRateLimited):
+            error.notice = self._addresses.without(self._redacted(error.notice))
         return error
+
+    def _redacted(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "<key>")
+        return text
 
 
 class _StreamState:

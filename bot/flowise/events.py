@@ -24,7 +24,8 @@ class SourceDocument:
     """One retrieved chunk, by what its metadata says of where it is from. Its text is never shown.
 
     `url` is http(s) or None. `page` counts from 1 where that can be told; `lines` are the first and the last. `row` is
-    a row of `sheet`, counted as Excel does.
+    a row of `sheet`, counted as Excel does. `number` is its place among the flow's documents, counted from 1, where one
+    before it could not be read; else 0.
     """
 
     title: str
@@ -34,6 +35,7 @@ class SourceDocument:
     slide: int | None = None
     sheet: str | None = None
     row: int | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ def parse(event: str, data: str) -> Event | None:
     """
     if event in ("", "message"):
         return _server_form(data)
-    if event in _RAW_TEXT_EVENTS:
+    if event in _RAW_TEXT_EVENTS or event not in _READ:
         return _event(event, data)
     try:
         return _event(event, read_json(data))

@@ -67,9 +67,11 @@ def source_documents(data: object) -> tuple[SourceDocument, ...] | None:
         return None
     documents: list[SourceDocument] = []
     room = _MOST_TEXT
-    for chunk in data[:_MOST_DOCUMENTS]:
+    for place, chunk in enumerate(data[:_MOST_DOCUMENTS], start=1):
         if isinstance(chunk, dict):
             document = _document(chunk)
+            if place > len(documents) + 1:
+                document = replace(document, number=place)
             room -= len(document.title) + len(document.url or "") + len(document.sheet or "")
             if room < 0:
                 break

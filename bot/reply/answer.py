@@ -8,7 +8,6 @@ from bot.flowise.events import (
     Action,
     CalledTools,
     ResultFiles,
-    SourceDocument,
     SourceDocuments,
     StepEvent,
     Token,
@@ -34,12 +33,13 @@ from bot.reply.contract import (
     WaitingForRun,
 )
 from bot.reply.growing_text import T_co
-from bot.reply.sources import gathered
+from bot.reply.source_list import SourceList
 from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
-from bot.slack.text.blocks import ask_again, note, sources_blocks, support_note, tools_block
+from bot.slack.text.blocks import ask_again, note, support_note, tools_block
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 
 
 class Answer(Generic[T_co]):
@@ -48,9 +48,10 @@ class Answer(Generic[T_co]):
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
     is at work, and `running` names the tools it uses now. `fetching` is set while the rest of the answer is looked for.
     `asks` says whom a person should ask when it fails, in Slack's mrkdwn. The reply tells `steps` with their times.
+    Links are made on `hosts` alone.
     """
 
-    def __init__(self, text: T_co, asks: str = NOBODY, steps: Steps | None = None) -> None:
+    def __init__(self, text: T_co, asks: str = NOBODY, steps: Steps | None = None, hosts: LinkHosts = ANY_HOST) -> None:
         self.steps = steps or Steps()
         self._asks_for_help = asks
         self.ended = False
@@ -63,8 +64,7 @@ class Answer(Generic[T_co]):
         self._text = text
         self._length = 0
         self._waiting = ""
-        self._documents: tuple[SourceDocument, ...] = ()
-        self._sources: Blocks | None = None
+        self.sources = SourceList(hosts)
         self._files = ResultFiles(())
         self._used: tuple[str, ...] = ()
         self._notes: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ class Answer(Generic[T_co]):
             return  # what else changes is shown with the steps as they are then
         self._version += self._begin_anew(event) if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901, PLR0912 - one case an event
+    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -133,9 +133,7 @@ class Answer(Generic[T_co]):
                 changed, self.running = names != self.running, names
                 self._break_due = self._break_due or bool(names)
             case SourceDocuments(documents=documents):
-                changed = documents != self._documents
-                if changed:
-                    self._documents, self._sources = documents, None
+                changed = self.sources.replace(documents)
             case ResultFiles():
                 files = self._files.and_later(event)
                 changed, self._files = files != self._files, files
@@ -205,9 +203,11 @@ class Answer(Generic[T_co]):
             return had_tools
         if self._break_due and self._breaks < MOST_BREAKS:
             self._text.paragraph_break()
+            self.sources.marks.paragraph_break()
             self._breaks += 1
         self._break_due = False
         self._text.append(text[: LONGEST - self._length])
+        self.sources.marks.append(text[: LONGEST - self._length])
         self._length += len(text)
         if self._length > LONGEST:
             self._notes += (wording.TOO_LONG,)
@@ -218,6 +218,7 @@ class Answer(Generic[T_co]):
         changed, self._has_words = self._length > 0, False
         self._is_stored = event.is_stored
         self._text.begin_anew()
+        self.sources.marks.begin_anew()
         self._length = self._breaks = 0
         self._notes = tuple(note for note in self._notes if note != wording.TOO_LONG)
         return changed
@@ -243,7 +244,7 @@ class Answer(Generic[T_co]):
     def extras(self) -> Blocks:
         """The blocks under a last word."""
         notes = self._remarks(alone=False) if self._failure else self._remarks(alone=True)[1:]
-        return (*map(note, notes), *self._work(), *self._source_list(), *self._last_lines())
+        return (*map(note, notes), *self._work(), *self.sources.blocks, *self._last_lines())
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
         """What is said under the text or, `alone`, where there is none: our remarks, and which files there are."""
@@ -264,12 +265,6 @@ class Answer(Generic[T_co]):
         if folded := self.folded:
             return (note(folded),)
         return (tools_block(self._used),) if self._used else ()
-
-    def _source_list(self) -> Blocks:
-        """The list of sources. It is made when it is first shown: a flow may send one list after the other."""
-        if self._sources is None:
-            self._sources = sources_blocks(gathered(self._documents))
-        return self._sources
 
     def _last_lines(self) -> Blocks:
         """What stands last of all: the footnote or, under a failure, the button to ask again and the support line."""
@@ -297,6 +292,6 @@ class Answer(Generic[T_co]):
             *rest,
             *map(note, self._remarks(alone=False)),
             *(self._work() if with_work else ()),
-            *self._source_list(),
+            *self.sources.blocks,
             *self._last_lines(),
         )

@@ -10,6 +10,7 @@ from bot.reply.streamed import StreamedReply
 from bot.reply.streams import StreamSupport
 from bot.slack.calls import Call, Result
 from bot.slack.help_contact import NOBODY
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 
 
 class NativeFirst:
@@ -28,14 +29,23 @@ class NativeFirst:
         streams: StreamSupport,
         asks: str = NOBODY,
         steps: Steps | None = None,
+        hosts: LinkHosts = ANY_HOST,
     ) -> None:
         self._place = place
         self._reference = reference
         self._interval = interval
         self._most = most
         self._asks = asks
+        self._hosts = hosts
         self._reply: Reply = StreamedReply(
-            place, reference=reference, interval=interval, most=most, streams=streams, asks=asks, steps=steps
+            place,
+            reference=reference,
+            interval=interval,
+            most=most,
+            streams=streams,
+            asks=asks,
+            steps=steps,
+            hosts=hosts,
         )
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
@@ -76,6 +86,7 @@ class NativeFirst:
             most=max(1, self._most - left.ended),
             asks=self._asks,
             standing=left.standing,
+            hosts=self._hosts,
         )
         for event in left.events:
             edited.take(event, now)

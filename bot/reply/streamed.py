@@ -37,6 +37,7 @@ from bot.slack.calls import (
     UploadFile,
 )
 from bot.slack.help_contact import NOBODY
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.streaming import StreamPiece, StreamText
 
 # Slack's answer when a person has pressed its stop button: the answer is no longer wanted.
@@ -82,13 +83,14 @@ class StreamedReply:
         streams: StreamSupport,
         asks: str = NOBODY,
         steps: Steps | None = None,
+        hosts: LinkHosts = ANY_HOST,
     ) -> None:
         self.left: Unstreamed | None = None
         self._place = place
         self._reference = reference
         self._streams = streams
         self._text = StreamText(most=most)
-        self._answer = Answer(self._text, asks=asks, steps=steps)
+        self._answer = Answer(self._text, asks=asks, steps=steps, hosts=hosts)
         self._steps = StreamedSteps(self._answer.steps)
         self._attachment = Attachment(place)
         self._pace = Pace(interval)

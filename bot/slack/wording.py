@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from bot import errors
 from bot.errors import BotError, FlowiseError, RunState
 from bot.slack.text.escaping import one_line, shorten
+from bot.slack.text.neutralise import code
 
 THINKING = "Thinking…"
 HELD_BACK = "My last answer here was interrupted and may still be running. I'll start on yours as soon as it's done…"
@@ -211,10 +212,17 @@ _MENDED_BY_THE_OPERATOR = (
 _REPEAT = "I won't remember this attempt, so ask in full."
 
 
+# Of what a flow's builder has to say, in UTF-16 units.
+_NOTICE = 300
+
+
 def _sentence(error: BotError) -> str:
     if isinstance(error, errors.FlowiseResting):
         return _RESTING.format(wait=_about(error.retry_after))
-    return next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), _OUR_MISTAKE)
+    sentence = next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), _OUR_MISTAKE)
+    if isinstance(error, errors.FlowiseRateLimited) and (notice := one_line(error.notice).replace("`", "'")):
+        return f"{sentence}\n“{code(shorten(notice, _NOTICE))}”"
+    return sentence
 
 
 _OUR_MISTAKE = "Something went wrong on my side. Please try again."

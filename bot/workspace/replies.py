@@ -38,12 +38,19 @@ class Replies:
             asks=self._delivery.asks,
             streams=self._streams,
             steps=Steps(self._steps),
+            hosts=self._delivery.hosts,
         )
 
     def for_sentence(self, place: Place, lease: Lease) -> Reply:
         """How a sentence is written: in what stands already, if anything does."""
         if place.response_url:
-            return RespondedReply(place, invite=self._invite, asks=self._delivery.asks, steps=Steps(self._steps))
+            return RespondedReply(
+                place,
+                invite=self._invite,
+                asks=self._delivery.asks,
+                steps=Steps(self._steps),
+                hosts=self._delivery.hosts,
+            )
         opened = lease.opened
         # Whoever was not asked yet may still wait for its turn: an open stream in its thread is then another answer's.
         may_stream = lease.look and lease.was_asked and place.thread_ts is not None
@@ -60,4 +67,5 @@ class Replies:
             asks=self._delivery.asks,
             adopted=adopted,
             steps=Steps(self._steps),
+            hosts=self._delivery.hosts,
         )

@@ -19,6 +19,7 @@ from bot.slack.text.limits import (
     TOOL_NAME,
     TOOLS,
 )
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.links import linked, target
 from bot.slack.text.neutralise import code
 from bot.slack.text.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Runs, Shape, TextRun, rich_text, weight
@@ -33,11 +34,15 @@ _CODE = re.compile(r"`([^`\n]+)`")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source document of an answer: its title, its address (http, https or None), and the parts used ("p. 3, 5")."""
+    """A source document of an answer: its title, its address (http, https or None), and the parts used ("p. 3, 5").
+
+    `numbers` are those of its marks in the answer, where that has any.
+    """
 
     title: str
     url: str | None
     detail: str
+    numbers: tuple[int, ...] = ()
 
 
 def plain(text: str, *, italic: bool = False) -> Blocks:
@@ -67,17 +72,18 @@ def note(text: str) -> Block:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": escaped, "verbatim": True}]}
 
 
-def sources_blocks(sources: Sequence[Source]) -> Blocks:
+def sources_blocks(sources: Sequence[Source], hosts: LinkHosts = ANY_HOST) -> Blocks:
     """The sources as a numbered list: as many as SOURCES and SOURCES_TEXT allow, and the number of the others.
 
-    A rich_text block, because titles are file names as often as not, and mrkdwn would read their stars and underlines.
+    Where they have numbers of their own, it has these. A rich_text block, because titles are file names as often as
+    not, and mrkdwn would read their stars and underlines.
     """
     if not sources:
         return ()
     pieces = [Piece(Shape.SECTION, (TextRun("Sources", frozenset({"bold"})),))]
     room = SOURCES_TEXT
     for number, source in enumerate(sources[:SOURCES], start=1):
-        piece = Piece(Shape.ITEM, _source(source), LINE, Bullet(number=number))
+        piece = _source(source, number, hosts)
         room -= piece.weight
         if room < 0:
             break
@@ -168,11 +174,23 @@ def _texts(value: object, keys: tuple[str, ...]) -> Iterator[str]:
             yield from _texts(inner, keys)
 
 
-def _source(source: Source) -> Runs:
+def is_source_address(url: str, hosts: LinkHosts) -> bool:
+    """Whether a source is linked to its address."""
+    return target(url) is not None and not url.lower().startswith("mailto:") and hosts.allow(url)
+
+
+def _source(source: Source, place: int, hosts: LinkHosts) -> Piece:
+    if not source.numbers:
+        return Piece(Shape.ITEM, _named(source, hosts), LINE, Bullet(number=place))
+    marks = TextRun("".join(f"[{number}]" for number in source.numbers) + " ")
+    return Piece(Shape.SECTION, (marks, *_named(source, hosts)), LINE)
+
+
+def _named(source: Source, hosts: LinkHosts) -> Runs:
     title: Runs = (TextRun(shorten(one_line(source.title), SOURCE_TITLE) or _UNTITLED),)
     detail = shorten(one_line(source.detail), SOURCE_TITLE)
     url = source.url or ""
-    if target(url) is not None and not url.lower().startswith("mailto:"):
+    if is_source_address(url, hosts):
         whole = linked(title, url, PLAIN)
         # A list of sources is small: an address that would fill it is not worth the title it hides.
         title = whole if sum(weight(run) for run in whole) <= SOURCES_TEXT // 3 else title

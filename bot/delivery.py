@@ -10,8 +10,8 @@ from typing import Protocol
 from bot.flowise.events import Token
 from bot.pacing.permits import Gate, Permit
 from bot.ports import Slack
-from bot.reply.contract import ArrivedEvent, Failed, FetchingRest, Finished, Reply
-from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus, method_of
+from bot.reply.contract import ArrivedEvent, Ending, FetchingRest, Reply, Stopping
+from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, SetStatus, method_of
 
 # Characters. A flow that does not stream sends its answer as one token, of megabytes at worst. It is passed on in
 # slices, and other answers and sockets are served between them, so that nobody loses a lease or a connection.
@@ -38,6 +38,10 @@ class Owner(Protocol):
 
     async def made(self, call: Call, result: Posted | Accepted) -> None:
         """Slack has accepted a call."""
+        ...
+
+    async def refused(self, call: Call, result: Refused) -> None:
+        """Slack has refused a call."""
         ...
 
 
@@ -101,13 +105,13 @@ class _Feed:
                     taken += 1
                     if piece is not event or taken % _AT_ONCE == 0:
                         await asyncio.sleep(0)
-                if isinstance(event, FetchingRest):
+                if isinstance(event, FetchingRest | Stopping):
                     self.gate.touch()  # it is to be told at once
-                if isinstance(event, Finished | Failed):
+                if isinstance(event, Ending):
                     self.ended.set()
                     self.gate.touch()
                     return
-        raise RuntimeError("the events ended without Finished or Failed")
+        raise RuntimeError("the events ended without a last one")
 
     async def stopped(self, owner: Owner, feeder: asyncio.Task[None]) -> None:
         last_events = await owner.stopped()
@@ -185,6 +189,8 @@ class _Pump:
         reply.answered(call, result, self._now())
         if isinstance(result, Posted | Accepted):
             await self._owner.made(call, result)
+        elif isinstance(result, Refused):
+            await self._owner.refused(call, result)
         return True
 
     async def _granted(self, offered: Call) -> Permit | None:

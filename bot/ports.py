@@ -11,7 +11,20 @@ from bot.flowise.prediction import Prediction
 from bot.slack.calls import Call, Result
 from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.tiers import Key, Quota
-from bot.thread import Conversation, Expected, Hold, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion
+from bot.thread import (
+    Conversation,
+    Expected,
+    Hold,
+    Item,
+    OpenAnswer,
+    QuestionProgress,
+    Run,
+    StoppedQuestion,
+    StopRequest,
+    StopResult,
+    Thread,
+    UnansweredQuestion,
+)
 
 
 class Flowise(Protocol):
@@ -156,13 +169,27 @@ class TakenOver:
 
     `failures` is how many holders failed to finish it, because they were killed or raised an error. One that was
     stopped and handed it over is not counted. `unreadable` says why this version cannot read the item or the note: of
-    such an item, only the team, the line and the reference are known.
+    such an item, only the team, the line and the reference are known. `stopped`: a person no longer wants the answer.
     """
 
     hold: Hold
     opened: OpenAnswer
     failures: int = 0
     unreadable: str = ""
+    stopped: StopRequest | None = None
+
+
+class Stops(Protocol):
+    """Which questions people no longer want an answer to. Every method may raise StoreUnavailable."""
+
+    async def stop(self, line: str, reference: str, request: StopRequest) -> StopResult:
+        """Note that a person no longer wants the answer of an item, whoever works on it."""
+        ...
+
+    async def stopped(self) -> tuple[StoppedQuestion, ...]:
+        """What was stopped since this was last asked, in all mailboxes, with one request. Some of it may be told twice;
+        what was stopped more than a minute ago is told with `Mailboxes.abandoned` alone."""
+        ...
 
 
 class Mailboxes(Protocol):
@@ -171,6 +198,11 @@ class Mailboxes(Protocol):
     Every method may raise StoreUnavailable. Each thread has a mailbox. Its items are worked on in the order of their
     `ts`, one at a time; each is held by one process for a `lease`, in seconds, which that process must renew.
     """
+
+    @property
+    def stops(self) -> Stops:
+        """Which of the items a person no longer wants an answer to."""
+        ...
 
     async def accept(self, hold: Hold, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
         """Store an item and claim its reference, in one step; False if that was claimed before.
@@ -196,12 +228,21 @@ class Mailboxes(Protocol):
         """Store an item again after the store lost its data; False if it still exists or was settled."""
         ...
 
-    async def note(self, hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
-        """Note the state of an answer, and a run that starts now on its chat. False: the item is no longer ours."""
+    async def note(self, hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool | StopRequest:
+        """Note the state of an answer, and a run that starts now on its chat. False: the item is no longer ours.
+
+        A run of a question that was stopped is not noted: the request that has stopped it is returned.
+        """
         ...
 
-    async def settle(self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = "") -> None:
-        """Delete a finished item; nothing happens if it is no longer ours.
+    async def items(self, line: str) -> tuple[Item, ...]:
+        """The items of a mailbox, in their order. Those that this version cannot read are left out."""
+        ...
+
+    async def settle(
+        self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = ""
+    ) -> StopRequest | None:
+        """Delete a finished item; nothing happens if it is no longer ours. Returns who has stopped it, however late.
 
         `again` is kept for a while. The run on the chat `run_over`, if any, was seen to end.
         """

@@ -155,6 +155,7 @@ class Settings(BaseSettings):
     bot_conversation_days: Annotated[float, Field(gt=0, le=3650)] = 30
     bot_help_contact: Annotated[str, AfterValidator(_help_contact)] = ""
     bot_external_people: Literal["refuse", "answer"] = "refuse"
+    bot_stop: Literal["asker", "everyone"] = "asker"
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25
 
     https_proxy: Proxy = None

@@ -106,6 +106,22 @@ class Share:
             await asyncio.wait(ending)
 
 
+async def end(task: asyncio.Task[object]) -> None:
+    """Cancel a task and wait until it has ended, however often we are cancelled meanwhile: whatever it has in its hands
+    is free then. What it raises is passed over."""
+    task.cancel()
+    is_cancelled = False
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError:
+            is_cancelled = True
+    if not task.cancelled():
+        task.exception()
+    if is_cancelled:
+        raise asyncio.CancelledError
+
+
 async def _guarded(work: Coroutine[None, None, None], name: str) -> None:
     try:
         await work

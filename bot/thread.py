@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from enum import Enum
 
 _LINE = re.compile(r"(?P<team>\w+):(?:(?P<dm>D\w+)|(?P<channel>\w+):(?P<ts>\d+\.\d+))", re.ASCII)
 
@@ -89,7 +91,8 @@ class Run:
 
     `since` and `left_at` are epoch seconds: when it was started, and when its stream was left (0: unknown, because the
     process was killed), by the clock of the process that wrote them. `agentflow`: Flowise's abort endpoint can stop it.
-    `awaits_decision`: the flow has paused for a person's decision. `question` is the text of the prediction; `after` is
+    `awaits_decision`: the flow has paused for a person's decision. `unseen`: a person has stopped its answer, and a
+    process reads on until it ends, and deletes the note then. `question` is the text of the prediction; `after` is
     the newest row that was stored on the chat before it or, if `awaits_decision`, that of its pause; None: unknown.
     """
 
@@ -99,6 +102,7 @@ class Run:
     awaits_decision: bool = False
     question: str = ""
     after: str | None = None
+    unseen: bool = False
 
     @property
     def expected(self) -> Expected | None:
@@ -133,7 +137,8 @@ class OpenAnswer:
     `chat_id`, `asked_at` (epoch seconds; 0: not yet), `question`, the text of the prediction, and `after`, as in `Run`,
     are noted directly before Flowise is asked. `journal` is what has arrived of the answer so far, as
     `bot.reply.journal` writes it, and `whole` says that it is complete. `again`: the question was asked before, and its
-    asker has pressed the button. `is_first`: no question of its thread was answered before.
+    asker has pressed the button. `is_first`: no question of its thread was answered before. `stopped` is the value of
+    the `StopOutcome` that its last line tells, empty where it was not stopped.
     """
 
     chat_id: str = ""
@@ -146,11 +151,58 @@ class OpenAnswer:
     after: str | None = None
     again: bool = False
     is_first: bool = False
+    stopped: str = ""
 
     @property
     def expected(self) -> Expected | None:
         """How to recognise its answer in Flowise; None: it cannot be recognised."""
         return None if self.after is None else Expected(self.question, self.after)
+
+
+class StopOutcome(Enum):
+    """What became of a question that was stopped, as far as it was known when its answer ended in Slack."""
+
+    NOT_ASKED = "not asked"
+    """Flowise was not asked, and never will be."""
+    FORGOTTEN = "forgotten"
+    """The run has ended without an answer: Flowise remembers nothing of it."""
+    FINISHED = "finished"
+    """The run ended well all the same, unseen: Flowise remembers the whole answer."""
+    GOES_ON = "goes on"
+    """The run goes on unseen."""
+    UNKNOWN = "unknown"
+    """The run was left: nothing says whether it goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopRequest:
+    """A person no longer wants an answer. `by` is a user id, empty where Slack does not tell; `at` is epoch seconds.
+
+    `deleted`: the person has deleted the question.
+    """
+
+    by: str = ""
+    at: float = 0.0
+    deleted: bool = False
+
+
+class StopResult(Enum):
+    """What came of a request to stop a question."""
+
+    NOTED = "noted"
+    ALREADY = "already"
+    """It was stopped before."""
+    GONE = "gone"
+    """Its answer has ended, or there is no such question."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedQuestion:
+    """A question that was stopped of late, by its line and its reference."""
+
+    line: str
+    reference: str
+    request: StopRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +238,22 @@ class QuestionProgress:
 
     settled: bool
     messages: tuple[str, ...] = ()
+
+
+def button_value(item: Item) -> str:
+    """What a button under the answer to a question sends when it is pressed: which question that is, and no secret."""
+    return json.dumps([item.line, item.reference])
+
+
+def question_of(value: str) -> tuple[str, str]:
+    """The line and the reference of the question that a button is about; empty where its value tells none."""
+    try:
+        match json.loads(value):
+            case [str(line), str(reference)]:
+                return line, reference
+    except ValueError:
+        pass
+    return "", ""
 
 
 def seconds(ts: str) -> float:

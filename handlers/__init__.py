@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.workspace.workspace import Step
 from handlers import action, command, lifecycle, mention, message, questions
-from handlers.questions import Behaviour
+from handlers.behaviour import Behaviour
 
 
 def steps(behaviour: Behaviour) -> Mapping[str, Step]:

@@ -1,53 +1,64 @@
-"""Serves buttons: "Try again" under an answer that failed; acknowledges every other interaction."""
+"""Serves buttons: each does what its row of `BUTTONS` says; acknowledges every other interaction."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import StoreUnavailable
-from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Press, press
-from bot.slack.text.blocks import ASK_AGAIN
-from bot.thread import Item, OpenAnswer
-from bot.workspace.work import reference_of
+from bot.slack.text.blocks import ASK_AGAIN, STOP
+from bot.thread import question_of
 from bot.workspace.workspace import Workspace
-from handlers import command
-from handlers.questions import Behaviour, is_refused
+from handlers import ask_again, stop
+from handlers.behaviour import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """What a press does. It comes once or, when a person presses again, several times; it counts once.
+
+    `pressed` stores it and returns what the person alone is told, empty for nothing; it raises StoreUnavailable. Then
+    the person is told to press again, while `is_untaken` says that nobody has done what was asked.
+    """
+
+    pressed: Callable[[Workspace, Behaviour, Press], Awaitable[str]]
+    is_untaken: Callable[[Workspace, Press], Awaitable[bool]]
+
+
+BUTTONS: Final[Mapping[str, Button]] = {
+    ASK_AGAIN: Button(ask_again.pressed, ask_again.is_untaken),
+    STOP: Button(stop.pressed, stop.is_unstopped),
+}
+"""The buttons by the names of their actions."""
 
 
 def register(app: AsyncApp, behaviour: Behaviour) -> None:
     """Acknowledge also what a link button or a left-over of another version sends; Slack would show an error."""
 
-    @app.action(ASK_AGAIN)
-    async def on_ask_again(workspace: Workspace, ack: AsyncAck, body: Mapping[str, object]) -> None:
-        pressed = press(body)
-        try:
-            lease = await _stored_anew(workspace, behaviour, pressed)
-        except StoreUnavailable as error:
-            log.warning("question not asked again", ref=_meant(pressed.value)[1], reason=str(error))
-            still = partial(_is_untaken, workspace, pressed)
-            _whisper(workspace, pressed, wording.NOT_TAKEN, support=wording.stuck(workspace.asks), applies=still)
-        else:
-            if lease is not None:
-                workspace.begin(lease)
-        await ack()
+    def listen(action: str, button: Button) -> None:
+        @app.action(action)
+        async def on_press(workspace: Workspace, ack: AsyncAck, body: Mapping[str, object]) -> None:
+            await _take(workspace, behaviour, button, press(body))
+            await ack()
 
     async def on_any(ack: AsyncAck) -> None:
         await ack()
         log.info("interaction ignored")
 
+    for action, button in BUTTONS.items():
+        listen(action, button)
     anything = re.compile(".*")
     app.action(anything)(on_any)
     app.shortcut(anything)(on_any)
@@ -55,40 +66,31 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     app.options(anything)(on_any)
 
 
-async def _stored_anew(workspace: Workspace, behaviour: Behaviour, pressed: Press) -> Lease | None:
-    """The question, stored anew; None when it was asked again before, is not kept any more, or is somebody else's."""
+async def _take(workspace: Workspace, behaviour: Behaviour, button: Button, pressed: Press) -> None:
+    """Store what a press asks for, before it is acknowledged, or tell the person why not."""
     if await is_refused(workspace, behaviour, pressed.user, pressed.teams):
         _whisper(workspace, pressed, wording.EXTERNAL)
-        return None
-    line, reference = _meant(pressed.value)
-    # The value has been in Slack: what it names must be of this workspace.
-    asked = await workspace.mailbox.asked(line, reference) if line.startswith(f"{workspace.identity.team}:") else None
-    if asked is None:
-        _whisper(workspace, pressed, wording.NOT_KEPT)
-        return None
-    if pressed.user != _asker(asked.item):
-        _whisper(workspace, pressed, wording.NOT_YOURS)
-        return None
-    item = replace(asked.item, reference=_again(reference), ts=pressed.ts)
-    return await workspace.mailbox.accept(item, opened=OpenAnswer(messages=asked.messages, again=True))
+        return
+    try:
+        told = await workspace.in_time(button.pressed(workspace, behaviour, pressed))
+    except StoreUnavailable as error:
+        log.warning("press not stored", ref=question_of(pressed.value)[1], reason=str(error))
+        support = wording.stuck(workspace.asks)
+        _whisper(
+            workspace,
+            pressed,
+            wording.NOT_TAKEN,
+            support=support,
+            applies=partial(_applies, workspace, button, pressed),
+        )
+    else:
+        if told:
+            _whisper(workspace, pressed, told)
 
 
-def _asker(item: Item) -> str:
-    """Who has asked a question: in the words of either surface, the user of what was heard."""
-    heard = json.loads(item.heard)
-    return str(heard["command" if item.surface == command.SURFACE else "message"]["user"])
-
-
-def _again(reference: str) -> str:
-    """The reference of a question that is asked once more."""
-    return reference_of(reference, "again")
-
-
-async def _is_untaken(workspace: Workspace, pressed: Press) -> bool:
-    """Whether still nobody has taken the question in, as far as the store tells."""
-    line, reference = _meant(pressed.value)
+async def _applies(workspace: Workspace, button: Button, pressed: Press) -> bool:
     with suppress(StoreUnavailable):
-        return await workspace.mailbox.progress(line, _again(reference)) is None
+        return await button.is_untaken(workspace, pressed)
     return True
 
 
@@ -109,14 +111,3 @@ def _whisper(
     workspace.tasks.start(
         workspace.sentences.whisper(private_place, sentence, support=support, applies=applies), name="whisper"
     )
-
-
-def _meant(value: str) -> tuple[str, str]:
-    """The line and the reference of a question, as the button's value tells; empty where it does not."""
-    try:
-        match json.loads(value):
-            case [str(line), str(reference)]:
-                return line, reference
-    except ValueError:
-        pass
-    return "", ""

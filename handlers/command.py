@@ -21,7 +21,8 @@ from bot.thread import Item
 from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
-from handlers.questions import Behaviour
+from handlers import stop
+from handlers.behaviour import Behaviour
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +51,8 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
         elif instruction(word) is Instruction.QUIET:
             in_dm = typed.channel.startswith("D")
             await ack(wording.ALWAYS_LISTENING if in_dm else wording.QUIET_ONLY_IN_THREADS)
+        elif instruction(word) is Instruction.STOP:
+            await ack(await _stopped(workspace, behaviour, typed))
         elif word in _NEW:
             await ack(await _new_conversation(workspace, typed))
         else:
@@ -59,6 +62,16 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     async def on_other_command(ack: AsyncAck, body: Mapping[str, object]) -> None:
         log.warning("unknown command received", command=body.get("command"), expected=behaviour.command)
         await ack(wording.other_command(behaviour.command))
+
+
+async def _stopped(workspace: Workspace, behaviour: Behaviour, typed: SlashCommand) -> str:
+    if not typed.channel.startswith("D"):
+        return wording.STOP_ONLY_IN_THREADS
+    try:
+        return await stop.in_line(workspace, behaviour, workspace.thread(typed.channel, "").line, typed.user)
+    except StoreUnavailable as error:
+        log.warning("stop not noted", reason=str(error))
+        return wording.not_taken(workspace.asks)
 
 
 async def _take_in(workspace: Workspace, typed: SlashCommand, ack: AsyncAck) -> None:

@@ -8,8 +8,9 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
 from bot.slack.payload import edited_after, incoming_message
 from bot.workspace.workspace import Workspace
+from handlers.behaviour import Behaviour
 from handlers.intake import Intake, lease_of, stored_first
-from handlers.questions import EDIT_SECONDS, Behaviour, for_us, is_mentioned
+from handlers.questions import EDIT_SECONDS, for_us, is_mentioned
 
 
 def register(app: AsyncApp, behaviour: Behaviour) -> None:

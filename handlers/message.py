@@ -1,4 +1,4 @@
-"""Serves messages: direct messages, follow-ups in the bot's threads, and mentions that come as nothing else."""
+"""Serves messages: direct messages, follow-ups in the bot's threads, mentions that come as nothing else, deletions."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 
-from bot.slack.payload import incoming_message
+from bot.slack.payload import deleted_message, incoming_message
 from bot.workspace.workspace import Workspace
+from handlers import stop
+from handlers.behaviour import Behaviour
 from handlers.intake import Intake, lease_of, stored_first
-from handlers.questions import Behaviour, for_us, is_mentioned
+from handlers.questions import for_us, is_mentioned
 
 # Slack tells of a mention there by `app_mention` too.
 _TOLD_TWICE = frozenset({"channel", "group"})
@@ -20,6 +22,9 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     """Listen to `message` in all its four subscriptions (channels, groups, im, mpim)."""
 
     async def read(workspace: Workspace, event: Mapping[str, object]) -> Intake | None:
+        if (deleted := deleted_message(event)) is not None:
+            await stop.deleted(workspace, deleted)
+            return None
         message = incoming_message(event)
         if message is None or message.edited:
             return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -20,6 +19,8 @@ from bot.thread import Item, Thread
 from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
+from handlers import stop
+from handlers.behaviour import Behaviour, is_refused, may_be_refused
 from handlers.intake import Intake
 
 log = structlog.get_logger(__name__)
@@ -27,16 +28,6 @@ log = structlog.get_logger(__name__)
 SURFACE = "message"
 # A mention that was edited in counts while the message is young; later it would surprise those who have read on.
 EDIT_SECONDS = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """How the bot behaves towards people: the settings of the same names."""
-
-    command: str = "/flowise"
-    follow_ups_without_mention: bool = True
-    ignores_small_talk: bool = True
-    answers_external_people: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +85,7 @@ def intake_of(workspace: Workspace, behaviour: Behaviour, message: IncomingMessa
     )
     # From the moment it is stored the thread is ours, for what follows at once is a follow-up. Not so where Slack must
     # be asked first whose message it is.
-    expected = addressed and not message.app and not _may_be_refused(workspace, behaviour, message.teams)
+    expected = addressed and not message.app and not may_be_refused(workspace, behaviour, message.teams)
     is_question = expected and not message.in_dm and _asks(workspace, message)
     return Intake(item, place, opens=thread if is_question else None, addressed=expected)
 
@@ -105,23 +96,13 @@ def _asks(workspace: Workspace, message: IncomingMessage) -> bool:
 
 def _asked_for(workspace: Workspace, message: IncomingMessage, *, addressed: bool = True) -> Instruction:
     """What a message to the bot asks for. What is forwarded without a word, or with a call for help, is a question; so
-    is a message that is not addressed to it, but for the one word that stops it and for one without any word."""
+    is a message that is not addressed to it, but for the words that quiet or stop it and for one without any word."""
     asked_for = instruction(workspace.without_mention(message.text))
     if addressed:
         return Instruction.ANSWER if asked_for is Instruction.HELP and message.has_quoted_text else asked_for
     if not (message.text or message.has_quoted_text):
         return Instruction.HELP
-    return asked_for if asked_for is Instruction.QUIET else Instruction.ANSWER
-
-
-def _may_be_refused(workspace: Workspace, behaviour: Behaviour, teams: Sequence[str]) -> bool:
-    """Whether somebody may have to be refused, because these are the ids of another team."""
-    return not behaviour.answers_external_people and is_external(teams, workspace.identity.organisations)
-
-
-async def is_refused(workspace: Workspace, behaviour: Behaviour, user: str, teams: Sequence[str]) -> bool:
-    """Whether somebody is not answered, because they belong to another organisation."""
-    return _may_be_refused(workspace, behaviour, teams) and await workspace.authors.is_outsider(user, teams)
+    return asked_for if asked_for in {Instruction.QUIET, Instruction.STOP} else Instruction.ANSWER
 
 
 async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None:
@@ -142,12 +123,21 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
         place = replace(place, team=workspace.identity.team)
     if addressed and (message.app or by_another_team) and not message.in_dm and _asks(workspace, message):
         await workspace.store.set_quiet(thread, False, workspace.wall())  # only now the thread is known to be ours
+    await _do(behaviour, workspace, kept, place, lease)
+
+
+async def _do(behaviour: Behaviour, workspace: Workspace, kept: StoredMessage, place: Place, lease: Lease) -> None:
+    """Do what a message of somebody who is answered asks for."""
+    message, addressed = kept.message, kept.addressed
+    thread = workspace.thread(message.channel, place.thread_ts or "")
     asked_for = _asked_for(workspace, message, addressed=addressed)
     match asked_for:
         case Instruction.HELP:
             await _help(workspace, behaviour, message, place, lease)
         case Instruction.QUIET:
             await _quiet(workspace, message, place, lease)
+        case Instruction.STOP:
+            await stop.said(workspace, behaviour, message.user, _private_place(message), lease)
         case Instruction.NEW_CONVERSATION:
             await workspace.conversations.chats.start_over(thread, since=message.ts)
             await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)

@@ -12,7 +12,7 @@ from bot.errors import Interrupted
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Permit, Want
 from bot.reply.contract import ArrivedEvent, Failed, Finished
-from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Result, SetStatus
+from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, SetStatus
 from bot.slack.messages import EarlierMessage, Marked
 from bot.thread import Thread
 
@@ -144,6 +144,7 @@ class AnswerOwner:
         self.ours = True
         self.call_seconds = 8.0
         self.calls: list[Call] = []
+        self.refusals: list[str] = []
         self._last_events = last_events
 
     async def may_write(self) -> bool:
@@ -155,6 +156,9 @@ class AnswerOwner:
 
     async def made(self, call: Call, result: Posted | Accepted) -> None:
         self.calls.append(call)
+
+    async def refused(self, call: Call, result: Refused) -> None:
+        self.refusals.append(result.error)
 
 
 async def delivered(
@@ -259,7 +263,7 @@ async def test_one_that_begins_when_all_is_stopping_has_its_last_word_too() -> N
 async def test_a_source_that_ends_without_a_last_word_is_a_mistake() -> None:
     source = Source(Token("a"))
     source.queue.put_nowait(None)
-    with pytest.raises(RuntimeError, match="without Finished or Failed"):
+    with pytest.raises(RuntimeError, match="without a last one"):
         await delivered(Teller(), source, Slack())
 
 

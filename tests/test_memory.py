@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from bot.conversation import prediction as asking
+from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
 from bot.flowise.events import End, Event, Metadata, Token
 from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
-from bot.ports import Mailboxes, ReplicaCounts, Spent, TakenOver
+from bot.ports import Mailboxes, ReplicaCounts, Spent, Stops, TakenOver
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
@@ -27,7 +27,20 @@ from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.people import Person
 from bot.slack.tiers import Key, Quota
 from bot.slack.token_state import TokenState
-from bot.thread import Conversation, Expected, Hold, Item, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion
+from bot.thread import (
+    Conversation,
+    Expected,
+    Hold,
+    Item,
+    OpenAnswer,
+    QuestionProgress,
+    Run,
+    StoppedQuestion,
+    StopRequest,
+    StopResult,
+    Thread,
+    UnansweredQuestion,
+)
 from bot.workspace.workspace import Workspace
 from tests.workspace.made import made_workspace
 
@@ -106,6 +119,19 @@ class Store:
     @property
     def mailboxes(self) -> Mailboxes:
         return self
+
+    @property
+    def stops(self) -> Stops:
+        return self
+
+    async def stop(self, line: str, reference: str, request: StopRequest) -> StopResult:
+        return StopResult.GONE
+
+    async def stopped(self) -> tuple[StoppedQuestion, ...]:
+        return ()
+
+    async def items(self, line: str) -> tuple[Item, ...]:
+        return ()
 
     async def accept(self, hold: Hold, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
         return True
@@ -220,7 +246,7 @@ class Talker(Flowise):
 def _pieces() -> Iterator[Sequence[object]]:
     for one in gc.get_objects():
         match one:
-            case asking._PredictionState():
+            case PredictionState():
                 yield one.text_so_far
             case ObservedReply():
                 yield one._arrived

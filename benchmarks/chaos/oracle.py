@@ -10,11 +10,22 @@ from enum import Enum
 from itertools import combinations
 
 from benchmarks.chaos.records import Asked, Record, Shown
-from benchmarks.chaos.sentences import apologises, is_closed, is_whole, looks_busy, reference, tokens
+from benchmarks.chaos.sentences import (
+    apologises,
+    is_closed,
+    is_stopped,
+    is_told,
+    is_whole,
+    looks_busy,
+    reference,
+    tokens,
+)
 
 # What Redis may hold when all is quiet, by a word of the key: what makes questions unique, which chat belongs to what,
 # runs not seen to end (kept for a day), what may be asked again by a button, who is alive, and the write budget.
 _KEPT = frozenset({"claim", "chat", "message", "run", "budget", "again", "processes"})
+# What was stopped of late, which is told for a minute.
+_TOLD = "{lines}:stopped"
 _WORDS = re.compile(r"[:{}]+")
 
 
@@ -93,7 +104,9 @@ def judge(record: Record) -> Verdict:
     violations += _order(judged, record.predictions)
     violations += _slack(record)
     violations += _flowise(record)
-    violations += [Violation("left in Redis", key) for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key))]
+    violations += _presses(record, judged)
+    left = [key for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key)) and not key.endswith(_TOLD)]
+    violations += [Violation("left in Redis", key) for key in left]
     return Verdict(judged, violations)
 
 
@@ -244,6 +257,17 @@ def _flowise(record: Record) -> Iterator[Violation]:
             yield Violation("predicted twice", f"{token or 'a question without a token'}: {count} times")
     if record.mixed:
         yield Violation("two predictions on one chat", f"{record.mixed} times")
+
+
+def _presses(record: Record, judged: Sequence[Judged]) -> Iterator[Violation]:
+    """A press that was acknowledged has stopped the answer, or its person was told; no word came after it."""
+    ends = {one.asked.token: one.unit.text for one in judged if one.unit is not None}
+    for press in record.presses:
+        text = ends.get(press.token, "")
+        if press.acked and not is_stopped(text) and not any(is_told(told) for told in press.told):
+            yield Violation("press lost", f"{press.token}: {_short(text)}")
+        if is_stopped(text) and press.acked and press.shown > press.sent:
+            yield Violation("shown after a stop", f"{press.token}: {press.shown} words of {press.sent:.0f}")
 
 
 def _short(text: str) -> str:

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 
 from benchmarks.chaos.plan import Question, Surface, Talk
 from benchmarks.chaos.stage import COMMAND, Stage
+from bot.slack import wording
+from bot.workspace.work import reference_of
 
 _CHANNELS = 8
 # How long a person waits for the thread that a command opens before there is nothing to write in.
 _THREAD_SECONDS = 60.0
+# How long a person looks for a button, for the answer may wait for others.
+_BUTTON_SECONDS = 20.0
 # How long a person looks at it before writing on.
 _READING_SECONDS = 1.0
 
@@ -37,12 +41,24 @@ class Said:
     told: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A press of the button that stops an answer, under the message `ts`."""
+
+    said: Said
+    ts: str
+    at: float
+    acked: bool
+
+
 class People:
-    """Everybody who asks. `unasked` are the questions for which there was no thread to ask them in."""
+    """Everybody who asks. `unasked` are the questions for which there was no thread to ask them in, `presses` those of
+    the button that stops an answer."""
 
     def __init__(self, stage: Stage, talks: Sequence[Talk]) -> None:
         self.said: list[Said] = []
         self.unasked: list[str] = []
+        self.presses: list[Press] = []
         self._stage, self._talks = stage, talks
         self._roots: dict[int, str] = {}
 
@@ -59,26 +75,52 @@ class People:
                 group.create_task(self._ask(talk, talk.last, last=True))
 
     async def _talk(self, talk: Talk, begun: float) -> None:
-        for question in talk.questions:
-            await asyncio.sleep(begun + question.at - time.monotonic())
-            await self._ask(talk, question)
+        async with asyncio.TaskGroup() as group:
+            for question in talk.questions:
+                await asyncio.sleep(begun + question.at - time.monotonic())
+                said = await self._ask(talk, question)
+                if said is not None and question.stop_after is not None:
+                    group.create_task(self._stop(said, question.stop_after))
 
-    async def _ask(self, talk: Talk, question: Question, *, last: bool = False) -> None:
+    async def _stop(self, said: Said, after: float) -> None:
+        """Press the button that stops an answer, if it is seen before the answer has ended."""
+        await asyncio.sleep(after)
+        slack = self._stage.slack
+        with suppress(TimeoutError, LookupError):
+            await slack.until(lambda: bool(self._stoppable(said)), _BUTTON_SECONDS)
+            ts = self._stoppable(said)
+            done = await slack.press(said.user, said.channel, ts, wording.STOP)
+            self.presses.append(Press(said, ts, time.monotonic(), done.acked))
+
+    def _stoppable(self, said: Said) -> str:
+        """The `ts` of the message with that button; empty where none is seen."""
+        own = reference_of(self._stage.slack.team_id, said.channel, said.ts) if said.ts else ""
+        for message in self._stage.slack.messages(said.channel):
+            payload = (message.metadata or {}).get("event_payload")
+            mark = str(payload.get("mark", "")) if isinstance(payload, dict) else ""
+            is_own = said.token in message.plain or (own and mark.startswith(own))
+            if is_own and wording.STOP in message.plain.splitlines():
+                return message.ts
+        return ""
+
+    async def _ask(self, talk: Talk, question: Question, *, last: bool = False) -> Said | None:
         slack = self._stage.slack
         user = slack.user(f"person {talk.number}")
         if talk.surface is Surface.DIRECT:
-            await self._write(Said(question.token, talk.surface, slack.dm(user), user, time.monotonic(), last=last))
-            return
+            direct = Said(question.token, talk.surface, slack.dm(user), user, time.monotonic(), last=last)
+            await self._write(direct)
+            return direct
         channel = slack.channel(f"channel {talk.number % _CHANNELS}", members=[user])
         said = Said(question.token, talk.surface, channel, user, time.monotonic(), last=last)
         first = talk.number not in self._roots
         if talk.surface is Surface.COMMAND and first:
             await self._command(talk, said)
-            return
+            return said
         said.root = self._roots.get(talk.number, "")
         said.event = "message" if question.plainly and self._has_answered(said) else "app_mention"
         await self._write(said)
         self._roots.setdefault(talk.number, said.ts)
+        return said
 
     async def _write(self, said: Said) -> None:
         mention = f"<@{self._stage.slack.bot_user_id}> " if said.event == "app_mention" else ""

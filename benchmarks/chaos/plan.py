@@ -89,6 +89,10 @@ _METHODS = (
 _LIMITED = "assistant.threads.setStatus"
 
 
+# So many of the questions are stopped by their askers.
+_STOPPED = 1 / 4
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a run is made of. `seconds` is how long people ask and faults come; the settling is not in it."""
@@ -109,6 +113,8 @@ class Question:
     at: float
     plainly: bool = False
     """A follow-up without a mention, where the bot has answered before."""
+    stop_after: float | None = None
+    """How many seconds after it was asked its asker looks for the button that stops its answer, and presses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +143,7 @@ class Trouble:
 def talks(options: Options) -> tuple[Talk, ...]:
     """Who asks what: of five threads three begin with a mention, one with a command, one is a direct message."""
     chance = random.Random(f"talks {options.seed}")  # noqa: S311 (a plan, not a secret)
+    stops = random.Random(f"stops {options.seed}")  # noqa: S311 (a plan, not a secret)
     surfaces = (Surface.MENTION, Surface.DIRECT, Surface.MENTION, Surface.COMMAND, Surface.MENTION)
     homes = [*range(options.threads), *chance.choices(range(options.threads), k=options.questions)]
     times: dict[int, list[float]] = {number: [] for number in range(options.threads)}
@@ -149,7 +156,12 @@ def talks(options: Options) -> tuple[Talk, ...]:
             number,
             surfaces[number % len(surfaces)],
             tuple(
-                Question(_token(chance, "q", number, place), at, plainly=chance.random() < 0.7)
+                Question(
+                    _token(chance, "q", number, place),
+                    at,
+                    plainly=chance.random() < 0.7,
+                    stop_after=stops.uniform(0.3, 4.0) if stops.random() < _STOPPED else None,
+                )
                 for place, at in enumerate(sorted(times[number]))
             ),
             Question(_token(chance, "z", number, 0), options.seconds),

@@ -66,13 +66,27 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressed:
+    """A press of the button that stops an answer: to which question, when it was acknowledged, and what the person was
+    told in private since. `sent` is how many words Flowise can have sent by the time at which the process that writes
+    the answer has heard of it, `shown` how many stand at the end."""
+
+    token: str
+    acked: bool
+    told: Sequence[str]
+    sent: float
+    shown: int
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """All that the oracle reads.
 
     `predictions` are the tokens that Flowise was asked, in order; `mixed` is how often two ran on one chat. `statuses`
     and `streams` are what still shows that the bot is at work, `limited` the 429s that Slack gave by its own rules
     (method, time), `broken` what else broke its rules; `kept` are Redis' keys at the end. `excused` are the times,
-    from and to, in which replicas could not share a budget because Redis could not be reached.
+    from and to, in which replicas could not share a budget because Redis could not be reached. `presses` are those of
+    the button that stops an answer.
     """
 
     asked: Sequence[Asked]
@@ -85,3 +99,4 @@ class Record:
     broken: Sequence[str] = ()
     kept: Sequence[str] = ()
     excused: Sequence[tuple[float, float]] = field(default_factory=tuple)
+    presses: Sequence[Pressed] = ()

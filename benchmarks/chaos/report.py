@@ -54,6 +54,7 @@ def _questions(record: Record, verdict: Verdict, unasked: Sequence[str]) -> Iter
     yield "had no thread to be asked in", len(unasked)
     yield "predictions", len(record.predictions)
     yield "429s that were not asked for", len(record.limited)
+    yield "presses that stop an answer", len(record.presses)
     yield "places", len({asked.place for asked in record.asked})
     yield "keys left in Redis", len(record.kept)
 

@@ -7,14 +7,23 @@ import re
 from benchmarks.chaos.answers import TOKEN, answer
 from bot.errors import StoreUnavailable
 from bot.slack import wording
+from bot.thread import StopOutcome
 
 # Every failure ends with the reference of the log.
 _REFERENCE = re.compile(r"Reference for support: ([0-9a-f]{8})")
 # Said where nothing was taken in, so that there is no turn to refer to.
 _TURNED_AWAY = (wording.NOT_TAKEN,)
+_STOPPED = tuple(wording.stopped(outcome) for outcome in StopOutcome)
 _UNTAKEN = (wording.NOT_YET, wording.failure(StoreUnavailable("")))
 _WAITING = re.compile(r"I'll answer this (after|when)")
-_WORKING = (wording.THINKING, wording.HELD_BACK, wording.NOT_YET, wording.FETCHING_REST, wording.FETCHING_ANSWER)
+_WORKING = (
+    wording.THINKING,
+    wording.HELD_BACK,
+    "isn't over yet. I'll start on yours",
+    wording.NOT_YET,
+    wording.FETCHING_REST,
+    wording.FETCHING_ANSWER,
+)
 _USING = re.compile(r"^Using .*…(?: \(\d+ min\))?$", re.MULTILINE)
 
 
@@ -31,7 +40,7 @@ def reference(text: str) -> str:
 
 def is_whole(text: str, token: str) -> bool:
     """Whether the text holds the whole answer to a question, each word once and in order, and looks finished."""
-    if text.endswith(wording.GROWING):
+    if text.endswith((wording.GROWING, f"\n{wording.STOP}")):
         return False
     words, wanted = text.split(), answer(token).split()
     own = [word for word in words if token in word]
@@ -45,8 +54,23 @@ def apologises(text: str) -> bool:
 
 def is_closed(text: str) -> bool:
     """Whether it says that no more will come, and what to do."""
-    said = _REFERENCE.search(text) or any(words in text for words in _TURNED_AWAY)
+    said = _REFERENCE.search(text) or any(words in text for words in (*_TURNED_AWAY, *_STOPPED))
     return bool(said) and not _WAITING.search(text)
+
+
+def is_stopped(text: str) -> bool:
+    """Whether it says that somebody has stopped it."""
+    return any(words in text for words in _STOPPED)
+
+
+def is_told(text: str) -> bool:
+    """Whether it tells a person that nothing came of a press."""
+    return any(words in text for words in (wording.ENDED_ALREADY, wording.NOT_TAKEN))
+
+
+def words_of(text: str, token: str) -> int:
+    """How many words of an answer a text holds."""
+    return len([word for word in text.split() if word.startswith(f"{token}w")])
 
 
 def looks_busy(text: str) -> bool:

@@ -20,7 +20,7 @@ from bot.playground.slack import DeliveryTimeouts, LocalSlack
 from bot.playground.tap.proxy import FaultProxy
 
 COMMAND = "/flowise"
-_TOKENS_PER_SECOND = 40.0
+TOKENS_PER_SECOND = 40.0
 _LATENCY = 0.05
 _KEY = "a-key-of-the-chaos-run"
 # Slack comes again at once, after one minute and after five (Slack docs, The Events API); here time is shorter.
@@ -81,7 +81,7 @@ async def stage(manner: Manner, folder: Path) -> AsyncIterator[Stage]:
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)))
         slack = await stack.enter_async_context(LocalSlack(latency=_LATENCY, scale=manner.scale, patience=patience))
-        flowise = LocalFlowise(tokens_per_second=_TOKENS_PER_SECOND, api_key=_KEY)
+        flowise = LocalFlowise(tokens_per_second=TOKENS_PER_SECOND, api_key=_KEY)
         await stack.enter_async_context(flowise)
         valkey = Valkey(folder)
         stack.push_async_callback(valkey.end)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 
 from redis.asyncio import Redis
 
 from benchmarks.chaos.answers import TOKEN, token_of
 from benchmarks.chaos.people import People, Said
 from benchmarks.chaos.plan import Surface
-from benchmarks.chaos.records import Asked, Record, Shown, Tried
-from benchmarks.chaos.stage import Stage
+from benchmarks.chaos.records import Asked, Pressed, Record, Shown, Tried
+from benchmarks.chaos.sentences import is_told, words_of
+from benchmarks.chaos.stage import TOKENS_PER_SECOND, Stage
 from bot.playground.slack.delivery import Attempt
 from bot.playground.slack.message import Message
 
@@ -22,6 +24,9 @@ _WRONG = (
 )
 # A budget is for a minute: so long after an outage of Redis the replicas may still know nothing of each other's calls.
 _FORGIVEN = 60.0
+# Seconds after which a press has reached the process that writes the answer, on a busy machine; and after which it has
+# where Redis could not be reached meanwhile.
+_HEARD, _AWAY = 2.5, 10.0
 
 
 async def record(stage: Stage, people: People, redis_outages: list[tuple[float, float]]) -> Record:
@@ -37,6 +42,7 @@ async def record(stage: Stage, people: People, redis_outages: list[tuple[float, 
         limited=[(call.method, call.at) for call in slack.calls if call.answer == "429" and not call.injected],
         broken=list(_broken(stage)),
         kept=await _keys(stage),
+        presses=list(_presses(stage, people, redis_outages)),
         excused=[(begin, end + _FORGIVEN) for begin, end in redis_outages],
     )
 
@@ -73,12 +79,15 @@ def _shown(stage: Stage, people: People) -> Iterator[Shown]:
         for message in slack.messages(channel):
             if message.user == slack.bot_user_id:
                 yield _message(message, channel if channel in direct else f"{channel}:{message.root}")
+    pressed = {(press.said.channel, press.said.user) for press in people.presses}
     refused = {(said.channel, said.user, said.told) for said in people.said if said.told}
     for (channel, user), place in places.items():
         for message in slack.ephemerals(channel, user):
             # What a command was answered at once belongs to no thread: another command may have opened one since.
             at_once = (channel, user, message.plain) in refused
-            yield _message(message, f"{channel}@{user}" if at_once else place)
+            # What somebody who has pressed is told is no answer to a question.
+            if at_once or not is_told(message.plain) or (channel, user) not in pressed:
+                yield _message(message, f"{channel}@{user}" if at_once else place)
 
 
 def _message(message: Message, place: str) -> Shown:
@@ -92,6 +101,20 @@ def _message(message: Message, place: str) -> Shown:
         opens=_reference_mark(message).endswith("-root") and bool(TOKEN.search(message.plain)),
         private=bool(message.to),
     )
+
+
+def _presses(stage: Stage, people: People, redis_outages: Sequence[tuple[float, float]]) -> Iterator[Pressed]:
+    slack = stage.slack
+    for press in people.presses:
+        said = press.said
+        private = [message for message in slack.ephemerals(said.channel, said.user) if message.at >= press.at - 1.0]
+        own = [message for message in slack.messages(said.channel) if message.user == slack.bot_user_id]
+        shown = sum(words_of(message.plain, said.token) for message in own if not message.to)
+        is_away = any(begin - _AWAY < press.at < end + _AWAY for begin, end in redis_outages)
+        heard_at = time.time() - time.monotonic() + press.at + (_AWAY if is_away else _HEARD)
+        begun = [asked.at for asked in stage.flowise.predictions if token_of(asked.question) == said.token]
+        sent = sum(max(0.0, heard_at - at) * TOKENS_PER_SECOND for at in begun)
+        yield Pressed(said.token, press.acked, [message.plain for message in private], sent, shown)
 
 
 def _reference_mark(message: Message) -> str:

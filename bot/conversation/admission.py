@@ -12,6 +12,7 @@ class Slot:
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
+        self._is_kept = False
 
     @property
     def before(self) -> int:
@@ -21,6 +22,19 @@ class Slot:
     async def moved(self) -> None:
         """Wait until the order has changed."""
         await self._admission.moved()
+
+    def keep(self) -> None:
+        """Keep the place beyond the context that it was taken in, until `give_up`: its prediction goes on."""
+        self._is_kept = True
+
+    def leave(self) -> None:
+        """Leave the context that the place was taken in."""
+        if not self._is_kept:
+            self._admission.give_up(self)
+
+    def give_up(self) -> None:
+        """Give up a place that was kept."""
+        self._admission.give_up(self)
 
 
 class Admission:
@@ -33,15 +47,19 @@ class Admission:
 
     @contextmanager
     def place(self) -> Iterator[Slot]:
-        """Take the last place, and give it up on exit."""
+        """Take the last place, and give it up on exit, unless it is kept."""
         place = Slot(self)
         self._places[place] = None
         try:
             yield place
         finally:
-            del self._places[place]
-            self._moved.set()
-            self._moved = asyncio.Event()
+            place.leave()
+
+    def give_up(self, place: Slot) -> None:
+        """Let the next one have the place."""
+        del self._places[place]
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     def before(self, place: Slot) -> int:
         # The first `most` are admitted, so the next one waits for one of them to finish.

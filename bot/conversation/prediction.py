@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
-from typing import TypeGuard, assert_never
 
 import structlog
 
+from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.last_words import ends_with_question
+from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
+from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
 from bot.conversation.stored_text import differing, pieces
+from bot.conversation.unseen import StoppedRun, UnseenRuns
+from bot.conversation.until_stopped import until_stopped
 from bot.errors import FlowiseBroke, FlowiseError, FlowiseSlow, Interrupted, KeyRefused, RunState
-from bot.flowise.events import (
-    Action,
-    AgentflowStarted,
-    End,
-    ErrorReported,
-    Event,
-    Metadata,
-    ShownEvent,
-    SteeringEvent,
-    StepEvent,
-    Token,
-)
+from bot.flowise.events import AgentflowStarted, Event, ShownEvent, Token
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
@@ -35,17 +28,18 @@ from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply import journal
 from bot.reply.contract import (
-    LONGEST,
     FetchingRest,
     Footnote,
     Remark,
+    Stopped,
+    Stopping,
     StoredText,
     TextComplete,
     Thinking,
     TurnEvent,
 )
 from bot.slack import wording
-from bot.thread import Run
+from bot.thread import Run, StopOutcome
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +55,7 @@ class Predictions:
         self,
         flowise: Flowise,
         runs: Runs,
+        unseen: UnseenRuns,
         chats: Chats,
         *,
         reads_answers: bool,
@@ -68,6 +63,7 @@ class Predictions:
     ) -> None:
         self._flowise = flowise
         self._runs = runs
+        self._unseen = unseen
         self._chats = chats
         self._reads_answers = reads_answers
         self._sleep = sleep
@@ -98,41 +94,109 @@ class Predictions:
             yield Footnote(wording.EVERY_MESSAGE)
         lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(_shown(stored))))
 
+    async def closed(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
+        """What had come of an answer that a process which is gone has asked for, where a person has stopped it.
+
+        Nothing more of it is looked for. The run may go on in Flowise; if it is an agent flow's, it is asked to stop.
+        """
+        opened, line = lease.opened, question.thread.line
+        for event in journal.read(opened.journal):
+            yield event
+        outcome = _told_before(opened.stopped)
+        if outcome is None:
+            run = await self._runs.noted(line, opened)
+            await self._runs.left(line, opened.chat_id, run)
+            outcome = StopOutcome.UNKNOWN
+        yield Stopped(outcome)
+
     async def predicted(
-        self, question: Question, lease: Lease, chat: Chat, text: str, *, is_first: bool = False
+        self, question: Question, lease: Lease, chat: Chat, text: str, slot: Slot, *, is_first: bool = False
     ) -> AsyncGenerator[TurnEvent, None]:
-        """Ask Flowise, and yield the events of its answer that a reply shows.
+        """Ask Flowise, and yield the events of its answer that a reply shows. `slot` is its place among those that run.
 
         `is_first`: it will be the first answer in a thread where the bot answers every message, and says so.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
         """
-        line, state = question.thread.line, _PredictionState(self._runs.new(), chat)
+        state = PredictionState(self._runs.new(), chat)
         prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, state, is_first))
+        reader = RunReader(self._flowise.predict(prediction))
+        lease.when_stopped(reader.wake)
+        event: TurnEvent | None = None
         try:
-            async with aclosing(self._flowise.predict(prediction)) as events:
+            async with aclosing(self._followed(question, lease, state, reader)) as events:
+                async for event in events:
+                    yield event
+        except _NotOursError:
+            return
+        except (asyncio.CancelledError, GeneratorExit):
+            try:
+                await reader.close()
+            finally:
+                if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
+                    await asyncio.shield(self._runs.left(question.thread.line, chat.chat_id, state.run))
+            raise
+        if isinstance(event, Stopped):
+            return
+        if reader.is_unwanted:
+            async with aclosing(self._stopped(question, state, reader, slot)) as last:
+                async for event in last:
+                    yield event
+            return
+        await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
+        last_events = until_stopped(
+            self._last_events(question, lease, state, is_first=is_first), lease.stopped, lambda: not state.is_decided
+        )
+        async with aclosing(last_events) as events:
+            async for event in events:
+                yield event
+        if isinstance(event, Stopping):  # what is stored is no longer wanted
+            lease.then(self._chats.answered(question, state.chat, asks=False))
+            yield Stopped(StopOutcome.FINISHED)
+
+    async def _followed(
+        self, question: Question, lease: Lease, state: PredictionState, reader: RunReader
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """The events of an answer that are shown, until it has ended or a person stops it."""
+        line, chat_id = question.thread.line, state.chat.chat_id
+        broken: FlowiseError | None = None
+        try:
+            async with aclosing(reader.shown(until=lambda: lease.stopped.is_set() and lease.was_asked)) as events:
                 async for event in events:
                     if state.takes(event):
                         yield event
                     elif isinstance(event, AgentflowStarted):
-                        await self._runs.note(line, chat.chat_id, state.run)
-        except _NotOursError:
-            return
+                        await self._runs.note(line, chat_id, state.run)
         except FlowiseError as error:
-            async with aclosing(self._completed(question, lease, state, error)) as rest:
-                async for shown in rest:
-                    yield shown
-        except (asyncio.CancelledError, GeneratorExit):
-            if lease.ours and lease.was_asked:  # otherwise, whoever continues the answer needs the run
-                await asyncio.shield(self._runs.left(line, chat.chat_id, state.run))
-            raise
-        await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
-        async with aclosing(self._last_events(question, lease, state, is_first=is_first)) as last_events:
-            async for last in last_events:
-                yield last
+            broken = error
+        if broken is None:
+            return
+        completing = self._completed(question, lease, state, broken)
+        async with aclosing(until_stopped(completing, lease.stopped, lambda: not state.is_decided)) as rest:
+            async for shown in rest:
+                yield shown
+                if isinstance(shown, Stopping):  # nothing more is looked for
+                    await self._runs.left(line, chat_id, state.run)
+                    yield Stopped(StopOutcome.UNKNOWN)
 
-    async def _noted(self, lease: Lease, chat: Chat, text: str, state: _PredictionState, is_first: bool) -> None:
+    async def _stopped(
+        self, question: Question, state: PredictionState, reader: RunReader, slot: Slot
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """The end of an answer that a person has stopped. Its run is read on, unseen."""
+        line, chat_id = question.thread.line, state.chat.chat_id
+        yield Stopping()
+
+        async def finished() -> None:
+            if state.run.awaits_decision:
+                paused = replace(state.run, after=state.row)
+                await self._runs.waits(line, state.chat.chat_id, paused, ref=question.reference)
+            await self._chats.answered(question, state.chat, asks=False)()
+
+        stopped = StoppedRun(line, chat_id, question.reference, reader, state, slot, finished)
+        yield Stopped(await self._unseen.follow(stopped))
+
+    async def _noted(self, lease: Lease, chat: Chat, text: str, state: PredictionState, is_first: bool) -> None:
         """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
         have started anything is repeated."""
         if lease.was_asked:
@@ -144,10 +208,10 @@ class Predictions:
             return await lease.asks(chat.chat_id, text, run, is_first=is_first)
 
         if not await retried(note, self._sleep, ref=lease.item.reference):
-            raise _NotOursError
+            raise _NotOursError  # or it was stopped
 
     async def _completed(
-        self, question: Question, lease: Lease, state: _PredictionState, error: FlowiseError
+        self, question: Question, lease: Lease, state: PredictionState, error: FlowiseError
     ) -> AsyncGenerator[TurnEvent, None]:
         """What is missing of an answer whose connection broke, as Flowise has stored it. Raises the error where it has
         not, or cannot tell."""
@@ -166,6 +230,7 @@ class Predictions:
         if rest is None:
             await self._failed(question, lease, state.run, error)
             raise error
+        state.is_decided = True
         log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
         for event in rest:
             if isinstance(event, StoredText):
@@ -184,7 +249,7 @@ class Predictions:
         if run.agentflow:  # the person does not wait for it
             lease.then(lambda: self._runs.stop(chat_id))
 
-    async def _ended(self, question: Question, lease: Lease, state: _PredictionState, noted: str) -> None:
+    async def _ended(self, question: Question, lease: Lease, state: PredictionState, noted: str) -> None:
         """Note the end of a complete answer. The chatId that Flowise reports takes precedence over ours."""
         chat, run = state.chat, state.run
         if chat.chat_id != noted or not run.awaits_decision:
@@ -194,7 +259,7 @@ class Predictions:
             await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
 
     async def _last_events(
-        self, question: Question, lease: Lease, state: _PredictionState, *, is_first: bool
+        self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool
     ) -> AsyncGenerator[TurnEvent, None]:
         """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
         was seen, and our footnote."""
@@ -204,6 +269,7 @@ class Predictions:
             stored = await differing(self._flowise, state.chat.chat_id, state.row, said)
         if stored:
             log.info("answer replaced", ref=question.reference, source="Flowise's stored messages")
+        state.is_decided = True
         asks = ends_with_question([Token(stored or said)])
         lease.then(self._chats.answered(question, state.chat, asks=asks))
         for piece in pieces(stored):
@@ -212,55 +278,11 @@ class Predictions:
             yield Footnote(wording.EVERY_MESSAGE)
 
 
-class _PredictionState:
-    """What the events of one answer have shown so far of its run, its chat and its text."""
-
-    def __init__(self, run: Run, chat: Chat) -> None:
-        self.run = run
-        self.chat = chat
-        self.row: str | None = None
-        """The id of the row in which Flowise stored the answer."""
-        self.text_may_differ = False
-        """Flowise may have stored another text than it has streamed."""
-        self.text_so_far: list[str] = []
-        self._length = 0
-
-    def takes(self, event: Event) -> TypeGuard[ShownEvent | StepEvent]:
-        """Note an event, and say whether it is shown in Slack."""
-        if isinstance(event, SteeringEvent):
-            self._steer(event)
-            return False
-        if isinstance(event, Action):
-            self.run = replace(self.run, awaits_decision=True)
-        self.hears(event)
-        return True
-
-    def hears(self, event: Event) -> None:
-        """Note the text of an event, if it is one of text."""
-        if isinstance(event, Token):
-            if self._length < LONGEST:  # what comes after that is not shown
-                self.text_so_far.append(event.text[: LONGEST - self._length])
-            self._length += len(event.text)
-
-    def begins_anew(self, event: StoredText) -> None:
-        """Note a piece of the text that takes the place of what was said so far."""
-        if event.begins:
-            self.text_so_far, self._length = [], 0
-        self.hears(Token(event.text))
-
-    def _steer(self, event: SteeringEvent) -> None:
-        match event:
-            case AgentflowStarted():
-                self.run = replace(self.run, agentflow=True)
-            case Metadata(chat_id=chat_id, chat_message_id=row):
-                self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
-                self.row = row or None
-            case End(text_may_differ=may_differ):
-                self.text_may_differ = may_differ
-            case ErrorReported():
-                pass  # the client raises the error
-            case _:
-                assert_never(event)
+def _told_before(stopped: str) -> StopOutcome | None:
+    """How the answer ended, as the process before us has told it; None where it has not."""
+    with suppress(ValueError):
+        return StopOutcome(stopped)
+    return None
 
 
 def _shown(events: tuple[Event, ...]) -> tuple[ShownEvent, ...]:

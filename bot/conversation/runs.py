@@ -22,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 # How often a waiting question checks whether the earlier run is over, in seconds.
 _POLL = 3.0
+# How often it checks whether the process that reads the run on has seen its end: this asks the store alone.
+_LOOK = 0.5
 # Seconds to wait for an abort when leaving a run, because the ending of an answer waits meanwhile.
 _ABORT_SECONDS = 3.0
 _ABORT_SETTLES = 2.0
@@ -75,15 +77,32 @@ class Runs:
         except StoreUnavailable as error:
             log.warning("pending decision not noted", ref=ref, reason=str(error))
 
+    async def noted(self, line: str, opened: OpenAnswer) -> Run:
+        """The run of an answer that was asked for before, as it was noted, or as far as its answer tells."""
+        noted = None
+        with suppress(StoreUnavailable):
+            noted = await self._store.run_on(line, opened.chat_id)
+        return noted or Run(since=opened.asked_at, question=opened.question, after=opened.after)
+
     def broken(self, run: Run) -> Run:
-        """A run whose stream broke off now."""
-        return replace(run, left_at=self._wall())
+        """A run whose stream broke off now, or was left."""
+        return replace(run, left_at=self._wall(), unseen=False)
 
     async def left(self, line: str, chat_id: str, run: Run) -> None:
         """Note that a run is left, which may continue. An agent flow is asked to stop."""
         await self.note(line, chat_id, self.broken(run))
         if run.agentflow:
             await self.stop(chat_id)
+
+    async def unseen(self, line: str, chat_id: str, run: Run) -> Run:
+        """Note that a person has stopped the answer of a run, which this process reads on. Returns the noted run."""
+        noted = replace(run, left_at=run.left_at or self._wall(), unseen=True)
+        await self.note(line, chat_id, noted)
+        return noted
+
+    async def over(self, line: str, chat_id: str) -> None:
+        """Note that a run was seen to end. Raises StoreUnavailable."""
+        await self._store.run_ended(line, chat_id)
 
     async def stop(self, chat_id: str) -> None:
         """Ask Flowise to stop the run of an agent flow."""
@@ -94,8 +113,8 @@ class Runs:
     async def on(self, line: str, chat_id: str, *, briefly: bool = False) -> Run | None:
         """The run on a chat that is not over, as far as can be determined; `briefly`: within two seconds."""
         run = await self._store.run_on(line, chat_id)
-        if run is None:
-            return None
+        if run is None or run.unseen:
+            return run
         with suppress(TimeoutError):
             async with asyncio.timeout(_BRIEFLY if briefly else None):
                 return None if await self._is_over(line, chat_id, run, self._left_for(run)) else run
@@ -115,8 +134,15 @@ class Runs:
             await self._store.run_ended(line, chat_id)
         return over
 
-    async def waited_for(self, line: str, chat_id: str, run: Run) -> bool:
-        """Wait until a run that was left is over; False if it is not in `wait` seconds, or nothing would show it."""
+    async def waited_for(
+        self, line: str, chat_id: str, run: Run, *, until: Callable[[], Awaitable[bool]] | None = None
+    ) -> bool:
+        """Wait until a run that was left is over; False if it is not in `wait` seconds, or nothing would show it.
+
+        One that is read on unseen is waited for at most `until` nobody wants its chat any more.
+        """
+        if run.unseen:
+            return await self._was_read(line, chat_id, run, until)
         if not run.agentflow and (run.expected is None or not self._reads_answers):
             return False
         if not run.left_at:  # its process was killed, at an unknown time
@@ -128,6 +154,20 @@ class Runs:
             if await self._is_over(line, chat_id, run, before + self._now() - began):
                 return True
         return False
+
+    async def _was_read(self, line: str, chat_id: str, run: Run, until: Callable[[], Awaitable[bool]] | None) -> bool:
+        """Wait until the process that reads a run on has deleted its note: with its end. False after `wait` seconds."""
+        before, began = self._left_for(run), self._now()
+        while (rest := self._wait - before - (self._now() - began)) > 0:
+            await self._sleep(min(_LOOK, rest))
+            if (noted := await self._store.run_on(line, chat_id)) is None:
+                return True
+            if until is not None and await until():
+                return False
+            if not noted.unseen:  # that process was stopped
+                return await self.waited_for(line, chat_id, noted)
+        # If that process was killed, what is stored tells; of an agent flow, nothing is after an abort.
+        return not run.agentflow and await self._is_over(line, chat_id, run, self._left_for(run))
 
     async def answer_of(self, line: str, opened: OpenAnswer, *, ref: str) -> tuple[Event, ...] | None:
         """The answer of a run whose stream is lost, as Flowise has stored it.

@@ -5,29 +5,46 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TypeVar
 
 import structlog
 from structlog.contextvars import bind_contextvars
 
-from bot.conversation.admission import Admission
+from bot.conversation.admission import Admission, Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.runs import Runs
+from bot.conversation.unseen import UnseenRuns
+from bot.conversation.until_stopped import until_stopped
 from bot.errors import BotError, GivenUp, StoreUnavailable, advice
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
-from bot.reply.contract import Failed, Finished, Queued, Remark, Sentence, Thinking, TurnEvent, WaitingForRun
+from bot.reply.contract import (
+    Failed,
+    Finished,
+    Queued,
+    Remark,
+    Sentence,
+    Stopped,
+    Stopping,
+    Thinking,
+    TurnEvent,
+    WaitingForRun,
+)
 from bot.slack import wording
-from bot.thread import Conversation
+from bot.tasks import Share
+from bot.thread import Conversation, Run, StopOutcome
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
+# Seconds for which a question waits for a stopped answer before its asker is told so: most are over by then.
+_UNTOLD = 3.0
 # Places in the queue are shown exactly up to here, and then in steps of as many: each change costs a call.
 _EXACT = 5
 
@@ -35,7 +52,7 @@ _EXACT = 5
 class Turns:
     """Answers the questions of all threads with one chatflow."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a question meets on its way
         self,
         flowise: Flowise,
         slack: Slack,
@@ -43,6 +60,7 @@ class Turns:
         settings: ConversationSettings,
         *,
         admission: Admission,
+        tasks: Share,
         now: Callable[[], float],
         wall: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -56,7 +74,8 @@ class Turns:
         self._follow_ups: set[str] = set()
         reads, wait = settings.reads_answers, settings.left_run_wait
         self._runs = Runs(flowise, store, wait=wait, reads_answers=reads, now=now, wall=wall, sleep=sleep)
-        self._asking = Predictions(flowise, self._runs, self.chats, reads_answers=reads, sleep=sleep)
+        unseen = UnseenRuns(self._runs, tasks, sleep)
+        self._asking = Predictions(flowise, self._runs, unseen, self.chats, reads_answers=reads, sleep=sleep)
 
     @property
     def reads_answers(self) -> bool:
@@ -64,7 +83,7 @@ class Turns:
         return self._settings.reads_answers
 
     async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
-        """Yield everything that happens to a question, up to and including `Finished` or `Failed`.
+        """Yield everything that happens to a question, up to and including `Finished`, `Failed` or `Stopped`.
 
         `lease` is our hold on the question; the caller keeps it renewed.
         """
@@ -73,8 +92,12 @@ class Turns:
         bind_contextvars(ref=question.reference)
         log_turn = log.bind(ref=question.reference, thread=str(question.thread))
         try:
-            async with aclosing(self._in_line(question, lease)) as events:
+            async with aclosing(self._until_stopped(question, lease)) as events:
                 async for event in events:
+                    if isinstance(event, Stopped):
+                        log_turn.info("answer stopped", outcome=event.outcome.value)
+                        yield replace(event, silently=lease.stop is not None and lease.stop.deleted)
+                        return
                     yield event
         except BotError as error:
             log_turn.warning("turn failed", error=type(error).__name__, reason=str(error), do=advice(type(error)))
@@ -99,6 +122,25 @@ class Turns:
         except StoreUnavailable:
             return False
         return known is not None and known.remembers
+
+    async def _until_stopped(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
+        """What happens to a question; where a person stops it before it was asked, or while its answer is looked for,
+        that it was stopped."""
+        was_asked = lease.was_asked
+        event: TurnEvent | None = None
+
+        def may_be_dropped() -> bool:
+            return was_asked or not lease.was_asked
+
+        async with aclosing(until_stopped(self._in_line(question, lease), lease.stopped, may_be_dropped)) as events:
+            async for event in events:
+                yield event
+        if not lease.was_asked and lease.stopped.is_set():
+            yield Stopped(StopOutcome.NOT_ASKED)
+        elif isinstance(event, Stopping):
+            async with aclosing(self._asking.closed(question, lease)) as closing:
+                async for event in closing:
+                    yield event
 
     async def _in_line(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         if lease.failures >= MOST_FAILURES:
@@ -129,42 +171,97 @@ class Turns:
                     yield Queued(rounded, busy=True)
                 shown = rounded
                 await place.moved()
-            async with aclosing(self._asked(question, lease)) as events:
+            async with aclosing(self._asked(question, lease, place)) as events:
                 async for event in events:
                     yield event
 
-    async def _asked(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
-        line = question.thread.line
+    async def _asked(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[TurnEvent, None]:
         known = await self._stored(question, lambda: self._store.conversation(question.thread))
         chat = await self._stored(question, lambda: self.chats.of(question, known))
         await self._stored(question, lambda: self.chats.keep(question, chat))
         remembers = await self._stored(question, lambda: self.chats.remembers(question, chat, known))
         if remembers:
             self._follow_ups.add(question.reference)
-        briefly = lease.opened.again or not remembers
-        run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id, briefly=briefly))
-        if run is not None and run.awaits_decision:
-            yield Sentence(wording.DECISION_PENDING)
-            return
-        if run is not None and (lease.opened.again or not remembers):
-            # Nothing is lost with the old chat, or its asker, who has asked for another try, waits no longer.
-            chat = await self._fresh(question)
-            if remembers:
-                yield Remark(wording.NOT_REMEMBERED_BEFORE)
-        elif run is not None:
-            yield WaitingForRun()
-            left = run
-            if not await self._stored(question, lambda: self._runs.waited_for(line, chat.chat_id, left)):
-                chat = await self._fresh(question)
-                yield Remark(wording.NOT_REMEMBERED_BEFORE)
+        async with aclosing(self._free_chat(question, lease, chat, remembers=remembers)) as steps:
+            async for step in steps:
+                if isinstance(step, Chat):
+                    chat = step
+                    known = await self._stored(question, lambda: self._store.conversation(question.thread))
+                    continue
+                yield step
+                if isinstance(step, Sentence):
+                    return
         yield Thinking()
         for remark in question.notes:
             yield Remark(remark)
         text = await self._context.with_quotes(question, known)
         is_first = self._is_first(question, known)
-        async with aclosing(self._asking.predicted(question, lease, chat, text, is_first=is_first)) as events:
+        async with aclosing(self._asking.predicted(question, lease, chat, text, slot, is_first=is_first)) as events:
             async for event in events:
                 yield event
+
+    async def _free_chat(
+        self, question: Question, lease: Lease, chat: Chat, *, remembers: bool
+    ) -> AsyncGenerator[TurnEvent | Chat, None]:
+        """What a person is told while an earlier run may be under way on the question's chat; if there was one, the
+        chat to ask on, or a sentence in place of an answer."""
+        line, briefly = question.thread.line, lease.opened.again or not remembers
+        run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id, briefly=briefly))
+        if run is None:
+            return
+        if run.awaits_decision and not run.unseen:
+            yield Sentence(wording.DECISION_PENDING)
+            return
+        if run.unseen and not lease.opened.again:
+            async with aclosing(self._after_stopped(question, chat, run, remembers=remembers)) as steps:
+                async for step in steps:
+                    yield step
+            return
+        # Nothing is lost with the old chat, or its asker, who has asked for another try, waits no longer.
+        if not briefly:
+            yield WaitingForRun()
+            if await self._stored(question, lambda: self._runs.waited_for(line, chat.chat_id, run)):
+                yield chat
+                return
+        yield await self._fresh(question)
+        if remembers:
+            yield Remark(wording.NOT_REMEMBERED_BEFORE)
+
+    async def _after_stopped(
+        self, question: Question, chat: Chat, run: Run, *, remembers: bool
+    ) -> AsyncGenerator[TurnEvent | Chat, None]:
+        """As `_free_chat`, while the run of an answer that a person has stopped is read on.
+
+        Its chat remembers what was asked there, so it is waited for; but not once the thread is started over.
+        """
+        line = question.thread.line
+
+        async def started_over() -> bool:
+            known = await self._store.conversation(question.thread)
+            return known is not None and known.generation != chat.generation
+
+        async def waited() -> bool:
+            return await self._runs.waited_for(line, chat.chat_id, run, until=started_over)
+
+        waiting = asyncio.create_task(self._stored(question, waited))
+        try:
+            await asyncio.wait({waiting}, timeout=_UNTOLD)
+            if not waiting.done():
+                yield WaitingForRun(stopped=True)
+            if await waiting:
+                yield chat
+                return
+        finally:
+            waiting.cancel()
+        if await self._stored(question, started_over):
+            known = await self._stored(question, lambda: self._store.conversation(question.thread))
+            anew = await self._stored(question, lambda: self.chats.of(question, known))
+            await self._stored(question, lambda: self.chats.keep(question, anew))
+            yield anew
+            return
+        yield await self._fresh(question)
+        if remembers:
+            yield Remark(wording.NOT_REMEMBERED_STOPPED)
 
     def _is_first(self, question: Question, known: Conversation | None) -> bool:
         """Whether the answer will be the first one in a thread of a channel where the bot answers every message."""

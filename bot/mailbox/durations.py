@@ -13,8 +13,9 @@ class Durations:
     `call` is the longest that a Slack call may take: less than what is left of a lease that is renewed in time. `poll`
     is how often the first of those that wait asks whether it is its turn; the others are told when it has moved on, so
     that hundreds that wait cost what one does. `note` is how often what is open of an answer is written into the store
-    at most. `store` is how soon a store that cannot be reached is asked again where a question waits for it, and
-    `settling` where one waits to be settled; for `unreachable` after it did not answer, it is taken to be so still.
+    at most. `stops` is how often a process asks which of its questions people have stopped. `store` is how soon a store
+    that cannot be reached is asked again where a question waits for it, and `settling` where one waits to be settled;
+    for `unreachable` after it did not answer, it is taken to be so still.
     """
 
     lease: float = 15.0
@@ -22,6 +23,7 @@ class Durations:
     call: float = 8.0
     poll: float = 0.4
     note: float = 0.5
+    stops: float = 0.5
     store: float = 1.0
     settling: float = 1.0
     unreachable: float = 8.0

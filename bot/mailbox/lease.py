@@ -13,7 +13,7 @@ from bot.errors import StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.stages import Stage, Step, after, was_asked
 from bot.ports import Mailboxes
-from bot.thread import Hold, Item, OpenAnswer, Run, UnansweredQuestion
+from bot.thread import Hold, Item, OpenAnswer, Run, StopRequest, UnansweredQuestion
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +34,7 @@ class Lease:
         durations: Durations = DURATIONS,
         failures: int = 0,
         unreadable: str = "",
+        stop: StopRequest | None = None,
     ) -> None:
         self.hold = hold
         self.opened = opened
@@ -48,6 +49,10 @@ class Lease:
         """Whether Slack may show that it waits: answers appear in the order of their questions."""
         self.lost = asyncio.Event()
         self.handed_over = False
+        self.stop: StopRequest | None = None
+        """Who no longer wants the answer."""
+        self.stopped = asyncio.Event()
+        self._when_stopped: Callable[[], None] = lambda: None
         self.again: UnansweredQuestion | None = None
         """What is kept of the question once it is settled, so that it can be asked again."""
         self.run_over = ""
@@ -67,6 +72,8 @@ class Lease:
         self._noting = asyncio.Lock()
         self._moved = asyncio.Event()
         self._then: list[Callable[[], Awaitable[None]]] = []
+        if stop is not None:
+            self.stops(stop)
 
     @property
     def item(self) -> Item:
@@ -75,6 +82,11 @@ class Lease:
     def asks_again_as(self, item: Item) -> None:
         """Keep more of the question, for when it is asked again."""
         self.hold = replace(self.hold, item=item)
+
+    @property
+    def stopped_too_late(self) -> bool:
+        """Whether a person has stopped it when its answer had ended: nothing came of that."""
+        return self.stop is not None and not self.opened.stopped
 
     @property
     def is_settled(self) -> bool:
@@ -94,6 +106,18 @@ class Lease:
     def ours(self) -> bool:
         """Whether this process is the one to continue it."""
         return not self.lost.is_set() and not self.handed_over
+
+    def stops(self, request: StopRequest) -> None:
+        """Note that a person no longer wants the answer. The first request counts."""
+        if self.stop is not None:
+            return
+        self.stop = request
+        self.stopped.set()
+        self._when_stopped()
+
+    def when_stopped(self, call: Callable[[], None]) -> None:
+        """Have `call` called when it is stopped, in place of what was to be called before."""
+        self._when_stopped = call
 
     # Holding ----------------------------------------------------------------------------------------------------------
 
@@ -202,7 +226,8 @@ class Lease:
             self.goes(Step.LEASE)
 
     async def asks(self, chat_id: str, question: str, run: Run, *, is_first: bool = False) -> bool:
-        """Note, directly before it happens, that Flowise is asked; False if it must not be, because the hold is lost.
+        """Note, directly before it happens, that Flowise is asked; False if it must not be, because the hold is lost or
+        the question was stopped.
 
         `is_first` is noted as well, as in `OpenAnswer`. Raises StoreUnavailable: then it must not be asked either.
         """
@@ -213,11 +238,16 @@ class Lease:
             known = self.opened
             opened = asked(known)
             try:
-                if not await self._mailboxes.note(self.hold, opened, run):
+                noted = await self._mailboxes.note(self.hold, opened, run)
+                if not noted:
                     await self.stand()  # the store may have lost its data, which this restores
-                    if self.lost.is_set() or not await self._mailboxes.note(self.hold, opened, run):
-                        self.lost.set()
-                        return False
+                    noted = not self.lost.is_set() and await self._mailboxes.note(self.hold, opened, run)
+                if isinstance(noted, StopRequest):
+                    self.stops(noted)
+                    return False
+                if not noted:
+                    self.lost.set()
+                    return False
             except asyncio.CancelledError:  # it may be noted, but this process will not ask
                 self.run_over = chat_id
                 raise
@@ -272,7 +302,9 @@ class Lease:
         while self._then:
             await self._then[0]()
             self._then.pop(0)
-        await self._mailboxes.settle(self.hold, again, run_over=self.run_over)
+        stop = await self._mailboxes.settle(self.hold, again, run_over=self.run_over)
+        if stop is not None:
+            self.stops(stop)
         if self.stage is not Stage.SETTLED:
             self.goes(Step.SETTLE)
 

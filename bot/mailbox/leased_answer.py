@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.mailbox.lease import Lease
 from bot.reply.arriving import Arriving
-from bot.reply.contract import ArrivedEvent, Failed, Finished, TurnEvent
+from bot.reply.contract import ArrivedEvent, Ending, Failed, Finished, Stopped, TurnEvent
 from bot.reply.journal import Journal
 from bot.slack.calls import (
     Accepted,
@@ -17,10 +17,12 @@ from bot.slack.calls import (
     DeleteMessage,
     Posted,
     PostMessage,
+    Refused,
     StartStream,
     StopStream,
     UpdateMessage,
 )
+from bot.slack.refusals import STOPPED_BY_USER
 from bot.thread import UnansweredQuestion
 
 
@@ -53,21 +55,26 @@ class SentenceOwner:
             case _:
                 return
 
+    async def refused(self, call: Call, result: Refused) -> None:
+        """It was never told of; the reply decides what is done instead."""
+
 
 class LeasedAnswer:
     """The `Owner` of one answer. Its text is read here; what it says, and its messages, are noted for a process that
     may take it over.
 
     `stop` returns the answer's ending when the bot stops; `again` is the value of a button that asks the question
-    again, empty where there is none to press; `posted` is called with the `ts` of each message.
+    again, empty where there is none to press; `posted` is called with the `ts` of each message, `stopped_in_slack` when
+    a person has ended a stream of it with Slack's own button.
     """
 
     def __init__(
         self,
         lease: Lease,
-        stop: Callable[[], Awaitable[Failed | None]],
+        stop: Callable[[], Awaitable[Ending | None]],
         again: str,
         posted: Callable[[str], Awaitable[None]],
+        stopped_in_slack: Callable[[], Awaitable[None]],
     ) -> None:
         self._offers_again = False
         """Whether the ending has that button."""
@@ -77,6 +84,7 @@ class LeasedAnswer:
         self._stop = stop
         self._again = again
         self._posted = posted
+        self._stopped_in_slack = stopped_in_slack
         self._arriving = Arriving()
         self._journal = Journal()
 
@@ -92,7 +100,7 @@ class LeasedAnswer:
         try:
             await asyncio.wait({stop, lost}, return_when=asyncio.FIRST_COMPLETED)
             last_word = None if lost.done() else stop.result()
-            self._offers_again = last_word is not None and bool(last_word.again)
+            self._offers_again = isinstance(last_word, Failed) and bool(last_word.again)
             return None if last_word is None else self._arrives(last_word)
         finally:
             stop.cancel()
@@ -105,6 +113,8 @@ class LeasedAnswer:
                 arrived = self._arrives(self._with_button(event) if isinstance(event, Failed) else event)
                 if isinstance(event, Finished) and self._lease.was_asked:
                     self._lease.knows(self._journal.written(), whole=True)
+                if isinstance(event, Stopped):
+                    self._lease.shows(stopped=event.outcome.value)
                 for one in arrived:
                     yield one
 
@@ -154,6 +164,10 @@ class LeasedAnswer:
                 self._shows(messages=tuple(old for old in opened.messages if old != ts))
             case _:
                 return
+
+    async def refused(self, call: Call, result: Refused) -> None:
+        if result.error == STOPPED_BY_USER:
+            await self._stopped_in_slack()
 
     def _shows(self, **changes: object) -> None:
         if self._lease.was_asked and not self._lease.opened.whole:

@@ -13,9 +13,19 @@ from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.renewal import Line
 from bot.mailbox.retry import retried
+from bot.mailbox.stops import StopWatch
 from bot.ports import Mailboxes, TakenOver
 from bot.supervision import Supervisor
-from bot.thread import Hold, Item, OpenAnswer, QuestionProgress, Thread, UnansweredQuestion
+from bot.thread import (
+    Hold,
+    Item,
+    OpenAnswer,
+    QuestionProgress,
+    StopRequest,
+    StopResult,
+    Thread,
+    UnansweredQuestion,
+)
 from bot.thread_codec import printable
 
 log = structlog.get_logger(__name__)
@@ -49,6 +59,7 @@ class Mailbox:
         self._supervisor = supervisor or Supervisor(now)
         self._leases: dict[tuple[str, str], Lease] = {}
         self._lines: dict[str, Line] = {}
+        self._stops = StopWatch(mailboxes.stops, self._supervisor, self._leases, self.durations)
         self._failed: dict[tuple[str, str], float] = {}
         """Until when a question that this process failed to finish is left to others."""
 
@@ -85,6 +96,7 @@ class Mailbox:
             durations=self.durations,
             failures=taken.failures,
             unreadable=taken.unreadable,
+            stop=taken.stopped,
         )
         self._leases[lease.item.line, lease.item.reference] = lease
         return lease
@@ -101,13 +113,27 @@ class Mailbox:
         line = self._lines.setdefault(name, Line(self._mailboxes, self._supervisor, self._now, self.durations))
         notes = self._supervisor.start("writing down answers", lease.note_changes, longest=self.durations.renewal)
         try:
-            async with line.kept(lease):
+            async with self._stops.heard(), line.kept(lease):
                 yield
         finally:
             if line.is_empty and self._lines.get(name) is line:
                 del self._lines[name]
             notes.cancel()
             await asyncio.wait([notes])
+
+    async def stop(self, line: str, reference: str, request: StopRequest) -> StopResult:
+        """Note that a person no longer wants an answer. Whoever works on it hears of it within a second.
+
+        Raises StoreUnavailable.
+        """
+        found = await self._mailboxes.stops.stop(line, reference, request)
+        if found is not StopResult.GONE and (lease := self._leases.get((line, reference))):
+            lease.stops(request)
+        return found
+
+    async def items(self, line: str) -> tuple[Item, ...]:
+        """What is under way or waits in a mailbox, by any process, in its order. Raises StoreUnavailable."""
+        return await self._mailboxes.items(line)
 
     async def asked(self, line: str, reference: str) -> UnansweredQuestion | None:
         """A settled question that may be asked again.

@@ -18,6 +18,8 @@ from bot.workspace.process import WAITS, Waits
 _START_SECONDS = 20.0
 # What an answer ends in while it grows by edits.
 _GROWING = "…"
+# The button under it.
+_STOP = "Stop"
 # What its first answer in a thread of a channel ends in.
 _FOOTNOTE = "I answer every message here. `quiet` stops me."
 
@@ -85,14 +87,17 @@ class Sandbox:
         return await self.slack.say(user or self.ada, channel or self.channel, text, thread_ts=thread_ts)
 
     def answers(self, root: str, *, channel: str = "") -> list[str]:
-        """What the bot's messages in a thread read, in order, without the mark under one that grows by edits, and
-        without the line under the first answer that says how to stop the bot."""
+        """What the bot's messages in a thread read, in order, without the mark and the button under one that grows by
+        edits, and without the line under the first answer that says how to quiet the bot."""
         texts = self._read(root, channel or self.channel)
-        return [text.removesuffix(f"\n{_GROWING}").removesuffix(f"\n{_FOOTNOTE}") for text in texts]
+        return [
+            text.removesuffix(f"\n{_STOP}").removesuffix(f"\n{_GROWING}").removesuffix(f"\n{_FOOTNOTE}")
+            for text in texts
+        ]
 
     def growing(self, root: str, *, channel: str = "") -> bool:
         """Whether a message of the bot in a thread looks unfinished."""
-        return any(text.endswith(_GROWING) for text in self._read(root, channel or self.channel))
+        return any(text.endswith((_GROWING, f"\n{_STOP}")) for text in self._read(root, channel or self.channel))
 
     def _read(self, root: str, channel: str) -> list[str]:
         thread = self.slack.thread(channel, root)

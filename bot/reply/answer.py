@@ -18,6 +18,7 @@ from bot.reply.contract import (
     MOST_BREAKS,
     ArrivedEvent,
     BeganAnew,
+    Ending,
     Failed,
     FetchingRest,
     Finished,
@@ -28,6 +29,8 @@ from bot.reply.contract import (
     Queued,
     Remark,
     Sentence,
+    Stopped,
+    Stopping,
     TextComplete,
     Thinking,
     WaitingForRun,
@@ -46,9 +49,9 @@ class Answer(Generic[T_co]):
     """The answer so far. Its text goes into `text`.
 
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
-    is at work, and `running` names the tools it uses now. `fetching` is set while the rest of the answer is looked for.
-    `asks` says whom a person should ask when it fails, in Slack's mrkdwn. The reply tells `steps` with their times.
-    Links are made on `hosts` alone.
+    is at work, and `running` names the tools it uses now. While `stopping`, nothing more is shown until it has ended.
+    `fetching` is set while the rest of the answer is looked for. `asks` says whom a person should ask when it fails, in
+    Slack's mrkdwn. The reply tells `steps` with their times. Links are made on `hosts` alone.
     """
 
     def __init__(self, text: T_co, asks: str = NOBODY, steps: Steps | None = None, hosts: LinkHosts = ANY_HOST) -> None:
@@ -70,11 +73,23 @@ class Answer(Generic[T_co]):
         self._notes: tuple[str, ...] = ()
         self._footnote = ""
         self._failure: Failed | None = None
+        self._stopped: Stopped | None = None
+        self.stopping = False
         self._asks = False
         self._break_due = False
         self._breaks = 0
         self._has_words = False
         self._is_stored = False
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a person has stopped it."""
+        return self._stopped is not None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is to be said where nothing stands."""
+        return self._stopped is not None and self._stopped.silently
 
     @property
     def version(self) -> int:
@@ -104,7 +119,7 @@ class Answer(Generic[T_co]):
     @property
     def rest(self) -> str:
         """The Markdown that fits into no message, once the answer has ended."""
-        return self._text.rest() if self.ended and not self.sentence else ""
+        return self._text.rest() if self.ended and not self.sentence and self._stopped is None else ""
 
     @property
     def empty(self) -> bool:
@@ -124,7 +139,7 @@ class Answer(Generic[T_co]):
             return  # what else changes is shown with the steps as they are then
         self._version += self._begin_anew(event) if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901 - one case an event
+    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -150,12 +165,8 @@ class Answer(Generic[T_co]):
                 changed, self._notes = True, (*self._notes, text)
             case Footnote(text=text):
                 changed, self._footnote = text != self._footnote, text
-            case Queued() | WaitingForRun() | Thinking() | FetchingRest() | ParagraphBreak() | Finished() | Failed():
-                changed = self._proceeds(event)
-            case TextComplete():
-                changed = self._proceeds(event)
             case _:
-                assert_never(event)
+                changed = self._proceeds(event)
         return changed
 
     def lose_rest(self) -> None:
@@ -168,17 +179,17 @@ class Answer(Generic[T_co]):
         match event:
             case Queued(before=before, busy=busy):
                 self._waiting = wording.queued(before, busy=busy)
-            case WaitingForRun():
-                self._waiting = wording.HELD_BACK
+            case WaitingForRun(stopped=stopped):
+                self._waiting = wording.HELD_BACK_STOPPED if stopped else wording.HELD_BACK
             case Thinking():
                 self.thinking = True
             case FetchingRest():
                 self.fetching, self.running = event, ()
-            case Finished():
-                self._end()
-            case Failed():
-                self._failure = event
-                self._end()
+            case Stopping():
+                self.stopping = True
+                return False
+            case Finished() | Failed() | Stopped():
+                self._end(event)
             case ParagraphBreak():
                 self._break_due = True
                 return False
@@ -188,9 +199,11 @@ class Answer(Generic[T_co]):
                 assert_never(event)
         return True
 
-    def _end(self) -> None:
+    def _end(self, event: Ending) -> None:
+        self._failure = event if isinstance(event, Failed) else None
+        self._stopped = event if isinstance(event, Stopped) else None
         self.ended = True
-        self.thinking = False
+        self.thinking = self.stopping = False
         self.running = ()
         self.fetching = None
 
@@ -230,6 +243,8 @@ class Answer(Generic[T_co]):
 
     def last_word(self, *, partly: bool) -> str:
         """The sentence that takes the place of missing text or, `partly`, stands under incomplete text."""
+        if self._stopped is not None:
+            return wording.stopped(self._stopped.outcome)
         if self._failure is None:
             # A flow that only asks for a decision or makes files, say: that remark is all there is.
             return next(iter(self._remarks(alone=True)), wording.NOTHING_TO_SHOW)
@@ -243,7 +258,8 @@ class Answer(Generic[T_co]):
 
     def extras(self) -> Blocks:
         """The blocks under a last word."""
-        notes = self._remarks(alone=False) if self._failure else self._remarks(alone=True)[1:]
+        ended_early = self._failure or self._stopped
+        notes = self._remarks(alone=False) if ended_early else self._remarks(alone=True)[1:]
         return (*map(note, notes), *self._work(), *self.sources.blocks, *self._last_lines())
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
@@ -283,7 +299,7 @@ class Answer(Generic[T_co]):
 
     def footer(self, *, with_work: bool = True) -> Blocks:
         """The blocks under the text: what failed or is fetched, remarks, work done, sources, and the last lines."""
-        failed = (note(self.last_word(partly=True)),) if self._failure else ()
+        failed = (note(self.last_word(partly=True)),) if self._failure or self._stopped else ()
         rest = (note(wording.REST_LOST if self._rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
         fetching = (note(wording.FETCHING_REST),) if self.fetching else ()
         return (

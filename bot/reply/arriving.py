@@ -12,6 +12,7 @@ from bot.reply.contract import (
     Failed,
     Finished,
     ParagraphBreak,
+    Stopped,
     StoredText,
     TurnEvent,
 )
@@ -44,7 +45,8 @@ class Arriving:
             if not event.text:
                 return ()
             return self._text(self._incoming.take(event.text) if self._length <= LONGEST else Arrived())
-        if isinstance(event, ParagraphBreak | Finished | Failed) or (isinstance(event, CalledTools) and event.names):
+        ends = isinstance(event, ParagraphBreak | Finished | Failed | Stopped)
+        if ends or (isinstance(event, CalledTools) and event.names):
             held = self._incoming.pause()
             return (*self._text(held), event) if held != Arrived() else (event,)
         return (event,)

@@ -9,6 +9,7 @@ from bot.errors import BotError
 from bot.flowise.events import ShownEvent, StepEvent
 from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
+from bot.thread import StopOutcome
 
 LONGEST = 200_000
 """The most characters of an answer's text that are shown. Nobody reads more than some twenty messages, and a flow that
@@ -28,7 +29,10 @@ class Queued:
 
 @dataclass(frozen=True, slots=True)
 class WaitingForRun:
-    """An earlier run may still be going on in Flowise; the question waits for its end."""
+    """An earlier run may still be going on in Flowise; the question waits for its end. `stopped`: a person has stopped
+    its answer."""
+
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,19 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Stopping:
+    """A person has stopped the answer: nothing more is shown of it until it ends, in a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """A person has stopped the answer. The last event. `silently`: where nothing stands yet, nothing is said."""
+
+    outcome: StopOutcome
+    silently: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StoredText:
     """The text that Flowise has stored of the answer: it takes the place of all text before.
 
@@ -111,10 +128,12 @@ class StoredText:
 KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
-Ending: TypeAlias = Finished | Failed
+Ending: TypeAlias = Finished | Failed | Stopped
 """The last event of an answer."""
 
-ProgressEvent: TypeAlias = Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | TextComplete | Ending
+ProgressEvent: TypeAlias = (
+    Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | TextComplete | Stopping | Ending
+)
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 
 ReplyEvent: TypeAlias = KeptEvent | StepEvent | ProgressEvent

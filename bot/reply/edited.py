@@ -67,8 +67,9 @@ class EditedReply:
     `interval` is the least time between two edits of this answer in the long run, in seconds; the first ones may follow
     faster. `has_status` says that the place has a thread, so that Slack's status line can show that the bot is at work;
     elsewhere a first message does. What does not fit into `most` messages is attached as a file. `asks` says whom a
-    person should ask when it fails, in Slack's mrkdwn. `standing` is what is taken over from another reply, `adopted`
-    what another process has left. `steps` are shown with writes that are made anyway. Links are made on `hosts` alone.
+    person should ask when it fails, in Slack's mrkdwn. `stop` is the value of a button that stops the answer, empty for
+    none. `standing` is what is taken over from another reply, `adopted` what another process has left. `steps` are
+    shown with writes that are made anyway. Links are made on `hosts` alone.
     """
 
     def __init__(  # noqa: PLR0913  # most have a default
@@ -80,6 +81,7 @@ class EditedReply:
         has_status: bool,
         most: int | None = None,
         asks: str = NOBODY,
+        stop: str = "",
         adopted: Adopted = NOTHING,
         standing: Standing | None = None,
         steps: Steps | None = None,
@@ -92,7 +94,7 @@ class EditedReply:
             work = (status, Pace(interval), Attachment(place), steps or Steps())
             standing = Standing(adopted.messages, adopted.streaming, *work)
         self._steps = standing.steps
-        self._answer = PagedAnswer(most=most, asks=asks, steps=self._steps, hosts=hosts)
+        self._answer = PagedAnswer(most=most, asks=asks, stop=stop, steps=self._steps, hosts=hosts)
         taken = Adopted(standing.messages, standing.streaming, adopted.look, adopted.may_stream)
         self._messages = Messages(place, reference, taken)
         self._pace = standing.pace
@@ -224,6 +226,8 @@ class EditedReply:
 
     def _wanted(self) -> tuple[Page, ...]:
         """The pages that should stand in Slack; rendered again only after something changed."""
+        if self._answer.is_silent and not self._messages:
+            return ()
         key = self._pages_key()
         if self._pages_of != key:
             steps, step = self._carried.blocks, self._carried.status
@@ -255,7 +259,7 @@ class EditedReply:
         return self._messages.next_call(self._wanted(), ended=self._answer.ended) is None
 
     def _next_write(self, now: float) -> Call | None:
-        if now < self._pace.may_write_at(ended=self._answer.urgent):
+        if self._answer.stopping or now < self._pace.may_write_at(ended=self._answer.urgent):
             return None
         call = self._messages.next_call(self._wanted(), ended=self._answer.ended)
         is_placeholder, carried = self._placeholder_stands(), self._carried

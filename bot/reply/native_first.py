@@ -8,6 +8,7 @@ from bot.reply.edited import EditedReply
 from bot.reply.steps import Steps
 from bot.reply.streamed import StreamedReply
 from bot.reply.streams import StreamSupport
+from bot.slack import wording
 from bot.slack.calls import Call, Result
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
@@ -16,10 +17,10 @@ from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 class NativeFirst:
     """A `Reply` that streams as long as it can and then edits: the stream is stopped, and its message is written anew.
 
-    Earlier messages are complete and stay as they are.
+    Earlier messages are complete and stay as they are. `stop` as in `EditedReply`, `thinking` as in `StreamedReply`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # most have a default
         self,
         place: Place,
         *,
@@ -28,6 +29,8 @@ class NativeFirst:
         most: int,
         streams: StreamSupport,
         asks: str = NOBODY,
+        stop: str = "",
+        thinking: str = wording.STATUS_THINKING,
         steps: Steps | None = None,
         hosts: LinkHosts = ANY_HOST,
     ) -> None:
@@ -37,6 +40,7 @@ class NativeFirst:
         self._most = most
         self._asks = asks
         self._hosts = hosts
+        self._stop = stop
         self._reply: Reply = StreamedReply(
             place,
             reference=reference,
@@ -44,6 +48,7 @@ class NativeFirst:
             most=most,
             streams=streams,
             asks=asks,
+            thinking=thinking,
             steps=steps,
             hosts=hosts,
         )
@@ -85,6 +90,7 @@ class NativeFirst:
             has_status=left.standing.status.works,
             most=max(1, self._most - left.ended),
             asks=self._asks,
+            stop=self._stop,
             standing=left.standing,
             hosts=self._hosts,
         )

@@ -19,6 +19,7 @@ from bot.reply.contract import (
     LONGEST,
     ArrivedEvent,
     BeganAnew,
+    Ending,
     Failed,
     FetchingRest,
     Finished,
@@ -26,6 +27,8 @@ from bot.reply.contract import (
     ProgressEvent,
     Queued,
     Reply,
+    Stopped,
+    Stopping,
     TextComplete,
     Thinking,
     WaitingForRun,
@@ -57,6 +60,8 @@ class Outcome(Enum):
     """It ended with an error message."""
     INTERRUPTED = "interrupted"
     """The bot was stopped before it was complete."""
+    STOPPED = "stopped"
+    """A person has stopped it."""
     NOT_DELIVERED = "not_delivered"
     """Slack refused a call that the answer needs."""
     TAKEN_OVER = "taken_over"
@@ -158,7 +163,7 @@ class ObservedReply:
         self._has_shown = False
         self._unsure = False
         self._taken_over = False
-        self._last: Finished | Failed | None = None
+        self._last: Ending | None = None
 
     # The reply's contract -------------------------------------------------------------------------------------------
 
@@ -223,14 +228,7 @@ class ObservedReply:
             return Outcome.TAKEN_OVER, None
         if self._reply.given_up:
             return Outcome.NOT_DELIVERED, None
-        match self._last:
-            case Failed(error=Interrupted()):
-                return Outcome.INTERRUPTED, None
-            case Failed(error=error):
-                return Outcome.FAILED, error
-            case Finished() if self._reply.done:
-                return Outcome.FINISHED, None
-        return Outcome.FAILED, BotError("internal error")  # the delivery loop failed: a mistake of ours
+        return _outcome_of(self._last, is_done=self._reply.done)
 
     def _text_came(self, now: float) -> None:
         if self._length <= LONGEST:  # no call shows what comes after that
@@ -246,9 +244,9 @@ class ObservedReply:
                 self._begins_to_wait(Waiting.TURN, now)
             case WaitingForRun():
                 self._begins_to_wait(Waiting.EARLIER_RUN, now)
-            case Finished() | Failed():
+            case Finished() | Failed() | Stopped():
                 self._last = event
-            case Thinking() | FetchingRest() | ParagraphBreak() | TextComplete():
+            case Thinking() | FetchingRest() | ParagraphBreak() | TextComplete() | Stopping():
                 pass
             case _:
                 assert_never(event)
@@ -282,3 +280,17 @@ class ObservedReply:
             for one in self._observers:
                 one.repaired(Repair.FOUND if found else Repair.WRITTEN_AGAIN)
         self._unsure = False
+
+
+def _outcome_of(last: Ending | None, *, is_done: bool) -> tuple[Outcome, BotError | None]:
+    """How an answer ended, by its last event."""
+    match last:
+        case Failed(error=Interrupted()):
+            return Outcome.INTERRUPTED, None
+        case Failed(error=error):
+            return Outcome.FAILED, error
+        case Stopped():
+            return Outcome.STOPPED, None
+        case Finished() if is_done:
+            return Outcome.FINISHED, None
+    return Outcome.FAILED, BotError("internal error")  # the delivery loop failed: a mistake of ours

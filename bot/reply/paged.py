@@ -15,7 +15,7 @@ from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
-from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, spoken, text_alone
+from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, spoken, stop_button, text_alone
 from bot.slack.text.citations import with_links
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import MESSAGE_TEXT
@@ -51,7 +51,8 @@ class PagedAnswer(Answer[Document]):
     """An answer as messages that can be edited, `most` of them at most, whatever its form.
 
     A long text is laid out step by step: while the answer is `behind` what it has received, `catch_up` does the next
-    step.
+    step. While the answer grows or waits, its last message has a button that stops it; `stop` is the value that the
+    button sends, empty for none.
     """
 
     def __init__(
@@ -59,10 +60,12 @@ class PagedAnswer(Answer[Document]):
         *,
         most: int | None = None,
         asks: str = NOBODY,
+        stop: str = "",
         steps: Steps | None = None,
         hosts: LinkHosts = ANY_HOST,
     ) -> None:
         super().__init__(Document(most=most, hosts=hosts), asks, steps, hosts)
+        self._button = (stop_button(wording.STOP, stop),) if stop else ()
         self._most = most
         self._form = Form.RENDERED
         self._plain: tuple[int, tuple[str, ...], str] = (-1, (), "")
@@ -140,10 +143,12 @@ class PagedAnswer(Answer[Document]):
         if self.empty:
             return self._without_text(shows_work=shows_work, minutes=minutes, step=step)
         said = footer = self.footer()
-        if not self.ended and self.fetching is None:
+        if self.fetching is not None:
+            said = footer = (*footer, *self._button)
+        elif not self.ended:
             steps = steps if self._form is Form.RENDERED else ()
             growing = note(working(self.running)) if shows_work and self.running else _GROWING
-            said, footer = (*footer, growing), (*footer, *steps, growing)
+            said, footer = (*footer, growing, *self._button), (*footer, *steps, growing, *self._button)
         if self._form is not Form.RENDERED:
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
@@ -153,7 +158,7 @@ class PagedAnswer(Answer[Document]):
             footer, steps = said, ()
             pages = self.text.pages(growing=self.half_open, footer=footer)
         # Nobody is sent a message that holds nothing but these, for want of room in the one before.
-        small = (*steps, _GROWING, *self.footnote, *_LEAD)
+        small = (*steps, _GROWING, *self._button, *self.footnote, *_LEAD)
         if len(pages) > 1 and all(block in small for block in pages[-1].blocks):
             return pages[:-1]
         if not pages or not footer or pages[-1].blocks == (*_LEAD, *footer):
@@ -170,11 +175,11 @@ class PagedAnswer(Answer[Document]):
         if self.ended:
             return (self._page(self.last_word(partly=False), self.extras()),)
         if self.fetching is not None:
-            return () if self.fetching.quietly else (self._page(wording.FETCHING_ANSWER),)
+            return () if self.fetching.quietly else (self._page(wording.FETCHING_ANSWER, self._button),)
         if self.thinking and shows_work:
-            return (self._page(working(self.running, minutes, step)),)
+            return (self._page(working(self.running, minutes, step), self._button),)
         if self.waiting:
-            return (self._page(self.waiting),)
+            return (self._page(self.waiting, self._button),)
         return ()
 
     def _plain_pages(self) -> tuple[tuple[str, ...], str]:

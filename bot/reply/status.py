@@ -34,10 +34,20 @@ _TRIES = 4
 class StatusLine:
     """The status line of one answer. `thread_ts` None: there is none in this place. Times are seconds of one clock.
 
-    `may_stand`: another process, or another reply of this one, may have set it before.
+    `may_stand`: another process, or another reply of this one, may have set it before. `thinking` is what it says while
+    no tool runs.
     """
 
-    def __init__(self, channel: str, thread_ts: str | None, *, works: bool, may_stand: bool = False) -> None:
+    def __init__(
+        self,
+        channel: str,
+        thread_ts: str | None,
+        *,
+        works: bool,
+        may_stand: bool = False,
+        thinking: str = wording.STATUS_THINKING,
+    ) -> None:
+        self._thinking = thinking
         self.works = works and thread_ts is not None
         self._channel = channel
         self._thread_ts = thread_ts or ""
@@ -72,7 +82,7 @@ class StatusLine:
 
     def _step_until(self, answer: Answer[Text]) -> float:
         """Until when the line stays as it is, because it names a step of the flow or would name one."""
-        names_step = self._shown not in (wording.STATUS_NONE, wording.STATUS_THINKING)
+        names_step = self._shown not in (wording.STATUS_NONE, self._thinking)
         return self._set_at + STEP_STAYS if names_step and answer.fetching is None else 0.0
 
     def removal(self, now: float) -> SetStatus | None:
@@ -93,7 +103,7 @@ class StatusLine:
         if answer.fetching is not None:
             return wording.STATUS_FETCHING
         if answer.empty or answer.running or now >= self._silent_at(answer):
-            return using(answer.running) if answer.running else answer.steps.status or wording.STATUS_THINKING
+            return using(answer.running) if answer.running else answer.steps.status or self._thinking
         return wording.STATUS_NONE
 
     def _silent_at(self, answer: Answer[Text]) -> float:

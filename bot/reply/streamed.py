@@ -22,6 +22,7 @@ from bot.reply.status import StatusLine
 from bot.reply.steps import Steps
 from bot.reply.streamed_steps import StreamedSteps
 from bot.reply.streams import LAST_CALL, LIFE, PATIENCE, Mode, StreamSupport
+from bot.slack import wording
 from bot.slack.calls import (
     Accepted,
     AppendStream,
@@ -37,11 +38,10 @@ from bot.slack.calls import (
     UploadFile,
 )
 from bot.slack.help_contact import NOBODY
+from bot.slack.refusals import STOPPED_BY_USER
 from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.streaming import StreamPiece, StreamText
 
-# Slack's answer when a person has pressed its stop button: the answer is no longer wanted.
-_STOPPED = "stopped_by_user"
 # If Slack asks for a longer silence than this, in seconds, the stream is given up.
 _SHORT = 5.0
 
@@ -70,10 +70,11 @@ class StreamedReply:
     """A `Reply` that streams, in at most `most` messages, until it has ended or has given up (`left`).
 
     It gives up where a stream is not allowed, where it fails, and where it would have to wait for its turn: at all in
-    mode AUTO of `streams`, for PATIENCE seconds in mode STREAM.
+    mode AUTO of `streams`, for PATIENCE seconds in mode STREAM. A stream has no button before its end, so `thinking`,
+    the status while no tool runs, says how it is stopped.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # most have a default
         self,
         place: Place,
         *,
@@ -82,6 +83,7 @@ class StreamedReply:
         most: int,
         streams: StreamSupport,
         asks: str = NOBODY,
+        thinking: str = wording.STATUS_THINKING,
         steps: Steps | None = None,
         hosts: LinkHosts = ANY_HOST,
     ) -> None:
@@ -94,7 +96,7 @@ class StreamedReply:
         self._steps = StreamedSteps(self._answer.steps)
         self._attachment = Attachment(place)
         self._pace = Pace(interval)
-        self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None)
+        self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None, thinking=thinking)
         self._before = Beside()
         """The events other than text that came before the last text."""
         self._after = Beside()
@@ -113,6 +115,8 @@ class StreamedReply:
         """What was sent is no part of the answer."""
         self._append_at = 0.0
         """When Slack allows the next append; a stop need not wait for it."""
+        self._stopped_in_slack = ""
+        """The message whose stream a person has ended in Slack: nothing is written until the answer has ended too."""
         self._may_stand = False
         """The reply to a start was lost: a message of ours may stand whose `ts` is not known."""
 
@@ -196,7 +200,9 @@ class StreamedReply:
     # What comes next ----------------------------------------------------------------------------------------------
 
     def _next_call(self, now: float) -> Call | None:
-        if self._answer.is_changing:
+        if self._stopped_in_slack and self._answer.ended:
+            self._give_up(self._stopped_in_slack)
+        if self._stopped_in_slack or self._answer.is_changing:
             return None
         nothing_stands = self._stream is None and not self._ended and not self._may_stand
         # An answer that is whole before its first words were shown is posted whole.
@@ -225,7 +231,7 @@ class StreamedReply:
         return told
 
     def _next_write(self, now: float) -> Call | None:
-        if now < self._pace.may_write_at(ended=self._answer.ended):
+        if self._answer.stopping or now < self._pace.may_write_at(ended=self._answer.ended):
             return None
         if self._is_full and self._stream is not None:
             self._piece = None
@@ -317,9 +323,8 @@ class StreamedReply:
 
     def _failed(self, call: Call, result: Result, now: float) -> None:
         match call, result:
-            case _, Refused(error=code) if code == _STOPPED:
-                self._progress.give_up("somebody has stopped it")
-                self._progress.end()
+            case ((AppendStream(ts=ts) | StopStream(ts=ts)), Refused(error=code)) if code == STOPPED_BY_USER:
+                self._stopped_by_user(ts)
             case StartStream(), Posted(ts=ts):
                 self._give_up(ts, streaming=True)  # of a lost start: it shows an earlier piece
             case StartStream(), Refused(error=code):
@@ -338,6 +343,13 @@ class StreamedReply:
             case _:
                 if not self._waits(call, result, now):
                     self._give_up()
+
+    def _stopped_by_user(self, ts: str) -> None:
+        if self._answer.ended and not self._answer.is_stopped:  # the answer is whole, but its end is not wanted
+            self._progress.give_up("somebody has stopped it")
+            self._progress.end()
+        else:
+            self._stopped_in_slack = ts
 
     def _give_up(self, message: str = "", *, streaming: bool = False) -> None:
         """Leave the rest to others; `message` is the last one, if it must be written anew."""

@@ -19,8 +19,8 @@ from bot.slack.not_slack import EXPECTED
 from bot.workspace.registry import Registry
 from bot.workspace.workspace import Workspace
 from handlers import register
+from handlers.behaviour import Behaviour
 from handlers.installations import finding_the_workspace
-from handlers.questions import Behaviour
 
 
 def slack_app(settings: Settings, web_api: AsyncWebClient, registry: Registry) -> AsyncApp:
@@ -60,6 +60,7 @@ def behaviour_of(settings: Settings) -> Behaviour:
         follow_ups_without_mention=settings.bot_follow_ups == "all",
         ignores_small_talk=settings.bot_small_talk == "ignore",
         answers_external_people=settings.bot_external_people == "answer",
+        everyone_stops=settings.bot_stop == "everyone",
     )
 
 

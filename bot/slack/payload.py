@@ -131,6 +131,29 @@ def edited_after(event: Mapping[str, object]) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletedMessage:
+    """A person's message that was deleted, by its author or by somebody who may. `thread_ts` is empty outside
+    threads."""
+
+    channel: str
+    ts: str
+    thread_ts: str
+    user: str
+
+
+def deleted_message(event: Mapping[str, object]) -> DeletedMessage | None:
+    """The message that a `message` event tells is gone; None where it tells of something else, or of a bot's that no
+    person's token has posted."""
+    before = part(event, "previous_message")
+    if string(event, "subtype") != "message_deleted" or (_bot_of(before) and not app_of(before)):
+        return None
+    channel, ts = string(event, "channel"), string(event, "deleted_ts")
+    if not (channel and ts):
+        return None
+    return DeletedMessage(channel, ts, string(before, "thread_ts"), string(before, "user"))
+
+
+@dataclass(frozen=True, slots=True)
 class SlashCommand:
     """A slash command as it was typed. Slack sends no message `ts` with it, and takes none inside a thread."""
 
@@ -155,7 +178,8 @@ def command(body: Mapping[str, object]) -> SlashCommand:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button that was pressed: its `value`, when, and under which message. `thread_ts` is empty outside threads.
+    """A button that was pressed: its `value`, when, and in which message, the `message_ts`. `thread_ts` is empty
+    outside threads.
 
     `teams` are the ids that the payload gives for the organisation of the person who pressed it.
     """
@@ -166,6 +190,7 @@ class Press:
     thread_ts: str
     value: str
     teams: tuple[str, ...] = ()
+    message_ts: str = ""
 
 
 def press(body: Mapping[str, object]) -> Press:
@@ -180,6 +205,7 @@ def press(body: Mapping[str, object]) -> Press:
         thread_ts=string(part(body, "message"), "thread_ts"),
         value=string(action, "value"),
         teams=tuple(filter(None, [string(part(body, "user"), "team_id")])),
+        message_ts=string(part(body, "message"), "ts"),
     )
 
 
@@ -252,12 +278,14 @@ class Instruction(Enum):
     HELP = auto()
     QUIET = auto()
     NEW_CONVERSATION = auto()
+    STOP = auto()
 
 
 _INSTRUCTIONS = {
     "": Instruction.HELP,
     "help": Instruction.HELP,
     "quiet": Instruction.QUIET,
+    "stop": Instruction.STOP,
     "new conversation": Instruction.NEW_CONVERSATION,
 }
 

@@ -22,6 +22,10 @@ NOT_WANTED: Final = frozenset(
 """Somebody has deleted the message, archived the channel or removed the bot from it, on purpose: the answer ends
 there without another message."""
 
+STOPPED_BY_USER: Final = "stopped_by_user"
+"""A person has ended a stream with Slack's own button: the answer is no longer wanted (Slack docs,
+chat.appendStream)."""
+
 UNINSTALLED: Final = frozenset({"token_revoked", "account_inactive"})
 """The part of NO_TOKEN after which installing the app again gives a token that works (Slack docs, auth.test)."""
 

@@ -12,9 +12,14 @@ from bot import errors
 from bot.errors import BotError, FlowiseError, RunState
 from bot.slack.text.escaping import one_line, shorten
 from bot.slack.text.neutralise import code
+from bot.thread import StopOutcome
 
 THINKING = "Thinking…"
 HELD_BACK = "My last answer here was interrupted and may still be running. I'll start on yours as soon as it's done…"
+HELD_BACK_STOPPED = (
+    "The answer before this one was stopped, but isn't over yet. I'll start on yours as soon as it is… "
+    "To start at once, mention me with `new conversation`."
+)
 GROWING = "…"
 STATUS_THINKING = "is thinking…"
 STATUS_FETCHING = "is fetching the rest of its answer…"
@@ -22,10 +27,16 @@ STATUS_NONE = ""
 
 SOMEBODY = "Somebody"
 ASK_AGAIN = "Try again"
+STOP = "Stop"
 NOT_YET = "I can't take this just yet. I'll try again in a moment…"
 NOT_TAKEN = "I can't take this right now. Please try again in a minute."
 NOT_KEPT = "I no longer have this question. Please ask me again."
 NOT_YOURS = "Only the person who asked can try this again. Please ask me yourself."
+NOTHING_TO_STOP = "I'm not working on anything of yours here. To keep me out of this thread, write `quiet`."
+NOTHING_TO_STOP_IN_DM = "I'm not working on anything here."
+STOP_ONLY_IN_THREADS = "To stop me, mention me with `stop` in the thread."
+ENDED_ALREADY = "I was done with this before you pressed."
+ONLY_THE_ASKER_STOPS = "Only the person who asked can stop this."
 QUIET = "I'll be quiet in this thread. Mention me when you need me."
 EVERY_MESSAGE = "I answer every message here. `quiet` stops me."
 ALWAYS_LISTENING = "I'm always listening here."
@@ -45,6 +56,9 @@ DECISION_PENDING = (
     "To start over, mention me with `new conversation`."
 )
 NOT_REMEMBERED_BEFORE = "My last answer was interrupted, so I've started fresh and don't remember what was said above."
+NOT_REMEMBERED_STOPPED = (
+    "The answer that was stopped isn't over yet, so I've started fresh and don't remember what was said above."
+)
 PRIVATE = "I can't post in this channel, so only you see this answer. To let everyone here ask me: `{invite}`"
 FETCHING_REST = "I was cut off here. I'm fetching the rest of the answer…"
 FETCHING_ANSWER = "I was cut off before I had an answer. I'm fetching it…"
@@ -68,6 +82,7 @@ def usage(bot: str, command: str) -> str:
             "",
             "What else you can say:",
             f"• `@{bot} new conversation` makes me forget what was said in the thread.",
+            f"• `@{bot} stop` ends the answer I'm giving you.",
             f"• `@{bot} quiet` stops me in the thread until you mention me again.",
             f"• `{command} help` shows this list.",
         )
@@ -106,6 +121,27 @@ def result_files(names: Sequence[str], number: int, *, more: bool, alone: bool) 
     if number == 1 and not more:
         return f"There is{also} a file that I can't show yet{named}."
     return f"There are{also} {'at least ' if more else ''}{number} files that I can't show yet{named}."
+
+
+def stopped(outcome: StopOutcome) -> str:
+    """The last line of an answer that a person has stopped."""
+    return _STOPPED[outcome]
+
+
+_STOPPED = {
+    StopOutcome.NOT_ASKED: "Stopped. I haven't looked at this question.",
+    StopOutcome.FORGOTTEN: "Stopped. I won't remember this question.",
+    StopOutcome.FINISHED: "Stopped here. I finished it out of sight, and may remember that answer.",
+    StopOutcome.GOES_ON: "Stopped here. It goes on out of sight, and I may remember that answer.",
+    StopOutcome.UNKNOWN: "Stopped here. I may still remember this answer.",
+}
+
+
+def thinking(bot: str) -> str:
+    """The status while no tool runs, where no button can be shown: it says how to stop the answer, if there is room in
+    the 50 characters that Slack's status line always shows."""
+    told = f"is thinking… (`@{bot} stop` stops me)"
+    return told if len(told) <= 50 else STATUS_THINKING
 
 
 def other_command(ours: str) -> str:

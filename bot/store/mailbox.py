@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol, TypeVar, cast
+from contextlib import suppress
+from typing import Any, cast
 from uuid import uuid4
 
 import structlog
@@ -19,12 +20,21 @@ from bot.errors import StoreDamaged, StoreUnavailable, Unreadable
 from bot.ports import TakenOver
 from bot.store import mailbox_script as scripts
 from bot.store.server_clock import ServerClock
-from bot.thread import Hold, Item, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion, seconds
+from bot.store.stops import AskStore, RedisStops, request_of
+from bot.thread import (
+    Hold,
+    Item,
+    OpenAnswer,
+    QuestionProgress,
+    Run,
+    StopRequest,
+    Thread,
+    UnansweredQuestion,
+    seconds,
+)
 from bot.thread_codec import decoded, encoded, printable
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 # With Delayed Events, Slack repeats deliveries for hours (Slack docs, The Events API); two days is safely more.
 CLAIM_SECONDS = 48 * 3600.0
@@ -38,12 +48,6 @@ _ASIDE_SECONDS = 30 * 86_400.0
 _MOST_UNSURE = 1_000
 # Holds per call: a script unpacks its arguments on Lua's stack, which has room for some thousands.
 _AT_ONCE = 500
-
-
-class AskStore(Protocol):
-    """Awaits a request to Redis within a time limit; raises StoreUnavailable for any failure."""
-
-    async def __call__(self, question: Awaitable[T], /) -> T: ...
 
 
 class RedisMailboxes:
@@ -87,6 +91,12 @@ class RedisMailboxes:
         self._relist = client.register_script(scripts.RELIST)
         self._due = client.register_script(scripts.DUE)
         self._unlist = client.register_script(scripts.UNLIST)
+        self._stops = RedisStops(client, ask, prefix, kept=_KEPT_SECONDS)
+
+    @property
+    def stops(self) -> RedisStops:
+        """Which of the items a person no longer wants an answer to."""
+        return self._stops
 
     async def accept(self, hold: Hold, lease: float, *, opens: Thread | None, opened: OpenAnswer) -> bool:
         """Store an item and claim its reference in one step; False when that was claimed before."""
@@ -153,21 +163,29 @@ class RedisMailboxes:
         """Store an item again after the store lost its data; False if it still exists or was settled."""
         return await self.accept(hold, lease, opens=None, opened=opened)
 
-    async def note(self, hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
-        """Note the state of an answer and, with it, a run that starts; False if the item is no longer ours."""
-        keys = self._keys(hold.item.line, "holders", "open", f"run:{opened.chat_id}")
+    async def note(self, hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool | StopRequest:
+        """Note the state of an answer and, with it, a run that starts; False if the item is no longer ours.
+
+        A run of a question that was stopped is not noted: the request that has stopped it is returned.
+        """
+        keys = self._keys(hold.item.line, "holders", "open", f"run:{opened.chat_id}", "stopped")
         args: list[str | float] = [hold.item.reference, hold.token, encoded(opened), _milliseconds(_KEPT_SECONDS)]
         args += [encoded(run) if run else "", _milliseconds(self._run)]
-        return bool(await self._ask(self._note(keys=keys, args=args)))
+        noted = await self._ask(self._note(keys=keys, args=args))
+        return request_of(noted) if isinstance(noted, str) else bool(noted)
 
-    async def settle(self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = "") -> None:
-        """Delete a settled item and the note of its run on the chat `run_over`; `again` is kept like a conversation."""
+    async def settle(
+        self, hold: Hold, again: UnansweredQuestion | None = None, *, run_over: str = ""
+    ) -> StopRequest | None:
+        """Delete a settled item and the note of its run on the chat `run_over`; `again` is kept like a conversation.
+        Returns who has stopped it, however late."""
         reference = hold.item.reference
         parts = (*_MAILBOX, f"again:{reference}", f"run:{run_over}")
         kept = encoded(again) if again else ""
         args: list[str | float] = [reference, hold.token, kept, _milliseconds(self._conversation)]
         args += [int(bool(run_over))]
-        await self._ask(self._settle(keys=self._keys(hold.item.line, *parts), args=args))
+        settled = await self._ask(self._settle(keys=self._keys(hold.item.line, *parts), args=args))
+        return request_of(settled) if isinstance(settled, str) else None
 
     async def put_aside(self, hold: Hold, reason: str) -> str:
         """Move an item as it is out of its mailbox; returns the name of its key, empty if it is not ours."""
@@ -182,6 +200,15 @@ class RedisMailboxes:
         args: list[str | float] = [hold.item.reference, hold.token, int(bool(run_over)), int(failed)]
         await self._ask(self._release(keys=keys, args=[*args, _milliseconds(_KEPT_SECONDS)]))
         await self._listed(hold.item, 0.0)
+
+    async def items(self, line: str) -> tuple[Item, ...]:
+        """The items of a mailbox that this version can read, in their order."""
+        kept = await self._ask(cast("Awaitable[dict[str, str]]", self._client.hgetall(self._key(line, "items"))))
+        found: list[Item] = []
+        for one in kept.values():
+            with suppress(Unreadable):
+                found.append(decoded(Item, one))
+        return tuple(sorted(found, key=lambda item: (seconds(item.ts), item.reference)))
 
     async def asked(self, line: str, reference: str) -> UnansweredQuestion | None:
         """A question that may be asked again."""
@@ -265,12 +292,12 @@ class RedisMailboxes:
         return f"{self._prefix}:{{lines}}:processes:{team}"
 
 
-_MAILBOX = ("mail", "items", "open", "holders", "failures", "leases", "turn")
+_MAILBOX = ("mail", "items", "open", "holders", "failures", "leases", "turn", "stopped")
 """The parts of a mailbox, in the order in which the scripts expect them."""
 
 
 def _taken(found: Sequence[Any], team: str, line: str, process: str) -> TakenOver:
-    reference, epoch, kept, opened, failures = found
+    reference, epoch, kept, opened, failures, stopped = found
     unreadable, item, known = "", Item(team, line, reference, "", "", ""), OpenAnswer()
     try:
         read = decoded(Item, kept)
@@ -280,7 +307,8 @@ def _taken(found: Sequence[Any], team: str, line: str, process: str) -> TakenOve
         item = read
     except Unreadable as error:
         unreadable = str(error)
-    return TakenOver(Hold(item, process, int(epoch)), known, int(failures), unreadable)
+    request = request_of(stopped) if stopped else None
+    return TakenOver(Hold(item, process, int(epoch)), known, int(failures), unreadable, request)
 
 
 def _milliseconds(value: float) -> int:

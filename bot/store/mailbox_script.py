@@ -7,8 +7,8 @@ whatever is stored. That it was set forward cannot be detected here (`bot.store.
 
 A mailbox is a sorted set of references by `ts`; hashes of the items, of what is noted of their answers, and of their
 holders (`process:epoch`); a sorted set of the times at which their leases end (0: handed over); how many holders have
-failed; and the item whose turn it is. An item stays, with its turn, until it is settled or put aside: one whose holder
-died keeps its place until another process takes it.
+failed; the item whose turn it is; and who has stopped which. An item stays, with its turn, until it is settled or put
+aside: one whose holder died keeps its place until another process takes it.
 
 No script fails over a stored value, whatever it is: it would fail in every process, each time it looks.
 """
@@ -17,18 +17,19 @@ from __future__ import annotations
 
 from bot.store.scripts import COUNT
 
-_NOW = """
+NOW = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 """
 
-# Takes all that is kept of an item out of its mailbox. The first seven keys: mail, items, open, holders, failures,
-# leases, turn.
+# Takes all that is kept of an item out of its mailbox. The first eight keys: mail, items, open, holders, failures,
+# leases, turn, stopped.
 _FORGET = """
 local function forget(reference)
   redis.call('ZREM', KEYS[1], reference)
   for number = 2, 5 do redis.call('HDEL', KEYS[number], reference) end
   redis.call('ZREM', KEYS[6], reference)
+  redis.call('HDEL', KEYS[8], reference)
   if redis.call('GET', KEYS[7]) == reference then redis.call('DEL', KEYS[7]) end
 end
 """
@@ -38,7 +39,7 @@ end
 # conversation opens, now in s, lifetime of the conversation in ms, until when it is listed. Returns 1 when it is ours,
 # 0 when it was claimed before, -1 when it must be listed again first.
 ACCEPT = (
-    _NOW
+    NOW
     + """
 local claimed = redis.call('GET', KEYS[1])
 if claimed then
@@ -66,7 +67,7 @@ return 1
 # for each the number of items before it, -1 when another one holds it, -2 when it is not there. It is the same few
 # commands for one item and for hundreds: those that wait are renewed every few seconds.
 STAND = (
-    _NOW
+    NOW
     + """
 local mail, holders, leases, turn = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local names = {}
@@ -119,38 +120,45 @@ end
 return 1
 """
 
-# KEYS: holders, open, run. ARGV: reference, holder, what is open, lifetime in ms, run ('' for none), its lifetime.
-# Returns 1, or 0 when another one holds the item or it is not there.
+# KEYS: holders, open, run, stopped. ARGV: reference, holder, what is open, lifetime in ms, run ('' for none), its
+# lifetime. Returns 1, or 0 when another one holds the item or it is not there. A run is not noted for an item that was
+# stopped before: who has stopped it is returned instead. A note of its own may arrive twice, and then counts.
 NOTE = """
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+if ARGV[5] ~= '' and redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[3] then
+  local stopped = redis.call('HGET', KEYS[4], ARGV[1])
+  if stopped then return stopped end
+end
 redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 if ARGV[5] ~= '' then redis.call('SET', KEYS[3], ARGV[5], 'PX', ARGV[6]) end
 return 1
 """
 
-# KEYS: mail, items, open, holders, failures, leases, turn, again, run. ARGV: reference, holder, the question for
-# another time ('' for none), its lifetime in ms, '1' if the run is over.
+# KEYS: mail, items, open, holders, failures, leases, turn, stopped, again, run. ARGV: reference, holder, the question
+# for another time ('' for none), its lifetime in ms, '1' if the run is over. Returns 1 or who has
+# stopped it, 0 when another one holds it.
 SETTLE = (
     _FORGET
     + """
 if redis.call('HGET', KEYS[4], ARGV[1]) ~= ARGV[2] then return 0 end
+local stopped = redis.call('HGET', KEYS[8], ARGV[1])
 forget(ARGV[1])
-if ARGV[3] ~= '' then redis.call('SET', KEYS[8], ARGV[3], 'PX', ARGV[4]) end
-if ARGV[5] == '1' then redis.call('DEL', KEYS[9]) end
-return 1
+if ARGV[3] ~= '' then redis.call('SET', KEYS[9], ARGV[3], 'PX', ARGV[4]) end
+if ARGV[5] == '1' then redis.call('DEL', KEYS[10]) end
+return stopped or 1
 """
 )
 
 # Takes an item out of its mailbox and keeps what was stored of it, byte for byte, for somebody to look at.
 #
-# KEYS: mail, items, open, holders, failures, leases, turn, aside. ARGV: reference, holder, reason, lifetime in ms.
-# Returns 1, also when it was done before by this holder.
+# KEYS: mail, items, open, holders, failures, leases, turn, stopped, aside. ARGV: reference, holder, reason, lifetime
+# in ms. Returns 1, also when it was done before by this holder.
 PUT_ASIDE = (
-    _NOW
+    NOW
     + _FORGET
     + """
-local aside = KEYS[8]
+local aside = KEYS[9]
 if redis.call('HGET', KEYS[4], ARGV[1]) ~= ARGV[2] then
   return redis.call('HGET', aside, 'holder') == ARGV[2] and 1 or 0
 end
@@ -184,12 +192,13 @@ return 1
 # Takes one item whose lease is over. When the reply is lost, it is taken again one lease later. A holder whose lease
 # ran out has failed, one who has handed the item over has not.
 #
-# KEYS: mail, items, open, holders, failures, leases, turn. ARGV: process, lease in ms, lifetime in ms, the time before
-# which a lease is over, which is known not to have jumped, then the references that are left to others. Returns
-# reference, epoch, item, what is open, number of failures; or, when there is none, when the next lease ends in ms,
+# KEYS: mail, items, open, holders, failures, leases, turn, stopped. ARGV: process, lease in ms, lifetime in ms, the
+# time before which a lease is over, which is known not to have jumped, then the references that are left to others.
+# Returns reference, epoch, item, what is open, number of failures, who has stopped it ('' for nobody); or, when there
+# is none, when the next lease ends in ms,
 # and -1 for an empty mailbox.
 TAKE = (
-    _NOW
+    NOW
     + COUNT
     + _FORGET
     + """
@@ -212,7 +221,8 @@ for at = 1, #over, 2 do
     redis.call('HSET', KEYS[5], reference, failures)
     redis.call('PEXPIRE', KEYS[5], ARGV[3])
     redis.call('ZADD', leases, longest, reference)
-    return {reference, epoch, item, redis.call('HGET', KEYS[3], reference) or '', failures}
+    local open, stopped = redis.call('HGET', KEYS[3], reference) or '', redis.call('HGET', KEYS[8], reference) or ''
+    return {reference, epoch, item, open, failures, stopped}
   end
 end
 local next = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
@@ -228,7 +238,7 @@ return {tonumber(next[2] or '-1')}
 # KEYS: due, until. ARGV: line, in how many ms, lifetime in ms. One that is due already stays so, under another time, so
 # that who is looking into it now does not put off the next look. Returns until when it is listed at least.
 LIST = (
-    _NOW
+    NOW
     + """
 local due = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or '-1')
 local at = now + tonumber(ARGV[2])
@@ -244,7 +254,7 @@ return listed
 # KEYS: due, until. ARGV: line, the time under which it was seen, the new time in ms or -1 to take it off the list, the
 # longest in ms that it may still have to stay there.
 RELIST = (
-    _NOW
+    NOW
     + """
 local due = redis.call('ZSCORE', KEYS[1], ARGV[1])
 if not due or tonumber(due) ~= tonumber(ARGV[2]) then return 0 end
@@ -270,7 +280,7 @@ return 1
 # lifetime of a mailbox in ms, then the teams. Returns the time in ms, the number of the others for each team, and the
 # lines that are due, each with its time.
 DUE = (
-    _NOW
+    NOW
     + """
 for _, line in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. (now + tonumber(ARGV[3])), '+inf')) do
   redis.call('ZADD', KEYS[1], now, line)  -- the clock was set back

@@ -3,7 +3,7 @@
 Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a thread share a hash tag, its line:
 
     {<line>}:claim:<reference>       the name of the call that claimed it              48 hours; asked again: 30 days
-    {<line>}:mail|items|open|holders|leases|failures|turn   what is not settled        7 days after the last change
+    {<line>}:mail|items|open|holders|leases|failures|turn|stopped   what is not settled   7 days after the last change
     {<line>}:aside:<reference>       hash: a question that no process could finish, as it was         30 days
     {<line>}:again:<reference>       JSON: a question that may be asked again          as long as a conversation
     {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
@@ -11,6 +11,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
     {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
     {lines:<team>}:processes         the processes that look after them                30 seconds
+    {lines}:stopped                  the questions that were stopped of late           1 minute
     probe:ping                       a test of whether Redis accepts writes            1 second
     {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget  1 hour after the last call
 """

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import suppress
 
 import structlog
 
 from bot.conversation.question import Question
 from bot.conversation.turn import Turns
-from bot.errors import BotError, Interrupted, Postponed
+from bot.errors import BotError, Interrupted, Postponed, StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer
 from bot.pacing.governor import Governor
-from bot.reply.contract import Failed
+from bot.reply.contract import Ending, Failed, Stopped
 from bot.reply.observed import AnswerContext
 from bot.slack.calls import UpdateMessage
 from bot.tasks import Share
-from bot.thread import UnansweredQuestion, seconds
+from bot.thread import StopOutcome, StopRequest, UnansweredQuestion, button_value, seconds
 from bot.workspace.process import Process
 from bot.workspace.replies import Replies
 from bot.workspace.sentences import Sentences
@@ -63,8 +62,11 @@ class Answering:
         async def posted(ts: str) -> None:
             await chats.posted(question, ts)
 
-        again = "" if place.response_url else json.dumps([lease.item.line, lease.item.reference])
-        owner = LeasedAnswer(lease, lambda: self._last_word(question, lease, again), again, posted)
+        async def stopped_in_slack() -> None:
+            await self._stopped_in_slack(lease)
+
+        again = "" if place.response_url else button_value(lease.item)
+        owner = LeasedAnswer(lease, lambda: self._last_word(question, lease, again), again, posted, stopped_in_slack)
         waited = max(0.0, self._process.wall() - seconds(question.ts))
         about = AnswerContext(question.thread, reference, waited)
         reply = self._process.delivery.answers.observed(self._replies.for_answer(place, lease), about)
@@ -90,13 +92,24 @@ class Answering:
             last = self._write_again(lease, tuple(owner.stands.values()))
             self._tasks.start(last, name="write again", later=True)
 
-    async def _last_word(self, question: Question, lease: Lease, again: str) -> Failed | None:
+    async def _stopped_in_slack(self, lease: Lease) -> None:
+        """A person has ended the answer's stream with Slack's own button."""
+        request = StopRequest(at=self._process.wall())
+        try:
+            await self._process.mailbox.stop(lease.item.line, lease.item.reference, request)
+        except StoreUnavailable as error:
+            log.info("stop not noted", ref=lease.item.reference, reason=str(error))
+        lease.stops(request)
+
+    async def _last_word(self, question: Question, lease: Lease, again: str) -> Ending | None:
         """Waits until we are stopped; the last word of an answer that nobody else goes on with."""
         reference, tasks = lease.item.reference, self._tasks
         await tasks.leaving.wait()
         others = self._process.mailbox.others(lease.item.team) > 0
         if not (others and not lease.was_asked):
             await tasks.stopping.wait()
+        if lease.was_asked and lease.stopped.is_set():
+            return Stopped(StopOutcome.UNKNOWN)
         if lease.was_asked and not (others and self._conversations.reads_answers and again):
             follows = self._conversations.is_follow_up(question)
             return Failed(Interrupted("the bot was stopped"), reference, again, follows)

@@ -11,25 +11,29 @@ from bot.reply.responded import RespondedReply
 from bot.reply.steps import Steps
 from bot.reply.steps_support import StepsSupport
 from bot.reply.streams import Mode, StreamSupport
+from bot.thread import button_value
 from bot.workspace.process import DeliverySettings
 
 
 class Replies:
-    """The choice between deliveries in one workspace. `invite` says how a person has the bot join a channel."""
+    """The choice between deliveries in one workspace. `invite` says how a person has the bot join a channel,
+    `thinking` is the status of an answer that is to be streamed."""
 
-    def __init__(self, delivery: DeliverySettings, *, invite: str) -> None:
+    def __init__(self, delivery: DeliverySettings, *, invite: str, thinking: str) -> None:
         self._delivery = delivery
         self._invite = invite
+        self._thinking = thinking
         self._streams = StreamSupport(delivery.mode)
         self._steps = StepsSupport(delivery.steps)
 
     def for_answer(self, place: Place, lease: Lease) -> Reply:
         """How an answer is written; one that another process has begun is written by edits of what stands."""
+        stop = button_value(lease.item)
         if place.response_url or lease.look or lease.opened.messages:
-            return self.for_sentence(place, lease)
+            return self._standing(place, lease, stop)
         reference = lease.item.reference
         if self._streams.mode is Mode.EDIT:
-            return self._edited(place, reference)
+            return self._edited(place, reference, stop=stop)
         return NativeFirst(
             place,
             reference=reference,
@@ -37,12 +41,17 @@ class Replies:
             most=self._delivery.most_messages,
             asks=self._delivery.asks,
             streams=self._streams,
+            stop=stop,
+            thinking=self._thinking,
             steps=Steps(self._steps),
             hosts=self._delivery.hosts,
         )
 
     def for_sentence(self, place: Place, lease: Lease) -> Reply:
         """How a sentence is written: in what stands already, if anything does."""
+        return self._standing(place, lease)
+
+    def _standing(self, place: Place, lease: Lease, stop: str = "") -> Reply:
         if place.response_url:
             return RespondedReply(
                 place,
@@ -55,9 +64,9 @@ class Replies:
         # Whoever was not asked yet may still wait for its turn: an open stream in its thread is then another answer's.
         may_stream = lease.look and lease.was_asked and place.thread_ts is not None
         adopted = Adopted(opened.messages, opened.stream, lease.look, may_stream)
-        return self._edited(place, lease.item.reference, adopted)
+        return self._edited(place, lease.item.reference, adopted, stop)
 
-    def _edited(self, place: Place, reference: str, adopted: Adopted = NOTHING) -> EditedReply:
+    def _edited(self, place: Place, reference: str, adopted: Adopted = NOTHING, stop: str = "") -> EditedReply:
         return EditedReply(
             place,
             reference=reference,
@@ -65,6 +74,7 @@ class Replies:
             has_status=place.thread_ts is not None,
             most=self._delivery.most_messages,
             asks=self._delivery.asks,
+            stop=stop,
             adopted=adopted,
             steps=Steps(self._steps),
             hosts=self._delivery.hosts,

@@ -36,6 +36,12 @@ class Apologise(Protocol):
     async def __call__(self, place: Place, error: BotError, lease: Lease, *, known_as: str) -> None: ...
 
 
+class TellTooLate(Protocol):
+    """Tells a person that the answer which they have stopped had ended."""
+
+    async def __call__(self, place: Place) -> None: ...
+
+
 class Work:
     """What is done for the stored questions of the workspace `team`.
 
@@ -49,11 +55,13 @@ class Work:
         mailbox: Mailbox,
         steps: Mapping[str, Callable[[Lease], Awaitable[None]]],
         apologise: Apologise,
+        tell_too_late: TellTooLate,
     ) -> None:
         self._team = team
         self._mailbox = mailbox
         self._steps = steps
         self._apologise = apologise
+        self._tell_too_late = tell_too_late
 
     async def on(self, lease: Lease) -> None:
         """Work on a question until it is settled or another process goes on with it."""
@@ -68,6 +76,7 @@ class Work:
                 await self._done(lease)
                 if not lease.handed_over:
                     await self._mailbox.settled(lease, lease.again)
+                    await self._was_stopped_too_late(lease)
         except Exception as error:  # noqa: BLE001  # somebody else may succeed; it is logged there
             failure = error
         finally:
@@ -77,6 +86,13 @@ class Work:
                 await asyncio.shield(self._mailbox.handed_over(lease))
         if failure is not None:
             await self._failed(lease, failure)
+
+    async def _was_stopped_too_late(self, lease: Lease) -> None:
+        """Tell whoever has stopped an answer that had ended: the button is seen until its last call is made."""
+        thread = Thread.of_line(lease.item.line)
+        if lease.stop is None or not lease.stopped_too_late or not lease.stop.by or lease.stop.deleted or not thread:
+            return
+        await self._tell_too_late(Place(thread.channel, thread.thread_ts or None, user=lease.stop.by))
 
     async def _done(self, lease: Lease) -> None:
         if lease.unreadable:

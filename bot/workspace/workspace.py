@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
 from bot.conversation.turn import Turns
+from bot.errors import StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.pacing.governor import Governor
 from bot.ports import Slack
+from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.identity import Identity
 from bot.slack.installation import Installation
 from bot.slack.payload import plain as plain_text
 from bot.slack.token_state import TokenState
 from bot.tasks import Share
-from bot.thread import Thread
+from bot.thread import Item, Thread
 from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
 from bot.workspace.authors import Authors, Authorship
@@ -26,6 +28,11 @@ from bot.workspace.replies import Replies
 from bot.workspace.sentences import Sentences
 from bot.workspace.uninstall import Uninstall
 from bot.workspace.work import Work
+
+T = TypeVar("T")
+
+# For an interaction, Slack waits for three (Slack docs, Handling user interaction).
+_STORE_SECONDS = 2.6
 
 
 class SlackConnection(Slack, Authorship, Protocol):
@@ -83,16 +90,19 @@ class Workspace:
             process.store,
             process.conversations,
             admission=process.admission,
+            tasks=self.tasks,
             now=process.now,
             wall=process.wall,
         )
-        replies = Replies(process.delivery, invite=wording.invite(identity.name))
+        replies = Replies(
+            process.delivery, invite=wording.invite(identity.name), thinking=wording.thinking(identity.name)
+        )
         self.sentences = Sentences(slack, self.governor, replies, now=process.now, backoff=process.waits.call)
         self.answering = Answering(process, self.tasks, self.conversations, self.governor, replies, self.sentences)
         self.apologies = Apologies(self.sentences, slack, process, self.tasks, self.begin)
         self.uninstall = Uninstall(identity.team, process.store, slack.admission)
         steps_here = {surface: partial(step, self) for surface, step in steps.items()}
-        self._work = Work(identity.team, process.mailbox, steps_here, self.sentences.fail)
+        self._work = Work(identity.team, process.mailbox, steps_here, self.sentences.fail, self._tell_too_late)
         self._supervisor = process.supervisor
         self._token_seconds = process.waits.token
         self._background: list[asyncio.Task[None]] = []
@@ -134,6 +144,20 @@ class Workspace:
         """Work on a stored question until it is settled or another process goes on with it."""
         self.tasks.start(self._work.on(lease), name=lease.item.surface)
 
+    async def _tell_too_late(self, place: Place) -> None:
+        async def applies() -> bool:
+            return True
+
+        await self.sentences.whisper(place, wording.ENDED_ALREADY, applies=applies)
+
+    async def in_time(self, storing: Awaitable[T]) -> T:
+        """The result of what is stored before Slack gets its acknowledgement. Raises StoreUnavailable: not in time."""
+        try:
+            async with asyncio.timeout(_STORE_SECONDS):
+                return await storing
+        except TimeoutError:
+            raise StoreUnavailable("Redis does not answer before Slack must be answered") from None
+
     # Reading --------------------------------------------------------------------------------------------------------
 
     async def all_plain(self, texts: Sequence[str], asker: str) -> list[str]:
@@ -152,6 +176,14 @@ class Workspace:
     def without_mention(self, text: str) -> str:
         """A Slack text without the mentions of the bot, nobody's name looked up."""
         return plain_text(text, {}, without=self.identity.bot_user)
+
+    def has(self, line: str) -> bool:
+        """Whether a line is of this workspace: its name may come from outside."""
+        return line.startswith(f"{self.identity.team}:")
+
+    async def items(self, line: str) -> tuple[Item, ...]:
+        """What is under way or waits in a line of this workspace, in its order. Raises StoreUnavailable."""
+        return await self.mailbox.items(line) if self.has(line) else ()
 
     def thread(self, channel: str, thread_ts: str) -> Thread:
         """A thread of this workspace."""

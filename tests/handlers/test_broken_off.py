@@ -14,7 +14,7 @@ from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.slack import wording
 from bot.store.redis import RedisStore
-from bot.thread import Thread
+from bot.thread import StopOutcome, Thread
 
 KEY = "right-key"
 TOKENS = [f" word{number}" for number in range(30)]
@@ -112,3 +112,21 @@ async def test_without_a_key_that_may_read_it_is_incomplete_at_once(
         assert ("This answer is incomplete" in answer) is bool(after)
         assert "cut off" in answer
         assert wording.FETCHING_REST not in answer
+
+
+@pytest.mark.parametrize("mode", ["edit", "stream"])
+@pytest.mark.parametrize("after", [0, 30])
+async def test_of_an_answer_that_is_stopped_meanwhile_nothing_more_is_looked_for(
+    home: Sandbox, mode: str, after: int
+) -> None:
+    may_end = asyncio.Event()
+    home.flowise.script("rag", Script(tokens=[*TOKENS, " end"], cut_after=after, hold=may_end, hold_after=after + 1))
+    async with home.bot(slack_delivery=mode, flowise_api_key=KEY):
+        root = await home.ask(f"{home.mention} why?")
+        said = wording.FETCHING_REST if after else wording.FETCHING_ANSWER
+        await home.slack.until(lambda: said in shown(home, root), 4)
+        [message] = home.slack.thread(home.channel, root)[1:]
+        assert (await home.slack.press(home.ada, home.channel, message.ts, wording.STOP)).acked
+        [answer] = await home.answered(root)
+        may_end.set()
+    assert answer.split() == [*"".join(TOKENS[:after]).split(), *wording.stopped(StopOutcome.UNKNOWN).split()]

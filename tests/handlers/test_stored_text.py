@@ -11,8 +11,9 @@ import pytest
 
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
+from bot.slack import wording
 from bot.store.redis import RedisStore
-from bot.thread import Thread
+from bot.thread import StopOutcome, Thread
 
 KEY = "right-key"
 PREAMBLE = "Let me look that up for you."
@@ -113,6 +114,24 @@ async def test_while_it_is_read_the_answer_stays_as_it_is(
             told.set()
         [answer] = await home.answered(root)
     assert answer.startswith(ANSWER if in_time else PREAMBLE + ANSWER)
+
+
+@modes
+async def test_an_answer_that_is_stopped_while_it_is_read_keeps_what_was_streamed(home: Sandbox, mode: str) -> None:
+    may_end = asyncio.Event()
+    home.flowise.hold_rows(asyncio.Event())
+    script = Script(tokens=[PREAMBLE, ANSWER], stored="another one", used_tools=TOOLS, hold=may_end, hold_after=2)
+    home.flowise.script("rag", script)
+    async with home.bot(flowise_api_key=KEY, slack_delivery=mode):
+        root = await home.ask(f"{home.mention} what is it?")
+        await home.slack.until(lambda: PREAMBLE in "".join(home.answers(root)))
+        may_end.set()
+        await home.slack.until(lambda: home.flowise.row_requests != [])
+        await home.ask(f"{home.mention} stop", thread_ts=root)
+        [answer] = await home.answered(root)
+    assert answer.startswith(PREAMBLE + ANSWER)
+    assert wording.stopped(StopOutcome.FINISHED) in answer
+    assert "another one" not in answer
 
 
 @modes

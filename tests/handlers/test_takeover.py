@@ -25,7 +25,7 @@ from bot.reply.journal import Journal
 from bot.slack import wording
 from bot.slack.payload import IncomingMessage
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Run, Thread, UnansweredQuestion
+from bot.thread import Hold, Item, OpenAnswer, Run, StopOutcome, StopRequest, StopResult, Thread, UnansweredQuestion
 from bot.workspace.work import reference_of
 
 KEY = "right-key"
@@ -428,3 +428,52 @@ async def test_the_last_word_after_a_mistake_of_ours_is_not_written_over(
         tasks = one._registry.process.tasks
         await left.home.slack.until(lambda: not tasks._tasks)
         assert "Something went wrong" in left.message.plain
+
+
+STOPPED = StopRequest("U1", 5.5)
+
+
+@pytest.mark.parametrize("told", ["", StopOutcome.GOES_ON.value])
+async def test_of_what_was_stopped_nothing_that_is_stored_is_shown(left: Left, told: str) -> None:
+    """Its process has died before the last word stood, and may have noted which it was to be."""
+    await left.question()
+    since = await left.ran()
+    ts = await left.posted("half of")
+    opened = OpenAnswer(CHAT, since, (ts,), journal=journal("half of"), question="why?", after="", stopped=told)
+    await left.noted(opened)
+    assert await left.store.mailboxes.stops.stop(left.item.line, left.item.reference, STOPPED) is StopResult.NOTED
+    await left.home.flowise.predictions[0].over()
+    async with left.home.bot(**WITH_KEY):
+        await until_idle(left)
+    assert left.message.ts == ts
+    last = wording.stopped(StopOutcome.GOES_ON if told else StopOutcome.UNKNOWN)
+    assert left.message.plain.startswith(f"half of\n{last}")
+    assert "and the rest" not in left.message.plain
+    assert len(left.home.flowise.predictions) == 1
+
+
+async def test_what_was_stopped_before_it_was_asked_is_not_asked(left: Left) -> None:
+    await left.question()
+    ts = await left.posted(wording.queued(1, busy=False))
+    await left.noted(OpenAnswer(messages=(ts,)))
+    assert await left.store.mailboxes.stops.stop(left.item.line, left.item.reference, STOPPED) is StopResult.NOTED
+    async with left.home.bot(**WITH_KEY):
+        await until_idle(left)
+    assert (left.message.ts, left.message.plain) == (ts, wording.stopped(StopOutcome.NOT_ASKED))
+    assert left.home.flowise.predictions == []
+
+
+async def test_who_takes_over_what_is_stopped_meanwhile_looks_no_longer_and_sends_the_abort(left: Left) -> None:
+    await left.question()
+    ts = await left.posted("half of")
+    opened = OpenAnswer(CHAT, time.time(), (ts,), journal=journal("half of"), question="why?", after="")
+    await left.noted(opened)
+    await left.store.run_started(left.item.line, CHAT, Run(opened.asked_at, agentflow=True, question="why?", after=""))
+    async with left.home.bot(flowise_api_key=KEY, flowise_left_run_wait=60):
+        status = wording.STATUS_FETCHING
+        await left.home.slack.until(lambda: left.home.slack.status(left.home.channel, left.root) == status)
+        await left.home.ask("stop", thread_ts=left.root)
+        last = wording.stopped(StopOutcome.UNKNOWN)
+        await left.home.slack.until(lambda: left.home.answers(left.root)[0].startswith(f"half of\n{last}"))
+        await until_idle(left)
+    assert left.home.flowise.aborts == [CHAT]

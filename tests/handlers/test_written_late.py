@@ -26,7 +26,8 @@ from bot.thread import Item
 from bot.workspace.process import Waits
 from bot.workspace.workspace import Workspace
 from handlers import command
-from handlers.questions import Behaviour, intake_of, take
+from handlers.behaviour import Behaviour
+from handlers.questions import intake_of, take
 
 
 def workspace_of(home: Sandbox) -> Workspace:

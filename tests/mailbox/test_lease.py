@@ -20,7 +20,7 @@ from bot.mailbox.stages import Stage
 from bot.ports import TakenOver
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Run, UnansweredQuestion
+from bot.thread import Hold, Item, OpenAnswer, Run, StopRequest, UnansweredQuestion
 
 LINE = "T1:C1:1.0"
 LEASE, CALL_SECONDS = DURATIONS.lease, DURATIONS.call
@@ -229,7 +229,7 @@ async def test_what_was_asked_and_what_was_shown_at_the_same_time_are_both_noted
     """Whichever note is on its way for longer: a second prediction would follow from an older one that came last."""
     lease, note, began, may_arrive = await held(store, clock), store.mailboxes.note, asyncio.Event(), asyncio.Event()
 
-    async def slow(hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool:
+    async def slow(hold: Hold, opened: OpenAnswer, run: Run | None = None) -> bool | StopRequest:
         if (run is None) is (delayed == "what is shown") and not may_arrive.is_set():
             began.set()
             await may_arrive.wait()

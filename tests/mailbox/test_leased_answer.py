@@ -100,9 +100,14 @@ async def posts() -> Posts:
     return Posts()
 
 
+async def untouched() -> None:
+    """Nobody ends a stream in Slack."""
+    raise AssertionError("nobody has")
+
+
 @pytest.fixture
 async def kept(lease: Lease, stop: Stop, posts: Posts) -> LeasedAnswer:
-    return LeasedAnswer(lease, stop, AGAIN, posts)
+    return LeasedAnswer(lease, stop, AGAIN, posts, untouched)
 
 
 async def happened(*events: TurnEvent) -> AsyncGenerator[TurnEvent, None]:
@@ -255,7 +260,7 @@ async def test_the_next_answer_stands_in_place_only_where_no_words_stand(
 
 
 async def test_where_nobody_can_press_a_button_none_is_offered(lease: Lease, stop: Stop, posts: Posts) -> None:
-    kept = LeasedAnswer(lease, stop, "", posts)
+    kept = LeasedAnswer(lease, stop, "", posts, untouched)
     [event] = await through(kept, Failed(Interrupted("its process is gone"), "a1b2c3d4"))
     assert isinstance(event, Failed)
     assert event.again == ""

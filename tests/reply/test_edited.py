@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +13,19 @@ import pytest
 from bot.errors import FlowiseBroke, FlowiseFailed, Interrupted, RunState
 from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.pacing.permits import Kind
-from bot.reply.contract import Failed, Finished, Place, Queued, Remark, ReplyEvent, Sentence, Thinking, WaitingForRun
+from bot.reply.contract import (
+    Failed,
+    Finished,
+    Place,
+    Queued,
+    Remark,
+    ReplyEvent,
+    Sentence,
+    Stopped,
+    Stopping,
+    Thinking,
+    WaitingForRun,
+)
 from bot.reply.edited import PATIENCE, EditedReply
 from bot.reply.messages import Adopted
 from bot.reply.pace import BACKOFF
@@ -36,13 +49,15 @@ from bot.slack.calls import (
 )
 from bot.slack.refusals import NO_TOKEN, NOT_WANTED
 from bot.slack.text.block import Block
+from bot.thread import StopOutcome
 
 THREAD = Place(channel="C1", thread_ts="1.0", user="U1")
 FLAT = Place(channel="D1", thread_ts=None, user="U1")
 
 
-def reply(place: Place = THREAD, interval: float = 1.2) -> EditedReply:
-    return EditedReply(place, reference="abc123", interval=interval, has_status=place.thread_ts is not None)
+def reply(place: Place = THREAD, interval: float = 1.2, *, stop: str = "") -> EditedReply:
+    has_status = place.thread_ts is not None
+    return EditedReply(place, reference="abc123", interval=interval, has_status=has_status, stop=stop)
 
 
 def words(blocks: tuple[Block, ...]) -> str:
@@ -516,7 +531,13 @@ class Moody:
         return Lost("after its effect")
 
 
-@pytest.mark.parametrize("seed", range(12))
+# Those with the longest texts.
+LONGEST_SEEDS = (0, 5, 7, 9, 11)
+
+
+@pytest.mark.parametrize(
+    "seed", [pytest.param(seed, marks=pytest.mark.slow) if seed in LONGEST_SEEDS else seed for seed in range(12)]
+)
 def test_simulation_whatever_slack_does_the_answer_arrives_whole_in_order_once(seed: int) -> None:
     chance = random.Random(seed)
     text = paragraphs(chance, chance.choice([1, 5, 60, 120]))
@@ -619,3 +640,94 @@ def test_what_was_found_and_is_no_open_stream_is_left_alone(refusal: str) -> Non
 def test_an_answer_waits_for_the_search_for_a_stream_only_for_a_while() -> None:
     _, calls = seeking(*[Lost("reset")] * 4)
     assert calls == ["FindStream"] * 4 + ["UpdateMessage"]
+
+
+def buttons(call: Call) -> list[str]:
+    """The values of the buttons in a message that is written."""
+    blocks = call.blocks if isinstance(call, PostMessage | UpdateMessage) else ()
+    rows = [block["elements"] for block in blocks if block["type"] == "actions"]
+    return [str(element["value"]) for row in rows if isinstance(row, list) for element in row]
+
+
+@pytest.mark.parametrize(
+    ("place", "first", "says"),
+    [
+        (THREAD, Queued(2), "after 2 others"),
+        (THREAD, WaitingForRun(), "interrupted"),
+        (THREAD, WaitingForRun(stopped=True), "new conversation"),
+        (FLAT, Thinking(), wording.THINKING),
+        (THREAD, Token("Hello"), "Hello"),
+    ],
+)
+@pytest.mark.parametrize("last", [Finished(), Stopped(StopOutcome.FORGOTTEN), Failed(FlowiseFailed("x"), "a1b2c3")])
+def test_the_button_stands_while_an_answer_waits_or_grows_and_goes_with_the_last_call(
+    place: Place, first: ReplyEvent, says: str, last: ReplyEvent
+) -> None:
+    calls: dict[str, int] = {}
+    for stop in ("", "value"):
+        answer, slack = reply(place, stop=stop), Slack()
+        told(answer, first)
+        run(answer, slack, 0.0)
+        assert says in slack.messages[next(iter(slack.messages))]
+        assert all(buttons(call) == ([stop] if stop else []) for _, call in slack.calls)
+        told(answer, Thinking(), Token(" world"), last, now=3.0)
+        run(answer, slack, 3.0)
+        assert answer.done
+        assert buttons(slack.calls[-1][1]) == []
+        calls[stop] = len(slack.calls)
+    assert calls[""] == calls["value"]  # it costs no call
+
+
+def test_only_the_last_message_has_the_button() -> None:
+    answer, slack = reply(stop="value"), Slack()
+    told(answer, Thinking(), Token("word " * 5_000))
+    run_until_quiet(answer, slack)
+    standing: dict[str, list[str]] = {}
+    for number, (_, call) in enumerate(slack.calls, start=1):
+        if isinstance(call, PostMessage | UpdateMessage):
+            standing[call.ts if isinstance(call, UpdateMessage) else f"{number}.5"] = buttons(call)
+    assert len(standing) > 1
+    assert list(standing.values()) == [*([[]] * (len(standing) - 1)), ["value"]]
+
+
+def test_nothing_is_written_between_the_stop_and_the_last_word() -> None:
+    answer, slack = reply(stop="value"), Slack()
+    told(answer, Thinking(), Token("One"))
+    run(answer, slack, 0.0)
+    told(answer, Token(" two"), Stopping(), now=2.0)
+    assert answer.next_call(9.0) is None
+    assert (answer.wake_at(9.0) or math.inf) > 9.0
+    told(answer, Stopped(StopOutcome.GOES_ON), now=9.0)
+    run(answer, slack, 9.0)
+    assert list(slack.messages.values()) == [f"One two{wording.stopped(StopOutcome.GOES_ON)}"]
+
+
+def test_the_rest_of_a_stopped_answer_is_not_attached() -> None:
+    answer, slack = reply(stop="value"), Slack()
+    answer = EditedReply(THREAD, reference="abc123", interval=1.2, has_status=True, most=1, stop="value")
+    told(answer, Thinking(), Token("word " * 5_000), Stopped(StopOutcome.GOES_ON))
+    run_until_quiet(answer, slack)
+    assert answer.done
+    assert "UploadFile" not in kinds(slack)
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_of_a_deleted_question_nothing_is_said_where_nothing_stands(stands: bool) -> None:
+    answer, slack = reply(), Slack()
+    told(answer, *([Queued(1)] if stands else []))
+    run(answer, slack, 0.0)
+    told(answer, Stopped(StopOutcome.NOT_ASKED, silently=True), now=2.0)
+    run(answer, slack, 2.0)
+    assert answer.done
+    assert list(slack.messages.values()) == ([wording.stopped(StopOutcome.NOT_ASKED)] if stands else [])
+
+
+def run_until_quiet(answer: EditedReply, slack: Slack) -> None:
+    """Let time pass until the answer has nothing more to do."""
+    now = 0.0
+    while now < 600.0:
+        run(answer, slack, now)
+        at = answer.wake_at(now)
+        if at is None or answer.done:
+            return
+        now = max(at, now + 0.01)

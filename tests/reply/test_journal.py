@@ -36,6 +36,8 @@ from bot.reply.contract import (
     Remark,
     ReplyEvent,
     Sentence,
+    Stopped,
+    Stopping,
     TextComplete,
     Thinking,
     WaitingForRun,
@@ -43,6 +45,7 @@ from bot.reply.contract import (
 from bot.reply.journal import Journal, read
 from bot.reply.paged import PagedAnswer
 from bot.slack.text.pages import Page
+from bot.thread import StopOutcome
 
 SOURCES = SourceDocuments((SourceDocument("A “b”", "https://a.b/c", "7", (1, 2)), SourceDocument("d")))
 EVERY_KIND: tuple[ReplyEvent, ...] = (
@@ -63,7 +66,9 @@ PASSING: tuple[ReplyEvent, ...] = (
     Thinking(),
     FetchingRest(),
     ParagraphBreak(),
+    Stopping(),
     Finished(),
+    Stopped(StopOutcome.GOES_ON),
     Failed(Interrupted("x"), "a1b2c3"),
 )
 
@@ -171,11 +176,13 @@ def shown(heard: tuple[ReplyEvent, ...], last: ReplyEvent) -> tuple[Page, ...]:
     return answer.pages(shows_work=False)
 
 
+@pytest.mark.slow
 @given(events, st.sampled_from([Finished(), Failed(Interrupted("stopped"), "a1b2c3", '["line", "a1b2c3"]')]))
 def test_a_replayed_journal_shows_what_the_events_have_shown(heard: list[ReplyEvent], last: ReplyEvent) -> None:
     assert shown(read(written(*heard)), last) == shown(tuple(heard), last)
 
 
+@pytest.mark.slow
 @given(events, events)
 def test_whoever_takes_over_may_go_on_writing_it(heard: list[ReplyEvent], more: list[ReplyEvent]) -> None:
     replayed = read(written(*heard))

@@ -11,7 +11,7 @@ import pytest
 from bot.errors import FlowiseBroke, RunState
 from bot.flowise.events import CalledTools, ResultFile, ResultFiles, SourceDocument, SourceDocuments, Token
 from bot.pacing.permits import Kind
-from bot.reply.contract import Failed, Finished, Place, Remark, ReplyEvent, Sentence, Thinking
+from bot.reply.contract import Failed, Finished, Place, Remark, ReplyEvent, Sentence, Stopped, Stopping, Thinking
 from bot.reply.native_first import NativeFirst
 from bot.reply.streams import LAST_CALL, LIFE, MEMORY, PATIENCE, Mode, StreamSupport
 from bot.slack import wording
@@ -34,14 +34,21 @@ from bot.slack.calls import (
 )
 from bot.slack.text.blocks import shown
 from bot.slack.text.limits import STREAM_BYTES
+from bot.thread import StopOutcome
 
 PLACE = Place(channel="C1", thread_ts="1.0", user="U1", team="T1")
 
 
 def reply(
-    place: Place = PLACE, *, mode: Mode = Mode.STREAM, most: int = 10, streams: StreamSupport | None = None
+    place: Place = PLACE,
+    *,
+    mode: Mode = Mode.STREAM,
+    most: int = 10,
+    streams: StreamSupport | None = None,
+    thinking: str = wording.STATUS_THINKING,
 ) -> NativeFirst:
-    return NativeFirst(place, reference="abc123", interval=1.2, most=most, streams=streams or StreamSupport(mode))
+    streams = streams or StreamSupport(mode)
+    return NativeFirst(place, reference="abc123", interval=1.2, most=most, streams=streams, thinking=thinking)
 
 
 @dataclass
@@ -336,9 +343,48 @@ def test_a_person_who_presses_stop_is_obeyed() -> None:
     run(answer, slack, 0.0)
     told(answer, Token("four five "), now=2.0)
     run_until(answer, slack, AppendStream, Refused("stopped_by_user"), 2.0)
+    slack.streams.clear()
+    told(answer, Token("six "), Stopping(), now=2.5)
+    assert answer.next_call(3.0) is None  # the rest waits for how it ended
+    told(answer, Stopped(StopOutcome.GOES_ON), now=3.5)
+    run(answer, slack, 3.5)
+    assert answer.done
+    assert not answer.given_up
+    [message] = slack.messages.values()
+    assert message.endswith(wording.stopped(StopOutcome.GOES_ON))
+
+
+def test_the_end_of_an_answer_that_a_person_has_stopped_in_slack_is_not_written() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("One two three "))
+    run(answer, slack, 0.0)
+    told(answer, Token("four five "), Finished(), now=2.0)
+    run_until(answer, slack, StopStream, Refused("stopped_by_user"), 2.0)
     assert answer.done
     assert answer.given_up
     assert answer.next_call(3.0) is None
+
+
+def test_a_stream_that_is_stopped_ends_with_the_line_and_nothing_that_came_later() -> None:
+    answer, slack = reply(), Slack()
+    told(answer, Thinking(), Token("One two "))
+    run(answer, slack, 0.0)
+    told(answer, Token("three "), Stopping(), now=2.0)
+    run(answer, slack, 2.0)
+    assert kinds(slack).count("AppendStream") == 0
+    told(answer, Stopped(StopOutcome.FORGOTTEN), now=2.5)
+    run(answer, slack, 2.5)
+    assert answer.done
+    assert kinds(slack)[-1] == "StopStream"
+    assert wording.stopped(StopOutcome.FORGOTTEN) in slack.footers
+
+
+def test_the_status_of_an_answer_that_will_be_streamed_says_how_to_stop_it() -> None:
+    answer, slack = reply(thinking=wording.thinking("Flowise")), Slack()
+    told(answer, Thinking())
+    run(answer, slack, 0.0)
+    assert "`@Flowise stop`" in slack.status
+    assert wording.thinking("a bot with a name that leaves no room") == wording.STATUS_THINKING
 
 
 def test_a_stream_is_ended_before_slack_ends_it_and_the_answer_goes_on_in_another() -> None:

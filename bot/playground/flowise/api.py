@@ -122,6 +122,7 @@ class _Rest:
 
     async def abort(self, request: web.Request) -> web.Response:
         """Says 200 whatever it did, and needs no key."""
+        self._dispatcher.aborts.append(request.match_info["chat"])
         self._runs.abort(request.match_info["flow"], request.match_info["chat"])
         return _response(json_reply({"status": 200, "message": "Chat message aborted"}))
 

@@ -27,6 +27,7 @@ class Dispatcher:
         self.scripts: dict[str, deque[Script]] = defaultdict(deque)
         self.memory = Memory()
         self.predictions: list[Received] = []
+        self.aborts: list[str] = []
         self.row_requests: list[Mapping[str, str]] = []
         """The queries of all requests for stored rows."""
         self.rows_wait_for: asyncio.Event | None = None

@@ -28,12 +28,16 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """After `wait` seconds (and once `gate` is set) `data` is sent, then the connection is broken off if `cut`."""
+    """After `wait` seconds (and once `gate` is set) `data` is sent, then the connection is broken off if `cut`.
+
+    While a step that is `deaf` waits, a tool or a sub-flow runs that hears no abort; it is heard with the next one.
+    """
 
     wait: float = 0.0
     data: bytes = b""
     gate: asyncio.Event | None = None
     cut: bool = False
+    deaf: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,7 @@ class LiveRun:
     store: Callable[[], None]
     listener: Listener | None
     abort: asyncio.Event = field(default_factory=asyncio.Event)
+    has_begun: bool = False
 
 
 class LiveRuns:
@@ -143,9 +144,11 @@ class LiveRuns:
         self._own(asyncio.create_task(self._play(run)))
 
     def abort(self, flow_id: str, chat_id: str) -> None:
-        """Stop a flow's runs on a chat, where they are of a kind that can be stopped."""
+        """Stop a flow's runs on a chat, where they are of a kind that can be stopped. Before the first event of a run,
+        this is lost (measured on Flowise 3.1.4)."""
         for run in self._runs:
-            if (run.received.flow_id, run.received.chat_id) == (flow_id, chat_id) and run.plan.aborted is not None:
+            is_meant = (run.received.flow_id, run.received.chat_id) == (flow_id, chat_id)
+            if is_meant and run.plan.aborted is not None and run.has_begun:
                 run.abort.set()
 
     def fail(self, flow_id: str, chat_id: str, last: bytes) -> bool:
@@ -190,14 +193,16 @@ class LiveRuns:
         loop = asyncio.get_running_loop()
         due = loop.time()
         for step in run.plan.steps:
+            abort = asyncio.Event() if step.deaf else run.abort
             if step.gate:
-                await step.gate.wait()
+                await _first(step.gate, abort)
                 due = max(due, loop.time())
             due += step.wait
-            await _reach(due - loop.time(), run.abort)
-            if run.abort.is_set():
+            await _reach(due - loop.time(), abort)
+            if abort.is_set():
                 return False
             await self._step(run, step)
+            run.has_begun = True
         return True
 
     async def _step(self, run: LiveRun, step: PlanStep) -> None:
@@ -232,6 +237,16 @@ class LiveRuns:
         # A failed one is kept: `stop` tells of it.
         if task.cancelled() or task.exception() is None:
             self._tasks.discard(task)
+
+
+async def _first(gate: asyncio.Event, abort: asyncio.Event) -> None:
+    """Wait until either is set."""
+    waits = [asyncio.create_task(event.wait()) for event in (gate, abort)]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 async def _reach(seconds: float, abort: asyncio.Event) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.playground.flowise.plans import (
@@ -18,7 +18,10 @@ from bot.playground.flowise.plans import (
     chat_reply,
     failed,
 )
-from bot.playground.flowise.wire import WireReply, frame, json_reply
+from bot.playground.flowise.wire import END, WireReply, frame, json_reply, prediction_error
+
+# What an agent flow sends last when it is aborted: an error, never an `abort` event (measured on Flowise 3.1.4).
+ABORTED = frame("agentFlowEvent", "ERROR") + frame("error", prediction_error("This operation was aborted")) + END
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +38,10 @@ class Script:
     `error` is sent after the tokens, then `end`; the turn is not remembered. `cut_after` breaks the connection off
     after so many tokens; the run `goes_on` unheard and is stored, as behind a proxy that cut, or is lost with the
     server. `end` False closes the stream in good order without `metadata` and `end`. `stalls` leaves the stream open
-    after the tokens: heartbeats, nothing else. `silent` never sends headers. `raw` are the very bytes of the stream,
-    a write each. `json` or `body` (with `status` and `headers`) answer in one piece whatever was asked for.
+    after the tokens: heartbeats, nothing else. `silent` never sends headers. `agentflow` makes it the run of an agent
+    flow, which the abort endpoint stops, but not while it waits before a token whose number is in `deaf`. `raw` are the
+    very bytes of the stream, a write each. `json` or `body` (with `status` and `headers`) answer in one piece whatever
+    was asked for.
     """
 
     tokens: Sequence[str] = ()
@@ -57,6 +62,8 @@ class Script:
     end: bool = True
     stalls: bool = False
     silent: bool = False
+    agentflow: bool = False
+    deaf: Collection[int] = ()
     raw: Sequence[bytes] | None = None
     json: object = None
     status: int = 200
@@ -82,7 +89,8 @@ class Script:
         return self.hold if self.hold and number == self.hold_after else self.holds.get(number)
 
     def _stream(self, asked: PredictionRequest) -> Plan:
-        steps = [PlanStep(data=frame(*event)) for event in (("start", ""), *self.before)]
+        opening = ("agentFlowEvent", "INPROGRESS") if self.agentflow else ("start", "")
+        steps = [PlanStep(data=frame(*event)) for event in (opening, *self.before)]
         steps += self._token_steps()
         if self.error is not None:
             return failed(tuple(steps), self.error, self.head_wait)
@@ -100,6 +108,7 @@ class Script:
             outcome=outcome,
             reply=chat_reply(asked, outcome),
             head_wait=self.head_wait,
+            aborted=ABORTED if self.agentflow else None,
         )
 
     def _token_steps(self) -> list[PlanStep]:
@@ -110,10 +119,11 @@ class Script:
                 steps.append(PlanStep(gate=self._gate(number), cut=True))
                 if not self.goes_on:
                     return steps
-            steps.append(PlanStep(self.token_wait, frame("token", token), self._gate(number)))
+            is_deaf = number in self.deaf
+            steps.append(PlanStep(self.token_wait, frame("token", token), self._gate(number), deaf=is_deaf))
         count = len(self.tokens)
         if self.cut_after is not None and self.cut_after >= count:
             steps.append(PlanStep(gate=self._gate(count), cut=True))
         elif self.hold_after >= count and self.hold is not None:
-            steps.append(PlanStep(gate=self.hold))
+            steps.append(PlanStep(gate=self.hold, deaf=count in self.deaf))
         return steps

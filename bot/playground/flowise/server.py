@@ -58,6 +58,11 @@ class LocalFlowise:
         return self._desk.predictions
 
     @property
+    def aborts(self) -> list[str]:
+        """The chats that somebody has asked to abort, oldest first."""
+        return self._desk.aborts
+
+    @property
     def row_requests(self) -> list[Mapping[str, str]]:
         """The query of every GET of /chatmessage with the right key, oldest first."""
         return self._desk.row_requests

@@ -25,7 +25,8 @@ from bot.slack.text.neutralise import code
 from bot.slack.text.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Runs, Shape, TextRun, rich_text, weight
 
 ASK_AGAIN = "ask_again"
-"""The name of the button's action."""
+STOP = "stop"
+"""The names of the buttons' actions."""
 
 _UNTITLED = "Untitled"
 _NOTHING = "…"
@@ -103,11 +104,20 @@ def tools_block(names: Sequence[str]) -> Block:
 
 def ask_again(label: str, value: str) -> Block:
     """A button that asks a question again. A press sends its `value`: 2,000 characters at most (Slack docs)."""
+    return _button(ASK_AGAIN, label, f"{label}: asks this question again", value)
+
+
+def stop_button(label: str, value: str) -> Block:
+    """A button that stops an answer while it grows or waits. A press sends its `value`, as that of `ask_again` does."""
+    return _button(STOP, label, f"{label}: ends this answer here", value)
+
+
+def _button(action: str, label: str, spoken_label: str, value: str) -> Block:
     button = {
         "type": "button",
-        "action_id": ASK_AGAIN,
+        "action_id": action,
         "text": {"type": "plain_text", "text": label},
-        "accessibility_label": f"{label}: asks this question again",
+        "accessibility_label": spoken_label,
         "value": value,
     }
     return {"type": "actions", "elements": [button]}

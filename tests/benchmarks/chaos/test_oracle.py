@@ -9,11 +9,12 @@ import pytest
 from benchmarks.chaos.answers import answer
 from benchmarks.chaos.oracle import Outcome, Verdict, judge, units
 from benchmarks.chaos.plan import Surface
-from benchmarks.chaos.records import Asked, Record, Shown, Tried
+from benchmarks.chaos.records import Asked, Pressed, Record, Shown, Tried
 from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed, StoreUnavailable
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.wording_of_steps import working
+from bot.thread import StopOutcome
 
 ONE, TWO, LAST = "q01n00x00000a", "q01n01x00000b", "z01n00x00000c"
 PLACE = "C1:1.0"
@@ -92,6 +93,24 @@ def test_messages_of_one_reference_or_one_token_are_one_answer() -> None:
     ]
     [unit] = units(parts)
     assert (unit.token, unit.ts, unit.done_at) == (ONE, "1.000000", 4.0)
+
+
+STOPPED = shown(f"{ONE}w0 {ONE}w1\n{wording.stopped(StopOutcome.GOES_ON)}", 3.0)
+
+
+@pytest.mark.parametrize(
+    ("message", "press", "rule"),
+    [
+        (STOPPED, Pressed(ONE, True, (), 2.0, 2), None),
+        (STOPPED, Pressed(ONE, True, (), 1.0, 2), "shown after a stop"),
+        (GOOD.shown[0], Pressed(ONE, True, (), 900.0, 90), "press lost"),
+        (GOOD.shown[0], Pressed(ONE, True, (wording.ENDED_ALREADY,), 900.0, 90), None),
+        (GOOD.shown[0], Pressed(ONE, False, (), 900.0, 90), None),
+    ],
+)
+def test_a_press_counts_or_is_told_and_nothing_comes_after_it(message: Shown, press: Pressed, rule: str | None) -> None:
+    verdict = judge(replace(with_shown(message, GOOD.shown[1]), presses=(press,)))
+    assert rules(verdict) == ([rule] if rule else [])
 
 
 @pytest.mark.parametrize(

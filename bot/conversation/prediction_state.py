@@ -1,0 +1,80 @@
+"""Notes what the events of one prediction say of its run, its chat and its text."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TypeGuard, assert_never
+
+from bot.conversation.chats import Chat
+from bot.flowise.events import (
+    Action,
+    AgentflowStarted,
+    End,
+    ErrorReported,
+    Event,
+    Metadata,
+    ShownEvent,
+    SteeringEvent,
+    StepEvent,
+    Token,
+)
+from bot.reply.contract import LONGEST, StoredText
+from bot.thread import Run
+
+
+class PredictionState:
+    """What the events of one answer have shown so far of its run, its chat and its text."""
+
+    def __init__(self, run: Run, chat: Chat) -> None:
+        self.run = run
+        self.chat = chat
+        self.agentflow = asyncio.Event()
+        self.has_begun = False
+        self.row: str | None = None
+        """The id of the row in which Flowise stored the answer."""
+        self.text_may_differ = False
+        """Flowise may have stored another text than it has streamed."""
+        self.is_decided = False
+        """What is shown of a stored text is known, and comes now."""
+        self.text_so_far: list[str] = []
+        self._length = 0
+
+    def takes(self, event: Event) -> TypeGuard[ShownEvent | StepEvent]:
+        """Note an event, and say whether it is shown in Slack."""
+        self.has_begun = True
+        if isinstance(event, SteeringEvent):
+            self._steer(event)
+            return False
+        if isinstance(event, Action):
+            self.run = replace(self.run, awaits_decision=True)
+        self.hears(event)
+        return True
+
+    def hears(self, event: Event) -> None:
+        """Note the text of an event, if it is one of text."""
+        if isinstance(event, Token):
+            if self._length < LONGEST:  # what comes after that is not shown
+                self.text_so_far.append(event.text[: LONGEST - self._length])
+            self._length += len(event.text)
+
+    def begins_anew(self, event: StoredText) -> None:
+        """Note a piece of the text that takes the place of what was said so far."""
+        if event.begins:
+            self.text_so_far, self._length = [], 0
+        self.hears(Token(event.text))
+
+    def _steer(self, event: SteeringEvent) -> None:
+        match event:
+            case AgentflowStarted():
+                self.run = replace(self.run, agentflow=True)
+                self.agentflow.set()
+            case Metadata(chat_id=chat_id, chat_message_id=row):
+                self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
+                self.row = row or None
+            case End(text_may_differ=may_differ):
+                self.text_may_differ = may_differ
+            case ErrorReported():
+                pass  # the client raises the error
+            case _:
+                assert_never(event)

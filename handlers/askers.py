@@ -1,0 +1,28 @@
+"""Tells who has asked a stored question, whichever surface it came through."""
+
+from __future__ import annotations
+
+from bot.errors import Unreadable
+from bot.slack.fields import part, string
+from bot.thread import Item
+from bot.thread_codec import parsed
+
+
+def asker_of(item: Item) -> str:
+    """The id of the user who has asked a question; empty where this version cannot read it."""
+    heard = _heard(item)
+    return string(part(heard, "message"), "user") or string(part(heard, "command"), "user")
+
+
+def text_of(item: Item) -> str:
+    """What that user has written, as Slack has given it."""
+    heard = _heard(item)
+    return string(part(heard, "message"), "text") or string(part(heard, "command"), "text")
+
+
+def _heard(item: Item) -> dict[str, object]:
+    try:
+        heard = parsed(item.heard)
+    except Unreadable:
+        return {}
+    return heard if isinstance(heard, dict) else {}

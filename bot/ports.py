@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bot.flowise.events import Event
+from bot.flowise.events import Event, SourceDocuments
 from bot.flowise.prediction import Prediction
 from bot.slack.calls import Call, Result
 from bot.slack.messages import EarlierMessage, Marked
@@ -71,6 +71,14 @@ class Flowise(Protocol):
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         """The text of the stored answer with that id; empty if it has none, or cannot be read within three seconds or
         in 1 MB. Never raises."""
+        ...
+
+    async def stored_sources(self, chat_id: str, message_id: str) -> SourceDocuments | None:
+        """The documents of the stored answer with that id, with their passages; None if it has none.
+
+        Raises:
+            FlowiseError: it cannot be read within two seconds or in 1 MB.
+        """
         ...
 
 
@@ -287,12 +295,29 @@ class Mailboxes(Protocol):
         ...
 
 
+class PassageNotes(Protocol):
+    """Notes of what answers have used. Every method may raise StoreUnavailable."""
+
+    async def keep(self, line: str, reference: str, note: str, *, seconds: float | None = None) -> None:
+        """Keep a note of an answer, in place of an earlier one; without `seconds`, as long as a conversation."""
+        ...
+
+    async def kept(self, line: str, reference: str) -> str | None:
+        """The note of an answer; None if it is not kept any more."""
+        ...
+
+
 class Store(Protocol):
     """What survives restarts and is shared by replicas. Every method may raise StoreUnavailable."""
 
     @property
     def mailboxes(self) -> Mailboxes:
         """The mailboxes."""
+        ...
+
+    @property
+    def passages(self) -> PassageNotes:
+        """Notes of what answers have used."""
         ...
 
     async def conversation(self, thread: Thread) -> Conversation | None: ...

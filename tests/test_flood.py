@@ -189,6 +189,9 @@ class Slack:
     async def names(self, text: str, *, asker: str) -> Mapping[str, str]:
         return {}
 
+    async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
+        return Accepted()
+
     async def person(self, user: str) -> Person | None:
         return None
 

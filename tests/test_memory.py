@@ -15,11 +15,11 @@ import pytest
 
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
-from bot.flowise.events import End, Event, Metadata, Token
+from bot.flowise.events import End, Event, Metadata, SourceDocuments, Token
 from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
-from bot.ports import Mailboxes, ReplicaCounts, Spent, Stops, TakenOver
+from bot.ports import Mailboxes, PassageNotes, ReplicaCounts, Spent, Stops, TakenOver
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
@@ -76,6 +76,9 @@ class Flowise:
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         return ""
 
+    async def stored_sources(self, chat_id: str, message_id: str) -> SourceDocuments | None:
+        return None
+
 
 class Slack:
     """Takes every call."""
@@ -100,6 +103,9 @@ class Slack:
     async def names(self, text: str, *, asker: str) -> Mapping[str, str]:
         return {}
 
+    async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
+        return Accepted()
+
     async def person(self, user: str) -> Person | None:
         return None
 
@@ -123,6 +129,15 @@ class Store:
     @property
     def stops(self) -> Stops:
         return self
+
+    @property
+    def passages(self) -> PassageNotes:
+        return self
+
+    async def keep(self, line: str, reference: str, note: str, *, seconds: float | None = None) -> None: ...
+
+    async def kept(self, line: str, reference: str) -> str | None:
+        return None
 
     async def stop(self, line: str, reference: str, request: StopRequest) -> StopResult:
         return StopResult.GONE

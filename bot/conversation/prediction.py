@@ -12,6 +12,7 @@ import structlog
 from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.last_words import ends_with_question
+from bot.conversation.passages import Passages
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
 from bot.conversation.run_reader import RunReader
@@ -57,6 +58,7 @@ class Predictions:
         runs: Runs,
         unseen: UnseenRuns,
         chats: Chats,
+        passages: Passages,
         *,
         reads_answers: bool,
         sleep: Callable[[float], Awaitable[None]],
@@ -65,6 +67,7 @@ class Predictions:
         self._runs = runs
         self._unseen = unseen
         self._chats = chats
+        self._passages = passages
         self._reads_answers = reads_answers
         self._sleep = sleep
 
@@ -274,6 +277,8 @@ class Predictions:
         lease.then(self._chats.answered(question, state.chat, asks=asks))
         for piece in pieces(stored):
             yield piece
+        if (offered := await self._passages.offered(lease.item, state, stored or said)) is not None:
+            yield offered
         if is_first:
             yield Footnote(wording.EVERY_MESSAGE)
 

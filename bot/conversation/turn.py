@@ -14,6 +14,7 @@ from structlog.contextvars import bind_contextvars
 from bot.conversation.admission import Admission, Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
+from bot.conversation.passages import Passages
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.runs import Runs
@@ -75,7 +76,10 @@ class Turns:
         reads, wait = settings.reads_answers, settings.left_run_wait
         self._runs = Runs(flowise, store, wait=wait, reads_answers=reads, now=now, wall=wall, sleep=sleep)
         unseen = UnseenRuns(self._runs, tasks, sleep)
-        self._asking = Predictions(flowise, self._runs, unseen, self.chats, reads_answers=reads, sleep=sleep)
+        self.passages = Passages(flowise, store.passages, reads_answers=reads)
+        self._asking = Predictions(
+            flowise, self._runs, unseen, self.chats, self.passages, reads_answers=reads, sleep=sleep
+        )
 
     @property
     def reads_answers(self) -> bool:

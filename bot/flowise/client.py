@@ -118,7 +118,7 @@ class Client:
         """
         async with aclosing(self._addresses.left_out(self._predicted(prediction))) as events:
             async for event in events:
-                yield event
+                yield self._without_own_in_passages(event) if isinstance(event, SourceDocuments) else event
 
     async def _predicted(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
         state = _StreamState()
@@ -187,6 +187,14 @@ class Client:
             log.warning("stored text not read: %s", self._without_key(error))
             return ""
         return self._addresses.without(text)
+
+    async def stored_sources(self, chat_id: str, message_id: str) -> SourceDocuments | None:
+        """The documents of one stored answer: see `bot.ports.Flowise`."""
+        try:
+            found = await self._api.stored_sources(chat_id, message_id)
+        except FlowiseError as error:
+            raise self._without_key(error) from error.__cause__
+        return None if found is None else self._without_own_in_passages(found)
 
     async def check(self) -> None:
         """Check, without a prediction, that a question would be answered now.
@@ -274,6 +282,9 @@ class Client:
             return ""
         text = await self.stored_text(metadata.chat_id or prediction.chat_id, metadata.chat_message_id)
         return text if text.strip() else ""
+
+    def _without_own_in_passages(self, event: SourceDocuments) -> SourceDocuments:
+        return SourceDocuments(event.documents, tuple(map(self._addresses.without, event.passages)))
 
     def _without_own_addresses(self, event: Event) -> Event:
         return Token(self._addresses.without(event.text)) if isinstance(event, Token) else event

@@ -32,7 +32,7 @@ from bot.flowise.events import (
 from bot.flowise.json_text import read_json, write_json
 from bot.flowise.metadata import mapping
 from bot.flowise.result_files import KINDS, UNREADABLE, files_of_run, result_files
-from bot.flowise.sources import one_line, source_documents
+from bot.flowise.sources import one_line, with_passages
 from bot.flowise.steps import (
     agent_running,
     agents_spoke,
@@ -120,8 +120,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
         case "token", str(text):
             return Token(text) if text else None
         case "sourceDocuments", _:
-            documents = source_documents(data)
-            return None if documents is None else SourceDocuments(documents)
+            return with_passages(data)
         case (("artifacts" | "fileAnnotations"), _):
             return result_files(data)
         case "usedTools", list():
@@ -188,6 +187,11 @@ def stored_events(row: Mapping[str, object]) -> tuple[Event, ...]:
         result = mapping(row.get("content"))
         events.append(result_files([result[kind] for kind in KINDS if result.get(kind)]))
     return tuple(event for event in events if event is not None)
+
+
+def stored_sources(stored: object) -> SourceDocuments | None:
+    """The documents of a stored answer, with their texts; None where it has none."""
+    return with_passages(_unpacked(stored))
 
 
 def _unpacked(stored: object) -> object:

@@ -25,6 +25,7 @@ from bot.reply.contract import (
     Footnote,
     KeptEvent,
     ParagraphBreak,
+    PassagesOffered,
     ProgressEvent,
     Queued,
     Remark,
@@ -139,7 +140,7 @@ class Answer(Generic[T_co]):
             return  # what else changes is shown with the steps as they are then
         self._version += self._begin_anew(event) if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:
+    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -163,6 +164,8 @@ class Answer(Generic[T_co]):
                 changed, self.sentence = True, text
             case Remark(text=text):
                 changed, self._notes = True, (*self._notes, text)
+            case PassagesOffered(value=value):
+                changed = self.sources.offer(value)
             case Footnote(text=text):
                 changed, self._footnote = text != self._footnote, text
             case _:

@@ -65,6 +65,13 @@ class Footnote:
 
 
 @dataclass(frozen=True, slots=True)
+class PassagesOffered:
+    """The passages that the answer has used can be shown. The button under its sources sends `value`. Twice is once."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of ours that is the answer: Flowise was not asked."""
 
@@ -125,7 +132,7 @@ class StoredText:
     begins: bool = True
 
 
-KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | Sentence
+KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | PassagesOffered | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 Ending: TypeAlias = Finished | Failed | Stopped

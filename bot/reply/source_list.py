@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from bot.flowise.events import SourceDocument
 from bot.reply.sources import addresses, gathered, numbered
+from bot.slack import wording
 from bot.slack.text.block import Blocks
-from bot.slack.text.blocks import sources_blocks
+from bot.slack.text.blocks import passages_button, sources_blocks
 from bot.slack.text.citations import CitationMarks
 from bot.slack.text.link_hosts import LinkHosts
 
@@ -20,6 +21,12 @@ class SourceList:
         self._hosts = hosts
         self._documents: tuple[SourceDocument, ...] = ()
         self._made: tuple[frozenset[int], Blocks] | None = None
+        self._button: Blocks = ()
+
+    def offer(self, value: str) -> bool:
+        """Let the passages be shown by a button that sends this value; whether that is new."""
+        before, self._button = self._button, (passages_button(wording.PASSAGES, value),)
+        return self._button != before
 
     def replace(self, documents: tuple[SourceDocument, ...]) -> bool:
         """Take the documents so far; whether they are others than before."""
@@ -30,13 +37,14 @@ class SourceList:
 
     @property
     def blocks(self) -> Blocks:
-        """The list. It is made when it is first shown: a flow may send one list after the other."""
+        """The list, and a button for its passages. It is made when it is first shown: a flow may send one list after
+        the other."""
         if not self._documents:
             return ()
         cited = self._cited
         if self._made is None or self._made[0] != cited:
             self._made = cited, sources_blocks(gathered(self._documents, cited), self._hosts)
-        return self._made[1]
+        return (*self._made[1], *self._button)
 
     @property
     def addresses(self) -> Mapping[int, str]:

@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from bot.flowise.events import SourceDocument
 from bot.slack.text.blocks import Source, is_source_address
+from bot.slack.text.citations import CitationMarks
 from bot.slack.text.limits import SOURCES
 from bot.slack.text.link_hosts import LinkHosts
 
@@ -17,13 +18,25 @@ def gathered(documents: Sequence[SourceDocument], cited: AbstractSet[int] = froz
     Where chunks are `cited` in the answer by their numbers, each entry has those of all its chunks; if there are more
     entries than are listed, the cited ones come first.
     """
-    chunks: dict[tuple[str, str], dict[int, SourceDocument]] = {}
-    for number, document in numbered(documents).items():
-        chunks.setdefault((document.title.casefold(), _place(document.url)), {})[number] = document
-    sources = [_source(found, has_numbers=bool(cited)) for found in chunks.values()]
+    sources = [_source(found, has_numbers=bool(cited)) for found in by_document(documents)]
     if len(sources) > SOURCES:
         sources.sort(key=lambda source: cited.isdisjoint(source.numbers))
     return tuple(sources)
+
+
+def by_document(documents: Sequence[SourceDocument]) -> Iterable[Mapping[int, SourceDocument]]:
+    """The chunks of each document by their numbers, in the order of its first chunk."""
+    chunks: dict[tuple[str, str], dict[int, SourceDocument]] = {}
+    for number, document in numbered(documents).items():
+        chunks.setdefault((document.title.casefold(), _place(document.url)), {})[number] = document
+    return chunks.values()
+
+
+def cites(markdown: str, documents: Sequence[SourceDocument]) -> bool:
+    """Whether a text cites the documents by marks that are their numbers."""
+    marks = CitationMarks()
+    marks.append(markdown)
+    return bool(marks.cited(max(numbered(documents), default=0)))
 
 
 def numbered(documents: Sequence[SourceDocument]) -> Mapping[int, SourceDocument]:
@@ -39,7 +52,7 @@ def addresses(documents: Sequence[SourceDocument], cited: AbstractSet[int], host
 
 def _source(chunks: Mapping[int, SourceDocument], *, has_numbers: bool) -> Source:
     found = list(chunks.values())
-    return Source(found[0].title, found[0].url, _detail(found), tuple(chunks) if has_numbers else ())
+    return Source(found[0].title, found[0].url, detail_of(found), tuple(chunks) if has_numbers else ())
 
 
 def _place(url: str | None) -> str:
@@ -52,7 +65,8 @@ def _place(url: str | None) -> str:
     return whole if fragment.startswith(("/", "!")) else place.rstrip("/")
 
 
-def _detail(chunks: Sequence[SourceDocument]) -> str:
+def detail_of(chunks: Sequence[SourceDocument]) -> str:
+    """Which parts of their document chunks are: its pages, slides, rows or lines; may be empty."""
     pages = list(dict.fromkeys(chunk.page for chunk in chunks if chunk.page))
     if pages:
         return f"p. {', '.join(sorted(pages, key=_as_number))}"

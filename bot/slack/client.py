@@ -125,6 +125,10 @@ class SlackClient:
         """See `bot.workspace.authors.Authorship`."""
         return await self._names.person(user)
 
+    async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
+        """Open a modal for whoever has pressed a button; the trigger lives three seconds."""
+        return await self._wire.make("views.open", {"trigger_id": trigger_id, "view": view})
+
     async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
         """See `bot.workspace.authors.Authorship`."""
         return await self._reading.bot_wrote(thread, app=app, bot=bot)

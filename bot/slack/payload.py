@@ -181,7 +181,8 @@ class Press:
     """A button that was pressed: its `value`, when, and in which message, the `message_ts`. `thread_ts` is empty
     outside threads.
 
-    `teams` are the ids that the payload gives for the organisation of the person who pressed it.
+    `teams` are the ids that the payload gives for the organisation of the person who pressed it, and `trigger` lets a
+    modal be opened at once.
     """
 
     ts: str
@@ -191,6 +192,7 @@ class Press:
     value: str
     teams: tuple[str, ...] = ()
     message_ts: str = ""
+    trigger: str = ""
 
 
 def press(body: Mapping[str, object]) -> Press:
@@ -206,6 +208,7 @@ def press(body: Mapping[str, object]) -> Press:
         value=string(action, "value"),
         teams=tuple(filter(None, [string(part(body, "user"), "team_id")])),
         message_ts=string(part(body, "message"), "ts"),
+        trigger=string(body, "trigger_id"),
     )
 
 

@@ -8,6 +8,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:again:<reference>       JSON: a question that may be asked again          as long as a conversation
     {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
     {<line>}:message:<ts>            JSON: the chat a direct message belongs to        30 days
+    {<line>}:passages:<reference>    JSON: what an answer has used      1 day; where its stored answer is: 30 days
     {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
     {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
     {lines:<team>}:processes         the processes that look after them                30 seconds
@@ -36,6 +37,7 @@ from bot.store.budget_script import SCRIPT
 from bot.store.connections import connect
 from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
+from bot.store.passages import RedisPassages
 from bot.store.purge import purge
 from bot.store.requests import PATIENCE, asked
 from bot.thread import Conversation, Run, Thread
@@ -88,6 +90,7 @@ class RedisStore:
         self._start_over = client.register_script(scripts.START_OVER)
         self._set_quiet = client.register_script(scripts.SET_QUIET)
         self._budget = client.register_script(SCRIPT)
+        self._passages = RedisPassages(client, self._ask, prefix, lifetime=conversation_days * _DAY)
         self._mailboxes = RedisMailboxes(
             client,
             self._ask,
@@ -126,6 +129,11 @@ class RedisStore:
         """Let all connections go."""
         await self._client.aclose()
         await self._probe.aclose()
+
+    @property
+    def passages(self) -> RedisPassages:
+        """Notes of what answers have used."""
+        return self._passages
 
     @property
     def mailboxes(self) -> RedisMailboxes:

@@ -14,6 +14,7 @@ from bot.pacing.governor import Governor
 from bot.ports import Slack
 from bot.reply.contract import Place
 from bot.slack import wording
+from bot.slack.calls import Result
 from bot.slack.identity import Identity
 from bot.slack.installation import Installation
 from bot.slack.payload import plain as plain_text
@@ -51,6 +52,10 @@ class SlackConnection(Slack, Authorship, Protocol):
         """The names of those whom a text mentions, by their ids, as far as the `asker` may know them."""
         ...
 
+    async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
+        """Open a modal for whoever has pressed a button; the trigger lives three seconds."""
+        ...
+
 
 class Workspace:
     """What handlers work with, for one team: what is of that team alone, and what it shares with others.
@@ -75,6 +80,7 @@ class Workspace:
         self.store = process.store
         self.wall = process.wall
         self.asks = process.delivery.asks
+        self.link_hosts = process.delivery.hosts
         self.tasks = Share(process.tasks)
         self.mailbox = process.mailbox
         self.governor = Governor(

@@ -39,6 +39,7 @@ STAND_IN = "rag"
 
 FLOWS: tuple[Flow, ...] = (
     Flow(STAND_IN, chatflows.rag),
+    Flow("cites", chatflows.cites),
     Flow("plain", chatflows.plain),
     Flow("long", chatflows.long),
     Flow("tools", chatflows.tools),

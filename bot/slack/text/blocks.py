@@ -22,8 +22,9 @@ from bot.slack.text.limits import (
 from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.links import linked, target
 from bot.slack.text.neutralise import code
-from bot.slack.text.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Runs, Shape, TextRun, rich_text, weight
+from bot.slack.text.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Runs, Shape, Style, TextRun, rich_text, weight
 
+PASSAGES = "passages"
 ASK_AGAIN = "ask_again"
 STOP = "stop"
 """The names of the buttons' actions."""
@@ -100,6 +101,18 @@ def tools_block(names: Sequence[str]) -> Block:
     named = ", ".join(shorten(one_line(name), TOOL_NAME) or _NOTHING for name in names[:TOOLS])
     more = f" and {len(names) - TOOLS} more" if len(names) > TOOLS else ""
     return note(f"Used: {named}{more}")
+
+
+def passages_button(label: str, value: str) -> Block:
+    """A button that shows the passages of an answer. A press sends its `value`."""
+    button = {
+        "type": "button",
+        "action_id": PASSAGES,
+        "text": {"type": "plain_text", "text": label},
+        "accessibility_label": f"{label}: shows the passages that this answer has used",
+        "value": value,
+    }
+    return {"type": "actions", "elements": [button]}
 
 
 def ask_again(label: str, value: str) -> Block:
@@ -196,12 +209,16 @@ def _source(source: Source, place: int, hosts: LinkHosts) -> Piece:
     return Piece(Shape.SECTION, (marks, *_named(source, hosts)), LINE)
 
 
+def source_title(title: str, url: str | None, hosts: LinkHosts, style: Style = PLAIN) -> Runs:
+    """The title of a document on one line, linked to its address where it has one that may be linked."""
+    text: Runs = (TextRun(shorten(one_line(title), SOURCE_TITLE) or _UNTITLED, style),)
+    if url is None or not is_source_address(url, hosts):
+        return text
+    whole = linked(text, url, style)
+    # A list of sources is small: an address that would fill it is not worth the title it hides.
+    return whole if sum(weight(run) for run in whole) <= SOURCES_TEXT // 3 else text
+
+
 def _named(source: Source, hosts: LinkHosts) -> Runs:
-    title: Runs = (TextRun(shorten(one_line(source.title), SOURCE_TITLE) or _UNTITLED),)
-    detail = shorten(one_line(source.detail), SOURCE_TITLE)
-    url = source.url or ""
-    if is_source_address(url, hosts):
-        whole = linked(title, url, PLAIN)
-        # A list of sources is small: an address that would fill it is not worth the title it hides.
-        title = whole if sum(weight(run) for run in whole) <= SOURCES_TEXT // 3 else title
+    title, detail = source_title(source.title, source.url, hosts), shorten(one_line(source.detail), SOURCE_TITLE)
     return (*title, TextRun(f" · {detail}")) if units(detail) else title

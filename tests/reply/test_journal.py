@@ -31,6 +31,7 @@ from bot.reply.contract import (
     Footnote,
     KeptEvent,
     ParagraphBreak,
+    PassagesOffered,
     ProgressEvent,
     Queued,
     Remark,
@@ -58,6 +59,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     Action(),
     Sentence("a sentence"),
     Footnote("a footnote"),
+    PassagesOffered("which answer"),
 )
 PASSING: tuple[ReplyEvent, ...] = (
     TextComplete(),

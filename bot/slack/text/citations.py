@@ -82,7 +82,7 @@ def with_links(blocks: Blocks, under: Blocks, addresses: Mapping[int, str]) -> B
     """
     room = MESSAGE_BLOCK_TEXT - units(shown(blocks, targets=True))
     linker = _Linker(addresses, room)
-    return tuple(block if any(block is own for own in under) else linker.block(block) for block in blocks)
+    return tuple(block if block in under else linker.block(block) for block in blocks)
 
 
 class _Linker:

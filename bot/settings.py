@@ -17,7 +17,7 @@ from bot.errors import SettingsError
 from bot.flowise import extra_headers
 from bot.network.proxies import proxy_url
 from bot.settings_errors import NOT_UTF_8, about_file, problems_of, worded
-from bot.slack import help_contact, tokens
+from bot.slack import deciders, help_contact, tokens
 from bot.slack.text import link_hosts
 from bot.store import address
 
@@ -89,6 +89,11 @@ def _link_hosts(value: str) -> str:
     return value
 
 
+def _decisions(value: str) -> str:
+    deciders.deciders(value)
+    return value
+
+
 def _is(kind: tokens.Kind) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
         tokens.check(value.get_secret_value(), kind)
@@ -155,6 +160,7 @@ class Settings(BaseSettings):
     bot_conversation_days: Annotated[float, Field(gt=0, le=3650)] = 30
     bot_help_contact: Annotated[str, AfterValidator(_help_contact)] = ""
     bot_external_people: Literal["refuse", "answer"] = "refuse"
+    bot_decisions: Annotated[str, AfterValidator(_decisions)] = "asker"
     bot_stop: Literal["asker", "everyone"] = "asker"
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25
 

@@ -17,6 +17,7 @@ from bot.flowise.events import (
 from bot.reply.contract import (
     DecisionOffered,
     Footnote,
+    Heard,
     PassagesOffered,
     ProgressEvent,
     Remark,
@@ -58,7 +59,9 @@ class Beside:
                 self._events[ResultFiles] = before.and_later(event) if isinstance(before, ResultFiles) else event
             case Step() | AgentsSpoke() | ModelThinking():
                 pass  # `bot.reply.steps` keeps how far the flow is
-            case SourceDocuments() | UsedTools() | DecisionOffered() | PassagesOffered() | Sentence() | Footnote():
+            case SourceDocuments() | UsedTools() | DecisionOffered() | PassagesOffered():
+                self._events[type(event)] = event
+            case Heard() | Sentence() | Footnote():
                 self._events[type(event)] = event
             case _:
                 assert_never(event)

@@ -18,7 +18,7 @@ from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, spoken, stop_button, text_alone
 from bot.slack.text.citations import with_links
 from bot.slack.text.escaping import units
-from bot.slack.text.limits import MESSAGE_TEXT
+from bot.slack.text.limits import MESSAGE_BLOCKS, MESSAGE_TEXT
 from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.pages import Document, Page
 from bot.slack.text.plain_pages import plain_pages
@@ -130,14 +130,28 @@ class PagedAnswer(Answer[Document]):
         When the answer has ended, the marks of its text are links; a page that is `standing` is not written anew for
         them alone.
         """
-        pages = self._pages(shows_work=shows_work, minutes=minutes, steps=steps, step=step)
+        pages = self._below_heading(shows_work=shows_work, minutes=minutes, steps=steps, step=step)
+        pages = (self._headed(pages[0]), *pages[1:]) if pages and self.heading else pages
+        return self._linked(pages, standing)
+
+    def _linked(self, pages: tuple[Page, ...], standing: Sequence[Page]) -> tuple[Page, ...]:
+        """Pages in which the marks of the text are links, once the answer has ended."""
         if not self.ended or self.empty or self._form is not Form.RENDERED or not (cited := self.sources.addresses):
             return pages
-        linked = (replace(page, blocks=with_links(page.blocks, self.footer(), cited)) for page in pages)
+        beside = (*self.heading, *self.footer())
+        linked = (replace(page, blocks=with_links(page.blocks, beside, cited)) for page in pages)
         stands = (number < len(standing) and page == standing[number] for number, page in enumerate(pages))
         return tuple(page if is_there else new for page, new, is_there in zip(pages, linked, stands, strict=True))
 
-    def _pages(self, *, shows_work: bool, minutes: int, steps: Blocks, step: str) -> tuple[Page, ...]:
+    def _headed(self, page: Page) -> Page:
+        """A page with the line above the text, as far as there is room: what it costs is below what Slack takes."""
+        line = spoken(self.heading)
+        text = f"{line}\n{page.text}" if units(line) + units(page.text) < MESSAGE_TEXT else page.text
+        if not page.blocks or len(page.blocks) == MESSAGE_BLOCKS:
+            return replace(page, text=text)
+        return replace(page, blocks=(*self.heading, *page.blocks), text=text)
+
+    def _below_heading(self, *, shows_work: bool, minutes: int, steps: Blocks, step: str) -> tuple[Page, ...]:
         if self.sentence:
             return (self._page(self.sentence),)
         if self.empty:

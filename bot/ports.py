@@ -10,7 +10,7 @@ from bot.answer_note import AnswerNote, KeptAnswer
 from bot.decision import KeptDecision, MadeDecision, PendingDecision
 from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.decisions import PauseState
-from bot.flowise.events import Event
+from bot.flowise.events import Event, SourceDocuments
 from bot.flowise.feedback import AnswerRating
 from bot.flowise.prediction import Prediction, Upload
 from bot.flowise.uploads import Accepted
@@ -114,6 +114,14 @@ class Flowise(Protocol):
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         """The text of the stored answer with that id; empty if it has none, or cannot be read within three seconds or
         in 1 MB. Never raises."""
+        ...
+
+    async def stored_sources(self, chat_id: str, message_id: str) -> SourceDocuments | None:
+        """The documents of the stored answer with that id, with their passages; None if it has none.
+
+        Raises:
+            FlowiseError: it cannot be read within two seconds or in 1 MB.
+        """
         ...
 
 
@@ -385,6 +393,18 @@ class Mailboxes(Protocol):
         ...
 
 
+class PassageNotes(Protocol):
+    """Notes of what answers have used. Every method may raise StoreUnavailable."""
+
+    async def keep(self, line: str, reference: str, note: str, *, seconds: float | None = None) -> None:
+        """Keep a note of an answer, in place of an earlier one; without `seconds`, as long as a conversation."""
+        ...
+
+    async def kept(self, line: str, reference: str) -> str | None:
+        """The note of an answer; None if it is not kept any more."""
+        ...
+
+
 class Decisions(Protocol):
     """The decisions that flows wait for. Every method may raise StoreUnavailable."""
 
@@ -444,6 +464,11 @@ class Store(Protocol):
     @property
     def answers(self) -> Answers:
         """What the buttons under answers need."""
+        ...
+
+    @property
+    def passages(self) -> PassageNotes:
+        """Notes of what answers have used."""
         ...
 
     @property

@@ -17,11 +17,11 @@ from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Press, press
 from bot.slack.text.answer_blocks import RATING, SUGGESTIONS
-from bot.slack.text.blocks import ASK_AGAIN, STOP
+from bot.slack.text.blocks import ASK_AGAIN, PASSAGES, STOP
 from bot.slack.text.decision_blocks import APPROVE, REJECT
 from bot.thread import question_of
 from bot.workspace.workspace import Workspace
-from handlers import ask_again, decision, rating, stop, suggestion
+from handlers import ask_again, decision, passages, rating, stop, suggestion
 from handlers.behaviour import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
@@ -44,6 +44,7 @@ BUTTONS: Final[Mapping[str, Button]] = {
     APPROVE: Button(decision.pressed, decision.is_undecided),
     REJECT: Button(decision.pressed, decision.is_undecided),
     RATING: Button(rating.pressed, rating.is_unrated),
+    PASSAGES: Button(passages.pressed, passages.is_unseen),
     STOP: Button(stop.pressed, stop.is_unstopped),
     **dict.fromkeys(SUGGESTIONS, Button(suggestion.pressed, suggestion.is_untaken)),
 }

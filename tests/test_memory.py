@@ -16,15 +16,25 @@ import pytest
 from bot.answer_note import AnswerNote, KeptAnswer
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
-from bot.decision import KeptDecision, MadeDecision, PendingDecision
+from bot.decision import MadeDecision, PendingDecision
 from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.decisions import PauseState
-from bot.flowise.events import End, Event, Metadata, Token
+from bot.flowise.events import End, Event, Metadata, SourceDocuments, Token
 from bot.flowise.feedback import AnswerRating
 from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
-from bot.ports import Answers, Decisions, FlowFiles, Mailboxes, ReplicaCounts, Spent, Stops, TakenOver
+from bot.ports import (
+    Answers,
+    Decisions,
+    FlowFiles,
+    Mailboxes,
+    PassageNotes,
+    ReplicaCounts,
+    Spent,
+    Stops,
+    TakenOver,
+)
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
@@ -97,6 +107,9 @@ class Flowise:
 
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         return ""
+
+    async def stored_sources(self, chat_id: str, message_id: str) -> SourceDocuments | None:
+        return None
 
 
 class Slack:
@@ -178,6 +191,12 @@ class Store:
         return self
 
     @property
+    def passages(self) -> PassageNotes:
+        return self
+
+    async def keep(self, line: str, reference: str, note: str, *, seconds: float | None = None) -> None: ...
+
+    @property
     def decisions(self) -> Decisions:
         return self
 
@@ -187,8 +206,7 @@ class Store:
 
     async def offer(self, asked: PendingDecision, run: Run) -> None: ...
 
-    async def kept(self, line: str, reference: str) -> KeptDecision | None:
-        return None
+    async def kept(self, line: str, reference: str) -> None: ...
 
     async def is_newest(self, asked: PendingDecision) -> bool:
         return False

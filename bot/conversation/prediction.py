@@ -322,8 +322,8 @@ class Predictions:
             yield Heard(state.question) if state.question.strip() else Remark(wording_of_files.NOTHING_HEARD)
         if state.decision is not None:
             yield await self._decisions.offered(question, chat.chat_id, state.decision, state.run, state.row or "")
-        if (buttons := await self._offers.under_answer(question, state, greets=greets)) is not None:
-            yield buttons
+        for offered in await self._offers.under_answer(question, lease.item, state, stored or said, greets=greets):
+            yield offered
         if is_first:
             yield Footnote(wording.EVERY_MESSAGE)
         asks = ends_with_question([Token(stored or said)])

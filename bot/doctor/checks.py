@@ -115,7 +115,7 @@ async def bounded(about: About, work: Awaitable[list[Finding]], patience: float)
 def _chatflow(settings: Settings) -> Chatflow:
     key = settings.flowise_api_key.get_secret_value() if settings.flowise_api_key else None
     limits = Limits(connect=min(_REQUEST, settings.flowise_connect_timeout), headers=_REQUEST)
-    return Chatflow(settings.flowise_url, settings.flowise_chatflow_id, key, limits)
+    return Chatflow(settings.flowise_url, settings.flowise_chatflow_id, key, limits, settings.extra_headers())
 
 
 def _look(out: TextIO, environment: Mapping[str, str]) -> tuple[int, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -36,12 +36,14 @@ _WITHOUT_KEY = f"{_WHICH_KEY} With any of the server's keys (API Keys), the bot 
 
 @dataclass(frozen=True, slots=True)
 class Chatflow:
-    """The server's base URL, the chatflow to check, the API key if there is one, and how long to wait."""
+    """The server's base URL, the chatflow to check, the API key if there is one, how long to wait, and the headers that
+    a proxy asks for."""
 
     url: str
     chatflow_id: str
     key: str | None
     limits: Limits
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 async def flowise(
@@ -52,7 +54,7 @@ async def flowise(
     wall: Callable[[], float],
 ) -> list[Finding]:
     """All findings about Flowise. `monotonic` returns monotonic seconds, `wall` epoch seconds."""
-    api = Api(session, chatflow.url, chatflow.chatflow_id, chatflow.key, chatflow.limits, monotonic)
+    api = Api(session, chatflow.url, chatflow.chatflow_id, chatflow.key, chatflow.limits, monotonic, chatflow.headers)
     asking = _Asking(session, api, chatflow)
     # Concurrently, so that all take the time of one.
     streams, is_flowise, version_reply, rows, config = await asyncio.gather(

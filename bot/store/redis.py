@@ -9,6 +9,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
     {<line>}:message:<ts>            JSON: the chat a direct message belongs to        30 days
     {<line>}:answer:<reference>      hash: what the buttons under an answer need       as long as a conversation
+    {<line>}:passages:<reference>    JSON: what an answer has used      1 day; where its stored answer is: 30 days
     {<line>}:decision:<reference>    hash: a decision, and who made it                 as long as a conversation
     {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
     {<line>}:files:<chat id>         hash: the files added to its vector store         as long as a conversation
@@ -41,6 +42,7 @@ from bot.store.connections import connect
 from bot.store.decisions import RedisDecisions
 from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
+from bot.store.passages import RedisPassages
 from bot.store.purge import purge
 from bot.store.requests import PATIENCE, asked
 from bot.thread import STORED, Conversation, Run, Thread
@@ -93,6 +95,7 @@ class RedisStore:
         self._start_over = client.register_script(scripts.START_OVER)
         self._set_quiet = client.register_script(scripts.SET_QUIET)
         self._budget = client.register_script(SCRIPT)
+        self._passages = RedisPassages(client, self._ask, prefix, lifetime=conversation_days * _DAY)
         self._mailboxes = RedisMailboxes(
             client,
             self._ask,
@@ -134,6 +137,11 @@ class RedisStore:
         """Let all connections go."""
         await self._client.aclose()
         await self._probe.aclose()
+
+    @property
+    def passages(self) -> RedisPassages:
+        """Notes of what answers have used."""
+        return self._passages
 
     @property
     def mailboxes(self) -> RedisMailboxes:

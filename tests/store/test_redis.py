@@ -32,6 +32,19 @@ def test_it_is_a_store(store: RedisStore) -> None:
     assert port is store
 
 
+async def test_a_note_of_passages_is_kept_for_its_time_or_as_long_as_a_conversation(
+    store: RedisStore, raw: Redis
+) -> None:
+    assert await store.passages.kept(LINE, "one") is None
+    await store.passages.keep(LINE, "one", "first", seconds=86_400)
+    await store.passages.keep(LINE, "two", "second")
+    assert [await store.passages.kept(LINE, name) for name in ("one", "two", "three")] == ["first", "second", None]
+    [day, month] = sorted((await keys_of(store, raw)).values())
+    assert DAY_MS - 60_000 < day <= DAY_MS
+    assert 29 * DAY_MS < month <= 30 * DAY_MS
+    assert await store.purge("T1") == 2
+
+
 # Conversations
 
 

@@ -155,7 +155,7 @@ CHUNKS: tuple[Chunk, ...] = (
         "**Sources stand under the answer**, numbered:\n\n"
         "1. one entry for each document, however many pieces of it were used,\n"
         "2. with its pages or lines, and a link where the document has an address,\n"
-        "3. never with the text of the document itself.\n\n"
+        "3. with the passages themselves, for whoever presses *Passages*.\n\n"
         "They come from the flow's retriever: switch on *Return Source Documents* there.",
         "source sources document documents citation cite links retriever retrieval look",
     ),

@@ -48,6 +48,21 @@ async def test_an_answer_grows_in_place_up_to_its_sources(tab: Page, staged: Sta
     assert seen.away_from_end <= 1.0
 
 
+async def test_marks_lead_to_sources_and_their_passages_are_read_in_a_modal(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    await (await ada.inspect("Controls")).get_by_label("Flow", exact=True).select_option("Cites its sources")
+    await ada.open_thread(await ada.ask("Which settings connect my own Flowise server?"))
+    answer = await ada.answered("Sources")
+    await on.slack.until(lambda: on.sandbox.idle)
+    await expect(answer.get_by_role("link", name="[1]", exact=True)).to_have_attribute("href", re.compile("/settings$"))
+    await answer.get_by_role("button", name="Passages").click()
+    modal = tab.get_by_role("dialog", name="Passages")
+    await expect(modal).to_contain_text("FLOWISE_URL is the server's base address")
+    await expect(modal.get_by_role("link", name="Settings").first).to_be_visible()
+    await modal.get_by_role("button", name="Close").first.click()
+    await expect(modal).to_be_hidden()
+
+
 async def test_nothing_moves_under_whoever_reads_further_up(tab: Page, on: Stage) -> None:
     ben = on.slack.user("ben")
     root = await on.slack.say(ben, on.general, "It was like this:")

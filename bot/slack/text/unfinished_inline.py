@@ -91,7 +91,7 @@ class Inline:
         return self._closed()
 
     def _closed(self) -> str:
-        body = self.text.rstrip()
+        body = _without_empty_lines(self.text)
         if self.closer and body.endswith("`"):
             body += " "
         elif (len(body) - len(body.rstrip("\\"))) % 2:
@@ -145,7 +145,7 @@ class Inline:
         """Marks with nothing after them would be closed at once, and show as marks."""
         while self.marks.open and not self.closer:
             last = self.marks.open[-1]
-            if self.text[last.end :].strip("![*_~ \n"):
+            if _without_empty_lines(self.text[last.end :]).strip("![*_~ \n"):
                 return
             self.marks.open.pop()
             self.brackets.append(_Bracket(last.end - last.width, last.end))
@@ -240,6 +240,12 @@ class Inline:
 
     def _ends_with(self, after: str) -> bool:
         return self.at + len(after) == len(self.text) and all(map(is_punctuation, after))
+
+
+def _without_empty_lines(text: str) -> str:
+    """The text up to its last word: bars of quotes alone in a line are no words."""
+    line = text.find("\n", len(text.rstrip("> \t\n")))
+    return (text if line < 0 else text[:line]).rstrip()
 
 
 def _closing_parenthesis(text: str, start: int) -> int | None:

@@ -74,9 +74,16 @@ class Mailbox:
             with suppress(StoreUnavailable):
                 await self._mailboxes.withdraw([team], self._process)
 
-    def others(self, team: str) -> int:
-        """How many other processes look after the mailboxes of a workspace."""
-        return self._others.get(team, 0)
+    async def others(self, team: str) -> int:
+        """How many other processes look after the mailboxes of a workspace now; where the store cannot be reached, as
+        it was known last.
+
+        What was known last may be seconds old: in a rolling restart a new process comes just before an old one goes.
+        """
+        try:
+            return await self._mailboxes.others(team, self._process)
+        except StoreUnavailable:
+            return self._others.get(team, 0)
 
     async def accept(
         self, item: Item, *, opens: Thread | None = None, opened: OpenAnswer | None = None

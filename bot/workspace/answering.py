@@ -87,6 +87,8 @@ class Answering:
             reply.close()
             chats.delivered(question)
         # A mistake of ours is told in place of what stood: no words of the answer are left.
+        if lease.opened.stopped:
+            lease.then(lambda: chats.stopped(question, lease.opened.messages))
         lease.again = UnansweredQuestion(lease.item, lease.opened.messages) if failed else owner.unanswered
         if lease.again is None and ended and lease.taken_over:
             last = self._write_again(lease, tuple(owner.stands.values()))
@@ -105,9 +107,10 @@ class Answering:
         """Waits until we are stopped; the last word of an answer that nobody else goes on with."""
         reference, tasks = lease.item.reference, self._tasks
         await tasks.leaving.wait()
-        others = self._process.mailbox.others(lease.item.team) > 0
-        if not (others and not lease.was_asked):
+        others = await self._process.mailbox.others(lease.item.team) > 0
+        if lease.was_asked or not others:
             await tasks.stopping.wait()
+            others = await self._process.mailbox.others(lease.item.team) > 0
         if lease.was_asked and lease.stopped.is_set():
             return Stopped(StopOutcome.UNKNOWN)
         if lease.was_asked and not (others and self._conversations.reads_answers and again):

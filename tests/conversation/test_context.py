@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -83,6 +83,16 @@ async def test_where_nothing_can_have_been_said_nothing_is_read(
     slack = Reads()
     assert await asked(slack, asks, conversation, limit=limit) == "what now?"
     assert slack.asked == []
+
+
+async def test_what_was_stopped_is_not_quoted_and_takes_no_room_from_what_is() -> None:
+    said = tuple(EarlierMessage("ada", f"line {n}", ts=f"170000000{n}.000100") for n in range(1, 6))
+    slack = Reads(said)
+    conversation = replace(known(answered=False), left_out=("1700000002.000100", "1700000005.000100"))
+    quoted = [("ada", "line 1"), ("ada", "line 3"), ("ada", "line 4")]
+    assert await asked(slack, question(), conversation, limit=3) == with_quotes(quoted, (), "what now?")
+    assert [request["limit"] for request in slack.asked] == [5]
+    assert await asked(slack, question(), conversation, limit=2) == with_quotes(quoted[1:], (), "what now?")
 
 
 @pytest.mark.parametrize("error", [SlackRefused("conversations.replies", "missing_scope"), SlackUnavailable("429")])

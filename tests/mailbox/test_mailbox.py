@@ -30,6 +30,12 @@ async def until(condition: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
+async def until_counted(mailbox: Mailbox, others: int) -> None:
+    async with asyncio.timeout(5):
+        while await mailbox.others("T1") != others:
+            await asyncio.sleep(0.01)
+
+
 def item(reference: str = "a", ts: float = 1.0) -> Item:
     return Item("T1", LINE, reference, f"{ts:.6f}", "message", "{}")
 
@@ -153,11 +159,27 @@ async def test_one_that_was_lost_is_settled_by_its_successor_alone(store: RedisS
 
 async def test_processes_count_each_other_until_one_withdraws(store: RedisStore) -> None:
     ours, theirs = process(store), process(store, "theirs")
-    async with looking(ours):
-        async with looking(theirs):
-            await until(lambda: ours.others("T1") == 1)
-        await theirs.withdraw()
-        await until(lambda: ours.others("T1") == 0)
+    assert await ours.others("T1") == 0
+    async with looking(theirs):
+        await until_counted(ours, 1)  # though we have not looked for anything meanwhile
+    assert await theirs.others("T1") == 0
+    await theirs.withdraw()
+    assert await ours.others("T1") == 0
+
+
+async def test_without_the_store_the_others_are_as_they_were_known_last(tmp_path: Path) -> None:
+    server = EmbeddedValkey(tmp_path)
+    store = RedisStore.at(await server.start(), patience=0.3)
+    ours, theirs = process(store), process(store, "theirs")
+    try:
+        async with looking(theirs), looking(ours):
+            await until_counted(ours, 1)
+            await until_counted(theirs, 1)
+    finally:
+        await server.stop()
+    assert await ours.others("T1") == 1
+    assert await theirs.others("T2") == 0
+    await store.aclose()
 
 
 async def test_the_last_word_is_settled_when_the_store_is_back(tmp_path: Path) -> None:

@@ -24,6 +24,10 @@ from bot.workspace.sentences import Sentences
 
 log = structlog.get_logger(__name__)
 
+# Seconds within which a request arrives at Flowise, once it is noted. Before, it is not given up for another process:
+# one that never arrived would be waited for in vain, and its asker told that it was interrupted.
+_ARRIVES = 1.0
+
 
 class Answering:
     """Answers the questions of one workspace."""
@@ -116,6 +120,8 @@ class Answering:
         if lease.was_asked and not (others and self._conversations.reads_answers and again):
             follows = self._conversations.is_follow_up(question)
             return Failed(Interrupted("the bot was stopped"), reference, again, follows)
+        if lease.was_asked:
+            await asyncio.sleep(_ARRIVES - lease.asked_for)
         lease.handed_over = True
         return None if others else Failed(Postponed("the bot was stopped"), reference)
 

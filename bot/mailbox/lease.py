@@ -235,7 +235,7 @@ class Lease:
 
     async def asks(self, chat_id: str, question: str, run: Run, *, is_first: bool = False) -> bool:
         """Note, directly before it happens, that Flowise is asked; False if it must not be, because the hold is lost or
-        the question was stopped.
+        handed over, or the question was stopped.
 
         `is_first` is noted as well, as in `OpenAnswer`. Raises StoreUnavailable: then it must not be asked either.
         """
@@ -255,6 +255,9 @@ class Lease:
                     return False
                 if not noted:
                     self.lost.set()
+                    return False
+                if self.handed_over:  # meanwhile: its note is put right when it is released
+                    self.run_over = chat_id
                     return False
             except asyncio.CancelledError:  # it may be noted, but this process will not ask
                 self.run_over = chat_id

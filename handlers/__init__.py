@@ -8,13 +8,17 @@ from functools import partial
 from slack_bolt.async_app import AsyncApp
 
 from bot.workspace.workspace import Step
-from handlers import action, command, lifecycle, mention, message, questions
+from handlers import action, command, decision, lifecycle, mention, message, modal, questions
 from handlers.behaviour import Behaviour
 
 
 def steps(behaviour: Behaviour) -> Mapping[str, Step]:
     """What is done for a stored question, by the surface it came through."""
-    return {command.SURFACE: command.take, questions.SURFACE: partial(questions.take, behaviour)}
+    return {
+        command.SURFACE: command.take,
+        decision.SURFACE: decision.take,
+        questions.SURFACE: partial(questions.take, behaviour),
+    }
 
 
 def register(app: AsyncApp, behaviour: Behaviour) -> None:
@@ -23,4 +27,5 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     mention.register(app, behaviour)
     message.register(app, behaviour)
     command.register(app, behaviour)
+    modal.register(app, behaviour)
     action.register(app, behaviour)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
-from bot.flowise.events import ShownEvent, StepEvent
+from bot.flowise.events import ShownEvent, StepEvent, ToolCall
 from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
 from bot.thread import StopOutcome
@@ -62,6 +62,21 @@ class Footnote:
     """The small line of ours that stands last under a complete answer. Twice is once."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOffered:
+    """The flow waits for a decision, which can be made by two buttons under the answer.
+
+    `approve` and `reject` are the flow's own labels, `tools` are to be allowed, and `sentence`, which is ours, says who
+    may decide. `value` is what a press sends; empty where nobody could press a button, so that none is shown.
+    """
+
+    approve: str
+    reject: str
+    value: str
+    sentence: str
+    tools: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +140,7 @@ class StoredText:
     begins: bool = True
 
 
-KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | Sentence
+KeptEvent: TypeAlias = ShownEvent | DecisionOffered | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 Ending: TypeAlias = Finished | Failed | Stopped

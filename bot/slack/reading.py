@@ -11,7 +11,7 @@ from bot.slack import wording
 from bot.slack.exactly_once import mark_of
 from bot.slack.fields import string
 from bot.slack.message_text import message_text, quoted_text
-from bot.slack.messages import EarlierMessage, Marked
+from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.names import Names
 from bot.slack.payload import Instruction, app_of, instruction, mentions, plain
 from bot.slack.search import REPLIES_PAGE, Message
@@ -118,6 +118,39 @@ class Reading:
             if not where["cursor"]:
                 return False
         raise SlackUnavailable("conversations.replies: the thread is too long")
+
+    async def wrote(self, thread: Thread, user: str) -> bool:
+        """Whether a person has written in a thread.
+
+        Raises:
+            SlackRefused, SlackUnavailable: the thread cannot be read.
+        """
+        where: dict[str, object] = {"channel": thread.channel, "ts": thread.thread_ts, "limit": REPLIES_PAGE}
+        for _ in range(_MOST_CALLS):
+            page = await self._wire.ask("conversations.replies", where)
+            if any(_is_by(message, user) for message in messages(page)):
+                return True
+            where["cursor"] = next_cursor(page)
+            if not where["cursor"]:
+                return False
+        raise SlackUnavailable("conversations.replies: the thread is too long")
+
+    async def standing(self, thread: Thread, ts: str) -> StandingMessage | None:
+        """A message of a thread, or outside threads, as it stands; None where there is none.
+
+        Raises:
+            SlackRefused, SlackUnavailable: it cannot be read.
+        """
+        where: dict[str, object] = {"channel": thread.channel, "oldest": ts, "latest": ts, "inclusive": True}
+        # The first message of a thread is given in any case.
+        where |= {"ts": thread.thread_ts, "limit": 2} if thread.thread_ts else {"limit": 1}
+        answer = await self._wire.ask("conversations.replies" if thread.thread_ts else "conversations.history", where)
+        message = next((message for message in messages(answer) if string(message, "ts") == ts), None)
+        if message is None:
+            return None
+        blocks = message.get("blocks")
+        shown = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+        return StandingMessage(string(message, "text"), tuple(shown))
 
     async def _is_by_bot(self, message: Message) -> bool:
         """Whether a message that an app has posted is its bot's, and not one of a person's, in whose name it posts."""

@@ -9,7 +9,7 @@ import structlog
 
 from bot.conversation.question import Question
 from bot.conversation.turn import Turns
-from bot.errors import BotError, Interrupted, Postponed, StoreUnavailable
+from bot.errors import BotError, DecisionInterrupted, Interrupted, Postponed, StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer
 from bot.pacing.governor import Governor
@@ -69,7 +69,8 @@ class Answering:
         async def stopped_in_slack() -> None:
             await self._stopped_in_slack(lease)
 
-        again = "" if place.response_url else button_value(lease.item)
+        can_be_asked_again = not place.response_url and question.decided is None
+        again = button_value(lease.item) if can_be_asked_again else ""
         owner = LeasedAnswer(lease, lambda: self._last_word(question, lease, again), again, posted, stopped_in_slack)
         waited = max(0.0, self._process.wall() - seconds(question.ts))
         about = AnswerContext(question.thread, reference, waited)
@@ -90,9 +91,9 @@ class Answering:
                 reply.taken_over()
             reply.close()
             chats.delivered(question)
-        # A mistake of ours is told in place of what stood: no words of the answer are left.
         if lease.opened.stopped:
             lease.then(lambda: chats.stopped(question, lease.opened.messages))
+        # A mistake of ours is told in place of what stood: no words of the answer are left.
         lease.again = UnansweredQuestion(lease.item, lease.opened.messages) if failed else owner.unanswered
         if lease.again is None and ended and lease.taken_over:
             last = self._write_again(lease, tuple(owner.stands.values()))
@@ -117,9 +118,11 @@ class Answering:
             others = await self._process.mailbox.others(lease.item.team) > 0
         if lease.was_asked and lease.stopped.is_set():
             return Stopped(StopOutcome.UNKNOWN)
-        if lease.was_asked and not (others and self._conversations.reads_answers and again):
-            follows = self._conversations.is_follow_up(question)
-            return Failed(Interrupted("the bot was stopped"), reference, again, follows)
+        can_go_on = self._conversations.reads_answers and not question.place.response_url
+        if lease.was_asked and not (others and can_go_on):
+            follows = question.decided is None and self._conversations.is_follow_up(question)
+            kind = Interrupted if question.decided is None else DecisionInterrupted
+            return Failed(kind("the bot was stopped"), reference, again, follows)
         if lease.was_asked:
             await asyncio.sleep(_ARRIVES - lease.asked_for)
         lease.handed_over = True
@@ -136,7 +139,9 @@ class Answering:
                 await self._tasks.leaving.wait()
 
         async def is_last() -> bool:
-            return lease.is_settled
+            # Where it ended with a decision, the buttons may have been replaced meanwhile.
+            decision = await self._process.store.decisions.kept(lease.item.line, lease.item.reference)
+            return lease.is_settled and (decision is None or decision.made is None)
 
         for call in calls:
             await self._sentences.post(call, applies=is_last)

@@ -70,6 +70,7 @@ def conversation(kept: Mapping[str, str]) -> Conversation | None:
         answered_chat=_text(kept, "answered_chat"),
         asks=kept.get("asks") == "1",
         left_out=tuple(filter(_TS.fullmatch, kept.get("left_out", "").split())),
+        files=_text(kept, "files"),
     )
 
 

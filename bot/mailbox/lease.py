@@ -246,6 +246,7 @@ class Lease:
             question=question,
             after=run.after,
             is_first=is_first,
+            spoken=run.spoken,
             resumes=run.resumes,
         )
         async with self._noting:

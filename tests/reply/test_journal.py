@@ -30,6 +30,7 @@ from bot.reply.contract import (
     FetchingRest,
     Finished,
     Footnote,
+    Heard,
     KeptEvent,
     ParagraphBreak,
     ProgressEvent,
@@ -57,6 +58,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     ResultFiles((ResultFile("a.png"), ResultFile("", "5e")), more=True),
     UsedTools(("search",)),
     DecisionOffered("Yes", "No", "[]", "Decide.", (ToolCall("calculator", "c", (("input", "21*2"),)),)),
+    Heard("a transcript"),
     Sentence("a sentence"),
     Footnote("a footnote"),
 )

@@ -178,11 +178,13 @@ class Bot:
                 file_limit=settings.bot_file_limit,
                 files_to_store=settings.bot_files_to_store,
                 outsiders_files=settings.bot_external_people == "answer",
+                feedback=settings.bot_feedback,
             ),
             now=time.monotonic,
             wall=time.time,
             supervisor=self._supervisor,
             waits=self._waits,
+            count_rating=self._metrics.ratings.count,
         )
         return Registry(process, steps(behaviour_of(settings)))
 

@@ -6,9 +6,12 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.answer_note import AnswerNote, KeptAnswer
 from bot.decision import KeptDecision, MadeDecision, PendingDecision
+from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.decisions import PauseState
 from bot.flowise.events import Event
+from bot.flowise.feedback import AnswerRating
 from bot.flowise.prediction import Prediction, Upload
 from bot.flowise.uploads import Accepted
 from bot.slack.calls import Call, Result
@@ -85,6 +88,26 @@ class Flowise(Protocol):
         Raises:
             KeyRefused: it can never be read without the right key.
             FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read now; try again later.
+        """
+        ...
+
+    async def asked_last(self, chat_id: str, expected: Expected) -> bool:
+        """Whether the newest row that is stored on the chat is the question of that turn: its answer was not stored.
+        False if that cannot be determined."""
+        ...
+
+    async def config(self) -> ChatbotConfig:
+        """What the flow offers to people, as far as is known. Never raises."""
+        ...
+
+    async def rate(self, rating: AnswerRating, row: str = "", *, look: bool = False) -> str | None:
+        """Write the rating of an answer, and return the id of the row it stands in; None: the answer is not known.
+
+        `row` is that of an earlier rating of the answer, which is changed. With `look`, there may be one that is not
+        known.
+
+        Raises:
+            FlowiseError: it could not be written now; try again later, with `look`.
         """
         ...
 
@@ -394,12 +417,37 @@ class Decisions(Protocol):
         ...
 
 
+class Answers(Protocol):
+    """What the buttons under answers need. Every method may raise StoreUnavailable."""
+
+    async def keep(self, line: str, reference: str, note: AnswerNote) -> None:
+        """Keep a note of an answer. One that is kept already stays as it is."""
+        ...
+
+    async def kept(self, line: str, reference: str) -> KeptAnswer | None:
+        """What is kept of an answer; None if it is not kept any more."""
+        ...
+
+    async def rating(self, line: str, reference: str) -> None:
+        """Note that a rating is about to be written in Flowise: from now on there may be one that is not known."""
+        ...
+
+    async def rated(self, line: str, reference: str, row: str) -> None:
+        """Note the row in which the rating of an answer stands."""
+        ...
+
+
 class Store(Protocol):
     """What survives restarts and is shared by replicas. Every method may raise StoreUnavailable."""
 
     @property
     def mailboxes(self) -> Mailboxes:
         """The mailboxes."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """What the buttons under answers need."""
         ...
 
     @property

@@ -256,20 +256,42 @@ class QuestionProgress:
     messages: tuple[str, ...] = ()
 
 
+GOOD = "good"
+BAD = "bad"
+"""What the two buttons of a rating say."""
+
+
 def button_value(item: Item) -> str:
     """What a button under the answer to a question sends when it is pressed: which question that is, and no secret."""
-    return json.dumps([item.line, item.reference])
+    return value_of(item.line, item.reference)
+
+
+def value_of(line: str, reference: str, said: str = "") -> str:
+    """What a button sends when it is pressed: the line and the reference of a question and, of a rating, what was
+    `said` of its answer."""
+    return json.dumps([line, reference, said] if said else [line, reference])
 
 
 def question_of(value: str) -> tuple[str, str]:
     """The line and the reference of the question that a button is about; empty where its value tells none."""
     try:
         match json.loads(value):
-            case [str(line), str(reference)]:
+            case [str(line), str(reference), *_]:
                 return line, reference
     except ValueError:
         pass
     return "", ""
+
+
+def said_of(value: str) -> str:
+    """What the button of a rating says; empty where its value tells nothing."""
+    try:
+        match json.loads(value):
+            case [str(), str(), str(said)]:
+                return said
+    except ValueError:
+        pass
+    return ""
 
 
 def seconds(ts: str) -> float:

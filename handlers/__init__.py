@@ -8,7 +8,7 @@ from functools import partial
 from slack_bolt.async_app import AsyncApp
 
 from bot.workspace.workspace import Step
-from handlers import action, command, decision, lifecycle, mention, message, modal, questions
+from handlers import action, command, decision, lifecycle, mention, message, modal, questions, rating, suggestion
 from handlers.behaviour import Behaviour
 
 
@@ -18,6 +18,8 @@ def steps(behaviour: Behaviour) -> Mapping[str, Step]:
         command.SURFACE: command.take,
         decision.SURFACE: decision.take,
         questions.SURFACE: partial(questions.take, behaviour),
+        rating.SURFACE: rating.take,
+        suggestion.SURFACE: suggestion.take,
     }
 
 

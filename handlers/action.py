@@ -16,11 +16,12 @@ from bot.errors import StoreUnavailable
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Press, press
+from bot.slack.text.answer_blocks import RATING, SUGGESTIONS
 from bot.slack.text.blocks import ASK_AGAIN, STOP
 from bot.slack.text.decision_blocks import APPROVE, REJECT
 from bot.thread import question_of
 from bot.workspace.workspace import Workspace
-from handlers import ask_again, decision, stop
+from handlers import ask_again, decision, rating, stop, suggestion
 from handlers.behaviour import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,9 @@ BUTTONS: Final[Mapping[str, Button]] = {
     ASK_AGAIN: Button(ask_again.pressed, ask_again.is_untaken),
     APPROVE: Button(decision.pressed, decision.is_undecided),
     REJECT: Button(decision.pressed, decision.is_undecided),
+    RATING: Button(rating.pressed, rating.is_unrated),
     STOP: Button(stop.pressed, stop.is_unstopped),
+    **dict.fromkeys(SUGGESTIONS, Button(suggestion.pressed, suggestion.is_untaken)),
 }
 """The buttons by the names of their actions."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -12,17 +13,19 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.conversation.question import Question
 from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.mailbox.lease import Lease
+from bot.reply.answer_buttons import answer_buttons
 from bot.reply.contract import Place
 from bot.slack import wording
-from bot.slack.calls import Posted, PostMessage, Refused, Result
+from bot.slack.calls import Posted, Refused
 from bot.slack.payload import Instruction, SlashCommand, command, instruction
-from bot.slack.text.blocks import fallback, quoted_question
+from bot.slack.text.blocks import sentence_blocks
 from bot.thread import Item
 from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers import stop
 from handlers.behaviour import Behaviour
+from handlers.shown_question import show_question
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +50,7 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
         typed = command(body)
         word = workspace.without_mention(typed.text).lower()
         if word in {"", "help"}:
-            await ack(wording.usage(workspace.identity.name, behaviour.command))
+            await ack(**await _help(workspace, behaviour, typed))
         elif instruction(word) is Instruction.QUIET:
             in_dm = typed.channel.startswith("D")
             await ack(wording.ALWAYS_LISTENING if in_dm else wording.QUIET_ONLY_IN_THREADS)
@@ -64,6 +67,15 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
         await ack(wording.other_command(behaviour.command))
 
 
+async def _help(workspace: Workspace, behaviour: Behaviour, typed: SlashCommand) -> dict[str, Any]:
+    """How to use the bot, with the flow's starter prompts as buttons."""
+    usage, item = wording.usage(workspace.identity.name, behaviour.command), item_of(workspace, typed)
+    thread = workspace.thread(typed.channel, "")
+    buttons = await workspace.conversations.offers.to_begin_with(thread, item.reference, typed.user)
+    shown = answer_buttons(buttons)
+    return {"text": usage, "blocks": [*sentence_blocks(usage), *shown]} if shown else {"text": usage}
+
+
 async def _stopped(workspace: Workspace, behaviour: Behaviour, typed: SlashCommand) -> str:
     if not typed.channel.startswith("D"):
         return wording.STOP_ONLY_IN_THREADS
@@ -75,7 +87,7 @@ async def _stopped(workspace: Workspace, behaviour: Behaviour, typed: SlashComma
 
 
 async def _take_in(workspace: Workspace, typed: SlashCommand, ack: AsyncAck) -> None:
-    item = _item(workspace, typed)
+    item = item_of(workspace, typed)
     try:
         lease = await workspace.mailbox.accept(item)
     except StoreUnavailable as error:
@@ -87,7 +99,7 @@ async def _take_in(workspace: Workspace, typed: SlashCommand, ack: AsyncAck) -> 
         workspace.begin(lease)
 
 
-def _item(workspace: Workspace, typed: SlashCommand) -> Item:
+def item_of(workspace: Workspace, typed: SlashCommand) -> Item:
     """A command waits in a line of its own until its message stands in the channel: nobody can follow up before."""
     team, now = workspace.identity.team, f"{workspace.wall():.6f}"
     reference = reference_of(team, "command", typed.trigger_id)
@@ -120,7 +132,7 @@ async def take(workspace: Workspace, lease: Lease) -> None:
         thread = workspace.thread(typed.channel, "" if in_dm else root)
         await workspace.answering.answer(Question(thread, place, ts=root, text=text, reference=reference), lease)
         return
-    match await _post_root(workspace, typed, text, lease):
+    match await show_question(workspace, lease, (typed.user, typed.user_name), text, channel=typed.channel):
         case None:
             return  # another process goes on with it
         case Posted(ts=posted) if in_dm:
@@ -153,20 +165,3 @@ async def _move(workspace: Workspace, lease: Lease, typed: SlashCommand, root: s
 def _under(item: Item, typed: SlashCommand, root: str) -> Item:
     """The same command, whose message stands."""
     return replace(item, heard=encoded(Typed(typed, root)))
-
-
-async def _post_root(workspace: Workspace, typed: SlashCommand, text: str, lease: Lease) -> Result | None:
-    """Show the question; None: it is not ours any more."""
-    reference = lease.item.reference
-    asker = await workspace.slack.name(typed.user) or typed.user_name or wording.SOMEBODY
-    root = PostMessage(
-        channel=typed.channel,
-        text=fallback(f"{asker} asked: {text}"),
-        blocks=quoted_question(asker, text),
-        mark=f"{reference}-root",
-        look=lease.look,
-    )
-    result = await workspace.sentences.post(root, applies=lease.may_write)
-    if not isinstance(result, Posted):
-        log.info("question not posted", ref=reference, result=str(result))
-    return result

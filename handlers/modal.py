@@ -12,7 +12,7 @@ from bot.errors import StoreUnavailable
 from bot.slack import wording
 from bot.slack.views import Submission, objection, submission
 from bot.workspace.workspace import Workspace
-from handlers import decision
+from handlers import decision, rating
 from handlers.behaviour import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
@@ -20,7 +20,10 @@ log = structlog.get_logger(__name__)
 Submitted: TypeAlias = Callable[[Workspace, Behaviour, Submission], Awaitable[str]]
 """Stores what was submitted, once, and returns why not, empty where it was. Raises StoreUnavailable."""
 
-MODALS: Final[Mapping[str, Submitted]] = {decision.COMMENT: decision.submitted}
+MODALS: Final[Mapping[str, Submitted]] = {
+    decision.COMMENT: decision.submitted,
+    rating.COMMENT: rating.submitted,
+}
 """The modals by their names."""
 
 

@@ -202,10 +202,13 @@ async def _help(
         sentence = f"{wording_of_files.forwarded(message.forwarded_files)} {wording_of_files.IN_WORDS}"
     elif message.quotes:
         sentence = wording.UNREADABLE_FORWARD
+    offers, reference = workspace.conversations.offers, lease.item.reference
+    buttons = None if message.all_files else await offers.to_begin_with(thread, reference, message.user)
     if message.in_dm:
-        await workspace.sentences.tell(place, sentence, lease)
+        await workspace.sentences.tell(place, sentence, lease, buttons=buttons)
     else:
-        await workspace.sentences.whisper(_private_place(message), sentence, applies=lease.may_write)
+        private = _private_place(message)
+        await workspace.sentences.whisper(private, sentence, buttons=buttons, applies=lease.may_write)
 
 
 async def _question(workspace: Workspace, message: IncomingMessage, place: Place, lease: Lease) -> Question:

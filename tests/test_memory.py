@@ -13,15 +13,18 @@ from typing import Any, cast
 
 import pytest
 
+from bot.answer_note import AnswerNote, KeptAnswer
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
 from bot.decision import KeptDecision, MadeDecision, PendingDecision
+from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.decisions import PauseState
 from bot.flowise.events import End, Event, Metadata, Token
+from bot.flowise.feedback import AnswerRating
 from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
-from bot.ports import Decisions, FlowFiles, Mailboxes, ReplicaCounts, Spent, Stops, TakenOver
+from bot.ports import Answers, Decisions, FlowFiles, Mailboxes, ReplicaCounts, Spent, Stops, TakenOver
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
@@ -78,6 +81,15 @@ class Flowise:
         return True
 
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
+        return None
+
+    async def asked_last(self, chat_id: str, expected: Expected) -> bool:
+        return False
+
+    async def config(self) -> ChatbotConfig:
+        return ChatbotConfig()
+
+    async def rate(self, rating: AnswerRating, row: str = "", *, look: bool = False) -> str | None:
         return None
 
     async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
@@ -141,6 +153,19 @@ class Slack:
     async def come_back(self, pause: Callable[[], Awaitable[None]]) -> None: ...
 
 
+class KeptAnswers:
+    """Keeps nothing."""
+
+    async def keep(self, line: str, reference: str, note: AnswerNote) -> None: ...
+
+    async def kept(self, line: str, reference: str) -> KeptAnswer | None:
+        return None
+
+    async def rating(self, line: str, reference: str) -> None: ...
+
+    async def rated(self, line: str, reference: str, row: str) -> None: ...
+
+
 class Store:
     """Takes everything, keeps nothing: a `bot.ports.Store` and its mailboxes, with nobody else on it."""
 
@@ -155,6 +180,10 @@ class Store:
     @property
     def decisions(self) -> Decisions:
         return self
+
+    @property
+    def answers(self) -> Answers:
+        return KeptAnswers()
 
     async def offer(self, asked: PendingDecision, run: Run) -> None: ...
 

@@ -74,6 +74,11 @@ class Recorded:
         return (bool(self.data("end")) and not self.data("error")) or bool({"text", "json"} & self.body.keys())
 
     @property
+    def fails_after_its_words(self) -> bool:
+        """Whether an agent flow had said all, and then its follow-up prompts could not be made."""
+        return "FINISHED" in self.data("agentFlowEvent") and bool(self.data("error"))
+
+    @property
     def text(self) -> str:
         if "json" in self.body and "text" not in self.body:
             return json.dumps(self.body["json"])
@@ -243,7 +248,10 @@ def with_text(*, whole: bool | None = None) -> list[str]:
 
 
 ASKS_ALONE = [name for name in NAMES if ALL[name].data("action") and not ALL[name].text.strip()]
-FAILED = [name for name in NAMES if not (ALL[name].whole and ALL[name].text.strip()) and name not in ASKS_ALONE]
+FORGOTTEN = [name for name in NAMES if ALL[name].fails_after_its_words]
+FAILED = [
+    name for name in NAMES if not (ALL[name].whole and ALL[name].text.strip()) and name not in (*ASKS_ALONE, *FORGOTTEN)
+]
 REFERENCE = re.compile(r"Reference for support: [0-9a-f]{8}")
 UNFINISHED = (wording.THINKING, wording.queued(1, busy=False), wording.HELD_BACK, wording.FETCHING_ANSWER, "Using ")
 
@@ -253,7 +261,7 @@ def test_the_recordings_are_of_all_kinds() -> None:
     assert len(with_text(whole=False)) > 10
     assert len(FAILED) > 50
     assert sum(ALL[name].hangs for name in NAMES) > 5
-    assert set(with_text(whole=True)) | set(FAILED) | set(ASKS_ALONE) == set(NAMES)
+    assert set(with_text(whole=True)) | set(FAILED) | set(ASKS_ALONE) | set(FORGOTTEN) == set(NAMES)
     assert len(ASKS_ALONE) > 3
 
 
@@ -299,6 +307,15 @@ def test_a_failure_is_one_closed_message(run: Run, name: str) -> None:
     assert "predictionsServices" not in message.plain
     assert played.status == ""
     assert [line["event"] for line in played.log] == ["question begun", "turn failed"]
+
+
+@pytest.mark.parametrize("name", FORGOTTEN)
+def test_an_answer_that_is_whole_but_not_stored_is_no_failure(run: Run, name: str) -> None:
+    played = run.played[name]
+    [message] = played.messages
+    assert bare(message.plain).startswith(bare(ALL[name].text) + bare(wording.ANSWER_NOT_REMEMBERED))
+    assert not REFERENCE.search(message.plain)
+    assert "predictionsServices" not in message.plain
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -23,8 +23,10 @@ from bot.errors import (
     UnknownChatflow,
 )
 from bot.flowise.breaker import PROBE_SECONDS, Breaker, Probe, Rest
+from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.decisions import PauseState
 from bot.flowise.events import Event
+from bot.flowise.feedback import AnswerRating
 from bot.flowise.limits import CONNECT_SETTING, HEADERS_SETTING
 from bot.flowise.prediction import Prediction, Upload
 from bot.flowise.uploads import Accepted
@@ -108,6 +110,15 @@ class Guarded:
 
     async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
         return await self._flowise.pause_state(chat_id, row_id, action_id)
+
+    async def asked_last(self, chat_id: str, expected: Expected) -> bool:
+        return await self._flowise.asked_last(chat_id, expected)
+
+    async def config(self) -> ChatbotConfig:
+        return await self._flowise.config()
+
+    async def rate(self, rating: AnswerRating, row: str = "", *, look: bool = False) -> str | None:
+        return await self._flowise.rate(rating, row, look=look)
 
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         return await self._flowise.stored_text(chat_id, message_id)

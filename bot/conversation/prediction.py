@@ -14,6 +14,7 @@ from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.decisions import Decisions, choice_of, failure, may_be_made_again, without_echo
 from bot.conversation.last_words import ends_with_question
+from bot.conversation.offers import Offers
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Decided, Question
 from bot.conversation.question_files import PreparedFiles
@@ -24,7 +25,7 @@ from bot.conversation.unseen import StoppedRun, UnseenRuns
 from bot.conversation.until_stopped import until_stopped
 from bot.errors import DecisionClosed, FlowiseBroke, FlowiseEmpty, FlowiseError, FlowiseSlow, KeyRefused, RunState
 from bot.flowise.decisions import is_echo
-from bot.flowise.events import AgentflowStarted, Event, ShownEvent, SteeringEvent, Token
+from bot.flowise.events import AgentflowStarted, Event, ShownEvent, SteeringEvent, Token, WordsWhole
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
@@ -61,6 +62,7 @@ class Predictions:
         unseen: UnseenRuns,
         chats: Chats,
         decisions: Decisions,
+        offers: Offers,
         *,
         reads_answers: bool,
         sleep: Callable[[float], Awaitable[None]],
@@ -70,6 +72,7 @@ class Predictions:
         self._unseen = unseen
         self._chats = chats
         self._decisions = decisions
+        self._offers = offers
         self._reads_answers = reads_answers
         self._sleep = sleep
 
@@ -83,12 +86,13 @@ class Predictions:
         *,
         files: PreparedFiles | None = None,
         is_first: bool = False,
+        greets: bool = False,
     ) -> AsyncGenerator[TurnEvent, None]:
         """Ask Flowise, or pass a decision on, and yield the events of its answer that a reply shows.
 
         `slot` is its place among those that run. `is_first`: it will be the first answer in a thread where the bot
-        answers every message, and says so. `files` go along; a clip among them is the question, and its transcript is
-        told at the end.
+        answers every message, and says so. `greets`: it will be the first one in a direct message. `files` go along; a
+        clip among them is the question, and its transcript is told at the end.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
@@ -123,16 +127,16 @@ class Predictions:
             return
         if state.chat.chat_id != chat.chat_id or not state.run.awaits_decision:
             lease.run_over = chat.chat_id  # the chatId that Flowise reports takes precedence over ours
-        async with aclosing(self._ending(question, lease, state, is_first=is_first)) as last:
+        async with aclosing(self._ending(question, lease, state, is_first=is_first, greets=greets)) as last:
             async for event in last:
                 yield event
 
     async def _ending(
-        self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool
+        self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool, greets: bool
     ) -> AsyncGenerator[TurnEvent, None]:
         """The last events of a run that has ended, unless a person stops it before they are known."""
         event: TurnEvent | None = None
-        last = self._last_events(question, lease, state, is_first=is_first)
+        last = self._last_events(question, lease, state, is_first=is_first, greets=greets)
         async with aclosing(until_stopped(last, lease.stopped, lambda: not state.is_decided)) as events:
             async for event in events:
                 yield event
@@ -150,13 +154,18 @@ class Predictions:
         try:
             async with aclosing(reader.shown(until=lambda: lease.stopped.is_set() and lease.was_asked)) as events:
                 async for event in events:
-                    if state.takes(event):
+                    if state.takes(event) or isinstance(event, WordsWhole):
                         yield event
                     elif isinstance(event, AgentflowStarted):
                         await self._runs.note(line, chat_id, state.run)
         except FlowiseError as error:
             broken = error
         if broken is None:
+            return
+        if await self._is_whole(lease, state, broken):
+            log.info("answer not stored", ref=question.reference, reason=str(broken))
+            state.is_forgotten = state.is_decided = True
+            yield Remark(wording.ANSWER_NOT_REMEMBERED)
             return
         completing = self._completed(question, lease, state, broken)
         async with aclosing(until_stopped(completing, lease.stopped, lambda: not state.is_decided)) as rest:
@@ -165,6 +174,18 @@ class Predictions:
                 if isinstance(shown, Stopping):  # nothing more is looked for
                     await self._runs.left(line, chat_id, state.run)
                     yield Stopped(StopOutcome.UNKNOWN)
+
+    async def _is_whole(self, lease: Lease, state: PredictionState, error: FlowiseError) -> bool:
+        """Whether a run that has failed did so after the last word of its answer, while it made follow-up prompts.
+
+        An agent flow tells before that its words are whole; of others, the stored rows tell it where they can be read.
+        """
+        if error.run is not RunState.OVER or not state.has_words:
+            return False
+        opened = lease.opened
+        if state.words_whole or not self._reads_answers or opened.expected is None:
+            return state.words_whole
+        return await self._flowise.asked_last(opened.chat_id, opened.expected)
 
     async def _stopped(
         self, question: Question, state: PredictionState, reader: RunReader, slot: Slot
@@ -281,10 +302,11 @@ class Predictions:
             await self._runs.waits(question.thread.line, state.chat.chat_id, paused, ref=question.reference)
 
     async def _last_events(
-        self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool
+        self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool, greets: bool
     ) -> AsyncGenerator[TurnEvent, None]:
         """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
-        was seen; what was understood of a spoken question, the decision that its flow waits for, and our footnote."""
+        was seen; what was understood of a spoken question, the decision that its flow waits for, or what can be
+        pressed; and our footnote."""
         chat, said, stored = state.chat, "".join(state.text_so_far), ""
         if state.text_may_differ and self._reads_answers and state.row:
             yield TextComplete()
@@ -300,6 +322,8 @@ class Predictions:
             yield Heard(state.question) if state.question.strip() else Remark(wording_of_files.NOTHING_HEARD)
         if state.decision is not None:
             yield await self._decisions.offered(question, chat.chat_id, state.decision, state.run, state.row or "")
+        if (buttons := await self._offers.under_answer(question, state, greets=greets)) is not None:
+            yield buttons
         if is_first:
             yield Footnote(wording.EVERY_MESSAGE)
         asks = ends_with_question([Token(stored or said)])

@@ -20,6 +20,7 @@ from bot.flowise.events import (
     StepEvent,
     StepState,
     Token,
+    WordsWhole,
 )
 from bot.reply.contract import LONGEST, StoredText
 from bot.thread import Run
@@ -43,6 +44,12 @@ class PredictionState:
         """What the flow waits for, if it has stopped for a person."""
         self.failed_node = ""
         """The node that failed last, by its id."""
+        self.words_whole = False
+        """Nothing more of its text comes, whatever Flowise still works on."""
+        self.follow_ups: tuple[str, ...] = ()
+        """The questions that the flow suggests to go on with."""
+        self.is_forgotten = False
+        """Flowise has stored its question, but not the answer."""
         self.has_resumed = False
         """The node that waited for a decision has run; of older flows, any agent has."""
         self._waiting_node = waiting_node
@@ -52,6 +59,11 @@ class PredictionState:
         """What is shown of a stored text is known, and comes now."""
         self.text_so_far: list[str] = []
         self._length = 0
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is text to be read."""
+        return any(not text.isspace() for text in self.text_so_far)
 
     def takes(self, event: Event) -> TypeGuard[ShownEvent | StepEvent]:
         """Note an event, and say whether it is shown in Slack."""
@@ -90,10 +102,13 @@ class PredictionState:
                 self.agentflow.set()
             case Decision():
                 self.decision, self.run = event, replace(self.run, awaits_decision=True)
+            case WordsWhole():
+                self.words_whole = True
             case Metadata(chat_id=chat_id, chat_message_id=row, question=question):
                 self.question = question
                 self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None
+                self.follow_ups = event.follow_ups
             case End(text_may_differ=may_differ):
                 self.text_may_differ = may_differ
             case ErrorReported():

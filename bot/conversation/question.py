@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from bot.decision import MadeDecision, PendingDecision
 from bot.reply.contract import Place
@@ -54,7 +55,8 @@ class ConversationSettings:
     `reads_answers`: there is an API key, with which answers that Flowise has stored can be read. `follow_ups`: in a
     thread that the bot has answered in, every message is a question. `who_decides` is the sentence that says who may
     make the decisions that a flow waits for. `file_limit` is in bytes; `files_to_store`: files may be added to the
-    flow's vector store; `outsiders_files`: those of other organisations are read too.
+    flow's vector store; `outsiders_files`: those of other organisations are read too. `feedback` says which answers can
+    be rated.
     """
 
     context_messages: int = 20
@@ -65,3 +67,4 @@ class ConversationSettings:
     file_limit: int = 10 * 1024 * 1024
     files_to_store: bool = False
     outsiders_files: bool = False
+    feedback: Literal["auto", "always", "off"] = "auto"

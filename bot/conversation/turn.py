@@ -15,9 +15,11 @@ from bot.conversation.admission import Admission, Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
 from bot.conversation.decisions import Decisions
+from bot.conversation.offers import Offers
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.question_files import PreparedFiles, QuestionFiles
+from bot.conversation.ratings import Ratings
 from bot.conversation.recovery import Recovery
 from bot.conversation.runs import Runs
 from bot.conversation.unseen import UnseenRuns
@@ -82,8 +84,10 @@ class Turns:
         unseen = UnseenRuns(self._runs, tasks, sleep)
         who = settings.who_decides
         self.decisions = Decisions(flowise, store, reads_answers=reads, who=who, wall=wall, sleep=sleep)
+        self.ratings = Ratings(flowise, store, tasks, wall=wall, sleep=sleep)
+        self.offers = Offers(flowise, store, settings.feedback)
         self._asking = Predictions(
-            flowise, self._runs, unseen, self.chats, self.decisions, reads_answers=reads, sleep=sleep
+            flowise, self._runs, unseen, self.chats, self.decisions, self.offers, reads_answers=reads, sleep=sleep
         )
         self._recovery = Recovery(self._runs, self.chats, self.decisions, reads_answers=reads)
 
@@ -238,8 +242,10 @@ class Turns:
             yield Remark(remark)
         # A transcript takes the place of all that is asked, so nothing is quoted to it.
         text = "" if files.clip else await self._context.with_quotes(question, known, files.unread)
-        is_first = self._is_first(question, known)
-        asking = self._asking.predicted(question, lease, chat, text, slot, files=files, is_first=is_first)
+        is_first, greets = self._is_first(question, known), _greets(question, known)
+        asking = self._asking.predicted(
+            question, lease, chat, text, slot, files=files, is_first=is_first, greets=greets
+        )
         async with aclosing(asking) as events:
             async for event in events:
                 yield event
@@ -329,3 +335,9 @@ class Turns:
         fresh = await self._stored(question, lambda: self.chats.fresh(question.thread))
         await self._stored(question, lambda: self.chats.keep(question, fresh))
         return fresh
+
+
+def _greets(question: Question, known: Conversation | None) -> bool:
+    """Whether the answer will be the first one to a person in a direct message."""
+    is_outside_threads = question.thread.channel.startswith("D") and not question.thread.thread_ts
+    return is_outside_threads and not (known is not None and known.answered)

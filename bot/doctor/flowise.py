@@ -15,6 +15,7 @@ from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
 from bot.errors import FlowiseError, FlowiseUnreachable, KeyRefused, UnknownChatflow, advice
 from bot.flowise.api import KEY_OF_ANOTHER_WORKSPACE, Api
+from bot.flowise.chatbot_config import config_of
 from bot.flowise.limits import Limits
 from bot.flowise.refusals import HttpReply
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
@@ -54,11 +55,12 @@ async def flowise(
     api = Api(session, chatflow.url, chatflow.chatflow_id, chatflow.key, chatflow.limits, monotonic)
     asking = _Asking(session, api, chatflow)
     # Concurrently, so that all take the time of one.
-    streams, is_flowise, version_reply, rows = await asyncio.gather(
+    streams, is_flowise, version_reply, rows, config = await asyncio.gather(
         _tried(api.streams(fresh=True)),
         _tried(api.check_it_is_flowise()),
         _tried(asking.get("version")),
         _tried(asking.get("chatmessage", chatflow.chatflow_id, query={"chatId": str(uuid4())})),
+        _tried(api.config()),
     )
     at = wall()
     failure = next((answer for answer in (streams, version_reply) if _is_failure(answer)), None)
@@ -72,6 +74,7 @@ async def flowise(
     return [
         version(version_reply),
         the_chatflow(streams, chatflow.chatflow_id),
+        offers(config),
         key(chatflow.key, rows),
         clock(FLOWISE, date, at, signed=False),
     ]
@@ -115,6 +118,21 @@ def the_chatflow(streams: object, chatflow_id: str) -> Finding:
     return FLOWISE.unknown(
         "chatflow", "the server does not report whether it exists", f"{_OPEN_IT} and ask it a question there."
     )
+
+
+def offers(config: object) -> Finding:
+    """The finding about what the flow offers beside its answers, from the response to its public configuration."""
+    found = config_of(config) if isinstance(config, HttpReply) else None
+    if found is None:
+        return FLOWISE.unknown("offers", "the server does not tell whether the flow suggests questions or is rated")
+    starters = len(found.starter_prompts)
+    offered = [
+        *(["ratings of answers"] if found.feedback else []),
+        *(["follow-up prompts"] if found.follow_ups else []),
+        *([f"{starters} starter prompt{'s' if starters > 1 else ''}"] if starters else []),
+    ]
+    nothing = "no ratings, no follow-up prompts and no starter prompts"
+    return FLOWISE.well("offers", ", ".join(offered) or nothing)
 
 
 def key(given: str | None, rows: object) -> Finding:

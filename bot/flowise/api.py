@@ -24,7 +24,7 @@ from bot.flowise.events import Decision, Event, Metadata
 from bot.flowise.limits import HEADERS_SETTING, Limits
 from bot.flowise.parse import stored_events, stored_text
 from bot.flowise.refusals import HttpReply, names_unknown_chatflow, shortened, stranger
-from bot.flowise.stored import Row, answer, content, newest
+from bot.flowise.stored import Row, answer, asked_last, content, newest
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
 from bot.thread import Expected
 
@@ -200,6 +200,32 @@ class Api:
             raise _unreadable(reply)
         return [row for row in rows if isinstance(row, dict)]
 
+    async def config(self) -> HttpReply | None:
+        """The public configuration of the flow, requested without the key: it needs none. None: no answer in time.
+
+        Raises:
+            FlowiseUnreachable, FlowiseSlow: no connection.
+        """
+        return await self._request("GET", "public-chatbotConfig", self._chatflow_id, patience=_NOTING, with_key=False)
+
+    async def send(
+        self, method: str, *path: str, query: Mapping[str, str] | None = None, body: object = None
+    ) -> HttpReply | None:
+        """Make a small request, with `body` as JSON; None where no answer has come in time, or none whole.
+
+        Raises:
+            FlowiseUnreachable, FlowiseSlow: no connection.
+        """
+        return await self._request(method, *path, query=query, body=body)
+
+    async def asked_last(self, chat_id: str, expected: Expected) -> bool:
+        """Whether the question of a turn is the newest row that is stored on the chat: its answer was not stored.
+
+        Raises:
+            KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read.
+        """
+        return asked_last(await self._rows({"chatId": chat_id}, patience=_NOTING), expected)
+
     async def _stored(self, query: Mapping[str, str], *, patience: float, largest: int) -> HttpReply:
         """The answer to a request for stored rows, up to `largest` bytes of it."""
         if not self._api_key:
@@ -215,8 +241,10 @@ class Api:
         method: str,
         *path: str,
         query: Mapping[str, str] | None = None,
+        body: object = None,
         patience: float = _SMALL_REQUEST,
         largest: int | None = None,
+        with_key: bool = True,
     ) -> HttpReply | None:
         """One small request; None where no answer has come in time, or none whole.
 
@@ -229,7 +257,8 @@ class Api:
                     method,
                     self.address(*path),
                     params=query,
-                    headers=self.headers,
+                    json=body,
+                    headers=self.headers if with_key else None,
                     allow_redirects=False,
                     timeout=connect_timeout(self._limits),
                 )

@@ -24,6 +24,8 @@ from bot.errors import (
 )
 from bot.flowise.api import Api
 from bot.flowise.attachments import Attachments
+from bot.flowise.chatbot_config import ChatbotConfig
+from bot.flowise.config_reader import ChatbotConfigReader
 from bot.flowise.decisions import PauseState, is_echo, without_tool_request
 from bot.flowise.differences import Differences
 from bot.flowise.events import (
@@ -41,7 +43,9 @@ from bot.flowise.events import (
     Step,
     Token,
     UsedTools,
+    WordsWhole,
 )
+from bot.flowise.feedback import AnswerRating, Feedback
 from bot.flowise.limits import Limits
 from bot.flowise.own_addresses import OwnAddresses
 from bot.flowise.parse import parse, whole_answer
@@ -108,6 +112,8 @@ class Client:
         has_key = api_key is not None
         self.files = Attachments(session, self._api, chatflow_id, limits, clock, has_key=has_key)
         """What the flow takes, and files sent apart from a question."""
+        self._config = ChatbotConfigReader(self._api.config, clock)
+        self._feedback = Feedback(self._api, chatflow_id)
         self._addresses = OwnAddresses(url)
 
     @property
@@ -200,6 +206,28 @@ class Client:
         """Whether a run still waits for a decision: see `bot.ports.Flowise`."""
         try:
             return await self._api.pause_state(chat_id, row_id, action_id)
+        except FlowiseError as error:
+            raise self._without_key(error) from error.__cause__
+
+    async def asked_last(self, chat_id: str, expected: Expected) -> bool:
+        """Whether Flowise has stored the question of a turn as the newest row of the chat, without an answer.
+
+        False where that cannot be read.
+        """
+        try:
+            return await self._api.asked_last(chat_id, expected)
+        except FlowiseError as error:
+            log.debug("stored rows not read: %s", self._without_key(error))
+            return False
+
+    async def config(self) -> ChatbotConfig:
+        """What the flow offers, as it was known within the last five minutes. Never raises."""
+        return await self._config.current()
+
+    async def rate(self, rating: AnswerRating, row: str = "", *, look: bool = False) -> str | None:
+        """Write the rating of an answer: see `bot.ports.Flowise`."""
+        try:
+            return await self._feedback.rate(rating, row, look=look)
         except FlowiseError as error:
             raise self._without_key(error) from error.__cause__
 
@@ -315,6 +343,7 @@ class _StreamState:
         self.failure: str | None = None
         self.differences = Differences()
         self._agentflow = False
+        self._words_whole = False
         self._thinks = False
         self._said: deque[str] = deque(maxlen=_LAST_TOKENS)
 
@@ -338,7 +367,7 @@ class _StreamState:
         self._said.append(text)
         return Token(text)
 
-    def _is_news(self, event: Event) -> bool:
+    def _is_news(self, event: Event) -> bool:  # noqa: C901, PLR0911 - one case an event
         thought, self._thinks = self._thinks, isinstance(event, ModelThinking) and not event.ended
         match event:
             case ErrorReported(message):
@@ -359,6 +388,9 @@ class _StreamState:
                 self.files = True
             case Metadata():
                 self.metadata = event
+            case WordsWhole():
+                news, self._words_whole = not self._words_whole, True
+                return news
             case SourceDocuments() | UsedTools() | CalledTools() | Step() | AgentsSpoke():
                 pass  # without text beside them they are no answer
             case _:

@@ -25,6 +25,7 @@ from bot.flowise.events import (
     Step,
     Token,
     UsedTools,
+    WordsWhole,
 )
 
 _SIGN = re.compile(r"<\s{0,9}/?\s{0,9}(?:think|reasoning)|sandbox:|!\[", re.IGNORECASE)
@@ -53,7 +54,7 @@ class Differences:
                 self._look_at(text)
             case UsedTools(names=names) | CalledTools(names=names):
                 self.may_exist = self.may_exist or bool(names)
-            case AgentflowStarted() | Step() | AgentsSpoke():  # sent whenever a node begins or ends
+            case AgentflowStarted() | Step() | AgentsSpoke() | WordsWhole():  # sent whenever a node begins or ends
                 self._has_left_node = self._has_text
             case SourceDocuments() | ResultFiles() | ModelThinking():
                 pass

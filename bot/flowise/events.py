@@ -159,12 +159,19 @@ class Decision:
 class Metadata:
     """The ids of the turn, sent once, just before the end. Empty strings where the server sent none.
 
-    `question` is what Flowise has taken for the question: of one that was spoken, the transcript.
+    `question` is what Flowise has taken for the question: of one that was spoken, the transcript. `follow_ups` are
+    questions that the flow suggests to go on with.
     """
 
     chat_id: str
     chat_message_id: str = ""
     question: str = ""
+    follow_ups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WordsWhole:
+    """All words of the answer have come. Flowise may work on for seconds: on follow-up prompts, on speech."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +197,7 @@ ShownEvent: TypeAlias = Token | SourceDocuments | ResultFiles | UsedTools | Call
 StepEvent: TypeAlias = Step | AgentsSpoke | ModelThinking
 """An event that people see only while the answer is made. No other process needs it to go on with the answer."""
 
-SteeringEvent: TypeAlias = AgentflowStarted | Decision | Metadata | ErrorReported | End
+SteeringEvent: TypeAlias = AgentflowStarted | Decision | WordsWhole | Metadata | ErrorReported | End
 """An event that nobody sees. It decides what is stored, asked or reported."""
 
 Event: TypeAlias = ShownEvent | StepEvent | SteeringEvent

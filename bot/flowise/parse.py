@@ -28,7 +28,9 @@ from bot.flowise.events import (
     SourceDocuments,
     Token,
     UsedTools,
+    WordsWhole,
 )
+from bot.flowise.follow_ups import follow_up_prompts
 from bot.flowise.json_text import read_json, write_json
 from bot.flowise.metadata import mapping
 from bot.flowise.result_files import KINDS, UNREADABLE, files_of_run, result_files
@@ -52,7 +54,7 @@ _NAMED = re.compile(r'\{"event":"(\w+)"')
 _NAMED_LINE = re.compile(rb'data: ?\{"event":"(\w+)"')
 _READ_WHOLE = frozenset({"token", "action", "error"})
 _OF_STEPS = frozenset({"calledTools", "tool", "agent_trace", "nextAgentFlow", "agentReasoning", "nextAgent"})
-_READ_IF_IT_FITS = frozenset({"sourceDocuments", "usedTools", "metadata", *_OF_STEPS, *KINDS})
+_READ_IF_IT_FITS = frozenset({"agentFlowEvent", "sourceDocuments", "usedTools", "metadata", *_OF_STEPS, *KINDS})
 _READ = _READ_WHOLE | _READ_IF_IT_FITS
 
 _RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "end", "tool", "nextAgent"})
@@ -142,6 +144,8 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
             return agents_spoke(data) or AgentflowStarted()
         case "nextAgent", _:
             return agent_running(data) or AgentflowStarted()
+        case ("agentFlowEvent", "FINISHED") | ("tts_start", _):
+            return WordsWhole()
         case "agentFlowEvent", _:
             return AgentflowStarted()
         case "action", _:
@@ -154,7 +158,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
             return ErrorReported("the run was aborted")
         case "end", _:
             return End()
-    # Among them `start`, whose data may repeat the first token, `usageMetadata`, `tts_*`.
+    # Among them `start`, whose data may repeat the first token, `usageMetadata`, the sound of an answer.
     log.debug("event skipped: %s", one_line(name, _LONGEST_NAME))
     return None
 
@@ -228,4 +232,5 @@ def _metadata(data: Mapping[str, object]) -> Metadata:
     ids = (data.get(key) for key in ("chatId", "chatMessageId"))
     chat_id, message_id = (value if isinstance(value, str) and len(value) <= _LONGEST_ID else "" for value in ids)
     question = data.get("question")
-    return Metadata(chat_id, message_id, question[:_LONGEST_QUESTION] if isinstance(question, str) else "")
+    heard = question[:_LONGEST_QUESTION] if isinstance(question, str) else ""
+    return Metadata(chat_id, message_id, heard, follow_up_prompts(data.get("followUpPrompts")))

@@ -67,6 +67,16 @@ def answer(rows: Sequence[Row], expected: Expected) -> Row | None:
     return None
 
 
+def asked_last(rows: Sequence[Row], expected: Expected) -> bool:
+    """Whether the newest row is the question of the turn that is `expected`.
+
+    A run that fails before its last word stores nothing; one that fails after it stores the question alone (measured on
+    Flowise 3.1.4).
+    """
+    later = _after(_ordered(rows), expected.after)
+    return bool(later) and expected.question is not None and _asks(later[-1], expected.question)
+
+
 def _ordered(rows: Sequence[Row]) -> list[Row]:
     """The rows by the date that Flowise gave them, such as 2026-11-22T17:04:21.633Z; rows of one date as they came."""
     named = (row for row in rows if isinstance(row.get("id"), str) and isinstance(row.get("createdDate"), str))

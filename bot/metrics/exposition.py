@@ -10,6 +10,7 @@ from bot.metrics.answers import AnswerMetrics
 from bot.metrics.families import Families
 from bot.metrics.flowise import FlowiseMetrics
 from bot.metrics.process import LoopMetrics, SocketMetrics
+from bot.metrics.ratings import RatingMetrics
 from bot.metrics.redis import RedisMetrics
 from bot.metrics.slack import BudgetMetrics, SlackMetrics
 from bot.pacing.governor import Governor
@@ -23,6 +24,7 @@ class Metrics:
         self.answers = AnswerMetrics(self._families)
         self.slack = SlackMetrics(self._families)
         self.flowise = FlowiseMetrics(self._families)
+        self.ratings = RatingMetrics(self._families)
         self.redis = RedisMetrics(self._families)
         self.loop = LoopMetrics(self._families)
         self._socket: tuple[SocketMetrics, Callable[[], Awaitable[bool]]] | None = None

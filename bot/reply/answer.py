@@ -12,10 +12,13 @@ from bot.flowise.events import (
     StepEvent,
     Token,
     UsedTools,
+    WordsWhole,
 )
+from bot.reply.answer_buttons import answer_buttons
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
+    AnswerButtons,
     ArrivedEvent,
     BeganAnew,
     DecisionOffered,
@@ -60,6 +63,8 @@ class Answer(Generic[T_co]):
         self.steps = steps or Steps()
         self._asks_for_help = asks
         self.ended = False
+        self.words_whole = False
+        """Nothing more of its text comes, though it has not ended."""
         self.thinking = False
         self.running: tuple[str, ...] = ()
         self.fetching: FetchingRest | None = None
@@ -78,6 +83,7 @@ class Answer(Generic[T_co]):
         self._footnote = ""
         self._failure: Failed | None = None
         self._decision: DecisionOffered | None = None
+        self._buttons: AnswerButtons | None = None
         self._stopped: Stopped | None = None
         self.stopping = False
         self._break_due = False
@@ -113,7 +119,7 @@ class Answer(Generic[T_co]):
     @property
     def urgent(self) -> bool:
         """Whether what is new must not wait for others' text: the answer has ended, or will not grow for a while."""
-        return self.ended or self.fetching is not None
+        return self.ended or self.words_whole or self.fetching is not None
 
     @property
     def is_changing(self) -> bool:
@@ -135,7 +141,7 @@ class Answer(Generic[T_co]):
     @property
     def half_open(self) -> bool:
         """Whether Markdown at the end of the text is shown as half open: closed, or held back."""
-        return not self.ended
+        return not (self.ended or self.words_whole)
 
     def receive(self, event: ArrivedEvent) -> None:
         """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
@@ -160,6 +166,8 @@ class Answer(Generic[T_co]):
                 changed, self._files = files != self._files, files
             case UsedTools(names=names):
                 changed, self._used = names != self._used, names
+            case AnswerButtons():
+                changed, self._buttons = event != self._buttons, event
             case DecisionOffered():
                 changed, self._decision = event != self._decision, event
             case Heard(transcript=text):
@@ -176,6 +184,7 @@ class Answer(Generic[T_co]):
                 | Thinking()
                 | FetchingRest()
                 | ParagraphBreak()
+                | WordsWhole()
                 | TextComplete()
                 | Stopping()
                 | Finished()
@@ -206,6 +215,8 @@ class Answer(Generic[T_co]):
             case Stopping():
                 self.stopping = True
                 return False
+            case WordsWhole():
+                return self._becomes_whole()
             case Finished() | Failed() | Stopped():
                 self._end(event)
             case ParagraphBreak():
@@ -215,6 +226,13 @@ class Answer(Generic[T_co]):
                 return False
             case _:
                 assert_never(event)
+        return True
+
+    def _becomes_whole(self) -> bool:
+        """Note that nothing more of the text comes; whether that can be seen."""
+        if self.empty or self.words_whole:
+            return False
+        self.words_whole, self.thinking, self.running = True, False, ()
         return True
 
     def _end(self, event: Ending) -> None:
@@ -228,6 +246,8 @@ class Answer(Generic[T_co]):
     def _write(self, text: str) -> bool:
         """Take text; whether any of it can be seen."""
         had_tools = bool(self.running)
+        if self.words_whole:  # it comes nevertheless
+            self.words_whole, self.thinking = False, True
         self.fetching = None
         self.running = ()  # not every flow says that a tool has ended, but text does
         if not text or self._length > LONGEST:
@@ -324,10 +344,22 @@ class Answer(Generic[T_co]):
             self._decision, with_sentence=not alone or self._failure is not None or self._stopped is not None
         )
         if self._failure is None:
-            return (*offered, *self.footnote)
+            return (*offered, *self.buttons, *self.footnote)
         again = self._failure.again
         button = (ask_again(wording.ASK_AGAIN, again),) if again else ()
         return (*offered, *button, support_note(self.support))
+
+    @property
+    def buttons(self) -> Blocks:
+        """What can be pressed under a whole answer; none before its end, nor where it has failed or was stopped."""
+        is_whole = self.ended and self._failure is None and self._stopped is None
+        return answer_buttons(self._buttons) if is_whole else ()
+
+    def lose_buttons(self) -> bool:
+        """Show none of them from now on; False if there are none."""
+        had, self._buttons = bool(self.buttons), None
+        self._version += had
+        return had
 
     @property
     def footnote(self) -> Blocks:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.flowise.events import CalledTools, Token
+from bot.flowise.events import CalledTools, Token, WordsWhole
 from bot.reply.contract import (
     LONGEST,
     ArrivedEvent,
@@ -45,7 +45,7 @@ class Arriving:
             if not event.text:
                 return ()
             return self._text(self._incoming.take(event.text) if self._length <= LONGEST else Arrived())
-        ends = isinstance(event, ParagraphBreak | Finished | Failed | Stopped)
+        ends = isinstance(event, ParagraphBreak | WordsWhole | Finished | Failed | Stopped)
         if ends or (isinstance(event, CalledTools) and event.names):
             held = self._incoming.pause()
             return (*self._text(held), event) if held != Arrived() else (event,)

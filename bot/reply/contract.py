@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
-from bot.flowise.events import ShownEvent, StepEvent, ToolCall
+from bot.flowise.events import ShownEvent, StepEvent, ToolCall, WordsWhole
 from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
 from bot.thread import StopOutcome
@@ -87,6 +87,17 @@ class DecisionOffered:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerButtons:
+    """What stands under a whole answer to be pressed: `suggestions`, questions that each button asks, by their labels;
+    and with `rates`, two buttons for a rating. A press names the answer by its `line` and its `reference`."""
+
+    line: str
+    reference: str
+    suggestions: tuple[str, ...] = ()
+    rates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of ours that is the answer: Flowise was not asked."""
 
@@ -147,14 +158,14 @@ class StoredText:
     begins: bool = True
 
 
-KeptEvent: TypeAlias = ShownEvent | DecisionOffered | Heard | Remark | Footnote | Sentence
+KeptEvent: TypeAlias = ShownEvent | DecisionOffered | AnswerButtons | Heard | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 Ending: TypeAlias = Finished | Failed | Stopped
 """The last event of an answer."""
 
 ProgressEvent: TypeAlias = (
-    Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | TextComplete | Stopping | Ending
+    Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | WordsWhole | TextComplete | Stopping | Ending
 )
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 

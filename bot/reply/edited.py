@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from bot.flowise.events import Token, WordsWhole
 from bot.pacing.permits import Kind, Want
 from bot.reply.attachment import Attachment
 from bot.reply.carried_steps import CarriedSteps
 from bot.reply.complaint import Complaint
-from bot.reply.contract import ArrivedEvent, Place, TextComplete, Thinking
+from bot.reply.contract import ArrivedEvent, Ending, Place, TextComplete, Thinking
 from bot.reply.messages import NOTHING, Adopted, Messages
 from bot.reply.pace import Losses, Pace
 from bot.reply.paged import PagedAnswer
@@ -36,6 +37,10 @@ from bot.slack.text.pages import Page
 
 # How long a complete answer waits for a Slack that does not reply, in seconds: outages of some minutes do happen.
 PATIENCE = 1800.0
+
+END_IS_NEAR = 0.5
+"""Seconds after the last word for which the end is waited for, so that one edit shows both: it comes within some 50 ms,
+unless Flowise works on follow-up prompts or speech, which takes it seconds (measured on 3.1.4)."""
 
 # The calls that show the steps as they are.
 _WRITES = (PostMessage, UpdateMessage)
@@ -104,6 +109,8 @@ class EditedReply:
         self._pages: tuple[Page, ...] = ()
         self._pages_of: tuple[int, bool, int, int] | None = None
         self._thinking_at: float | None = None
+        self._whole_at: float | None = None
+        """When the answer is shown without its growing mark, as all its words have come."""
         self._progress = Progress(place, reference, self._pace, self._status)
         self._losses = Losses()
         self._minutes = 0
@@ -117,6 +124,11 @@ class EditedReply:
 
     def take(self, event: ArrivedEvent, now: float) -> None:
         """Take an event of which the steps know already, or which is none of them."""
+        if isinstance(event, WordsWhole):
+            self._whole_at = now + END_IS_NEAR
+            return
+        if isinstance(event, Token | TextComplete | Ending):
+            self._whole_at = None
         self._status.receive(event, now)
         if isinstance(event, TextComplete):
             self._pace.ends_soon(now)
@@ -126,6 +138,9 @@ class EditedReply:
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
+        if self._whole_at is not None and now >= self._whole_at:
+            self._whole_at = None
+            self._answer.receive(WordsWhole())
         call = None if self._progress.ends else self._next_call(now)
         return self._progress.offer(self._progress.last_call(now) if self._progress.ends else call)
 
@@ -189,6 +204,8 @@ class EditedReply:
 
     def wake_at(self, now: float) -> float | None:
         times = [*self._status.wake_times(self._answer)]
+        if self._whole_at is not None:
+            times.append(self._whole_at)
         if not self._progress.ends:
             if self._answer.behind:
                 return now
@@ -252,7 +269,11 @@ class EditedReply:
         return self._messages.next_call(self._wanted(), ended=self._answer.ended) is None
 
     def _next_write(self, now: float) -> Call | None:
-        if self._answer.stopping or now < self._pace.may_write_at(ended=self._answer.urgent):
+        if (
+            self._answer.stopping
+            or self._whole_at is not None
+            or now < self._pace.may_write_at(ended=self._answer.urgent)
+        ):
             return None
         call = self._messages.next_call(self._wanted(), ended=self._answer.ended)
         is_placeholder, carried = self._placeholder_stands(), self._carried

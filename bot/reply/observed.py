@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Final, Protocol, assert_never
 
 from bot.errors import BotError, Interrupted
-from bot.flowise.events import Token
+from bot.flowise.events import Token, WordsWhole
 from bot.pacing.permits import Want
 from bot.reply.contract import (
     LONGEST,
@@ -246,7 +246,7 @@ class ObservedReply:
                 self._begins_to_wait(Waiting.EARLIER_RUN, now)
             case Finished() | Failed() | Stopped():
                 self._last = event
-            case Thinking() | FetchingRest() | ParagraphBreak() | TextComplete() | Stopping():
+            case Thinking() | FetchingRest() | ParagraphBreak() | WordsWhole() | TextComplete() | Stopping():
                 pass
             case _:
                 assert_never(event)

@@ -98,7 +98,10 @@ class PagedAnswer(Answer[Document]):
         return super().half_open or self._failure is not None
 
     def becomes_plainer(self) -> bool:
-        """Show all of it in a plainer form from now on; False where there is none."""
+        """Show all of it in a plainer form from now on; False where there is none. Slack may know blocks for ratings
+        in some places only, so the buttons go first."""
+        if self.lose_buttons():
+            return True
         if self._form is Form.TEXT_ALONE:
             return False
         self._form = Form(self._form + 1)
@@ -124,13 +127,13 @@ class PagedAnswer(Answer[Document]):
 
     def _below_heading(self, *, shows_work: bool, minutes: int, steps: Blocks, step: str) -> tuple[Page, ...]:
         if self.sentence:
-            return (self._page(self.sentence),)
+            return (self._page(self.sentence, self.buttons),)
         if self.empty:
             return self._without_text(shows_work=shows_work, minutes=minutes, step=step)
         said = footer = self.footer()
         if self.fetching is not None:
             said = footer = (*footer, *self._button)
-        elif not self.ended:
+        elif not (self.ended or self.words_whole):
             steps = steps if self._form is Form.RENDERED else ()
             growing = note(working(self.running)) if shows_work and self.running else _GROWING
             said, footer = (*footer, growing, *self._button), (*footer, *steps, growing, *self._button)
@@ -143,7 +146,7 @@ class PagedAnswer(Answer[Document]):
             footer, steps = said, ()
             pages = self.text.pages(growing=self.half_open, footer=footer)
         # Nobody is sent a message that holds nothing but these, for want of room in the one before.
-        small = (*steps, _GROWING, *self._button, *self.footnote, *_LEAD)
+        small = (*steps, _GROWING, *self._button, *self.buttons, *self.footnote, *_LEAD)
         if len(pages) > 1 and all(block in small for block in pages[-1].blocks):
             return pages[:-1]
         if not pages or not footer or pages[-1].blocks == (*_LEAD, *footer):

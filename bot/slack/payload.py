@@ -196,7 +196,8 @@ class Press:
     outside threads.
 
     `teams` are the ids that the payload gives for the organisation of the person who pressed it. `action` names the
-    button, `message_ts` is the message that it stands under, and `trigger` lets a modal be opened at once.
+    button, `message_ts` is the message that it stands under, and `trigger` lets a modal be opened at once. Through
+    `response_url` the person alone can be answered where the bot may not post.
     """
 
     ts: str
@@ -208,6 +209,7 @@ class Press:
     action: str = ""
     message_ts: str = ""
     trigger: str = ""
+    response_url: str = ""
 
 
 def press(body: Mapping[str, object]) -> Press:
@@ -219,12 +221,14 @@ def press(body: Mapping[str, object]) -> Press:
         ts=string(action, "action_ts"),
         channel=string(part(body, "channel"), "id"),
         user=string(part(body, "user"), "id"),
-        thread_ts=string(part(body, "message"), "thread_ts"),
+        # What a message holds that one person alone sees is not told.
+        thread_ts=string(part(body, "message"), "thread_ts") or string(part(body, "container"), "thread_ts"),
         value=string(action, "value"),
         teams=tuple(filter(None, [string(part(body, "user"), "team_id")])),
         action=string(action, "action_id"),
         message_ts=string(part(body, "container"), "message_ts"),
         trigger=string(body, "trigger_id"),
+        response_url=string(body, "response_url"),
     )
 
 

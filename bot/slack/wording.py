@@ -27,6 +27,15 @@ STATUS_NONE = ""
 SOMEBODY = "Somebody"
 ASK_AGAIN = "Try again"
 STOP = "Stop"
+ANSWER_NOT_REMEMBERED = "This answer is complete, but I won't remember it when you go on."
+GOOD_ANSWER = "Good answer"
+BAD_ANSWER = "Bad answer"
+RATING_TITLE = "Bad answer"
+RATING_ABOVE = "Thank you, I've noted that. What was wrong? Your comment is kept without your name."
+RATING_OF_ANOTHER = "Thank you, I've counted that. Only the person who asked can rate this answer in full."
+RATING_TOO_LATE = "This answer is too old for me to rate it. Thank you all the same."
+RATING_UNKNOWN = "I no longer have this answer, so it can't be rated. Thank you all the same."
+RATING_NOT_WRITTEN = "I couldn't keep your rating. Please try again later."
 NOT_YET = "I can't take this just yet. I'll try again in a moment…"
 NOT_TAKEN = "I can't take this right now. Please try again in a minute."
 NOT_KEPT = "I no longer have this question. Please ask me again."
@@ -246,7 +255,9 @@ def failure(error: BotError, *, partly: bool = False, follows: bool = False) -> 
     """
     sentence = _sentence(error)
     if partly:
-        sentence = f"This answer is incomplete. {sentence}"
+        # A flow may fail after its last word too, and does not always tell.
+        state = "may be" if isinstance(error, errors.FlowiseFailed) else "is"
+        sentence = f"This answer {state} incomplete. {sentence}"
     return f"{sentence} {_REPEAT}" if follows and _is_forgotten(error) else sentence
 
 

@@ -8,6 +8,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:again:<reference>       JSON: a question that may be asked again          as long as a conversation
     {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
     {<line>}:message:<ts>            JSON: the chat a direct message belongs to        30 days
+    {<line>}:answer:<reference>      hash: what the buttons under an answer need       as long as a conversation
     {<line>}:decision:<reference>    hash: a decision, and who made it                 as long as a conversation
     {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
     {<line>}:files:<chat id>         hash: the files added to its vector store         as long as a conversation
@@ -33,6 +34,7 @@ from bot.errors import StoreUnavailable, Unreadable
 from bot.ports import ReplicaCounts, Spent
 from bot.slack.tiers import Key
 from bot.store import budget, scripts
+from bot.store.answers import RedisAnswers
 from bot.store.budget import NOTHING
 from bot.store.budget_script import SCRIPT
 from bot.store.connections import connect
@@ -104,6 +106,7 @@ class RedisStore:
             wall=time.time,
         )
 
+        self._answers = RedisAnswers(client, self._ask, prefix, lifetime=self._lifetime)
         self._decisions = RedisDecisions(client, self._ask, prefix, lifetime=self._lifetime)
 
     @classmethod
@@ -139,6 +142,11 @@ class RedisStore:
     def mailboxes(self) -> RedisMailboxes:
         """The questions that were accepted and are not settled."""
         return self._mailboxes
+
+    @property
+    def answers(self) -> RedisAnswers:
+        """What the buttons under answers need."""
+        return self._answers
 
     @property
     def decisions(self) -> RedisDecisions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
@@ -51,6 +52,16 @@ class Waits:
 WAITS = Waits()
 
 
+class CountRating(Protocol):
+    """Counts a rating that was pressed. `by_asker`: by the person whose question was answered."""
+
+    def __call__(self, *, by_asker: bool, good: bool) -> None: ...
+
+
+def uncounted(*, by_asker: bool, good: bool) -> None:
+    """Does nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """What the workspaces of a process share. `name` tells it from the other replicas.
@@ -72,3 +83,4 @@ class Process:
     supervisor: Supervisor
     waits: Waits = WAITS
     tasks: Tasks = field(default_factory=Tasks)
+    count_rating: CountRating = uncounted

@@ -14,7 +14,8 @@ from bot.mailbox.leased_answer import SentenceOwner
 from bot.pacing.governor import Governor
 from bot.pacing.permits import Kind, Want
 from bot.ports import Slack
-from bot.reply.contract import ArrivedEvent, Failed, Finished, Place, Reply, Sentence
+from bot.reply.answer_buttons import answer_buttons
+from bot.reply.contract import AnswerButtons, ArrivedEvent, Failed, Finished, Place, Reply, Sentence
 from bot.slack.calls import (
     DeleteMessage,
     Limited,
@@ -49,9 +50,10 @@ class Sentences:
         self._replies = replies
         self._now = now
 
-    async def tell(self, place: Place, sentence: str, lease: Lease) -> None:
-        """Say a sentence where everybody in the place sees it, in the message that stands already, if any."""
-        events = _events(Sentence(sentence), Finished())
+    async def tell(self, place: Place, sentence: str, lease: Lease, *, buttons: AnswerButtons | None = None) -> None:
+        """Say a sentence where everybody in the place sees it, in the message that stands already, if any; with
+        `buttons` under it."""
+        events = _events(Sentence(sentence), *([buttons] if buttons else []), Finished())
         await self.bring(self._replies.for_sentence(place, lease), events, lease.item.reference, SentenceOwner(lease))
 
     async def fail(self, place: Place, error: BotError, lease: Lease, *, known_as: str = "", again: str = "") -> None:
@@ -66,10 +68,18 @@ class Sentences:
         await self.bring(self._replies.for_sentence(place, lease), events, reference, SentenceOwner(lease))
 
     async def whisper(
-        self, place: Place, sentence: str, *, support: str = "", applies: Callable[[], Awaitable[bool]]
+        self,
+        place: Place,
+        sentence: str,
+        *,
+        support: str = "",
+        buttons: AnswerButtons | None = None,
+        applies: Callable[[], Awaitable[bool]],
     ) -> None:
-        """Say a sentence to one person alone, while it `applies`; `support` is a small line under it, in mrkdwn."""
+        """Say a sentence to one person alone, while it `applies`; `support` is a small line under it, in mrkdwn, and
+        `buttons` stand last."""
         text, blocks = message_of(sentence, support)
+        blocks = (*blocks, *answer_buttons(buttons))
         call = PostEphemeral(
             channel=place.channel, user=place.user, thread_ts=place.thread_ts, text=text, blocks=blocks
         )

@@ -94,6 +94,7 @@ class Workspace:
         self.store = process.store
         self.wall = process.wall
         self.asks = process.delivery.asks
+        self.count_rating = process.count_rating
         self.tasks = Share(process.tasks)
         self.mailbox = process.mailbox
         self.governor = Governor(

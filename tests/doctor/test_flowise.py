@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -71,10 +72,27 @@ async def test_all_is_well_with_an_open_chatflow() -> None:
     assert {check: finding.state for check, finding in rows.items()} == {
         "server": Verdict.WELL,
         "chatflow": Verdict.WELL,
+        "offers": Verdict.WELL,
         "key": Verdict.UNKNOWN,
         "clock": Verdict.WELL,
     }
     assert rows["server"].found == "Flowise 3.1.4"
+
+
+@pytest.mark.parametrize(
+    ("offered", "found"),
+    [
+        ({}, "no ratings, no follow-up prompts and no starter prompts"),
+        ({"feedback": True, "follow_ups": True}, "ratings of answers, follow-up prompts"),
+        ({"starters": ("What can you do?",)}, "1 starter prompt"),
+        ({"starters": ("What can you do?", "When?")}, "2 starter prompts"),
+    ],
+)
+async def test_what_the_flow_offers_is_named(offered: dict[str, Any], found: str) -> None:
+    async with LocalFlowise() as local:
+        local.configure("plain", **offered)
+        rows = await seen(local.url, local.flow("plain"))
+    assert rows["offers"].found == found
 
 
 async def test_a_good_key_is_not_said_to_be_the_chatflow_s() -> None:

@@ -26,6 +26,7 @@ from bot.flowise.events import (
     StepState,
     Token,
     UsedTools,
+    WordsWhole,
 )
 from bot.flowise.parse import hold, parse, stored_events, whole_answer
 from bot.flowise.wire import LineHold
@@ -79,6 +80,9 @@ EVENTS: list[tuple[str, object, Event | None]] = [
     ("nextAgent", "Helper", Step("agent Helper", "Helper", StepState.RUNNING)),
     ("nextAgent", "__end__", AgentflowStarted()),
     ("agentFlowEvent", "INPROGRESS", AgentflowStarted()),
+    ("agentFlowEvent", "STOPPED", AgentflowStarted()),
+    ("agentFlowEvent", "FINISHED", WordsWhole()),
+    ("tts_start", {"chatMessageId": "m", "format": "mp3"}, WordsWhole()),
     ("nextAgentFlow", {"nodeId": "x"}, AgentflowStarted()),
     ("nextAgentFlow", NODE | {"status": "INPROGRESS"}, Step("llmAgentflow_0", "Summarise", StepState.RUNNING)),
     ("nextAgentFlow", NODE | {"status": "FINISHED"}, Step("llmAgentflow_0", "Summarise", StepState.FINISHED)),
@@ -106,6 +110,7 @@ EVENTS: list[tuple[str, object, Event | None]] = [
     ("action", None, None),
     ("metadata", {"chatId": "c", "chatMessageId": "m", "sessionId": "s"}, Metadata("c", "m")),
     ("metadata", {"chatId": 5}, Metadata("")),
+    ("metadata", {"chatId": "c", "followUpPrompts": '["What else?"]'}, Metadata("c", "", follow_ups=("What else?",))),
     ("metadata", [], None),
     ("error", "Error: x", ErrorReported("Error: x")),
     ("error", {"message": "x"}, ErrorReported('{"message": "x"}')),

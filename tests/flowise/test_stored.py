@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.flowise.stored import answer, newest
+from bot.flowise.stored import answer, asked_last, newest
 from bot.thread import Expected
 
 HOUR = 3600.0
@@ -55,3 +55,21 @@ def test_never_the_answer_of_another_question(
     found = answer(rows, expected)
     assert found is None or found["id"] == "ours"
     assert found is not None or not never_back
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected", "last"),
+    [
+        ([], Expected("why?", ""), False),
+        ([row("q", "userMessage", "why?\n", 1.0)], Expected("why?", ""), True),
+        ([row("q", "userMessage", "why?", 1.0)], Expected("how?", ""), False),
+        ([row("q", "userMessage", "why?", 1.0)], Expected("why?", "q"), False),
+        ([row("q", "userMessage", "why?", 1.0)], Expected(None, ""), False),
+        ([row("q", "userMessage", "why?", 1.0), row("a", "apiMessage", "so", 2.0)], Expected("why?", ""), False),
+        ([row("q", "userMessage", "why?", 1.0)], Expected("why?", "missing"), False),
+    ],
+)
+def test_whether_a_question_was_stored_without_an_answer(
+    rows: list[dict[str, object]], expected: Expected, last: bool
+) -> None:
+    assert asked_last(rows, expected) is last

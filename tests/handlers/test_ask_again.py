@@ -62,7 +62,7 @@ async def test_words_of_an_answer_stay_and_the_next_one_stands_below(home: Sandb
     async with home.bot():
         root = await home.ask(f"{home.mention} why?")
         [half] = await home.answered(root)
-        assert half.startswith("half\nThis answer is incomplete.")
+        assert half.startswith("half\nThis answer may be incomplete.")
         [ts] = buttons(home, root)
         await pressed(home, ts)
         assert await home.answered(root, 2) == [half, "whole"]

@@ -173,7 +173,10 @@ async def test_there_are_not_many_series(home: Sandbox) -> None:
         for label, value in one.labels.items():
             if one.name in seen.ours:
                 values.setdefault(label, set()).add(value)
-    assert set(values) == {"outcome", "error", "why", "how", "method", "result", "le", *("version", "python", "loop")}
+    assert set(values) == {
+        *("outcome", "error", "why", "how", "method", "result", "by", "rating", "le"),
+        *("version", "python", "loop"),
+    }
     assert max(len(found) for found in values.values()) < 50
     assert len(seen.series) < 400
 

@@ -172,7 +172,7 @@ def test_the_footnote_stands_last_and_once_and_under_no_failure() -> None:
 )
 def test_markdown_that_broke_off_looks_as_it_did_while_it_grew(begun: str, shown: str) -> None:
     failed = Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3")
-    text, _, _ = text_at_the_end(Token(begun), failed).partition("\nThis answer is incomplete.")
+    text, _, _ = text_at_the_end(Token(begun), failed).partition("\nThis answer may be incomplete.")
     assert text.split() == shown.split()
     assert text_at_the_end(Token(begun), Finished()).split() != shown.split()
 
@@ -219,7 +219,7 @@ def test_more_files_than_can_be_told_apart_are_counted_no_further() -> None:
         ((Token("Yes."), UsedTools(("search",)), Finished()), ["Yes.", "Used: search"]),
         (
             (Token("Half"), Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3", again="x")),
-            ["Half", "This answer is incomplete.", "Reference for support: a1b2c3"],
+            ["Half", "This answer may be incomplete.", "Reference for support: a1b2c3"],
         ),
         ((Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3"),), ["went wrong", "Reference for support: a1b2c3"]),
     ],

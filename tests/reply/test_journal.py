@@ -20,11 +20,13 @@ from bot.flowise.events import (
     Token,
     ToolCall,
     UsedTools,
+    WordsWhole,
 )
 from bot.reply.arriving import Arriving
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
+    AnswerButtons,
     DecisionOffered,
     Failed,
     FetchingRest,
@@ -61,6 +63,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     Heard("a transcript"),
     Sentence("a sentence"),
     Footnote("a footnote"),
+    AnswerButtons("T1:C1:1.5", "a1b2c3", ("What else?",), rates=True),
 )
 PASSING: tuple[ReplyEvent, ...] = (
     TextComplete(),
@@ -69,6 +72,7 @@ PASSING: tuple[ReplyEvent, ...] = (
     Thinking(),
     FetchingRest(),
     ParagraphBreak(),
+    WordsWhole(),
     Stopping(),
     Finished(),
     Stopped(StopOutcome.GOES_ON),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.playground.flowise import agentflow, model
 from bot.playground.flowise.agentflow import AGENT, EXECUTED, LLM, Node, Trace
@@ -17,7 +18,7 @@ from bot.playground.flowise.plans import (
     after_tokens,
     one_piece,
 )
-from bot.playground.flowise.wire import END, WireReply, frame
+from bot.playground.flowise.wire import END, WireReply, dumps, frame
 
 _EMPTY = frame("token", "")
 
@@ -25,6 +26,9 @@ _EMPTY = frame("token", "")
 # takes 1.5 s, and the first token comes after six seconds.
 _WORDS_A_NODE = 60
 _WORDS_A_THOUGHT = 20
+_WORDS_A_SUGGESTION = 120
+STARTERS = ("What can you do?", "How do I connect my own Flowise?")
+_FOLLOW_UPS = ("How long does the bot remember a conversation?", "What did I ask before?", "In 80 words, please.")
 _THOUGHTS = ("The handbook has something on this. ", "The first piece fits best. ", "I will put it in a few words.")
 
 
@@ -68,6 +72,21 @@ def reasons(asked: PredictionRequest) -> Plan:
     ending = [*after_tokens(outcome), frame("usageMetadata", agentflow.usage(asked.question, outcome.text))]
     ending += [trace.leave(LLM, given, {"content": outcome.text}), trace.finish()]
     return _closed(asked, [*steps, *(PlanStep(data=data) for data in ending)], outcome, trace, aborted=aborted)
+
+
+def suggests(asked: PredictionRequest) -> Plan:
+    """A flow that suggests what to ask next, which takes another model some seconds after the last word."""
+    found = near(asked.question) if model.looks_up(asked.question) else ()
+    outcome = RunOutcome(model.reply(asked.question, asked.earlier, found))
+    trace, given = Trace(), agentflow.messages(asked.question)
+    opening = trace.begin() + trace.start_node(asked.question) + trace.enter(LLM)
+    aborted = trace.aborted(LLM)
+    leaving = trace.leave(LLM, given, {"content": outcome.text}) + trace.finish()
+    steps = [PlanStep(data=opening), *asked.say(outcome.text), PlanStep(data=leaving)]
+    steps.append(PlanStep(_WORDS_A_SUGGESTION * asked.pace))
+    plan = _closed(asked, steps, outcome, trace, aborted=aborted)
+    told = asked.ids(followUpPrompts=dumps(_FOLLOW_UPS))
+    return replace(plan, closing=frame("metadata", told) + END)
 
 
 def _considered(question: str, found: Sequence[Chunk]) -> tuple[tuple[Node, Json], ...]:

@@ -35,6 +35,10 @@ def application(dispatcher: Dispatcher, runs: LiveRuns) -> web.Application:
     app.router.add_put("/api/v1/chatmessage/abort/{flow}/{chat}", rest.abort)
     app.router.add_get("/api/v1/chatmessage/{flow}", rest.chat_messages)
     FileRoutes(dispatcher, _response).add_to(app.router)
+    app.router.add_get("/api/v1/public-chatbotConfig/{flow}", rest.config)
+    app.router.add_post("/api/v1/feedback", rest.rate)
+    app.router.add_put("/api/v1/feedback/{row}", rest.rate_anew)
+    app.router.add_get("/api/v1/feedback/{flow}", rest.ratings)
     app.router.add_get("/api/v1/ping", rest.ping)
     app.router.add_get("/api/v1/version", rest.version)
     app.router.add_route("*", "/{rest:.*}", rest.anything_else)
@@ -141,6 +145,25 @@ class _Rest:
             request.match_info["flow"], query.get("chatId"), query.get("messageId"), query.get("startDate", "")
         )
         return _response(json_reply(rows))
+
+    async def config(self, request: web.Request) -> web.Response:
+        """Needs no key."""
+        flow = self._dispatcher.flows.get(request.match_info["flow"])
+        if flow is None:
+            missing = f"Chatflow {request.match_info['flow']} not found"
+            return _response(failure(500, f"Error: chatflowsService.getSinglePublicChatbotConfig - {missing}"))
+        return _response(json_reply(self._dispatcher.config(flow)))
+
+    async def rate(self, request: web.Request) -> web.Response:
+        """Needs no key, as its two neighbours."""
+        return _response(self._dispatcher.ratings.create(await request.json()))
+
+    async def rate_anew(self, request: web.Request) -> web.Response:
+        return _response(self._dispatcher.ratings.change(request.match_info["row"], await request.json()))
+
+    async def ratings(self, request: web.Request) -> web.Response:
+        chat = request.query.get("chatId", "")
+        return _response(self._dispatcher.ratings.listed(request.match_info["flow"], chat))
 
     async def ping(self, _: web.Request) -> web.Response:
         return _response(whole(200, b"pong", HTML_TYPE))

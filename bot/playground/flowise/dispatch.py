@@ -9,12 +9,13 @@ from dataclasses import replace
 from uuid import uuid4
 
 from bot.playground.flowise.approvals import IN_PROGRESS, RESUMABLE
-from bot.playground.flowise.files import Files, RefusedError
+from bot.playground.flowise.files import Files, RefusedError, configured
 from bot.playground.flowise.flows import FLOWS, Flow, flow_id
 from bot.playground.flowise.limits import RateWindow
 from bot.playground.flowise.memory import Memory, StoredTurn
 from bot.playground.flowise.model import Turn
-from bot.playground.flowise.plans import Plan, PredictionRequest, failed
+from bot.playground.flowise.offered import Ratings
+from bot.playground.flowise.plans import Json, Plan, PredictionRequest, failed
 from bot.playground.flowise.runs import Received
 from bot.playground.flowise.scripts import Script
 from bot.playground.flowise.wire import STREAM_HEADERS
@@ -29,6 +30,9 @@ class Dispatcher:
         self.scripts: dict[str, deque[Script]] = defaultdict(deque)
         self.memory = Memory()
         self.files = Files()
+        self.ratings = Ratings(self.memory)
+        self.configs: dict[str, Json] = {}
+        """The configuration of a flow, by its id, where it is another one than the flow's own."""
         self.predictions: list[Received] = []
         self.aborts: list[str] = []
         self.row_requests: list[Mapping[str, str]] = []
@@ -101,6 +105,10 @@ class Dispatcher:
             return
         if asked.decision is not None and asked.execution is not None and asked.execution.state in RESUMABLE:
             self.memory.keep(received.flow_id, asked.chat_id, replace(asked.execution, state=IN_PROGRESS))
+
+    def config(self, flow: Flow) -> Json:
+        """The public configuration of a flow."""
+        return {**self.configs.get(flow.id, flow.config), **configured(flow.takes)}
 
     def store(self, received: Received, asked: PredictionRequest, plan: Plan) -> None:
         """Store the result of a run that went well: its turn, its execution."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from bot.playground.flowise.dispatch import Dispatcher
-from bot.playground.flowise.files import ReceivedFile, RefusedError
+from bot.playground.flowise.files import ReceivedFile, RefusedError, uploads
 from bot.playground.flowise.flows import Flow
 from bot.playground.flowise.wire import WireReply, failure, json_reply
 
@@ -21,7 +21,6 @@ class FileRoutes:
 
     def add_to(self, router: web.UrlDispatcher) -> None:
         router.add_get("/api/v1/chatflows-uploads/{flow}", self._uploads)
-        router.add_get("/api/v1/public-chatbotConfig/{flow}", self._config)
         router.add_post("/api/v1/attachments/{flow}/{chat}", self._attach)
         router.add_post("/api/v1/vector/upsert/{flow}", self._upsert)
 
@@ -32,16 +31,7 @@ class FileRoutes:
         flow = self._flow(request)
         if flow is None:
             return self._answer(failure(500, f"Chatflow {request.match_info['flow']} not found"))
-        return self._answer(json_reply(_uploads_of(flow)))
-
-    async def _config(self, request: web.Request) -> web.Response:
-        """Needs no key, and tells the whole flow."""
-        flow = self._flow(request)
-        if flow is None:
-            return self._answer(failure(404, f"Chatflow {request.match_info['flow']} not found"))
-        documents = flow.takes.documents
-        full = {"fullFileUpload": {"status": True, "allowedUploadFileTypes": ",".join(documents)}} if documents else {}
-        return self._answer(json_reply({**full, "uploads": _uploads_of(flow), "flowData": '{"nodes":[]}'}))
+        return self._answer(json_reply(uploads(flow.takes)))
 
     async def _attach(self, request: web.Request) -> web.Response:
         flow = self._flow(request)
@@ -66,19 +56,6 @@ class FileRoutes:
         except RefusedError as refused:
             return self._answer(failure(500, f"Error: vectorsService.upsertVector - {refused}"))
         return self._answer(json_reply({"numAdded": added, "addedDocs": []}))
-
-
-def _uploads_of(flow: Flow) -> dict[str, object]:
-    takes = flow.takes
-    images = [{"fileTypes": [*takes.images, ""], "maxUploadSize": 5}] if takes.images else []
-    stored = [{"fileTypes": list(takes.stored), "maxUploadSize": 500}] if takes.stored else []
-    return {
-        "isSpeechToTextEnabled": takes.hears,
-        "isImageUploadAllowed": bool(takes.images),
-        "isRAGFileUploadAllowed": bool(takes.stored),
-        "imgUploadSizeAndTypes": images,
-        "fileUploadSizeAndTypes": stored,
-    }
 
 
 async def _form(request: web.Request, way: str, flow_id: str, chat_id: str) -> tuple[str, list[ReceivedFile]]:

@@ -200,3 +200,23 @@ def _transcript(file: ReceivedFile) -> str:
     except UnicodeDecodeError:
         return _SAID
     return words if words.isprintable() else _SAID
+
+
+def uploads(takes: Takes) -> dict[str, object]:
+    """What `chatflows-uploads`, and the public configuration too, tell of the files that a flow takes."""
+    images = [{"fileTypes": [*takes.images, ""], "maxUploadSize": 5}] if takes.images else []
+    stored = [{"fileTypes": list(takes.stored), "maxUploadSize": 500}] if takes.stored else []
+    return {
+        "isSpeechToTextEnabled": takes.hears,
+        "isImageUploadAllowed": bool(takes.images),
+        "isRAGFileUploadAllowed": bool(takes.stored),
+        "imgUploadSizeAndTypes": images,
+        "fileUploadSizeAndTypes": stored,
+    }
+
+
+def configured(takes: Takes) -> dict[str, object]:
+    """What the public configuration tells of the files that a flow takes."""
+    documents = ",".join(takes.documents)
+    full = {"fullFileUpload": {"status": True, "allowedUploadFileTypes": documents}} if documents else {}
+    return {**full, "uploads": uploads(takes)}

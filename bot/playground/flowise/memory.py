@@ -66,6 +66,10 @@ class Memory:
         found = [self._told(row) for row in found if str(row["createdDate"]) >= since]
         return sorted(found, key=lambda row: str(row["createdDate"]))
 
+    def row_with(self, message_id: str) -> Json | None:
+        """The row of that id, of whatever flow and chat."""
+        return next((row for rows in self._rows.values() for row in rows if row["id"] == message_id), None)
+
     def _told(self, row: Json) -> Json:
         """A row with its execution as it is now."""
         execution = self._executions.get(str(row["executionId"]))
@@ -83,6 +87,8 @@ class Memory:
         }
         rows = self._rows[flow, chat_id]
         rows.append(_row(flow, chat_id, turn.question_id, USER, turn.question, turn.asked_at, {}))
+        if not turn.outcome.is_stored:
+            return
         answer = _row(flow, chat_id, turn.answer_id, ASSISTANT, turn.outcome.text, turn.answered_at, extra)
         rows.append({**answer, "executionId": turn.execution_id or None})
 

@@ -42,12 +42,13 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What Flowise keeps of a turn that went well: the row of the answer."""
+    """What Flowise keeps of a turn that went well: the row of the answer. `is_stored` False: of its question alone."""
 
     text: str
     source_documents: Sequence[Json] | None = None
     used_tools: Sequence[Json] | None = None
     action: Json | None = None
+    is_stored: bool = True
 
 
 @dataclass(frozen=True, slots=True)

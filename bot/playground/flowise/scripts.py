@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.playground.flowise.plans import (
     Ending,
@@ -35,13 +35,14 @@ class Script:
 
     `hold` stops before the token number `hold_after` until the event is set, so that no test need wait for time;
     `holds` has further numbers with their events.
-    `error` is sent after the tokens, then `end`; the turn is not remembered. `cut_after` breaks the connection off
-    after so many tokens; the run `goes_on` unheard and is stored, as behind a proxy that cut, or is lost with the
-    server. `end` False closes the stream in good order without `metadata` and `end`. `stalls` leaves the stream open
-    after the tokens: heartbeats, nothing else. `silent` never sends headers. `agentflow` makes it the run of an agent
-    flow, which the abort endpoint stops, but not while it waits before a token whose number is in `deaf`. `raw` are the
-    very bytes of the stream, a write each. `json` or `body` (with `status` and `headers`) answer in one piece whatever
-    was asked for.
+    `error` is sent after the tokens, then `end`; the turn is not remembered. With `asked_only` its question is, as
+    where follow-up prompts could not be made: an agent flow tells before that its words are whole. `cut_after` breaks
+    the connection off after so many tokens; the run `goes_on` unheard and is stored, as behind a proxy that cut, or is
+    lost with the server. `end` False closes the stream in good order without `metadata` and `end`. `stalls` leaves the
+    stream open after the tokens: heartbeats, nothing else. `silent` never sends headers. `agentflow` makes it the run
+    of an agent flow, which the abort endpoint stops, but not while it waits before a token whose number is in `deaf`.
+    `raw` are the very bytes of the stream, a write each. `json` or `body` (with `status` and `headers`) answer in one
+    piece whatever was asked for.
     """
 
     tokens: Sequence[str] = ()
@@ -57,6 +58,7 @@ class Script:
     metadata: Json = field(default_factory=dict)
     stored: str | None = None
     error: str | None = None
+    asked_only: bool = False
     cut_after: int | None = None
     goes_on: bool = True
     end: bool = True
@@ -93,7 +95,10 @@ class Script:
         steps = [PlanStep(data=frame(*event)) for event in (opening, *self.before)]
         steps += self._token_steps()
         if self.error is not None:
-            return failed(tuple(steps), self.error, self.head_wait)
+            if self.asked_only and self.agentflow:
+                steps.append(PlanStep(data=frame("agentFlowEvent", "FINISHED")))
+            outcome = RunOutcome("", is_stored=False) if self.asked_only else None
+            return replace(failed(tuple(steps), self.error, self.head_wait), outcome=outcome)
         if self.stalls:
             return Plan(tuple(steps), ending=Ending.OPEN, head_wait=self.head_wait)
         if self.cut_after is not None and not self.goes_on:

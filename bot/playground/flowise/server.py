@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -17,6 +17,7 @@ from bot.playground.flowise.dispatch import Dispatcher
 from bot.playground.flowise.files import ReceivedFile
 from bot.playground.flowise.flows import STAND_IN, Flow, flow_id
 from bot.playground.flowise.model import Turn
+from bot.playground.flowise.offered import Ratings, configuration
 from bot.playground.flowise.runs import LiveRuns, Received
 from bot.playground.flowise.scripts import Script
 from bot.playground.flowise.wire import END, frame, prediction_error
@@ -108,6 +109,15 @@ class LocalFlowise:
     def script(self, flow: str, *scripts: Script) -> None:
         """Queue answers for the next predictions of a flow (its name or id), one each."""
         self._desk.scripts[self._desk.known(flow).id].extend(scripts)
+
+    @property
+    def ratings(self) -> Ratings:
+        """The ratings of answers."""
+        return self._desk.ratings
+
+    def configure(self, flow: str, **offers: Any) -> None:
+        """Set what a flow (its name or id) offers: see `bot.playground.flowise.offered.configuration`."""
+        self._desk.configs[self._desk.known(flow).id] = configuration(**offers)
 
     def fail(self, flow: str, chat_id: str, reason: str) -> bool:
         """Have what a flow (its name or id) runs on a chat fail where it is, as when its model does; whether there is

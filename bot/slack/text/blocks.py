@@ -131,7 +131,7 @@ def fallback(text: str) -> str:
 
 def spoken(blocks: Blocks) -> str:
     """What blocks say, as plain text for a message's top-level text: escaped, at most CONTEXT_TEXT, without buttons."""
-    said = unescape(shown(tuple(block for block in blocks if block.get("type") != "actions"))).strip()
+    said = unescape(shown(_without_buttons(blocks))).strip()
     return escape_within(clean(said), CONTEXT_TEXT) if said else ""
 
 
@@ -142,9 +142,13 @@ def text_alone(text: str, under: Blocks = ()) -> str:
     """
     own = escape_within(code(clean(text)), MESSAGE_TEXT) or _NOTHING
     # Some of its texts are escaped, as mrkdwn wants it, others are not.
-    rest = unescape(shown(tuple(block for block in under if block.get("type") != "actions"), targets=True)).strip()
+    rest = unescape(shown(_without_buttons(under), targets=True)).strip()
     room = MESSAGE_TEXT - units(own) - len(GAP)
     return f"{own}{GAP}{escape_within(code(clean(rest)), room)}" if rest and room > SOURCE_TITLE else own
+
+
+def _without_buttons(blocks: Blocks) -> Blocks:
+    return tuple(block for block in blocks if block.get("type") not in {"actions", "context_actions"})
 
 
 def shown(blocks: Blocks, *, targets: bool = False) -> str:

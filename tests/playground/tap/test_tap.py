@@ -497,7 +497,7 @@ async def test_error(home: Sandbox, tapped: Tap) -> None:
     answer = await faulty(home, tapped, "error")
     assert "word5" in answer
     assert "word39" not in answer
-    assert "This answer is incomplete. Something went wrong while I was answering." in answer
+    assert "This answer may be incomplete. Something went wrong while I was answering." in answer
     assert predictions(tapped)[0]["ended"] == "error"
     assert [frame["event"] for frame in frames(tapped) if frame["prediction"] == 1][-2:] == ["error", "end"]
     chat_id = home.flowise.predictions[0].chat_id

@@ -1,0 +1,70 @@
+"""Offers what can be pressed under an answer, suggestions and a rating, and notes it before it is seen."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Literal, TypeAlias
+
+import structlog
+
+from bot.answer_note import AnswerNote
+from bot.conversation.prediction_state import PredictionState
+from bot.conversation.question import Question
+from bot.errors import StoreUnavailable
+from bot.ports import Flowise, Store
+from bot.reply.contract import AnswerButtons
+from bot.thread import Thread
+
+log = structlog.get_logger(__name__)
+
+WhenRated: TypeAlias = Literal["auto", "always", "off"]
+"""Which answers can be rated: BOT_FEEDBACK. `auto`: those of a flow in which feedback is switched on."""
+
+
+# Seconds. Slack gives a command three.
+_PATIENCE = 1.0
+
+
+class Offers:
+    """What one chatflow offers."""
+
+    def __init__(self, flowise: Flowise, store: Store, when_rated: WhenRated) -> None:
+        self._flowise = flowise
+        self._store = store
+        self._when_rated = when_rated
+
+    async def under_answer(
+        self, question: Question, state: PredictionState, *, greets: bool = False
+    ) -> AnswerButtons | None:
+        """What stands under a whole answer; None for nothing. `greets`: it is the first one in a direct message.
+
+        There is nothing where the answer is private, or the flow waits for a decision.
+        """
+        if question.place.response_url or state.decision is not None or state.is_forgotten:
+            return None
+        config = await self._flowise.config()
+        suggestions = state.follow_ups or (config.starter_prompts if greets else ())
+        is_rated = self._when_rated == "always" or (self._when_rated == "auto" and config.feedback)
+        asker = question.decided.asked.asker if question.decided else question.place.user
+        stored = (state.chat.chat_id, state.row or "") if is_rated and state.row else ("", "")
+        return await self._noted(question.thread, question.reference, AnswerNote(asker, *stored, suggestions))
+
+    async def to_begin_with(self, thread: Thread, reference: str, user: str) -> AnswerButtons | None:
+        """The flow's starter prompts, to stand under a sentence of ours in a thread; None where there are none, or
+        where they are not to be had in time: somebody waits for the sentence."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                prompts = (await self._flowise.config()).starter_prompts
+                return await self._noted(thread, reference, AnswerNote(user, suggestions=prompts))
+        return None
+
+    async def _noted(self, thread: Thread, reference: str, note: AnswerNote) -> AnswerButtons | None:
+        if not (note.suggestions or note.message_id):
+            return None
+        try:
+            await self._store.answers.keep(thread.line, reference, note)
+        except StoreUnavailable as error:  # buttons that nobody could press are worse than none
+            log.info("buttons left out", ref=reference, reason=str(error))
+            return None
+        return AnswerButtons(thread.line, reference, note.suggestions, rates=bool(note.message_id))

@@ -388,6 +388,10 @@ class Mailboxes(Protocol):
         """
         ...
 
+    async def others(self, team: str, process: str) -> int:
+        """How many other processes have asked for items of a team of late and have not withdrawn, as of now."""
+        ...
+
     async def withdraw(self, teams: Collection[str], process: str) -> None:
         """We take no more of these teams: the others must not count on us."""
         ...
@@ -505,6 +509,10 @@ class Store(Protocol):
         ...
 
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...
+
+    async def leave_out(self, thread: Thread, messages: Sequence[str], now: float) -> None:
+        """Note messages of a thread, by `ts`, that no question is sent along with; see `Conversation.left_out`."""
+        ...
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
         """Note the chat that a message in a direct message belongs to."""

@@ -261,6 +261,9 @@ class Store:
     ) -> tuple[tuple[TakenOver, ...], Mapping[str, int]]:
         return (), {}
 
+    async def others(self, team: str, process: str) -> int:
+        return 0
+
     async def withdraw(self, teams: Collection[str], process: str) -> None: ...
 
     async def purge(self, team: str) -> int:
@@ -289,6 +292,8 @@ class Store:
     async def note_files(self, thread: Thread, files: str) -> None: ...
 
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...
+
+    async def leave_out(self, thread: Thread, messages: Sequence[str], now: float) -> None: ...
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None: ...
 

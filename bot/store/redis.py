@@ -63,6 +63,8 @@ def unobserved(seconds: float, error: str) -> None:
 _DAY = 86_400.0
 # After a day, a run that was not seen to end is no longer waited for: Flowise keeps none that long.
 _RUN_SECONDS = _DAY
+# Of a thread, so many of the latest messages that are not quoted are known: some more than are quoted by default.
+_MOST_LEFT_OUT = 60
 # A scan of a million keys takes some seconds.
 _PURGE_SECONDS = 60.0
 
@@ -94,6 +96,7 @@ class RedisStore:
         self._remember = client.register_script(scripts.REMEMBER)
         self._start_over = client.register_script(scripts.START_OVER)
         self._set_quiet = client.register_script(scripts.SET_QUIET)
+        self._leave_out = client.register_script(scripts.LEAVE_OUT)
         self._budget = client.register_script(SCRIPT)
         self._passages = RedisPassages(client, self._ask, prefix, lifetime=conversation_days * _DAY)
         self._mailboxes = RedisMailboxes(
@@ -197,6 +200,11 @@ class RedisStore:
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None:
         """Note whether the bot is to be quiet in a thread, and renew the thread's lifetime."""
         await self._ask(self._set_quiet(keys=[self._key(thread, "chat")], args=[int(quiet), now, self._lifetime]))
+
+    async def leave_out(self, thread: Thread, messages: Sequence[str], now: float) -> None:
+        """Note messages of a thread that are not quoted, the latest `_MOST_LEFT_OUT` of them."""
+        args: list[str | float] = [now, self._lifetime, _MOST_LEFT_OUT, *messages]
+        await self._ask(self._leave_out(keys=[self._key(thread, "chat")], args=args))
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
         """Note the chat that a message in a direct message belongs to, for as long as a conversation is kept."""

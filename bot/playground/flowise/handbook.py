@@ -125,6 +125,7 @@ CHUNKS: tuple[Chunk, ...] = (
         (12, 20),
         "Write “new conversation” to start over, or “quiet” to silence the bot in a thread.",
         "Mention me with **new conversation** to start over: the next question begins a new chat.\n\n"
+        "- *stop*, or the button under a growing answer, ends the answer.\n"
         "- *quiet* silences me in a thread until I am mentioned again.\n"
         "- In a direct message, `/flowise new` does the same as *new conversation*.\n"
         "- `/flowise help` shows all of this to you alone.",

@@ -171,6 +171,7 @@ class Bot:
                 left_run_wait=settings.flowise_left_run_wait,
                 reads_answers=settings.flowise_api_key is not None,
                 follow_ups=settings.bot_follow_ups == "all",
+                regenerate=settings.bot_regenerate,
             ),
             now=time.monotonic,
             wall=time.time,

@@ -147,6 +147,7 @@ class Settings(BaseSettings):
     bot_help_contact: Annotated[str, AfterValidator(_help_contact)] = ""
     bot_external_people: Literal["refuse", "answer"] = "refuse"
     bot_stop: Literal["asker", "everyone"] = "asker"
+    bot_regenerate: bool = True
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25
 
     https_proxy: Proxy = None

@@ -232,6 +232,15 @@ class UnansweredQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class NewestAnswer:
+    """The newest whole answer of a thread: the question that it answers, and the `context_since` of its thread when
+    that was asked."""
+
+    item: Item
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionProgress:
     """How far an accepted question has come: `settled` says that its answer has ended; `messages` are the `ts` of the
     messages noted for its answer, of which none remain once it is settled."""
@@ -242,7 +251,12 @@ class QuestionProgress:
 
 def button_value(item: Item) -> str:
     """What a button under the answer to a question sends when it is pressed: which question that is, and no secret."""
-    return json.dumps([item.line, item.reference])
+    return value_of(item.line, item.reference)
+
+
+def value_of(line: str, reference: str) -> str:
+    """As `button_value`, of the question `reference` of a line."""
+    return json.dumps([line, reference])
 
 
 def question_of(value: str) -> tuple[str, str]:

@@ -8,13 +8,17 @@ from functools import partial
 from slack_bolt.async_app import AsyncApp
 
 from bot.workspace.workspace import Step
-from handlers import action, command, lifecycle, mention, message, questions
+from handlers import action, command, lifecycle, mention, message, questions, regenerate
 from handlers.behaviour import Behaviour
 
 
 def steps(behaviour: Behaviour) -> Mapping[str, Step]:
     """What is done for a stored question, by the surface it came through."""
-    return {command.SURFACE: command.take, questions.SURFACE: partial(questions.take, behaviour)}
+    return {
+        command.SURFACE: command.take,
+        questions.SURFACE: partial(questions.take, behaviour),
+        regenerate.SURFACE: regenerate.take,
+    }
 
 
 def register(app: AsyncApp, behaviour: Behaviour) -> None:

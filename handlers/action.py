@@ -16,10 +16,11 @@ from bot.errors import StoreUnavailable
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Press, press
+from bot.slack.text.answer_blocks import REGENERATE
 from bot.slack.text.blocks import ASK_AGAIN, STOP
 from bot.thread import question_of
 from bot.workspace.workspace import Workspace
-from handlers import ask_again, stop
+from handlers import ask_again, regenerate, stop
 from handlers.behaviour import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
@@ -39,6 +40,7 @@ class Button:
 
 BUTTONS: Final[Mapping[str, Button]] = {
     ASK_AGAIN: Button(ask_again.pressed, ask_again.is_untaken),
+    REGENERATE: Button(regenerate.pressed, regenerate.is_untaken),
     STOP: Button(stop.pressed, stop.is_unstopped),
 }
 """The buttons by the names of their actions."""

@@ -21,8 +21,15 @@ def text_of(item: Item) -> str:
 
 
 def _heard(item: Item) -> dict[str, object]:
+    """What is stored of a question; of one that is asked anew, how it was asked first."""
+    heard = _read(item.heard)
+    first = heard.get("heard")
+    return _read(first) if isinstance(first, str) else heard
+
+
+def _read(written: str) -> dict[str, object]:
     try:
-        heard = parsed(item.heard)
+        heard = parsed(written)
     except Unreadable:
         return {}
     return heard if isinstance(heard, dict) else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
 
@@ -14,13 +14,14 @@ from bot.conversation.chats import Chat, Chats
 from bot.conversation.last_words import ends_with_question
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
+from bot.conversation.regeneration import newest_answer, under_answer
 from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
 from bot.conversation.stored_text import differing, pieces
 from bot.conversation.unseen import StoppedRun, UnseenRuns
 from bot.conversation.until_stopped import until_stopped
 from bot.errors import FlowiseBroke, FlowiseError, FlowiseSlow, Interrupted, KeyRefused, RunState
-from bot.flowise.events import AgentflowStarted, Event, ShownEvent, Token
+from bot.flowise.events import Action, AgentflowStarted, Event, ShownEvent, Token
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
@@ -29,7 +30,6 @@ from bot.ports import Flowise
 from bot.reply import journal
 from bot.reply.contract import (
     FetchingRest,
-    Footnote,
     Remark,
     Stopped,
     Stopping,
@@ -38,8 +38,7 @@ from bot.reply.contract import (
     Thinking,
     TurnEvent,
 )
-from bot.slack import wording
-from bot.thread import Run, StopOutcome
+from bot.thread import Item, Run, StopOutcome
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +74,7 @@ class Predictions:
         if opened.whole:
             for event in kept:
                 yield event
-            lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(kept)))
+            self._recovers(question, lease, kept)
             return
         if question.place.thread_ts is not None:  # without a thread, it would overwrite what is there
             yield Thinking()
@@ -90,9 +89,17 @@ class Predictions:
         log.info("answer recovered", ref=question.reference, source="Flowise's stored messages")
         for shown in _shown(stored):
             yield shown
-        if opened.is_first:
-            yield Footnote(wording.EVERY_MESSAGE)
-        lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(_shown(stored))))
+        newest = self._recovers(question, lease, stored)
+        for under in under_answer(question, newest, same_chat=bool(opened.after), is_first=opened.is_first):
+            yield under
+
+    def _recovers(self, question: Question, lease: Lease, events: Sequence[TurnEvent | Event]) -> Item | None:
+        """Have it noted that a chat has answered, with these events; what is kept to regenerate the answer."""
+        shown, chat_id = _shown(events), lease.opened.chat_id
+        awaits = any(isinstance(event, Action) for event in shown)
+        newest = newest_answer(question, lease.item, awaits_decision=awaits)
+        lease.then(self._chats.answered_again(question, chat_id, asks=ends_with_question(shown), newest=newest))
+        return newest
 
     async def closed(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """What had come of an answer that a process which is gone has asked for, where a person has stopped it.
@@ -271,11 +278,12 @@ class Predictions:
             log.info("answer replaced", ref=question.reference, source="Flowise's stored messages")
         state.is_decided = True
         asks = ends_with_question([Token(stored or said)])
-        lease.then(self._chats.answered(question, state.chat, asks=asks))
+        newest = newest_answer(question, lease.item, awaits_decision=state.run.awaits_decision)
+        lease.then(self._chats.answered(question, state.chat, asks=asks, newest=newest))
         for piece in pieces(stored):
             yield piece
-        if is_first:
-            yield Footnote(wording.EVERY_MESSAGE)
+        for under in under_answer(question, newest, same_chat=not state.chat.is_new, is_first=is_first):
+            yield under
 
 
 def _told_before(stopped: str) -> StopOutcome | None:
@@ -285,7 +293,7 @@ def _told_before(stopped: str) -> StopOutcome | None:
     return None
 
 
-def _shown(events: tuple[Event, ...]) -> tuple[ShownEvent, ...]:
+def _shown(events: Sequence[TurnEvent | Event]) -> tuple[ShownEvent, ...]:
     """The events that are shown in Slack."""
     return tuple(event for event in events if isinstance(event, ShownEvent))
 

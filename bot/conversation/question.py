@@ -14,7 +14,8 @@ class Question:
     """What a person asked. `ts` orders the questions of a thread; `reference` names the turn in the log and in Slack.
 
     `joins`: it stands in a thread, whose earlier messages may be sent along. `quotes` is what it was sent with,
-    forwarded messages and cards; its `text` may then be empty.
+    forwarded messages and cards; its `text` may then be empty. `regenerable`: it can be asked anew when it is answered;
+    `since` is set where it is, the `context_since` of its thread when it was asked first.
     """
 
     thread: Thread
@@ -25,6 +26,8 @@ class Question:
     notes: tuple[str, ...] = ()
     joins: bool = False
     quotes: tuple[EarlierMessage, ...] = ()
+    regenerable: bool = False
+    since: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,12 @@ class ConversationSettings:
     """The settings of conversations, under the names of their variables. Times are in seconds.
 
     `reads_answers`: there is an API key, with which answers that Flowise has stored can be read. `follow_ups`: in a
-    thread that the bot has answered in, every message is a question.
+    thread that the bot has answered in, every message is a question. `regenerate`: whole answers have a button that
+    asks their question anew.
     """
 
     context_messages: int = 20
     left_run_wait: float = 60.0
     reads_answers: bool = False
     follow_ups: bool = True
+    regenerate: bool = True

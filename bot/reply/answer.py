@@ -14,9 +14,11 @@ from bot.flowise.events import (
     Token,
     UsedTools,
 )
+from bot.reply.answer_buttons import answer_buttons
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
+    AnswerButtons,
     ArrivedEvent,
     BeganAnew,
     Ending,
@@ -75,6 +77,7 @@ class Answer(Generic[T_co]):
         self._footnote = ""
         self._failure: Failed | None = None
         self._stopped: Stopped | None = None
+        self._buttons: AnswerButtons | None = None
         self.stopping = False
         self._asks = False
         self._break_due = False
@@ -162,6 +165,8 @@ class Answer(Generic[T_co]):
             case Action():
                 changed, self._asks, self._used = not self._asks, True, ()
                 self._notes += (wording.DECISION_NEEDED,) if changed else ()
+            case AnswerButtons():
+                changed, self._buttons = event != self._buttons, event
             case Sentence(text=text):
                 changed, self.sentence = True, text
             case Remark(text=text):
@@ -289,12 +294,20 @@ class Answer(Generic[T_co]):
         return self._sources
 
     def _last_lines(self) -> Blocks:
-        """What stands last of all: the footnote or, under a failure, the button to ask again and the support line."""
+        """What stands last of all: the buttons and the footnote or, under a failure, the button to ask again and the
+        support line."""
         if self._failure is None:
-            return self.footnote
+            return (*self.buttons, *self.footnote)
         again = self._failure.again
         button = (ask_again(wording.ASK_AGAIN, again),) if again else ()
         return (*button, support_note(self.support))
+
+    @property
+    def buttons(self) -> Blocks:
+        """What can be pressed under a whole answer; none before its end, nor where it has failed, was stopped or has no
+        words of its own."""
+        is_whole = self.ended and self._failure is None and self._stopped is None and not self.empty
+        return answer_buttons(self._buttons) if is_whole else ()
 
     @property
     def footnote(self) -> Blocks:

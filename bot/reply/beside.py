@@ -15,7 +15,7 @@ from bot.flowise.events import (
     Token,
     UsedTools,
 )
-from bot.reply.contract import Footnote, ProgressEvent, Remark, ReplyEvent, Sentence
+from bot.reply.contract import AnswerButtons, Footnote, ProgressEvent, Remark, ReplyEvent, Sentence
 
 
 class Beside:
@@ -51,7 +51,7 @@ class Beside:
                 self._events[ResultFiles] = before.and_later(event) if isinstance(before, ResultFiles) else event
             case Step() | AgentsSpoke() | ModelThinking():
                 pass  # `bot.reply.steps` keeps how far the flow is
-            case SourceDocuments() | UsedTools() | Action() | Sentence() | Footnote():
+            case SourceDocuments() | UsedTools() | Action() | Sentence() | Footnote() | AnswerButtons():
                 self._events[type(event)] = event
             case _:
                 assert_never(event)

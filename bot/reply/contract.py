@@ -65,6 +65,18 @@ class Footnote:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerButtons:
+    """What stands under a whole answer to be pressed; with `regenerates`, a button that asks its question anew.
+
+    A press names the question by its `line` and its `reference`.
+    """
+
+    line: str
+    reference: str
+    regenerates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of ours that is the answer: Flowise was not asked."""
 
@@ -125,7 +137,7 @@ class StoredText:
     begins: bool = True
 
 
-KeptEvent: TypeAlias = ShownEvent | Remark | Footnote | Sentence
+KeptEvent: TypeAlias = ShownEvent | AnswerButtons | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 Ending: TypeAlias = Finished | Failed | Stopped

@@ -131,7 +131,7 @@ class PagedAnswer(Answer[Document]):
             footer, steps = said, ()
             pages = self.text.pages(growing=self.half_open, footer=footer)
         # Nobody is sent a message that holds nothing but these, for want of room in the one before.
-        small = (*steps, _GROWING, *self._button, *self.footnote, *_LEAD)
+        small = (*steps, _GROWING, *self._button, *self.buttons, *self.footnote, *_LEAD)
         if len(pages) > 1 and all(block in small for block in pages[-1].blocks):
             return pages[:-1]
         if not pages or not footer or pages[-1].blocks == (*_LEAD, *footer):

@@ -31,6 +31,7 @@ from bot.slack.fields import string
 from bot.slack.identity import Identity
 from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.names import Names
+from bot.slack.payload import IncomingMessage
 from bot.slack.people import Person
 from bot.slack.permissions import named_in
 from bot.slack.reading import Reading
@@ -124,6 +125,10 @@ class SlackClient:
     async def person(self, user: str) -> Person | None:
         """See `bot.workspace.authors.Authorship`."""
         return await self._names.person(user)
+
+    async def written(self, thread: Thread, ts: str) -> IncomingMessage | None:
+        """See `bot.slack.reading.Reading.written`."""
+        return await self._reading.written(thread, ts)
 
     async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
         """See `bot.workspace.authors.Authorship`."""

@@ -13,7 +13,15 @@ from bot.slack.fields import string
 from bot.slack.message_text import message_text, quoted_text
 from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.names import Names
-from bot.slack.payload import Instruction, app_of, instruction, mentions, plain
+from bot.slack.payload import (
+    IncomingMessage,
+    Instruction,
+    app_of,
+    incoming_message,
+    instruction,
+    mentions,
+    plain,
+)
 from bot.slack.search import REPLIES_PAGE, Message
 from bot.slack.wire import Wire, messages, next_cursor
 from bot.thread import Thread
@@ -118,6 +126,19 @@ class Reading:
             if not where["cursor"]:
                 return False
         raise SlackUnavailable("conversations.replies: the thread is too long")
+
+    async def written(self, thread: Thread, ts: str) -> IncomingMessage | None:
+        """A person's message in a thread, or outside threads, as it stands now; None where it is gone.
+
+        Raises:
+            SlackRefused, SlackUnavailable: it cannot be read.
+        """
+        where: dict[str, object] = {"channel": thread.channel, "oldest": ts, "latest": ts, "inclusive": True}
+        # The first message of a thread is given in any case.
+        where |= {"ts": thread.thread_ts, "limit": 2} if thread.thread_ts else {"limit": 1}
+        page = await self._wire.ask("conversations.replies" if thread.thread_ts else "conversations.history", where)
+        found = next((message for message in messages(page) if string(message, "ts") == ts), None)
+        return incoming_message({**found, "channel": thread.channel}) if found is not None else None
 
     async def _is_by_bot(self, message: Message) -> bool:
         """Whether a message that an app has posted is its bot's, and not one of a person's, in whose name it posts."""

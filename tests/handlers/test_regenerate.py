@@ -62,6 +62,7 @@ async def test_the_same_question_as_it_was_edited_is_asked_once_and_both_answers
 
 async def test_only_the_one_who_asked_and_only_under_the_newest_answer(home: Sandbox) -> None:
     bob = home.slack.user("bob")
+    home.slack.invite(home.ada, home.channel, bob)
     home.flowise.script("rag", *(Script(tokens=[f"number {number}"]) for number in range(3)))
     async with home.bot():
         root = await home.ask(f"{home.mention} one?")

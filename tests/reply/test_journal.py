@@ -25,6 +25,7 @@ from bot.reply.arriving import Arriving
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
+    AnswerButtons,
     Failed,
     FetchingRest,
     Finished,
@@ -58,6 +59,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     Action(),
     Sentence("a sentence"),
     Footnote("a footnote"),
+    AnswerButtons("T1:C1:1.0", "a1b2c3d4", regenerates=True),
 )
 PASSING: tuple[ReplyEvent, ...] = (
     TextComplete(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 LEASE = 15.0
@@ -91,6 +91,8 @@ _LIMITED = "assistant.threads.setStatus"
 
 # So many of the questions are stopped by their askers.
 _STOPPED = 1 / 4
+# So many of the others are asked anew.
+_REGENERATED = 1 / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Question:
     """A follow-up without a mention, where the bot has answered before."""
     stop_after: float | None = None
     """How many seconds after it was asked its asker looks for the button that stops its answer, and presses it."""
+    regenerate_after: float | None = None
+    """The same for the button that asks the question anew, once it is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,7 @@ def talks(options: Options) -> tuple[Talk, ...]:
     """Who asks what: of five threads three begin with a mention, one with a command, one is a direct message."""
     chance = random.Random(f"talks {options.seed}")  # noqa: S311 (a plan, not a secret)
     stops = random.Random(f"stops {options.seed}")  # noqa: S311 (a plan, not a secret)
+    anew = random.Random(f"anew {options.seed}")  # noqa: S311 (a plan, not a secret)
     surfaces = (Surface.MENTION, Surface.DIRECT, Surface.MENTION, Surface.COMMAND, Surface.MENTION)
     homes = [*range(options.threads), *chance.choices(range(options.threads), k=options.questions)]
     times: dict[int, list[float]] = {number: [] for number in range(options.threads)}
@@ -156,11 +161,14 @@ def talks(options: Options) -> tuple[Talk, ...]:
             number,
             surfaces[number % len(surfaces)],
             tuple(
-                Question(
-                    _token(chance, "q", number, place),
-                    at,
-                    plainly=chance.random() < 0.7,
-                    stop_after=stops.uniform(0.3, 4.0) if stops.random() < _STOPPED else None,
+                _pressed(
+                    Question(
+                        _token(chance, "q", number, place),
+                        at,
+                        plainly=chance.random() < 0.7,
+                        stop_after=stops.uniform(0.3, 4.0) if stops.random() < _STOPPED else None,
+                    ),
+                    anew,
                 )
                 for place, at in enumerate(sorted(times[number]))
             ),
@@ -168,6 +176,12 @@ def talks(options: Options) -> tuple[Talk, ...]:
         )
         for number in range(options.threads)
     )
+
+
+def _pressed(question: Question, chance: random.Random) -> Question:
+    """The question, to be asked anew if chance has it and its answer is not stopped."""
+    after = chance.uniform(1.0, 6.0) if chance.random() < _REGENERATED else None
+    return question if question.stop_after is not None else replace(question, regenerate_after=after)
 
 
 def _token(chance: random.Random, letter: str, thread: int, place: int) -> str:

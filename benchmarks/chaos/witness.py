@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from benchmarks.chaos.answers import TOKEN, token_of
 from benchmarks.chaos.people import People, Said
 from benchmarks.chaos.plan import Surface
-from benchmarks.chaos.records import Asked, Pressed, Record, Shown, Tried
-from benchmarks.chaos.sentences import is_told, words_of
+from benchmarks.chaos.records import Asked, Pressed, Record, Regenerated, Shown, Tried
+from benchmarks.chaos.sentences import is_not_regenerated, is_told, words_of
 from benchmarks.chaos.stage import TOKENS_PER_SECOND, Stage
 from bot.playground.slack.delivery import Attempt
 from bot.playground.slack.message import Message
@@ -43,6 +43,7 @@ async def record(stage: Stage, people: People, redis_outages: list[tuple[float, 
         broken=list(_broken(stage)),
         kept=await _keys(stage),
         presses=list(_presses(stage, people, redis_outages)),
+        regenerated=list(_regenerated(stage, people)),
         excused=[(begin, end + _FORGIVEN) for begin, end in redis_outages],
     )
 
@@ -79,14 +80,16 @@ def _shown(stage: Stage, people: People) -> Iterator[Shown]:
         for message in slack.messages(channel):
             if message.user == slack.bot_user_id:
                 yield _message(message, channel if channel in direct else f"{channel}:{message.root}")
-    pressed = {(press.said.channel, press.said.user) for press in people.presses}
+    presses = (*people.presses, *people.regenerations)
+    pressed = {(press.said.channel, press.said.user) for press in presses}
     refused = {(said.channel, said.user, said.told) for said in people.said if said.told}
     for (channel, user), place in places.items():
         for message in slack.ephemerals(channel, user):
             # What a command was answered at once belongs to no thread: another command may have opened one since.
             at_once = (channel, user, message.plain) in refused
             # What somebody who has pressed is told is no answer to a question.
-            if at_once or not is_told(message.plain) or (channel, user) not in pressed:
+            told = is_told(message.plain) or is_not_regenerated(message.plain)
+            if at_once or not told or (channel, user) not in pressed:
                 yield _message(message, f"{channel}@{user}" if at_once else place)
 
 
@@ -115,6 +118,13 @@ def _presses(stage: Stage, people: People, redis_outages: Sequence[tuple[float, 
         begun = [asked.at for asked in stage.flowise.predictions if token_of(asked.question) == said.token]
         sent = sum(max(0.0, heard_at - at) * TOKENS_PER_SECOND for at in begun)
         yield Pressed(said.token, press.acked, [message.plain for message in private], sent, shown)
+
+
+def _regenerated(stage: Stage, people: People) -> Iterator[Regenerated]:
+    for press in people.regenerations:
+        private = stage.slack.ephemerals(press.said.channel, press.said.user)
+        told = [message.plain for message in private if message.at >= press.at - 1.0]
+        yield Regenerated(press.said.token, press.acked, told)
 
 
 def _reference_mark(message: Message) -> str:

@@ -20,6 +20,11 @@ def text_of(item: Item) -> str:
     return string(part(heard, "message"), "text") or string(part(heard, "command"), "text")
 
 
+def message_of(item: Item) -> str:
+    """The `ts` of the message that asked; empty where none did."""
+    return string(part(_heard(item), "message"), "ts")
+
+
 def _heard(item: Item) -> dict[str, object]:
     """What is stored of a question; of one that is asked anew, how it was asked first."""
     heard = _read(item.heard)

@@ -9,6 +9,7 @@ import pytest
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
 from bot.slack import wording
+from bot.thread import StopOutcome
 from bot.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.program
@@ -77,7 +78,7 @@ async def test_only_the_one_who_asked_and_only_under_the_newest_answer(home: San
         await home.answered(root, 3)
         await press(home, buttons(home, root)[1])
         await home.slack.until(lambda: told(home) == [wording.NOT_THE_NEWEST] * 2)
-        assert home.idle
+        await home.slack.until(lambda: home.idle)
     assert len(home.flowise.predictions) == 2
 
 
@@ -183,3 +184,19 @@ async def test_without_the_setting_there_is_no_button(home: Sandbox) -> None:
         root = await home.ask(f"{home.mention} why?")
         assert await home.answered(root) == ["one"]
         assert buttons(home, root) == []
+
+
+async def test_deleting_the_question_stops_the_answer_that_is_made_anew(home: Sandbox) -> None:
+    held = asyncio.Event()
+    home.flowise.script("rag", Script(tokens=["one"]), Script(tokens=["two", "three"], hold=held, hold_after=1))
+    async with home.bot():
+        root = await home.ask("Listen.")
+        question = await home.ask(f"{home.mention} why?", thread_ts=root)
+        await home.answered(root)
+        await press(home, buttons(home, root)[0])
+        await home.slack.until(lambda: home.answers(root)[1:] == ["two"])
+        home.slack.delete(home.channel, question, user=home.ada)
+        await home.slack.until(lambda: not home.growing(root))
+        held.set()
+        assert wording.stopped(StopOutcome.GOES_ON) in (await home.answered(root, 2))[1]
+        assert len(buttons(home, root)) == 1

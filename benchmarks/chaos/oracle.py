@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import combinations
@@ -91,12 +91,12 @@ class Verdict:
 
 def judge(record: Record) -> Verdict:
     """Hold the records against every promise."""
-    found = units(record.shown)
+    anew = Counter(press.token for press in record.regenerated)
+    found = units(record.shown, anew)
     places: defaultdict[str, list[Asked]] = defaultdict(list)
     for asked in sorted(record.asked, key=lambda asked: asked.at):
         places[asked.place].append(asked)
     judged: list[Judged] = []
-    anew = Counter(press.token for press in record.regenerated)
     violations = list(_strangers(found, places))
     for place, questions in places.items():
         mine = [unit for unit in found if unit.place == place]
@@ -113,11 +113,12 @@ def judge(record: Record) -> Verdict:
     return Verdict(judged, violations)
 
 
-def units(shown: Sequence[Shown]) -> list[Unit]:
+def units(shown: Sequence[Shown], anew: Container[str] = ()) -> list[Unit]:
     """The messages put together to answers, in the order in which each was begun.
 
     Messages belong together by the reference in their metadata or sentence, or by the token in their text: a native
-    stream tells its reference only at its end.
+    stream tells its reference only at its end. So of a question that was asked `anew`, a message that begins an answer
+    and tells none begins another one.
     """
     references: dict[str, str] = {}
     for message in shown:
@@ -125,9 +126,14 @@ def units(shown: Sequence[Shown]) -> list[Unit]:
             if message.reference or reference(message.text):
                 references.setdefault(token, message.reference or reference(message.text))
     parts: defaultdict[tuple[str, str], list[Shown]] = defaultdict(list)
-    for message in shown:
+    begun: Counter[str] = Counter()
+    for message in sorted(shown, key=lambda message: float(message.ts)):
+        token = next(iter(tokens(message.text)), "")
+        begun[token] += message.text.startswith(f"Answer to {token}:")
+        later = token in anew and begun[token] > 1 and not message.reference and not reference(message.text)
+        name = f"{token} {begun[token]}" if later else _name(message, references)
         if not message.opens:
-            parts[message.place, _name(message, references)].append(message)
+            parts[message.place, name].append(message)
     return sorted((_unit(messages) for messages in parts.values()), key=lambda unit: float(unit.ts))
 
 

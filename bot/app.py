@@ -36,6 +36,7 @@ from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
 from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_redis, warn_of_scopes
 from bot.settings import Settings
+from bot.slack.deciders import deciders
 from bot.slack.help_contact import asks
 from bot.slack.identity import Identity
 from bot.slack.installation import app_of
@@ -172,6 +173,7 @@ class Bot:
                 reads_answers=settings.flowise_api_key is not None,
                 follow_ups=settings.bot_follow_ups == "all",
                 regenerate=settings.bot_regenerate,
+                who_decides=deciders(settings.bot_decisions).sentence,
             ),
             now=time.monotonic,
             wall=time.time,

@@ -5,6 +5,7 @@
     ├── StoreUnavailable         Redis cannot be reached
     │   └── StoreDamaged         a key holds something else than the bot writes there
     ├── Interrupted              the bot is being stopped
+    │   └── DecisionInterrupted  the same, after a decision was passed on
     ├── Postponed                the bot is being stopped before it has asked
     ├── GivenUp                  no process could finish the question
     ├── Unreadable               something stored that this version cannot read
@@ -20,6 +21,10 @@
         ├── FlowiseBroke         the stream ended before its `end`
         ├── FlowiseFailed        the flow itself reported an error
         ├── FlowiseEmpty         the flow ended without saying anything
+        ├── DecisionClosed       a decision was made elsewhere meanwhile
+        ├── DecisionNodeGone     the node that waited for it is no longer in the flow
+        ├── DecisionRunLost      the run that waited for it is no longer there
+        ├── DecisionFailed       the flow failed after it
         ├── FlowiseTooLarge      the question was refused for its size
         ├── FlowiseRateLimited   429
         ├── KeyRefused           the API key is not the one bound to the chatflow
@@ -75,6 +80,12 @@ class StoreDamaged(StoreUnavailable):
 
 class Interrupted(BotError):
     """The bot was stopped before the answer was complete."""
+
+
+class DecisionInterrupted(Interrupted):
+    """The bot was stopped after it had passed a decision on; what came of it is unknown without FLOWISE_API_KEY."""
+
+    retry_helps = False
 
 
 class Postponed(BotError):
@@ -174,6 +185,30 @@ class FlowiseEmpty(FlowiseError):
     Some servers store a text that they did not stream (Flowise issues 4926, 5253, 5592): with FLOWISE_API_KEY it is
     read.
     """
+
+
+class DecisionClosed(FlowiseError):
+    """A decision was no longer open when it was passed on: it was made in Flowise, or something newer was asked."""
+
+    retry_helps = False
+
+
+class DecisionNodeGone(FlowiseError):
+    """The flow has ended without a word after a decision: it was changed, and has no longer the node that waited."""
+
+    retry_helps = False
+
+
+class DecisionRunLost(FlowiseError):
+    """Flowise has no longer the execution that waited for a decision, or not the node in it. Was it deleted?"""
+
+    retry_helps = False
+
+
+class DecisionFailed(FlowiseError):
+    """The flow went on after a decision and failed. Look into Flowise's log at the time of this line."""
+
+    retry_helps = False
 
 
 class FlowiseTooLarge(FlowiseError):

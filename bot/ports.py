@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.decision import KeptDecision, MadeDecision, PendingDecision
+from bot.flowise.decisions import PauseState
 from bot.flowise.events import Event
 from bot.flowise.prediction import Prediction
 from bot.slack.calls import Call, Result
@@ -59,9 +61,20 @@ class Flowise(Protocol):
         """The answer of that turn, as it is stored on the chat.
 
         It is returned as the events that a reply shows, as far as there are any: `Token` with the whole text,
-        `SourceDocuments`, `ResultFiles`, `UsedTools`, `Action`; an empty tuple is an answer without content. None: none
-        is stored yet, or none that certainly belongs to that turn. The text may differ from what was streamed: Flowise
-        does not store what an agent said before it called a tool.
+        `SourceDocuments`, `ResultFiles`, `UsedTools`; and `Decision` with the `Metadata` of its row. An empty tuple is
+        an answer without content. None: none is stored yet, or none that certainly belongs to that turn. The text may
+        differ from what was streamed: Flowise does not store what an agent said before it called a tool.
+
+        Raises:
+            KeyRefused: it can never be read without the right key.
+            FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read now; try again later.
+        """
+        ...
+
+    async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
+        """Whether the run that paused for the decision `action_id`, stored as the row `row_id`, still waits for it.
+
+        Flowise resumes the newest run of a chat, whatever was decided: so anything newer on the chat is `OVER`.
 
         Raises:
             KeyRefused: it can never be read without the right key.
@@ -288,12 +301,45 @@ class Mailboxes(Protocol):
         ...
 
 
+class Decisions(Protocol):
+    """The decisions that flows wait for. Every method may raise StoreUnavailable."""
+
+    async def offer(self, asked: PendingDecision, run: Run) -> None:
+        """Keep a decision, and note the run that waits for it in place of any earlier note on its chat.
+
+        Once it was made, nothing changes.
+        """
+        ...
+
+    async def kept(self, line: str, reference: str) -> KeptDecision | None:
+        """A decision that was asked for, and whether it was made; None if it is not kept any more."""
+        ...
+
+    async def is_newest(self, asked: PendingDecision) -> bool:
+        """Whether its run is the newest of its chat and waits, and its thread has not been started over."""
+        ...
+
+    async def decide(self, asked: PendingDecision, made: MadeDecision) -> MadeDecision | None:
+        """What was decided, by this call or an earlier one: it is decided once. None where it no longer can be, because
+        its run is not the newest of its chat."""
+        ...
+
+    async def close(self, asked: PendingDecision) -> None:
+        """Forget a decision that can no longer be made."""
+        ...
+
+
 class Store(Protocol):
     """What survives restarts and is shared by replicas. Every method may raise StoreUnavailable."""
 
     @property
     def mailboxes(self) -> Mailboxes:
         """The mailboxes."""
+        ...
+
+    @property
+    def decisions(self) -> Decisions:
+        """The decisions that flows wait for."""
         ...
 
     async def conversation(self, thread: Thread) -> Conversation | None: ...

@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.errors import SettingsError
 from bot.network.proxies import proxy_url
 from bot.settings_errors import NOT_UTF_8, about_file, problems_of, worded
-from bot.slack import help_contact, tokens
+from bot.slack import deciders, help_contact, tokens
 from bot.store import address
 
 log = structlog.get_logger(__name__)
@@ -79,6 +79,11 @@ def _command(value: str) -> str:
 
 def _help_contact(value: str) -> str:
     help_contact.asks(value)
+    return value
+
+
+def _decisions(value: str) -> str:
+    deciders.deciders(value)
     return value
 
 
@@ -146,6 +151,7 @@ class Settings(BaseSettings):
     bot_conversation_days: Annotated[float, Field(gt=0, le=3650)] = 30
     bot_help_contact: Annotated[str, AfterValidator(_help_contact)] = ""
     bot_external_people: Literal["refuse", "answer"] = "refuse"
+    bot_decisions: Annotated[str, AfterValidator(_decisions)] = "asker"
     bot_stop: Literal["asker", "everyone"] = "asker"
     bot_regenerate: bool = True
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25

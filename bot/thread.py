@@ -78,7 +78,7 @@ class Expected:
     """How to recognise the turn that a run stores in Flowise among all others on its chat.
 
     `after` is the id of the newest row that was stored before it, empty if there was none. `question` is the text of
-    its user row; None: any text, because a decision made in Flowise itself may have any, or none.
+    its user row; None: any text, because that of a decision may be any, or none.
     """
 
     question: str | None
@@ -91,7 +91,8 @@ class Run:
 
     `since` and `left_at` are epoch seconds: when it was started, and when its stream was left (0: unknown, because the
     process was killed), by the clock of the process that wrote them. `agentflow`: Flowise's abort endpoint can stop it.
-    `awaits_decision`: the flow has paused for a person's decision. `unseen`: a person has stopped its answer, and a
+    `awaits_decision`: the flow has paused for a person's decision, whose reference is `decision` where it can be made
+    in Slack. `resumes`: one was made, and the run goes on with it. `unseen`: a person has stopped its answer, and a
     process reads on until it ends, and deletes the note then. `question` is the text of the prediction; `after` is
     the newest row that was stored on the chat before it or, if `awaits_decision`, that of its pause; None: unknown.
     """
@@ -102,6 +103,8 @@ class Run:
     awaits_decision: bool = False
     question: str = ""
     after: str | None = None
+    decision: str = ""
+    resumes: bool = False
     unseen: bool = False
 
     @property
@@ -109,7 +112,7 @@ class Run:
         """The turn whose storing shows that it is over; None: nothing would."""
         if self.after is None:
             return None
-        return Expected(None if self.awaits_decision else self.question, self.after)
+        return Expected(None if self.awaits_decision or self.resumes else self.question, self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,8 @@ class OpenAnswer:
     `chat_id`, `asked_at` (epoch seconds; 0: not yet), `question`, the text of the prediction, and `after`, as in `Run`,
     are noted directly before Flowise is asked. `journal` is what has arrived of the answer so far, as
     `bot.reply.journal` writes it, and `whole` says that it is complete. `again`: the question was asked before, and its
-    asker has pressed the button. `is_first`: no question of its thread was answered before. `stopped` is the value of
-    the `StopOutcome` that its last line tells, empty where it was not stopped.
+    asker has pressed the button. `is_first`: no question of its thread was answered before. `resumes` is as in `Run`.
+    `stopped` is the value of the `StopOutcome` that its last line tells, empty where it was not stopped.
     """
 
     chat_id: str = ""
@@ -151,12 +154,13 @@ class OpenAnswer:
     after: str | None = None
     again: bool = False
     is_first: bool = False
+    resumes: bool = False
     stopped: str = ""
 
     @property
     def expected(self) -> Expected | None:
         """How to recognise its answer in Flowise; None: it cannot be recognised."""
-        return None if self.after is None else Expected(self.question, self.after)
+        return None if self.after is None else Expected(None if self.resumes else self.question, self.after)
 
 
 class StopOutcome(Enum):

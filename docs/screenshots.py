@@ -36,6 +36,8 @@ QUESTION = "How do I start over?"
 FOLLOW_UP = "And how do I connect my own Flowise?"
 GROWN = 260
 """Characters of the second answer, when the first picture is taken."""
+DECISION = {"width": 620, "height": 470}
+DECISION_QUESTION = "Write to our new colleagues, please."
 STEPS = {"width": 620, "height": 720}
 STEPS_QUESTION = "How do sources look, and which of them are shown?"
 
@@ -49,6 +51,7 @@ async def main() -> int:
     async with launched(program) as browser:
         for scheme in SCHEMES:
             await _pictures(browser, scheme)
+            await _picture_of_a_decision(browser, scheme)
             await _picture_of_steps(browser, scheme)
     return 0
 
@@ -68,6 +71,22 @@ async def _pictures(browser: Browser, scheme: str) -> None:
         await ada.inspect("Timeline")
         await page.wait_for_timeout(500)  # it is drawn with the next frames
         await _take(page, f"inspector-{scheme}.png")
+        await page.context.close()
+
+
+async def _picture_of_a_decision(browser: Browser, scheme: str) -> None:
+    async with _playground() as on:
+        on.tap.choose("two_approvals")
+        page = await _opened(browser, on, scheme)
+        ada = PageUser(page)
+        await page.set_viewport_size(DECISION)  # a screen so small that the thread takes all of it
+        await ada.ask_first(DECISION_QUESTION)
+        first = await ada.answered("Shall I write a draft?")
+        await first.get_by_role("button", name="Proceed").click()
+        await ada.answered("Shall I send it?", 2)
+        await expect(ada.answers.first).to_contain_text("ada chose")
+        await on.slack.until(lambda: on.sandbox.idle, 30.0)
+        await _take(page, f"decision-{scheme}.png")
         await page.context.close()
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from slack_bolt.async_app import AsyncApp
 
 from bot.workspace.workspace import Step
-from handlers import action, command, lifecycle, mention, message, questions, regenerate
+from handlers import action, command, decision, lifecycle, mention, message, modal, questions, regenerate
 from handlers.behaviour import Behaviour
 
 
@@ -16,6 +16,7 @@ def steps(behaviour: Behaviour) -> Mapping[str, Step]:
     """What is done for a stored question, by the surface it came through."""
     return {
         command.SURFACE: command.take,
+        decision.SURFACE: decision.take,
         questions.SURFACE: partial(questions.take, behaviour),
         regenerate.SURFACE: regenerate.take,
     }
@@ -27,4 +28,5 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     mention.register(app, behaviour)
     message.register(app, behaviour)
     command.register(app, behaviour)
+    modal.register(app, behaviour)
     action.register(app, behaviour)

@@ -18,9 +18,10 @@ from bot.slack import wording
 from bot.slack.payload import Press, press
 from bot.slack.text.answer_blocks import REGENERATE
 from bot.slack.text.blocks import ASK_AGAIN, STOP
+from bot.slack.text.decision_blocks import APPROVE, REJECT
 from bot.thread import question_of
 from bot.workspace.workspace import Workspace
-from handlers import ask_again, regenerate, stop
+from handlers import ask_again, decision, regenerate, stop
 from handlers.behaviour import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
@@ -40,6 +41,8 @@ class Button:
 
 BUTTONS: Final[Mapping[str, Button]] = {
     ASK_AGAIN: Button(ask_again.pressed, ask_again.is_untaken),
+    APPROVE: Button(decision.pressed, decision.is_undecided),
+    REJECT: Button(decision.pressed, decision.is_undecided),
     REGENERATE: Button(regenerate.pressed, regenerate.is_untaken),
     STOP: Button(stop.pressed, stop.is_unstopped),
 }

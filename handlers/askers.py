@@ -9,9 +9,10 @@ from bot.thread_codec import parsed
 
 
 def asker_of(item: Item) -> str:
-    """The id of the user who has asked a question; empty where this version cannot read it."""
+    """The id of the user who has asked a question, or made a decision; empty where this version cannot read it."""
     heard = _heard(item)
-    return string(part(heard, "message"), "user") or string(part(heard, "command"), "user")
+    of_question = string(part(heard, "message"), "user") or string(part(heard, "command"), "user")
+    return of_question or string(heard, "user")  # of who has decided
 
 
 def text_of(item: Item) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.slack.deciders import BY_ASKER, Deciders
 from bot.slack.payload import is_external
 from bot.workspace.workspace import Workspace
 
@@ -18,6 +19,7 @@ class Behaviour:
     ignores_small_talk: bool = True
     answers_external_people: bool = False
     everyone_stops: bool = False
+    deciders: Deciders = BY_ASKER
 
 
 def may_be_refused(workspace: Workspace, behaviour: Behaviour, teams: Sequence[str]) -> bool:

@@ -31,7 +31,11 @@ class Package:
 VALUES: Final = ("bot.errors", "bot.thread")
 PACKAGES: Final = (
     Package(("bot.errors", "bot.supervision", "bot.tasks"), "what can go wrong, by whose fault; background work"),
-    Package(("bot.thread", "bot.thread_codec"), "what everything is keyed by, and how it is stored", ("bot.errors",)),
+    Package(
+        ("bot.thread", "bot.thread_codec", "bot.decision"),
+        "what everything is keyed by, and how it is stored",
+        ("bot.errors",),
+    ),
     Package(("bot.network",), "opens HTTP sessions through the proxies that are set", ("bot.errors",)),
     Package(("bot.slack.text",), "turns Markdown into what Slack shows; pure"),
     Package(

@@ -22,7 +22,7 @@ from bot.mailbox.durations import Durations
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, UpdateMessage
-from bot.slack.messages import EarlierMessage, Marked
+from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.payload import IncomingMessage
 from bot.slack.people import Person
 from bot.slack.text.blocks import shown
@@ -175,6 +175,18 @@ class Slack:
         if isinstance(call, PostMessage | UpdateMessage):
             self.texts.append(shown(call.blocks))
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
+
+    async def members(self, group: str) -> frozenset[str]:
+        return frozenset()
+
+    async def wrote(self, thread: Thread, user: str) -> bool:
+        return False
+
+    async def standing(self, thread: Thread, ts: str) -> StandingMessage | None:
+        return None
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
+        return Accepted()
 
     async def replies(
         self, thread: Thread, *, before: str, limit: int, after: str = "", asker: str = ""

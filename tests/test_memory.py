@@ -15,15 +15,17 @@ import pytest
 
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
+from bot.decision import KeptDecision, MadeDecision, PendingDecision
+from bot.flowise.decisions import PauseState
 from bot.flowise.events import End, Event, Metadata, Token
 from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
-from bot.ports import Mailboxes, ReplicaCounts, Spent, Stops, TakenOver
+from bot.ports import Decisions, Mailboxes, ReplicaCounts, Spent, Stops, TakenOver
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
-from bot.slack.messages import EarlierMessage, Marked
+from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.payload import IncomingMessage
 from bot.slack.people import Person
 from bot.slack.tiers import Key, Quota
@@ -75,6 +77,9 @@ class Flowise:
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
         return None
 
+    async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
+        return PauseState.OVER
+
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         return ""
 
@@ -87,6 +92,18 @@ class Slack:
 
     async def call(self, call: Call) -> Result:
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
+
+    async def members(self, group: str) -> frozenset[str]:
+        return frozenset()
+
+    async def wrote(self, thread: Thread, user: str) -> bool:
+        return False
+
+    async def standing(self, thread: Thread, ts: str) -> StandingMessage | None:
+        return None
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
+        return Accepted()
 
     async def replies(
         self, thread: Thread, *, before: str, limit: int, after: str = "", asker: str = ""
@@ -128,6 +145,23 @@ class Store:
     @property
     def stops(self) -> Stops:
         return self
+
+    @property
+    def decisions(self) -> Decisions:
+        return self
+
+    async def offer(self, asked: PendingDecision, run: Run) -> None: ...
+
+    async def kept(self, line: str, reference: str) -> KeptDecision | None:
+        return None
+
+    async def is_newest(self, asked: PendingDecision) -> bool:
+        return False
+
+    async def decide(self, asked: PendingDecision, made: MadeDecision) -> MadeDecision | None:
+        return None
+
+    async def close(self, asked: PendingDecision) -> None: ...
 
     async def stop(self, line: str, reference: str, request: StopRequest) -> StopResult:
         return StopResult.GONE

@@ -72,8 +72,8 @@ def test_there_are_the_papers_and_the_pictures() -> None:
     assert {path.name for path in PAPERS} >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "design.md"}
     names = ["lag-dark.svg", "lag-light.svg"]
     assert [path.name for path in PICTURES] == names
-    photos = [f"{scene}-{scheme}.png" for scene in ("inspector", "playground", "steps") for scheme in ("dark", "light")]
-    assert [path.name for path in PHOTOS] == photos
+    scenes, schemes = ("decision", "inspector", "playground", "steps"), ("dark", "light")
+    assert [path.name for path in PHOTOS] == [f"{scene}-{scheme}.png" for scene in scenes for scheme in schemes]
     assert len(LOCKS) == 4
 
 

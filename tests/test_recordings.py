@@ -31,6 +31,7 @@ from bot.reply.contract import Place
 from bot.reply.streams import Mode
 from bot.slack import wording
 from bot.slack.client import SlackClient
+from bot.slack.text.decision_blocks import TOOLS
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.thread import Item
@@ -50,6 +51,9 @@ INTERVAL = 0.05
 IMPATIENT = flowise.Limits(headers=0.5, json=0.5, silence=0.5, events=0.5)
 CUT_OFF = flowise.Limits(events=3.0)
 
+
+# What an agent's node adds to its text where a tool has to be allowed: it is shown as a list.
+TOOL_REQUEST = "\nAttempting to use tool:\n```json\n"
 
 # What was recorded, read without any code of ours ---------------------------------------------------------------------
 
@@ -73,7 +77,8 @@ class Recorded:
     def text(self) -> str:
         if "json" in self.body and "text" not in self.body:
             return json.dumps(self.body["json"])
-        return "".join(self.data("token")) or str(self.body.get("text", ""))
+        said = "".join(text.partition(TOOL_REQUEST)[0] for text in self.data("token"))
+        return said or str(self.body.get("text", ""))
 
     @property
     def documents(self) -> list[dict[str, Any]]:
@@ -105,6 +110,11 @@ def is_list_of_sources(block: Mapping[str, object]) -> bool:
     return plain("", [block]).splitlines()[:1] == ["Sources"]
 
 
+def is_beside(block: Mapping[str, object]) -> bool:
+    """Whether a block lists sources, or the tools that are to be allowed."""
+    return is_list_of_sources(block) or block.get("block_id") == TOOLS
+
+
 @dataclass(frozen=True)
 class Played:
     """`messages` are the bot's in the thread, `asked` counts the predictions, `log` has this turn's lines."""
@@ -118,8 +128,7 @@ class Played:
     def body(self) -> str:
         """The answer without the list of its sources and what else stands around it."""
         return "\n".join(
-            body(message.text, [block for block in message.blocks if not is_list_of_sources(block)])
-            for message in self.messages
+            body(message.text, [block for block in message.blocks if not is_beside(block)]) for message in self.messages
         )
 
     @property
@@ -233,7 +242,8 @@ def with_text(*, whole: bool | None = None) -> list[str]:
     return [name for name in NAMES if ALL[name].text.strip() and whole in (None, ALL[name].whole)]
 
 
-FAILED = [name for name in NAMES if not (ALL[name].whole and ALL[name].text.strip())]
+ASKS_ALONE = [name for name in NAMES if ALL[name].data("action") and not ALL[name].text.strip()]
+FAILED = [name for name in NAMES if not (ALL[name].whole and ALL[name].text.strip()) and name not in ASKS_ALONE]
 REFERENCE = re.compile(r"Reference for support: [0-9a-f]{8}")
 UNFINISHED = (wording.THINKING, wording.queued(1, busy=False), wording.HELD_BACK, wording.FETCHING_ANSWER, "Using ")
 
@@ -243,7 +253,8 @@ def test_the_recordings_are_of_all_kinds() -> None:
     assert len(with_text(whole=False)) > 10
     assert len(FAILED) > 50
     assert sum(ALL[name].hangs for name in NAMES) > 5
-    assert set(with_text(whole=True)) | set(FAILED) == set(NAMES)
+    assert set(with_text(whole=True)) | set(FAILED) | set(ASKS_ALONE) == set(NAMES)
+    assert len(ASKS_ALONE) > 3
 
 
 @pytest.mark.parametrize("name", with_text())
@@ -259,7 +270,23 @@ def test_an_answer_is_closed(run: Run, name: str) -> None:
     assert not REFERENCE.search(played.plain)
     assert not [message for message in played.messages if message.plain.startswith(UNFINISHED)]
     assert played.status == ""
-    assert [line["event"] for line in played.log] == ["question begun", "turn finished"]
+    offered = ["decision offered"] if asks(name) else []
+    assert [line["event"] for line in played.log] == ["question begun", *offered, "turn finished"]
+
+
+def asks(name: str) -> bool:
+    """Whether a flow waits for a person."""
+    return bool(ALL[name].data("action") or ALL[name].body.get("action"))
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if asks(name)])
+def test_a_flow_that_waits_for_a_person_offers_its_two_labels(run: Run, name: str) -> None:
+    [action] = ALL[name].data("action") or [ALL[name].body["action"]]
+    shown = run.played[name].plain
+    assert " ".join(button["label"] for button in action["elements"]) in shown
+    assert "tool_call" not in shown
+    for call in action["mapping"].get("toolCalls", []):
+        assert f"{call['name']}\ninput: {call['args']['input']}" in shown
 
 
 @pytest.mark.parametrize("name", FAILED)

@@ -100,7 +100,8 @@ class Chats:
         if question.place.response_url:
             return  # nobody can ask a follow-up question there
         thread, chatflow = question.thread, self._chatflow_id
-        since = question.ts if answered else ""
+        # What was said while a decision was waited for is not known to the flow.
+        since = question.ts if answered and question.decided is None else ""
         await self._store.remember(
             thread,
             chat.chat_id,

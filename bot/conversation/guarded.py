@@ -23,6 +23,7 @@ from bot.errors import (
     UnknownChatflow,
 )
 from bot.flowise.breaker import PROBE_SECONDS, Breaker, Probe, Rest
+from bot.flowise.decisions import PauseState
 from bot.flowise.events import Event
 from bot.flowise.limits import CONNECT_SETTING, HEADERS_SETTING
 from bot.flowise.prediction import Prediction
@@ -99,6 +100,9 @@ class Guarded:
 
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
         return await self._flowise.stored_answer(chat_id, expected)
+
+    async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
+        return await self._flowise.pause_state(chat_id, row_id, action_id)
 
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         return await self._flowise.stored_text(chat_id, message_id)

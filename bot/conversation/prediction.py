@@ -1,33 +1,35 @@
-"""Asks Flowise one question, and recovers the answer to one that a process before this one has asked."""
+"""Asks Flowise one question, or has a run that waited for a decision go on, and follows the answer to its end."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
 from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
+from bot.conversation.decisions import Decisions, choice_of, failure, may_be_made_again, without_echo
 from bot.conversation.last_words import ends_with_question
 from bot.conversation.prediction_state import PredictionState
-from bot.conversation.question import Question
+from bot.conversation.question import Decided, Question
 from bot.conversation.regeneration import newest_answer, under_answer
 from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
 from bot.conversation.stored_text import differing, pieces
 from bot.conversation.unseen import StoppedRun, UnseenRuns
 from bot.conversation.until_stopped import until_stopped
-from bot.errors import FlowiseBroke, FlowiseError, FlowiseSlow, Interrupted, KeyRefused, RunState
-from bot.flowise.events import Action, AgentflowStarted, Event, ShownEvent, Token
+from bot.errors import DecisionClosed, FlowiseBroke, FlowiseEmpty, FlowiseError, FlowiseSlow, KeyRefused, RunState
+from bot.flowise.decisions import is_echo
+from bot.flowise.events import AgentflowStarted, Event, ShownEvent, SteeringEvent, Token
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
-from bot.reply import journal
 from bot.reply.contract import (
     FetchingRest,
     Remark,
@@ -35,10 +37,10 @@ from bot.reply.contract import (
     Stopping,
     StoredText,
     TextComplete,
-    Thinking,
     TurnEvent,
 )
-from bot.thread import Item, Run, StopOutcome
+from bot.slack import wording
+from bot.thread import Run, StopOutcome
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +58,7 @@ class Predictions:
         runs: Runs,
         unseen: UnseenRuns,
         chats: Chats,
+        decisions: Decisions,
         *,
         reads_answers: bool,
         sleep: Callable[[float], Awaitable[None]],
@@ -64,70 +67,25 @@ class Predictions:
         self._runs = runs
         self._unseen = unseen
         self._chats = chats
+        self._decisions = decisions
         self._reads_answers = reads_answers
         self._sleep = sleep
-
-    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
-        """The answer to a question that a process which is gone has asked: recovered, and never asked for again."""
-        opened, line = lease.opened, question.thread.line
-        kept = journal.read(opened.journal)
-        if opened.whole:
-            for event in kept:
-                yield event
-            self._recovers(question, lease, kept)
-            return
-        if question.place.thread_ts is not None:  # without a thread, it would overwrite what is there
-            yield Thinking()
-            if self._reads_answers:
-                yield FetchingRest(quietly=True)
-        stored = await self._runs.answer_of(line, opened, ref=question.reference)
-        for event in kept:
-            if stored is None or isinstance(event, Remark):
-                yield event
-        if stored is None:
-            raise Interrupted("the process that wrote the answer is gone, and Flowise has no answer stored")
-        log.info("answer recovered", ref=question.reference, source="Flowise's stored messages")
-        for shown in _shown(stored):
-            yield shown
-        newest = self._recovers(question, lease, stored)
-        for under in under_answer(question, newest, same_chat=bool(opened.after), is_first=opened.is_first):
-            yield under
-
-    def _recovers(self, question: Question, lease: Lease, events: Sequence[TurnEvent | Event]) -> Item | None:
-        """Have it noted that a chat has answered, with these events; what is kept to regenerate the answer."""
-        shown, chat_id = _shown(events), lease.opened.chat_id
-        awaits = any(isinstance(event, Action) for event in shown)
-        newest = newest_answer(question, lease.item, awaits_decision=awaits)
-        lease.then(self._chats.answered_again(question, chat_id, asks=ends_with_question(shown), newest=newest))
-        return newest
-
-    async def closed(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
-        """What had come of an answer that a process which is gone has asked for, where a person has stopped it.
-
-        Nothing more of it is looked for. The run may go on in Flowise; if it is an agent flow's, it is asked to stop.
-        """
-        opened, line = lease.opened, question.thread.line
-        for event in journal.read(opened.journal):
-            yield event
-        outcome = _told_before(opened.stopped)
-        if outcome is None:
-            run = await self._runs.noted(line, opened)
-            await self._runs.left(line, opened.chat_id, run)
-            outcome = StopOutcome.UNKNOWN
-        yield Stopped(outcome)
 
     async def predicted(
         self, question: Question, lease: Lease, chat: Chat, text: str, slot: Slot, *, is_first: bool = False
     ) -> AsyncGenerator[TurnEvent, None]:
-        """Ask Flowise, and yield the events of its answer that a reply shows. `slot` is its place among those that run.
+        """Ask Flowise, or pass a decision on, and yield the events of its answer that a reply shows.
 
-        `is_first`: it will be the first answer in a thread where the bot answers every message, and says so.
+        `slot` is its place among those that run. `is_first`: it will be the first answer in a thread where the bot
+        answers every message, and says so.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
         """
-        state = PredictionState(self._runs.new(), chat)
-        prediction = Prediction(text, chat.chat_id, lambda: self._noted(lease, chat, text, state, is_first))
+        waiting_node = question.decided.asked.node_id if question.decided else ""
+        state = PredictionState(self._runs.new(), chat, waiting_node)
+        asking = partial(self._noted, question, lease, state, text=text, is_first=is_first)
+        prediction = Prediction(text, chat.chat_id, asking, choice_of(question.decided))
         reader = RunReader(self._flowise.predict(prediction))
         lease.when_stopped(reader.wake)
         event: TurnEvent | None = None
@@ -151,14 +109,23 @@ class Predictions:
                 async for event in last:
                     yield event
             return
-        await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
-        last_events = until_stopped(
-            self._last_events(question, lease, state, is_first=is_first), lease.stopped, lambda: not state.is_decided
-        )
-        async with aclosing(last_events) as events:
+        if state.chat.chat_id != chat.chat_id or not state.run.awaits_decision:
+            lease.run_over = chat.chat_id  # the chatId that Flowise reports takes precedence over ours
+        async with aclosing(self._ending(question, lease, state, is_first=is_first)) as last:
+            async for event in last:
+                yield event
+
+    async def _ending(
+        self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """The last events of a run that has ended, unless a person stops it before they are known."""
+        event: TurnEvent | None = None
+        last = self._last_events(question, lease, state, is_first=is_first)
+        async with aclosing(until_stopped(last, lease.stopped, lambda: not state.is_decided)) as events:
             async for event in events:
                 yield event
         if isinstance(event, Stopping):  # what is stored is no longer wanted
+            await self._waits(question, state)
             lease.then(self._chats.answered(question, state.chat, asks=False))
             yield Stopped(StopOutcome.FINISHED)
 
@@ -195,27 +162,39 @@ class Predictions:
         yield Stopping()
 
         async def finished() -> None:
-            if state.run.awaits_decision:
-                paused = replace(state.run, after=state.row)
-                await self._runs.waits(line, state.chat.chat_id, paused, ref=question.reference)
+            await self._waits(question, state)
             await self._chats.answered(question, state.chat, asks=False)()
 
         stopped = StoppedRun(line, chat_id, question.reference, reader, state, slot, finished)
         yield Stopped(await self._unseen.follow(stopped))
 
-    async def _noted(self, lease: Lease, chat: Chat, text: str, state: PredictionState, is_first: bool) -> None:
+    async def _noted(
+        self, question: Question, lease: Lease, state: PredictionState, *, text: str, is_first: bool
+    ) -> None:
         """Note that Flowise is asked now, and how to recognise the answer. Done once, although a request that cannot
-        have started anything is repeated."""
+        have started anything is repeated. A decision is proved to be open first."""
         if lease.was_asked:
             return
-        after = "" if chat.is_new else await self._flowise.newest_stored(chat.chat_id)
-        state.run = run = replace(state.run, question=text, after=after)
+        chat, decided = state.chat, question.decided
+        if decided is not None:
+            await self._prove_open(decided, lease)
+            after = decided.asked.row or None
+        else:
+            after = "" if chat.is_new else await self._flowise.newest_stored(chat.chat_id)
+        state.run = run = replace(state.run, question=text, after=after, resumes=decided is not None)
 
         async def note() -> bool:
             return await lease.asks(chat.chat_id, text, run, is_first=is_first)
 
         if not await retried(note, self._sleep, ref=lease.item.reference):
             raise _NotOursError  # or it was stopped
+
+    async def _prove_open(self, decided: Decided, lease: Lease) -> None:
+        async def is_open() -> bool:
+            return await self._decisions.is_open(decided.asked)
+
+        if not await retried(is_open, self._sleep, ref=lease.item.reference):
+            raise DecisionClosed("something newer is on its chat, or it was made in Flowise", run=RunState.NOT_STARTED)
 
     async def _completed(
         self, question: Question, lease: Lease, state: PredictionState, error: FlowiseError
@@ -224,6 +203,7 @@ class Predictions:
         not, or cannot tell."""
         line, opened = question.thread.line, lease.opened
         state.run = self._runs.broken(state.run)
+        found: tuple[Event, ...] | None = None
         rest: tuple[ShownEvent | StoredText, ...] | None = None
         if _broke_off(error) and self._reads_answers and opened.expected is not None:
             try:
@@ -231,20 +211,46 @@ class Predictions:
                 if found is None:
                     yield FetchingRest()
                     found = await self._runs.answer_of(line, opened, ref=question.reference)
-                rest = _missing(found or (), "".join(state.text_so_far))
+                found = without_echo(found or (), question.decided)
+                rest = _missing(found, "".join(state.text_so_far))
             except KeyRefused as refused:
                 log.info("stored answer not read", ref=question.reference, reason=str(refused))
         if rest is None:
-            await self._failed(question, lease, state.run, error)
-            raise error
+            async with aclosing(self._given_up(question, lease, state, error)) as last:
+                async for event in last:
+                    yield event
+            return
         state.is_decided = True
         log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
-        for event in rest:
-            if isinstance(event, StoredText):
-                state.begins_anew(event)
+        for steering in found or ():
+            if isinstance(steering, SteeringEvent):
+                state.takes(steering)
+        for shown in rest:
+            if isinstance(shown, StoredText):
+                state.begins_anew(shown)
             else:
-                state.hears(event)
-            yield event
+                state.hears(shown)
+            yield shown
+
+    async def _given_up(
+        self, question: Question, lease: Lease, state: PredictionState, error: FlowiseError
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """Raise the error of a prediction, and note what became of its run. A decision that can safely be made again is
+        offered again."""
+        state.is_decided = True
+        decided = question.decided
+        if decided is not None and isinstance(error, FlowiseEmpty) and state.has_resumed:
+            yield Remark(wording.DECISION_DONE)
+            return
+        own = failure(error) if decided is not None else error
+        if decided is not None and may_be_made_again(decided.asked, own, state.failed_node):
+            has_failed = error.run is not RunState.NOT_STARTED or decided.asked.has_failed
+            yield await self._decisions.offered_again(question, decided, has_failed=has_failed)
+            if has_failed:
+                yield Remark(wording.may_run_again([tool.name for tool in decided.asked.tools]))
+            raise error
+        await self._failed(question, lease, state.run, own)
+        raise own
 
     async def _failed(self, question: Question, lease: Lease, run: Run, error: FlowiseError) -> None:
         """Note what became of the run of a failed prediction, as far as the error tells."""
@@ -256,44 +262,38 @@ class Predictions:
         if run.agentflow:  # the person does not wait for it
             lease.then(lambda: self._runs.stop(chat_id))
 
-    async def _ended(self, question: Question, lease: Lease, state: PredictionState, noted: str) -> None:
-        """Note the end of a complete answer. The chatId that Flowise reports takes precedence over ours."""
-        chat, run = state.chat, state.run
-        if chat.chat_id != noted or not run.awaits_decision:
-            lease.run_over = noted
-        if run.awaits_decision:
-            paused = replace(run, after=state.row)
-            await self._runs.waits(question.thread.line, chat.chat_id, paused, ref=question.reference)
+    async def _waits(self, question: Question, state: PredictionState) -> None:
+        """Note a run that waits for a decision which is not offered."""
+        if state.run.awaits_decision:
+            paused = replace(state.run, after=state.row)
+            await self._runs.waits(question.thread.line, state.chat.chat_id, paused, ref=question.reference)
 
     async def _last_events(
         self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool
     ) -> AsyncGenerator[TurnEvent, None]:
         """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
-        was seen, and our footnote."""
-        said, stored = "".join(state.text_so_far), ""
+        was seen; the decision that its flow waits for, and our footnote."""
+        chat, said, stored = state.chat, "".join(state.text_so_far), ""
         if state.text_may_differ and self._reads_answers and state.row:
             yield TextComplete()
-            stored = await differing(self._flowise, state.chat.chat_id, state.row, said)
+            stored = await differing(self._flowise, chat.chat_id, state.row, said)
+        if stored and is_echo(stored, choice_of(question.decided)):
+            stored = ""
         if stored:
             log.info("answer replaced", ref=question.reference, source="Flowise's stored messages")
         state.is_decided = True
-        asks = ends_with_question([Token(stored or said)])
-        newest = newest_answer(question, lease.item, awaits_decision=state.run.awaits_decision)
-        lease.then(self._chats.answered(question, state.chat, asks=asks, newest=newest))
         for piece in pieces(stored):
             yield piece
-        for under in under_answer(question, newest, same_chat=not state.chat.is_new, is_first=is_first):
+        if state.decision is not None:
+            yield await self._decisions.offered(question, chat.chat_id, state.decision, state.run, state.row or "")
+        newest = newest_answer(question, lease.item, awaits_decision=state.run.awaits_decision)
+        for under in under_answer(question, newest, same_chat=not chat.is_new, is_first=is_first):
             yield under
+        asks = ends_with_question([Token(stored or said)])
+        lease.then(self._chats.answered(question, chat, asks=asks, newest=newest))
 
 
-def _told_before(stopped: str) -> StopOutcome | None:
-    """How the answer ended, as the process before us has told it; None where it has not."""
-    with suppress(ValueError):
-        return StopOutcome(stopped)
-    return None
-
-
-def _shown(events: Sequence[TurnEvent | Event]) -> tuple[ShownEvent, ...]:
+def _shown(events: tuple[Event, ...]) -> tuple[ShownEvent, ...]:
     """The events that are shown in Slack."""
     return tuple(event for event in events if isinstance(event, ShownEvent))
 

@@ -8,15 +8,17 @@ from typing import TypeGuard, assert_never
 
 from bot.conversation.chats import Chat
 from bot.flowise.events import (
-    Action,
     AgentflowStarted,
+    Decision,
     End,
     ErrorReported,
     Event,
     Metadata,
     ShownEvent,
     SteeringEvent,
+    Step,
     StepEvent,
+    StepState,
     Token,
 )
 from bot.reply.contract import LONGEST, StoredText
@@ -26,13 +28,20 @@ from bot.thread import Run
 class PredictionState:
     """What the events of one answer have shown so far of its run, its chat and its text."""
 
-    def __init__(self, run: Run, chat: Chat) -> None:
+    def __init__(self, run: Run, chat: Chat, waiting_node: str = "") -> None:
         self.run = run
         self.chat = chat
         self.agentflow = asyncio.Event()
         self.has_begun = False
         self.row: str | None = None
         """The id of the row in which Flowise stored the answer."""
+        self.decision: Decision | None = None
+        """What the flow waits for, if it has stopped for a person."""
+        self.failed_node = ""
+        """The node that failed last, by its id."""
+        self.has_resumed = False
+        """The node that waited for a decision has run; of older flows, any agent has."""
+        self._waiting_node = waiting_node
         self.text_may_differ = False
         """Flowise may have stored another text than it has streamed."""
         self.is_decided = False
@@ -46,8 +55,8 @@ class PredictionState:
         if isinstance(event, SteeringEvent):
             self._steer(event)
             return False
-        if isinstance(event, Action):
-            self.run = replace(self.run, awaits_decision=True)
+        if isinstance(event, StepEvent):
+            self._step(event)
         self.hears(event)
         return True
 
@@ -57,6 +66,12 @@ class PredictionState:
             if self._length < LONGEST:  # what comes after that is not shown
                 self.text_so_far.append(event.text[: LONGEST - self._length])
             self._length += len(event.text)
+
+    def _step(self, event: StepEvent) -> None:
+        if isinstance(event, Step):
+            self.has_resumed = self.has_resumed or event.key == self._waiting_node
+            self.failed_node = event.key if event.state is StepState.FAILED else self.failed_node
+        self.has_resumed = self.has_resumed or not self._waiting_node
 
     def begins_anew(self, event: StoredText) -> None:
         """Note a piece of the text that takes the place of what was said so far."""
@@ -69,6 +84,8 @@ class PredictionState:
             case AgentflowStarted():
                 self.run = replace(self.run, agentflow=True)
                 self.agentflow.set()
+            case Decision():
+                self.decision, self.run = event, replace(self.run, awaits_decision=True)
             case Metadata(chat_id=chat_id, chat_message_id=row):
                 self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None

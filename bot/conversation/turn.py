@@ -14,8 +14,10 @@ from structlog.contextvars import bind_contextvars
 from bot.conversation.admission import Admission, Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
+from bot.conversation.decisions import Decisions
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
+from bot.conversation.recovery import Recovery
 from bot.conversation.runs import Runs
 from bot.conversation.unseen import UnseenRuns
 from bot.conversation.until_stopped import until_stopped
@@ -75,7 +77,12 @@ class Turns:
         reads, wait = settings.reads_answers, settings.left_run_wait
         self._runs = Runs(flowise, store, wait=wait, reads_answers=reads, now=now, wall=wall, sleep=sleep)
         unseen = UnseenRuns(self._runs, tasks, sleep)
-        self._asking = Predictions(flowise, self._runs, unseen, self.chats, reads_answers=reads, sleep=sleep)
+        who = settings.who_decides
+        self.decisions = Decisions(flowise, store, reads_answers=reads, who=who, wall=wall, sleep=sleep)
+        self._asking = Predictions(
+            flowise, self._runs, unseen, self.chats, self.decisions, reads_answers=reads, sleep=sleep
+        )
+        self._recovery = Recovery(self._runs, self.chats, self.decisions, reads_answers=reads)
 
     @property
     def reads_answers(self) -> bool:
@@ -117,7 +124,10 @@ class Turns:
         return question.reference in self._follow_ups
 
     async def _follows(self, question: Question) -> bool:
-        """Whether earlier questions of the thread were answered, as far as the store tells now."""
+        """Whether earlier questions of the thread were answered, as far as the store tells now. Of a decision that is
+        of no matter: there are no words to repeat."""
+        if question.decided is not None:
+            return False
         try:
             known = await self._store.conversation(question.thread)
         except StoreUnavailable:
@@ -137,9 +147,11 @@ class Turns:
             async for event in events:
                 yield event
         if not lease.was_asked and lease.stopped.is_set():
+            if question.decided is not None:  # it is made anew, or never
+                yield await self.decisions.offered_again(question, question.decided)
             yield Stopped(StopOutcome.NOT_ASKED)
         elif isinstance(event, Stopping):
-            async with aclosing(self._asking.closed(question, lease)) as closing:
+            async with aclosing(self._recovery.closed(question, lease)) as closing:
                 async for event in closing:
                     yield event
 
@@ -153,7 +165,7 @@ class Turns:
                 shown = before
             before = await lease.moved()
         lease.turn_came()
-        work = self._asking.recovered if lease.was_asked else self._admitted
+        work = self._recovery.recovered if lease.was_asked else self._admitted
         async with aclosing(work(question, lease)) as events:
             async for event in events:
                 yield event
@@ -172,7 +184,8 @@ class Turns:
                     yield Queued(rounded, busy=True)
                 shown = rounded
                 await place.moved()
-            async with aclosing(self._asked(question, lease, place)) as events:
+            work = self._asked if question.decided is None else self._resumed
+            async with aclosing(work(question, lease, place)) as events:
                 async for event in events:
                     yield event
 
@@ -201,6 +214,17 @@ class Turns:
             async for event in events:
                 yield event
 
+    async def _resumed(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[TurnEvent, None]:
+        """Have the run that waits for a decision go on, on its own chat."""
+        assert question.decided is not None  # noqa: S101  # that is why it is resumed
+        known = await self._stored(question, lambda: self._store.conversation(question.thread))
+        chat = Chat(question.decided.asked.chat_id, known.generation if known else 0)
+        self._follow_ups.add(question.reference)
+        yield Thinking()
+        async with aclosing(self._asking.predicted(question, lease, chat, "", slot)) as events:
+            async for event in events:
+                yield event
+
     async def _free_chat(
         self, question: Question, lease: Lease, chat: Chat, *, remembers: bool
     ) -> AsyncGenerator[TurnEvent | Chat, None]:
@@ -211,7 +235,7 @@ class Turns:
         if run is None:
             return
         if run.awaits_decision and not run.unseen:
-            yield Sentence(wording.DECISION_PENDING)
+            yield Sentence(wording.DECISION_PENDING if run.decision else wording.DECISION_PENDING_ELSEWHERE)
             return
         if run.unseen and not lease.opened.again:
             async with aclosing(self._after_stopped(question, chat, run, remembers=remembers)) as steps:

@@ -19,7 +19,8 @@ from bot.errors import (
     RunState,
     UnknownChatflow,
 )
-from bot.flowise.events import Event
+from bot.flowise.decisions import PauseState, pause_state
+from bot.flowise.events import Decision, Event, Metadata
 from bot.flowise.limits import HEADERS_SETTING, Limits
 from bot.flowise.parse import stored_events, stored_text
 from bot.flowise.refusals import HttpReply, names_unknown_chatflow, shortened, stranger
@@ -153,7 +154,27 @@ class Api:
             KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read, now or at all.
         """
         row = answer(await self._rows({"chatId": chat_id}), expected)
-        return None if row is None else stored_events(row)
+        if row is None:
+            return None
+        events = stored_events(row)
+        # A decision is made on the row that asks for it.
+        asks = any(isinstance(event, Decision) for event in events)
+        return (*events, Metadata(chat_id, str(row["id"]))) if asks else events
+
+    async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
+        """Whether the run that paused for a decision, and was stored as the row `row_id`, still waits for it.
+
+        Of a chat only the rows that are not older are read: those of an agent flow carry the whole execution.
+
+        Raises:
+            KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read, now or at all.
+        """
+        own = await self._rows({"chatId": chat_id, "messageId": row_id})
+        since = next((row.get("createdDate") for row in own if row.get("id") == row_id), None)
+        if not isinstance(since, str):
+            return PauseState.OVER
+        later = await self._rows({"chatId": chat_id, "startDate": since})
+        return pause_state([*own, *later], row_id, action_id)
 
     async def abort(self, chat_id: str) -> bool:
         """Ask for the run on a chat to be stopped; whether Flowise has accepted the request.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
 from typing import assert_never
@@ -22,12 +23,13 @@ from bot.errors import (
     RunState,
 )
 from bot.flowise.api import Api
+from bot.flowise.decisions import PauseState, is_echo, without_tool_request
 from bot.flowise.differences import Differences
 from bot.flowise.events import (
-    Action,
     AgentflowStarted,
     AgentsSpoke,
     CalledTools,
+    Decision,
     End,
     ErrorReported,
     Event,
@@ -54,6 +56,9 @@ log = logging.getLogger(__name__)
 
 # A message of more characters is decoded in a step of the event loop of its own.
 _LARGE = 4 * 1024
+
+# So many tokens are remembered: more than an agent says before it calls a tool.
+_LAST_TOKENS = 1_000
 
 # Node closes an idle connection 5 s after its last answer, and a POST that is just then sent on it is lost
 # (measured on Flowise 3.1.4).
@@ -185,6 +190,13 @@ class Client:
             return ""
         return self._addresses.without(text)
 
+    async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
+        """Whether a run still waits for a decision: see `bot.ports.Flowise`."""
+        try:
+            return await self._api.pause_state(chat_id, row_id, action_id)
+        except FlowiseError as error:
+            raise self._without_key(error) from error.__cause__
+
     async def check(self) -> None:
         """Check, without a prediction, that a question would be answered now.
 
@@ -215,7 +227,7 @@ class Client:
         stream = PredictionStream(
             self._session,
             self._api.address("prediction", self._chatflow_id),
-            {"question": prediction.question, "chatId": prediction.chat_id, "streaming": streaming},
+            {**prediction.asks, "chatId": prediction.chat_id, "streaming": streaming},
             self._api.headers,
             self._limits,
             streaming=streaming,
@@ -270,7 +282,7 @@ class Client:
         if not self._api_key or metadata is None or not metadata.chat_message_id:
             return ""
         text = await self.stored_text(metadata.chat_id or prediction.chat_id, metadata.chat_message_id)
-        return text if text.strip() else ""
+        return text if text.strip() and not is_echo(text, prediction.choice) else ""
 
     def _without_own_addresses(self, event: Event) -> Event:
         return Token(self._addresses.without(event.text)) if isinstance(event, Token) else event
@@ -297,15 +309,27 @@ class _StreamState:
         self.differences = Differences()
         self._agentflow = False
         self._thinks = False
+        self._said: deque[str] = deque(maxlen=_LAST_TOKENS)
 
     def news(self, event: Event) -> Iterator[Event]:
         """Note an event, and yield what is passed on now: an error and the end are reported after the stream."""
+        if isinstance(event, Token):
+            event = self._without_request(event)
         self.differences.note(event)
         if isinstance(event, AgentflowStarted | Step | AgentsSpoke) and not self._agentflow:
             self._agentflow = True
             yield AgentflowStarted()
         if self._is_news(event):
             yield event
+
+    def _without_request(self, token: Token) -> Token:
+        """A token without the call of a tool that a person is to allow. With that an agent says its whole turn anew,
+        which was said before as far as it streams (measured on Flowise 3.1.4)."""
+        text = without_tool_request(token.text)
+        if text != token.text and "".join(self._said).endswith(text):
+            text = ""
+        self._said.append(text)
+        return Token(text)
 
     def _is_news(self, event: Event) -> bool:
         thought, self._thinks = self._thinks, isinstance(event, ModelThinking) and not event.ended
@@ -320,8 +344,9 @@ class _StreamState:
             case ModelThinking():  # one frame for each piece of a thought
                 return thought != self._thinks
             case Token(text):
-                self.something = self.something or not text.isspace()
-            case Action():
+                self.something = self.something or bool(text.strip())
+                return bool(text)
+            case Decision():
                 self.something = True
             case ResultFiles():
                 self.files = True

@@ -11,10 +11,10 @@ import re
 from typing import assert_never
 
 from bot.flowise.events import (
-    Action,
     AgentflowStarted,
     AgentsSpoke,
     CalledTools,
+    Decision,
     End,
     ErrorReported,
     Event,
@@ -55,7 +55,9 @@ class Differences:
                 self.may_exist = self.may_exist or bool(names)
             case AgentflowStarted() | Step() | AgentsSpoke():  # sent whenever a node begins or ends
                 self._has_left_node = self._has_text
-            case SourceDocuments() | ResultFiles() | Action() | ModelThinking() | Metadata() | ErrorReported() | End():
+            case SourceDocuments() | ResultFiles() | ModelThinking():
+                pass
+            case Decision() | Metadata() | ErrorReported() | End():
                 pass
             case _:
                 assert_never(event)

@@ -89,7 +89,9 @@ class StepState(Enum):
     FAILED = "failed"
     """The step failed. The run may go on all the same: an iteration does after an item of it has failed."""
     STOPPED = "stopped"
-    """It ended before it was done: it waits for a decision, or the run was stopped."""
+    """It ended before it was done: the run was stopped."""
+    WAITING = "waiting"
+    """It waits for a person's decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,35 @@ class AgentflowStarted:
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """The flow has stopped and waits for a person's decision."""
+class ToolCall:
+    """A tool that a flow would use if it is allowed to: its name, the id of the call, and the arguments as (name,
+    value), all cut short."""
+
+    name: str
+    call_id: str = ""
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The flow has stopped and waits for a person's decision between two labels.
+
+    `node_id` is the node that waits; empty: an older multi-agent flow. `asks_feedback`: a comment may go along.
+    `tools` are to be allowed by it.
+    """
+
+    id: str = ""
+    approve: str = ""
+    reject: str = ""
+    node_id: str = ""
+    node_label: str = ""
+    asks_feedback: bool = False
+    tools: tuple[ToolCall, ...] = ()
+
+    @property
+    def can_be_made(self) -> bool:
+        """Whether enough is known of it to make it from here."""
+        return bool(self.id and self.approve and self.reject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +180,13 @@ class End:
     text_may_differ: bool = False
 
 
-ShownEvent: TypeAlias = Token | SourceDocuments | ResultFiles | UsedTools | CalledTools | Action
+ShownEvent: TypeAlias = Token | SourceDocuments | ResultFiles | UsedTools | CalledTools
 """An event that changes what a person sees. The reply shows it, and the journal keeps it for another process."""
 
 StepEvent: TypeAlias = Step | AgentsSpoke | ModelThinking
 """An event that people see only while the answer is made. No other process needs it to go on with the answer."""
 
-SteeringEvent: TypeAlias = AgentflowStarted | Metadata | ErrorReported | End
+SteeringEvent: TypeAlias = AgentflowStarted | Decision | Metadata | ErrorReported | End
 """An event that nobody sees. It decides what is stored, asked or reported."""
 
 Event: TypeAlias = ShownEvent | StepEvent | SteeringEvent

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from urllib.parse import unquote, urlsplit
 
 from bot.errors import FlowiseError
-from bot.flowise.events import Action, CalledTools, End, Event, Metadata, Token
+from bot.flowise.events import CalledTools, Decision, End, Event, Metadata, Token
 
 _NOWHERE = "sandbox:/"
 _UNNAMED = "…"
@@ -74,7 +74,8 @@ class OwnAddresses:
                         if text := held.take(event.text):
                             yield event if text is event.text else Token(text)
                         continue
-                    if isinstance(event, CalledTools | Action | Metadata | End) and (text := held.take("", final=True)):
+                    ends_text = isinstance(event, CalledTools | Decision | Metadata | End)
+                    if ends_text and (text := held.take("", final=True)):
                         yield Token(text)
                     yield event
         except FlowiseError:

@@ -16,8 +16,8 @@ import logging
 import re
 from collections.abc import Mapping
 
+from bot.flowise.decisions import decision, without_tool_request
 from bot.flowise.events import (
-    Action,
     AgentflowStarted,
     CalledTools,
     End,
@@ -143,7 +143,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
         case "agentFlowEvent", _:
             return AgentflowStarted()
         case "action", _:
-            return Action() if _is_action(data) else None
+            return decision(data)
         case "metadata", dict():
             return _metadata(data)
         case "error", _:
@@ -172,7 +172,8 @@ def whole_answer(body: object) -> tuple[Event, ...] | None:
 
 def stored_text(content: object) -> str:
     """The text in the `content` of a stored answer; empty where it has none."""
-    return content if isinstance(content, str) and not _is_result_without_text(content) else ""
+    is_text = isinstance(content, str) and not _is_result_without_text(content)
+    return without_tool_request(str(content)) if is_text else ""
 
 
 def stored_events(row: Mapping[str, object]) -> tuple[Event, ...]:
@@ -210,7 +211,8 @@ def _is_result_without_text(content: str) -> bool:
 def _answer_text(body: Mapping[str, object]) -> Token | None:
     text = body.get("text")
     if isinstance(text, str):
-        return Token(text) if text else None
+        said = without_tool_request(text)
+        return Token(said) if said else None
     value = text if text is not None else body.get("json")
     if value is None:
         return None
@@ -218,12 +220,6 @@ def _answer_text(body: Mapping[str, object]) -> Token | None:
     longest = max((len(run) for run in re.findall("`+", code)), default=0)
     fence = "`" * max(3, longest + 1)
     return Token(f"{fence}json\n{code}\n{fence}")
-
-
-def _is_action(data: object) -> bool:
-    """Whether this describes a decision; in a stored row it may be JSON."""
-    value = _unpacked(data)
-    return isinstance(value, dict) and bool(value)
 
 
 def _metadata(data: Mapping[str, object]) -> Metadata:

@@ -232,7 +232,13 @@ class Lease:
         `is_first` is noted as well, as in `OpenAnswer`. Raises StoreUnavailable: then it must not be asked either.
         """
         asked = partial(
-            replace, chat_id=chat_id, asked_at=run.since, question=question, after=run.after, is_first=is_first
+            replace,
+            chat_id=chat_id,
+            asked_at=run.since,
+            question=question,
+            after=run.after,
+            is_first=is_first,
+            resumes=run.resumes,
         )
         async with self._noting:
             known = self.opened

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Generic, assert_never
 
 from bot.flowise.events import (
-    Action,
     CalledTools,
     ResultFiles,
     SourceDocument,
@@ -21,6 +20,7 @@ from bot.reply.contract import (
     AnswerButtons,
     ArrivedEvent,
     BeganAnew,
+    DecisionOffered,
     Ending,
     Failed,
     FetchingRest,
@@ -38,6 +38,7 @@ from bot.reply.contract import (
     Thinking,
     WaitingForRun,
 )
+from bot.reply.decision import decision
 from bot.reply.growing_text import T_co
 from bot.reply.sources import gathered
 from bot.reply.steps import Steps
@@ -76,10 +77,10 @@ class Answer(Generic[T_co]):
         self._notes: tuple[str, ...] = ()
         self._footnote = ""
         self._failure: Failed | None = None
+        self._decision: DecisionOffered | None = None
         self._stopped: Stopped | None = None
         self._buttons: AnswerButtons | None = None
         self.stopping = False
-        self._asks = False
         self._break_due = False
         self._breaks = 0
         self._has_words = False
@@ -143,7 +144,7 @@ class Answer(Generic[T_co]):
             return  # what else changes is shown with the steps as they are then
         self._version += self._begin_anew(event) if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901 - one case an event
+    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901, PLR0912 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -159,12 +160,9 @@ class Answer(Generic[T_co]):
                 files = self._files.and_later(event)
                 changed, self._files = files != self._files, files
             case UsedTools(names=names):
-                # Flowise names a tool as used that only waits to be allowed (measured on 3.1.4).
-                changed = names != self._used and not self._asks
-                self._used = names if changed else self._used
-            case Action():
-                changed, self._asks, self._used = not self._asks, True, ()
-                self._notes += (wording.DECISION_NEEDED,) if changed else ()
+                changed, self._used = names != self._used, names
+            case DecisionOffered():
+                changed, self._decision = event != self._decision, event
             case AnswerButtons():
                 changed, self._buttons = event != self._buttons, event
             case Sentence(text=text):
@@ -173,8 +171,21 @@ class Answer(Generic[T_co]):
                 changed, self._notes = True, (*self._notes, text)
             case Footnote(text=text):
                 changed, self._footnote = text != self._footnote, text
-            case _:
+            case (
+                Queued()
+                | WaitingForRun()
+                | Thinking()
+                | FetchingRest()
+                | ParagraphBreak()
+                | TextComplete()
+                | Stopping()
+                | Finished()
+                | Stopped()
+                | Failed()
+            ):
                 changed = self._proceeds(event)
+            case _:
+                assert_never(event)
         return changed
 
     def lose_rest(self) -> None:
@@ -252,7 +263,8 @@ class Answer(Generic[T_co]):
             return wording.stopped(self._stopped.outcome)
         if self._failure is None:
             # A flow that only asks for a decision or makes files, say: that remark is all there is.
-            return next(iter(self._remarks(alone=True)), wording.NOTHING_TO_SHOW)
+            offered = (self._decision.sentence,) if self._decision else ()
+            return next(iter((*offered, *self._remarks(alone=True))), wording.NOTHING_TO_SHOW)
         return wording.failure(self._failure.error, partly=partly, follows=self._failure.follows)
 
     @property
@@ -263,9 +275,10 @@ class Answer(Generic[T_co]):
 
     def extras(self) -> Blocks:
         """The blocks under a last word."""
-        ended_early = self._failure or self._stopped
-        notes = self._remarks(alone=False) if ended_early else self._remarks(alone=True)[1:]
-        return (*map(note, notes), *self._work(), *self._source_list(), *self._last_lines())
+        ended_early = self._failure is not None or self._stopped is not None
+        remarks = self._remarks(alone=not ended_early)
+        notes = remarks if ended_early or self._decision is not None else remarks[1:]
+        return (*map(note, notes), *self._work(), *self._source_list(), *self._last_lines(alone=True))
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
         """What is said under the text or, `alone`, where there is none: our remarks, and which files there are."""
@@ -279,13 +292,20 @@ class Answer(Generic[T_co]):
     @property
     def folded(self) -> str:
         """One line for the steps and the tools; empty before the end, and where there is little to say."""
-        return self.steps.folded(self._used or (() if self._asks else self.steps.tools))
+        return self.steps.folded(self._tools or (() if self._decision else self.steps.tools))
+
+    @property
+    def _tools(self) -> tuple[str, ...]:
+        """The names of the tools that were used. Flowise names one as used that only waits to be allowed (measured on
+        3.1.4)."""
+        waiting = {tool.name for tool in self._decision.tools} if self._decision else set()
+        return tuple(name for name in self._used if name not in waiting)
 
     def _work(self) -> Blocks:
         """One line that tells what was done: the steps with their tools, or the tools alone."""
         if folded := self.folded:
             return (note(folded),)
-        return (tools_block(self._used),) if self._used else ()
+        return (tools_block(self._tools),) if self._tools else ()
 
     def _source_list(self) -> Blocks:
         """The list of sources. It is made when it is first shown: a flow may send one list after the other."""
@@ -293,14 +313,17 @@ class Answer(Generic[T_co]):
             self._sources = sources_blocks(gathered(self._documents))
         return self._sources
 
-    def _last_lines(self) -> Blocks:
-        """What stands last of all: the buttons and the footnote or, under a failure, the button to ask again and the
-        support line."""
+    def _last_lines(self, *, alone: bool = False) -> Blocks:
+        """What stands last of all: the buttons of a decision or of a whole answer and the footnote or, under a failure,
+        the button to ask again and the support line. `alone`: there is no text above."""
+        offered = decision(
+            self._decision, with_sentence=not alone or self._failure is not None or self._stopped is not None
+        )
         if self._failure is None:
-            return (*self.buttons, *self.footnote)
+            return (*offered, *self.buttons, *self.footnote)
         again = self._failure.again
         button = (ask_again(wording.ASK_AGAIN, again),) if again else ()
-        return (*button, support_note(self.support))
+        return (*offered, *button, support_note(self.support))
 
     @property
     def buttons(self) -> Blocks:
@@ -313,7 +336,7 @@ class Answer(Generic[T_co]):
     def footnote(self) -> Blocks:
         """The small line of ours that stands last of all; none under a failure, while a decision is needed, as no
         message is answered then, nor before it has come."""
-        stands = self._footnote and self._failure is None and not self._asks
+        stands = self._footnote and self._failure is None and self._decision is None
         return (support_note(self._footnote),) if stands else ()
 
     def footer(self, *, with_work: bool = True) -> Blocks:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import assert_never
 
 from bot.flowise.events import (
-    Action,
     AgentsSpoke,
     CalledTools,
     ModelThinking,
@@ -15,7 +14,7 @@ from bot.flowise.events import (
     Token,
     UsedTools,
 )
-from bot.reply.contract import AnswerButtons, Footnote, ProgressEvent, Remark, ReplyEvent, Sentence
+from bot.reply.contract import AnswerButtons, DecisionOffered, Footnote, ProgressEvent, Remark, ReplyEvent, Sentence
 
 
 class Beside:
@@ -51,7 +50,7 @@ class Beside:
                 self._events[ResultFiles] = before.and_later(event) if isinstance(before, ResultFiles) else event
             case Step() | AgentsSpoke() | ModelThinking():
                 pass  # `bot.reply.steps` keeps how far the flow is
-            case SourceDocuments() | UsedTools() | Action() | Sentence() | Footnote() | AnswerButtons():
+            case SourceDocuments() | UsedTools() | DecisionOffered() | AnswerButtons() | Sentence() | Footnote():
                 self._events[type(event)] = event
             case _:
                 assert_never(event)

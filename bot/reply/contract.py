@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
-from bot.flowise.events import ShownEvent, StepEvent
+from bot.flowise.events import ShownEvent, StepEvent, ToolCall
 from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
 from bot.thread import StopOutcome
@@ -77,6 +77,21 @@ class AnswerButtons:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionOffered:
+    """The flow waits for a decision, which can be made by two buttons under the answer.
+
+    `approve` and `reject` are the flow's own labels, `tools` are to be allowed, and `sentence`, which is ours, says who
+    may decide. `value` is what a press sends; empty where nobody could press a button, so that none is shown.
+    """
+
+    approve: str
+    reject: str
+    value: str
+    sentence: str
+    tools: tuple[ToolCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of ours that is the answer: Flowise was not asked."""
 
@@ -137,7 +152,7 @@ class StoredText:
     begins: bool = True
 
 
-KeptEvent: TypeAlias = ShownEvent | AnswerButtons | Remark | Footnote | Sentence
+KeptEvent: TypeAlias = ShownEvent | DecisionOffered | AnswerButtons | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 Ending: TypeAlias = Finished | Failed | Stopped

@@ -14,6 +14,7 @@ from bot.errors import NotSlack, SettingsError, SlackRefused
 from bot.serving.socket_mode import open_connection
 from bot.settings import Settings
 from bot.slack.client import SlackClient
+from bot.slack.deciders import deciders
 from bot.slack.identity import Identity
 from bot.slack.not_slack import EXPECTED
 from bot.workspace.registry import Registry
@@ -60,6 +61,7 @@ def behaviour_of(settings: Settings) -> Behaviour:
         follow_ups_without_mention=settings.bot_follow_ups == "all",
         ignores_small_talk=settings.bot_small_talk == "ignore",
         answers_external_people=settings.bot_external_people == "answer",
+        deciders=deciders(settings.bot_decisions),
         everyone_stops=settings.bot_stop == "everyone",
     )
 

@@ -29,7 +29,7 @@ from bot.slack.calls import (
 from bot.slack.exactly_once import Once
 from bot.slack.fields import string
 from bot.slack.identity import Identity
-from bot.slack.messages import EarlierMessage, Marked
+from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.names import Names
 from bot.slack.payload import IncomingMessage
 from bot.slack.people import Person
@@ -129,6 +129,22 @@ class SlackClient:
     async def written(self, thread: Thread, ts: str) -> IncomingMessage | None:
         """See `bot.slack.reading.Reading.written`."""
         return await self._reading.written(thread, ts)
+
+    async def members(self, group: str) -> frozenset[str]:
+        """See `bot.slack.names.Names.members`."""
+        return await self._names.members(group)
+
+    async def wrote(self, thread: Thread, user: str) -> bool:
+        """See `bot.slack.reading.Reading.wrote`."""
+        return await self._reading.wrote(thread, user)
+
+    async def standing(self, thread: Thread, ts: str) -> StandingMessage | None:
+        """See `bot.slack.reading.Reading.standing`."""
+        return await self._reading.standing(thread, ts)
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
+        """Open a modal for whoever has pressed a button; the trigger lives three seconds."""
+        return await self._wire.make("views.open", {"trigger_id": trigger_id, "view": view})
 
     async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
         """See `bot.workspace.authors.Authorship`."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.slack.text.block import Blocks
+
 
 @dataclass(frozen=True, slots=True)
 class EarlierMessage:
@@ -13,6 +15,14 @@ class EarlierMessage:
     author: str
     text: str
     is_ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StandingMessage:
+    """A message of ours as it stands in Slack, as its JSON gives it: `text` is escaped."""
+
+    text: str
+    blocks: Blocks
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Reads whose an id is, a person's, a channel's or a user group's, and keeps the answers for a while.
+"""Reads whose an id is, a person's, a channel's or a user group's, and who is in a group; keeps it for a while.
 
 Where there is no name, a text shows the label that Slack gives, or else "somebody", "a channel", "a group"; no id.
 Names are chosen by whoever likes to, so each is one line of at most 80 characters. The scopes `channels:read` and
@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 _SECONDS = 3600.0
 _SECONDS_WITHOUT = 60.0
+# Who is in a group decides who may decide: one that was changed counts soon.
+_SECONDS_OF_MEMBERS = 60.0
 _MOST_KEPT = 5_000
 # The most ids of one text that are looked up, at once: the first message of an answer waits for them.
 _MOST_AT_ONCE = 10
@@ -37,9 +39,12 @@ V = TypeVar("V")
 class _Kept(Generic[V]):
     """Keeps what Slack tells of ids. `ask` asks it; `clock` is in seconds of any monotonic clock."""
 
-    def __init__(self, ask: Callable[[str], Awaitable[V]], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, ask: Callable[[str], Awaitable[V]], clock: Callable[[], float], seconds: float = _SECONDS
+    ) -> None:
         self._ask = ask
         self._clock = clock
+        self._seconds = seconds
         self._kept: OrderedDict[str, tuple[float, V | None]] = OrderedDict()
         self._asked: dict[str, asyncio.Task[V | None]] = {}
         self._lacks_scope_until = 0.0
@@ -74,7 +79,7 @@ class _Kept(Generic[V]):
         if now < self._lacks_scope_until:
             return known
         try:
-            return self._keep(key, await self._ask(key), now + _SECONDS)
+            return self._keep(key, await self._ask(key), now + self._seconds)
         except (SlackRefused, SlackUnavailable) as error:
             log.debug("name not read", id=key, reason=str(error))
             if isinstance(error, SlackRefused) and error.code == "missing_scope":
@@ -98,10 +103,15 @@ class Names:
         self._people = _Kept(self._ask_person, clock)
         self._channels = _Kept(self._ask_channel, clock)
         self._groups = _Kept(self._ask_groups, clock)
+        self._members = _Kept(self._ask_members, clock, _SECONDS_OF_MEMBERS)
 
     async def person(self, user: str) -> Person | None:
         """Who a user is; None if Slack does not tell."""
         return await self._people.get(user)
+
+    async def members(self, group: str) -> frozenset[str]:
+        """The users in a user group; none where Slack does not tell."""
+        return await self._members.get(group) or frozenset()
 
     async def of(self, text: str, *, asker: str, but_not: str = "") -> Mapping[str, str]:
         """The names of those whom a text mentions, by their ids, as far as they can be had; `but_not` is not needed.
@@ -136,6 +146,11 @@ class Names:
         if not isinstance(found, Mapping) or found.get("is_private") is not False or found.get("is_mpim") is True:
             return ""
         return string(found, "name")
+
+    async def _ask_members(self, group: str) -> frozenset[str]:
+        answer = await self._wire.ask("usergroups.users.list", {"usergroup": group})
+        users = answer.get("users")
+        return frozenset(user for user in users if isinstance(user, str)) if isinstance(users, list) else frozenset()
 
     async def _ask_groups(self, _: str) -> Mapping[str, str]:
         """The handles of all user groups: Slack has no method for one."""

@@ -181,7 +181,8 @@ class Press:
     """A button that was pressed: its `value`, when, and in which message, the `message_ts`. `thread_ts` is empty
     outside threads.
 
-    `teams` are the ids that the payload gives for the organisation of the person who pressed it.
+    `teams` are the ids that the payload gives for the organisation of the person who pressed it. `action` names the
+    button, `message_ts` is the message that it stands under, and `trigger` lets a modal be opened at once.
     """
 
     ts: str
@@ -190,7 +191,9 @@ class Press:
     thread_ts: str
     value: str
     teams: tuple[str, ...] = ()
+    action: str = ""
     message_ts: str = ""
+    trigger: str = ""
 
 
 def press(body: Mapping[str, object]) -> Press:
@@ -205,7 +208,9 @@ def press(body: Mapping[str, object]) -> Press:
         thread_ts=string(part(body, "message"), "thread_ts"),
         value=string(action, "value"),
         teams=tuple(filter(None, [string(part(body, "user"), "team_id")])),
-        message_ts=string(part(body, "message"), "ts"),
+        action=string(action, "action_id"),
+        message_ts=string(part(body, "container"), "message_ts"),
+        trigger=string(body, "trigger_id"),
     )
 
 

@@ -31,7 +31,11 @@ SCOPES: tuple[Scope, ...] = (
     Scope("groups:history", "follow-ups in private channels do not arrive"),
     Scope("im:history", "direct messages do not arrive"),
     Scope("mpim:history", "follow-ups in group messages do not arrive"),
-    Scope("usergroups:read", "Flowise does not learn the names of user groups", noticed=True),
+    Scope(
+        "usergroups:read",
+        "Flowise does not learn the names of user groups, and no group in BOT_DECISIONS matches",
+        noticed=True,
+    ),
     Scope("users:read", "Flowise does not learn the names of people", noticed=True),
 )
 

@@ -11,7 +11,7 @@ from bot.slack import wording
 from bot.slack.exactly_once import mark_of
 from bot.slack.fields import string
 from bot.slack.message_text import message_text, quoted_text
-from bot.slack.messages import EarlierMessage, Marked
+from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.names import Names
 from bot.slack.payload import (
     IncomingMessage,
@@ -127,18 +127,50 @@ class Reading:
                 return False
         raise SlackUnavailable("conversations.replies: the thread is too long")
 
+    async def wrote(self, thread: Thread, user: str) -> bool:
+        """Whether a person has written in a thread.
+
+        Raises:
+            SlackRefused, SlackUnavailable: the thread cannot be read.
+        """
+        where: dict[str, object] = {"channel": thread.channel, "ts": thread.thread_ts, "limit": REPLIES_PAGE}
+        for _ in range(_MOST_CALLS):
+            page = await self._wire.ask("conversations.replies", where)
+            if any(_is_by(message, user) for message in messages(page)):
+                return True
+            where["cursor"] = next_cursor(page)
+            if not where["cursor"]:
+                return False
+        raise SlackUnavailable("conversations.replies: the thread is too long")
+
+    async def standing(self, thread: Thread, ts: str) -> StandingMessage | None:
+        """A message of a thread, or outside threads, as it stands; None where there is none.
+
+        Raises:
+            SlackRefused, SlackUnavailable: it cannot be read.
+        """
+        message = await self._message(thread, ts)
+        if message is None:
+            return None
+        blocks = message.get("blocks")
+        shown = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
+        return StandingMessage(string(message, "text"), tuple(shown))
+
     async def written(self, thread: Thread, ts: str) -> IncomingMessage | None:
         """A person's message in a thread, or outside threads, as it stands now; None where it is gone.
 
         Raises:
             SlackRefused, SlackUnavailable: it cannot be read.
         """
+        message = await self._message(thread, ts)
+        return incoming_message({**message, "channel": thread.channel}) if message is not None else None
+
+    async def _message(self, thread: Thread, ts: str) -> Message | None:
         where: dict[str, object] = {"channel": thread.channel, "oldest": ts, "latest": ts, "inclusive": True}
         # The first message of a thread is given in any case.
         where |= {"ts": thread.thread_ts, "limit": 2} if thread.thread_ts else {"limit": 1}
-        page = await self._wire.ask("conversations.replies" if thread.thread_ts else "conversations.history", where)
-        found = next((message for message in messages(page) if string(message, "ts") == ts), None)
-        return incoming_message({**found, "channel": thread.channel}) if found is not None else None
+        answer = await self._wire.ask("conversations.replies" if thread.thread_ts else "conversations.history", where)
+        return next((message for message in messages(answer) if string(message, "ts") == ts), None)
 
     async def _is_by_bot(self, message: Message) -> bool:
         """Whether a message that an app has posted is its bot's, and not one of a person's, in whose name it posts."""

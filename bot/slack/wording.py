@@ -53,13 +53,29 @@ NEW_ONLY_IN_DM = (
 )
 EXTERNAL = "Sorry, I can only answer people in the organization I belong to. Please ask one of your contacts there."
 DECISION_NEEDED = (
-    "I need a decision before I can go on, and it can't be made in Slack yet. "
+    "I need a decision before I can go on, and it can't be made here. "
     "To go on without it, mention me with `new conversation`."
 )
 DECISION_PENDING = (
-    "I'm still waiting for a decision here, which can't be made in Slack yet, so I haven't looked at your question. "
+    "I'm still waiting for the decision above, so I haven't looked at your question. Please choose there. "
     "To start over, mention me with `new conversation`."
 )
+DECISION_PENDING_ELSEWHERE = (
+    "I'm still waiting for a decision, which can't be made here, so I haven't looked at your question. "
+    "To start over, mention me with `new conversation`."
+)
+DECISION_CLOSED = "This decision is no longer open."
+DECISION_NOT_YOURS = "Only the person who asked me can decide this."
+DECISION_NOT_IN_THREAD = "Only people who have written in this thread can decide this."
+DECISION_NOT_LISTED = "You can't decide this. Please ask somebody who may."
+DECISION_UNSURE = "I can't see right now whether you may decide this. Please try again in a minute."
+DECISION_DONE = "All right. There is nothing more to say."
+DECISION_TITLE = "Your decision"
+SEND = "Send"
+CANCEL = "Cancel"
+COMMENT = "A comment, if you like"
+MEANS_YES = "says yes"
+MEANS_NO = "says no"
 NOT_REMEMBERED_BEFORE = "My last answer was interrupted, so I've started fresh and don't remember what was said above."
 NOT_REMEMBERED_STOPPED = (
     "The answer that was stopped isn't over yet, so I've started fresh and don't remember what was said above."
@@ -100,6 +116,33 @@ def queued(before: int, *, busy: bool) -> str:
         others = "one other question" if before == 1 else f"{before} others"
         return f"Many people are asking right now. I'll answer this after {others}…"
     return "I'll answer this after the question above…" if before == 1 else f"I'll answer this after {before} others…"
+
+
+def decision_needed(tools: Sequence[str], who: str) -> str:
+    """Asks for a decision, of whether `tools` may be used where there are any; `who` is the sentence that says who may
+    decide."""
+    asks = f"May I use {listed(tools)}?" if tools else "I need a decision before I go on."
+    return f"{asks} {who}"
+
+
+DECIDED_BY_ASKER = "The person who asked decides."
+DECIDED_BY_THREAD = "Whoever has written in this thread may decide."
+DECIDED_BY_LISTED = "Not everybody may decide this."
+
+
+def decision_made(name: str, label: str, *, privately: bool = False) -> str:
+    """Says who chose what; `privately`, to somebody else who would have."""
+    return f"{name} has already chosen “{label}”." if privately else f"{name} chose “{label}”."
+
+
+def decision_chosen(label: str) -> str:
+    """Stands above the comment that may be sent with a decision."""
+    return f"You are choosing “{label}”."
+
+
+def may_run_again(tools: Sequence[str]) -> str:
+    """Warns that what was allowed once may be done twice."""
+    return f"If you choose again, {listed(tools) if tools else 'what was begun'} may run a second time."
 
 
 def no_files(names: Sequence[str]) -> str:
@@ -242,7 +285,7 @@ def stuck(asks: str) -> str:
     return f"Still stuck? {asks}"
 
 
-_MENDED_BY_THE_ASKER = (errors.FlowiseEmpty, errors.FlowiseTooLarge, errors.Postponed)
+_MENDED_BY_THE_ASKER = (errors.DecisionClosed, errors.FlowiseEmpty, errors.FlowiseTooLarge, errors.Postponed)
 _MENDED_BY_THE_OPERATOR = (
     errors.FlowiseUntrusted,
     errors.ProxyFailed,
@@ -285,6 +328,14 @@ _SENTENCES: dict[type[BotError], str] = {
     errors.KeyRefused: _NOT_SET_UP,
     errors.UnknownChatflow: _NOT_SET_UP,
     errors.NotFlowise: _NOT_SET_UP,
+    errors.DecisionClosed: DECISION_CLOSED,
+    errors.DecisionNodeGone: "I've been changed since I asked for this, so I can't go on from there. Please ask me again.",
+    errors.DecisionRunLost: "I've lost track of where I was, so I can't go on from there. Please ask me again.",
+    errors.DecisionFailed: "Something went wrong after the decision, so I couldn't finish. Please ask me again.",
+    errors.DecisionInterrupted: (
+        "I was restarted after the decision, so I don't know what came of it. "
+        "To start over, mention me with `new conversation`."
+    ),
     errors.StoreUnavailable: "I can't reach my memory right now, so I haven't sent your question. Please try again in a minute.",
     errors.SlackUnavailable: "Slack didn't take my message. Please try again in a minute.",
     errors.SlackRefused: "Slack didn't take my message. Please try again.",

@@ -9,6 +9,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
     {<line>}:newest:<ts>             hash: its newest whole answer, to be regenerated  as its conversation
     {<line>}:message:<ts>            JSON: the chat a direct message belongs to        30 days
+    {<line>}:decision:<reference>    hash: a decision, and who made it                 as long as a conversation
     {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
     {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
     {lines:<team>}:processes         the processes that look after them                30 seconds
@@ -35,6 +36,7 @@ from bot.store import budget, scripts
 from bot.store.budget import NOTHING
 from bot.store.budget_script import SCRIPT
 from bot.store.connections import connect
+from bot.store.decisions import RedisDecisions
 from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
 from bot.store.purge import purge
@@ -99,6 +101,8 @@ class RedisStore:
             wall=time.time,
         )
 
+        self._decisions = RedisDecisions(client, self._ask, prefix, lifetime=self._lifetime)
+
     @classmethod
     def at(
         cls,
@@ -132,6 +136,11 @@ class RedisStore:
     def mailboxes(self) -> RedisMailboxes:
         """The questions that were accepted and are not settled."""
         return self._mailboxes
+
+    @property
+    def decisions(self) -> RedisDecisions:
+        """The decisions that flows wait for."""
+        return self._decisions
 
     async def conversation(self, thread: Thread) -> Conversation | None:
         kept = await self._ask(cast("Awaitable[dict[str, str]]", self._client.hgetall(self._key(thread, "chat"))))

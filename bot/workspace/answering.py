@@ -9,7 +9,7 @@ import structlog
 
 from bot.conversation.question import Question
 from bot.conversation.turn import Turns
-from bot.errors import BotError, Interrupted, Postponed, StoreUnavailable
+from bot.errors import BotError, DecisionInterrupted, Interrupted, Postponed, StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer
 from bot.pacing.governor import Governor
@@ -65,7 +65,8 @@ class Answering:
         async def stopped_in_slack() -> None:
             await self._stopped_in_slack(lease)
 
-        again = "" if place.response_url else button_value(lease.item)
+        can_be_asked_again = not place.response_url and question.decided is None
+        again = button_value(lease.item) if can_be_asked_again else ""
         owner = LeasedAnswer(lease, lambda: self._last_word(question, lease, again), again, posted, stopped_in_slack)
         waited = max(0.0, self._process.wall() - seconds(lease.item.ts))
         about = AnswerContext(question.thread, reference, waited)
@@ -110,9 +111,11 @@ class Answering:
             await tasks.stopping.wait()
         if lease.was_asked and lease.stopped.is_set():
             return Stopped(StopOutcome.UNKNOWN)
-        if lease.was_asked and not (others and self._conversations.reads_answers and again):
-            follows = self._conversations.is_follow_up(question)
-            return Failed(Interrupted("the bot was stopped"), reference, again, follows)
+        can_go_on = self._conversations.reads_answers and not question.place.response_url
+        if lease.was_asked and not (others and can_go_on):
+            follows = question.decided is None and self._conversations.is_follow_up(question)
+            kind = Interrupted if question.decided is None else DecisionInterrupted
+            return Failed(kind("the bot was stopped"), reference, again, follows)
         lease.handed_over = True
         return None if others else Failed(Postponed("the bot was stopped"), reference)
 
@@ -127,7 +130,9 @@ class Answering:
                 await self._tasks.leaving.wait()
 
         async def is_last() -> bool:
-            return lease.is_settled
+            # Where it ended with a decision, the buttons may have been replaced meanwhile.
+            decision = await self._process.store.decisions.kept(lease.item.line, lease.item.reference)
+            return lease.is_settled and (decision is None or decision.made is None)
 
         for call in calls:
             await self._sentences.post(call, applies=is_last)

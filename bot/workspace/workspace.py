@@ -14,8 +14,10 @@ from bot.pacing.governor import Governor
 from bot.ports import Slack
 from bot.reply.contract import Place
 from bot.slack import wording
+from bot.slack.calls import Result
 from bot.slack.identity import Identity
 from bot.slack.installation import Installation
+from bot.slack.messages import StandingMessage
 from bot.slack.payload import IncomingMessage
 from bot.slack.payload import plain as plain_text
 from bot.slack.token_state import TokenState
@@ -54,6 +56,22 @@ class SlackConnection(Slack, Authorship, Protocol):
 
     async def names(self, text: str, *, asker: str) -> Mapping[str, str]:
         """The names of those whom a text mentions, by their ids, as far as the `asker` may know them."""
+        ...
+
+    async def members(self, group: str) -> frozenset[str]:
+        """The users in a user group; none where Slack does not tell."""
+        ...
+
+    async def wrote(self, thread: Thread, user: str) -> bool:
+        """Whether a person has written in a thread. Raises SlackRefused, SlackUnavailable."""
+        ...
+
+    async def standing(self, thread: Thread, ts: str) -> StandingMessage | None:
+        """A message as it stands; None where there is none. Raises SlackRefused, SlackUnavailable."""
+        ...
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
+        """Open a modal for whoever has pressed a button; the trigger lives three seconds."""
         ...
 
 

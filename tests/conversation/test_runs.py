@@ -76,8 +76,8 @@ class World:
         )
 
 
-def left(at: float, **more: bool) -> Run:
-    return Run(since=at - 5, left_at=at, question="why?", after="m", **more)
+def left(at: float, *, agentflow: bool = False, unseen: bool = False) -> Run:
+    return Run(since=at - 5, left_at=at, agentflow=agentflow, unseen=unseen, question="why?", after="m")
 
 
 @settings(deadline=None, max_examples=100)

@@ -41,7 +41,9 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "files.completeUploadExternal": frozenset({"files:write"}),
     "files.getUploadURLExternal": frozenset({"files:write"}),
     "usergroups.list": frozenset({"usergroups:read"}),
+    "usergroups.users.list": frozenset({"usergroups:read"}),
     "users.info": frozenset({"users:read"}),
+    "views.open": frozenset(),  # a trigger that Slack has just given is leave enough
 }
 # What each event needs, if anything, and under which names one subscribes to it (Slack docs, the page of each event).
 SUBSCRIPTIONS: dict[str, dict[str, str]] = {

@@ -11,7 +11,8 @@ import pytest
 from bot import errors
 from bot.errors import FlowiseError, RunState
 from bot.flowise.client import Client, Limits
-from bot.flowise.events import Action, AgentflowStarted, End, Event, Metadata, ResultFile, ResultFiles, Token
+from bot.flowise.decisions import Choice
+from bot.flowise.events import AgentflowStarted, Decision, End, Event, Metadata, ResultFile, ResultFiles, Token
 from bot.flowise.prediction import Prediction
 from bot.ports import Flowise
 from tests.flowise.conftest import Answer, chunked
@@ -246,8 +247,55 @@ async def test_a_json_answer_over_the_cap(server: Server, make_client: MakeClien
 
 
 async def test_a_flow_that_waits_needs_no_text(server: Server, make_client: MakeClient) -> None:
-    server.predicts(server.events(("action", {"elements": [{"label": "Yes"}]}), ("end", "[DONE]")))
-    assert await asked(make_client()) == [Action(), End()]
+    server.predicts(
+        server.events(("action", {"id": "1", "mapping": {"approve": "Yes", "reject": "No"}}), ("end", "[DONE]"))
+    )
+    assert await asked(make_client()) == [Decision("1", "Yes", "No"), End()]
+
+
+REQUEST = '\nAttempting to use tool:\n```json\n{"name": "calculator"}\n```'
+
+
+@pytest.mark.parametrize(
+    ("streamed", "said"),
+    [
+        (["", REQUEST], []),
+        ([f"Let me look.{REQUEST}"], ["Let me look."]),
+        (["Let me", " look.", f"Let me look.{REQUEST}"], ["Let me", " look."]),
+        (["Let me", " look.", f"{REQUEST}"], ["Let me", " look."]),
+        (["Before.", f"Let me look.{REQUEST}"], ["Before.", "Let me look."]),
+    ],
+)
+async def test_what_an_agent_says_before_a_tool_is_to_be_allowed_is_said_once(
+    streamed: list[str], said: list[str], server: Server, make_client: MakeClient
+) -> None:
+    """An agent's node says its whole turn anew, with the call of the tool as JSON (measured on 3.1.4)."""
+    action = ("action", {"id": "1", "mapping": {"approve": "Yes", "reject": "No"}})
+    server.predicts(server.events(*(("token", text) for text in streamed), action, ("end", "[DONE]")))
+    assert await asked(make_client()) == [*map(Token, said), Decision("1", "Yes", "No"), End()]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"), [("reject", None), ("proceed", None), (" my words ", None), ("Done.", "Done.")]
+)
+async def test_a_stored_text_that_repeats_the_decision_is_no_answer(
+    content: str, text: str | None, server: Server, make_client: MakeClient
+) -> None:
+    server.predicts(server.events(("metadata", {"chatId": "c", "chatMessageId": "m"}), ("end", "[DONE]")))
+    server.on("GET", "/api/v1/chatmessage/", server.json([row("apiMessage", content)]))
+    choice = Choice(Decision("1", "Yes", "No", node_id="node_0"), approves=False, feedback="my words")
+    events: list[Event] = []
+    try:
+        async for event in make_client(key="k").predict(Prediction("", "c", choice=choice)):
+            events.append(event)  # noqa: PERF401 - what came before an error is kept
+    except errors.FlowiseEmpty:
+        assert text is None
+    assert [event.text for event in events if isinstance(event, Token)] == ([text] if text else [])
+    assert server.posts[-1].json() == {
+        "humanInput": {"type": "reject", "startNodeId": "node_0", "feedback": "my words"},
+        "chatId": "c",
+        "streaming": True,
+    }
 
 
 # --- asked once more, where nothing can have started

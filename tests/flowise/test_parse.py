@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.flowise.events import (
-    Action,
     AgentflowStarted,
     AgentsSpoke,
     CalledTools,
+    Decision,
     End,
     ErrorReported,
     Event,
@@ -83,7 +83,7 @@ EVENTS: list[tuple[str, object, Event | None]] = [
     ("nextAgentFlow", NODE | {"status": "INPROGRESS"}, Step("llmAgentflow_0", "Summarise", StepState.RUNNING)),
     ("nextAgentFlow", NODE | {"status": "FINISHED"}, Step("llmAgentflow_0", "Summarise", StepState.FINISHED)),
     ("nextAgentFlow", NODE | {"status": "ERROR", "error": "x"}, Step("llmAgentflow_0", "Summarise", StepState.FAILED)),
-    ("nextAgentFlow", NODE | {"status": "STOPPED"}, Step("llmAgentflow_0", "Summarise", StepState.STOPPED)),
+    ("nextAgentFlow", NODE | {"status": "STOPPED"}, Step("llmAgentflow_0", "Summarise", StepState.WAITING)),
     ("nextAgentFlow", NODE | {"status": "TERMINATED"}, Step("llmAgentflow_0", "Summarise", StepState.STOPPED)),
     ("nextAgentFlow", NODE | {"status": "DREAMING"}, AgentflowStarted()),
     ("nextAgentFlow", NODE | {"status": ["FINISHED"]}, AgentflowStarted()),
@@ -98,9 +98,9 @@ EVENTS: list[tuple[str, object, Event | None]] = [
     ),
     ("agentFlowExecutedData", [{"nodeId": "x"}], None),
     ("usageMetadata", {"total_tokens": 1}, None),
-    ("action", {"id": "1", "elements": BUTTONS}, Action()),
-    ("action", {"id": "1", "mapping": {"approve": "Yes", "reject": "No"}}, Action()),
-    ("action", {"id": "1", "elements": 5}, Action()),
+    ("action", {"id": "1", "elements": BUTTONS}, Decision("1", "Proceed", "No")),
+    ("action", {"id": "1", "mapping": {"approve": "Yes", "reject": "No"}}, Decision("1", "Yes", "No")),
+    ("action", {"id": "1", "elements": 5}, Decision("1")),
     ("action", {}, None),
     ("action", "{broken", None),
     ("action", None, None),
@@ -188,7 +188,7 @@ def test_a_json_answer() -> None:
         Token("Hello"),
         SourceDocuments((SourceDocument("One"),)),
         UsedTools(("search",)),
-        Action(),
+        Decision("", "Proceed", "No"),
         Metadata("c", "m"),
     )
 
@@ -228,12 +228,12 @@ STORED: list[tuple[dict[str, object], tuple[Event, ...]]] = [
             Token("Hello"),
             SourceDocuments((SourceDocument("A"),)),
             UsedTools(("search",)),
-            Action(),
+            Decision("1", "Proceed", "Reject"),
         ),
     ),
     (
         {"content": "", "sourceDocuments": json.dumps(SOURCES), "usedTools": "[{", "action": json.dumps(DECISION)},
-        (SourceDocuments((SourceDocument("A"),)), Action()),
+        (SourceDocuments((SourceDocument("A"),)), Decision("1", "Proceed", "Reject")),
     ),
     ({"content": '{\n  "text": ""\n}'}, ()),
     ({"content": json.dumps({"text": "", "sourceDocuments": SOURCES})}, ()),

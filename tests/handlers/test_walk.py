@@ -368,7 +368,7 @@ async def test_a_flow_that_waits_for_a_decision_is_not_run_again(home: Sandbox) 
         root = await home.ask(f"{home.mention} do it")
         [asks] = await home.answered(root)
         assert "sure" in asks
-        assert wording.DECISION_NEEDED in asks
+        assert wording.decision_needed([], wording.DECIDED_BY_ASKER) in asks
         await home.ask("ok", thread_ts=root)
         assert (await home.answered(root, 2))[1] == wording.DECISION_PENDING.replace("`", "")
         assert len(home.flowise.predictions) == 1

@@ -176,7 +176,7 @@ async def test_every_flow_that_is_offered_answers(person: Person, offer: Offer) 
     seen = await person.ask(offer.name, "What can you do?")
     assert seen[-1] == ("end", "[DONE]")
     assert "error" not in kinds(seen)
-    assert "stand-in model" in text(seen)
+    assert "stand-in model" in text(seen) or "action" in kinds(seen)
 
 
 async def test_a_run_can_be_made_to_fail_where_it_is(person: Person) -> None:

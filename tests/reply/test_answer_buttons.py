@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.errors import Interrupted
-from bot.flowise.events import Action, Token
+from bot.flowise.events import Token
 from bot.reply.contract import (
     AnswerButtons,
     ArrivedEvent,
@@ -57,7 +57,6 @@ def shown(*events: ArrivedEvent) -> tuple[Blocks, ...]:
         ((Token("one"), OFFERED, Failed(Interrupted("x"), "a1b2c3d4")), False),
         ((Token("one"), OFFERED, Stopped(StopOutcome.FINISHED)), False),
         ((OFFERED, Finished()), False),
-        ((Action(), OFFERED, Finished()), False),
         ((Sentence("A sentence of ours."), OFFERED, Finished()), False),
     ],
 )

@@ -7,19 +7,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.flowise.events import (
-    Action,
     CalledTools,
     ResultFile,
     ResultFiles,
     SourceDocument,
     SourceDocuments,
     Token,
+    ToolCall,
     UsedTools,
 )
 from bot.reply.beside import Beside
-from bot.reply.contract import FetchingRest, Finished, Queued, Remark, ReplyEvent, Thinking, WaitingForRun
+from bot.reply.contract import (
+    DecisionOffered,
+    FetchingRest,
+    Finished,
+    Queued,
+    Remark,
+    ReplyEvent,
+    Thinking,
+    WaitingForRun,
+)
 from bot.reply.paged import PagedAnswer
 from bot.slack.text.pages import Page
+
+OFFERED = DecisionOffered("Proceed", "Reject", "[]", "I need a decision.", (ToolCall("calculator"),))
 
 EVENTS = st.lists(
     st.sampled_from(
@@ -42,7 +53,7 @@ EVENTS = st.lists(
             ResultFiles((ResultFile("a.png"),)),
             ResultFiles((ResultFile("a.png"), ResultFile("b.png"))),
             ResultFiles((), more=True),
-            Action(),
+            OFFERED,
         ]
     ),
     max_size=20,
@@ -89,6 +100,6 @@ def test_text_is_not_kept_here() -> None:
 def test_thousands_of_events_are_a_handful() -> None:
     beside = Beside()
     for number in range(3_000):
-        for event in (CalledTools((str(number),)), CalledTools(()), UsedTools((str(number),)), Action(), Thinking()):
+        for event in (CalledTools((str(number),)), CalledTools(()), UsedTools((str(number),)), OFFERED, Thinking()):
             beside.add(event)
     assert len(beside.events) == 5

@@ -11,9 +11,10 @@ from itertools import pairwise
 import pytest
 
 from bot.errors import FlowiseBroke, FlowiseFailed, Interrupted, RunState
-from bot.flowise.events import Action, CalledTools, SourceDocument, SourceDocuments, Token, UsedTools
+from bot.flowise.events import CalledTools, SourceDocument, SourceDocuments, Token, ToolCall, UsedTools
 from bot.pacing.permits import Kind
 from bot.reply.contract import (
+    DecisionOffered,
     Failed,
     Finished,
     Place,
@@ -319,20 +320,23 @@ def test_a_failure_in_the_middle_keeps_what_had_come() -> None:
     assert "incomplete" in text
 
 
+OFFERED = DecisionOffered("Proceed", "Reject", "[]", "I need a decision.", (ToolCall("calculator"),))
+
+
 def test_a_decision_that_is_needed_is_said_with_and_without_words() -> None:
     for tokens in ((), (Token("Shall I?"),)):
         answer, slack = reply(), Slack()
-        told(answer, Thinking(), *tokens, Action(), Finished())
+        told(answer, Thinking(), *tokens, OFFERED, Finished())
         run(answer, slack, 0.0)
         [text] = slack.messages.values()
-        assert "decision" in text
+        assert text.count("I need a decision.") == 1
 
 
 def test_a_tool_that_waits_to_be_allowed_is_not_named_as_used() -> None:
     answer, slack = reply(), Slack()
-    told(answer, Thinking(), Token("May I?"), Action(), UsedTools(("calculator",)), Finished())
+    told(answer, Thinking(), Token("May I?"), UsedTools(("calculator", "search")), OFFERED, Finished())
     run(answer, slack, 0.0)
-    assert "calculator" not in next(iter(slack.messages.values()))
+    assert "Used: search" in next(iter(slack.messages.values()))
 
 
 def test_a_sentence_of_ours_needs_no_thinking() -> None:
@@ -568,7 +572,7 @@ def test_simulation_whatever_slack_does_the_answer_arrives_whole_in_order_once(s
         (Finished(),),
         (Failed(FlowiseBroke("cut"), "abc123"),),
         (SourceDocuments(()), Finished()),
-        (Action(), Finished()),
+        (OFFERED, Finished()),
         (Token("\n\n| a | b |\n|---|---|\n| 1 | 2 |"), Finished()),
         (Token("\n```\ncode"), Finished()),
         (Failed(Interrupted("stopped"), "abc123", "again"),),

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from bot.errors import Interrupted
 from bot.flowise.events import (
-    Action,
     CalledTools,
     ResultFile,
     ResultFiles,
     SourceDocument,
     SourceDocuments,
     Token,
+    ToolCall,
     UsedTools,
 )
 from bot.reply.arriving import Arriving
@@ -26,6 +26,7 @@ from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
     AnswerButtons,
+    DecisionOffered,
     Failed,
     FetchingRest,
     Finished,
@@ -56,7 +57,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     SOURCES,
     ResultFiles((ResultFile("a.png"), ResultFile("", "5e")), more=True),
     UsedTools(("search",)),
-    Action(),
+    DecisionOffered("Yes", "No", "[]", "Decide.", (ToolCall("calculator", "c", (("input", "21*2"),)),)),
     Sentence("a sentence"),
     Footnote("a footnote"),
     AnswerButtons("T1:C1:1.0", "a1b2c3d4", regenerates=True),
@@ -148,7 +149,7 @@ def test_what_cannot_be_read_says_nothing(kept: str) -> None:
 def test_what_another_version_wrote_is_read_as_far_as_it_is_known() -> None:
     kept = json.loads(written(Token("known")))
     assert read(json.dumps([["Hologram", {"depth": 3}], *kept])) == (Token("known"),)
-    assert read('[["Action", {"labels": ["Proceed", "Reject"]}]]') == (Action(),)
+    assert read('[["Sentence", {"text": "s", "colour": "red"}]]') == (Sentence("s"),)
 
 
 words = st.text("aä🎈 *_`#>-\n|[]()<!@&.:/", max_size=12).map(Token)
@@ -160,7 +161,7 @@ events = st.lists(
     | names.map(UsedTools)
     | st.lists(documents, max_size=3).map(lambda found: SourceDocuments(tuple(found)))
     | st.lists(st.sampled_from("abc").map(ResultFile), max_size=2).map(lambda files: ResultFiles(tuple(files)))
-    | st.just(Action())
+    | st.just(EVERY_KIND[6])
     | st.text(max_size=8).map(Remark)
     | st.text(max_size=8).map(Footnote)
     | st.sampled_from([Thinking(), WaitingForRun(), Queued(3)]),
@@ -204,7 +205,7 @@ FLOODS: dict[str, tuple[ReplyEvent, ...]] = {
     "words and sources": (Token("a"), SOURCES),
     "used tools": (UsedTools(("a",)), UsedTools(("a", "b"))),
     "files": tuple(ResultFiles((ResultFile(f"{name}.png"), ResultFile("", name))) for name in "ab"),
-    "decisions": (Action(),),
+    "decisions": (EVERY_KIND[6],),
 }
 
 

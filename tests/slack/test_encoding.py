@@ -32,6 +32,7 @@ from bot.slack.calls import (
     UploadFile,
 )
 from bot.slack.client import SlackClient
+from bot.slack.views import comment_view
 from bot.slack.wire import new_session, web_client
 from bot.thread import Thread
 from tests.deploy.test_scopes import SCOPES_OF_METHOD
@@ -110,6 +111,7 @@ async def _examined(client: SlackClient) -> None:
 
 HISTORY: dict[str, Any] = {"channel": "C1", "oldest": "1.000001", "include_all_metadata": True}
 FILE = UploadFile("C1", "1.000001", "a.md", "The rest", "x")
+VIEW = comment_view("name", "private", title="Your decision", above="You are choosing “Yes”.")
 POST: dict[str, Any] = {"channel": "C1", "text": "hi", "blocks": list(BLOCKS)}
 # How each method is called by us, and by slack_sdk itself with the same arguments.
 CALLS: dict[str, tuple[Ours, Theirs]] = {
@@ -176,7 +178,15 @@ CALLS: dict[str, tuple[Ours, Theirs]] = {
         lambda client: client.names("<!subteam^S1>", asker="U1"),
         lambda sdk: sdk.usergroups_list(),
     ),
+    "usergroups.users.list": (
+        lambda client: client.members("S1"),
+        lambda sdk: sdk.usergroups_users_list(usergroup="S1"),
+    ),
     "users.info": (lambda client: client.name("U1"), lambda sdk: sdk.users_info(user="U1")),
+    "views.open": (
+        lambda client: client.open_view("1.2.x", VIEW),
+        lambda sdk: sdk.views_open(trigger_id="1.2.x", view=VIEW),
+    ),
 }
 
 

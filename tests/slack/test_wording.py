@@ -48,6 +48,7 @@ def test_what_asking_again_cannot_mend_offers_no_button() -> None:
     assert {kind.__name__ for kind in TOLD if not kind.retry_helps} == {
         *("KeyRefused", "UnknownChatflow", "NotFlowise", "FlowiseUntrusted", "ProxyFailed", "NotSlack", "SlackRefused"),
         *("FlowiseTooLarge", "GivenUp", "Unreadable", "Postponed"),
+        *("DecisionClosed", "DecisionNodeGone", "DecisionRunLost", "DecisionFailed", "DecisionInterrupted"),
     }
     assert BotError.retry_helps
     assert errors.StoreUnavailable.retry_helps

@@ -85,9 +85,8 @@ class Trace:
         )
 
 
-def decision(action_id: str, question: str, text: str) -> dict[str, object]:
-    """The data of an `action` event: what is to be decided, and the node to go on from."""
-    seen = [{"role": "user", "content": question}, {"role": "user", "content": text, "name": "llm"}]
+def decision(action_id: str, node: Node, given: Mapping[str, object]) -> dict[str, object]:
+    """The data of an `action` event: what is to be decided, and the node to go on from, with all that it was given."""
     return {
         "id": action_id,
         "mapping": {"approve": "Proceed", "reject": "Reject"},
@@ -95,11 +94,7 @@ def decision(action_id: str, question: str, text: str) -> dict[str, object]:
             {"type": "agentflowv2-approve-button", "label": "Proceed"},
             {"type": "agentflowv2-reject-button", "label": "Reject"},
         ],
-        "data": {
-            "nodeId": HUMAN.id,
-            "nodeLabel": HUMAN.label,
-            "input": {"messages": seen, "humanInputEnableFeedback": True},
-        },
+        "data": {"nodeId": node.id, "nodeLabel": node.label, "input": given},
     }
 
 

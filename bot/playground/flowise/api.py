@@ -81,12 +81,14 @@ class _Predictions:
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers=plan.headers or STREAM_HEADERS)
         listener = Listener(request, response, plan.heartbeats)
+        self._dispatcher.begin(received, asked, plan)
         self._runs.begin(LiveRun(plan, received, lambda: self._dispatcher.store(received, asked, plan), listener))
         return await self._listened(listener)
 
     async def _in_one_piece(
         self, request: web.Request, received: Received, flow: Flow, asked: PredictionRequest, plan: Plan
     ) -> web.StreamResponse:
+        self._dispatcher.begin(received, asked, plan)
         self._runs.begin(LiveRun(plan, received, lambda: self._dispatcher.store(received, asked, plan), None))
         await received.over()
         if plan.reply is None or self._runs.stopping:
@@ -133,7 +135,9 @@ class _Rest:
         self._dispatcher.row_requests.append(query)
         if self._dispatcher.rows_wait_for is not None:
             await self._dispatcher.rows_wait_for.wait()
-        rows = self._dispatcher.memory.rows(request.match_info["flow"], query.get("chatId"), query.get("messageId"))
+        rows = self._dispatcher.memory.rows(
+            request.match_info["flow"], query.get("chatId"), query.get("messageId"), query.get("startDate", "")
+        )
         return _response(json_reply(rows))
 
     async def ping(self, _: web.Request) -> web.Response:

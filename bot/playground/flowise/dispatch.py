@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from uuid import uuid4
 
+from bot.playground.flowise.approvals import IN_PROGRESS, RESUMABLE
 from bot.playground.flowise.flows import FLOWS, Flow, flow_id
 from bot.playground.flowise.limits import RateWindow
 from bot.playground.flowise.memory import Memory, StoredTurn
@@ -79,11 +80,20 @@ class Dispatcher:
         plan = queued.popleft().plan(asked) if queued else flow.plan(asked)
         return asked, replace(plan, headers={**STREAM_HEADERS, **headers})
 
+    def begin(self, received: Received, asked: PredictionRequest, plan: Plan) -> None:
+        """Note that a run begins: one that was resumed is no longer to be resumed. A refusal begins none."""
+        if plan.forced:
+            return
+        if asked.decision is not None and asked.execution is not None and asked.execution.state in RESUMABLE:
+            self.memory.keep(received.flow_id, asked.chat_id, replace(asked.execution, state=IN_PROGRESS))
+
     def store(self, received: Received, asked: PredictionRequest, plan: Plan) -> None:
         """Store the result of a run that went well: its turn, its execution."""
         if plan.execution:
-            self.memory.executions[received.flow_id, asked.chat_id] = plan.execution
+            self.memory.keep(received.flow_id, asked.chat_id, plan.execution)
         if plan.outcome:
+            if asked.decision is not None:
+                self.memory.take_action(received.flow_id, asked.chat_id)
             turn = StoredTurn(
                 asked.question,
                 str(uuid4()),
@@ -91,13 +101,14 @@ class Dispatcher:
                 plan.outcome,
                 answer_id=asked.message_id,
                 answered_at=self.wall(),
+                execution_id=plan.execution.id if plan.execution else "",
             )
             self.memory.store(received.flow_id, asked.chat_id, turn)
 
     def _asked(self, flow: Flow, received: Received) -> PredictionRequest:
         body = received.body
         decision = body.get("humanInput")
-        execution = self.memory.executions.get((flow.id, received.chat_id))
+        execution = self.memory.execution(flow.id, received.chat_id)
         return PredictionRequest(
             _question(body),
             received.chat_id,
@@ -113,8 +124,8 @@ class Dispatcher:
 
 def _question(body: Mapping[str, object]) -> str:
     """The question as the model sees it: JavaScript's words for nothing (measured on Flowise 3.1.4)."""
-    if isinstance(body.get("humanInput"), dict):
-        return str(body.get("question") or " ")
+    if isinstance(decision := body.get("humanInput"), dict):
+        return str(body.get("question") or decision.get("feedback") or " ")
     question = body.get("question", "undefined")
     return "null" if question is None else str(question)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from bot.playground.flowise import agentflow_steps, agentflows, chatflows
+from bot.playground.flowise import agentflow_steps, agentflows, approvals, chatflows
 from bot.playground.flowise.plans import Plan, PredictionRequest
 
 _NAMESPACE = UUID("0b8f7a0e-2f1d-4f0a-9c3e-6f5b9d1c2a44")
@@ -45,7 +45,9 @@ FLOWS: tuple[Flow, ...] = (
     Flow("agentflow", agentflows.agent),
     Flow("reasoning", agentflows.reasons),
     Flow("steps", agentflow_steps.steps),
-    Flow("human", agentflows.human),
+    Flow("human", approvals.human),
+    Flow("two_approvals", approvals.twice),
+    Flow("tool_approval", approvals.tool),
     Flow("json", chatflows.rag, streamable=False),
     Flow("parser", chatflows.parsed, streamable=False),
     Flow("json_fails", chatflows.fails, streamable=False),

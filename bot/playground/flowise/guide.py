@@ -78,7 +78,6 @@ Under every such sentence stands a small `Reference for support: 3fa9c1d0`; the 
 ## What it does not do yet
 
 - It does **not** read attached files; it names them as not read.
-- A flow that waits for *a person's decision* gets none from Slack.
 - It is for one workspace and one chatflow:
   - a second chatflow is a second bot, with an app of its own;
   - a second workspace, too.

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from bot.playground.flowise.model import ASSISTANT, USER, Turn
 from bot.playground.flowise.plans import MEMORY, Execution, Json, RunOutcome
+from bot.playground.flowise.wire import dumps
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class StoredTurn:
     outcome: RunOutcome
     answer_id: str
     answered_at: float
+    execution_id: str = ""
 
 
 @dataclass(slots=True)
@@ -27,7 +29,9 @@ class Memory:
     """Rows by flow and chatId: the same chatId in another flow starts empty."""
 
     _rows: dict[tuple[str, str], list[Json]] = field(default_factory=lambda: defaultdict(list))
-    executions: dict[tuple[str, str], Execution] = field(default_factory=dict)
+    _executions: dict[str, Execution] = field(default_factory=dict)
+    _newest: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The execution that a decision on a chat resumes, by its id."""
 
     def turns(self, flow: str, chat_id: str) -> list[Turn]:
         return [(str(row["role"]), str(row["content"])) for row in self._rows.get((flow, chat_id), [])]
@@ -36,14 +40,39 @@ class Memory:
         """The turns of a chat in all flows, flow by flow."""
         return [turn for flow, chat in list(self._rows) if chat == chat_id for turn in self.turns(flow, chat_id)]
 
-    def rows(self, flow: str, chat_id: str | None, message_id: str | None) -> list[Json]:
-        """What GET chatmessage answers: the rows of a flow, of one chat, or one row."""
+    def execution(self, flow: str, chat_id: str) -> Execution | None:
+        """The newest execution on a chat, which may have stopped for a decision or gone on after one."""
+        return self._executions.get(self._newest.get((flow, chat_id), ""))
+
+    def keep(self, flow: str, chat_id: str, execution: Execution) -> None:
+        """Note an execution, as it is now, as the newest of its chat."""
+        self._executions[execution.id] = execution
+        self._newest[flow, chat_id] = execution.id
+
+    def take_action(self, flow: str, chat_id: str) -> None:
+        """Take its decision from the newest row that has one: a run that was resumed has ended or stopped again."""
+        for row in reversed(self._rows[flow, chat_id]):
+            if row["action"] is not None:
+                self._rows[flow, chat_id][self._rows[flow, chat_id].index(row)] = {**row, "action": None}
+                break
+
+    def rows(self, flow: str, chat_id: str | None, message_id: str | None, since: str = "") -> list[Json]:
+        """What GET chatmessage answers: the rows of a flow, of one chat, or one row, from a date on."""
         found = [row for (of, _), rows in self._rows.items() if of == flow for row in rows]
         if chat_id is not None:
             found = [row for row in found if row["chatId"] == chat_id]
         if message_id is not None:
             found = [row for row in found if row["id"] == message_id]
+        found = [self._told(row) for row in found if str(row["createdDate"]) >= since]
         return sorted(found, key=lambda row: str(row["createdDate"]))
+
+    def _told(self, row: Json) -> Json:
+        """A row with its execution as it is now."""
+        execution = self._executions.get(str(row["executionId"]))
+        if execution is None:
+            return row
+        told = {"id": execution.id, "state": execution.state, "executionData": dumps(execution.executed)}
+        return {**row, "execution": told}
 
     def store(self, flow: str, chat_id: str, turn: StoredTurn) -> None:
         """Keep a turn. Both rows are written when its run has ended."""
@@ -54,7 +83,8 @@ class Memory:
         }
         rows = self._rows[flow, chat_id]
         rows.append(_row(flow, chat_id, turn.question_id, USER, turn.question, turn.asked_at, {}))
-        rows.append(_row(flow, chat_id, turn.answer_id, ASSISTANT, turn.outcome.text, turn.answered_at, extra))
+        answer = _row(flow, chat_id, turn.answer_id, ASSISTANT, turn.outcome.text, turn.answered_at, extra)
+        rows.append({**answer, "executionId": turn.execution_id or None})
 
 
 def _row(flow: str, chat_id: str, row_id: str, role: str, content: str, at: float, outcome: Json) -> Json:

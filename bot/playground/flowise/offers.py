@@ -22,6 +22,10 @@ OFFERED: tuple[Offer, ...] = (
     Offer("steps", "Many steps", "An agent flow with a loop, a tool and a thought; its steps are told while it works."),
     Offer("reasoning", "Slow to begin", "An agent flow that thinks for some seconds before its first word."),
     Offer("long", "Long answer", "Tables, lists and code in one long answer; or ask for one in 2000 words."),
-    Offer("human", "Asks a person", "Stops for a person's decision, which cannot be given from Slack yet."),
+    Offer("human", "Asks a person", "Stops for a person's decision, and takes a comment with it."),
+    Offer("two_approvals", "Asks twice", "Stops for a decision, and after it for another one."),
+    Offer(
+        "tool_approval", "Asks before a tool", "Wants to be allowed to use its tool; it breaks if you ask it to fail."
+    ),
 )
 """The first is the one that a demo begins with."""

@@ -52,12 +52,14 @@ class RunOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """A run of an agent flow that stopped for a decision, or went on after one. `executed` is what ran so far."""
+    """A run of an agent flow that stopped for a decision, or went on after one. `executed` is what ran so far, `passed`
+    counts the decisions that were made."""
 
     id: str
     state: str
     question: str
     executed: tuple[Json, ...]
+    passed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

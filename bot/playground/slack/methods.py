@@ -72,6 +72,9 @@ class Methods:
             "bots.info": _Method(lambda args: read.bot_info(workspace, args), ("bot",), "users:read"),
             "users.info": _Method(lambda args: read.user_info(workspace, args), ("user",), "users:read"),
             "usergroups.list": _Method(lambda args: read.user_groups(workspace), (), "usergroups:read"),
+            "usergroups.users.list": _Method(
+                lambda args: read.group_members(workspace, args), ("usergroup",), "usergroups:read"
+            ),
             "users.list": _Method(lambda args: read.users(workspace, args), (), "users:read"),
             "conversations.list": _Method(lambda args: read.channels(workspace, args), (), "channels:read"),
             "conversations.members": _Method(lambda args: read.members(workspace, args), ("channel",), _READ_SCOPES),

@@ -33,9 +33,11 @@ class People:
         `enterprise` if it is in a Grid; `guest`: of ours, but limited; `bot`: another app's bot."""
         return self._workspace.person(name, team, guest=guest, bot=bot, enterprise=enterprise).id
 
-    def user_group(self, handle: str) -> str:
-        """The id of the user group of that handle, made if need be."""
-        return self._workspace.user_groups.setdefault(handle, self._workspace.new_id("S"))
+    def user_group(self, handle: str, members: Iterable[str] = ()) -> str:
+        """The id of the user group of that handle, made if need be; it has these `members` from now on."""
+        group = self._workspace.user_groups.setdefault(handle, self._workspace.new_id("S"))
+        self._workspace.group_members[group] = sorted(members)
+        return group
 
     def channel(
         self,

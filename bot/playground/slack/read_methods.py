@@ -126,6 +126,14 @@ def user_groups(workspace: LocalWorkspace) -> dict[str, object]:
     return {"usergroups": shown}
 
 
+def group_members(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
+    """usergroups.users.list: the ids of the people in a user group."""
+    members = workspace.group_members.get(text(args, "usergroup"))
+    if members is None:
+        raise Refusal("no_such_subteam")
+    return {"users": list(members)}
+
+
 def members(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     channel = workspace.visible(args.get("channel"))
     return _listed("members", sorted(channel.members), args)

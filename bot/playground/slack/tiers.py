@@ -23,6 +23,7 @@ PER_MINUTE = {
     "bots.info": _TIER_3,
     "users.info": _TIER_4,
     "usergroups.list": _TIER_2,
+    "usergroups.users.list": _TIER_2,
     "users.list": _TIER_2,
     "conversations.list": _TIER_2,
     "conversations.members": _TIER_4,

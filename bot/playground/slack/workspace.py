@@ -40,6 +40,8 @@ class LocalWorkspace:
         self.files: dict[str, File] = {}
         self.user_groups: dict[str, str] = {}
         """The ids of the user groups by their handles."""
+        self.group_members: dict[str, list[str]] = {}
+        """The ids of the people in each user group, by its id."""
         self.enterprise_id = ""
         """The organisation that the workspace belongs to; empty: to none."""
         self.longest_page = 1_000

@@ -48,6 +48,9 @@ LIST_NUMBER: Final = 10_000
 QUESTION_TEXT: Final = 2_800
 """Our choice for a quoted question: what is shown of it, so that the message stays one screen."""
 
+BUTTON_TEXT: Final = 75
+"""The text of a button, and what is read aloud for it (Slack docs, Button element)."""
+
 SOURCES: Final = 10
 """Our choice: entries in the list of sources."""
 

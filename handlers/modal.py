@@ -1,0 +1,48 @@
+"""Serves modals: what is submitted with each does what its row of `MODALS` says; closing one does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+import structlog
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.errors import StoreUnavailable
+from bot.slack import wording
+from bot.slack.views import Submission, objection, submission
+from bot.workspace.workspace import Workspace
+from handlers import decision
+from handlers.behaviour import Behaviour, is_refused
+
+log = structlog.get_logger(__name__)
+
+Submitted: TypeAlias = Callable[[Workspace, Behaviour, Submission], Awaitable[str]]
+"""Stores what was submitted, once, and returns why not, empty where it was. Raises StoreUnavailable."""
+
+MODALS: Final[Mapping[str, Submitted]] = {decision.COMMENT: decision.submitted}
+"""The modals by their names."""
+
+
+def register(app: AsyncApp, behaviour: Behaviour) -> None:
+    """Listen to submissions. One that is not taken stays open with what was written, and the reason under it."""
+
+    def listen(name: str, submitted: Submitted) -> None:
+        @app.view(name)
+        async def on_submission(workspace: Workspace, ack: AsyncAck, body: Mapping[str, object]) -> None:
+            told = await _take(workspace, behaviour, submitted, submission(body))
+            await ack(objection(told) if told else {})
+
+    for name, submitted in MODALS.items():
+        listen(name, submitted)
+
+
+async def _take(workspace: Workspace, behaviour: Behaviour, submitted: Submitted, sent: Submission) -> str:
+    """Store what was submitted, before it is acknowledged; returns why not, empty where it was."""
+    if await is_refused(workspace, behaviour, sent.user, sent.teams):
+        return wording.EXTERNAL
+    try:
+        return await submitted(workspace, behaviour, sent)
+    except StoreUnavailable as error:
+        log.warning("submission not stored", reason=str(error))
+        return wording.NOT_TAKEN

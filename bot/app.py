@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncApp
 import bot.flowise.client as flowise
 from bot import __version__
 from bot.conversation.admission import Admission
+from bot.conversation.file_room import FileRoom
 from bot.conversation.guarded import Guarded
 from bot.conversation.question import ConversationSettings
 from bot.errors import SlackUnavailable, StoreUnavailable
@@ -158,6 +159,7 @@ class Bot:
             store,
             Mailbox(store.mailboxes, name, now=time.monotonic, supervisor=self._supervisor, durations=self._durations),
             Admission(settings.bot_most_predictions),
+            FileRoom(),
             DeliverySettings(
                 settings.slack_edit_interval,
                 settings.bot_most_messages,
@@ -174,6 +176,9 @@ class Bot:
                 follow_ups=settings.bot_follow_ups == "all",
                 regenerate=settings.bot_regenerate,
                 who_decides=deciders(settings.bot_decisions).sentence,
+                file_limit=settings.bot_file_limit,
+                files_to_store=settings.bot_files_to_store,
+                outsiders_files=settings.bot_external_people == "answer",
             ),
             now=time.monotonic,
             wall=time.time,

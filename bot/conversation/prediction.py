@@ -16,6 +16,7 @@ from bot.conversation.decisions import Decisions, choice_of, failure, may_be_mad
 from bot.conversation.last_words import ends_with_question
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Decided, Question
+from bot.conversation.question_files import PreparedFiles
 from bot.conversation.regeneration import newest_answer, under_answer
 from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
@@ -32,6 +33,7 @@ from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply.contract import (
     FetchingRest,
+    Heard,
     Remark,
     Stopped,
     Stopping,
@@ -39,7 +41,7 @@ from bot.reply.contract import (
     TextComplete,
     TurnEvent,
 )
-from bot.slack import wording
+from bot.slack import wording, wording_of_files
 from bot.thread import Run, StopOutcome
 
 log = structlog.get_logger(__name__)
@@ -72,20 +74,30 @@ class Predictions:
         self._sleep = sleep
 
     async def predicted(
-        self, question: Question, lease: Lease, chat: Chat, text: str, slot: Slot, *, is_first: bool = False
+        self,
+        question: Question,
+        lease: Lease,
+        chat: Chat,
+        text: str,
+        slot: Slot,
+        *,
+        files: PreparedFiles | None = None,
+        is_first: bool = False,
     ) -> AsyncGenerator[TurnEvent, None]:
         """Ask Flowise, or pass a decision on, and yield the events of its answer that a reply shows.
 
         `slot` is its place among those that run. `is_first`: it will be the first answer in a thread where the bot
-        answers every message, and says so.
+        answers every message, and says so. `files` go along; a clip among them is the question, and its transcript is
+        told at the end.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
         """
-        waiting_node = question.decided.asked.node_id if question.decided else ""
-        state = PredictionState(self._runs.new(), chat, waiting_node)
+        waiting_node, files = question.decided.asked.node_id if question.decided else "", files or PreparedFiles()
+        state = PredictionState(replace(self._runs.new(), spoken=bool(files.clip)), chat, waiting_node)
+        state.documents = files.documents
         asking = partial(self._noted, question, lease, state, text=text, is_first=is_first)
-        prediction = Prediction(text, chat.chat_id, asking, choice_of(question.decided))
+        prediction = Prediction(text, chat.chat_id, asking, choice_of(question.decided), files.uploads)
         reader = RunReader(self._flowise.predict(prediction))
         lease.when_stopped(reader.wake)
         event: TurnEvent | None = None
@@ -272,7 +284,7 @@ class Predictions:
         self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool
     ) -> AsyncGenerator[TurnEvent, None]:
         """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
-        was seen; the decision that its flow waits for, and our footnote."""
+        was seen; what was understood of a spoken question, the decision that its flow waits for, and our footnote."""
         chat, said, stored = state.chat, "".join(state.text_so_far), ""
         if state.text_may_differ and self._reads_answers and state.row:
             yield TextComplete()
@@ -284,6 +296,8 @@ class Predictions:
         state.is_decided = True
         for piece in pieces(stored):
             yield piece
+        if state.run.spoken:
+            yield Heard(state.question) if state.question.strip() else Remark(wording_of_files.NOTHING_HEARD)
         if state.decision is not None:
             yield await self._decisions.offered(question, chat.chat_id, state.decision, state.run, state.row or "")
         newest = newest_answer(question, lease.item, awaits_decision=state.run.awaits_decision)
@@ -291,6 +305,10 @@ class Predictions:
             yield under
         asks = ends_with_question([Token(stored or said)])
         lease.then(self._chats.answered(question, chat, asks=asks, newest=newest))
+        if state.run.agentflow and state.documents:
+            # Its nodes do not see a document again, but pictures; chatflows see both (measured on Flowise 3.1.4).
+            forgotten = wording_of_files.named(state.documents)
+            lease.then(lambda: self._chats.forgets(question.thread, forgotten))
 
 
 def _shown(events: tuple[Event, ...]) -> tuple[ShownEvent, ...]:

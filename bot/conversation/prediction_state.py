@@ -35,6 +35,10 @@ class PredictionState:
         self.has_begun = False
         self.row: str | None = None
         """The id of the row in which Flowise stored the answer."""
+        self.documents: tuple[str, ...] = ()
+        """The names of the documents that have come with the question."""
+        self.question = ""
+        """What Flowise has taken for the question."""
         self.decision: Decision | None = None
         """What the flow waits for, if it has stopped for a person."""
         self.failed_node = ""
@@ -86,7 +90,8 @@ class PredictionState:
                 self.agentflow.set()
             case Decision():
                 self.decision, self.run = event, replace(self.run, awaits_decision=True)
-            case Metadata(chat_id=chat_id, chat_message_id=row):
+            case Metadata(chat_id=chat_id, chat_message_id=row, question=question):
+                self.question = question
                 self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None
             case End(text_may_differ=may_differ):

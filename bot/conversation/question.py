@@ -8,6 +8,7 @@ from bot.decision import MadeDecision, PendingDecision
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.messages import EarlierMessage
+from bot.slack.shared_files import SharedFile
 from bot.thread import Thread
 
 
@@ -24,9 +25,10 @@ class Question:
     """What a person asked. `ts` orders the questions of a thread; `reference` names the turn in the log and in Slack.
 
     `joins`: it stands in a thread, whose earlier messages may be sent along. `quotes` is what it was sent with,
-    forwarded messages and cards; its `text` may then be empty. With `decided` it is no question: a run that waits goes
-    on with that decision. `regenerable`: it can be asked anew when it is answered; `since` is set where it is, the
-    `context_since` of its thread when it was asked first.
+    forwarded messages and cards, `files` those that were sent with it; its `text` may then be empty. `teams` are the
+    ids of the asker's organisation. With `decided` it is no question: a run that waits goes on with that decision.
+    `regenerable`: it can be asked anew when it is answered; `since` is set where it is, the `context_since` of its
+    thread when it was asked first.
     """
 
     thread: Thread
@@ -40,6 +42,13 @@ class Question:
     decided: Decided | None = None
     regenerable: bool = False
     since: str | None = None
+    files: tuple[SharedFile, ...] = ()
+    teams: tuple[str, ...] = ()
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is something to read in it, its files apart."""
+        return bool(self.text.strip()) or any(quote.text for quote in self.quotes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,8 @@ class ConversationSettings:
     `reads_answers`: there is an API key, with which answers that Flowise has stored can be read. `follow_ups`: in a
     thread that the bot has answered in, every message is a question. `who_decides` is the sentence that says who may
     make the decisions that a flow waits for. `regenerate`: whole answers have a button that asks their question anew.
+    `file_limit` is in bytes; `files_to_store`: files may be added to the flow's vector store; `outsiders_files`: those
+    of other organisations are read too.
     """
 
     context_messages: int = 20
@@ -57,3 +68,6 @@ class ConversationSettings:
     follow_ups: bool = True
     who_decides: str = wording.DECIDED_BY_ASKER
     regenerate: bool = True
+    file_limit: int = 10 * 1024 * 1024
+    files_to_store: bool = False
+    outsiders_files: bool = False

@@ -17,6 +17,7 @@ from bot.conversation.context import Context
 from bot.conversation.decisions import Decisions
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import ConversationSettings, Question
+from bot.conversation.question_files import PreparedFiles, QuestionFiles
 from bot.conversation.recovery import Recovery
 from bot.conversation.runs import Runs
 from bot.conversation.unseen import UnseenRuns
@@ -37,7 +38,7 @@ from bot.reply.contract import (
     TurnEvent,
     WaitingForRun,
 )
-from bot.slack import wording
+from bot.slack import wording, wording_of_files
 from bot.tasks import Share
 from bot.thread import Conversation, Run, StopOutcome
 
@@ -61,6 +62,7 @@ class Turns:
         store: Store,
         settings: ConversationSettings,
         *,
+        files: QuestionFiles,
         admission: Admission,
         tasks: Share,
         now: Callable[[], float],
@@ -72,6 +74,7 @@ class Turns:
         self._sleep = sleep
         self._context = Context(slack, settings.context_messages)
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
+        self._files = files
         self._admission = admission
         self._follow_ups: set[str] = set()
         reads, wait = settings.reads_answers, settings.left_run_wait
@@ -208,9 +211,37 @@ class Turns:
         yield Thinking()
         for remark in question.notes:
             yield Remark(remark)
-        text = await self._context.with_quotes(question, known)
+        async with (
+            self._files.prepared(question, lease, chat) as files,
+            aclosing(self._with_files(question, lease, slot, chat, known, files)) as events,
+        ):
+            async for event in events:
+                yield event
+
+    async def _with_files(
+        self,
+        question: Question,
+        lease: Lease,
+        slot: Slot,
+        chat: Chat,
+        known: Conversation | None,
+        files: PreparedFiles,
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """Ask the question with its files; where nothing of it can be asked, say so."""
+        if not question.has_words and not files.go_along:
+            yield Sentence(" ".join((*files.remarks, wording_of_files.IN_WORDS)))
+            return
+        if known is not None and known.files:
+            if not question.files:
+                yield Remark(wording_of_files.went_with(known.files))
+            lease.then(lambda: self.chats.forgets(question.thread, ""))
+        for remark in files.remarks:
+            yield Remark(remark)
+        # A transcript takes the place of all that is asked, so nothing is quoted to it.
+        text = "" if files.clip else await self._context.with_quotes(question, known, files.unread)
         is_first = self._is_first(question, known)
-        async with aclosing(self._asking.predicted(question, lease, chat, text, slot, is_first=is_first)) as events:
+        asking = self._asking.predicted(question, lease, chat, text, slot, files=files, is_first=is_first)
+        async with aclosing(asking) as events:
             async for event in events:
                 yield event
 

@@ -157,10 +157,14 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The ids of the turn, sent once, just before the end. Empty strings where the server sent none."""
+    """The ids of the turn, sent once, just before the end. Empty strings where the server sent none.
+
+    `question` is what Flowise has taken for the question: of one that was spoken, the transcript.
+    """
 
     chat_id: str
     chat_message_id: str = ""
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)

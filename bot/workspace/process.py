@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.conversation.admission import Admission
+from bot.conversation.file_room import FileRoom
 from bot.conversation.question import ConversationSettings
 from bot.mailbox.mailbox import Mailbox
 from bot.ports import Flowise, Store
@@ -54,7 +55,8 @@ WAITS = Waits()
 class Process:
     """What the workspaces of a process share. `name` tells it from the other replicas.
 
-    `admission` counts the predictions of all workspaces together. `now` is monotonic, `wall` is epoch seconds.
+    `admission` counts the predictions of all workspaces together, and `room` the bytes of their files. `now` is
+    monotonic, `wall` is epoch seconds.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Process:
     store: Store
     mailbox: Mailbox
     admission: Admission
+    room: FileRoom
     delivery: DeliverySettings
     conversations: ConversationSettings
     now: Callable[[], float]

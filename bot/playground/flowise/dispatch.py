@@ -9,6 +9,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from bot.playground.flowise.approvals import IN_PROGRESS, RESUMABLE
+from bot.playground.flowise.files import Files, RefusedError
 from bot.playground.flowise.flows import FLOWS, Flow, flow_id
 from bot.playground.flowise.limits import RateWindow
 from bot.playground.flowise.memory import Memory, StoredTurn
@@ -27,6 +28,7 @@ class Dispatcher:
         self.flows = {flow.id: flow for flow in FLOWS}
         self.scripts: dict[str, deque[Script]] = defaultdict(deque)
         self.memory = Memory()
+        self.files = Files()
         self.predictions: list[Received] = []
         self.aborts: list[str] = []
         self.row_requests: list[Mapping[str, str]] = []
@@ -68,8 +70,12 @@ class Dispatcher:
             return asked, flow.plan(asked)
         if self.api_key is not None and not self.has_key(received.headers):
             return asked, failed((), "Unauthorized")
-        if not isinstance(received.body.get("chatId", ""), str | None):
-            return asked, failed((), "Invalid chatId: must be a string")
+        try:
+            if not isinstance(received.body.get("chatId", ""), str | None):
+                raise RefusedError("Invalid chatId: must be a string")
+            asked = self._with_files(flow, received, asked)
+        except RefusedError as refused:
+            return asked, failed((), str(refused))
         queued = self.scripts[flow.id]
         if flow.id not in self._windows:
             return asked, queued.popleft().plan(asked) if queued else flow.plan(asked)
@@ -79,6 +85,15 @@ class Dispatcher:
             return asked, Plan(reply=window.refusal(headers, received.at), forced=True)
         plan = queued.popleft().plan(asked) if queued else flow.plan(asked)
         return asked, replace(plan, headers={**STREAM_HEADERS, **headers})
+
+    def _with_files(self, flow: Flow, received: Received, asked: PredictionRequest) -> PredictionRequest:
+        """A question with what its files add to it; a transcript replaces its text. Raises RefusedError."""
+        seen = self.files.see(flow.takes, flow.id, asked.chat_id, received.body.get("uploads"))
+        stored = tuple(self.files.stored.get((flow.id, asked.chat_id), ()))
+        asked = replace(asked, seen=seen.said, stored=stored)
+        if seen.heard is None:
+            return asked
+        return replace(asked, question=seen.heard, echo={"question": seen.heard} if seen.heard else {})
 
     def begin(self, received: Received, asked: PredictionRequest, plan: Plan) -> None:
         """Note that a run begins: one that was resumed is no longer to be resumed. A refusal begins none."""

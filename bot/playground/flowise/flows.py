@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid5
 
 from bot.playground.flowise import agentflow_steps, agentflows, approvals, chatflows
+from bot.playground.flowise.files import EVERYTHING, NOTHING, Takes
 from bot.playground.flowise.plans import Plan, PredictionRequest
 
 _NAMESPACE = UUID("0b8f7a0e-2f1d-4f0a-9c3e-6f5b9d1c2a44")
@@ -16,7 +17,7 @@ _NAMESPACE = UUID("0b8f7a0e-2f1d-4f0a-9c3e-6f5b9d1c2a44")
 class Flow:
     """A flow of the local server. `limit` is (requests, seconds) of the flow's own rate limit.
 
-    `exact` flows answer every request as it was recorded, whatever key it has.
+    `exact` flows answer every request as it was recorded, whatever key it has. `takes` says which files it takes.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Flow:
     streamable: bool = True
     limit: tuple[int, int] | None = None
     exact: bool = False
+    takes: Takes = EVERYTHING
 
     @property
     def id(self) -> str:
@@ -40,6 +42,8 @@ STAND_IN = "rag"
 FLOWS: tuple[Flow, ...] = (
     Flow(STAND_IN, chatflows.rag),
     Flow("plain", chatflows.plain),
+    Flow("blind", chatflows.plain, takes=NOTHING),
+    Flow("store", chatflows.rag, takes=Takes(images=(), hears=False, documents=(), stored=(".txt", ".md", ".pdf"))),
     Flow("long", chatflows.long),
     Flow("tools", chatflows.tools),
     Flow("agentflow", agentflows.agent),

@@ -1,4 +1,4 @@
-"""Builds the buttons under a whole answer: questions to go on with, and a rating."""
+"""Builds the buttons under a whole answer: questions to go on with, the same one anew, and a rating."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ SUGGESTIONS = tuple(f"suggestion_{number}" for number in range(5))
 
 RATING = "rating"
 """The name of the two buttons' action."""
+
+REGENERATE = "regenerate"
+"""The name of the action of the button that asks an answer's question anew."""
+
+REGENERATE_BLOCK = "answer_regenerate"
+"""The name of its block."""
 
 ANSWER_BUTTONS = "answer_suggestions", "answer_rating"
 """The names of the blocks."""
@@ -29,6 +35,18 @@ def suggestion_buttons(labels: Sequence[str], value: str) -> Block:
         for action, label in zip(SUGGESTIONS, labels, strict=False)
     ]
     return {"type": "actions", "block_id": ANSWER_BUTTONS[0], "elements": buttons}
+
+
+def regenerate_button(label: str, value: str) -> Block:
+    """A button that asks an answer's question anew. A press sends its `value`, 2,000 characters at most."""
+    button = {
+        "type": "button",
+        "action_id": REGENERATE,
+        "text": {"type": "plain_text", "text": label},
+        "accessibility_label": f"{label}: asks this question anew, below",
+        "value": value,
+    }
+    return {"type": "actions", "block_id": REGENERATE_BLOCK, "elements": [button]}
 
 
 def rating_buttons(good: tuple[str, str], bad: tuple[str, str]) -> Block:

@@ -188,9 +188,8 @@ def talks(options: Options) -> tuple[Talk, ...]:
 def _pressed(question: Question, chance: random.Random) -> Question:
     """The question, to be asked anew if chance has it and its answer is neither stopped nor rated."""
     after = chance.uniform(1.0, 6.0) if chance.random() < _REGENERATED else None
-    return (
-        question if question.stop_after is not None or question.ratings else replace(question, regenerate_after=after)
-    )
+    is_pressed = question.stop_after is not None or question.ratings
+    return question if is_pressed else replace(question, regenerate_after=after)
 
 
 def _token(chance: random.Random, letter: str, thread: int, place: int) -> str:

@@ -79,7 +79,7 @@ class Scene:
     @property
     def texts(self) -> list[str]:
         foot = "\nI answer every message here. `quiet` stops me."
-        return [message.plain.removesuffix(foot) for message in self.messages]
+        return [message.plain.removesuffix(foot).removesuffix(f"\n{wording.REGENERATE}") for message in self.messages]
 
     async def press(self, message: Message, label: str = "Proceed", user: str = "") -> Delivered:
         return await self.home.slack.press(user or self.home.ada, self.channel, message.ts, label)

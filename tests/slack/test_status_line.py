@@ -14,7 +14,18 @@ import pytest
 from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed
 from bot.flowise.events import CalledTools, Token
 from bot.playground.slack import LocalSlack
-from bot.reply.contract import Failed, FetchingRest, Finished, Place, Queued, Reply, ReplyEvent, Sentence, Thinking
+from bot.reply.contract import (
+    Failed,
+    FetchingRest,
+    Finished,
+    Place,
+    Queued,
+    Reply,
+    ReplyEvent,
+    Sentence,
+    Stopped,
+    Thinking,
+)
 from bot.reply.edited import EditedReply
 from bot.reply.messages import NOTHING, Adopted, apology_mark
 from bot.reply.native_first import NativeFirst
@@ -24,6 +35,7 @@ from bot.slack import wording
 from bot.slack.calls import Posted, PostMessage, SetStatus, StartStream
 from bot.slack.client import SlackClient
 from bot.slack.text.blocks import plain
+from bot.thread import StopOutcome
 
 STATUS, POST, EDIT = "assistant.threads.setStatus", "chat.postMessage", "chat.update"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
@@ -317,7 +329,8 @@ async def is_stopped_in_its_stream_by_somebody(play: Stage) -> None:
     play.streams()
     await play.told(Thinking(), Token("Hello. "), CalledTools(("search",)))
     play.slack.refuse(APPEND, "stopped_by_user")
-    await play.ended(Token("more "), CalledTools(("search",)), after=1.0)
+    await play.told(Token("more "), CalledTools(("search",)), after=1.0)
+    await play.ended(Stopped(StopOutcome.GOES_ON), after=1.0)
 
 
 async def falls_back_from_a_stream_to_edits_to_plain_text(play: Stage) -> None:

@@ -16,7 +16,7 @@ import bot.flowise.client as flowise
 from bot import __version__
 from bot.conversation.admission import Admission
 from bot.conversation.guarded import Guarded
-from bot.conversation.question import ConversationSettings
+from bot.conversation.question import AskerSettings, ConversationSettings
 from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.mailbox import Mailbox
@@ -35,6 +35,7 @@ from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
 from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_redis, warn_of_scopes
 from bot.settings import Settings
+from bot.slack import asker
 from bot.slack.deciders import deciders
 from bot.slack.help_contact import asks
 from bot.slack.identity import Identity
@@ -134,7 +135,7 @@ class Bot:
             if who is None:
                 return
             identity, address = who
-            warn_of_scopes(identity)
+            warn_of_scopes(identity, email=self._settings.tells_email)
             guarded = self._flowise = Guarded(chatflow, chatflow.check, time.monotonic)
             registry = self._registry = self._new_registry(guarded, store, traces)
             self._metrics.watch_budgets(lambda: (workspace.governor for workspace in registry))
@@ -172,6 +173,11 @@ class Bot:
                 follow_ups=settings.bot_follow_ups == "all",
                 who_decides=deciders(settings.bot_decisions).sentence,
                 feedback=settings.bot_feedback,
+                told_of_asker=AskerSettings(
+                    asker.fields(settings.flowise_vars),
+                    asker.fields(settings.flowise_state),
+                    asker.introduced(settings.bot_introduce),
+                ),
             ),
             now=time.monotonic,
             wall=time.time,

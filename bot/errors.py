@@ -107,13 +107,15 @@ class Unreadable(BotError):
 
 
 class SlackRefused(BotError):
-    """Slack refused a call. `code` is Slack's own error word, for example `not_in_channel`."""
+    """Slack refused a call. `code` is Slack's own error word, for example `not_in_channel`; `needed` is the scope that
+    is missing, where Slack names one."""
 
     retry_helps = False
 
-    def __init__(self, method: str, code: str) -> None:
+    def __init__(self, method: str, code: str, needed: str = "") -> None:
         super().__init__(f"Slack refused {method}: {code}")
         self.code = code
+        self.needed = needed
 
 
 class SlackUnavailable(BotError):

@@ -15,6 +15,7 @@ from bot.flowise.feedback import AnswerRating
 from bot.flowise.prediction import Prediction
 from bot.slack.calls import Call, Result
 from bot.slack.messages import EarlierMessage, Marked
+from bot.slack.people import Person
 from bot.slack.tiers import Key, Quota
 from bot.thread import (
     Conversation,
@@ -137,6 +138,14 @@ class Slack(Protocol):
 
     async def name(self, user: str) -> str:
         """The display name of a user id, cached for a while; empty if Slack does not tell."""
+        ...
+
+    async def person(self, user: str) -> Person | None:
+        """Who a user is, cached for a while; None if Slack does not tell."""
+        ...
+
+    async def channel_name(self, channel: str) -> str:
+        """The name of a public channel, cached for a while; empty for any other, or if Slack does not tell."""
         ...
 
 

@@ -224,6 +224,7 @@ async def _question(workspace: Workspace, message: IncomingMessage, place: Place
         reference=lease.item.reference,
         notes=(wording.no_files(message.all_files),) if message.all_files else (),
         joins=message.in_thread and not message.in_dm,
+        asker_is_external=await workspace.authors.is_outsider(message.user, message.teams),
         quotes=(
             *map(_quoted, message.quotes, read[::2], read[1::2]),
             EarlierMessage("", wording.attached(message.files)),

@@ -111,5 +111,6 @@ async def take(workspace: Workspace, lease: Lease) -> None:
         text=stored.text,
         reference=lease.item.reference,
         joins=not stored.channel.startswith("D"),
+        asker_is_external=await workspace.authors.is_outsider(stored.user, stored.teams),
     )
     await workspace.answering.answer(question, lease)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -24,7 +24,7 @@ from bot.conversation.until_stopped import until_stopped
 from bot.errors import DecisionClosed, FlowiseBroke, FlowiseEmpty, FlowiseError, FlowiseSlow, KeyRefused, RunState
 from bot.flowise.events import AgentflowStarted, Event, ShownEvent, SteeringEvent, Token, WordsWhole
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
-from bot.flowise.prediction import Prediction
+from bot.flowise.prediction import Overrides, Prediction
 from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
@@ -37,6 +37,20 @@ log = structlog.get_logger(__name__)
 
 class _NotOursError(Exception):
     """Another process goes on with the question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What Flowise is asked for a question: its text, with all that goes along, and what is told of the asker.
+
+    `is_first`: the answer will be the first one in a thread where the bot answers every message, and says so. `greets`:
+    it will be the first one in a direct message.
+    """
+
+    text: str
+    overrides: Overrides
+    is_first: bool = False
+    greets: bool = False
 
 
 class Predictions:
@@ -63,29 +77,21 @@ class Predictions:
         self._reads_answers = reads_answers
         self._sleep = sleep
 
-    async def predicted(  # all that is known of a question by now
-        self,
-        question: Question,
-        lease: Lease,
-        chat: Chat,
-        text: str,
-        slot: Slot,
-        *,
-        is_first: bool = False,
-        greets: bool = False,
+    async def predicted(
+        self, question: Question, lease: Lease, chat: Chat, asked: Asked, slot: Slot
     ) -> AsyncGenerator[ReplyEvent, None]:
         """Ask Flowise, or pass a decision on, and yield the events of its answer that a reply shows.
 
-        `slot` is its place among those that run. `is_first`: it will be the first answer in a thread where the bot
-        answers every message, and says so. `greets`: it will be the first one in a direct message.
+        `slot` is its place among those that run.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
         """
         waiting_node = question.decided.asked.node_id if question.decided else ""
         state = PredictionState(self._runs.new(), chat, waiting_node)
-        asking = partial(self._noted, question, lease, state, text=text, is_first=is_first)
-        prediction = Prediction(text, chat.chat_id, asking, choice_of(question.decided))
+        asking = partial(self._noted, question, lease, state, text=asked.text, is_first=asked.is_first)
+        choice = choice_of(question.decided)
+        prediction = Prediction(asked.text, chat.chat_id, asking, choice, asked.overrides)
         reader = RunReader(self._flowise.predict(prediction))
         lease.when_stopped(reader.wake)
         event: ReplyEvent | None = None
@@ -109,22 +115,22 @@ class Predictions:
                 async for event in last:
                     yield event
             return
-        async with aclosing(self._last_lines(question, state, is_first=is_first, greets=greets)) as last_lines:
+        async with aclosing(self._last_lines(question, state, asked)) as last_lines:
             async for event in last_lines:
                 yield event
         await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
 
     async def _last_lines(
-        self, question: Question, state: PredictionState, *, is_first: bool, greets: bool
+        self, question: Question, state: PredictionState, asked: Asked
     ) -> AsyncGenerator[ReplyEvent, None]:
         """What stands under a complete answer: the decision that its flow waits for, or what can be pressed, and the
         footnote."""
         if state.decision is not None:
             row = state.row or ""
             yield await self._decisions.offered(question, state.chat.chat_id, state.decision, state.run, row)
-        if (buttons := await self._offers.under_answer(question, state, greets=greets)) is not None:
+        if (buttons := await self._offers.under_answer(question, state, greets=asked.greets)) is not None:
             yield buttons
-        if is_first:
+        if asked.is_first:
             yield Footnote(wording.EVERY_MESSAGE)
 
     async def _followed(

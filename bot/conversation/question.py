@@ -26,7 +26,7 @@ class Question:
 
     `joins`: it stands in a thread, whose earlier messages may be sent along. `quotes` is what it was sent with,
     forwarded messages and cards; its `text` may then be empty. With `decided` it is no question: a run that waits goes
-    on with that decision.
+    on with that decision. `asker_is_external`: the one who asked is of another organisation.
     """
 
     thread: Thread
@@ -38,6 +38,21 @@ class Question:
     joins: bool = False
     quotes: tuple[EarlierMessage, ...] = ()
     decided: Decided | None = None
+    asker_is_external: bool = False
+
+    @property
+    def asker(self) -> str:
+        """The id of the user who asked; of a decision, of the one whose question led to it."""
+        return self.decided.asked.asker if self.decided else self.place.user
+
+
+@dataclass(frozen=True, slots=True)
+class AskerSettings:
+    """What the flow is told of whoever asks: the names of FLOWISE_VARS, FLOWISE_STATE and BOT_INTRODUCE."""
+
+    variables: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
+    introduced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,8 @@ class ConversationSettings:
 
     `reads_answers`: there is an API key, with which answers that Flowise has stored can be read. `follow_ups`: in a
     thread that the bot has answered in, every message is a question. `who_decides` is the sentence that says who may
-    make the decisions that a flow waits for. `feedback` says which answers can be rated.
+    make the decisions that a flow waits for. `feedback` says which answers can be rated. `told_of_asker` says
+    what the flow is told of whoever asks.
     """
 
     context_messages: int = 20
@@ -55,3 +71,4 @@ class ConversationSettings:
     follow_ups: bool = True
     who_decides: str = wording.DECIDED_BY_ASKER
     feedback: Literal["auto", "always", "off"] = "auto"
+    told_of_asker: AskerSettings = AskerSettings()

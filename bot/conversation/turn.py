@@ -12,11 +12,12 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from bot.conversation.admission import Admission, Slot
+from bot.conversation.asker import Askers
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
 from bot.conversation.decisions import Decisions
 from bot.conversation.offers import Offers
-from bot.conversation.prediction import Predictions
+from bot.conversation.prediction import Asked, Predictions
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.ratings import Ratings
 from bot.conversation.recovery import Recovery
@@ -73,6 +74,7 @@ class Turns:
         self._settings = settings
         self._sleep = sleep
         self._context = Context(slack, settings.context_messages)
+        self._askers = Askers(slack, settings.told_of_asker)
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
         self._admission = admission
         self._follow_ups: set[str] = set()
@@ -211,9 +213,10 @@ class Turns:
         yield Thinking()
         for remark in question.notes:
             yield Remark(remark)
-        text = await self._context.with_quotes(question, known)
-        is_first, greets = self._is_first(question, known), _greets(question, known)
-        predicted = self._asking.predicted(question, lease, chat, text, slot, is_first=is_first, greets=greets)
+        told = await self._askers.of(question)
+        text = wording.introduced(told.line, await self._context.with_quotes(question, known))
+        asked = Asked(text, told.overrides, is_first=self._is_first(question, known), greets=_greets(question, known))
+        predicted = self._asking.predicted(question, lease, chat, asked, slot)
         async with aclosing(predicted) as events:
             async for event in events:
                 yield event
@@ -225,7 +228,8 @@ class Turns:
         chat = Chat(question.decided.asked.chat_id, known.generation if known else 0)
         self._follow_ups.add(question.reference)
         yield Thinking()
-        async with aclosing(self._asking.predicted(question, lease, chat, "", slot)) as events:
+        asked = Asked("", (await self._askers.of(question)).overrides)
+        async with aclosing(self._asking.predicted(question, lease, chat, asked, slot)) as events:
             async for event in events:
                 yield event
 

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.flowise.decisions import Choice, resumption
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What a request has in place of the flow's own values, where the flow lets it: its `variables`, which only
+    JavaScript gets, as `$vars` (measured on Flowise 3.1.4), and what the `state` of an agent flow begins with."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    state: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> Mapping[str, object]:
+        """The part of the request's body that has them; empty for none."""
+        overridden: dict[str, object] = {}
+        if self.variables:
+            overridden["vars"] = dict(self.variables)
+        if self.state:
+            # As an object it breaks the run (measured on Flowise 3.1.4).
+            overridden["startState"] = [{"key": key, "value": value} for key, value in self.state.items()]
+        return {"overrideConfig": overridden} if overridden else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +40,10 @@ class Prediction:
     chat_id: str
     asking: Callable[[], Awaitable[None]] | None = None
     choice: Choice | None = None
+    overrides: Overrides = field(default_factory=Overrides)
 
     @property
     def asks(self) -> Mapping[str, object]:
-        """The part of the request's body that says what is asked."""
-        if self.choice is None:
-            return {"question": self.question}
-        return resumption(self.choice)
+        """The part of the request's body that says what is asked, and by whom."""
+        asked = {"question": self.question} if self.choice is None else resumption(self.choice)
+        return {**asked, **self.overrides.body}

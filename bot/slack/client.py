@@ -124,6 +124,10 @@ class SlackClient:
         """See `bot.workspace.authors.Authorship`."""
         return await self._names.person(user)
 
+    async def channel_name(self, channel: str) -> str:
+        """See `bot.slack.names.Names.channel`."""
+        return await self._names.channel(channel)
+
     async def members(self, group: str) -> frozenset[str]:
         """See `bot.slack.names.Names.members`."""
         return await self._names.members(group)

@@ -19,7 +19,7 @@ from bot.slack.tiers import keys
 from bot.store.budget_script import FADE, GRACE, TIE
 
 CALL = 0.12
-LIMITS = {UPDATE: 50, POST: 300}
+LIMITS = {UPDATE: 50, POST: 300, "assistant.threads.setStatus": 600}
 BY_CHANCE = "by chance"
 NO_CHANCE: Mapping[int, float] = MappingProxyType({})
 
@@ -151,6 +151,8 @@ class Replica:
         return granted, min(again, 0.1) if len(wants) < len(begun) else again
 
     def _chosen(self, method: str, wants: dict[str, Want], now: float) -> tuple[str | None, float, float]:
+        if method not in (POST, UPDATE):
+            return min(wants, key=lambda ticket: (wants[ticket].kind, wants[ticket].since)), 0.0, 0.0
         self.shared_counts.grows(self.policy.mean_speed(wants.values(), now))
         counts, stock = self.shared_counts.counts, self._stock(now)
         ticket, rest = self.policy.choose(
@@ -186,7 +188,9 @@ class Run:
         told: float,
         real: float,
         by_chance: Mapping[int, float] = NO_CHANCE,
+        methods: Sequence[str] = (POST, UPDATE),
     ) -> None:
+        self._methods = methods
         self.refused: list[tuple[str, str, float]] = []
         self._judge, self._shared = Judge(real, by_chance), Shared(told)
         self._replicas = [Replica(str(number), self._shared, told) for number in range(replicas)]
@@ -231,7 +235,7 @@ class Run:
 
     def _spend(self, replica: Replica, now: float) -> None:
         again = math.inf
-        for method in (POST, UPDATE):
+        for method in self._methods:
             granted, rest = replica.calls(method, now)
             again = min(again, rest)
             for answer, want in granted:

@@ -24,6 +24,7 @@ from bot.metrics.exposition import Metrics
 from bot.metrics.slack import MeteredSlack
 from bot.ports import Flowise
 from bot.reply.observed import Answers, Observers
+from bot.reply.steps_support import ShowSteps
 from bot.reply.streams import Mode
 from bot.serving.bolt import behaviour_of, introduced, slack_app
 from bot.serving.connections import ConnectionLimits
@@ -165,6 +166,7 @@ class Bot:
                 settings.slack_rate_scale,
                 asks(settings.bot_help_contact),
                 Answers((self._metrics.answers, *traces)),
+                ShowSteps(settings.bot_show_steps),
             ),
             ConversationSettings(
                 context_messages=settings.bot_context_messages,

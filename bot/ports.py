@@ -105,6 +105,11 @@ class Flowise(Protocol):
         """
         ...
 
+    async def stored_text(self, chat_id: str, message_id: str) -> str:
+        """The text of the stored answer with that id; empty if it has none, or cannot be read within three seconds or
+        in 1 MB. Never raises."""
+        ...
+
 
 class Slack(Protocol):
     """One workspace, as the bot's token sees it."""

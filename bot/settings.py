@@ -158,6 +158,7 @@ class Settings(BaseSettings):
     bot_small_talk: Literal["ignore", "answer"] = "ignore"
     bot_context_messages: Annotated[int, Field(ge=0, le=200)] = 20
     bot_most_predictions: Annotated[int, Field(ge=1, le=10_000)] = 100
+    bot_show_steps: Literal["full", "line", "off"] = "full"
     bot_most_messages: Annotated[int, Field(ge=2, le=50)] = 10
     bot_conversation_days: Annotated[float, Field(gt=0, le=3650)] = 30
     bot_help_contact: Annotated[str, AfterValidator(_help_contact)] = ""

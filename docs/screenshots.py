@@ -38,6 +38,8 @@ GROWN = 260
 """Characters of the second answer, when the first picture is taken."""
 DECISION = {"width": 620, "height": 470}
 DECISION_QUESTION = "Write to our new colleagues, please."
+STEPS = {"width": 620, "height": 720}
+STEPS_QUESTION = "How do sources look, and which of them are shown?"
 
 
 async def main() -> int:
@@ -50,6 +52,7 @@ async def main() -> int:
         for scheme in SCHEMES:
             await _pictures(browser, scheme)
             await _picture_of_a_decision(browser, scheme)
+            await _picture_of_steps(browser, scheme)
     return 0
 
 
@@ -84,6 +87,20 @@ async def _picture_of_a_decision(browser: Browser, scheme: str) -> None:
         await expect(ada.answers.first).to_contain_text("ada chose")
         await on.slack.until(lambda: on.sandbox.idle, 30.0)
         await _take(page, f"decision-{scheme}.png")
+        await page.context.close()
+
+
+async def _picture_of_steps(browser: Browser, scheme: str) -> None:
+    async with _playground() as on:
+        on.tap.choose("steps")
+        page = await _opened(browser, on, scheme)
+        ada = PageUser(page)
+        await page.set_viewport_size(STEPS)  # a screen so small that the thread takes all of it
+        await ada.ask_first(STEPS_QUESTION)
+        await expect(ada.thread.locator(".plan")).to_be_visible(timeout=30_000)
+        await page.wait_for_timeout(400)
+        await _take(page, f"steps-{scheme}.png")
+        await on.slack.until(lambda: on.sandbox.idle, 30.0)
         await page.context.close()
 
 

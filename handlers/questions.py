@@ -113,7 +113,7 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     if not await lease.may_write():
         return
     kept = decoded(StoredMessage, lease.item.heard)
-    message = kept.message
+    message, addressed = kept.message, kept.addressed
     place = place_of(message)
     thread = workspace.thread(message.channel, place.thread_ts or "")
     if not await _is_answered(workspace, behaviour, kept, thread, lease):
@@ -121,8 +121,16 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     by_another_team = is_external(message.teams, workspace.identity.organisations)
     if not by_another_team:
         place = replace(place, team=workspace.identity.team)
-    await _opened_late(workspace, kept, thread, by_another_team=by_another_team)
-    asked_for = _asked_for(workspace, message, addressed=kept.addressed)
+    if addressed and (message.app or by_another_team) and not message.in_dm and _asks(workspace, message):
+        await workspace.store.set_quiet(thread, False, workspace.wall())  # only now the thread is known to be ours
+    await _do(behaviour, workspace, kept, place, lease)
+
+
+async def _do(behaviour: Behaviour, workspace: Workspace, kept: StoredMessage, place: Place, lease: Lease) -> None:
+    """Do what a message of somebody who is answered asks for."""
+    message, addressed = kept.message, kept.addressed
+    thread = workspace.thread(message.channel, place.thread_ts or "")
+    asked_for = _asked_for(workspace, message, addressed=addressed)
     match asked_for:
         case Instruction.HELP:
             await _help(workspace, behaviour, message, place, lease)
@@ -134,17 +142,11 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
             await workspace.conversations.chats.start_over(thread, since=message.ts)
             await workspace.sentences.tell(place, wording.NEW_CONVERSATION, lease)
         case Instruction.ANSWER:
-            if not await _asks_nothing(workspace, behaviour, kept, thread, lease):
+            asks = addressed or not behaviour.ignores_small_talk
+            if asks or not await _asks_nothing(workspace, message, thread, lease):
                 await workspace.answering.answer(await _question(workspace, message, place, lease), lease)
         case _:
             assert_never(asked_for)
-
-
-async def _opened_late(workspace: Workspace, kept: StoredMessage, thread: Thread, *, by_another_team: bool) -> None:
-    """A thread that an app or another team asks in is only now known to be ours."""
-    message = kept.message
-    if kept.addressed and (message.app or by_another_team) and not message.in_dm and _asks(workspace, message):
-        await workspace.store.set_quiet(thread, False, workspace.wall())
 
 
 async def _is_answered(
@@ -170,14 +172,9 @@ async def _quiet(workspace: Workspace, message: IncomingMessage, place: Place, l
     await workspace.sentences.tell(place, wording.QUIET, lease)
 
 
-async def _asks_nothing(
-    workspace: Workspace, behaviour: Behaviour, kept: StoredMessage, thread: Thread, lease: Lease
-) -> bool:
+async def _asks_nothing(workspace: Workspace, message: IncomingMessage, thread: Thread, lease: Lease) -> bool:
     """Whether nobody expects an answer to a follow-up; known once its turn has come, for the answer before it may end
     with a question. Raises StoreUnavailable."""
-    message = kept.message
-    if kept.addressed or not behaviour.ignores_small_talk:
-        return False
     if lease.opened.again or message.all_files or message.quotes or not is_small_talk(message.text):
         return False
     if not await workspace.answering.turn_came(lease):

@@ -90,6 +90,9 @@ class Flowise:
     async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
         return PauseState.OVER
 
+    async def stored_text(self, chat_id: str, message_id: str) -> str:
+        return ""
+
 
 class Slack:
     """Takes every call."""

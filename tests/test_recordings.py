@@ -225,6 +225,7 @@ UNSEEN = (
     (re.compile(r"\[([^\]]*)\]\([^)]*\)"), r"\1"),
     (re.compile(r"^<p>.*<script>.*?</script><b>(bold)</b>(<br/>.*)</p>$"), r"Hello \1\2"),
     (re.compile(r"<br\s*/?>"), ""),
+    (re.compile(r"<thinking>.*?</thinking>"), ""),
 )
 # Numbers of lists, which the local Slack does not draw; all other syntax, on both sides: a table is drawn with + and -.
 NUMBERS = re.compile(r"^ *\d+[.)] ", re.MULTILINE)

@@ -11,7 +11,7 @@ from benchmarks.chaos.answers import TOKEN, token_of
 from benchmarks.chaos.people import People, Said
 from benchmarks.chaos.plan import Surface
 from benchmarks.chaos.records import Asked, Pressed, Record, Shown, Tried
-from benchmarks.chaos.sentences import words_of
+from benchmarks.chaos.sentences import is_told, words_of
 from benchmarks.chaos.stage import TOKENS_PER_SECOND, Stage
 from bot.playground.slack.delivery import Attempt
 from bot.playground.slack.message import Message
@@ -79,12 +79,15 @@ def _shown(stage: Stage, people: People) -> Iterator[Shown]:
         for message in slack.messages(channel):
             if message.user == slack.bot_user_id:
                 yield _message(message, channel if channel in direct else f"{channel}:{message.root}")
+    pressed = {(press.said.channel, press.said.user) for press in people.presses}
     refused = {(said.channel, said.user, said.told) for said in people.said if said.told}
     for (channel, user), place in places.items():
         for message in slack.ephemerals(channel, user):
             # What a command was answered at once belongs to no thread: another command may have opened one since.
             at_once = (channel, user, message.plain) in refused
-            yield _message(message, f"{channel}@{user}" if at_once else place)
+            # What somebody who has pressed is told is no answer to a question.
+            if at_once or not is_told(message.plain) or (channel, user) not in pressed:
+                yield _message(message, f"{channel}@{user}" if at_once else place)
 
 
 def _message(message: Message, place: str) -> Shown:

@@ -115,6 +115,9 @@ class Guarded:
     async def rate(self, rating: AnswerRating, row: str = "", *, look: bool = False) -> str | None:
         return await self._flowise.rate(rating, row, look=look)
 
+    async def stored_text(self, chat_id: str, message_id: str) -> str:
+        return await self._flowise.stored_text(chat_id, message_id)
+
     async def _may_ask(self) -> None:
         """Return when Flowise may be asked.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -16,19 +16,30 @@ from bot.conversation.decisions import Decisions, choice_of, failure, may_be_mad
 from bot.conversation.last_words import ends_with_question
 from bot.conversation.offers import Offers
 from bot.conversation.prediction_state import PredictionState
-from bot.conversation.question import Decided, Question
+from bot.conversation.question import Asked, Decided, Question
 from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
+from bot.conversation.stored_text import differing, pieces
 from bot.conversation.unseen import StoppedRun, UnseenRuns
 from bot.conversation.until_stopped import until_stopped
 from bot.errors import DecisionClosed, FlowiseBroke, FlowiseEmpty, FlowiseError, FlowiseSlow, KeyRefused, RunState
+from bot.flowise.decisions import is_echo
 from bot.flowise.events import AgentflowStarted, Event, ShownEvent, SteeringEvent, Token, WordsWhole
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
-from bot.flowise.prediction import Overrides, Prediction
+from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise
-from bot.reply.contract import FetchingRest, Footnote, Remark, ReplyEvent, Stopped, Stopping
+from bot.reply.contract import (
+    FetchingRest,
+    Footnote,
+    Remark,
+    Stopped,
+    Stopping,
+    StoredText,
+    TextComplete,
+    TurnEvent,
+)
 from bot.slack import wording
 from bot.thread import Run, StopOutcome
 
@@ -37,20 +48,6 @@ log = structlog.get_logger(__name__)
 
 class _NotOursError(Exception):
     """Another process goes on with the question."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What Flowise is asked for a question: its text, with all that goes along, and what is told of the asker.
-
-    `is_first`: the answer will be the first one in a thread where the bot answers every message, and says so. `greets`:
-    it will be the first one in a direct message.
-    """
-
-    text: str
-    overrides: Overrides
-    is_first: bool = False
-    greets: bool = False
 
 
 class Predictions:
@@ -79,7 +76,7 @@ class Predictions:
 
     async def predicted(
         self, question: Question, lease: Lease, chat: Chat, asked: Asked, slot: Slot
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """Ask Flowise, or pass a decision on, and yield the events of its answer that a reply shows.
 
         `slot` is its place among those that run.
@@ -94,7 +91,7 @@ class Predictions:
         prediction = Prediction(asked.text, chat.chat_id, asking, choice, asked.overrides)
         reader = RunReader(self._flowise.predict(prediction))
         lease.when_stopped(reader.wake)
-        event: ReplyEvent | None = None
+        event: TurnEvent | None = None
         try:
             async with aclosing(self._followed(question, lease, state, reader)) as events:
                 async for event in events:
@@ -115,27 +112,29 @@ class Predictions:
                 async for event in last:
                     yield event
             return
-        async with aclosing(self._last_lines(question, state, asked)) as last_lines:
-            async for event in last_lines:
+        if state.chat.chat_id != chat.chat_id or not state.run.awaits_decision:
+            lease.run_over = chat.chat_id  # the chatId that Flowise reports takes precedence over ours
+        async with aclosing(self._ending(question, lease, state, asked)) as last:
+            async for event in last:
                 yield event
-        await asyncio.shield(self._ended(question, lease, state, chat.chat_id))
 
-    async def _last_lines(
-        self, question: Question, state: PredictionState, asked: Asked
-    ) -> AsyncGenerator[ReplyEvent, None]:
-        """What stands under a complete answer: the decision that its flow waits for, or what can be pressed, and the
-        footnote."""
-        if state.decision is not None:
-            row = state.row or ""
-            yield await self._decisions.offered(question, state.chat.chat_id, state.decision, state.run, row)
-        if (buttons := await self._offers.under_answer(question, state, greets=asked.greets)) is not None:
-            yield buttons
-        if asked.is_first:
-            yield Footnote(wording.EVERY_MESSAGE)
+    async def _ending(
+        self, question: Question, lease: Lease, state: PredictionState, asked: Asked
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """The last events of a run that has ended, unless a person stops it before they are known."""
+        event: TurnEvent | None = None
+        last = self._last_events(question, lease, state, asked)
+        async with aclosing(until_stopped(last, lease.stopped, lambda: not state.is_decided)) as events:
+            async for event in events:
+                yield event
+        if isinstance(event, Stopping):  # what is stored is no longer wanted
+            await self._waits(question, state)
+            lease.then(self._chats.answered(question, state.chat, asks=False))
+            yield Stopped(StopOutcome.FINISHED)
 
     async def _followed(
         self, question: Question, lease: Lease, state: PredictionState, reader: RunReader
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """The events of an answer that are shown, until it has ended or a person stops it."""
         line, chat_id = question.thread.line, state.chat.chat_id
         broken: FlowiseError | None = None
@@ -152,11 +151,11 @@ class Predictions:
             return
         if await self._is_whole(lease, state, broken):
             log.info("answer not stored", ref=question.reference, reason=str(broken))
-            state.is_forgotten = True
+            state.is_forgotten = state.is_decided = True
             yield Remark(wording.ANSWER_NOT_REMEMBERED)
             return
-        completing = until_stopped(self._completed(question, lease, state, broken), lease.stopped, lambda: True)
-        async with aclosing(completing) as rest:
+        completing = self._completed(question, lease, state, broken)
+        async with aclosing(until_stopped(completing, lease.stopped, lambda: not state.is_decided)) as rest:
             async for shown in rest:
                 yield shown
                 if isinstance(shown, Stopping):  # nothing more is looked for
@@ -177,15 +176,13 @@ class Predictions:
 
     async def _stopped(
         self, question: Question, state: PredictionState, reader: RunReader, slot: Slot
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """The end of an answer that a person has stopped. Its run is read on, unseen."""
         line, chat_id = question.thread.line, state.chat.chat_id
         yield Stopping()
 
         async def finished() -> None:
-            if state.run.awaits_decision:
-                paused = replace(state.run, after=state.row)
-                await self._runs.waits(line, state.chat.chat_id, paused, ref=question.reference)
+            await self._waits(question, state)
             await self._chats.answered(question, state.chat, asks=False)()
 
         stopped = StoppedRun(line, chat_id, question.reference, reader, state, slot, finished)
@@ -221,13 +218,13 @@ class Predictions:
 
     async def _completed(
         self, question: Question, lease: Lease, state: PredictionState, error: FlowiseError
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """What is missing of an answer whose connection broke, as Flowise has stored it. Raises the error where it has
         not, or cannot tell."""
         line, opened = question.thread.line, lease.opened
         state.run = self._runs.broken(state.run)
         found: tuple[Event, ...] | None = None
-        rest: tuple[ShownEvent, ...] | None = None
+        rest: tuple[ShownEvent | StoredText, ...] | None = None
         if _broke_off(error) and self._reads_answers and opened.expected is not None:
             try:
                 found = await self._runs.answer_at_once(line, opened, ref=question.reference)
@@ -243,19 +240,24 @@ class Predictions:
                 async for event in last:
                     yield event
             return
+        state.is_decided = True
         log.info("answer completed", ref=question.reference, source="Flowise's stored messages", reason=str(error))
         for steering in found or ():
             if isinstance(steering, SteeringEvent):
                 state.takes(steering)
         for shown in rest:
-            state.hears(shown)
+            if isinstance(shown, StoredText):
+                state.begins_anew(shown)
+            else:
+                state.hears(shown)
             yield shown
 
     async def _given_up(
         self, question: Question, lease: Lease, state: PredictionState, error: FlowiseError
-    ) -> AsyncGenerator[ReplyEvent, None]:
+    ) -> AsyncGenerator[TurnEvent, None]:
         """Raise the error of a prediction, and note what became of its run. A decision that can safely be made again is
         offered again."""
+        state.is_decided = True
         decided = question.decided
         if decided is not None and isinstance(error, FlowiseEmpty) and state.has_resumed:
             yield Remark(wording.DECISION_DONE)
@@ -280,12 +282,35 @@ class Predictions:
         if run.agentflow:  # the person does not wait for it
             lease.then(lambda: self._runs.stop(chat_id))
 
-    async def _ended(self, question: Question, lease: Lease, state: PredictionState, noted: str) -> None:
-        """Note the end of a complete answer. The chatId that Flowise reports takes precedence over ours."""
-        chat, run = state.chat, state.run
-        if chat.chat_id != noted or not run.awaits_decision:
-            lease.run_over = noted
-        asks = ends_with_question([Token("".join(state.text_so_far))])
+    async def _waits(self, question: Question, state: PredictionState) -> None:
+        """Note a run that waits for a decision which is not offered."""
+        if state.run.awaits_decision:
+            paused = replace(state.run, after=state.row)
+            await self._runs.waits(question.thread.line, state.chat.chat_id, paused, ref=question.reference)
+
+    async def _last_events(
+        self, question: Question, lease: Lease, state: PredictionState, asked: Asked
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
+        was seen; the decision that its flow waits for, or what can be pressed; and our footnote."""
+        chat, said, stored = state.chat, "".join(state.text_so_far), ""
+        if state.text_may_differ and self._reads_answers and state.row:
+            yield TextComplete()
+            stored = await differing(self._flowise, chat.chat_id, state.row, said)
+        if stored and is_echo(stored, choice_of(question.decided)):
+            stored = ""
+        if stored:
+            log.info("answer replaced", ref=question.reference, source="Flowise's stored messages")
+        state.is_decided = True
+        for piece in pieces(stored):
+            yield piece
+        if state.decision is not None:
+            yield await self._decisions.offered(question, chat.chat_id, state.decision, state.run, state.row or "")
+        if (buttons := await self._offers.under_answer(question, state, greets=asked.greets)) is not None:
+            yield buttons
+        if asked.is_first:
+            yield Footnote(wording.EVERY_MESSAGE)
+        asks = ends_with_question([Token(stored or said)])
         lease.then(self._chats.answered(question, chat, asks=asks))
 
 
@@ -301,10 +326,12 @@ def _broke_off(error: FlowiseError) -> bool:
     return isinstance(error, FlowiseBroke) and error.run is RunState.UNKNOWN
 
 
-def _missing(found: tuple[Event, ...], text_so_far: str) -> tuple[ShownEvent, ...] | None:
-    """What of a stored answer was not said before; None if it does not begin like that."""
+def _missing(found: tuple[Event, ...], text_so_far: str) -> tuple[ShownEvent | StoredText, ...] | None:
+    """What of a stored answer was not said before; all of it, to take the place of what was said, if it begins with
+    other words. None if there is nothing of it."""
     stored = _shown(found)
     text = "".join(event.text for event in stored if isinstance(event, Token))
-    if not stored or not text.startswith(text_so_far):
-        return None
-    return (Token(text[len(text_so_far) :]), *(event for event in stored if not isinstance(event, Token)))
+    beside = tuple(event for event in stored if not isinstance(event, Token))
+    if text.startswith(text_so_far):
+        return (Token(text[len(text_so_far) :]), *beside) if stored else None
+    return (*beside, *pieces(text)) if text.strip() else None

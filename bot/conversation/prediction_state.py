@@ -22,7 +22,7 @@ from bot.flowise.events import (
     Token,
     WordsWhole,
 )
-from bot.reply.contract import LONGEST
+from bot.reply.contract import LONGEST, StoredText
 from bot.thread import Run
 
 
@@ -49,6 +49,10 @@ class PredictionState:
         self.has_resumed = False
         """The node that waited for a decision has run; of older flows, any agent has."""
         self._waiting_node = waiting_node
+        self.text_may_differ = False
+        """Flowise may have stored another text than it has streamed."""
+        self.is_decided = False
+        """What is shown of a stored text is known, and comes now."""
         self.text_so_far: list[str] = []
         self._length = 0
 
@@ -57,7 +61,7 @@ class PredictionState:
         """Whether there is text to be read."""
         return any(not text.isspace() for text in self.text_so_far)
 
-    def takes(self, event: Event) -> TypeGuard[ShownEvent]:
+    def takes(self, event: Event) -> TypeGuard[ShownEvent | StepEvent]:
         """Note an event, and say whether it is shown in Slack."""
         self.has_begun = True
         if isinstance(event, SteeringEvent):
@@ -65,7 +69,6 @@ class PredictionState:
             return False
         if isinstance(event, StepEvent):
             self._step(event)
-            return False
         self.hears(event)
         return True
 
@@ -82,6 +85,12 @@ class PredictionState:
             self.failed_node = event.key if event.state is StepState.FAILED else self.failed_node
         self.has_resumed = self.has_resumed or not self._waiting_node
 
+    def begins_anew(self, event: StoredText) -> None:
+        """Note a piece of the text that takes the place of what was said so far."""
+        if event.begins:
+            self.text_so_far, self._length = [], 0
+        self.hears(Token(event.text))
+
     def _steer(self, event: SteeringEvent) -> None:
         match event:
             case AgentflowStarted():
@@ -95,7 +104,9 @@ class PredictionState:
                 self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None
                 self.follow_ups = event.follow_ups
-            case ErrorReported() | End():
-                pass  # the client raises the error, and the generator's end says the rest
+            case End(text_may_differ=may_differ):
+                self.text_may_differ = may_differ
+            case ErrorReported():
+                pass  # the client raises the error
             case _:
                 assert_never(event)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.decision import MadeDecision, PendingDecision
+from bot.flowise.prediction import Overrides
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.messages import EarlierMessage
@@ -44,6 +45,20 @@ class Question:
     def asker(self) -> str:
         """The id of the user who asked; of a decision, of the one whose question led to it."""
         return self.decided.asked.asker if self.decided else self.place.user
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What Flowise is asked for a question: its text, with all that goes along, and what is told of the asker.
+
+    `is_first`: the answer will be the first one in a thread where the bot answers every message, and says so. `greets`:
+    it will be the first one in a direct message.
+    """
+
+    text: str
+    overrides: Overrides
+    is_first: bool = False
+    greets: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from bot.flowise.decisions import PauseState
 from bot.flowise.events import Decision, Event, Metadata, ShownEvent
 from bot.mailbox.lease import Lease
 from bot.reply import journal
-from bot.reply.contract import DecisionOffered, FetchingRest, Footnote, Remark, ReplyEvent, Stopped, Thinking
+from bot.reply.contract import DecisionOffered, FetchingRest, Footnote, KeptEvent, Remark, Stopped, Thinking, TurnEvent
 from bot.slack import wording
 from bot.thread import OpenAnswer, Run, StopOutcome
 
@@ -34,7 +34,7 @@ class Recovery:
         self._decisions = decisions
         self._reads_answers = reads_answers
 
-    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """The answer to a question that a process which is gone has asked."""
         opened, line = lease.opened, question.thread.line
         kept = journal.read(opened.journal)
@@ -67,7 +67,7 @@ class Recovery:
 
     async def _last_lines(
         self, question: Question, opened: OpenAnswer, stored: tuple[Event, ...]
-    ) -> tuple[ReplyEvent, ...]:
+    ) -> tuple[KeptEvent, ...]:
         """What stands under a stored answer: the decision that its flow waits for, and the footnote; or in its place,
         that nothing follows a decision."""
         if not stored and question.decided is not None:
@@ -100,7 +100,7 @@ class Recovery:
             return None
         return await self._decisions.offered_again(question, decided)
 
-    async def closed(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def closed(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """What had come of an answer that a process which is gone has asked for, where a person has stopped it.
 
         Nothing more of it is looked for. The run may go on in Flowise; if it is an agent flow's, it is asked to stop.

@@ -166,7 +166,8 @@ class Runs:
                 return False
             if not noted.unseen:  # that process was stopped
                 return await self.waited_for(line, chat_id, noted)
-        return False
+        # If that process was killed, what is stored tells; of an agent flow, nothing is after an abort.
+        return not run.agentflow and await self._is_over(line, chat_id, run, self._left_for(run))
 
     async def answer_of(self, line: str, opened: OpenAnswer, *, ref: str) -> tuple[Event, ...] | None:
         """The answer of a run whose stream is lost, as Flowise has stored it.

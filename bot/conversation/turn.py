@@ -17,8 +17,8 @@ from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
 from bot.conversation.decisions import Decisions
 from bot.conversation.offers import Offers
-from bot.conversation.prediction import Asked, Predictions
-from bot.conversation.question import ConversationSettings, Question
+from bot.conversation.prediction import Predictions
+from bot.conversation.question import Asked, ConversationSettings, Question
 from bot.conversation.ratings import Ratings
 from bot.conversation.recovery import Recovery
 from bot.conversation.runs import Runs
@@ -33,11 +33,11 @@ from bot.reply.contract import (
     Finished,
     Queued,
     Remark,
-    ReplyEvent,
     Sentence,
     Stopped,
     Stopping,
     Thinking,
+    TurnEvent,
     WaitingForRun,
 )
 from bot.slack import wording
@@ -95,7 +95,7 @@ class Turns:
         """Whether another process can complete an answer that was left unfinished."""
         return self._settings.reads_answers
 
-    async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """Yield everything that happens to a question, up to and including `Finished`, `Failed` or `Stopped`.
 
         `lease` is our hold on the question; the caller keeps it renewed.
@@ -139,11 +139,11 @@ class Turns:
             return False
         return known is not None and known.remembers
 
-    async def _until_stopped(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def _until_stopped(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """What happens to a question; where a person stops it before it was asked, or while its answer is looked for,
         that it was stopped."""
         was_asked = lease.was_asked
-        event: ReplyEvent | None = None
+        event: TurnEvent | None = None
 
         def may_be_dropped() -> bool:
             return was_asked or not lease.was_asked
@@ -160,7 +160,7 @@ class Turns:
                 async for event in closing:
                     yield event
 
-    async def _in_line(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def _in_line(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         if lease.failures >= MOST_FAILURES:
             raise GivenUp(f"{lease.failures} processes have not brought it to an end")
         shown, before = 0, await lease.place()
@@ -179,7 +179,7 @@ class Turns:
         """What the store answers, however long it takes until it can be reached."""
         return await retried(ask, self._sleep, ref=question.reference)
 
-    async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[ReplyEvent, None]:
+    async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """Ask the question once this process may run one more prediction."""
         with self._admission.place() as place:
             shown = 0
@@ -194,7 +194,7 @@ class Turns:
                 async for event in events:
                     yield event
 
-    async def _asked(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[ReplyEvent, None]:
+    async def _asked(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[TurnEvent, None]:
         known = await self._stored(question, lambda: self._store.conversation(question.thread))
         chat = await self._stored(question, lambda: self.chats.of(question, known))
         await self._stored(question, lambda: self.chats.keep(question, chat))
@@ -221,7 +221,7 @@ class Turns:
             async for event in events:
                 yield event
 
-    async def _resumed(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[ReplyEvent, None]:
+    async def _resumed(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[TurnEvent, None]:
         """Have the run that waits for a decision go on, on its own chat."""
         assert question.decided is not None  # noqa: S101  # that is why it is resumed
         known = await self._stored(question, lambda: self._store.conversation(question.thread))
@@ -235,7 +235,7 @@ class Turns:
 
     async def _free_chat(
         self, question: Question, lease: Lease, chat: Chat, *, remembers: bool
-    ) -> AsyncGenerator[ReplyEvent | Chat, None]:
+    ) -> AsyncGenerator[TurnEvent | Chat, None]:
         """What a person is told while an earlier run may be under way on the question's chat; if there was one, the
         chat to ask on, or a sentence in place of an answer."""
         line, briefly = question.thread.line, lease.opened.again or not remembers
@@ -262,7 +262,7 @@ class Turns:
 
     async def _after_stopped(
         self, question: Question, chat: Chat, run: Run, *, remembers: bool
-    ) -> AsyncGenerator[ReplyEvent | Chat, None]:
+    ) -> AsyncGenerator[TurnEvent | Chat, None]:
         """As `_free_chat`, while the run of an answer that a person has stopped is read on.
 
         Its chat remembers what was asked there, so it is waited for; but not once the thread is started over.

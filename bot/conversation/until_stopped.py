@@ -6,13 +6,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
-from bot.reply.contract import ReplyEvent, Stopping
+from bot.reply.contract import Stopping, TurnEvent
 from bot.tasks import end
 
 
 async def until_stopped(
-    events: AsyncGenerator[ReplyEvent, None], stopped: asyncio.Event, may_be_dropped: Callable[[], bool]
-) -> AsyncGenerator[ReplyEvent, None]:
+    events: AsyncGenerator[TurnEvent, None], stopped: asyncio.Event, may_be_dropped: Callable[[], bool]
+) -> AsyncGenerator[TurnEvent, None]:
     """Yield events until they end, or until they are `stopped` while they `may_be_dropped`.
 
     Whatever waits for the next event is cancelled then, and `Stopping` is the last event. Once they may not be dropped,
@@ -40,6 +40,6 @@ async def until_stopped(
             yield event
 
 
-async def _next(events: AsyncGenerator[ReplyEvent, None]) -> ReplyEvent | None:
+async def _next(events: AsyncGenerator[TurnEvent, None]) -> TurnEvent | None:
     """The next event; None after the last one."""
     return await anext(events, None)

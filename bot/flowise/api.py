@@ -24,7 +24,7 @@ from bot.flowise.events import Decision, Event, Metadata
 from bot.flowise.limits import HEADERS_SETTING, Limits
 from bot.flowise.parse import stored_events, stored_text
 from bot.flowise.refusals import HttpReply, names_unknown_chatflow, shortened, stranger
-from bot.flowise.stored import Row, answer, asked_last, is_answer, newest
+from bot.flowise.stored import Row, answer, asked_last, content, newest
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
 from bot.thread import Expected
 
@@ -38,6 +38,12 @@ _PROBE_KEPT = 60.0
 # Seconds. The newest row is looked up before each further question on a chat, which takes 0.05 to 0.1 s (measured on
 # Flowise 3.1.4). Without it an answer that breaks off cannot be recovered, but the question can be asked.
 _NOTING = 2.0
+
+# Seconds. The text of an answer is read back at its end, in as little time.
+_ENDING = 3.0
+
+# In bytes. The row of an agent flow holds its whole run: 187 kB for an answer of 60 kB (measured on Flowise 3.1.4).
+_LARGEST_ROW = 1024 * 1024
 
 # A valid key of another workspace than the chatflow's: HTTP 500 with these words (Flowise 3.1.4, `getChatMessage`).
 KEY_OF_ANOTHER_WORKSPACE = "Unauthorized access"
@@ -111,13 +117,25 @@ class Api:
             raise NotFlowise(f"{what} (at {self._base})", run=RunState.NOT_STARTED)
 
     async def stored_text(self, chat_id: str, message_id: str) -> str:
-        """The text of a stored answer; empty where it has none, or there is no such answer.
+        """The text of a stored answer, which is all that is read of its row; empty where it has none, or there is no
+        such answer.
+
+        The end of an answer waits for this, so its time limit is shorter than that of other requests.
 
         Raises:
             KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read.
         """
-        rows = await self._rows({"chatId": chat_id, "messageId": message_id})
-        return next((stored_text(row) for row in rows if is_answer(row) and row.get("id") == message_id), "")
+        query = {"chatId": chat_id, "messageId": message_id}
+        reply = await self._stored(query, patience=_ENDING, largest=_LARGEST_ROW)
+        if reply.status != 200:
+            raise _unreadable(reply)
+        if not reply.whole:
+            raise FlowiseBroke(f"the row of a stored answer is over {_LARGEST_ROW} bytes")
+        await asyncio.sleep(0)
+        try:
+            return stored_text(content(reply.text, message_id))
+        except ValueError:
+            raise FlowiseUnreachable("stored turns: HTTP 200 without rows") from None
 
     async def newest_stored(self, chat_id: str) -> str:
         """The id of the newest row that is stored on a chat; empty where there is none.
@@ -168,11 +186,7 @@ class Api:
 
     async def _rows(self, query: Mapping[str, str], *, patience: float = _SMALL_REQUEST) -> list[Row]:
         """The stored rows of a chat."""
-        if not self._api_key:
-            raise KeyRefused("no FLOWISE_API_KEY, so stored turns cannot be read")
-        reply = await self._request("GET", "chatmessage", self._chatflow_id, query=query, patience=patience)
-        if reply is None:
-            raise FlowiseSlow("the stored turns of a chat did not come in time, or not whole")
+        reply = await self._stored(query, patience=patience, largest=self._limits.frame_bytes)
         rows = reply.json() if reply.status == 200 and reply.whole else None
         if not isinstance(rows, list):
             raise _unreadable(reply)
@@ -204,6 +218,16 @@ class Api:
         """
         return asked_last(await self._rows({"chatId": chat_id}, patience=_NOTING), expected)
 
+    async def _stored(self, query: Mapping[str, str], *, patience: float, largest: int) -> HttpReply:
+        """The answer to a request for stored rows, up to `largest` bytes of it."""
+        if not self._api_key:
+            raise KeyRefused("no FLOWISE_API_KEY, so stored turns cannot be read")
+        path = ("chatmessage", self._chatflow_id)
+        reply = await self._request("GET", *path, query=query, patience=patience, largest=largest)
+        if reply is None:
+            raise FlowiseSlow("the stored turns of a chat did not come in time, or not whole")
+        return reply
+
     async def _request(
         self,
         method: str,
@@ -211,6 +235,7 @@ class Api:
         query: Mapping[str, str] | None = None,
         body: object = None,
         patience: float = _SMALL_REQUEST,
+        largest: int | None = None,
         with_key: bool = True,
     ) -> HttpReply | None:
         """One small request; None where no answer has come in time, or none whole.
@@ -229,7 +254,7 @@ class Api:
                     allow_redirects=False,
                     timeout=connect_timeout(self._limits),
                 )
-                return await read_reply(response, self._limits.frame_bytes)
+                return await read_reply(response, self._limits.frame_bytes if largest is None else largest)
         except aiohttp.ClientError as error:
             failed = exchange_error(error, self._limits)
             if failed.run is RunState.NOT_STARTED:

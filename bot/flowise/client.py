@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing
-from email.utils import parsedate_to_datetime
 from typing import assert_never
 
 import aiohttp
@@ -27,6 +26,7 @@ from bot.flowise.api import Api
 from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.config_reader import ChatbotConfigReader
 from bot.flowise.decisions import PauseState, is_echo, without_tool_request
+from bot.flowise.differences import Differences
 from bot.flowise.events import (
     AgentflowStarted,
     AgentsSpoke,
@@ -46,9 +46,10 @@ from bot.flowise.events import (
 )
 from bot.flowise.feedback import AnswerRating, Feedback
 from bot.flowise.limits import Limits
+from bot.flowise.own_addresses import OwnAddresses
 from bot.flowise.parse import parse, whole_answer
 from bot.flowise.prediction import Prediction
-from bot.flowise.refusals import HttpReply, refusal, reported
+from bot.flowise.refusals import HttpReply, refusal, reported, seconds_to_wait
 from bot.flowise.stream import NotAStreamError, PredictionStream
 from bot.network.outgoing import DIRECT, Network
 from bot.thread import Expected
@@ -109,19 +110,25 @@ class Client:
         self._api = Api(session, url, chatflow_id, api_key, limits, clock)
         self._config = ChatbotConfigReader(self._api.config, clock)
         self._feedback = Feedback(self._api, chatflow_id)
+        self._addresses = OwnAddresses(url)
 
     @property
     def chatflow_id(self) -> str:
         return self._chatflow_id
 
     async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
-        """Ask once and yield the events up to and including `End`.
+        """Ask once and yield the events up to and including `End`, without Flowise's own addresses.
 
         If it is closed or cancelled early, it closes the connection; the run goes on in Flowise.
 
         Raises:
             FlowiseError: the answer is not complete; `run` says what is known of the run.
         """
+        async with aclosing(self._addresses.left_out(self._predicted(prediction))) as events:
+            async for event in events:
+                yield event
+
+    async def _predicted(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
         state = _StreamState()
         try:
             async with aclosing(await self._opened(prediction)) as events:
@@ -140,7 +147,7 @@ class Client:
             raise self._without_key(reported(state.failure, RunState.UNKNOWN)) from error
         if state.failure is not None:
             raise self._without_key(reported(state.failure, RunState.OVER))
-        yield End()
+        yield End(text_may_differ=state.differences.may_exist)
 
     async def abort(self, chat_id: str) -> bool:
         """Ask Flowise to stop the run on a chat; whether it accepted that. It stops agent flows only. Never raises."""
@@ -175,9 +182,19 @@ class Client:
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
         """The stored answer of a turn on a chat: see `bot.ports.Flowise`."""
         try:
-            return await self._api.stored_answer(chat_id, expected)
+            found = await self._api.stored_answer(chat_id, expected)
         except FlowiseError as error:
             raise self._without_key(error) from error.__cause__
+        return None if found is None else tuple(map(self._without_own_addresses, found))
+
+    async def stored_text(self, chat_id: str, message_id: str) -> str:
+        """The text of one stored answer: see `bot.ports.Flowise`."""
+        try:
+            text = await self._api.stored_text(chat_id, message_id)
+        except FlowiseError as error:
+            log.warning("stored text not read: %s", self._without_key(error))
+            return ""
+        return self._addresses.without(text)
 
     async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
         """Whether a run still waits for a decision: see `bot.ports.Flowise`."""
@@ -251,7 +268,7 @@ class Client:
         except NotAStreamError as other:
             if other.reply.status == 200 and "json" in other.reply.content_type:
                 return self._whole(other.reply)
-            raise refusal(other.reply, _retry_after(other.reply)) from None
+            raise refusal(other.reply, seconds_to_wait(other.reply)) from None
         return self._streamed(stream)
 
     async def _streamed(self, stream: PredictionStream) -> AsyncGenerator[Event, None]:
@@ -290,15 +307,13 @@ class Client:
     async def _read_back(self, prediction: Prediction, metadata: Metadata | None) -> str:
         """The stored text of an answer whose stream held none: a known fault of Flowise's cloud and queue mode
         (Flowise issues 4926, 5253, 5592). Empty where there is none."""
-        if self._api_key and metadata is not None and metadata.chat_message_id:
-            chat_id = metadata.chat_id or prediction.chat_id
-            try:
-                text = await self._api.stored_text(chat_id, metadata.chat_message_id)
-            except FlowiseError as error:
-                log.warning("answer without text not read back: %s", error)
-            else:
-                return text if text.strip() and not is_echo(text, prediction.choice) else ""
-        return ""
+        if not self._api_key or metadata is None or not metadata.chat_message_id:
+            return ""
+        text = await self.stored_text(metadata.chat_id or prediction.chat_id, metadata.chat_message_id)
+        return text if text.strip() and not is_echo(text, prediction.choice) else ""
+
+    def _without_own_addresses(self, event: Event) -> Event:
+        return Token(self._addresses.without(event.text)) if isinstance(event, Token) else event
 
     def _without_key(self, error: FlowiseError) -> FlowiseError:
         """The same error without the API key, in case Flowise has repeated it."""
@@ -307,23 +322,11 @@ class Client:
         return error
 
 
-def _retry_after(reply: HttpReply) -> float | None:
-    """The seconds of the Retry-After header. It may hold a date by the server's clock (RFC 9110, 10.2.3)."""
-    value = reply.headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    try:
-        until, now = (parsedate_to_datetime(date) for date in (value, reply.headers.get("Date", "")))
-        return max(0.0, (until - now).total_seconds())
-    except (ValueError, TypeError):  # no dates, or only one of them with a time zone
-        return None
-
-
 class _StreamState:
     """What one answer's events have said so far.
 
     `something`: there is an answer. `files`: there are files, which are an answer if there is no text. `failure`: the
-    error that Flowise has reported, in its own words.
+    error that Flowise has reported, in its own words. `differences`: whether its stored text may be another one.
     """
 
     def __init__(self) -> None:
@@ -331,6 +334,7 @@ class _StreamState:
         self.files = False
         self.metadata: Metadata | None = None
         self.failure: str | None = None
+        self.differences = Differences()
         self._agentflow = False
         self._words_whole = False
         self._thinks = False
@@ -340,6 +344,7 @@ class _StreamState:
         """Note an event, and yield what is passed on now: an error and the end are reported after the stream."""
         if isinstance(event, Token):
             event = self._without_request(event)
+        self.differences.note(event)
         if isinstance(event, AgentflowStarted | Step | AgentsSpoke) and not self._agentflow:
             self._agentflow = True
             yield AgentflowStarted()

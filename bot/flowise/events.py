@@ -179,7 +179,12 @@ class ErrorReported:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Flowise's last event. Only this proves an answer complete."""
+    """Flowise's last event. Only this proves an answer complete.
+
+    `text_may_differ`: the text that Flowise has stored may be another one than its tokens were.
+    """
+
+    text_may_differ: bool = False
 
 
 ShownEvent: TypeAlias = Token | SourceDocuments | ResultFiles | UsedTools | CalledTools

@@ -27,10 +27,15 @@ def read_json(text: str) -> object:
     Raises:
         ValueError: it is no JSON, or nested too deeply.
     """
-    if "\\ud" in text or "\\uD" in text:
-        text = _HALF_PAIR.sub(_replaced, text, count=_MOST_HALVES)
-    value: object = from_json(text)
+    value: object = from_json(mended(text))
     return value
+
+
+def mended(text: str) -> str:
+    """A JSON text in which U+FFFD stands for half a surrogate pair, which no parser takes."""
+    if "\\ud" in text or "\\uD" in text:
+        return _HALF_PAIR.sub(_replaced, text, count=_MOST_HALVES)
+    return text
 
 
 def _replaced(half: re.Match[str]) -> str:

@@ -174,9 +174,8 @@ def whole_answer(body: object) -> tuple[Event, ...] | None:
     return tuple(event for event in events if event is not None)
 
 
-def stored_text(row: Mapping[str, object]) -> str:
-    """The text of a stored answer; empty where it has none."""
-    content = row.get("content")
+def stored_text(content: object) -> str:
+    """The text in the `content` of a stored answer; empty where it has none."""
     is_text = isinstance(content, str) and not _is_result_without_text(content)
     return without_tool_request(str(content)) if is_text else ""
 
@@ -187,7 +186,7 @@ def stored_events(row: Mapping[str, object]) -> tuple[Event, ...]:
     The parts of a row are values, or their JSON as it is in the database where the server could not parse it (Flowise
     3.1.4, `parseAPIResponse`).
     """
-    text = stored_text(row)
+    text = stored_text(row.get("content"))
     events: list[Event | None] = [Token(text) if text else None]
     events += [_event(name, _unpacked(row[name])) for name in _PARTS_BESIDE_TEXT if row.get(name)]
     if not text:

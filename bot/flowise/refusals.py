@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 from bot.errors import (
     FlowiseError,
@@ -128,3 +129,15 @@ def _no_flowise(reply: HttpReply, summary: str) -> FlowiseError:
     if 400 <= reply.status < 500 and reply.status not in (404, 405):
         return FlowiseFailed(summary, run=RunState.NOT_STARTED)
     return NotFlowise(summary, run=RunState.NOT_STARTED)
+
+
+def seconds_to_wait(reply: HttpReply) -> float | None:
+    """The seconds of the Retry-After header. It may hold a date by the server's clock (RFC 9110, 10.2.3)."""
+    value = reply.headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        until, now = (parsedate_to_datetime(date) for date in (value, reply.headers.get("Date", "")))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError):  # no dates, or only one of them with a time zone
+        return None

@@ -8,12 +8,41 @@ was the newest before Flowise was asked were stored afterwards. Where Flowise's 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
+from pydantic import TypeAdapter
+
+from bot.flowise.json_text import mended
 from bot.thread import Expected
 
 Row: TypeAlias = Mapping[str, object]
+
+_ANSWER = "apiMessage"
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What is read of a row where only its text is wanted. The parser passes over the rest, and makes no values of it:
+    a row of an agent flow holds the whole run, with its prompts."""
+
+    id: str = ""
+    role: str = ""
+    content: str | None = None
+
+
+_CONTENTS = TypeAdapter(list[_Content])
+
+
+def content(rows: str, row_id: str) -> str:
+    """The text of one answer in the JSON of stored rows; empty where it is not among them, or has none.
+
+    Raises:
+        ValueError: it is no JSON of rows. Its text may quote them.
+    """
+    found = _CONTENTS.validate_json(mended(rows))
+    return next((row.content or "" for row in found if row.role == _ANSWER and row.id == row_id), "")
 
 
 def newest(rows: Sequence[Row]) -> str:
@@ -63,7 +92,7 @@ def _after(rows: list[Row], row_id: str) -> list[Row]:
 
 
 def is_answer(row: Row) -> bool:
-    return row.get("role") == "apiMessage"
+    return row.get("role") == _ANSWER
 
 
 def _asks(row: Row, question: str) -> bool:

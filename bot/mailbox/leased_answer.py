@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.mailbox.lease import Lease
 from bot.reply.arriving import Arriving
-from bot.reply.contract import ArrivedEvent, Ending, Failed, Finished, ReplyEvent, Stopped
+from bot.reply.contract import ArrivedEvent, Ending, Failed, Finished, Stopped, TurnEvent
 from bot.reply.journal import Journal
 from bot.slack.calls import (
     Accepted,
@@ -106,7 +106,7 @@ class LeasedAnswer:
             stop.cancel()
             lost.cancel()
 
-    async def noted(self, events: AsyncGenerator[ReplyEvent, None]) -> AsyncGenerator[ArrivedEvent, None]:
+    async def noted(self, events: AsyncGenerator[TurnEvent, None]) -> AsyncGenerator[ArrivedEvent, None]:
         """Yield the events of the answer as they are shown, each noted as it arrives."""
         async with aclosing(events):
             async for event in events:
@@ -118,7 +118,7 @@ class LeasedAnswer:
                 for one in arrived:
                     yield one
 
-    def _arrives(self, event: ReplyEvent) -> Sequence[ArrivedEvent]:
+    def _arrives(self, event: TurnEvent) -> Sequence[ArrivedEvent]:
         """The events to show for one that came, all of them noted: what is no longer held back is not lost."""
         arrived = self._arriving.receive(event)
         for one in arrived:

@@ -30,6 +30,7 @@ _SIGNS = {"bold": "*", "strike": "~", "code": "`"}
 _NARROWEST = 20
 _BULLETS = "•◦▪"
 _QUOTE, _CODE = "> ", "    "
+_TASK_SIGNS = {"pending": "○", "in_progress": "…", "complete": "✓", "error": "!"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,13 @@ def _block(block: Block, look: Look) -> Iterator[str]:
             yield look.paint("─" * min(look.width, 40), DIM)
         case "context":
             yield from laid_out([StyledSpan(plain("", [block]), DIM)], look)
+        case "plan":
+            yield from laid_out([StyledSpan(str(block.get("title", "")), BOLD)], look)
+            for task in _mappings(block, "tasks"):
+                yield from _block(task, look)
+        case "task_card":
+            sign = _TASK_SIGNS.get(str(block.get("status")), " ")
+            yield from laid_out([StyledSpan(plain("", [block]))], look, before=f"  {sign} ")
         case "header":
             yield from laid_out([StyledSpan(plain("", [block]), BOLD)], look)
         case _:

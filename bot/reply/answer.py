@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar, assert_never
+from typing import Generic, assert_never
 
-from bot.flowise.events import CalledTools, ResultFiles, SourceDocument, SourceDocuments, Token, UsedTools, WordsWhole
+from bot.flowise.events import (
+    CalledTools,
+    ResultFiles,
+    SourceDocument,
+    SourceDocuments,
+    StepEvent,
+    Token,
+    UsedTools,
+    WordsWhole,
+)
 from bot.reply.answer_buttons import answer_buttons
 from bot.reply.contract import (
     LONGEST,
@@ -18,50 +27,26 @@ from bot.reply.contract import (
     FetchingRest,
     Finished,
     Footnote,
+    KeptEvent,
     ParagraphBreak,
     ProgressEvent,
     Queued,
     Remark,
-    ReplyEvent,
     Sentence,
     Stopped,
     Stopping,
+    TextComplete,
     Thinking,
     WaitingForRun,
 )
 from bot.reply.decision import decision
+from bot.reply.growing_text import T_co
 from bot.reply.sources import gathered
+from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import ask_again, note, sources_blocks, support_note, tools_block
-
-
-class Text(Protocol):
-    """An answer's Markdown, growing."""
-
-    def append(self, markdown: str) -> None:
-        """Add the next piece: any text, cut anywhere."""
-        ...
-
-    def paragraph_break(self) -> None:
-        """Let what follows start a new paragraph. Twice is once."""
-        ...
-
-    def begin_anew(self) -> None:
-        """Forget all that was added."""
-        ...
-
-    def shows(self, *, growing: bool) -> bool:
-        """Whether there is anything to see. While it grows, half-open Markdown is not."""
-        ...
-
-    def rest(self) -> str:
-        """The end of the finished text that is not shown because the messages are full."""
-        ...
-
-
-T_co = TypeVar("T_co", bound=Text, covariant=True)
 
 
 class Answer(Generic[T_co]):
@@ -70,10 +55,11 @@ class Answer(Generic[T_co]):
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
     is at work, and `running` names the tools it uses now. While `stopping`, nothing more is shown until it has ended.
     `fetching` is set while the rest of the answer is looked for. `asks` says whom a person should ask when it fails, in
-    Slack's mrkdwn.
+    Slack's mrkdwn. The reply tells `steps` with their times.
     """
 
-    def __init__(self, text: T_co, asks: str = NOBODY) -> None:
+    def __init__(self, text: T_co, asks: str = NOBODY, steps: Steps | None = None) -> None:
+        self.steps = steps or Steps()
         self._asks_for_help = asks
         self.ended = False
         self.words_whole = False
@@ -101,6 +87,7 @@ class Answer(Generic[T_co]):
         self._break_due = False
         self._breaks = 0
         self._has_words = False
+        self._is_stored = False
 
     @property
     def is_stopped(self) -> bool:
@@ -133,6 +120,11 @@ class Answer(Generic[T_co]):
         return self.ended or self.words_whole or self.fetching is not None
 
     @property
+    def is_changing(self) -> bool:
+        """Whether its text is replaced by another one, which is shown when the answer has ended."""
+        return self._is_stored and not self.ended
+
+    @property
     def rest(self) -> str:
         """The Markdown that fits into no message, once the answer has ended."""
         return self._text.rest() if self.ended and not self.sentence and self._stopped is None else ""
@@ -151,9 +143,11 @@ class Answer(Generic[T_co]):
 
     def receive(self, event: ArrivedEvent) -> None:
         """Take an event. One that repeats an earlier one, or is no longer shown, leaves the `version` as it is."""
-        self._version += self._begin_anew() if isinstance(event, BeganAnew) else self._changes(event)
+        if isinstance(event, StepEvent):
+            return  # what else changes is shown with the steps as they are then
+        self._version += self._begin_anew(event) if isinstance(event, BeganAnew) else self._changes(event)
 
-    def _changes(self, event: ReplyEvent) -> bool:  # noqa: C901, PLR0912 - one case an event
+    def _changes(self, event: KeptEvent | ProgressEvent) -> bool:  # noqa: C901, PLR0912 - one case an event
         """Note an event; whether it can be seen."""
         match event:
             case Token(text=text):
@@ -187,6 +181,7 @@ class Answer(Generic[T_co]):
                 | FetchingRest()
                 | ParagraphBreak()
                 | WordsWhole()
+                | TextComplete()
                 | Stopping()
                 | Finished()
                 | Stopped()
@@ -218,10 +213,12 @@ class Answer(Generic[T_co]):
                 return False
             case WordsWhole():
                 return self._becomes_whole()
-            case Finished() | Stopped() | Failed():
-                self._ends(event)
+            case Finished() | Failed() | Stopped():
+                self._end(event)
             case ParagraphBreak():
                 self._break_due = True
+                return False
+            case TextComplete():
                 return False
             case _:
                 assert_never(event)
@@ -234,9 +231,9 @@ class Answer(Generic[T_co]):
         self.words_whole, self.thinking, self.running = True, False, ()
         return True
 
-    def _ends(self, event: Ending) -> None:
-        self._stopped = event if isinstance(event, Stopped) else None
+    def _end(self, event: Ending) -> None:
         self._failure = event if isinstance(event, Failed) else None
+        self._stopped = event if isinstance(event, Stopped) else None
         self.ended = True
         self.thinking = self.stopping = False
         self.running = ()
@@ -261,9 +258,10 @@ class Answer(Generic[T_co]):
             self._notes += (wording.TOO_LONG,)
         return True
 
-    def _begin_anew(self) -> bool:
+    def _begin_anew(self, event: BeganAnew) -> bool:
         """Forget the text; whether that can be seen."""
         changed, self._has_words = self._length > 0, False
+        self._is_stored = event.is_stored
         self._text.begin_anew()
         self._length = self._breaks = 0
         self._notes = tuple(note for note in self._notes if note != wording.TOO_LONG)
@@ -295,7 +293,7 @@ class Answer(Generic[T_co]):
         ended_early = self._failure is not None or self._stopped is not None
         remarks = self._remarks(alone=not ended_early)
         notes = remarks if ended_early or self._decision is not None else remarks[1:]
-        return (*map(note, notes), *self._tools(), *self._source_list(), *self._last_lines(alone=True))
+        return (*map(note, notes), *self._work(), *self._source_list(), *self._last_lines(alone=True))
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
         """What is said under the text or, `alone`, where there is none: our remarks, and which files there are."""
@@ -306,11 +304,23 @@ class Answer(Generic[T_co]):
         names = [file.name for file in files.files if file.name]
         return (*self._notes, wording.result_files(names, len(files.files), more=files.more, alone=is_first))
 
-    def _tools(self) -> Blocks:
-        # Flowise names a tool as used that only waits to be allowed (measured on 3.1.4).
+    @property
+    def folded(self) -> str:
+        """One line for the steps and the tools; empty before the end, and where there is little to say."""
+        return self.steps.folded(self._tools or (() if self._decision else self.steps.tools))
+
+    @property
+    def _tools(self) -> tuple[str, ...]:
+        """The names of the tools that were used. Flowise names one as used that only waits to be allowed (measured on
+        3.1.4)."""
         waiting = {tool.name for tool in self._decision.tools} if self._decision else set()
-        used = [name for name in self._used if name not in waiting]
-        return (tools_block(used),) if used else ()
+        return tuple(name for name in self._used if name not in waiting)
+
+    def _work(self) -> Blocks:
+        """One line that tells what was done: the steps with their tools, or the tools alone."""
+        if folded := self.folded:
+            return (note(folded),)
+        return (tools_block(self._tools),) if self._tools else ()
 
     def _source_list(self) -> Blocks:
         """The list of sources. It is made when it is first shown: a flow may send one list after the other."""
@@ -349,8 +359,8 @@ class Answer(Generic[T_co]):
         stands = self._footnote and self._failure is None and self._decision is None
         return (support_note(self._footnote),) if stands else ()
 
-    def footer(self) -> Blocks:
-        """The blocks under the text: what failed or is fetched, remarks, tools, sources, and the last lines."""
+    def footer(self, *, with_work: bool = True) -> Blocks:
+        """The blocks under the text: what failed or is fetched, remarks, work done, sources, and the last lines."""
         failed = (note(self.last_word(partly=True)),) if self._failure or self._stopped else ()
         rest = (note(wording.REST_LOST if self._rest_is_lost else wording.REST_ATTACHED),) if self.rest else ()
         fetching = (note(wording.FETCHING_REST),) if self.fetching else ()
@@ -359,7 +369,7 @@ class Answer(Generic[T_co]):
             *fetching,
             *rest,
             *map(note, self._remarks(alone=False)),
-            *self._tools(),
+            *(self._work() if with_work else ()),
             *self._source_list(),
             *self._last_lines(),
         )

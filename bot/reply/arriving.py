@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.flowise.events import CalledTools, Token, WordsWhole
-from bot.reply.contract import LONGEST, ArrivedEvent, BeganAnew, Failed, Finished, ParagraphBreak, ReplyEvent, Stopped
+from bot.reply.contract import (
+    LONGEST,
+    ArrivedEvent,
+    BeganAnew,
+    Failed,
+    Finished,
+    ParagraphBreak,
+    Stopped,
+    StoredText,
+    TurnEvent,
+)
 from bot.slack.text.incoming import Arrived, Incoming
 
 
@@ -21,11 +31,16 @@ class Arriving:
         """The end of the text that is held back."""
         return self._incoming.held
 
-    def receive(self, event: ReplyEvent) -> Sequence[ArrivedEvent]:
+    def receive(self, event: TurnEvent) -> Sequence[ArrivedEvent]:
         """The events to take for one that came.
 
         Text may be held back until it is known what it is; a piece of it, empty or not, still says that it has come.
         """
+        if isinstance(event, StoredText):
+            if not event.begins:
+                return self.receive(Token(event.text))
+            self._incoming, self._length = Incoming(), 0
+            return (BeganAnew(is_stored=True), *self.receive(Token(event.text)))
         if isinstance(event, Token):
             if not event.text:
                 return ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.reply.answer import Answer, Text
+from bot.reply.answer import Answer
 from bot.reply.contract import Place
+from bot.reply.growing_text import Text
 from bot.slack import wording
 from bot.slack.calls import Accepted, Posted, Result, UploadFile
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from bot.flowise.events import CalledTools, ResultFiles, SourceDocuments, Token, UsedTools
+from bot.flowise.events import (
+    AgentsSpoke,
+    CalledTools,
+    ModelThinking,
+    ResultFiles,
+    SourceDocuments,
+    Step,
+    Token,
+    UsedTools,
+)
 from bot.reply.contract import AnswerButtons, DecisionOffered, Footnote, ProgressEvent, Remark, ReplyEvent, Sentence
 
 
@@ -39,6 +48,8 @@ class Beside:
             case ResultFiles():
                 before = self._events.get(ResultFiles)
                 self._events[ResultFiles] = before.and_later(event) if isinstance(before, ResultFiles) else event
+            case Step() | AgentsSpoke() | ModelThinking():
+                pass  # `bot.reply.steps` keeps how far the flow is
             case SourceDocuments() | UsedTools() | DecisionOffered() | Sentence() | Footnote() | AnswerButtons():
                 self._events[type(event)] = event
             case _:

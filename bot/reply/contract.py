@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from bot.errors import BotError
-from bot.flowise.events import ShownEvent, ToolCall, WordsWhole
+from bot.flowise.events import ShownEvent, StepEvent, ToolCall, WordsWhole
 from bot.pacing.permits import Want
 from bot.slack.calls import Call, Result
 from bot.thread import StopOutcome
@@ -103,6 +103,11 @@ class ParagraphBreak:
 
 
 @dataclass(frozen=True, slots=True)
+class TextComplete:
+    """All text has come, and the end follows when its stored text was looked at. A write before it would be wasted."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The answer is complete. The last event."""
 
@@ -134,6 +139,18 @@ class Stopped:
     silently: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """The text that Flowise has stored of the answer: it takes the place of all text before.
+
+    A long text comes in pieces, of which the first one `begins` it. Only the end of the answer comes after the last,
+    and nothing of it is shown before: whoever reads along sees the text change once.
+    """
+
+    text: str
+    begins: bool = True
+
+
 KeptEvent: TypeAlias = ShownEvent | DecisionOffered | AnswerButtons | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
@@ -141,17 +158,23 @@ Ending: TypeAlias = Finished | Failed | Stopped
 """The last event of an answer."""
 
 ProgressEvent: TypeAlias = (
-    Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | WordsWhole | Stopping | Ending
+    Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | WordsWhole | TextComplete | Stopping | Ending
 )
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 
-ReplyEvent: TypeAlias = KeptEvent | ProgressEvent
+ReplyEvent: TypeAlias = KeptEvent | StepEvent | ProgressEvent
 """An event of an answer as it comes: its text is what the model has sent."""
+
+TurnEvent: TypeAlias = ReplyEvent | StoredText
+"""What a turn yields: the events of its answer, and last the text that replaces the one before."""
 
 
 @dataclass(frozen=True, slots=True)
 class BeganAnew:
-    """The text before was the model's reasoning, and is no part of the answer."""
+    """The text before is no part of the answer: it was the model's reasoning or, where another text `is_stored`, what
+    was said on the way."""
+
+    is_stored: bool = False
 
 
 ArrivedEvent: TypeAlias = ReplyEvent | BeganAnew

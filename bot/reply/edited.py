@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from bot.flowise.events import Token, WordsWhole
 from bot.pacing.permits import Kind, Want
 from bot.reply.attachment import Attachment
-from bot.reply.contract import ArrivedEvent, Ending, Place, Thinking
+from bot.reply.carried_steps import CarriedSteps
+from bot.reply.complaint import Complaint
+from bot.reply.contract import ArrivedEvent, Ending, Place, TextComplete, Thinking
 from bot.reply.messages import NOTHING, Adopted, Messages
-from bot.reply.pace import BACKOFF, Losses, Pace
+from bot.reply.pace import Losses, Pace
 from bot.reply.paged import PagedAnswer
 from bot.reply.progress import Progress
 from bot.reply.status import StatusLine
-from bot.slack import wording
+from bot.reply.steps import Steps
 from bot.slack.calls import (
     Accepted,
     Call,
@@ -21,7 +24,6 @@ from bot.slack.calls import (
     Limited,
     Lost,
     Posted,
-    PostEphemeral,
     PostMessage,
     Refused,
     Result,
@@ -31,7 +33,6 @@ from bot.slack.calls import (
 )
 from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import NO_TOKEN, NOT_WANTED, SHAPE
-from bot.slack.text.blocks import fallback, plain, support_note
 from bot.slack.text.pages import Page
 
 # How long a complete answer waits for a Slack that does not reply, in seconds: outages of some minutes do happen.
@@ -41,8 +42,8 @@ END_IS_NEAR = 0.5
 """Seconds after the last word for which the end is waited for, so that one edit shows both: it comes within some 50 ms,
 unless Flowise works on follow-up prompts or speech, which takes it seconds (measured on 3.1.4)."""
 
-# How often the asker is told again that the answer cannot be posted, where Slack does not take the sentence.
-_COMPLAINTS = 3
+# The calls that show the steps as they are.
+_WRITES = (PostMessage, UpdateMessage)
 
 # How often an open stream is searched for again where Slack does not answer: the answer itself waits for it.
 _SEARCHES = 3
@@ -53,7 +54,7 @@ class Standing:
     """What another reply that gave up has done for an answer.
 
     The `messages`, by their `ts`, are written anew; one of them may still be `streaming`. The status line, the pace of
-    writing and the file with the rest go on as they are.
+    writing, the file with the rest and the steps go on as they are.
     """
 
     messages: tuple[str, ...]
@@ -61,6 +62,7 @@ class Standing:
     status: StatusLine
     pace: Pace
     attachment: Attachment
+    steps: Steps
 
 
 class EditedReply:
@@ -70,11 +72,11 @@ class EditedReply:
     faster. `has_status` says that the place has a thread, so that Slack's status line can show that the bot is at work;
     elsewhere a first message does. What does not fit into `most` messages is attached as a file. `asks` says whom a
     person should ask when it fails, in Slack's mrkdwn. `stop` is the value of a button that stops the answer, empty for
-    none. `standing` is what is taken over from another reply, `adopted`
-    what another process has left.
+    none. `standing` is what is taken over from another reply, `adopted` what another process has left. `steps` are
+    shown with writes that are made anyway.
     """
 
-    def __init__(  # noqa: PLR0913  # most have their defaults
+    def __init__(  # noqa: PLR0913  # most have a default
         self,
         place: Place,
         *,
@@ -86,15 +88,16 @@ class EditedReply:
         stop: str = "",
         adopted: Adopted = NOTHING,
         standing: Standing | None = None,
+        steps: Steps | None = None,
     ) -> None:
         self._place = place
-        self._reference = reference
-        self._asks = asks
-        self._answer = PagedAnswer(most=most, asks=asks, stop=stop)
         if standing is None:
             may_stand = bool(adopted.messages) or adopted.look
             status = StatusLine(place.channel, place.thread_ts, works=has_status, may_stand=may_stand)
-            standing = Standing(adopted.messages, adopted.streaming, status, Pace(interval), Attachment(place))
+            work = (status, Pace(interval), Attachment(place), steps or Steps())
+            standing = Standing(adopted.messages, adopted.streaming, *work)
+        self._steps = standing.steps
+        self._answer = PagedAnswer(most=most, asks=asks, stop=stop, steps=self._steps)
         taken = Adopted(standing.messages, standing.streaming, adopted.look, adopted.may_stream)
         self._messages = Messages(place, reference, taken)
         self._pace = standing.pace
@@ -102,26 +105,33 @@ class EditedReply:
         self._attachment = standing.attachment
         if standing.attachment.is_lost:
             self._answer.lose_rest()
+        self._carried = CarriedSteps(self._steps)
         self._pages: tuple[Page, ...] = ()
-        self._pages_of: tuple[int, bool, int] | None = None
+        self._pages_of: tuple[int, bool, int, int] | None = None
         self._thinking_at: float | None = None
         self._whole_at: float | None = None
         """When the answer is shown without its growing mark, as all its words have come."""
         self._progress = Progress(place, reference, self._pace, self._status)
         self._losses = Losses()
         self._minutes = 0
-        self._complaint: Call | None = None
-        self._complaints = 0
+        self._complaint = Complaint(place, reference, asks)
 
     # The contract -----------------------------------------------------------------------------------------------
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
-        if isinstance(event, WordsWhole):  # the end may be near: one edit shows both then
+        self._steps.receive(event, now)
+        self.take(event, now)
+
+    def take(self, event: ArrivedEvent, now: float) -> None:
+        """Take an event of which the steps know already, or which is none of them."""
+        if isinstance(event, WordsWhole):
             self._whole_at = now + END_IS_NEAR
             return
-        if isinstance(event, Token | Ending):
+        if isinstance(event, Token | TextComplete | Ending):
             self._whole_at = None
         self._status.receive(event, now)
+        if isinstance(event, TextComplete):
+            self._pace.ends_soon(now)
         if isinstance(event, Thinking):
             self._thinking_at = now
         self._progress.received(now)
@@ -137,17 +147,20 @@ class EditedReply:
     def want(self, now: float) -> Want:
         # A placeholder shows that the bot is at work; like an ending it does not wait for others' texts.
         urgent = self._answer.urgent or self._answer.empty
+        urgent = urgent and not self._carried.alone
         kind = Kind.ENDING if urgent else Kind.PROGRESS if self._messages else Kind.FIRST
-        waits = not isinstance(self._progress.offered, SetStatus)
+        waits = not (isinstance(self._progress.offered, SetStatus) or self._carried.alone)
         return self._progress.want(kind, self._answer.length, now, waits=waits)
 
     def _next_call(self, now: float) -> Call | None:
-        if self._complaint is not None:
-            return self._complaint if now >= self._pace.held_until else None
+        if self._complaint.call is not None:
+            return self._complaint.call if now >= self._pace.held_until else None
         if self._answer.behind:
             self._answer.catch_up()
             if self._answer.behind:
                 return None
+        if self._answer.is_changing:
+            return None
         self._minutes = self._waited_minutes(now)
         write = self._next_write(now)
         # A post goes first, for it takes the status away by itself; an edit does not.
@@ -163,7 +176,7 @@ class EditedReply:
     def answered(self, call: Call, result: Result, now: float) -> None:
         if isinstance(call, SetStatus):
             self._status.answered(call, result, now)
-        elif call is self._complaint:
+        elif call is self._complaint.call:
             self._complained(result, now)
         elif isinstance(call, UploadFile):
             self._rest_answered(result, now)
@@ -197,16 +210,17 @@ class EditedReply:
             if self._answer.behind:
                 return now
             times += self._write_times(now)
-        later = [time for time in times if time > now]
+        later = [time for time in times if now < time < math.inf]
         return min(later) if later else None
 
     def _write_times(self, now: float) -> list[float]:
         """When the messages may next be written, or change by themselves."""
-        times = [self._pace.held_until] if self._complaint is not None or self._answer.urgent else []
+        times = [self._pace.held_until] if self._complaint.call is not None or self._answer.urgent else []
         if self._pages_of != self._pages_key() or not self._stands:
             times.append(self._pace.may_write_at(ended=self._answer.urgent))
         if self._thinking_at is not None and self._placeholder_stands():
             times.append(self._thinking_at + 60.0 * (self._waited_minutes(now) + 1))
+            times.append(self._carried.alone_at(self._pace.wrote_at))
         return times
 
     @property
@@ -231,12 +245,14 @@ class EditedReply:
             return ()
         key = self._pages_key()
         if self._pages_of != key:
-            self._pages = self._answer.pages(shows_work=not self._status.works, minutes=self._minutes)
+            steps, step = self._carried.blocks, self._carried.status
+            shows_work = not self._status.works
+            self._pages = self._answer.pages(shows_work=shows_work, minutes=self._minutes, steps=steps, step=step)
             self._pages_of = key
         return self._pages
 
-    def _pages_key(self) -> tuple[int, bool, int]:
-        return (self._answer.version, self._status.works, self._minutes)
+    def _pages_key(self) -> tuple[int, bool, int, int]:
+        return (self._answer.version, self._status.works, self._minutes, self._carried.version)
 
     def _placeholder_stands(self) -> bool:
         """Whether only a message of ours shows that the bot is at work."""
@@ -259,22 +275,31 @@ class EditedReply:
             or now < self._pace.may_write_at(ended=self._answer.urgent)
         ):
             return None
+        call = self._messages.next_call(self._wanted(), ended=self._answer.ended)
+        is_placeholder, carried = self._placeholder_stands(), self._carried
+        if call is None and is_placeholder and now >= carried.alone_at(self._pace.wrote_at):
+            carried.go_alone(now)
+        elif (carried.alone and is_placeholder) or not isinstance(call, _WRITES) or not carried.take(now):
+            return call
         return self._messages.next_call(self._wanted(), ended=self._answer.ended)
 
     def _write_answered(self, call: Call, result: Result, now: float) -> None:
         match result:
             case Posted() | Accepted():
                 self._losses.reset()
+                self._carried.alone = False
                 self._progress.shown(self._answer.length)
                 if isinstance(result, Posted) and not result.found:
                     self._status.posted()
                 self._messages.stands(call, result)
+            case Limited() if self._carried.alone:
+                self._carried.stay()
             case Limited(retry_after=seconds):
                 self._pace.hold(now + seconds)
             case Lost(reason=reason):
                 self._lost(reason, now)
             case Refused():
-                self._refused(call, result)
+                self._refused(call, result, now)
 
     def _lost(self, reason: str, now: float) -> None:
         if self._answer.ended and self._losses.lasted(now) > PATIENCE:
@@ -283,30 +308,20 @@ class EditedReply:
         else:
             self._pace.hold(now + self._losses.lost(now))
 
-    def _refused(self, call: Call, result: Refused) -> None:
+    def _refused(self, call: Call, result: Refused, now: float) -> None:
         if result.error in NO_TOKEN or (isinstance(call, PostMessage | UpdateMessage) and result.error in NOT_WANTED):
             self._progress.give_up(f"Slack refused: {result.error}")
             self._progress.end()
             return
-        if self._messages.refused(call, result):
+        if self._messages.refused(call, result) or self._carried.refused(call, result, now):
             return
         if result.error not in SHAPE or not self._answer.becomes_plainer():
             self._progress.give_up(f"Slack refused: {result.error}")
-            self._complain(result.error)
+            self._complaint.begin(result.error)
 
     def _complained(self, result: Result, now: float) -> None:
-        self._complaints += 1
-        if isinstance(result, Limited | Lost) and self._complaints <= _COMPLAINTS:
-            self._pace.hold(now + (result.retry_after if isinstance(result, Limited) else BACKOFF[self._complaints]))
-        else:
+        wait = self._complaint.again_in(result)
+        if wait is None:
             self._progress.end()
-
-    def _complain(self, code: str) -> None:
-        """Tell the asker alone why the answer cannot be posted: the last try to say something."""
-        sentence, support = wording.cannot_post(code), wording.support(None, self._reference, self._asks)
-        self._complaint = PostEphemeral(
-            channel=self._place.channel,
-            user=self._place.user,
-            text=f"{fallback(sentence)}\n{support}",
-            blocks=(*plain(sentence), support_note(support)),
-        )
+        else:
+            self._pace.hold(now + wait)

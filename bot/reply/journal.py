@@ -9,7 +9,7 @@ from typing import Any, Final, get_args
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.flowise.events import CalledTools, Token
+from bot.flowise.events import CalledTools, StepEvent, Token
 from bot.reply.beside import Beside
 from bot.reply.contract import LONGEST, MOST_BREAKS, ArrivedEvent, BeganAnew, KeptEvent, ProgressEvent, ReplyEvent
 from bot.slack.text.escaping import clean
@@ -54,8 +54,8 @@ class Journal:
                 self._say(event.text)
         elif isinstance(event, BeganAnew):
             self._begin_anew()
-        elif isinstance(event, ProgressEvent):
-            pass
+        elif isinstance(event, ProgressEvent | StepEvent):
+            pass  # whoever goes on did not see when the steps began, and would tell wrong times
         elif isinstance(event, CalledTools):
             self._tools = event.names or self._tools  # the text before and after a call are two paragraphs
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.pacing.permits import Want
 from bot.reply.contract import ArrivedEvent, Place, Reply
 from bot.reply.edited import EditedReply
+from bot.reply.steps import Steps
 from bot.reply.streamed import StreamedReply
 from bot.reply.streams import StreamSupport
 from bot.slack import wording
@@ -18,7 +19,7 @@ class NativeFirst:
     Earlier messages are complete and stay as they are. `stop` as in `EditedReply`, `thinking` as in `StreamedReply`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # most have a default
         self,
         place: Place,
         *,
@@ -29,6 +30,7 @@ class NativeFirst:
         asks: str = NOBODY,
         stop: str = "",
         thinking: str = wording.STATUS_THINKING,
+        steps: Steps | None = None,
     ) -> None:
         self._place = place
         self._reference = reference
@@ -44,6 +46,7 @@ class NativeFirst:
             streams=streams,
             asks=asks,
             thinking=thinking,
+            steps=steps,
         )
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
@@ -87,5 +90,5 @@ class NativeFirst:
             standing=left.standing,
         )
         for event in left.events:
-            edited.receive(event, now)
+            edited.take(event, now)
         return True

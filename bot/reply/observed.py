@@ -29,6 +29,7 @@ from bot.reply.contract import (
     Reply,
     Stopped,
     Stopping,
+    TextComplete,
     Thinking,
     WaitingForRun,
 )
@@ -245,7 +246,7 @@ class ObservedReply:
                 self._begins_to_wait(Waiting.EARLIER_RUN, now)
             case Finished() | Failed() | Stopped():
                 self._last = event
-            case Thinking() | FetchingRest() | ParagraphBreak() | WordsWhole() | Stopping():
+            case Thinking() | FetchingRest() | ParagraphBreak() | WordsWhole() | TextComplete() | Stopping():
                 pass
             case _:
                 assert_never(event)

@@ -10,6 +10,7 @@ from typing import Final
 from bot.flowise.events import Token
 from bot.reply.answer import Answer
 from bot.reply.contract import LONGEST, ArrivedEvent
+from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
@@ -18,6 +19,7 @@ from bot.slack.text.escaping import units
 from bot.slack.text.limits import MESSAGE_TEXT
 from bot.slack.text.pages import Document, Page
 from bot.slack.text.plain_pages import plain_pages
+from bot.slack.wording_of_steps import working
 
 
 class Form(IntEnum):
@@ -50,8 +52,10 @@ class PagedAnswer(Answer[Document]):
     button sends, empty for none.
     """
 
-    def __init__(self, *, most: int | None = None, asks: str = NOBODY, stop: str = "") -> None:
-        super().__init__(Document(most=most), asks)
+    def __init__(
+        self, *, most: int | None = None, asks: str = NOBODY, stop: str = "", steps: Steps | None = None
+    ) -> None:
+        super().__init__(Document(most=most), asks, steps)
         self._button = (stop_button(wording.STOP, stop),) if stop else ()
         self._most = most
         self._form = Form.RENDERED
@@ -104,33 +108,38 @@ class PagedAnswer(Answer[Document]):
         self._version += 1
         return True
 
-    def pages(self, *, shows_work: bool, minutes: int = 0) -> tuple[Page, ...]:
+    def pages(self, *, shows_work: bool, minutes: int = 0, steps: Blocks = (), step: str = "") -> tuple[Page, ...]:
         """What should stand in Slack now; empty when there is nothing to show yet.
 
         `shows_work`: the message itself must show that the bot is at work, and for how many `minutes`, because there is
-        no status line.
+        no status line. `steps` are shown under a text that grows, and `step`, what a status line would say, before it.
         """
         if self.sentence:
             return (self._page(self.sentence, self.buttons),)
         if self.empty:
-            return self._without_text(shows_work=shows_work, minutes=minutes)
-        footer = self.footer()
+            return self._without_text(shows_work=shows_work, minutes=minutes, step=step)
+        said = footer = self.footer()
         if self.fetching is not None:
-            footer = (*footer, *self._button)
+            said = footer = (*footer, *self._button)
         elif not (self.ended or self.words_whole):
-            works = shows_work and self.running
-            footer = (*footer, note(wording.working(self.running)) if works else _GROWING, *self._button)
+            steps = steps if self._form is Form.RENDERED else ()
+            growing = note(working(self.running)) if shows_work and self.running else _GROWING
+            said, footer = (*footer, growing, *self._button), (*footer, *steps, growing, *self._button)
         if self._form is not Form.RENDERED:
             *full, last = self._plain_pages()[0] or ("",)
             return (*map(self._page, full), self._page(last, footer))
         pages = self.text.pages(growing=self.half_open, footer=footer)
+        own_page = (footer, (*_LEAD, *footer))
+        if steps and pages and pages[-1].blocks in own_page:  # they take the room of what matters more
+            footer, steps = said, ()
+            pages = self.text.pages(growing=self.half_open, footer=footer)
         # Nobody is sent a message that holds nothing but these, for want of room in the one before.
-        small = (_GROWING, *self._button, *self.buttons, *self.footnote, *_LEAD)
+        small = (*steps, _GROWING, *self._button, *self.buttons, *self.footnote, *_LEAD)
         if len(pages) > 1 and all(block in small for block in pages[-1].blocks):
             return pages[:-1]
         if not pages or not footer or pages[-1].blocks == (*_LEAD, *footer):
             return pages
-        return (*pages[:-1], replace(pages[-1], text=self._with_spoken(pages[-1].text, footer)))
+        return (*pages[:-1], replace(pages[-1], text=self._with_spoken(pages[-1].text, said)))
 
     @property
     def rest(self) -> str:
@@ -138,13 +147,13 @@ class PagedAnswer(Answer[Document]):
             return super().rest
         return self._plain_pages()[1] if self.ended and not self.sentence else ""
 
-    def _without_text(self, *, shows_work: bool, minutes: int) -> tuple[Page, ...]:
+    def _without_text(self, *, shows_work: bool, minutes: int, step: str) -> tuple[Page, ...]:
         if self.ended:
             return (self._page(self.last_word(partly=False), self.extras()),)
         if self.fetching is not None:
             return () if self.fetching.quietly else (self._page(wording.FETCHING_ANSWER, self._button),)
         if self.thinking and shows_work:
-            return (self._page(wording.working(self.running, minutes), self._button),)
+            return (self._page(working(self.running, minutes, step), self._button),)
         if self.waiting:
             return (self._page(self.waiting, self._button),)
         return ()

@@ -8,6 +8,7 @@ from bot.pacing.permits import Kind, Want
 from bot.reply.contract import ArrivedEvent, Place
 from bot.reply.pace import Losses
 from bot.reply.paged import PagedAnswer
+from bot.reply.steps import Steps
 from bot.slack import wording
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Respond, Result
 from bot.slack.help_contact import NOBODY
@@ -27,9 +28,9 @@ _PLAINEST = 2
 class RespondedReply:
     """A `Reply` for a place where the bot may not post: a sentence at once, the whole answer at the end."""
 
-    def __init__(self, place: Place, *, invite: str, asks: str = NOBODY) -> None:
+    def __init__(self, place: Place, *, invite: str, asks: str = NOBODY, steps: Steps | None = None) -> None:
         self._place = place
-        self._answer = PagedAnswer(asks=asks)
+        self._answer = PagedAnswer(asks=asks, steps=steps)
         self._greeting: Page | None = _greeting(invite)
         self._given = 0
         self._held_until = 0.0
@@ -39,6 +40,7 @@ class RespondedReply:
         self._over = False
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
+        self._answer.steps.receive(event, now)
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from bot.flowise.events import Token
-from bot.reply.answer import Answer, Text
+from bot.reply.answer import Answer
 from bot.reply.contract import ArrivedEvent
+from bot.reply.growing_text import Text
 from bot.reply.pace import BACKOFF
 from bot.slack import wording
 from bot.slack.calls import Accepted, Limited, Lost, Posted, Result, SetStatus
+from bot.slack.wording_of_steps import using
 
 # Slack drops a status after two minutes (Slack docs, assistant.threads.setStatus).
 RENEWAL = 90.0
 # Seconds without new text after which the line says that the bot is still at work.
 AFTER_SILENCE = 10.0
+# The least time in seconds for which the line names one step of a flow before it names the next: an iteration may take
+# ten steps a second, and what nobody can read is not worth a call.
+STEP_STAYS = 3.0
+# How long a step must run after the last text, in seconds, before the line names it: the line costs two calls then.
+STEP_LASTS = 1.5
 # The longest rate limit, in seconds, after which the line is set again; no text waits for it meanwhile.
 _SHORT = 5.0
 # The longest one after which it is removed again, and how often that is tried in all: the thread's next question waits
@@ -68,9 +76,14 @@ class StatusLine:
             has_turn = self._is_ours or answer.thinking or answer.ended
             return self.removal(now) if has_turn and not post_is_due() else None
         stale = now - self._set_at >= RENEWAL
-        if (wanted == self._shown and not stale) or now < self._held_until:
+        if (wanted == self._shown and not stale) or now < max(self._held_until, self._step_until(answer)):
             return None
         return self._call(wanted)
+
+    def _step_until(self, answer: Answer[Text]) -> float:
+        """Until when the line stays as it is, because it names a step of the flow or would name one."""
+        names_step = self._shown not in (wording.STATUS_NONE, self._thinking)
+        return self._set_at + STEP_STAYS if names_step and answer.fetching is None else 0.0
 
     def removal(self, now: float) -> SetStatus | None:
         """The call that removes the line, if it may stand and the call may be made now."""
@@ -89,9 +102,15 @@ class StatusLine:
             return wording.STATUS_NONE
         if answer.fetching is not None:
             return wording.STATUS_FETCHING
-        if answer.empty or answer.running or now - self._text_at >= AFTER_SILENCE:
-            return wording.using(answer.running) if answer.running else self._thinking
+        if answer.empty or answer.running or now >= self._silent_at(answer):
+            return using(answer.running) if answer.running else answer.steps.status or self._thinking
         return wording.STATUS_NONE
+
+    def _silent_at(self, answer: Answer[Text]) -> float:
+        """When the text that stands no longer shows that the bot is at work."""
+        began = answer.steps.began_at
+        runs_on = began + STEP_LASTS if began > self._text_at else math.inf
+        return min(runs_on, self._text_at + AFTER_SILENCE)
 
     def answered(self, call: SetStatus, result: Result, now: float) -> None:
         if call.status == wording.STATUS_NONE:
@@ -127,5 +146,5 @@ class StatusLine:
     def wake_times(self, answer: Answer[Text]) -> tuple[float, float]:
         """When the line next needs a look, without new events: the times that are still to come."""
         if self._shown != wording.STATUS_NONE:
-            return (self._held_until, self._set_at + RENEWAL)
-        return (self._held_until, self._text_at + AFTER_SILENCE if self.works and answer.thinking else 0.0)
+            return (max(self._held_until, self._step_until(answer)), self._set_at + RENEWAL)
+        return (self._held_until, self._silent_at(answer) if self.works and answer.thinking else 0.0)

@@ -7,18 +7,20 @@ is settled in one way: the stream is given up, and `left` says what must be writ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
-from bot.reply.contract import ArrivedEvent, BeganAnew, ParagraphBreak, Place, ReplyEvent
+from bot.reply.contract import ArrivedEvent, BeganAnew, ParagraphBreak, Place, TextComplete
 from bot.reply.edited import Standing
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
 from bot.reply.status import StatusLine
+from bot.reply.steps import Steps
+from bot.reply.streamed_steps import StreamedSteps
 from bot.reply.streams import LAST_CALL, LIFE, PATIENCE, Mode, StreamSupport
 from bot.slack import wording
 from bot.slack.calls import (
@@ -60,7 +62,7 @@ class Unstreamed:
 
     standing: Standing
     ended: int
-    events: tuple[ReplyEvent, ...]
+    events: tuple[ArrivedEvent, ...]
 
 
 class StreamedReply:
@@ -81,13 +83,15 @@ class StreamedReply:
         streams: StreamSupport,
         asks: str = NOBODY,
         thinking: str = wording.STATUS_THINKING,
+        steps: Steps | None = None,
     ) -> None:
         self.left: Unstreamed | None = None
         self._place = place
         self._reference = reference
         self._streams = streams
         self._text = StreamText(most=most)
-        self._answer = Answer(self._text, asks=asks)
+        self._answer = Answer(self._text, asks=asks, steps=steps)
+        self._steps = StreamedSteps(self._answer.steps)
         self._attachment = Attachment(place)
         self._pace = Pace(interval)
         self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None, thinking=thinking)
@@ -99,7 +103,7 @@ class StreamedReply:
         self._progress = Progress(place, reference, self._pace, self._status)
         self._losses = Losses()
         self._piece: StreamPiece | None = None
-        self._last: StopStream | None = None
+        self._last: Call | None = None
         self._is_finished = False
         """The last call of the answer was taken; only a file may be left."""
         self._stop_is_late = False
@@ -117,6 +121,7 @@ class StreamedReply:
     # The contract -----------------------------------------------------------------------------------------------
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
+        self._answer.steps.receive(event, now)
         if isinstance(event, Token):
             self._before.add_all(self._after)
             self._after = Beside()
@@ -126,6 +131,8 @@ class StreamedReply:
             self._after.add(event)
         self._progress.received(now)
         self._status.receive(event, now)
+        if isinstance(event, TextComplete):
+            self._pace.ends_soon(now)
         self._answer.receive(event)
 
     def next_call(self, now: float) -> Call | None:
@@ -165,6 +172,8 @@ class StreamedReply:
         match result:
             case Posted(found=False) | Accepted():
                 self._stands(call, result, now)
+            case Refused() if self._steps.refused(call, result, now):
+                pass  # the call is made again, without them
             case _:
                 self._failed(call, result, now)
 
@@ -189,9 +198,9 @@ class StreamedReply:
     # What comes next ----------------------------------------------------------------------------------------------
 
     def _next_call(self, now: float) -> Call | None:
-        if self._stopped_in_slack:
-            if self._answer.ended:
-                self._give_up(self._stopped_in_slack)
+        if self._stopped_in_slack and self._answer.ended:
+            self._give_up(self._stopped_in_slack)
+        if self._stopped_in_slack or self._answer.is_changing:
             return None
         nothing_stands = self._stream is None and not self._ended and not self._may_stand
         # An answer that is whole before its first words were shown is posted whole.
@@ -207,11 +216,17 @@ class StreamedReply:
             self._write_anew()
             return None
         self._is_wrong = self._is_wrong and not nothing_stands
-        write = self._next_write(now)
+        write = self._with_steps(self._next_write(now), now)
         # A new message takes the status away by itself.
         if isinstance(write, StartStream):
             return write
         return self._status.next_call(self._answer, now, post_is_due=lambda: False) or write
+
+    def _with_steps(self, write: Call | None, now: float) -> Call | None:
+        """A write with what is new of the steps: none is made for them alone."""
+        told = self._steps.told_by(write, now)
+        self._last = told if write is self._last else self._last
+        return told
 
     def _next_write(self, now: float) -> Call | None:
         if self._answer.stopping or now < self._pace.may_write_at(ended=self._answer.ended):
@@ -256,9 +271,11 @@ class StreamedReply:
         return None
 
     def _finish(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
-        """The last call of the answer."""
+        """The last call of the answer. Steps that stand in a plan are folded into its title."""
         markdown = piece.markdown if piece is not None else self._text.closing
-        self._last = StopStream(self._place.channel, stream.ts, markdown, self._answer.footer())
+        folded = self._answer.folded if self._steps.has_plan else ""
+        footer = self._answer.footer(with_work=not folded)
+        self._last = StopStream(self._place.channel, stream.ts, markdown, footer, plan=folded)
         return self._last
 
     def _stop(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
@@ -272,6 +289,7 @@ class StreamedReply:
     def _stands(self, call: Call, result: Posted | Accepted, now: float) -> None:
         self._losses.reset()
         self._progress.shown(self._answer.length)
+        self._steps.taken(call)
         if self._piece is not None:
             self._text.taken(self._piece)
         if isinstance(call, StartStream) and isinstance(result, Posted):
@@ -335,16 +353,19 @@ class StreamedReply:
         """Leave the rest to others; `message` is the last one, if it must be written anew."""
         has_ended = message in self._ended
         is_known = has_ended or (self._stream is not None and message == self._stream.ts)
+        # What stands in them may be no part of the answer: then all of them are written anew.
+        before = tuple(ts for ts in self._ended if ts != message) if self._is_wrong else ()
         self._progress.end()
         self.left = Unstreamed(
             Standing(
-                messages=(message,) if message else (),
+                messages=(*before, *([message] if message else [])),
                 streaming=message if streaming else "",
                 status=self._status,
                 pace=self._pace,
                 attachment=self._attachment,
+                steps=self._answer.steps,
             ),
-            ended=len(self._ended) - has_ended,
+            ended=len(self._ended) - has_ended - len(before),
             events=(*self._before.events, *self._text_left(last_message=is_known), *self._after.events),
         )
 
@@ -352,11 +373,10 @@ class StreamedReply:
         """Leave all messages to others: what stands in them was no part of the answer."""
         open_now = self._stream.ts if self._stream is not None else ""
         self._give_up(open_now or self._ended[-1], streaming=bool(open_now))
-        if self.left is not None:
-            messages = (*self._ended, *([open_now] if open_now else []))
-            self.left = replace(self.left, standing=replace(self.left.standing, messages=messages), ended=0)
 
-    def _text_left(self, *, last_message: bool) -> Iterator[ReplyEvent]:
+    def _text_left(self, *, last_message: bool) -> Iterator[ArrivedEvent]:
+        if self._answer.is_changing:
+            yield BeganAnew(is_stored=True)
         for number, part in enumerate(self._text.unsettled(last_message=last_message)):
             if number:
                 yield ParagraphBreak()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from bot.slack.text.block import Blocks
+from bot.slack.text.steps_blocks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class StartStream:
     """chat.startStream: a message in a thread that grows by Slack's own streaming, begun with some `markdown`.
 
     `user` and `team` are the person who asked, and that person's workspace. `mark` is the call's own name, by which it
-    is recognised when its reply was lost; `since` is as in PostMessage.
+    is recognised when its reply was lost; `since` is as in PostMessage. With `tasks`, all those of the message
+    stand in a plan with the title `plan`; else each stands where it came in the text.
     """
 
     channel: str
@@ -61,25 +63,33 @@ class StartStream:
     markdown: str
     mark: str
     since: str = ""
+    tasks: tuple[Task, ...] = ()
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AppendStream:
-    """chat.appendStream: more `markdown` for a message that is being streamed."""
+    """chat.appendStream: more `markdown` for a message that is being streamed, and the `tasks` that have changed."""
 
     channel: str
     ts: str
     markdown: str
+    tasks: tuple[Task, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StopStream:
-    """chat.stopStream: the last `markdown` of a streamed message, if any, and the blocks under it."""
+    """chat.stopStream: the last `markdown` of a streamed message, if any, and the blocks under it.
+
+    `tasks` are those that have changed; `plan` is the last title of the plan they stand in, empty where it stays.
+    """
 
     channel: str
     ts: str
     markdown: str = ""
     blocks: Blocks = ()
+    tasks: tuple[Task, ...] = ()
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ from bot.slack.names import Names
 from bot.slack.people import Person
 from bot.slack.permissions import named_in
 from bot.slack.reading import Reading
+from bot.slack.streamed import streamed
 from bot.slack.token_state import TokenState
 from bot.slack.wire import Wire, without_none
 from bot.thread import Thread
@@ -157,10 +158,11 @@ def _body(
             return without_none(channel=channel, ts=ts, text=text, blocks=list(blocks))
         case DeleteMessage(channel=channel, ts=ts):
             return without_none(channel=channel, ts=ts)
-        case AppendStream(channel=channel, ts=ts, markdown=markdown):
-            return without_none(channel=channel, ts=ts, markdown_text=markdown)
-        case StopStream(channel=channel, ts=ts, markdown=markdown, blocks=blocks):
-            return without_none(channel=channel, ts=ts, markdown_text=markdown or None, blocks=list(blocks) or None)
+        case AppendStream(channel=channel, ts=ts, markdown=markdown, tasks=tasks):
+            return without_none(channel=channel, ts=ts, **streamed(markdown, tasks))
+        case StopStream(channel=channel, ts=ts, markdown=markdown, blocks=blocks, tasks=tasks, plan=plan):
+            added = streamed(markdown, tasks, plan)
+            return without_none(channel=channel, ts=ts, **added, blocks=list(blocks) or None)
         case SetStatus(channel=channel, thread_ts=thread_ts, status=status):
             return without_none(channel_id=channel, thread_ts=thread_ts, status=status)
         case PostEphemeral(channel=channel, user=user, text=text, blocks=blocks, thread_ts=thread_ts):

@@ -20,6 +20,7 @@ from bot.slack.calls import (
 )
 from bot.slack.fields import string
 from bot.slack.search import Message, Search, Where
+from bot.slack.streamed import streamed
 from bot.slack.wire import Wire, without_none
 
 # The most calls with a lost reply that are remembered: one that is never tried again must not stay for ever.
@@ -122,7 +123,8 @@ class Once:
             thread_ts=call.thread_ts,
             recipient_user_id=call.user,
             recipient_team_id=call.team,
-            markdown_text=call.markdown,
+            task_display_mode="plan" if call.tasks else None,
+            **streamed(call.markdown, call.tasks, call.plan),
         )
         result = await self._wire.make("chat.startStream", body)
         self._starts.note(call.mark, call, result, unsure=(Lost,))

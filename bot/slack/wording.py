@@ -1,4 +1,7 @@
-"""Holds every sentence that the bot says to a person in Slack."""
+"""Holds every sentence that the bot says to a person in Slack, but those about the steps of an answer.
+
+These are in `bot.slack.wording_of_steps`.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from bot import errors
 from bot.errors import BotError, FlowiseError, RunState
 from bot.slack.text.escaping import one_line, shorten
-from bot.slack.text.neutralise import code
 from bot.thread import StopOutcome
 
 THINKING = "Thinking…"
@@ -122,7 +124,7 @@ def queued(before: int, *, busy: bool) -> str:
 def decision_needed(tools: Sequence[str], who: str) -> str:
     """Asks for a decision, of whether `tools` may be used where there are any; `who` is the sentence that says who may
     decide."""
-    asks = f"May I use {_listed(tools)}?" if tools else "I need a decision before I go on."
+    asks = f"May I use {listed(tools)}?" if tools else "I need a decision before I go on."
     return f"{asks} {who}"
 
 
@@ -143,16 +145,16 @@ def decision_chosen(label: str) -> str:
 
 def may_run_again(tools: Sequence[str]) -> str:
     """Warns that what was allowed once may be done twice."""
-    return f"If you choose again, {_listed(tools) if tools else 'what was begun'} may run a second time."
+    return f"If you choose again, {listed(tools) if tools else 'what was begun'} may run a second time."
 
 
 def no_files(names: Sequence[str]) -> str:
-    return f"I can't read attached files yet, so I answered without {_listed(names)}."
+    return f"I can't read attached files yet, so I answered without {listed(names)}."
 
 
 def only_files(names: Sequence[str]) -> str:
     """Shown when a message holds files and no text."""
-    return f"I can't read attached files yet ({_listed(names)}). Please ask me in words."
+    return f"I can't read attached files yet ({listed(names)}). Please ask me in words."
 
 
 UNREADABLE_FORWARD = (
@@ -166,7 +168,7 @@ def result_files(names: Sequence[str], number: int, *, more: bool, alone: bool) 
     also = "" if alone else " also"
     if number == 0:
         return f"There are{also} files that I can't show yet."
-    named = f": {_listed(names)}" if len(names) == number and not more else ""
+    named = f": {listed(names)}" if len(names) == number and not more else ""
     if number == 1 and not more:
         return f"There is{also} a file that I can't show yet{named}."
     return f"There are{also} {'at least ' if more else ''}{number} files that I can't show yet{named}."
@@ -197,7 +199,8 @@ def other_command(ours: str) -> str:
     return f"That isn't my command. Please use `{ours}`."
 
 
-def _listed(names: Sequence[str], most: int = 3) -> str:
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """Names in a sentence: `most` of them, and how many more there are."""
     first, left = [*names[:most]], len(names) - most
     *others, last = [*first, f"{left} more"] if left > 0 else first
     return f"{', '.join(others)} and {last}" if others else last
@@ -207,24 +210,9 @@ def invite(bot: str) -> str:
     return f"/invite @{bot}"
 
 
-def using(tools: Sequence[str]) -> str:
-    """The status while tools run, cut to 50 characters, which Slack's status line always shows."""
-    if not tools:
-        return STATUS_THINKING
-    # Slack does not say that it leaves a status alone.
-    names = code(", ".join(tools))
-    return f"is using {names if len(names) <= 38 else names[:37] + '…'}"
-
-
-def working(tools: Sequence[str], minutes: int = 0) -> str:
-    """The text of a placeholder message where there is no status line; `minutes` is how long it has stood."""
-    so_far = f" ({minutes} min)" if minutes else ""
-    return f"Using {', '.join(tools)[:80]}…{so_far}" if tools else f"{THINKING}{so_far}"
-
-
 def attached(names: Sequence[str]) -> str:
     """Tells the flow how the files of a message are called, which it cannot read; empty where there are none."""
-    return f"(attached, not readable here: {_listed([one_line(name)[:80] for name in names], 10)})" if names else ""
+    return f"(attached, not readable here: {listed([one_line(name)[:80] for name in names], 10)})" if names else ""
 
 
 # Together they must leave room for the question in a model's context; single ones may be pasted logs.

@@ -11,6 +11,7 @@ from bot.conversation.question import ConversationSettings
 from bot.mailbox.mailbox import Mailbox
 from bot.ports import Flowise, Store
 from bot.reply.observed import Answers
+from bot.reply.steps_support import ShowSteps
 from bot.reply.streams import Mode
 from bot.slack.help_contact import NOBODY
 from bot.supervision import Supervisor
@@ -19,7 +20,8 @@ from bot.tasks import Tasks
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """How answers are written: SLACK_EDIT_INTERVAL in seconds, BOT_MOST_MESSAGES, SLACK_DELIVERY and SLACK_RATE_SCALE.
+    """How answers are written: SLACK_EDIT_INTERVAL in seconds, BOT_MOST_MESSAGES, SLACK_DELIVERY, SLACK_RATE_SCALE and
+    BOT_SHOW_STEPS.
 
     `asks` says whom a person should ask when an answer fails, from BOT_HELP_CONTACT; `answers` tells those who measure.
     """
@@ -30,6 +32,7 @@ class DeliverySettings:
     scale: float = 1.0
     asks: str = NOBODY
     answers: Answers = field(default_factory=Answers)
+    steps: ShowSteps = ShowSteps.FULL
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from bot.reply.edited import EditedReply
 from bot.reply.messages import NOTHING, Adopted
 from bot.reply.native_first import NativeFirst
 from bot.reply.responded import RespondedReply
+from bot.reply.steps import Steps
+from bot.reply.steps_support import StepsSupport
 from bot.reply.streams import Mode, StreamSupport
 from bot.thread import button_value
 from bot.workspace.process import DeliverySettings
@@ -22,6 +24,7 @@ class Replies:
         self._invite = invite
         self._thinking = thinking
         self._streams = StreamSupport(delivery.mode)
+        self._steps = StepsSupport(delivery.steps)
 
     def for_answer(self, place: Place, lease: Lease) -> Reply:
         """How an answer is written; one that another process has begun is written by edits of what stands."""
@@ -40,6 +43,7 @@ class Replies:
             streams=self._streams,
             stop=stop,
             thinking=self._thinking,
+            steps=Steps(self._steps),
         )
 
     def for_sentence(self, place: Place, lease: Lease) -> Reply:
@@ -48,7 +52,7 @@ class Replies:
 
     def _standing(self, place: Place, lease: Lease, stop: str = "") -> Reply:
         if place.response_url:
-            return RespondedReply(place, invite=self._invite, asks=self._delivery.asks)
+            return RespondedReply(place, invite=self._invite, asks=self._delivery.asks, steps=Steps(self._steps))
         opened = lease.opened
         # Whoever was not asked yet may still wait for its turn: an open stream in its thread is then another answer's.
         may_stream = lease.look and lease.was_asked and place.thread_ts is not None
@@ -65,4 +69,5 @@ class Replies:
             asks=self._delivery.asks,
             stop=stop,
             adopted=adopted,
+            steps=Steps(self._steps),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pytest
@@ -76,8 +76,8 @@ class World:
         )
 
 
-def left(at: float, *, agentflow: bool = False) -> Run:
-    return Run(since=at - 5, left_at=at, agentflow=agentflow, question="why?", after="m")
+def left(at: float, *, agentflow: bool = False, unseen: bool = False) -> Run:
+    return Run(since=at - 5, left_at=at, agentflow=agentflow, unseen=unseen, question="why?", after="m")
 
 
 @settings(deadline=None, max_examples=100)
@@ -170,3 +170,45 @@ async def test_an_answer_that_cannot_be_told_from_others_is_not_waited_for() -> 
     world = World(ends=0.0)
     assert await world.runs().answer_of("l", OpenAnswer("c", NOON, question="why?"), ref="q") is None
     assert (world.asked, world.slept) == ([], [])
+
+
+@pytest.mark.parametrize("gone_after", [0.0, 20.0, 3 * WAIT])
+async def test_a_run_that_is_read_on_unseen_is_over_when_its_reader_says_so(gone_after: float) -> None:
+    """Without a key, and with no request to Flowise."""
+    run = left(NOON, unseen=True)
+    world = World(noted=[run])
+
+    async def until() -> bool:
+        if world.waited >= gone_after:
+            world.noted.clear()
+        return False
+
+    over = await world.runs(reads_answers=False).waited_for("l", "c", run, until=until)
+    assert over == (gone_after < WAIT)
+    assert world.waited == pytest.approx(min(gone_after, WAIT), abs=1.1)
+
+
+async def test_it_is_waited_for_no_longer_once_nobody_wants_its_chat() -> None:
+    run = left(NOON, unseen=True)
+    world = World(noted=[run])
+
+    async def until() -> bool:
+        return world.waited >= 5
+
+    assert not await world.runs().waited_for("l", "c", run, until=until)
+    assert world.waited < 6
+
+
+@pytest.mark.parametrize("agentflow", [True, False])
+async def test_where_its_reader_was_killed_a_stored_answer_shows_that_it_is_over(agentflow: bool) -> None:
+    run = left(NOON, unseen=True, agentflow=agentflow)
+    world = World(ends=0.0, noted=[run])
+    assert await world.runs().waited_for("l", "c", run) == (not agentflow)
+    assert world.waited == pytest.approx(WAIT)
+
+
+async def test_where_its_reader_was_stopped_the_rules_for_runs_that_were_left_hold() -> None:
+    run = left(NOON, unseen=True)
+    world = World(ends=9.0, noted=[replace(run, unseen=False)])
+    assert await world.runs().waited_for("l", "c", run)
+    assert world.waited < 13

@@ -9,7 +9,7 @@ from contextlib import aclosing, suppress
 import pytest
 
 from bot.conversation.until_stopped import until_stopped
-from bot.reply.contract import Queued, ReplyEvent, Stopping, Thinking
+from bot.reply.contract import Queued, Stopping, Thinking, TurnEvent
 
 
 class Waiting:
@@ -21,7 +21,7 @@ class Waiting:
         self.lets_go.set()
         self.is_over = False
 
-    async def events(self) -> AsyncGenerator[ReplyEvent, None]:
+    async def events(self) -> AsyncGenerator[TurnEvent, None]:
         try:
             yield Queued(1)
             await self.goes_on.wait()
@@ -31,7 +31,7 @@ class Waiting:
             self.is_over = True
 
 
-async def seen(events: AsyncGenerator[ReplyEvent, None]) -> list[ReplyEvent]:
+async def seen(events: AsyncGenerator[TurnEvent, None]) -> list[TurnEvent]:
     async with aclosing(events):
         return [event async for event in events]
 

@@ -14,7 +14,7 @@ from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.slack import wording
 from bot.store.redis import RedisStore
-from bot.thread import Thread
+from bot.thread import StopOutcome, Thread
 
 KEY = "right-key"
 TOKENS = [f" word{number}" for number in range(30)]
@@ -47,6 +47,26 @@ async def test_a_connection_that_broke_is_told_and_its_answer_completed(home: Sa
         may_end.set()
         [answer] = await home.answered(root)
         assert answer.split() == [*"".join(TOKENS).split(), "end"]
+        assert len(home.flowise.predictions) == 1
+
+
+@pytest.mark.parametrize("mode", ["edit", "stream"])
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_a_stored_answer_of_other_words_takes_the_place_of_what_had_come(
+    home: Sandbox, mode: str, at_once: bool
+) -> None:
+    may_end = asyncio.Event()
+    script = Script(tokens=["Let me look. ", *TOKENS], stored="".join(TOKENS), cut_after=1, hold=may_end, hold_after=2)
+    home.flowise.script("rag", script)
+    if at_once:
+        may_end.set()
+    async with home.bot(slack_delivery=mode, flowise_api_key=KEY):
+        root = await home.ask(f"{home.mention} why?")
+        if not at_once:
+            await home.slack.until(lambda: wording.FETCHING_REST in shown(home, root), 4)
+            may_end.set()
+        [answer] = await home.answered(root)
+        assert answer.split() == "".join(TOKENS).split()
         assert len(home.flowise.predictions) == 1
 
 
@@ -92,3 +112,21 @@ async def test_without_a_key_that_may_read_it_is_incomplete_at_once(
         assert ("This answer is incomplete" in answer) is bool(after)
         assert "cut off" in answer
         assert wording.FETCHING_REST not in answer
+
+
+@pytest.mark.parametrize("mode", ["edit", "stream"])
+@pytest.mark.parametrize("after", [0, 30])
+async def test_of_an_answer_that_is_stopped_meanwhile_nothing_more_is_looked_for(
+    home: Sandbox, mode: str, after: int
+) -> None:
+    may_end = asyncio.Event()
+    home.flowise.script("rag", Script(tokens=[*TOKENS, " end"], cut_after=after, hold=may_end, hold_after=after + 1))
+    async with home.bot(slack_delivery=mode, flowise_api_key=KEY):
+        root = await home.ask(f"{home.mention} why?")
+        said = wording.FETCHING_REST if after else wording.FETCHING_ANSWER
+        await home.slack.until(lambda: said in shown(home, root), 4)
+        [message] = home.slack.thread(home.channel, root)[1:]
+        assert (await home.slack.press(home.ada, home.channel, message.ts, wording.STOP)).acked
+        [answer] = await home.answered(root)
+        may_end.set()
+    assert answer.split() == [*"".join(TOKENS[:after]).split(), *wording.stopped(StopOutcome.UNKNOWN).split()]

@@ -17,12 +17,22 @@ from bot.errors import (
     Interrupted,
     KeyRefused,
 )
-from bot.flowise.events import CalledTools, Token
+from bot.flowise.events import CalledTools, Token, UsedTools
 from bot.mailbox.durations import DURATIONS
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer, SentenceOwner
 from bot.mailbox.stages import Stage
-from bot.reply.contract import ArrivedEvent, BeganAnew, Failed, Finished, Remark, ReplyEvent, Thinking
+from bot.reply.contract import (
+    ArrivedEvent,
+    BeganAnew,
+    Failed,
+    Finished,
+    Remark,
+    ReplyEvent,
+    StoredText,
+    Thinking,
+    TurnEvent,
+)
 from bot.reply.journal import read
 from bot.slack.calls import (
     Accepted,
@@ -100,13 +110,20 @@ async def kept(lease: Lease, stop: Stop, posts: Posts) -> LeasedAnswer:
     return LeasedAnswer(lease, stop, AGAIN, posts, untouched)
 
 
-async def happened(*events: ReplyEvent) -> AsyncGenerator[ReplyEvent, None]:
+async def happened(*events: TurnEvent) -> AsyncGenerator[TurnEvent, None]:
     for event in events:
         yield event
 
 
-async def through(kept: LeasedAnswer, *events: ReplyEvent) -> list[ArrivedEvent]:
+async def through(kept: LeasedAnswer, *events: TurnEvent) -> list[ArrivedEvent]:
     return [event async for event in kept.noted(happened(*events))]
+
+
+async def test_the_stored_text_alone_is_noted_of_a_whole_answer(kept: LeasedAnswer, asked: Lease) -> None:
+    said = (Token("Let me look."), CalledTools(("search",)), Token("It is 42."), UsedTools(("search",)))
+    await through(kept, *said, StoredText("It is"), StoredText(" 42.", begins=False), Finished())
+    assert asked.opened.whole
+    assert read(asked.opened.journal) == (Token("It is 42."), UsedTools(("search",)))
 
 
 def post(text: str = "a") -> PostMessage:

@@ -114,7 +114,7 @@ async def test_the_stand_in_cites_documents_in_the_real_shape(person: Person) ->
     assert data(seen, "start") == seen[1][1]
 
 
-@pytest.mark.parametrize("flow", ["rag", "tools", "agentflow", "reasoning"])
+@pytest.mark.parametrize("flow", ["rag", "tools", "agentflow", "steps", "reasoning"])
 @pytest.mark.parametrize("question", ["What is the capital of France?", "What did I ask before about Redis?"])
 async def test_no_document_is_cited_that_the_answer_has_not_used(person: Person, flow: str, question: str) -> None:
     seen = await person.ask(flow, question)
@@ -159,6 +159,16 @@ async def test_the_flow_that_takes_its_time_thinks_before_its_first_word(http: a
     assert data(seen, "sourceDocuments")
     assert [kind for kind, _ in seen][-3:] == ["agentFlowEvent", "metadata", "end"]
     assert server.turns("a")[1][1] == text(seen)
+
+
+async def test_the_flow_of_many_steps_goes_on_after_one_has_failed(person: Person) -> None:
+    seen = await person.ask("steps", "How do I start over?")
+    told = [(node["nodeLabel"], node["status"]) for kind, node in seen if kind == "nextAgentFlow"]
+    assert told.count(("Read a chapter", "INPROGRESS")) == 6
+    assert told.count(("Read a chapter", "ERROR")) == 1
+    assert told[-1] == ("Write the answer", "FINISHED")
+    assert {"thinking", "calledTools", "usedTools"} <= set(kinds(seen))
+    assert text(seen) == person.server.turns("a", "steps")[1][1]
 
 
 @pytest.mark.parametrize("offer", OFFERED, ids=lambda offer: offer.name)

@@ -35,6 +35,16 @@ def code(words: str) -> Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [text(words)]}]}
 
 
+PLAN: Block = {
+    "type": "plan",
+    "title": "Steps",
+    "tasks": [
+        {"type": "task_card", "task_id": title, "title": title, "status": status}
+        for title, status in (("Read: done", "complete"), ("Search: failed", "error"), ("Write", "in_progress"))
+    ],
+}
+
+
 @pytest.mark.parametrize(
     ("block", "lines"),
     [
@@ -50,6 +60,7 @@ def code(words: str) -> Block:
         (code("if a:\n    b"), ["    if a:", "        b"]),
         ({"type": "divider"}, ["─" * 40]),
         ({"type": "context", "elements": [{"type": "mrkdwn", "text": "Used: a &lt; b"}]}, ["Used: a < b"]),
+        (PLAN, ["*Steps*", "  ✓ Read: done", "  ! Search: failed", "  … Write"]),
         ({"type": "section", "text": {"type": "mrkdwn", "text": "see <https://a.example|A>"}}, ["see A"]),
     ],
 )

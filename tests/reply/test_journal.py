@@ -41,6 +41,7 @@ from bot.reply.contract import (
     Sentence,
     Stopped,
     Stopping,
+    TextComplete,
     Thinking,
     WaitingForRun,
 )
@@ -63,6 +64,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     AnswerButtons("T1:C1:1.5", "a1b2c3", ("What else?",), rates=True),
 )
 PASSING: tuple[ReplyEvent, ...] = (
+    TextComplete(),
     Queued(2),
     WaitingForRun(),
     Thinking(),

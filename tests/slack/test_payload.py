@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from bot.slack.message_text import Quote
 from bot.slack.payload import (
+    DeletedMessage,
     Instruction,
     command,
+    deleted_message,
     edited_after,
     incoming_message,
     instruction,
@@ -247,3 +249,35 @@ def test_how_long_after_it_was_written_a_message_was_edited(changes: dict[str, A
 def test_when_and_what_was_pressed(actions: object, found: tuple[str, str]) -> None:
     pressed = press({"actions": actions, "channel": {"id": "C1"}, "user": {"id": "U1"}})
     assert (pressed.value, pressed.ts) == found
+
+
+def deleted(**more: object) -> dict[str, object]:
+    """The event of a deleted message, as Slack documents it."""
+    before = {"type": "message", "user": "U1", "text": "why?", "ts": "5.1", "thread_ts": "4.1"}
+    event = {"type": "message", "subtype": "message_deleted", "hidden": True, "channel": "C1", "ts": "6.1"}
+    return {**event, "deleted_ts": "5.1", "previous_message": before, **more}
+
+
+@pytest.mark.parametrize(
+    ("event", "gone"),
+    [
+        (deleted(), DeletedMessage("C1", "5.1", "4.1", "U1")),
+        (deleted(previous_message={"user": "U1", "ts": "5.1"}), DeletedMessage("C1", "5.1", "", "U1")),
+        (deleted(previous_message="?"), DeletedMessage("C1", "5.1", "", "")),
+        (deleted(previous_message={"user": "U1", "bot_id": "B1"}), None),
+        (deleted(deleted_ts=None), None),
+        (deleted(subtype="message_changed"), None),
+        ({"type": "message", "user": "U1", "text": "why?", "channel": "C1", "ts": "5.1"}, None),
+    ],
+)
+def test_a_deleted_message_of_a_person_is_told_from_all_else(
+    event: dict[str, object], gone: DeletedMessage | None
+) -> None:
+    assert deleted_message(event) == gone
+    assert gone is None or incoming_message(event) is None
+
+
+@pytest.mark.parametrize("text", ["stop", "Stop!", "`stop`", " STOP. "])
+def test_the_word_that_stops_an_answer(text: str) -> None:
+    assert instruction(text) is Instruction.STOP
+    assert instruction(f"{text} the press") is Instruction.ANSWER

@@ -14,7 +14,8 @@ from bot.errors import BotError, RunState
 from bot.playground.slack.pings import pings
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY, asks
-from bot.slack.wording import attached, failure, support, using, with_quotes
+from bot.slack.wording import attached, failure, support, with_quotes
+from bot.slack.wording_of_steps import using
 
 REPEAT = "I won't remember this attempt, so ask in full."
 NOT_FOR_SLACK = {errors.SettingsError, errors.StoreDamaged}
@@ -47,6 +48,7 @@ def test_what_asking_again_cannot_mend_offers_no_button() -> None:
     assert {kind.__name__ for kind in TOLD if not kind.retry_helps} == {
         *("KeyRefused", "UnknownChatflow", "NotFlowise", "FlowiseUntrusted", "ProxyFailed", "NotSlack", "SlackRefused"),
         *("FlowiseTooLarge", "GivenUp", "Unreadable", "Postponed"),
+        *("DecisionClosed", "DecisionNodeGone", "DecisionRunLost", "DecisionFailed", "DecisionInterrupted"),
     }
     assert BotError.retry_helps
     assert errors.StoreUnavailable.retry_helps

@@ -136,6 +136,9 @@ class _Rest:
         if not self._dispatcher.has_key(request.headers):
             return _unauthorized()
         query: Mapping[str, str] = request.query
+        self._dispatcher.row_requests.append(query)
+        if self._dispatcher.rows_wait_for is not None:
+            await self._dispatcher.rows_wait_for.wait()
         rows = self._dispatcher.memory.rows(
             request.match_info["flow"], query.get("chatId"), query.get("messageId"), query.get("startDate", "")
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -32,6 +33,10 @@ class Dispatcher:
         """The configuration of a flow, by its id, where it is another one than the flow's own."""
         self.predictions: list[Received] = []
         self.aborts: list[str] = []
+        self.row_requests: list[Mapping[str, str]] = []
+        """The queries of all requests for stored rows."""
+        self.rows_wait_for: asyncio.Event | None = None
+        """Until it is set, no request for stored rows is answered."""
         self.api_key = api_key
         self._pace = pace
         self._windows = {flow.id: RateWindow(*flow.limit) for flow in FLOWS if flow.limit}

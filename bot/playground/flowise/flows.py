@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
-from bot.playground.flowise import agentflows, approvals, chatflows
+from bot.playground.flowise import agentflow_steps, agentflows, approvals, chatflows
 from bot.playground.flowise.offered import NOTHING, configuration
 from bot.playground.flowise.plans import Json, Plan, PredictionRequest
 
@@ -51,6 +51,7 @@ FLOWS: tuple[Flow, ...] = (
         agentflows.suggests,
         config=configuration(starters=agentflows.STARTERS, feedback=True, follow_ups=True),
     ),
+    Flow("steps", agentflow_steps.steps),
     Flow("human", approvals.human),
     Flow("two_approvals", approvals.twice),
     Flow("tool_approval", approvals.tool),

@@ -17,8 +17,9 @@ class Offer:
 OFFERED: tuple[Offer, ...] = (
     Offer("rag", "Answer with sources", "Looks your question up in a handbook and says where the answer was found."),
     Offer("plain", "Plain chat", "A model with a memory; ask it what you asked before."),
-    Offer("tools", "Tool agent", "Uses a tool before it answers; give it a sum such as 21*2."),
+    Offer("tools", "Tool agent", "Uses a tool, and drops what it said before; give it a sum such as 21*2."),
     Offer("agentflow", "Agent flow", "An agent flow with its nodes, their progress and a tool."),
+    Offer("steps", "Many steps", "An agent flow with a loop, a tool and a thought; its steps are told while it works."),
     Offer("reasoning", "Slow to begin", "An agent flow that thinks for some seconds before its first word."),
     Offer("long", "Long answer", "Tables, lists and code in one long answer; or ask for one in 2000 words."),
     Offer("suggests", "Suggests and is rated", "Suggests what to ask next, after some seconds, and can be rated."),

@@ -30,7 +30,8 @@ class Script:
 
     Without more, `tokens` come one frame each with `token_wait` before each, after the events `before`; then
     `source_documents`, `used_tools`, the events `after`, `metadata` (ours, with the keys of `metadata` over them) and
-    `end`. An event is a pair of its type and its data.
+    `end`. An event is a pair of its type and its data. With `stored`, another text than the tokens' is stored, as after
+    a tool call.
 
     `hold` stops before the token number `hold_after` until the event is set, so that no test need wait for time;
     `holds` has further numbers with their events.
@@ -55,6 +56,7 @@ class Script:
     used_tools: Sequence[Json] | None = None
     after: Sequence[tuple[str, object]] = ()
     metadata: Json = field(default_factory=dict)
+    stored: str | None = None
     error: str | None = None
     asked_only: bool = False
     cut_after: int | None = None
@@ -101,7 +103,8 @@ class Script:
             return Plan(tuple(steps), ending=Ending.OPEN, head_wait=self.head_wait)
         if self.cut_after is not None and not self.goes_on:
             return Plan(tuple(steps), ending=Ending.CUT, head_wait=self.head_wait)
-        outcome = RunOutcome("".join(self.tokens), self.source_documents, self.used_tools)
+        text = "".join(self.tokens) if self.stored is None else self.stored
+        outcome = RunOutcome(text, self.source_documents, self.used_tools)
         steps += [PlanStep(data=data) for data in after_tokens(outcome)]
         steps += [PlanStep(data=frame(*event)) for event in self.after]
         return Plan(

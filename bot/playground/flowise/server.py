@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -61,6 +62,15 @@ class LocalFlowise:
     def aborts(self) -> list[str]:
         """The chats that somebody has asked to abort, oldest first."""
         return self._desk.aborts
+
+    @property
+    def row_requests(self) -> list[Mapping[str, str]]:
+        """The query of every GET of /chatmessage with the right key, oldest first."""
+        return self._desk.row_requests
+
+    def hold_rows(self, until: asyncio.Event) -> None:
+        """Answer no request for stored rows until the event is set."""
+        self._desk.rows_wait_for = until
 
     @property
     def collisions(self) -> int:

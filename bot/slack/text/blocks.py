@@ -161,6 +161,8 @@ def _lines(block: Block, keys: tuple[str, ...]) -> Iterator[str]:
     rows = block.get("rows")
     if block.get("type") == "table" and isinstance(rows, Sequence):
         yield from (" | ".join("".join(_texts(cell, keys)).strip() for cell in row) for row in rows)
+    elif block.get("type") == "plan":
+        yield from _texts(block, ("title",))
     else:
         yield from _texts(block, keys)
 

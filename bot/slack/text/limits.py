@@ -66,6 +66,13 @@ TOOLS: Final = 5
 TOOL_NAME: Final = 60
 """Our choice: units of one tool's name."""
 
+TASK_TITLE: Final = 200
+"""Units of the title of a task or plan: 256 characters are documented for a stream's chunks (Slack docs,
+chat.appendStream), none for blocks."""
+
+STEPS: Final = 10
+"""Our choice: steps shown of an answer that is being made. A person follows the last ones."""
+
 TABLES: Final = 1
 """Tables in one message: a second is refused with only_one_table_allowed (Slack docs, Table block)."""
 

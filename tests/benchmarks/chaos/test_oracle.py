@@ -13,6 +13,7 @@ from benchmarks.chaos.records import Asked, Pressed, Record, Shown, Tried
 from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed, StoreUnavailable
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
+from bot.slack.wording_of_steps import working
 from bot.thread import StopOutcome
 
 ONE, TWO, LAST = "q01n00x00000a", "q01n01x00000b", "z01n00x00000c"
@@ -127,7 +128,7 @@ def test_a_press_counts_or_is_told_and_nothing_comes_after_it(message: Shown, pr
         ([GOOD.shown[0], GOOD.shown[1], shown(wording.queued(2, busy=True), 9.0)], "looks busy"),
         ([GOOD.shown[0], GOOD.shown[1], shown(POSTPONED, 9.0)], "looks busy"),
         ([shown(f"{answer(ONE)}\n{wording.GROWING}", 3.0), GOOD.shown[1]], "left unfinished"),
-        ([GOOD.shown[0], GOOD.shown[1], shown(wording.working(["search"]), 9.0)], "looks busy"),
+        ([GOOD.shown[0], GOOD.shown[1], shown(working(["search"]), 9.0)], "looks busy"),
         ([GOOD.shown[0], GOOD.shown[1], shown("What a nice day.", 9.0)], "unexplained"),
         ([GOOD.shown[0], GOOD.shown[1], shown(answer("q09n00x00000d"), 9.0)], "in the wrong place"),
     ],

@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from bot import errors
 from bot.flowise.breaker import FAILURES
+from bot.playground.flowise import chatflows
 from bot.slack import wording
 from tests.playground.browser.conftest import Tabs
 from tests.playground.browser.page_user import PageUser
@@ -126,6 +127,31 @@ async def test_another_flow_is_chosen_between_two_questions(tab: Page, on: Stage
     answer = await ada.answered("And now?", 2)
     await on.slack.until(lambda: on.sandbox.idle)
     await expect(answer).not_to_contain_text("Sources")
+
+
+async def test_what_a_tool_agent_said_before_its_tool_goes_when_the_answer_ends(tab: Page, on: Stage) -> None:
+    ada = await at_controls(tab, on)
+    await (await ada.inspect("Controls")).get_by_label("Flow", exact=True).select_option("Tool agent")
+    await ada.inspector.get_by_role("radio", name="Slow", exact=True).check()
+    await ada.open_thread(await ada.ask("What is 21*2, in the end?"))
+    await ada.answered("Let me look")
+    await (await ada.inspect("Controls")).get_by_role("radio", name="None", exact=True).check()
+    answer = await ada.answered("21*2 is 42")
+    await on.slack.until(lambda: on.sandbox.idle)
+    await expect(answer).not_to_contain_text(chatflows.PREAMBLE)
+
+
+async def test_the_steps_of_a_flow_are_seen_while_it_works_and_one_line_at_the_end(tab: Page, on: Stage) -> None:
+    on.tap.fault = "slow"  # so that its text still grows when it is looked at
+    ada = await at_controls(tab, on)
+    await ada.inspector.get_by_label("Flow", exact=True).select_option("Many steps")
+    await ada.open_thread(await ada.ask("How do I start over?"))
+    plan = ada.thread.locator(".plan")
+    await expect(plan).to_contain_text("Read a chapter, 6th time (1 failed): done")
+    await expect(plan.get_by_role("img", name="Running")).to_have_count(1)
+    on.tap.fault = "none"
+    await ada.answered(re.compile(r"4 steps, 1 failed, 1 tool \(handbook_search\), \d+ s"))
+    await expect(plan).to_have_count(0)
 
 
 async def test_an_address_that_cannot_be_one_is_refused_with_a_sentence(tab: Page, tabs: Tabs, on: Stage) -> None:

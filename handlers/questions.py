@@ -8,6 +8,7 @@ from typing import assert_never
 import structlog
 
 from bot.conversation.question import Question
+from bot.form import FormEntry
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
@@ -32,10 +33,11 @@ EDIT_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """What is stored of a message; `addressed` as in `intake_of`."""
+    """What is stored of a message; `addressed` as in `intake_of`. `form` is what was filled in for it later."""
 
     message: IncomingMessage
     addressed: bool
+    form: tuple[FormEntry, ...] = ()
 
 
 def place_of(message: IncomingMessage) -> Place:
@@ -144,7 +146,8 @@ async def _do(behaviour: Behaviour, workspace: Workspace, kept: StoredMessage, p
         case Instruction.ANSWER:
             asks = addressed or not behaviour.ignores_small_talk
             if asks or not await _asks_nothing(workspace, message, thread, lease):
-                await workspace.answering.answer(await _question(workspace, message, place, lease), lease)
+                question = await _question(workspace, message, place, lease)
+                await workspace.answering.answer(replace(question, form=kept.form), lease)
         case _:
             assert_never(asked_for)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.conversation.question import Question
 from bot.errors import SlackRefused, SlackUnavailable
+from bot.form import FormEntry
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
@@ -28,7 +29,8 @@ SURFACE = "suggestion"
 @dataclass(frozen=True, slots=True)
 class StoredSuggestion:
     """What is stored of a suggestion that was pressed in a thread. `root` is the `ts` of the message that says who has
-    asked it, once that stands; `teams` are the ids that Slack gave for that person's organisation."""
+    asked it, once that stands; `teams` are the ids that Slack gave for that person's organisation. `form` is what was
+    filled in for it later."""
 
     channel: str
     thread_ts: str
@@ -36,6 +38,7 @@ class StoredSuggestion:
     text: str
     teams: tuple[str, ...] = ()
     root: str = ""
+    form: tuple[FormEntry, ...] = ()
 
 
 async def pressed(workspace: Workspace, _: Behaviour, press: Press) -> str:
@@ -111,6 +114,7 @@ async def take(workspace: Workspace, lease: Lease) -> None:
         text=stored.text,
         reference=lease.item.reference,
         joins=not stored.channel.startswith("D"),
+        form=stored.form,
         asker_is_external=await workspace.authors.is_outsider(stored.user, stored.teams),
     )
     await workspace.answering.answer(question, lease)

@@ -88,7 +88,7 @@ class Predictions:
         state = PredictionState(self._runs.new(), chat, waiting_node)
         asking = partial(self._noted, question, lease, state, text=asked.text, is_first=asked.is_first)
         choice = choice_of(question.decided)
-        prediction = Prediction(asked.text, chat.chat_id, asking, choice, asked.overrides)
+        prediction = Prediction(asked.text, chat.chat_id, asking, choice, asked.overrides, asked.form)
         reader = RunReader(self._flowise.predict(prediction))
         lease.when_stopped(reader.wake)
         event: TurnEvent | None = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.decision import MadeDecision, PendingDecision
 from bot.flowise.prediction import Overrides
+from bot.form import FormEntry
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.messages import EarlierMessage
@@ -27,7 +29,8 @@ class Question:
 
     `joins`: it stands in a thread, whose earlier messages may be sent along. `quotes` is what it was sent with,
     forwarded messages and cards; its `text` may then be empty. With `decided` it is no question: a run that waits goes
-    on with that decision. `asker_is_external`: the one who asked is of another organisation.
+    on with that decision. `asker_is_external`: the one who asked is of another organisation. `form` is what
+    was filled in, where the flow begins with a form; then no words go along.
     """
 
     thread: Thread
@@ -40,6 +43,7 @@ class Question:
     quotes: tuple[EarlierMessage, ...] = ()
     decided: Decided | None = None
     asker_is_external: bool = False
+    form: tuple[FormEntry, ...] = ()
 
     @property
     def asker(self) -> str:
@@ -49,7 +53,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What Flowise is asked for a question: its text, with all that goes along, and what is told of the asker.
+    """What Flowise is asked for a question: its text, with all that goes along, and what is told of the asker; or a
+    form, and the text is what Flowise stores of it.
 
     `is_first`: the answer will be the first one in a thread where the bot answers every message, and says so. `greets`:
     it will be the first one in a direct message.
@@ -57,6 +62,7 @@ class Asked:
 
     text: str
     overrides: Overrides
+    form: Mapping[str, object] = field(default_factory=dict)
     is_first: bool = False
     greets: bool = False
 

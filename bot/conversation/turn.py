@@ -16,6 +16,7 @@ from bot.conversation.asker import Askers
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
 from bot.conversation.decisions import Decisions
+from bot.conversation.forms import Forms
 from bot.conversation.offers import Offers
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import Asked, ConversationSettings, Question
@@ -25,10 +26,12 @@ from bot.conversation.runs import Runs
 from bot.conversation.unseen import UnseenRuns
 from bot.conversation.until_stopped import until_stopped
 from bot.errors import BotError, GivenUp, StoreUnavailable, advice
+from bot.form import as_question
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
 from bot.reply.contract import (
+    AnswerButtons,
     Failed,
     Finished,
     Queued,
@@ -40,7 +43,7 @@ from bot.reply.contract import (
     TurnEvent,
     WaitingForRun,
 )
-from bot.slack import wording
+from bot.slack import wording, wording_of_forms
 from bot.tasks import Share
 from bot.thread import Conversation, Run, StopOutcome
 
@@ -74,6 +77,7 @@ class Turns:
         self._settings = settings
         self._sleep = sleep
         self._context = Context(slack, settings.context_messages)
+        self.forms = Forms(flowise)
         self._askers = Askers(slack, settings.told_of_asker)
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
         self._admission = admission
@@ -201,6 +205,10 @@ class Turns:
         remembers = await self._stored(question, lambda: self.chats.remembers(question, chat, known))
         if remembers:
             self._follow_ups.add(question.reference)
+        if not (question.form or remembers) and await self.forms.form() is not None:
+            for event in _form_needed(question):
+                yield event
+            return
         async with aclosing(self._free_chat(question, lease, chat, remembers=remembers)) as steps:
             async for step in steps:
                 if isinstance(step, Chat):
@@ -213,13 +221,20 @@ class Turns:
         yield Thinking()
         for remark in question.notes:
             yield Remark(remark)
-        told = await self._askers.of(question)
-        text = wording.introduced(told.line, await self._context.with_quotes(question, known))
-        asked = Asked(text, told.overrides, is_first=self._is_first(question, known), greets=_greets(question, known))
-        predicted = self._asking.predicted(question, lease, chat, asked, slot)
-        async with aclosing(predicted) as events:
+        asked = await self._words(question, known)
+        async with aclosing(self._asking.predicted(question, lease, chat, asked, slot)) as events:
             async for event in events:
                 yield event
+
+    async def _words(self, question: Question, known: Conversation | None) -> Asked:
+        """What Flowise is asked; `known` is what is stored of the question's thread."""
+        told = await self._askers.of(question)
+        is_first, greets = self._is_first(question, known), _greets(question, known)
+        if question.form:
+            form = {entry.name: entry.value for entry in question.form}
+            return Asked(as_question(question.form), told.overrides, form, is_first=is_first, greets=greets)
+        text = wording.introduced(told.line, await self._context.with_quotes(question, known))
+        return Asked(text, told.overrides, is_first=is_first, greets=greets)
 
     async def _resumed(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[TurnEvent, None]:
         """Have the run that waits for a decision go on, on its own chat."""
@@ -307,6 +322,14 @@ class Turns:
         fresh = await self._stored(question, lambda: self.chats.fresh(question.thread))
         await self._stored(question, lambda: self.chats.keep(question, fresh))
         return fresh
+
+
+def _form_needed(question: Question) -> tuple[TurnEvent, ...]:
+    """What stands in place of an answer, where the flow begins with a form."""
+    if question.place.response_url:
+        return (Sentence(wording_of_forms.FORM_NEEDED_ELSEWHERE),)
+    button = AnswerButtons(question.thread.line, question.reference, form=True)
+    return (Sentence(wording_of_forms.FORM_NEEDED), button)
 
 
 def _greets(question: Question, known: Conversation | None) -> bool:

@@ -14,7 +14,7 @@ import aiohttp
 from bot.doctor.asker import NOTHING_TOLD, AskerTold, asker
 from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
-from bot.errors import FlowiseError, FlowiseUnreachable, KeyRefused, UnknownChatflow, advice
+from bot.errors import FlowiseError, FlowiseUnreachable, FlowStartedElsewhere, KeyRefused, UnknownChatflow, advice
 from bot.flowise.api import KEY_OF_ANOTHER_WORKSPACE, Api
 from bot.flowise.chatbot_config import config_of
 from bot.flowise.limits import Limits
@@ -79,6 +79,7 @@ async def flowise(
     return [
         version(version_reply),
         the_chatflow(streams, chatflow.chatflow_id),
+        *start(config),
         offers(config),
         *asker(FLOWISE, chatflow.told, overrides if isinstance(overrides, Overridable) else None),
         key(chatflow.key, rows),
@@ -126,6 +127,15 @@ def the_chatflow(streams: object, chatflow_id: str) -> Finding:
     )
 
 
+def start(config: object) -> list[Finding]:
+    """The finding about how the flow begins, where nobody can ask it."""
+    found = config_of(config) if isinstance(config, HttpReply) else None
+    if found is None or not found.is_started_elsewhere:
+        return []
+    what = "a webhook" if "webhook" in found.start_input_type else "a schedule"
+    return [FLOWISE.wrong("start", f"only {what} starts the flow", advice(FlowStartedElsewhere))]
+
+
 def offers(config: object) -> Finding:
     """The finding about what the flow offers beside its answers, from the response to its public configuration."""
     found = config_of(config) if isinstance(config, HttpReply) else None
@@ -135,6 +145,7 @@ def offers(config: object) -> Finding:
     offered = [
         *(["ratings of answers"] if found.feedback else []),
         *(["follow-up prompts"] if found.follow_ups else []),
+        *([f"a form of {len(found.form_fields)} fields to begin with"] if found.form else []),
         *([f"{starters} starter prompt{'s' if starters > 1 else ''}"] if starters else []),
     ]
     nothing = "no ratings, no follow-up prompts and no starter prompts"

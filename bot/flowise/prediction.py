@@ -30,7 +30,8 @@ class Overrides:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """A question and the chat that it is asked on; with a `choice`, the run that waits there goes on instead.
+    """A question and the chat that it is asked on; with a `choice`, the run that waits there goes on instead; with a
+    `form`, that is sent alone: together with a question it is refused (measured on Flowise 3.1.4).
 
     `asking` is awaited directly before the request is sent, after the probes that start no run; what it raises ends the
     prediction.
@@ -41,9 +42,15 @@ class Prediction:
     asking: Callable[[], Awaitable[None]] | None = None
     choice: Choice | None = None
     overrides: Overrides = field(default_factory=Overrides)
+    form: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def asks(self) -> Mapping[str, object]:
         """The part of the request's body that says what is asked, and by whom."""
-        asked = {"question": self.question} if self.choice is None else resumption(self.choice)
-        return {**asked, **self.overrides.body}
+        return {**self._asked, **self.overrides.body}
+
+    @property
+    def _asked(self) -> Mapping[str, object]:
+        if self.choice is not None:
+            return resumption(self.choice)
+        return {"form": dict(self.form)} if self.form else {"question": self.question}

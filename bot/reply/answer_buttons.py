@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.reply.contract import AnswerButtons
-from bot.slack import wording
-from bot.slack.text.answer_blocks import rating_buttons, suggestion_buttons
+from bot.slack import wording, wording_of_forms
+from bot.slack.text.answer_blocks import form_button, rating_buttons, suggestion_buttons
 from bot.slack.text.block import Blocks
 from bot.thread import BAD, GOOD, value_of
 
@@ -14,6 +14,8 @@ def answer_buttons(offered: AnswerButtons | None) -> Blocks:
     if offered is None:
         return ()
     line, reference = offered.line, offered.reference
+    if offered.form:
+        return (form_button(wording_of_forms.OPEN_FORM, value_of(line, reference)),)
     asked = (suggestion_buttons(offered.suggestions, value_of(line, reference)),) if offered.suggestions else ()
     if not offered.rates:
         return asked

@@ -82,12 +82,14 @@ class DecisionOffered:
 @dataclass(frozen=True, slots=True)
 class AnswerButtons:
     """What stands under a whole answer to be pressed: `suggestions`, questions that each button asks, by their labels;
-    and with `rates`, two buttons for a rating. A press names the answer by its `line` and its `reference`."""
+    and with `rates`, two buttons for a rating. A press names the answer by its `line` and its `reference`. With `form`
+    it is one button, which opens the form that the flow begins with."""
 
     line: str
     reference: str
     suggestions: tuple[str, ...] = ()
     rates: bool = False
+    form: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -310,6 +310,7 @@ _MENDED_BY_THE_OPERATOR = (
     errors.ProxyFailed,
     errors.KeyRefused,
     errors.UnknownChatflow,
+    errors.FlowStartedElsewhere,
     errors.NotFlowise,
 )
 _REPEAT = "I won't remember this attempt, so ask in full."
@@ -346,6 +347,7 @@ _SENTENCES: dict[type[BotError], str] = {
     errors.FlowiseRateLimited: "I've been asked too much in a short time. Please try again in a minute.",
     errors.KeyRefused: _NOT_SET_UP,
     errors.UnknownChatflow: _NOT_SET_UP,
+    errors.FlowStartedElsewhere: "I'm only started by other systems, so I can't be asked questions.",
     errors.NotFlowise: _NOT_SET_UP,
     errors.DecisionClosed: DECISION_CLOSED,
     errors.DecisionNodeGone: "I've been changed since I asked for this, so I can't go on from there. Please ask me again.",

@@ -8,6 +8,7 @@ from contextlib import suppress
 from bot.errors import FlowStartedElsewhere, RunState
 from bot.form import Form
 from bot.ports import Flowise
+from bot.slack.form_view import fields_of
 
 # Seconds. Slack waits three for whoever has typed a command.
 _PATIENCE = 0.5
@@ -28,7 +29,7 @@ class Forms:
         config = await self._flowise.config()
         if config.is_started_elsewhere:
             raise FlowStartedElsewhere(f"it begins with {config.start_input_type}", run=RunState.NOT_STARTED)
-        return config.form
+        return config.form if config.form is not None and fields_of(config.form) else None
 
     async def known(self) -> Form | None:
         """The form, if it is known at once."""

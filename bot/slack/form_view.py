@@ -75,7 +75,8 @@ def _element(field: FormField, typed: str) -> dict[str, Any]:
 
 def _options(field: FormField) -> list[tuple[str, str]]:
     """The value that Slack sends for each option, and its text: each value once."""
-    return list({prefix(option, _VALUE): option for option in field.options if option.strip()}.items())[:_MOST_OPTIONS]
+    values = {prefix(clean(option).strip(), _VALUE).strip(): option for option in field.options}
+    return [(value, option) for value, option in values.items() if value][:_MOST_OPTIONS]
 
 
 def _option(text: str, value: str) -> dict[str, object]:

@@ -8,15 +8,17 @@ import math
 import os
 from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
-from bot.playground.sandbox import Sandbox, sandbox
-from bot.store.embedded import EmbeddedValkey
-from bot.store.redis import RedisStore
 from tests.groups import Groups
+
+# The process that hands the tests out runs none: what only they need is loaded by them.
+if TYPE_CHECKING:
+    from bot.playground.sandbox import Sandbox
+    from bot.store.redis import RedisStore
 
 # The fixtures of tests that run the whole bot, or put it on an own server, and of those that start servers of a kind.
 _WHOLE = frozenset({"home", "own_redis", "servers"})
@@ -53,7 +55,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if skipped:
         terminalreporter.write_line(
             f"{len(skipped)} tests in a browser were not run: no Chromium was found. "
-            "Install chromium or Google Chrome, or set CHROMIUM to the program."
+            "Install chromium-headless-shell, chromium or Google Chrome, or set CHROMIUM to the program."
         )
 
 
@@ -64,6 +66,8 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
+    from bot.store.embedded import EmbeddedValkey
+
     server = EmbeddedValkey(tmp_path_factory.mktemp("valkey"))
     yield asyncio.run(server.start())
     asyncio.run(server.stop())
@@ -72,6 +76,8 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 async def store(redis_url: str) -> AsyncIterator[RedisStore]:
     """A store that shares its keys with no other test."""
+    from bot.store.redis import RedisStore
+
     store = RedisStore.at(redis_url, prefix=f"test-{uuid4().hex}")
     yield store
     await store.aclose()
@@ -80,6 +86,8 @@ async def store(redis_url: str) -> AsyncIterator[RedisStore]:
 @pytest.fixture
 async def own_redis(tmp_path: Path) -> AsyncIterator[str]:
     """A server of the test's own, for tests in which the same direct message would meet itself, or that stop it."""
+    from bot.store.embedded import EmbeddedValkey
+
     server = EmbeddedValkey(tmp_path / "store")
     yield await server.start()
     await server.stop()
@@ -93,6 +101,8 @@ async def home(request: pytest.FixtureRequest, own_redis: str) -> AsyncIterator[
     second of a channel. Where a test is marked `documented_limits`, it allows no more than the real one. Unless one is
     marked `tells_asker`, no request to its Flowise says who asks.
     """
+    from bot.playground.sandbox import sandbox
+
     scale = 1 if request.node.get_closest_marker("documented_limits") else 10
     async with sandbox(own_redis, tokens_per_second=math.inf, scale=scale) as built:
         yield built

@@ -8,19 +8,26 @@ from zlib import crc32
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it tells no types
 
 # What is run by one worker alone, since it is made once for the whole file.
-_TOGETHER = ("tests/test_recordings.py", "tests/playground/test_terminal_demo.py")
+_TOGETHER = (
+    *("tests/test_recordings.py", "tests/playground/test_terminal_demo.py"),
+    *("tests/test_imports.py", "tests/deploy/test_scopes.py"),
+)
 # No more than two browsers at a time: a page that shares its core with two others draws too late for what is looked at.
 # From the second file on, the tests take about as long as those before it.
-_BROWSER, _SECOND_HALF = "tests/playground/browser/", "tests/playground/browser/test_inspector"
+_BROWSER, _SECOND_HALF = "tests/playground/browser/", "tests/playground/browser/test_conversation"
 # Begun first, or the others would be done while one worker is still at it.
 _LONG = (
     *("tests/deploy/test_install.py", "tests/serving/test_startup.py", "tests/test_crowd.py", "tests/test_memory.py"),
-    *("tests/test_program.py", "tests/test_replicas.py"),
+    *("tests/test_program.py", "tests/test_replicas.py", "tests/pacing/test_governor.py"),
 )
 
 
+# Into so many parts the tests of another file are told: most are over in milliseconds, and each part costs one of them.
+_PARTS = 12
+
+
 class Groups(LoadScopeScheduling):  # type: ignore[misc]
-    """Hands each test to a worker that is free, and those that belong together to one.
+    """Hands a few tests of a file to a worker that is free, and those that belong together to one.
 
     xdist's own groups by a mark (3.8) have no effect with pytest 9.2, which lets nobody change the id of a test. Its
     own book-keeping hands out again what a dead worker had finished, and its deadly test, and waits for ever; and it
@@ -30,8 +37,10 @@ class Groups(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         if nodeid.startswith(_BROWSER):
             return "browser, first half" if nodeid < _SECOND_HALF else "browser, second half"
+        if nodeid.startswith(_LONG):
+            return nodeid
         file = nodeid.partition("::")[0]
-        return file if file in _TOGETHER else nodeid
+        return file if file in _TOGETHER else f"{file}::{crc32(nodeid.encode()) % _PARTS}"
 
     def schedule(self) -> None:
         """Hand out the first tests; mix the others, so that while some wait, others compute.

@@ -95,6 +95,7 @@ PLACED = {
     "a stream that unpacks to more": PACKED + gzip.compress(many(b": x\n\n", 50 * FLOOD) + LAST),
     "documents in JSON": JSON + large('{"text":"The end.","sourceDocuments":[', "{},", "{}]}").encode(),
 }
+LONG = ("a stream that unpacks to more",)
 KINDS = {**{kind: STREAM + sent + LAST for kind, sent in (SMALL | LARGE).items()}, **PLACED}
 
 
@@ -256,7 +257,9 @@ async def answered(workspace: Workspace) -> None:
             await asyncio.sleep(0.005)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.slow) if kind in LONG else kind for kind in KINDS]
+)
 async def test_no_step_of_the_loop_is_long(
     kind: str, workspace: Workspace, flowise: Flowise, slack: Slack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

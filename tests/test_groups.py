@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.groups import _BROWSER, _LONG, _SECOND_HALF, _TOGETHER, _turn
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +21,7 @@ def test_it(number):
 """
 
 
+@pytest.mark.program
 def test_a_worker_that_dies_fails_its_test_and_the_others_are_run(tmp_path: Path) -> None:
     (tmp_path / "test_deadly.py").write_text(TESTS)
     (tmp_path / "conftest.py").write_text("from tests.groups import Groups as pytest_xdist_make_scheduler\n")

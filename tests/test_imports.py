@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -77,6 +78,7 @@ def imported(path: Path, modules: dict[str, Path]) -> frozenset[str]:
     return frozenset(found)
 
 
+@cache
 def imports(root: Path) -> dict[str, frozenset[str]]:
     modules = names(root)
     return {name: imported(path, modules) for name, path in modules.items()}

@@ -216,11 +216,12 @@ def test_light_and_dark_differ_in_colours_alone() -> None:
     assert len({re.sub(r"#[0-9a-f]{6}", "", picture) for picture in pair}) == 1
 
 
-# In pieces, so that this file does not hold what it looks for.
+# In pieces, so that this file does not hold what it looks for. What stands before a path is looked at last: not at each
+# character.
 FOREIGN = {
     "a package registry": "|".join(["pypi" + r"\.org", "python" + "hosted", "npm" + r"js\.(?:org|com)"]),
     "a path of somebody's machine": "|".join(
-        rf"(?<![\w.~}}])/{top}/\w" for top in ("wo" + "rk", "ho" + "me", "Us" + "ers")
+        rf"/{top}/(?<![\w.~}}]/{top}/)\w" for top in ("wo" + "rk", "ho" + "me", "Us" + "ers")
     ),
 }
 

@@ -22,8 +22,8 @@ from benchmarks.chaos.sentences import (
 )
 
 # What Redis may hold when all is quiet, by a word of the key: what makes questions unique, which chat belongs to what,
-# runs not seen to end (kept for a day), what may be asked again by a button, who is alive, and the write budget.
-_KEPT = frozenset({"claim", "chat", "message", "run", "budget", "again", "processes"})
+# runs not seen to end (kept for a day), what buttons need, who is alive, and the write budget.
+_KEPT = frozenset({"claim", "chat", "message", "run", "budget", "again", "processes", "answer"})
 # What was stopped of late, which is told for a minute.
 _TOLD = "{lines}:stopped"
 _WORDS = re.compile(r"[:{}]+")
@@ -105,6 +105,7 @@ def judge(record: Record) -> Verdict:
     violations += _slack(record)
     violations += _flowise(record)
     violations += _presses(record, judged)
+    violations += _ratings(record)
     left = [key for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key)) and not key.endswith(_TOLD)]
     violations += [Violation("left in Redis", key) for key in left]
     return Verdict(judged, violations)
@@ -268,6 +269,15 @@ def _presses(record: Record, judged: Sequence[Judged]) -> Iterator[Violation]:
             yield Violation("press lost", f"{press.token}: {_short(text)}")
         if is_stopped(text) and press.acked and press.shown > press.sent:
             yield Violation("shown after a stop", f"{press.token}: {press.shown} words of {press.sent:.0f}")
+
+
+def _ratings(record: Record) -> Iterator[Violation]:
+    """Flowise has one rating of an answer, and it is that of the last press, unless the person was told otherwise."""
+    for rated in record.rated:
+        if len(rated.rows) > 1:
+            yield Violation("rated twice", f"{rated.token}: {len(rated.rows)} rows")
+        elif rated.is_sure and list(rated.rows) != ["THUMBS_UP" if rated.good else "THUMBS_DOWN"]:
+            yield Violation("rating lost", f"{rated.token}: {rated.rows}")
 
 
 def _short(text: str) -> str:

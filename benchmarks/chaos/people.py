@@ -7,10 +7,13 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.chaos.plan import Question, Surface, Talk
 from benchmarks.chaos.stage import COMMAND, Stage
+from bot.playground.slack.message import Message
 from bot.slack import wording
+from bot.slack.text.answer_blocks import ANSWER_BUTTONS, RATING
 from bot.workspace.work import reference_of
 
 _CHANNELS = 8
@@ -18,6 +21,9 @@ _CHANNELS = 8
 _THREAD_SECONDS = 60.0
 # How long a person looks for a button, for the answer may wait for others.
 _BUTTON_SECONDS = 20.0
+# The same for those that rate an answer, which come with its end; and how long a person thinks before each press.
+_RATING_SECONDS = 30.0
+_RATING_PAUSE = 0.7
 # How long a person looks at it before writing on.
 _READING_SECONDS = 1.0
 
@@ -51,14 +57,25 @@ class Press:
     acked: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """A press of one of the two buttons that rate an answer."""
+
+    said: Said
+    good: bool
+    at: float
+    acked: bool
+
+
 class People:
     """Everybody who asks. `unasked` are the questions for which there was no thread to ask them in, `presses` those of
-    the button that stops an answer."""
+    the button that stops an answer, `ratings` those of the two that rate it."""
 
     def __init__(self, stage: Stage, talks: Sequence[Talk]) -> None:
         self.said: list[Said] = []
         self.unasked: list[str] = []
         self.presses: list[Press] = []
+        self.ratings: list[Rating] = []
         self._stage, self._talks = stage, talks
         self._roots: dict[int, str] = {}
 
@@ -81,6 +98,29 @@ class People:
                 said = await self._ask(talk, question)
                 if said is not None and question.stop_after is not None:
                     group.create_task(self._stop(said, question.stop_after))
+                if said is not None and question.ratings:
+                    group.create_task(self._rate(said, question.ratings))
+
+    async def _rate(self, said: Said, ratings: Sequence[bool]) -> None:
+        """Rate an answer, once it is whole, as often as that."""
+        slack = self._stage.slack
+        with suppress(TimeoutError, LookupError):
+            await slack.until(lambda: self._rateable(said) is not None, _RATING_SECONDS)
+            for good in ratings:
+                await asyncio.sleep(_RATING_PAUSE)
+                if (found := self._rateable(said)) is None:
+                    return
+                where = {"type": "message", "channel": said.channel, "ts": found.ts}
+                chosen = {"type": "feedback_buttons", "value": _value(found, good=good)}
+                done = await slack.act(said.user, where, ANSWER_BUTTONS[1], RATING, chosen)
+                self.ratings.append(Rating(said, good, time.monotonic(), done.acked))
+
+    def _rateable(self, said: Said) -> Message | None:
+        """The message with those buttons; None where it is not seen."""
+        for message in self._stage.slack.messages(said.channel):
+            if _value(message, good=True) and said.token in message.plain:
+                return message
+        return None
 
     async def _stop(self, said: Said, after: float) -> None:
         """Press the button that stops an answer, if it is seen before the answer has ended."""
@@ -160,6 +200,16 @@ class People:
         slack = self._stage.slack
         thread = slack.thread(said.channel, said.root) if said.root else []
         return any(message.user == slack.bot_user_id and message.ts != said.root for message in thread)
+
+
+def _value(message: Message, *, good: bool) -> str:
+    """What a press of one of the two buttons of a rating sends; empty where there are none."""
+    blocks: Any = message.blocks
+    for block in blocks:
+        if block.get("block_id") == ANSWER_BUTTONS[1]:
+            side = "positive_button" if good else "negative_button"
+            return str(block["elements"][0][side]["value"])
+    return ""
 
 
 def _words(token: str) -> str:

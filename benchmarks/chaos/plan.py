@@ -89,8 +89,9 @@ _METHODS = (
 _LIMITED = "assistant.threads.setStatus"
 
 
-# So many of the questions are stopped by their askers.
+# So many of the questions are stopped by their askers; and the answers to so many are rated, up to three times.
 _STOPPED = 1 / 4
+_RATED = 1 / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,8 @@ class Question:
     """A follow-up without a mention, where the bot has answered before."""
     stop_after: float | None = None
     """How many seconds after it was asked its asker looks for the button that stops its answer, and presses it."""
+    ratings: tuple[bool, ...] = ()
+    """How its asker rates the whole answer: good or not, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,7 @@ def talks(options: Options) -> tuple[Talk, ...]:
     """Who asks what: of five threads three begin with a mention, one with a command, one is a direct message."""
     chance = random.Random(f"talks {options.seed}")  # noqa: S311 (a plan, not a secret)
     stops = random.Random(f"stops {options.seed}")  # noqa: S311 (a plan, not a secret)
+    rates = random.Random(f"rates {options.seed}")  # noqa: S311 (a plan, not a secret)
     surfaces = (Surface.MENTION, Surface.DIRECT, Surface.MENTION, Surface.COMMAND, Surface.MENTION)
     homes = [*range(options.threads), *chance.choices(range(options.threads), k=options.questions)]
     times: dict[int, list[float]] = {number: [] for number in range(options.threads)}
@@ -161,6 +165,9 @@ def talks(options: Options) -> tuple[Talk, ...]:
                     at,
                     plainly=chance.random() < 0.7,
                     stop_after=stops.uniform(0.3, 4.0) if stops.random() < _STOPPED else None,
+                    ratings=tuple(rates.choices((True, False), k=rates.randint(1, 3)))
+                    if rates.random() < _RATED
+                    else (),
                 )
                 for place, at in enumerate(sorted(times[number]))
             ),

@@ -79,6 +79,17 @@ class Pressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Rated:
+    """The ratings of an answer: the last press, whether each was acknowledged and nothing was told in private since,
+    and what Flowise has."""
+
+    token: str
+    good: bool
+    is_sure: bool
+    rows: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """All that the oracle reads.
 
@@ -86,7 +97,7 @@ class Record:
     and `streams` are what still shows that the bot is at work, `limited` the 429s that Slack gave by its own rules
     (method, time), `broken` what else broke its rules; `kept` are Redis' keys at the end. `excused` are the times,
     from and to, in which replicas could not share a budget because Redis could not be reached. `presses` are those of
-    the button that stops an answer.
+    the button that stops an answer, `rated` the answers that were rated.
     """
 
     asked: Sequence[Asked]
@@ -100,3 +111,4 @@ class Record:
     kept: Sequence[str] = ()
     excused: Sequence[tuple[float, float]] = field(default_factory=tuple)
     presses: Sequence[Pressed] = ()
+    rated: Sequence[Rated] = ()

@@ -65,7 +65,8 @@ def is_stopped(text: str) -> bool:
 
 def is_told(text: str) -> bool:
     """Whether it tells a person that nothing came of a press."""
-    return any(words in text for words in (wording.ENDED_ALREADY, wording.NOT_TAKEN))
+    of_ratings = (wording.RATING_TOO_LATE, wording.RATING_UNKNOWN, wording.RATING_NOT_WRITTEN)
+    return any(words in text for words in (wording.ENDED_ALREADY, wording.NOT_TAKEN, *of_ratings))
 
 
 def words_of(text: str, token: str) -> int:

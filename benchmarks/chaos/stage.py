@@ -83,6 +83,8 @@ async def stage(manner: Manner, folder: Path) -> AsyncIterator[Stage]:
         slack = await stack.enter_async_context(LocalSlack(latency=_LATENCY, scale=manner.scale, patience=patience))
         flowise = LocalFlowise(tokens_per_second=TOKENS_PER_SECOND, api_key=_KEY)
         await stack.enter_async_context(flowise)
+        flowise.serve(FLOW)
+        flowise.configure(FLOW.name, feedback=True)
         valkey = Valkey(folder)
         stack.push_async_callback(valkey.end)
         await valkey.start()

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from benchmarks.chaos.answers import TOKEN, token_of
 from benchmarks.chaos.people import People, Said
 from benchmarks.chaos.plan import Surface
-from benchmarks.chaos.records import Asked, Pressed, Record, Shown, Tried
+from benchmarks.chaos.records import Asked, Pressed, Rated, Record, Shown, Tried
 from benchmarks.chaos.sentences import is_told, words_of
 from benchmarks.chaos.stage import TOKENS_PER_SECOND, Stage
 from bot.playground.slack.delivery import Attempt
@@ -43,6 +43,7 @@ async def record(stage: Stage, people: People, redis_outages: list[tuple[float, 
         broken=list(_broken(stage)),
         kept=await _keys(stage),
         presses=list(_presses(stage, people, redis_outages)),
+        rated=list(_rated(stage, people)),
         excused=[(begin, end + _FORGIVEN) for begin, end in redis_outages],
     )
 
@@ -79,7 +80,7 @@ def _shown(stage: Stage, people: People) -> Iterator[Shown]:
         for message in slack.messages(channel):
             if message.user == slack.bot_user_id:
                 yield _message(message, channel if channel in direct else f"{channel}:{message.root}")
-    pressed = {(press.said.channel, press.said.user) for press in people.presses}
+    pressed = {(press.said.channel, press.said.user) for press in (*people.presses, *people.ratings)}
     refused = {(said.channel, said.user, said.told) for said in people.said if said.told}
     for (channel, user), place in places.items():
         for message in slack.ephemerals(channel, user):
@@ -115,6 +116,21 @@ def _presses(stage: Stage, people: People, redis_outages: Sequence[tuple[float, 
         begun = [asked.at for asked in stage.flowise.predictions if token_of(asked.question) == said.token]
         sent = sum(max(0.0, heard_at - at) * TOKENS_PER_SECOND for at in begun)
         yield Pressed(said.token, press.acked, [message.plain for message in private], sent, shown)
+
+
+def _rated(stage: Stage, people: People) -> Iterator[Rated]:
+    ratings = stage.flowise.ratings
+    texts = {
+        row_id: str((ratings.memory.row_with(str(row["messageId"])) or {}).get("content"))
+        for row_id, row in ratings.rows.items()
+    }
+    for token in dict.fromkeys(rating.said.token for rating in people.ratings):
+        pressed = [rating for rating in people.ratings if rating.said.token == token]
+        said = pressed[0].said
+        private = stage.slack.ephemerals(said.channel, said.user)
+        is_told = any(message.at >= pressed[0].at - 1.0 for message in private)
+        rows = [str(ratings.rows[row_id]["rating"]) for row_id, text in texts.items() if token in text]
+        yield Rated(token, pressed[-1].good, all(one.acked for one in pressed) and not is_told, rows)
 
 
 def _reference_mark(message: Message) -> str:

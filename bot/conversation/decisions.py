@@ -30,7 +30,7 @@ from bot.flowise.decisions import Choice, PauseState, Refusal, is_echo, refused
 from bot.flowise.events import Decision, Event, Token, ToolCall
 from bot.mailbox.retry import retried
 from bot.ports import Flowise, Store
-from bot.reply.contract import DecisionOffered, Remark
+from bot.reply.contract import DecisionOffered
 from bot.slack import wording
 from bot.thread import Run
 
@@ -64,15 +64,15 @@ class Decisions:
 
     async def offered(
         self, question: Question, chat_id: str, decision: Decision, run: Run, row: str
-    ) -> DecisionOffered | Remark:
+    ) -> DecisionOffered:
         """Note the decision that an answer has ended with, however long the store cannot be reached, and offer it.
 
-        The run that waits is noted in any case; where nobody could press a button, a remark says so.
+        The run that waits is noted in any case; where nobody could press a button, none is offered.
         """
         waiting = replace(run, awaits_decision=True, resumes=False, left_at=self._wall(), after=row or None)
         if question.place.response_url or not decision.can_be_made:
             await self._noted(question, lambda: self._store.run_started(question.thread.line, chat_id, waiting))
-            return Remark(wording.DECISION_NEEDED)
+            return DecisionOffered("", "", "", wording.DECISION_NEEDED, decision.tools)
         asked = PendingDecision(
             reference=question.reference,
             thread=question.thread,

@@ -89,7 +89,9 @@ class StepState(Enum):
     FAILED = "failed"
     """The step failed. The run may go on all the same: an iteration does after an item of it has failed."""
     STOPPED = "stopped"
-    """It ended before it was done: it waits for a decision, or the run was stopped."""
+    """It ended before it was done: the run was stopped."""
+    WAITING = "waiting"
+    """It waits for a person's decision."""
 
 
 @dataclass(frozen=True, slots=True)

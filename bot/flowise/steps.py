@@ -35,7 +35,7 @@ _STATES: Final = {
     "INPROGRESS": StepState.RUNNING,
     "FINISHED": StepState.FINISHED,
     "ERROR": StepState.FAILED,
-    "STOPPED": StepState.STOPPED,
+    "STOPPED": StepState.WAITING,
     "TERMINATED": StepState.STOPPED,
 }
 # A node's id is its kind and a number. These kinds do nothing that anybody waits for.

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from bot.errors import SettingsError
 from bot.playground import demo_setup
-from bot.playground.flowise import LocalFlowise
+from bot.playground.flowise import OFFERED, STARTERS, LocalFlowise
 from bot.playground.page import PageServer
 from bot.playground.program import BotProgram
 from bot.playground.slack import LocalSlack
@@ -47,6 +47,8 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
         flowise = await stack.enter_async_context(
             LocalFlowise(tokens_per_second=demo_setup.TOKENS_PER_SECOND, api_key=key)
         )
+        for offer in OFFERED:  # the bot looks every five minutes at most, and the page may choose another flow
+            flowise.configure(offer.name, feedback=True, follow_ups=offer.name == "suggests", starters=STARTERS)
         tap = await stack.enter_async_context(Tap(flowise))
         slack = LocalSlack(port=port, latency=demo_setup.LATENCY)
         page = PageServer(slack, tap, redis_url)

@@ -69,7 +69,7 @@ class DecisionOffered:
     """The flow waits for a decision, which can be made by two buttons under the answer.
 
     `approve` and `reject` are the flow's own labels, `tools` are to be allowed, and `sentence`, which is ours, says who
-    may decide. `value` is what a press sends.
+    may decide. `value` is what a press sends; empty where nobody could press a button, so that none is shown.
     """
 
     approve: str

@@ -13,6 +13,8 @@ def decision(offered: DecisionOffered | None, *, with_sentence: bool) -> Blocks:
     if offered is None:
         return ()
     sentence = (decision_note(offered.sentence),) if with_sentence else ()
+    if not offered.value:
+        return sentence
     means = (wording.MEANS_YES, wording.MEANS_NO)
     buttons = decision_buttons(offered.approve, offered.reject, means, offered.value)
     return (*tool_list((tool.name, tool.arguments) for tool in offered.tools), *sentence, buttons)

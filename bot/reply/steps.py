@@ -26,12 +26,14 @@ _WORDS: Final = {
     StepState.FINISHED: wording.DONE,
     StepState.FAILED: wording.FAILED,
     StepState.STOPPED: wording.STOPPED,
+    StepState.WAITING: wording.WAITING,
 }
 _STATUSES: Final[dict[StepState, TaskStatus]] = {
     StepState.RUNNING: "in_progress",
     StepState.FINISHED: "complete",
     StepState.FAILED: "error",
     StepState.STOPPED: "error",
+    StepState.WAITING: "pending",
 }
 
 

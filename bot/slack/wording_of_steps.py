@@ -15,6 +15,7 @@ STEPS = "Steps"
 DONE = ": done"
 FAILED = ": failed"
 STOPPED = ": stopped"
+WAITING = ": needs a decision"
 
 
 def using(tools: Sequence[str]) -> str:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.program
+
 ROOT = Path(__file__).parents[2]
 
 # As pip-audit 2.10.1 prints them with --format=json.

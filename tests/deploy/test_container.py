@@ -67,6 +67,7 @@ def test_nothing_is_installed_that_the_lock_does_not_vouch_for() -> None:
     assert "--requirement requirements.lock" in steps[0]
 
 
+@pytest.mark.program
 def test_what_the_image_runs_is_compiled_in_it_because_its_user_cannot(tmp_path: Path) -> None:
     build, _ = stages()
     assert [argument for name, argument in build if name == "COPY"][1:] == ["bot ./bot", "handlers ./handlers"]
@@ -122,6 +123,7 @@ def answering(status: int) -> Iterator[tuple[str, list[str]]]:
         thread.join()
 
 
+@pytest.mark.program
 def test_the_health_check_tells_a_healthy_bot_from_another() -> None:
     _, final = stages()
     command = json.loads(only(final, "HEALTHCHECK").split("CMD ", 1)[1])
@@ -160,6 +162,7 @@ def test_the_build_sees_only_what_it_copies() -> None:
 HADOLINT = Path(sys.executable).parent / "hadolint"
 
 
+@pytest.mark.program
 @pytest.mark.skipif(not HADOLINT.exists(), reason="hadolint is not here for this platform")
 def test_the_linter_has_nothing_to_say(tmp_path: Path) -> None:
     def lint(path: Path) -> str:
@@ -190,6 +193,7 @@ def compose_check(path: Path) -> int:
     return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode
 
 
+@pytest.mark.program
 def test_the_compose_file_is_valid(tmp_path: Path) -> None:
     assert compose_check(COMPOSE) == 0
     spoiled = tmp_path / "compose.yaml"

@@ -52,6 +52,7 @@ def bot(overlay: str) -> Manifest:
     return container
 
 
+@pytest.mark.program
 @pytest.mark.skipif(not real(), reason="neither kustomize nor kubectl is installed")
 @each_overlay
 def test_kustomize_builds_what_is_checked_here(overlay: str) -> None:
@@ -62,6 +63,7 @@ def test_kustomize_builds_what_is_checked_here(overlay: str) -> None:
     assert theirs == {name: plain(manifest) for name, manifest in build(folder).items()}
 
 
+@pytest.mark.program
 @pytest.mark.skipif(not real(), reason="neither kustomize nor kubectl is installed")
 def test_the_example_of_values_of_one_s_own_can_be_built(tmp_path: Path) -> None:
     paper = (ROOT / "docs" / "operating.md").read_text()
@@ -88,6 +90,7 @@ def complaints(path: Path) -> str:
     return said.getvalue()
 
 
+@pytest.mark.slow
 @each_overlay
 def test_the_manifests_are_what_kubernetes_takes(overlay: str, tmp_path: Path) -> None:
     built = build(KUBERNETES / overlay)

@@ -27,11 +27,13 @@ def loaded(path: Path) -> dict[str, Any]:
     return manifest
 
 
+@pytest.mark.program
 def test_both_manifests_are_valid() -> None:
     done = check("--schemafile", SCHEMA, SOCKET_MODE, HTTP)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.program
 def test_the_schema_is_a_schema() -> None:
     done = check("--check-metaschema", SCHEMA)
     assert done.returncode == 0, done.stdout
@@ -76,6 +78,7 @@ SPOILERS = [
 ]
 
 
+@pytest.mark.program
 def test_the_schema_refuses_what_slack_refuses(tmp_path: Path) -> None:
     for spoil in SPOILERS:
         manifest = loaded(HTTP)

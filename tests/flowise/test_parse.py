@@ -87,7 +87,7 @@ EVENTS: list[tuple[str, object, Event | None]] = [
     ("nextAgentFlow", NODE | {"status": "INPROGRESS"}, Step("llmAgentflow_0", "Summarise", StepState.RUNNING)),
     ("nextAgentFlow", NODE | {"status": "FINISHED"}, Step("llmAgentflow_0", "Summarise", StepState.FINISHED)),
     ("nextAgentFlow", NODE | {"status": "ERROR", "error": "x"}, Step("llmAgentflow_0", "Summarise", StepState.FAILED)),
-    ("nextAgentFlow", NODE | {"status": "STOPPED"}, Step("llmAgentflow_0", "Summarise", StepState.STOPPED)),
+    ("nextAgentFlow", NODE | {"status": "STOPPED"}, Step("llmAgentflow_0", "Summarise", StepState.WAITING)),
     ("nextAgentFlow", NODE | {"status": "TERMINATED"}, Step("llmAgentflow_0", "Summarise", StepState.STOPPED)),
     ("nextAgentFlow", NODE | {"status": "DREAMING"}, AgentflowStarted()),
     ("nextAgentFlow", NODE | {"status": ["FINISHED"]}, AgentflowStarted()),

@@ -26,6 +26,7 @@ def row(row_id: str, role: str, content: str, at: float) -> dict[str, object]:
     return {"id": row_id, "role": role, "content": content, "createdDate": created.replace("+00:00", "Z")}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(
     before=turns,

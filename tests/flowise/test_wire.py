@@ -109,6 +109,7 @@ ENDS = st.sampled_from([b"\n", b"\r", b"\r\n", b""])
 STREAMS = st.lists(st.tuples(LINES, ENDS).map(b"".join), max_size=20).map(b"".join) | st.binary(max_size=60)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(stream=STREAMS, cuts=st.lists(st.integers(0, 200), max_size=12))
 def test_any_cut_gives_the_same_messages(stream: bytes, cuts: list[int]) -> None:

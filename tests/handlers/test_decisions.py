@@ -42,7 +42,8 @@ class Scene:
     @property
     def settings(self) -> dict[str, Any]:
         key = self.home.flowise.api_key
-        return {"flowise_chatflow_id": self.home.flowise.flow(self.flow)} | ({"flowise_api_key": key} if key else {})
+        own = {"flowise_chatflow_id": self.home.flowise.flow(self.flow), "bot_show_steps": "off"}
+        return own | ({"flowise_api_key": key} if key else {})
 
     async def asks(self, text: str = "what is 21*2?", *, channel: str = "") -> Message:
         """Ada asks; the message in which the flow waits."""

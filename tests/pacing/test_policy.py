@@ -169,6 +169,7 @@ wants = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=120)
 @given(
     some=st.dictionaries(st.text("abcdef", min_size=1, max_size=3), wants, min_size=1, max_size=12),

@@ -47,7 +47,7 @@ from bot.slack.text.steps_blocks import Task, is_plan
 
 THREAD = Place(channel="C1", thread_ts="1.0", user="U1", team="T1")
 FLAT = Place(channel="D1", thread_ts=None, user="U1")
-RUNNING, FINISHED, FAILED, _ = StepState
+RUNNING, FINISHED, FAILED, *_ = StepState
 
 
 def step(name: str, state: StepState = RUNNING) -> Step:

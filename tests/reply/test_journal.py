@@ -181,11 +181,13 @@ def shown(heard: tuple[ReplyEvent, ...], last: ReplyEvent) -> tuple[Page, ...]:
     return answer.pages(shows_work=False)
 
 
+@pytest.mark.slow
 @given(events, st.sampled_from([Finished(), Failed(Interrupted("stopped"), "a1b2c3", '["line", "a1b2c3"]')]))
 def test_a_replayed_journal_shows_what_the_events_have_shown(heard: list[ReplyEvent], last: ReplyEvent) -> None:
     assert shown(read(written(*heard)), last) == shown(tuple(heard), last)
 
 
+@pytest.mark.slow
 @given(events, events)
 def test_whoever_takes_over_may_go_on_writing_it(heard: list[ReplyEvent], more: list[ReplyEvent]) -> None:
     replayed = read(written(*heard))

@@ -34,7 +34,7 @@ from bot.slack.text.steps_blocks import inert
 from bot.slack.wording_of_steps import ordinal, took, working_on
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
-RUNNING, FINISHED, FAILED, STOPPED = StepState
+RUNNING, FINISHED, FAILED, STOPPED, WAITING = StepState
 
 
 def begun(name: str) -> Step:
@@ -108,6 +108,7 @@ STATES: list[tuple[tuple[ReplyEvent, ...], list[str]]] = [
     ((begun("A"), done("A"), begun("B")), ["A: done [complete]", "B [in_progress]"]),
     ((begun("A"), done("A", FAILED), begun("B")), ["A: failed [error]", "B [in_progress]"]),
     ((begun("A"), done("A", STOPPED), begun("B")), ["A: stopped [error]", "B [in_progress]"]),
+    ((begun("A"), begun("B"), done("B", WAITING)), ["A [in_progress]", "B: needs a decision [pending]"]),
     ((begun("A"), begun("B"), done("B"), begun("B")), ["A [in_progress]", "B, 2nd time [in_progress]"]),
     (
         (begun("A"), begun("B"), done("B", FAILED), begun("B"), done("B", FAILED)),

@@ -200,6 +200,7 @@ async def compared(
     return differences, delay
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("retry_after", "calls"), [(2.0, 8), (57.0, 5), (30.0, 5)])
 async def test_the_script_agrees_with_the_pure_budget_after_refusals(
     store: RedisStore, retry_after: float, calls: int

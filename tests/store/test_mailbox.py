@@ -237,6 +237,7 @@ async def test_mailboxes_do_not_wait_for_one_another(store: RedisStore) -> None:
     assert await places(store, one, other) == [0, 0]
 
 
+@pytest.mark.slow
 async def test_40_items_of_two_replicas_are_served_one_at_a_time(twins: tuple[RedisStore, RedisStore]) -> None:
     serving: set[int] = set()
     served: list[int] = []
@@ -462,6 +463,7 @@ notes = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(item=notes, opened=notes, reference=st.binary(min_size=1, max_size=5), holder=st.binary(max_size=5))
 async def test_whatever_an_item_has_become_it_is_taken_and_put_aside_as_it_is(

@@ -179,6 +179,7 @@ async def scheduled(accepting: Client, sweeping: Client, work: list[asyncio.Task
 SCHEDULES = ["".join("a" if at in places else "s" for at in range(8)) for places in combinations(range(8), 2)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("listed", ["not", "due", "later"])
 async def test_no_order_of_taking_in_and_looking_forgets_an_item(redis_url: str, listed: str, raw: Redis) -> None:
     """The list says when somebody looks into a mailbox; it is not of the mailbox's slot, so no script changes both."""

@@ -28,8 +28,8 @@ _EMPTY = frame("token", "")
 _WORDS_A_NODE = 60
 _WORDS_A_THOUGHT = 20
 _WORDS_A_SUGGESTION = 120
-STARTERS = ("How many days of leave do I have?", "Who do I call when the printer is on fire?")
-_FOLLOW_UPS = ("What else does the handbook say?", "Who can I ask about this?", "Is there an exception?")
+STARTERS = ("What can you do?", "How do I connect my own Flowise?")
+_FOLLOW_UPS = ("How long does the bot remember a conversation?", "What did I ask before?", "In 80 words, please.")
 ORDER_FORM: Json = {
     "startInputType": "formInput",
     "formTitle": "Order",

@@ -11,6 +11,7 @@ from aiohttp import web
 from bot.playground.page.access import guarded, headed
 from bot.playground.page.actions import PageActions
 from bot.playground.page.bot_watch import BotWatch
+from bot.playground.page.bundle import bundle
 from bot.playground.page.controls import Controls
 from bot.playground.page.live import Live
 from bot.playground.slack import LocalSlack
@@ -57,6 +58,7 @@ class PageServer:
         app = web.Application(middlewares=[guarded])
         app.on_response_prepare.append(headed)
         app.router.add_get("/", _index)
+        app.router.add_get("/page.js", _script)
         app.router.add_static("/static", _STATIC)
         app.router.add_get("/live", self._live.serve)
         self._actions.add_to(app.router)
@@ -70,3 +72,8 @@ class PageServer:
 
 async def _index(_: web.Request) -> web.FileResponse:
     return web.FileResponse(_STATIC / "index.html")
+
+
+async def _script(_: web.Request) -> web.Response:
+    # Read anew for each page, so that whoever changes a module sees it after a reload.
+    return web.Response(text=bundle(_STATIC, "app/main.js"), content_type="text/javascript")

@@ -56,7 +56,8 @@ def address(text: str, start: int, limit: int | None = None) -> BareAddress | No
     host = _HOST.match(text, begun.end(), limit) if begun else None
     if host is None:
         return None
-    end = _host_end(host) if len(host[0]) <= _LONGEST_HOST else None
+    # What stands before an `@` is the name of somebody, not a host.
+    end = _host_end(host) if len(host[0]) <= _LONGEST_HOST and not text.startswith("@", host.end(), limit) else None
     if end is None or end < host.end():
         return BareAddress(end, limit if _UNCLEAR.match(text, host.end(), limit) else host.end())
     if (port := _PORT.match(text, end, limit)) is not None:

@@ -21,11 +21,12 @@ def runs_of(tokens: Sequence[Token], base: Style) -> Runs:
     runs: list[TextRun] = []
     styles: list[str] = []
     links: list[tuple[Token, int]] = []
+    style = base
     for token in tokens:
-        style = base | frozenset(styles)
         kind = token.type.removesuffix("_open").removesuffix("_close")
         if kind in _STYLES:
             styles.append(_STYLES[kind]) if token.nesting == 1 else styles.remove(_STYLES[kind])
+            style = base | frozenset(styles)
         elif token.type == "link_open":
             links.append((token, len(runs)))
         elif token.type == "link_close":

@@ -38,11 +38,13 @@ _IDS = re.compile(r"(?<=<[@#])(?=[A-Z0-9])")
 # name of a channel is none there.
 _AT = re.compile(r"(?<![\w.+-])@(?!\u2060)|(?<![\w&/#])#(?=[a-z0-9])")
 
+_SPECIAL_BUT_URLS = r"(?P<ticks>`{1,100})|(?P<bracket>!?\[)|(?P<angle><)|(?P<escape>\\.)|(?P<entity>&\#?\w{1,31};)"
 _SPECIAL = re.compile(
-    r"(?P<ticks>`{1,100})|(?P<bracket>!?\[)|(?P<angle><)|(?P<escape>\\.)|(?P<entity>&\#?\w{1,31};)"
-    r"|(?P<url>(?:[a-z][a-z0-9+.-]{0,31}://|www\.)[^\s<>`|]{0,1500})",
-    re.IGNORECASE,
+    rf"{_SPECIAL_BUT_URLS}|(?P<url>(?:[a-z][a-z0-9+.-]{{0,31}}://|www\.)[^\s<>`|]{{0,1500}})", re.IGNORECASE
 )
+# An address may begin at any letter, which is looked for only where there is one: that is most of what a search costs.
+_NO_URL = re.compile(_SPECIAL_BUT_URLS)
+_URL_SIGN = re.compile(r"://|www\.", re.IGNORECASE)
 # A label may have brackets of its own: a number, or a picture that is the link.
 _INNER = r"\[(?:[^\[\]\\]|\\.){0,300}+"
 _LABEL_PARTS = rf"(?:[^\[\]\\]|\\.|{_INNER}\](?:\([^()\n]{{0,1500}}\))?+)"
@@ -117,8 +119,9 @@ def _pieces(text: str, *, final: bool, begun: str) -> Iterator[tuple[str, int]]:
         at = text.index("[") + 1
         yield text[: at - 1] + "\\[", at
     end = len(text) if final else last_word(text)
+    specials = _SPECIAL if _URL_SIGN.search(text, at) else _NO_URL
     while at < len(text):
-        special = _SPECIAL.search(text, at)
+        special = specials.search(text, at)
         start = special.start() if special else len(text)
         shown = _special(text, special, final) if special and (final or start < end) else None
         stop = max(at, min(start, end))

@@ -158,7 +158,7 @@ def tidy(runs: Iterable[TextRun]) -> Runs:
     for run in runs:
         is_emoji = run.emoji or (tidied and tidied[-1].emoji)
         if tidied and not is_emoji and tidied[-1].style == run.style and tidied[-1].url == run.url:
-            tidied[-1] = replace(run, text=tidied[-1].text + run.text)
+            tidied[-1] = TextRun(tidied[-1].text + run.text, run.style, run.url, run.emoji)
         elif run.text:
             tidied.append(run)
     return tuple(tidied)
@@ -171,8 +171,9 @@ def strip(runs: Iterable[TextRun]) -> Runs:
         del rest[0]
     while rest and not rest[-1].text.strip():
         del rest[-1]
-    if rest:
+    if rest and rest[0].text[0].isspace():
         rest[0] = replace(rest[0], text=rest[0].text.lstrip())
+    if rest and rest[-1].text[-1].isspace():
         rest[-1] = replace(rest[-1], text=rest[-1].text.rstrip())
     return tuple(rest)
 

@@ -13,7 +13,7 @@ from bot.slack.text.escaping import ELLIPSIS, one_line, shorten
 from bot.slack.text.limits import TASK_TITLE
 from bot.slack.text.neutralise import code
 
-TaskStatus: TypeAlias = Literal["in_progress", "complete", "error"]
+TaskStatus: TypeAlias = Literal["pending", "in_progress", "complete", "error"]
 
 _JOINER = "\u2060"
 # Where a title could become a mention, a channel's name or an address: titles are plain text by the documentation, but

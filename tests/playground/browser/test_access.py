@@ -16,7 +16,7 @@ from tests.playground.browser.stage import Stage, stage
 
 TOKEN_LENGTH = len(secrets.token_urlsafe(24))
 # What the page opens, what it asks, what it is told by, and files of the page.
-PATHS = ("", "api/budget", "live", "static/app/main.js", "files/F1/notes.txt")
+PATHS = ("", "api/budget", "live", "page.js", "static/app/main.js", "files/F1/notes.txt")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -89,7 +89,9 @@ async def test_no_other_page_may_listen(on: Stage, origin: str) -> None:
             assert (await socket.receive_json())["kind"] == "hello"
 
 
-@pytest.mark.parametrize("path", ["", "static/app/main.js", "static/style/tokens.css", "api/budget", "nothing"])
+@pytest.mark.parametrize(
+    "path", ["", "page.js", "static/app/main.js", "static/style/tokens.css", "api/budget", "nothing"]
+)
 async def test_every_answer_keeps_to_itself(on: Stage, path: str) -> None:
     async with ClientSession() as session, session.get(on.url + path) as response:
         headers = response.headers

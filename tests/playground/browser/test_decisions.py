@@ -27,7 +27,7 @@ async def test_two_decisions_in_a_row_and_one_with_a_comment(tab: Page, on: Stag
 
     on.tap.choose("human")
     await ada.write("@flowise new conversation", in_thread=True)
-    await ada.answered("This is a new conversation.", 4)
+    await ada.answered("This is a new conversation:", 4)
     await ada.write("And now do it.", in_thread=True)
     asks = await ada.answered("Are you sure you want to proceed?", 5)
     await asks.get_by_role("button", name="Proceed").click()

@@ -307,6 +307,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(st.lists(st.dictionaries(st.sampled_from(KEYS), VALUES), max_size=3))
 def test_any_json_is_either_readable_or_refused(blocks: list[dict[str, Any]]) -> None:

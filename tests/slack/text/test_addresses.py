@@ -67,6 +67,8 @@ def test_it_stays_whole(address: str) -> None:
         ("http://, https://*.example.com https:///x", "http://, https://*.example.com https:///x"),
         # A reader would think of neither host: it is no link.
         ("https://example.com和example.org", "https://example.com和example.org"),
+        ("https://one.example에서@ x", "https://one.example에서@ x"),
+        ("https://one.example에서@two.example", "https://one.example에서@two.example"),
         ("https://good.example\\@evil.example", "<https://good.example>@evil.example"),
         ("| https://example.com/a，b |\n|---|\n| c |", "{b:<https://example.com/a>}{b:，b} | c"),
         (

@@ -1,5 +1,6 @@
 // Decides which part of the page is drawn again when something changes.
 
+import { mountInspector } from "../inspector/index.js";
 import { StatusAges } from "./status.js";
 
 const MESSAGES = new Set(["hello", "message", "deleted", "status", "person"]);
@@ -47,12 +48,11 @@ function enter(thread, main, panes) {
 
 let mounted = false;
 
-/** The inspector is fetched when it is first wanted. */
-async function inspect(state, panes, get, post) {
+/** The inspector is made when it is first wanted. */
+function inspect(state, panes, get, post) {
   if (!state.ui.inspector) return;
   if (!mounted) {
     mounted = true;
-    const { mountInspector } = await import("../inspector/index.js");
     mountInspector(panes.inspector, { state, get, post });
   }
   panes.inspector.focus({ preventScroll: true });

@@ -79,6 +79,9 @@ def test_everything_missing_is_a_line_each() -> None:
         ("FLOWISE_URL", "http://localhost:secretvalue", "whose port is a number"),
         ("PORT", "99999", "65535"),
         ("PORT", "3100", "is Flowise's on this machine, by FLOWISE_URL; expected another, such as 3101"),
+        ("FLOWISE_VARS", "user_id,secretvalue", "expected names out of user_id, user_name"),
+        ("FLOWISE_STATE", "name", "expected names out of user_id, user_name"),
+        ("BOT_INTRODUCE", "secretvalue", "expected names out of name, email, channel"),
         ("BOT_FOLLOW_UPS", "some", "'all' or 'mentions'"),
     ],
 )

@@ -63,6 +63,8 @@ def test_a_rate_limit_tells_how_long() -> None:
     [
         (PREFIX + "Unauthorized", errors.KeyRefused),
         ("Unauthorized", errors.KeyRefused),
+        (PREFIX + "This flow is configured as a Webhook Trigger. Call POST /x instead.", errors.FlowStartedElsewhere),
+        (PREFIX + "This flow is configured as a Scheduled Trigger. It is fired", errors.FlowStartedElsewhere),
         (PREFIX + "Chatflow 00000000-0000-4000-8000-000000000000 not found", errors.UnknownChatflow),
         (PREFIX + "Error in LLM node: 401 Unauthorized", errors.FlowiseFailed),
         (PREFIX + "Unauthorized tool", errors.FlowiseFailed),

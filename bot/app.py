@@ -94,10 +94,12 @@ class Bot:
         self._stop.set()
 
     def probe_soon(self) -> None:
-        """Look for Flowise again at the next question, also while it rests after failures."""
+        """Look for Flowise again at the next question, also while it rests, and at what its flow offers."""
         log.info("Flowise probe requested")
         if self._flowise is not None:
             self._flowise.probe_soon()
+        if self._chatflow is not None:
+            self._chatflow.read_config_anew()
 
     @property
     def under_way(self) -> int:

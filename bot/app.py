@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncApp
 import bot.flowise.client as flowise
 from bot import __version__
 from bot.conversation.admission import Admission
+from bot.conversation.file_room import FileRoom
 from bot.conversation.guarded import Guarded
 from bot.conversation.question import AskerSettings, ConversationSettings
 from bot.errors import SlackUnavailable, StoreUnavailable
@@ -161,6 +162,7 @@ class Bot:
             store,
             Mailbox(store.mailboxes, name, now=time.monotonic, supervisor=self._supervisor, durations=self._durations),
             Admission(settings.bot_most_predictions),
+            FileRoom(),
             DeliverySettings(
                 settings.slack_edit_interval,
                 settings.bot_most_messages,
@@ -176,6 +178,9 @@ class Bot:
                 reads_answers=settings.flowise_api_key is not None,
                 follow_ups=settings.bot_follow_ups == "all",
                 who_decides=deciders(settings.bot_decisions).sentence,
+                file_limit=settings.bot_file_limit,
+                files_to_store=settings.bot_files_to_store,
+                outsiders_files=settings.bot_external_people == "answer",
                 feedback=settings.bot_feedback,
                 told_of_asker=AskerSettings(
                     asker.fields(settings.flowise_vars),

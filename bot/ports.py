@@ -12,10 +12,12 @@ from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.decisions import PauseState
 from bot.flowise.events import Event
 from bot.flowise.feedback import AnswerRating
-from bot.flowise.prediction import Prediction
+from bot.flowise.prediction import Prediction, Upload
+from bot.flowise.uploads import Accepted
 from bot.slack.calls import Call, Result
 from bot.slack.messages import EarlierMessage, Marked
 from bot.slack.people import Person
+from bot.slack.shared_files import SharedFile
 from bot.slack.tiers import Key, Quota
 from bot.thread import (
     Conversation,
@@ -38,6 +40,11 @@ class Flowise(Protocol):
 
     @property
     def chatflow_id(self) -> str: ...
+
+    @property
+    def files(self) -> FlowFiles:
+        """What the flow takes of people's files."""
+        ...
 
     def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
         """Ask once and yield the events up to and with `End`.
@@ -111,6 +118,41 @@ class Flowise(Protocol):
         ...
 
 
+class FlowFiles(Protocol):
+    """What one chatflow takes of people's files, and how files get there apart from a question."""
+
+    async def accepted(self, *, may_store: bool) -> Accepted:
+        """What the flow takes; nothing for its vector store unless files `may_store` be added there.
+
+        Raises:
+            FlowiseError: Flowise does not tell, so nothing was asked.
+        """
+        ...
+
+    async def read(self, chat_id: str, file: Upload, *, most: int) -> str:
+        """Have Flowise read a file, and keep it with a chat; returns its text, of at most `most` characters.
+
+        It may be done again, with the same name on the same chat.
+
+        Raises:
+            TooMuchTextError: the file has more text.
+            FlowiseFailed: Flowise does not take the file, or cannot read it.
+            FlowiseError: it did not get there.
+        """
+        ...
+
+    async def store(self, chat_id: str, file: Upload) -> int:
+        """Add a file to the flow's vector store, for one chat; returns how many pieces were added, 0 if it was refused.
+
+        Each time adds another copy, so it must never be done twice.
+
+        Raises:
+            FlowiseFailed, KeyRefused: Flowise does not take the file.
+            FlowiseError: whether it was added is not known.
+        """
+        ...
+
+
 class Slack(Protocol):
     """One workspace, as the bot's token sees it."""
 
@@ -151,6 +193,26 @@ class Slack(Protocol):
 
     async def channel_name(self, channel: str) -> str:
         """The name of a public channel, cached for a while; empty for any other, or if Slack does not tell."""
+        ...
+
+
+class AttachedFiles(Protocol):
+    """The files that people have attached in one workspace."""
+
+    async def file(self, file_id: str) -> SharedFile:
+        """A file by its id, where a message gives no more of it.
+
+        Raises:
+            SlackRefused, SlackUnavailable: Slack does not tell.
+        """
+        ...
+
+    async def content(self, file: SharedFile) -> bytearray:
+        """The bytes of a file: at most as many as its `size` says.
+
+        Raises:
+            FileRefusedError: it cannot be fetched.
+        """
         ...
 
 
@@ -422,6 +484,10 @@ class Store(Protocol):
         number."""
         ...
 
+    async def note_files(self, thread: Thread, files: str) -> None:
+        """Note which files the flow of a thread has forgotten, in words; empty for none."""
+        ...
+
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
@@ -440,6 +506,18 @@ class Store(Protocol):
 
     async def run_on(self, line: str, chat_id: str) -> Run | None:
         """The run on a chat that was not seen to end."""
+        ...
+
+    async def begin_storing(self, line: str, chat_id: str, file_id: str, by: str) -> str:
+        """Note that a file is now added to the vector store for a chat, unless that was noted before.
+
+        Returns who noted it: `by`, which may go on, or another; `STORED` once `stored_file` was called. To be asked
+        with the same `by` again if the answer was lost.
+        """
+        ...
+
+    async def stored_file(self, line: str, chat_id: str, file_id: str) -> None:
+        """Note that a file was added to the vector store for a chat."""
         ...
 
     async def spend(

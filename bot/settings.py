@@ -165,6 +165,8 @@ class Settings(BaseSettings):
     bot_external_people: Literal["refuse", "answer"] = "refuse"
     bot_introduce: Annotated[str, AfterValidator(_introduced)] = ""
     bot_decisions: Annotated[str, AfterValidator(_decisions)] = "asker"
+    bot_file_limit: Annotated[int, Field(ge=1024, le=36 * 1024**2)] = 10_485_760
+    bot_files_to_store: bool = False
     bot_feedback: Literal["auto", "always", "off"] = "auto"
     bot_stop: Literal["asker", "everyone"] = "asker"
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25

@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+STORED = "stored"
+"""What is noted of a file that was added to a chat's vector store, in place of who began to add it."""
+
 _LINE = re.compile(r"(?P<team>\w+):(?:(?P<dm>D\w+)|(?P<channel>\w+):(?P<ts>\d+\.\d+))", re.ASCII)
 
 
@@ -52,8 +55,8 @@ class Conversation:
     how often that was done. `quiet`: the bot was asked to keep out. `answered`: a question was answered in it, the last
     time on the chat `answered_chat` (empty: unknown, for an older version has noted it). `context_since` is the `ts` of
     the last such question, or of the message that started the thread over, empty where there is none: what was said up
-    to it is not sent along any more. `asks`: the last answer ended with a question. `created_at` and `used_at` are
-    epoch seconds.
+    to it is not sent along any more. `asks`: the last answer ended with a question. `files` names those that came with
+    the last question and that its flow has forgotten since, in words. `created_at` and `used_at` are epoch seconds.
     """
 
     chat_id: str
@@ -66,6 +69,7 @@ class Conversation:
     context_since: str = ""
     answered_chat: str = ""
     asks: bool = False
+    files: str = ""
 
     @property
     def remembers(self) -> bool:
@@ -78,7 +82,8 @@ class Expected:
     """How to recognise the turn that a run stores in Flowise among all others on its chat.
 
     `after` is the id of the newest row that was stored before it, empty if there was none. `question` is the text of
-    its user row; None: any text, because that of a decision may be any, or none.
+    its user row; None: any text, because that of a decision may be any, or none, and a voice clip has that of its
+    transcript.
     """
 
     question: str | None
@@ -95,6 +100,7 @@ class Run:
     in Slack. `resumes`: one was made, and the run goes on with it. `unseen`: a person has stopped its answer, and a
     process reads on until it ends, and deletes the note then. `question` is the text of the prediction; `after` is
     the newest row that was stored on the chat before it or, if `awaits_decision`, that of its pause; None: unknown.
+    `spoken`: the question was a voice clip, of which Flowise stores its own transcript.
     """
 
     since: float
@@ -106,13 +112,14 @@ class Run:
     decision: str = ""
     resumes: bool = False
     unseen: bool = False
+    spoken: bool = False
 
     @property
     def expected(self) -> Expected | None:
         """The turn whose storing shows that it is over; None: nothing would."""
         if self.after is None:
             return None
-        return Expected(None if self.awaits_decision or self.resumes else self.question, self.after)
+        return Expected(None if self.awaits_decision or self.resumes or self.spoken else self.question, self.after)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +147,8 @@ class OpenAnswer:
     `chat_id`, `asked_at` (epoch seconds; 0: not yet), `question`, the text of the prediction, and `after`, as in `Run`,
     are noted directly before Flowise is asked. `journal` is what has arrived of the answer so far, as
     `bot.reply.journal` writes it, and `whole` says that it is complete. `again`: the question was asked before, and its
-    asker has pressed the button. `is_first`: no question of its thread was answered before. `resumes` is as in `Run`.
-    `stopped` is the value of the `StopOutcome` that its last line tells, empty where it was not stopped.
+    asker has pressed the button. `is_first`: no question of its thread was answered before. `resumes` and `spoken` are
+    as in `Run`. `stopped` is the value of the `StopOutcome` that its last line tells, empty where it was not stopped.
     """
 
     chat_id: str = ""
@@ -156,11 +163,13 @@ class OpenAnswer:
     is_first: bool = False
     resumes: bool = False
     stopped: str = ""
+    spoken: bool = False
 
     @property
     def expected(self) -> Expected | None:
         """How to recognise its answer in Flowise; None: it cannot be recognised."""
-        return None if self.after is None else Expected(None if self.resumes else self.question, self.after)
+        any_text = self.resumes or self.spoken
+        return None if self.after is None else Expected(None if any_text else self.question, self.after)
 
 
 class StopOutcome(Enum):

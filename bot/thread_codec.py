@@ -69,6 +69,7 @@ def conversation(kept: Mapping[str, str]) -> Conversation | None:
         context_since=since if _TS.fullmatch(since := kept.get("context_since", "")) else "",
         answered_chat=_text(kept, "answered_chat"),
         asks=kept.get("asks") == "1",
+        files=_text(kept, "files"),
     )
 
 

@@ -11,7 +11,7 @@ from bot.conversation.question import Question
 from bot.form import FormEntry
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
-from bot.slack import wording
+from bot.slack import wording, wording_of_files
 from bot.slack.message_text import Quote
 from bot.slack.messages import EarlierMessage
 from bot.slack.payload import IncomingMessage, Instruction, instruction, is_external
@@ -97,12 +97,13 @@ def _asks(workspace: Workspace, message: IncomingMessage) -> bool:
 
 
 def _asked_for(workspace: Workspace, message: IncomingMessage, *, addressed: bool = True) -> Instruction:
-    """What a message to the bot asks for. What is forwarded without a word, or with a call for help, is a question; so
-    is a message that is not addressed to it, but for the words that quiet or stop it and for one without any word."""
+    """What a message to the bot asks for. What is forwarded or attached without a word, or with a call for help, is a
+    question; so is a message that is not addressed to it, but for the words that quiet or stop it and for one without
+    any word."""
     asked_for = instruction(workspace.without_mention(message.text))
     if addressed:
-        return Instruction.ANSWER if asked_for is Instruction.HELP and message.has_quoted_text else asked_for
-    if not (message.text or message.has_quoted_text):
+        return Instruction.ANSWER if asked_for is Instruction.HELP and message.has_something else asked_for
+    if not (message.text or message.has_something):
         return Instruction.HELP
     return asked_for if asked_for in {Instruction.QUIET, Instruction.STOP} else Instruction.ANSWER
 
@@ -200,8 +201,8 @@ async def _help(
     if known is not None and known.quiet:
         await workspace.store.set_quiet(thread, False, workspace.wall())
     sentence = wording.usage(workspace.identity.name, behaviour.command)
-    if message.all_files:
-        sentence = wording.only_files(message.all_files)
+    if message.forwarded_files:
+        sentence = f"{wording_of_files.forwarded(message.forwarded_files)} {wording_of_files.IN_WORDS}"
     elif message.quotes:
         sentence = wording.UNREADABLE_FORWARD
     offers, reference = workspace.conversations.offers, lease.item.reference
@@ -222,13 +223,12 @@ async def _question(workspace: Workspace, message: IncomingMessage, place: Place
         text=text,
         ts=message.ts,
         reference=lease.item.reference,
-        notes=(wording.no_files(message.all_files),) if message.all_files else (),
+        notes=(wording_of_files.forwarded(message.forwarded_files),) if message.forwarded_files else (),
         joins=message.in_thread and not message.in_dm,
         asker_is_external=await workspace.authors.is_outsider(message.user, message.teams),
-        quotes=(
-            *map(_quoted, message.quotes, read[::2], read[1::2]),
-            EarlierMessage("", wording.attached(message.files)),
-        ),
+        quotes=tuple(map(_quoted, message.quotes, read[::2], read[1::2])),
+        files=message.attached,
+        teams=message.teams,
     )
 
 

@@ -24,6 +24,7 @@ from bot.reply.contract import Place
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, UpdateMessage
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.people import Person
+from bot.slack.shared_files import SharedFile
 from bot.slack.text.blocks import shown
 from bot.slack.token_state import TokenState
 from bot.store.redis import RedisStore
@@ -197,6 +198,12 @@ class Slack:
 
     async def name(self, user: str) -> str:
         return user
+
+    async def file(self, file_id: str) -> SharedFile:
+        return SharedFile(file_id, "")
+
+    async def content(self, file: SharedFile) -> bytearray:
+        return bytearray()
 
     async def names(self, text: str, *, asker: str) -> Mapping[str, str]:
         return {}

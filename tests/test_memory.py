@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from contextlib import asynccontextmanager
 from itertools import count
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -24,12 +24,13 @@ from bot.flowise.feedback import AnswerRating
 from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
-from bot.ports import Answers, Decisions, Mailboxes, ReplicaCounts, Spent, Stops, TakenOver
+from bot.ports import Answers, Decisions, FlowFiles, Mailboxes, ReplicaCounts, Spent, Stops, TakenOver
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.people import Person
+from bot.slack.shared_files import SharedFile
 from bot.slack.tiers import Key, Quota
 from bot.slack.token_state import TokenState
 from bot.thread import (
@@ -58,6 +59,10 @@ class Flowise:
     """Says a sentence."""
 
     chatflow_id = "flow"
+
+    @property
+    def files(self) -> FlowFiles:
+        return cast("FlowFiles", None)  # nobody attaches anything here
 
     async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
         assert prediction.asking is not None
@@ -125,6 +130,12 @@ class Slack:
 
     async def name(self, user: str) -> str:
         return user
+
+    async def file(self, file_id: str) -> SharedFile:
+        return SharedFile(file_id, "")
+
+    async def content(self, file: SharedFile) -> bytearray:
+        return bytearray()
 
     async def names(self, text: str, *, asker: str) -> Mapping[str, str]:
         return {}
@@ -260,6 +271,8 @@ class Store:
     async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:
         return 1
 
+    async def note_files(self, thread: Thread, files: str) -> None: ...
+
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None: ...
@@ -273,6 +286,11 @@ class Store:
 
     async def run_on(self, line: str, chat_id: str) -> Run | None:
         return None
+
+    async def begin_storing(self, line: str, chat_id: str, file_id: str, by: str) -> str:
+        return by
+
+    async def stored_file(self, line: str, chat_id: str, file_id: str) -> None: ...
 
     async def spend(
         self,

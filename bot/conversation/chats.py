@@ -127,6 +127,10 @@ class Chats:
 
         return keep
 
+    async def forgets(self, thread: Thread, files: str) -> None:
+        """Note which files of the question that was answered last the flow no longer has, in words; empty for none."""
+        await self._store.note_files(thread, files)
+
     def begin(self, question: Question) -> None:
         """Note that an answer is being written."""
         self._under_way[question.reference] = _UnderWay()

@@ -18,8 +18,9 @@ import structlog
 
 from bot.conversation.question import Question
 from bot.errors import SlackRefused, SlackUnavailable
+from bot.flowise.texts import without_nul
 from bot.ports import Slack
-from bot.slack import wording
+from bot.slack import wording, wording_of_files
 from bot.slack.messages import EarlierMessage
 from bot.thread import Conversation
 
@@ -33,10 +34,13 @@ class Context:
         self._slack = slack
         self._limit = limit
 
-    async def with_quotes(self, question: Question, known: Conversation | None) -> str:
-        """What Flowise is asked; `known` is what is stored of the question's thread."""
+    async def with_quotes(self, question: Question, known: Conversation | None, unread: Sequence[str] = ()) -> str:
+        """What Flowise is asked; `known` is what is stored of the question's thread, `unread` are the names of those of
+        its files that do not go along."""
         earlier = [(message.author, message.text) for message in await self._earlier(question, known)]
-        return wording.with_quotes(earlier, [(quote.author, quote.text) for quote in question.quotes], question.text)
+        sent_with = [(quote.author, quote.text) for quote in question.quotes]
+        text = question.text if question.has_words else wording_of_files.WITHOUT_WORDS
+        return without_nul(wording.with_quotes(earlier, [*sent_with, ("", wording.attached(unread))], text))
 
     async def _earlier(self, question: Question, known: Conversation | None) -> Sequence[EarlierMessage]:
         """The messages since the last question that was answered, or of the whole thread if none was: Flowise forgets

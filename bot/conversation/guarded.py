@@ -29,8 +29,9 @@ from bot.flowise.decisions import PauseState
 from bot.flowise.events import Event
 from bot.flowise.feedback import AnswerRating
 from bot.flowise.limits import CONNECT_SETTING, HEADERS_SETTING
-from bot.flowise.prediction import Prediction
-from bot.ports import Flowise
+from bot.flowise.prediction import Prediction, Upload
+from bot.flowise.uploads import Accepted
+from bot.ports import FlowFiles, Flowise
 from bot.thread import Expected
 
 log = structlog.get_logger(__name__)
@@ -70,6 +71,10 @@ class Guarded:
     @property
     def chatflow_id(self) -> str:
         return self._flowise.chatflow_id
+
+    @property
+    def files(self) -> FlowFiles:
+        return _GuardedFiles(self._flowise.files, self._may_ask)
 
     @property
     def resting(self) -> bool:
@@ -166,6 +171,25 @@ class Guarded:
             self._breaker.failed(self._clock(), why)
         if self.resting and not rested:
             log.warning("Flowise requests paused", state=self.state(), error=type(error).__name__, reason=str(error))
+
+
+class _GuardedFiles:
+    """A `bot.ports.FlowFiles` whose first question is asked only while the breaker does not rest."""
+
+    def __init__(self, files: FlowFiles, may_ask: Callable[[], Awaitable[None]]) -> None:
+        self._files = files
+        self._may_ask = may_ask
+
+    async def accepted(self, *, may_store: bool) -> Accepted:
+        """Raises FlowiseResting too."""
+        await self._may_ask()
+        return await self._files.accepted(may_store=may_store)
+
+    async def read(self, chat_id: str, file: Upload, *, most: int) -> str:
+        return await self._files.read(chat_id, file, most=most)
+
+    async def store(self, chat_id: str, file: Upload) -> int:
+        return await self._files.store(chat_id, file)
 
 
 def _why(error: FlowiseError, *, began: bool) -> str:

@@ -17,6 +17,7 @@ from bot.conversation.last_words import ends_with_question
 from bot.conversation.offers import Offers
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Asked, Decided, Question
+from bot.conversation.question_files import PreparedFiles
 from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
 from bot.conversation.stored_text import differing, pieces
@@ -33,6 +34,7 @@ from bot.ports import Flowise
 from bot.reply.contract import (
     FetchingRest,
     Footnote,
+    Heard,
     Remark,
     Stopped,
     Stopping,
@@ -40,7 +42,7 @@ from bot.reply.contract import (
     TextComplete,
     TurnEvent,
 )
-from bot.slack import wording
+from bot.slack import wording, wording_of_files
 from bot.thread import Run, StopOutcome
 
 log = structlog.get_logger(__name__)
@@ -75,20 +77,29 @@ class Predictions:
         self._sleep = sleep
 
     async def predicted(
-        self, question: Question, lease: Lease, chat: Chat, asked: Asked, slot: Slot
+        self,
+        question: Question,
+        lease: Lease,
+        chat: Chat,
+        asked: Asked,
+        slot: Slot,
+        *,
+        files: PreparedFiles | None = None,
     ) -> AsyncGenerator[TurnEvent, None]:
         """Ask Flowise, or pass a decision on, and yield the events of its answer that a reply shows.
 
-        `slot` is its place among those that run.
+        `slot` is its place among those that run. `files` go along; a clip among them is the question, and its
+        transcript is told at the end.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
         """
-        waiting_node = question.decided.asked.node_id if question.decided else ""
-        state = PredictionState(self._runs.new(), chat, waiting_node)
+        waiting_node, files = question.decided.asked.node_id if question.decided else "", files or PreparedFiles()
+        state = PredictionState(replace(self._runs.new(), spoken=bool(files.clip)), chat, waiting_node)
+        state.documents = files.documents
         asking = partial(self._noted, question, lease, state, text=asked.text, is_first=asked.is_first)
         choice = choice_of(question.decided)
-        prediction = Prediction(asked.text, chat.chat_id, asking, choice, asked.overrides, asked.form)
+        prediction = Prediction(asked.text, chat.chat_id, asking, choice, files.uploads, asked.overrides, asked.form)
         reader = RunReader(self._flowise.predict(prediction))
         lease.when_stopped(reader.wake)
         event: TurnEvent | None = None
@@ -292,7 +303,8 @@ class Predictions:
         self, question: Question, lease: Lease, state: PredictionState, asked: Asked
     ) -> AsyncGenerator[TurnEvent, None]:
         """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
-        was seen; the decision that its flow waits for, or what can be pressed; and our footnote."""
+        was seen; what was understood of a spoken question, the decision that its flow waits for, or what can be
+        pressed; and our footnote."""
         chat, said, stored = state.chat, "".join(state.text_so_far), ""
         if state.text_may_differ and self._reads_answers and state.row:
             yield TextComplete()
@@ -304,6 +316,8 @@ class Predictions:
         state.is_decided = True
         for piece in pieces(stored):
             yield piece
+        if state.run.spoken:
+            yield Heard(state.question) if state.question.strip() else Remark(wording_of_files.NOTHING_HEARD)
         if state.decision is not None:
             yield await self._decisions.offered(question, chat.chat_id, state.decision, state.run, state.row or "")
         if (buttons := await self._offers.under_answer(question, state, greets=asked.greets)) is not None:
@@ -312,6 +326,10 @@ class Predictions:
             yield Footnote(wording.EVERY_MESSAGE)
         asks = ends_with_question([Token(stored or said)])
         lease.then(self._chats.answered(question, chat, asks=asks))
+        if state.run.agentflow and state.documents:
+            # Its nodes do not see a document again, but pictures; chatflows see both (measured on Flowise 3.1.4).
+            forgotten = wording_of_files.named(state.documents)
+            lease.then(lambda: self._chats.forgets(question.thread, forgotten))
 
 
 def _shown(events: tuple[Event, ...]) -> tuple[ShownEvent, ...]:

@@ -36,6 +36,10 @@ class PredictionState:
         self.has_begun = False
         self.row: str | None = None
         """The id of the row in which Flowise stored the answer."""
+        self.documents: tuple[str, ...] = ()
+        """The names of the documents that have come with the question."""
+        self.question = ""
+        """What Flowise has taken for the question."""
         self.decision: Decision | None = None
         """What the flow waits for, if it has stopped for a person."""
         self.failed_node = ""
@@ -100,7 +104,8 @@ class PredictionState:
                 self.decision, self.run = event, replace(self.run, awaits_decision=True)
             case WordsWhole():
                 self.words_whole = True
-            case Metadata(chat_id=chat_id, chat_message_id=row):
+            case Metadata(chat_id=chat_id, chat_message_id=row, question=question):
+                self.question = question
                 self.chat = replace(self.chat, chat_id=chat_id or self.chat.chat_id)
                 self.row = row or None
                 self.follow_ups = event.follow_ups

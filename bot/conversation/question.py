@@ -12,6 +12,7 @@ from bot.form import FormEntry
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.messages import EarlierMessage
+from bot.slack.shared_files import SharedFile
 from bot.thread import Thread
 
 
@@ -28,9 +29,10 @@ class Question:
     """What a person asked. `ts` orders the questions of a thread; `reference` names the turn in the log and in Slack.
 
     `joins`: it stands in a thread, whose earlier messages may be sent along. `quotes` is what it was sent with,
-    forwarded messages and cards; its `text` may then be empty. With `decided` it is no question: a run that waits goes
-    on with that decision. `asker_is_external`: the one who asked is of another organisation. `form` is what
-    was filled in, where the flow begins with a form; then no words go along.
+    forwarded messages and cards, `files` those that were sent with it; its `text` may then be empty. `teams` are the
+    ids of the asker's organisation. With `decided` it is no question: a run that waits goes on with that decision.
+    `asker_is_external`: the one who asked is of another organisation. `form` is what was filled in, where the flow
+    begins with a form; then no words go along.
     """
 
     thread: Thread
@@ -42,6 +44,8 @@ class Question:
     joins: bool = False
     quotes: tuple[EarlierMessage, ...] = ()
     decided: Decided | None = None
+    files: tuple[SharedFile, ...] = ()
+    teams: tuple[str, ...] = ()
     asker_is_external: bool = False
     form: tuple[FormEntry, ...] = ()
 
@@ -49,6 +53,11 @@ class Question:
     def asker(self) -> str:
         """The id of the user who asked; of a decision, of the one whose question led to it."""
         return self.decided.asked.asker if self.decided else self.place.user
+
+    @property
+    def has_words(self) -> bool:
+        """Whether there is something to read in it, its files apart."""
+        return bool(self.text.strip()) or any(quote.text for quote in self.quotes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +91,9 @@ class ConversationSettings:
 
     `reads_answers`: there is an API key, with which answers that Flowise has stored can be read. `follow_ups`: in a
     thread that the bot has answered in, every message is a question. `who_decides` is the sentence that says who may
-    make the decisions that a flow waits for. `feedback` says which answers can be rated. `told_of_asker` says
-    what the flow is told of whoever asks.
+    make the decisions that a flow waits for. `file_limit` is in bytes; `files_to_store`: files may be added to the
+    flow's vector store; `outsiders_files`: those of other organisations are read too. `feedback` says which answers can
+    be rated. `told_of_asker` says what the flow is told of whoever asks.
     """
 
     context_messages: int = 20
@@ -91,5 +101,8 @@ class ConversationSettings:
     reads_answers: bool = False
     follow_ups: bool = True
     who_decides: str = wording.DECIDED_BY_ASKER
+    file_limit: int = 10 * 1024 * 1024
+    files_to_store: bool = False
+    outsiders_files: bool = False
     feedback: Literal["auto", "always", "off"] = "auto"
     told_of_asker: AskerSettings = AskerSettings()

@@ -82,7 +82,8 @@ class Runs:
         noted = None
         with suppress(StoreUnavailable):
             noted = await self._store.run_on(line, opened.chat_id)
-        return noted or Run(since=opened.asked_at, question=opened.question, after=opened.after)
+        known = Run(since=opened.asked_at, question=opened.question, after=opened.after, spoken=opened.spoken)
+        return noted or known
 
     def broken(self, run: Run) -> Run:
         """A run whose stream broke off now, or was left."""
@@ -185,7 +186,7 @@ class Runs:
             if (rest := self._wait - (self._now() - began)) <= 0:
                 break
             await self._sleep(min(_POLL, rest))
-        run = Run(since=opened.asked_at, left_at=left_at, question=opened.question, after=opened.after)
+        run = Run(opened.asked_at, left_at, question=opened.question, after=opened.after, spoken=opened.spoken)
         await self.note(line, opened.chat_id, run)
         return None
 

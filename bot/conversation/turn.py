@@ -20,6 +20,7 @@ from bot.conversation.forms import Forms
 from bot.conversation.offers import Offers
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import Asked, ConversationSettings, Question
+from bot.conversation.question_files import PreparedFiles, QuestionFiles
 from bot.conversation.ratings import Ratings
 from bot.conversation.recovery import Recovery
 from bot.conversation.runs import Runs
@@ -43,7 +44,7 @@ from bot.reply.contract import (
     TurnEvent,
     WaitingForRun,
 )
-from bot.slack import wording, wording_of_forms
+from bot.slack import wording, wording_of_files, wording_of_forms
 from bot.tasks import Share
 from bot.thread import Conversation, Run, StopOutcome
 
@@ -67,6 +68,7 @@ class Turns:
         store: Store,
         settings: ConversationSettings,
         *,
+        files: QuestionFiles,
         admission: Admission,
         tasks: Share,
         now: Callable[[], float],
@@ -80,6 +82,7 @@ class Turns:
         self.forms = Forms(flowise)
         self._askers = Askers(slack, settings.told_of_asker)
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
+        self._files = files
         self._admission = admission
         self._follow_ups: set[str] = set()
         reads, wait = settings.reads_answers, settings.left_run_wait
@@ -221,20 +224,66 @@ class Turns:
         yield Thinking()
         for remark in question.notes:
             yield Remark(remark)
-        asked = await self._words(question, known)
-        async with aclosing(self._asking.predicted(question, lease, chat, asked, slot)) as events:
+        work = self._form_sent if question.form else self._with_words
+        async with aclosing(work(question, lease, slot, chat, known)) as events:
             async for event in events:
                 yield event
 
-    async def _words(self, question: Question, known: Conversation | None) -> Asked:
-        """What Flowise is asked; `known` is what is stored of the question's thread."""
+    async def _with_words(
+        self, question: Question, lease: Lease, slot: Slot, chat: Chat, known: Conversation | None
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """Ask the question, once its files are prepared."""
+        async with (
+            self._files.prepared(question, lease, chat) as files,
+            aclosing(self._with_files(question, lease, slot, chat, known, files)) as events,
+        ):
+            async for event in events:
+                yield event
+
+    async def _form_sent(
+        self, question: Question, lease: Lease, slot: Slot, chat: Chat, known: Conversation | None
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """Send what was filled in, alone."""
+        if question.files:
+            yield Remark(wording_of_forms.FILES_LEFT_OUT)
+        form = {entry.name: entry.value for entry in question.form}
+        asked = await self._asked_with(question, known, as_question(question.form))
+        async with aclosing(self._asking.predicted(question, lease, chat, replace(asked, form=form), slot)) as events:
+            async for event in events:
+                yield event
+
+    async def _with_files(
+        self,
+        question: Question,
+        lease: Lease,
+        slot: Slot,
+        chat: Chat,
+        known: Conversation | None,
+        files: PreparedFiles,
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """Ask the question with its files; where nothing of it can be asked, say so."""
+        if not question.has_words and not files.go_along:
+            yield Sentence(" ".join((*files.remarks, wording_of_files.IN_WORDS)))
+            return
+        if known is not None and known.files:
+            if not question.files:
+                yield Remark(wording_of_files.went_with(known.files))
+            lease.then(lambda: self.chats.forgets(question.thread, ""))
+        for remark in files.remarks:
+            yield Remark(remark)
+        # A transcript takes the place of all that is asked, so nothing is quoted to it.
+        text = "" if files.clip else await self._context.with_quotes(question, known, files.unread)
+        asked = await self._asked_with(question, known, text)
+        async with aclosing(self._asking.predicted(question, lease, chat, asked, slot, files=files)) as events:
+            async for event in events:
+                yield event
+
+    async def _asked_with(self, question: Question, known: Conversation | None, text: str) -> Asked:
+        """What Flowise is asked; `known` is what is stored of the question's thread. A form and a transcript are not
+        introduced: no words go beside them."""
         told = await self._askers.of(question)
-        is_first, greets = self._is_first(question, known), _greets(question, known)
-        if question.form:
-            form = {entry.name: entry.value for entry in question.form}
-            return Asked(as_question(question.form), told.overrides, form, is_first=is_first, greets=greets)
-        text = wording.introduced(told.line, await self._context.with_quotes(question, known))
-        return Asked(text, told.overrides, is_first=is_first, greets=greets)
+        asked = text if question.form or not text else wording.introduced(told.line, text)
+        return Asked(asked, told.overrides, is_first=self._is_first(question, known), greets=_greets(question, known))
 
     async def _resumed(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[TurnEvent, None]:
         """Have the run that waits for a decision go on, on its own chat."""

@@ -76,6 +76,14 @@ class Api:
     def address(self, *path: str) -> str:
         return "/".join((self._base, "api/v1", *(quote(part, safe="") for part in path)))
 
+    async def asked(self, *path: str) -> HttpReply | None:
+        """The answer to a small GET; None where none has come in time, or none whole.
+
+        Raises:
+            FlowiseUnreachable, FlowiseSlow: no connection.
+        """
+        return await self._request("GET", *path)
+
     async def streams(self, *, fresh: bool = False) -> bool | None:
         """Whether the chatflow streams; None where the server does not say. The result is cached for a minute.
 

@@ -23,6 +23,7 @@ from bot.errors import (
     RunState,
 )
 from bot.flowise.api import Api
+from bot.flowise.attachments import Attachments
 from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.config_reader import ChatbotConfigReader
 from bot.flowise.decisions import PauseState, is_echo, without_tool_request
@@ -108,6 +109,9 @@ class Client:
         self._clock = clock
         self._sleep = sleep
         self._api = Api(session, url, chatflow_id, api_key, limits, clock)
+        has_key = api_key is not None
+        self.files = Attachments(session, self._api, chatflow_id, limits, clock, has_key=has_key)
+        """What the flow takes, and files sent apart from a question."""
         self._config = ChatbotConfigReader(self._api.config, clock)
         self._feedback = Feedback(self._api, chatflow_id)
         self._addresses = OwnAddresses(url)
@@ -131,7 +135,9 @@ class Client:
     async def _predicted(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
         state = _StreamState()
         try:
-            async with aclosing(await self._opened(prediction)) as events:
+            opened = await self._opened(prediction)
+            prediction.uploads.release()  # Flowise has them
+            async with aclosing(opened) as events:
                 async for event in events:
                     for news in state.news(event):
                         yield news
@@ -264,6 +270,7 @@ class Client:
             self._limits,
             streaming=streaming,
             clock=self._clock,
+            uploads=prediction.uploads,
         )
         if prediction.asking is not None:
             await prediction.asking()

@@ -159,11 +159,13 @@ class Decision:
 class Metadata:
     """The ids of the turn, sent once, just before the end. Empty strings where the server sent none.
 
-    `follow_ups` are questions that the flow suggests to go on with.
+    `question` is what Flowise has taken for the question: of one that was spoken, the transcript. `follow_ups` are
+    questions that the flow suggests to go on with.
     """
 
     chat_id: str
     chat_message_id: str = ""
+    question: str = ""
     follow_ups: tuple[str, ...] = ()
 
 

@@ -18,6 +18,10 @@ class Limits:
         connect: until a connection stands. FLOWISE_CONNECT_TIMEOUT.
         headers: until a stream begins. Flows that stream begin within 10 ms; some failures never answer at all
             (measured on Flowise 3.1.4). FLOWISE_HEADERS_TIMEOUT.
+        transcript: until a stream begins to a question that is spoken, in place of `headers`: the transcript is made
+            before anything is sent (40 s were seen on 3.1.4).
+        bytes_per_second: how fast files must get there at least, for which a question with files has more time; Flowise
+            itself takes 0.4 s for a megabyte (measured on 3.1.4).
         json: until a flow that cannot stream has sent its complete answer. FLOWISE_JSON_TIMEOUT.
         silence: without a byte, once a heartbeat was seen; one is sent every 30 s since 3.1.2. FLOWISE_SILENCE_TIMEOUT.
         events: without a frame; heartbeats do not count, they go on when the run is dead. A model that fails is
@@ -32,6 +36,8 @@ class Limits:
 
     connect: float = 10.0
     headers: float = 30.0
+    transcript: float = 180.0
+    bytes_per_second: float = 500_000.0
     json: float = 600.0
     silence: float = 75.0
     events: float = 180.0
@@ -54,12 +60,17 @@ class Deadline:
 
 
 class DeadlineTracker:
-    """Tracks which limits are running in one prediction. All times are of one monotonic clock, in seconds."""
+    """Tracks which limits are running in one prediction. All times are of one monotonic clock, in seconds.
 
-    def __init__(self, limits: Limits, now: float, *, streaming: bool) -> None:
+    `hears`: a transcript is made first. `size` is what the files that go along make of the request, in bytes.
+    """
+
+    def __init__(self, limits: Limits, now: float, *, streaming: bool, hears: bool = False, size: int = 0) -> None:
         self._limits = limits
         self._asked = now
         self._streaming = streaming
+        self._hears = hears
+        self._sending = size / limits.bytes_per_second
         self._byte_at = now
         self._frame_at = now
         self._open = False
@@ -89,8 +100,12 @@ class DeadlineTracker:
             running.append(Deadline(self._frame_at + limits.events, limits.events, EVENT_SETTING))
             if self._heartbeat:
                 running.append(Deadline(self._byte_at + limits.silence, limits.silence, SILENCE_SETTING))
+        elif self._streaming and self._hears:
+            longest = max(limits.transcript, limits.headers) + self._sending
+            running.append(Deadline(self._asked + longest, longest, "the wait for a transcript"))
         elif self._streaming:
-            running.append(Deadline(self._asked + limits.headers, limits.headers, HEADERS_SETTING))
+            longest = limits.headers + self._sending
+            running.append(Deadline(self._asked + longest, longest, HEADERS_SETTING))
         else:
             running.append(Deadline(self._asked + limits.json, limits.json, "FLOWISE_JSON_TIMEOUT"))
         return running

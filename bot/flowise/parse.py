@@ -61,6 +61,8 @@ _RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "e
 
 _LONGEST_NAME = 80
 _LONGEST_ID = 200
+# Characters of a transcript, which is shown above its answer.
+_LONGEST_QUESTION = 2_000
 # In characters. An error's JSON goes into a log line, an answer's to people.
 _LONGEST_ERROR = 4_000
 _LONGEST_CODE = 200_000
@@ -229,4 +231,6 @@ def _answer_text(body: Mapping[str, object]) -> Token | None:
 def _metadata(data: Mapping[str, object]) -> Metadata:
     ids = (data.get(key) for key in ("chatId", "chatMessageId"))
     chat_id, message_id = (value if isinstance(value, str) and len(value) <= _LONGEST_ID else "" for value in ids)
-    return Metadata(chat_id, message_id, follow_up_prompts(data.get("followUpPrompts")))
+    question = data.get("question")
+    heard = question[:_LONGEST_QUESTION] if isinstance(question, str) else ""
+    return Metadata(chat_id, message_id, heard, follow_up_prompts(data.get("followUpPrompts")))

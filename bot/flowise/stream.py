@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
+from typing import Any, Final
 
 import aiohttp
 from aiohttp_sse_client.client import CONTENT_TYPE_EVENT_STREAM, EventSource, MessageEvent
@@ -22,11 +23,15 @@ from bot.errors import (
 )
 from bot.flowise.limits import CONNECT_SETTING, Deadline, DeadlineTracker, Limits
 from bot.flowise.parse import hold
+from bot.flowise.prediction import Uploads
 from bot.flowise.refusals import HttpReply
+from bot.flowise.request_body import PredictionBody
 from bot.flowise.wire import FrameTooLargeError, Opening, Reader, SseMessage
 from bot.network.outgoing import was_stopped, why
 
 log = logging.getLogger(__name__)
+
+NO_UPLOADS: Final = Uploads()
 
 # Seconds. Tokens that come within this time are read together: Slack shows text a few times a second at most, and
 # waking up costs more than a token does (docs/performance.md).
@@ -68,8 +73,10 @@ class PredictionStream(EventSource):
         *,
         streaming: bool,
         clock: Callable[[], float],
+        uploads: Uploads = NO_UPLOADS,
     ) -> None:
-        super().__init__(url, option={"method": "POST"}, session=session, json=body)
+        super().__init__(url, option={"method": "POST"}, session=session)
+        self._body = PredictionBody(body, uploads) if uploads.files else body
         self._headers = {
             **headers,
             "Accept": f"{CONTENT_TYPE_EVENT_STREAM}, application/json",
@@ -78,7 +85,8 @@ class PredictionStream(EventSource):
         }
         self._limits = limits
         self._clock = clock
-        self._patience = DeadlineTracker(limits, clock(), streaming=streaming)
+        size = self._body.length if isinstance(self._body, PredictionBody) else 0
+        self._patience = DeadlineTracker(limits, clock(), streaming=streaming, hears=uploads.are_heard, size=size)
         self._reader = Reader(limits.frame_bytes, hold)
         self._opening = Opening()
         self._is_labelled = False
@@ -118,13 +126,18 @@ class PredictionStream(EventSource):
         await self._connected()
 
     async def _ask(self) -> aiohttp.ClientResponse:
+        body, headers = self._body, self._headers
+        given: dict[str, Any] = {"json": body}
+        if isinstance(body, PredictionBody):
+            given = {"data": each(body.pieces())}
+            headers = {**headers, "Content-Type": "application/json", "Content-Length": str(body.length)}
         return await self._session.request(
             self._method,
             self._url,
-            json=self._kwargs["json"],
-            headers=self._headers,
+            headers=headers,
             allow_redirects=False,
             timeout=connect_timeout(self._limits),
+            **given,
         )
 
     async def __anext__(self) -> MessageEvent:
@@ -230,6 +243,12 @@ class PredictionStream(EventSource):
             origin=self._origin,
             last_event_id=self._last_event_id,
         )
+
+
+async def each(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces of a body, for a session that sends one after the other."""
+    for piece in pieces:
+        yield piece
 
 
 def connect_timeout(limits: Limits) -> aiohttp.ClientTimeout:

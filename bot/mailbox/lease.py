@@ -238,6 +238,7 @@ class Lease:
             question=question,
             after=run.after,
             is_first=is_first,
+            spoken=run.spoken,
             resumes=run.resumes,
         )
         async with self._noting:

@@ -27,6 +27,7 @@ from bot.reply.contract import (
     FetchingRest,
     Finished,
     Footnote,
+    Heard,
     KeptEvent,
     ParagraphBreak,
     ProgressEvent,
@@ -43,7 +44,7 @@ from bot.reply.decision import decision
 from bot.reply.growing_text import T_co
 from bot.reply.sources import gathered
 from bot.reply.steps import Steps
-from bot.slack import wording
+from bot.slack import wording, wording_of_files
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import ask_again, note, sources_blocks, support_note, tools_block
@@ -78,6 +79,7 @@ class Answer(Generic[T_co]):
         self._files = ResultFiles(())
         self._used: tuple[str, ...] = ()
         self._notes: tuple[str, ...] = ()
+        self._heard = ""
         self._footnote = ""
         self._failure: Failed | None = None
         self._decision: DecisionOffered | None = None
@@ -168,6 +170,8 @@ class Answer(Generic[T_co]):
                 changed, self._buttons = event != self._buttons, event
             case DecisionOffered():
                 changed, self._decision = event != self._decision, event
+            case Heard(transcript=text):
+                changed, self._heard = text != self._heard, text
             case Sentence(text=text):
                 changed, self.sentence = True, text
             case Remark(text=text):
@@ -287,6 +291,11 @@ class Answer(Generic[T_co]):
         """The last line of a failure, in Slack's mrkdwn: whom to ask, and the reference; empty without a failure."""
         failed = self._failure
         return wording.support(failed.error, failed.reference, self._asks_for_help) if failed else ""
+
+    @property
+    def heading(self) -> Blocks:
+        """The small line above the text: what was understood of a spoken question."""
+        return (note(wording_of_files.heard(self._heard)),) if self._heard else ()
 
     def extras(self) -> Blocks:
         """The blocks under a last word."""

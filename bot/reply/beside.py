@@ -14,7 +14,16 @@ from bot.flowise.events import (
     Token,
     UsedTools,
 )
-from bot.reply.contract import AnswerButtons, DecisionOffered, Footnote, ProgressEvent, Remark, ReplyEvent, Sentence
+from bot.reply.contract import (
+    AnswerButtons,
+    DecisionOffered,
+    Footnote,
+    Heard,
+    ProgressEvent,
+    Remark,
+    ReplyEvent,
+    Sentence,
+)
 
 
 class Beside:
@@ -50,7 +59,15 @@ class Beside:
                 self._events[ResultFiles] = before.and_later(event) if isinstance(before, ResultFiles) else event
             case Step() | AgentsSpoke() | ModelThinking():
                 pass  # `bot.reply.steps` keeps how far the flow is
-            case SourceDocuments() | UsedTools() | DecisionOffered() | Sentence() | Footnote() | AnswerButtons():
+            case (
+                SourceDocuments()
+                | UsedTools()
+                | DecisionOffered()
+                | Heard()
+                | Sentence()
+                | Footnote()
+                | AnswerButtons()
+            ):
                 self._events[type(event)] = event
             case _:
                 assert_never(event)

@@ -51,6 +51,13 @@ class FetchingRest:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What was understood of a question that was spoken. It is known at the end, and stands above the answer."""
+
+    transcript: str
+
+
+@dataclass(frozen=True, slots=True)
 class Remark:
     """A remark of ours that is shown under the answer."""
 
@@ -153,7 +160,7 @@ class StoredText:
     begins: bool = True
 
 
-KeptEvent: TypeAlias = ShownEvent | DecisionOffered | AnswerButtons | Remark | Footnote | Sentence
+KeptEvent: TypeAlias = ShownEvent | DecisionOffered | AnswerButtons | Heard | Remark | Footnote | Sentence
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 Ending: TypeAlias = Finished | Failed | Stopped

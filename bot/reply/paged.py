@@ -16,7 +16,7 @@ from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, spoken, stop_button, text_alone
 from bot.slack.text.escaping import units
-from bot.slack.text.limits import MESSAGE_TEXT
+from bot.slack.text.limits import MESSAGE_BLOCKS, MESSAGE_TEXT
 from bot.slack.text.pages import Document, Page
 from bot.slack.text.plain_pages import plain_pages
 from bot.slack.wording_of_steps import working
@@ -114,6 +114,18 @@ class PagedAnswer(Answer[Document]):
         `shows_work`: the message itself must show that the bot is at work, and for how many `minutes`, because there is
         no status line. `steps` are shown under a text that grows, and `step`, what a status line would say, before it.
         """
+        pages = self._below_heading(shows_work=shows_work, minutes=minutes, steps=steps, step=step)
+        return (self._headed(pages[0]), *pages[1:]) if pages and self.heading else pages
+
+    def _headed(self, page: Page) -> Page:
+        """A page with the line above the text, as far as there is room: what it costs is below what Slack takes."""
+        line = spoken(self.heading)
+        text = f"{line}\n{page.text}" if units(line) + units(page.text) < MESSAGE_TEXT else page.text
+        if not page.blocks or len(page.blocks) == MESSAGE_BLOCKS:
+            return replace(page, text=text)
+        return replace(page, blocks=(*self.heading, *page.blocks), text=text)
+
+    def _below_heading(self, *, shows_work: bool, minutes: int, steps: Blocks, step: str) -> tuple[Page, ...]:
         if self.sentence:
             return (self._page(self.sentence, self.buttons),)
         if self.empty:

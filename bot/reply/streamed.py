@@ -264,7 +264,8 @@ class StreamedReply:
             # Only after the last call: a stream that breaks off before leaves the file to the reply that goes on.
             if self._is_finished and (upload := self._attachment.next_call(self._answer)) is not None:
                 return upload
-            if self._answer.footer() and (not self._is_finished or self._attachment.is_lost):
+            under = (*self._answer.heading, *self._answer.footer())
+            if under and (not self._is_finished or self._attachment.is_lost):
                 self._give_up(self._ended[-1])
             else:
                 self._progress.end()
@@ -274,8 +275,9 @@ class StreamedReply:
         """The last call of the answer. Steps that stand in a plan are folded into its title."""
         markdown = piece.markdown if piece is not None else self._text.closing
         folded = self._answer.folded if self._steps.has_plan else ""
-        footer = self._answer.footer(with_work=not folded)
-        self._last = StopStream(self._place.channel, stream.ts, markdown, footer, plan=folded)
+        # The text has begun before it is known what was understood of a clip.
+        under = (*self._answer.heading, *self._answer.footer(with_work=not folded))
+        self._last = StopStream(self._place.channel, stream.ts, markdown, under, plan=folded)
         return self._last
 
     def _stop(self, stream: _Open, piece: StreamPiece | None) -> StopStream:

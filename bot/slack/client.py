@@ -27,13 +27,14 @@ from bot.slack.calls import (
     method_of,
 )
 from bot.slack.exactly_once import Once
-from bot.slack.fields import string
+from bot.slack.fields import part, string
 from bot.slack.identity import Identity
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.names import Names
 from bot.slack.people import Person
 from bot.slack.permissions import named_in
 from bot.slack.reading import Reading
+from bot.slack.shared_files import SharedFile, shared_file
 from bot.slack.streamed import streamed
 from bot.slack.token_state import TokenState
 from bot.slack.wire import Wire, without_none
@@ -112,6 +113,13 @@ class SlackClient:
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
         return await self._reading.marked(thread, reference, since=since)
+
+    async def file(self, file_id: str) -> SharedFile:
+        answer = await self._wire.ask("files.info", {"file": file_id})
+        return shared_file(part(answer, "file"))
+
+    async def content(self, file: SharedFile) -> bytearray:
+        return await self._wire.files.content(file)
 
     async def name(self, user: str) -> str:
         person = await self._names.person(user)

@@ -13,6 +13,7 @@ from bot.slack.fields import part, string
 from bot.slack.mentions import CODE, USER, calls
 from bot.slack.message_text import Quote, message_text
 from bot.slack.people import LONGEST_NAME
+from bot.slack.shared_files import SharedFile, shared_files
 from bot.slack.text.escaping import one_line, shorten
 from bot.thread import seconds
 
@@ -33,8 +34,9 @@ _UNNAMED = {"@": "somebody", "#": "a channel"}
 class IncomingMessage:
     """A message that a person wrote. `ts` and `thread_ts` are opaque; `thread_ts` is empty outside threads.
 
-    `teams` are the ids the event gives for the author's organisation, best first. `files` are file names. `mentioned`
-    are the users that it mentions outside code; `calls_group`: it mentions a group or everybody in the channel.
+    `teams` are the ids the event gives for the author's organisation, best first. `files` are the names of its files,
+    as they are quoted, and `attached` those files. `mentioned` are the users that it mentions outside code;
+    `calls_group`: it mentions a group or everybody in the channel.
     `app` is the id of the app that posted it, empty where a person typed it, and `bot` that of the app's bot, if any.
     `quotes` are forwarded messages and cards: what somebody else has written, never an instruction.
     """
@@ -53,6 +55,7 @@ class IncomingMessage:
     calls_group: bool = False
     app: str = ""
     bot: str = ""
+    attached: tuple[SharedFile, ...] = ()
 
     @property
     def in_dm(self) -> bool:
@@ -73,9 +76,19 @@ class IncomingMessage:
         return any(quote.text for quote in self.quotes)
 
     @property
+    def has_something(self) -> bool:
+        """There is something to read, look at or listen to beside its author's words."""
+        return bool(self.attached) or self.has_quoted_text
+
+    @property
+    def forwarded_files(self) -> tuple[str, ...]:
+        """The names of the files in what it quotes, which are not read."""
+        return tuple(name for quote in self.quotes for name in quote.files)
+
+    @property
     def all_files(self) -> tuple[str, ...]:
         """The names of its own files and of those in what it quotes."""
-        return (*self.files, *(name for quote in self.quotes for name in quote.files))
+        return (*self.files, *self.forwarded_files)
 
 
 def incoming_message(event: Mapping[str, object]) -> IncomingMessage | None:
@@ -107,6 +120,7 @@ def incoming_message(event: Mapping[str, object]) -> IncomingMessage | None:
         calls_group=called.group,
         app=app,
         bot=bot,
+        attached=shared_files(event.get("files")),
     )
 
 

@@ -21,6 +21,7 @@ from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
 from bot.slack.calls import Accepted, Limited, Lost, Posted, Refused, Respond, Result
 from bot.slack.fields import string
+from bot.slack.files import FileHost
 from bot.slack.not_slack import RedirectRefusedError, why_not_slack
 from bot.slack.refusals import RATE_LIMITED, SLACK_FAILED
 from bot.slack.token_state import TokenState
@@ -82,6 +83,8 @@ class Wire:
         self._web = web
         self._session = session
         self._addresses = Addresses(web.base_url)
+        self.files = FileHost(session, web.token or "", self._addresses)
+        """The bytes of files that people attached."""
         self.admission = TokenState()
         self.scopes: str | None = None
         """What the token was granted, as a header of Slack's says; None where none has come."""

@@ -148,15 +148,6 @@ def may_run_again(tools: Sequence[str]) -> str:
     return f"If you choose again, {listed(tools) if tools else 'what was begun'} may run a second time."
 
 
-def no_files(names: Sequence[str]) -> str:
-    return f"I can't read attached files yet, so I answered without {listed(names)}."
-
-
-def only_files(names: Sequence[str]) -> str:
-    """Shown when a message holds files and no text."""
-    return f"I can't read attached files yet ({listed(names)}). Please ask me in words."
-
-
 UNREADABLE_FORWARD = (
     "I can't read what you've forwarded. What would you like to know about it? Please tell me in words."
 )

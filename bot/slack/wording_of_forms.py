@@ -14,6 +14,7 @@ FORM_NOT_YOURS = "Only the person who asked can fill in this form. Please ask me
 FORM_SENT = "This form was sent already."
 FORM_CHANGED = "This form has changed since you opened it. Please close it and open it again."
 FORM_GONE = "There is no form to fill in right now. Please ask me again."
+FILES_LEFT_OUT = "I couldn't take the attached files along with the form."
 FIELD_EMPTY = "Please fill this in."
 NO_NUMBER = "Please write a number, such as 3 or 2.5."
 YES = "Yes"

@@ -11,6 +11,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:answer:<reference>      hash: what the buttons under an answer need       as long as a conversation
     {<line>}:decision:<reference>    hash: a decision, and who made it                 as long as a conversation
     {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
+    {<line>}:files:<chat id>         hash: the files added to its vector store         as long as a conversation
     {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
     {lines:<team>}:processes         the processes that look after them                30 seconds
     {lines}:stopped                  the questions that were stopped of late           1 minute
@@ -42,7 +43,7 @@ from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
 from bot.store.purge import purge
 from bot.store.requests import PATIENCE, asked
-from bot.thread import Conversation, Run, Thread
+from bot.thread import STORED, Conversation, Run, Thread
 from bot.thread_codec import conversation, decoded, encoded, parsed
 
 log = structlog.get_logger(__name__)
@@ -177,6 +178,14 @@ class RedisStore:
         args: list[str | float] = [uuid4().hex, now, self._lifetime, context_since]
         return int(await self._ask(self._start_over(keys=[self._key(thread, "chat")], args=args)))
 
+    async def note_files(self, thread: Thread, files: str) -> None:
+        """Note which files the flow of a thread has forgotten, in words, as long as the conversation is kept."""
+        name = self._key(thread, "chat")
+        async with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.hset(name, "files", files)
+            pipeline.pexpire(name, self._lifetime)
+            await self._ask(pipeline.execute())
+
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None:
         """Note whether the bot is to be quiet in a thread, and renew the thread's lifetime."""
         await self._ask(self._set_quiet(keys=[self._key(thread, "chat")], args=[int(quiet), now, self._lifetime]))
@@ -222,6 +231,20 @@ class RedisStore:
             log.warning("note not read", note="a run", line=line, reason=str(error))
             return Run(since=time.time())
 
+    async def begin_storing(self, line: str, chat_id: str, file_id: str, by: str) -> str:
+        """Note that a file is now added to the vector store for a chat; returns who noted it first."""
+        name = self._files(line, chat_id)
+        async with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.hsetnx(name, file_id, by)
+            pipeline.pexpire(name, self._lifetime)
+            pipeline.hget(name, file_id)
+            _, _, noted = await self._ask(pipeline.execute())
+        return str(noted)
+
+    async def stored_file(self, line: str, chat_id: str, file_id: str) -> None:
+        """Note that a file was added to the vector store for a chat."""
+        await self._ask(self._client.hset(self._files(line, chat_id), file_id, STORED))
+
     async def spend(
         self,
         team: str,
@@ -266,6 +289,9 @@ class RedisStore:
 
     def _run(self, line: str, chat_id: str) -> str:
         return f"{self._prefix}:{{{line}}}:run:{chat_id}"
+
+    def _files(self, line: str, chat_id: str) -> str:
+        return f"{self._prefix}:{{{line}}}:files:{chat_id}"
 
     def _buckets(self, team: str, keys: Sequence[Key]) -> list[str]:
         return budget.names(f"{self._prefix}:{{budget:{team}}}", keys)

@@ -54,7 +54,7 @@ local key = KEYS[1]
 if redis.call('HGET', key, 'started_over_by') ~= ARGV[1] then
   redis.call('HSET', key, 'generation', count(redis.call('HGET', key, 'generation')) + 1)
   redis.call('HSET', key, 'started_over_by', ARGV[1], 'chat_id', '', 'created_at', ARGV[2], 'used_at', ARGV[2])
-  redis.call('HDEL', key, 'asks')
+  redis.call('HDEL', key, 'asks', 'files')
 end
 note_later(key, ARGV[4])
 redis.call('PEXPIRE', key, ARGV[3])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.conversation.admission import Admission
+from bot.conversation.file_room import FileRoom
 from bot.conversation.question import ConversationSettings
 from bot.mailbox.mailbox import Mailbox
 from bot.ports import Flowise, Store
@@ -65,7 +66,8 @@ def uncounted(*, by_asker: bool, good: bool) -> None:
 class Process:
     """What the workspaces of a process share. `name` tells it from the other replicas.
 
-    `admission` counts the predictions of all workspaces together. `now` is monotonic, `wall` is epoch seconds.
+    `admission` counts the predictions of all workspaces together, and `room` the bytes of their files. `now` is
+    monotonic, `wall` is epoch seconds.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Process:
     store: Store
     mailbox: Mailbox
     admission: Admission
+    room: FileRoom
     delivery: DeliverySettings
     conversations: ConversationSettings
     now: Callable[[], float]

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
 
+from bot.conversation.question_files import QuestionFiles
 from bot.conversation.turn import Turns
 from bot.errors import StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.pacing.governor import Governor
-from bot.ports import Slack
+from bot.ports import AttachedFiles, Slack
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.calls import Result
@@ -37,7 +38,7 @@ T = TypeVar("T")
 _STORE_SECONDS = 2.6
 
 
-class SlackConnection(Slack, Authorship, Protocol):
+class SlackConnection(Slack, AttachedFiles, Authorship, Protocol):
     """Slack, with one bot token."""
 
     @property
@@ -108,6 +109,7 @@ class Workspace:
             slack,
             process.store,
             process.conversations,
+            files=self._files(process),
             admission=process.admission,
             tasks=self.tasks,
             now=process.now,
@@ -126,6 +128,11 @@ class Workspace:
         self._token_seconds = process.waits.token
         self._background: list[asyncio.Task[None]] = []
         self._is_closed = False
+
+    def _files(self, process: Process) -> QuestionFiles:
+        settings = process.conversations
+        own = frozenset() if settings.outsiders_files else self.identity.organisations
+        return QuestionFiles(process.flowise.files, self.slack, process.store, process.room, settings, own_teams=own)
 
     # From its opening to its close ------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
@@ -90,3 +90,11 @@ async def test_where_slack_does_not_tell_the_question_goes_alone(error: Exceptio
     slack = Reads(error=error)
     assert await asked(slack, question(), known(since="1700000005.000100")) == "what now?"
     assert len(slack.asked) == 1
+
+
+async def test_nothing_that_is_sent_holds_the_sign_that_postgres_cannot_store() -> None:
+    slack = Reads(said=(EarlierMessage("a\x00da", "be\x00fore"),))
+    asks = replace(question(), text="what\x00 now?", quotes=(EarlierMessage("tom", "quo\x00ted"),))
+    text = await Context(cast("Slack", slack), 20).with_quotes(asks, None, ["plan\x00.pdf"])
+    assert "\x00" not in text
+    assert all(part in text for part in ("before", "quoted", "plan", "what now?"))

@@ -49,3 +49,11 @@ def test_the_total_is_never_renewed_and_can_be_off() -> None:
 
 def test_a_deadline_names_its_setting_and_length() -> None:
     assert str(DeadlineTracker(LIMITS, 0, streaming=True).deadline()) == "FLOWISE_HEADERS_TIMEOUT ran out after 30 s"
+
+
+def test_a_question_with_files_has_the_time_that_they_take_and_a_spoken_one_that_of_its_transcript() -> None:
+    limits = Limits(headers=30, transcript=180, bytes_per_second=1000)
+    deadline = DeadlineTracker(limits, 100, streaming=True, size=20_000).deadline()
+    assert (deadline.at, deadline.setting) == (150, "FLOWISE_HEADERS_TIMEOUT")
+    spoken = DeadlineTracker(limits, 100, streaming=True, hears=True, size=20_000).deadline()
+    assert (spoken.at, spoken.setting) == (300, "the wait for a transcript")

@@ -110,7 +110,7 @@ EVENTS: list[tuple[str, object, Event | None]] = [
     ("action", None, None),
     ("metadata", {"chatId": "c", "chatMessageId": "m", "sessionId": "s"}, Metadata("c", "m")),
     ("metadata", {"chatId": 5}, Metadata("")),
-    ("metadata", {"chatId": "c", "followUpPrompts": '["What else?"]'}, Metadata("c", "", ("What else?",))),
+    ("metadata", {"chatId": "c", "followUpPrompts": '["What else?"]'}, Metadata("c", "", follow_ups=("What else?",))),
     ("metadata", [], None),
     ("error", "Error: x", ErrorReported("Error: x")),
     ("error", {"message": "x"}, ErrorReported('{"message": "x"}')),

@@ -20,10 +20,13 @@ from bot.flowise.events import SourceDocument, SourceDocuments, Token
 from bot.mailbox.durations import Durations
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
+from bot.playground.slack.message import File
+from bot.playground.slack.wire import file_json
 from bot.reply.contract import Footnote
 from bot.reply.journal import Journal
 from bot.slack import wording
 from bot.slack.payload import IncomingMessage
+from bot.slack.shared_files import shared_files
 from bot.store.redis import RedisStore
 from bot.thread import Hold, Item, OpenAnswer, Run, StopOutcome, StopRequest, StopResult, Thread, UnansweredQuestion
 from bot.workspace.work import reference_of
@@ -45,12 +48,15 @@ class Left:
     root: str = ""
     item: Item = field(default_factory=lambda: Item("", "", "", "", "", ""))
 
-    async def question(self, text: str = "why?") -> None:
+    async def question(self, text: str = "why?", files: Sequence[File] = ()) -> None:
         """Ada asks while no bot is there."""
         home, team = self.home, self.home.slack.team_id
-        self.root = await home.ask(f"{home.mention} {text}")
         said = f"{home.mention} {text}"
-        heard = IncomingMessage(home.channel, "channel", home.ada, said, self.root, "", (), (team,), edited=False)
+        self.root = await home.slack.say(home.ada, home.channel, said, files=files)
+        attached = shared_files([file_json(home.slack.core.workspace, file) for file in files])
+        heard = IncomingMessage(
+            home.channel, "channel", home.ada, said, self.root, "", (), (team,), edited=False, attached=attached
+        )
         line = Thread(team, home.channel, self.root).line
         told = json.dumps({"message": asdict(heard), "addressed": True})
         self.item = Item(team, line, reference_of(team, home.channel, self.root), self.root, "message", told)

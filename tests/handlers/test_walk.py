@@ -292,17 +292,6 @@ async def test_questions_of_a_thread_are_answered_one_after_the_other_each_in_it
             assert len(home.answers(root)) == 3
 
 
-async def test_an_attached_file_is_named_as_not_read(home: Sandbox) -> None:
-    async with home.bot():
-        root = await home.slack.say(home.ada, home.channel, f"{home.mention} what is in it?", files=["plan.pdf"])
-        [answer] = await home.answered(root)
-        assert wording.no_files(("plan.pdf",)) in answer
-        await home.slack.say(home.ada, home.channel, "", thread_ts=root, files=["picture.png"])
-        await home.slack.until(lambda: len(home.slack.ephemerals(home.channel, home.ada)) == 1)
-        assert "picture.png" in home.slack.ephemerals(home.channel, home.ada)[0].plain
-        assert len(home.flowise.predictions) == 1
-
-
 async def test_a_mention_that_is_edited_in_is_a_question_and_other_edits_are_not(home: Sandbox) -> None:
     async with home.bot():
         root = await home.ask("why is it so?")

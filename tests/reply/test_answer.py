@@ -23,13 +23,15 @@ from bot.reply.contract import (
     Failed,
     Finished,
     Footnote,
+    Heard,
     ParagraphBreak,
     Remark,
     ReplyEvent,
 )
 from bot.reply.paged import PagedAnswer
-from bot.slack import wording
-from bot.slack.text.blocks import shown
+from bot.slack import wording, wording_of_files
+from bot.slack.text.blocks import note, shown
+from bot.slack.text.escaping import units
 from bot.slack.text.limits import MESSAGE_TEXT
 
 SOURCES = SourceDocuments((SourceDocument("a"),))
@@ -237,3 +239,22 @@ def test_a_text_without_room_for_what_its_blocks_say_stays_as_it_is() -> None:
         receive(answer, event)
     page = answer.pages(shows_work=False)[-1]
     assert len(page.text) <= MESSAGE_TEXT
+
+
+def test_what_was_heard_stands_above_the_first_message_alone_in_every_form() -> None:
+    answer = PagedAnswer()
+    for event in (Token("Seven. " * 3_000), Heard("When does <!channel> open?"), Finished()):
+        receive(answer, event)
+    first, *more = answer.pages(shows_work=True)
+    line = note(wording_of_files.heard("When does <!channel> open?"))
+    assert first.blocks[0] == line
+    assert more
+    assert all(line not in page.blocks and "Heard" not in page.text for page in more)
+    while answer.becomes_plainer():
+        plainer, *_ = answer.pages(shows_work=True)
+        assert plainer.text.startswith("Heard: When does &lt;!channel&gt; open?\n")
+        assert units(plainer.text) <= MESSAGE_TEXT
+
+
+def test_what_was_heard_is_a_change_once() -> None:
+    assert changes(Token("Seven."), Heard("When?"), Heard("When?")) == [True, True, False]

@@ -174,6 +174,7 @@ CALLS: dict[str, tuple[Ours, Theirs]] = {
         calling(FILE),
         lambda sdk: sdk.files_getUploadURLExternal(filename="a.md", length=1),
     ),
+    "files.info": (lambda client: client.file("F1"), lambda sdk: sdk.files_info(file="F1")),
     "usergroups.list": (
         lambda client: client.names("<!subteam^S1>", asker="U1"),
         lambda sdk: sdk.usergroups_list(),

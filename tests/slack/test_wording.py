@@ -75,7 +75,7 @@ SENTENCES = [
     *(value for name, value in vars(wording).items() if isinstance(value, str) and name.isupper()),
     *(wording.queued(before, busy=busy) for before in (1, 2, 7) for busy in (False, True)),
     *(wording.cannot_post(code) for code in ("restricted_action", "is_archived", "not_in_channel", "anything")),
-    *(wording.no_files(["a.pdf"]), wording.only_files(["a.pdf"]), wording.other_command("/ask")),
+    wording.other_command("/ask"),
     wording.usage("helper", "/ask"),
     wording.not_taken(NOBODY),
 ]

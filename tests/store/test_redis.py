@@ -15,7 +15,7 @@ from bot.errors import SettingsError, StoreUnavailable
 from bot.ports import Store
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
-from bot.thread import Conversation, Run, Thread
+from bot.thread import STORED, Conversation, Run, Thread
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 LINE = THREAD.line
@@ -245,3 +245,34 @@ async def test_tls_is_for_every_node_of_a_cluster() -> None:
         assert node.connection_class is SSLConnection
         assert node.connection_kwargs["password"] == "password"
     await client.aclose()
+
+
+# Files
+
+
+async def test_a_file_is_added_to_a_vector_store_by_one_process_once(store: RedisStore, raw: Redis) -> None:
+    first = [await store.begin_storing(LINE, "chat-1", "F1", "ours:1") for _ in range(2)]  # redis-py repeats
+    assert first == ["ours:1", "ours:1"]
+    assert await store.begin_storing(LINE, "chat-1", "F1", "theirs:2") == "ours:1"
+    assert await store.begin_storing(LINE, "chat-1", "F2", "theirs:2") == "theirs:2"
+    assert await store.begin_storing(LINE, "chat-2", "F1", "theirs:2") == "theirs:2"
+    await store.stored_file(LINE, "chat-1", "F1")
+    assert await store.begin_storing(LINE, "chat-1", "F1", "ours:1") == STORED
+    assert all(29 * DAY_MS < left <= 30 * DAY_MS for left in (await keys_of(store, raw)).values())
+    assert await store.purge("T1") == 2
+
+
+async def test_files_that_a_flow_has_forgotten_are_noted_until_the_thread_starts_over(
+    store: RedisStore, raw: Redis
+) -> None:
+    await store.remember(THREAD, "chat", "flow", 0, now=1)
+    await store.note_files(THREAD, "plan.pdf, größe.txt and 2 more")
+    known = await store.conversation(THREAD)
+    assert known is not None
+    assert known.files == "plan.pdf, größe.txt and 2 more"
+    await store.start_over(THREAD, now=2)
+    known = await store.conversation(THREAD)
+    assert known is not None
+    assert known.files == ""
+    await store.note_files(Thread("T1", "C9", "1700000000.000100"), "a.txt")
+    assert all(left > 0 for left in (await keys_of(store, raw)).values())

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 
 from bot.conversation.admission import Admission
+from bot.conversation.file_room import FileRoom
 from bot.conversation.question import ConversationSettings
 from bot.mailbox.mailbox import Mailbox
 from bot.ports import Flowise, Store
@@ -35,6 +36,7 @@ def made_workspace(
         store,
         Mailbox(store.mailboxes, "ours", now=time.monotonic, supervisor=supervisor),
         Admission(100),
+        FileRoom(),
         delivery,
         ConversationSettings(),
         now=time.monotonic,

@@ -10,6 +10,7 @@ from uuid import UUID
 from aiohttp import web
 
 from bot.playground.flowise.dispatch import Dispatcher
+from bot.playground.flowise.file_routes import FileRoutes
 from bot.playground.flowise.flows import Flow
 from bot.playground.flowise.plans import Plan, PredictionRequest
 from bot.playground.flowise.runs import Listener, LiveRun, LiveRuns, Received
@@ -33,6 +34,7 @@ def application(dispatcher: Dispatcher, runs: LiveRuns) -> web.Application:
     app.router.add_get("/api/v1/chatflows-streaming/{flow}", rest.can_stream)
     app.router.add_put("/api/v1/chatmessage/abort/{flow}/{chat}", rest.abort)
     app.router.add_get("/api/v1/chatmessage/{flow}", rest.chat_messages)
+    FileRoutes(dispatcher, _response).add_to(app.router)
     app.router.add_get("/api/v1/public-chatbotConfig/{flow}", rest.config)
     app.router.add_post("/api/v1/feedback", rest.rate)
     app.router.add_put("/api/v1/feedback/{row}", rest.rate_anew)

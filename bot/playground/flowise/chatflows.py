@@ -33,7 +33,7 @@ _START = PlanStep(data=frame("start", ""))
 
 def plain(asked: PredictionRequest) -> Plan:
     """A conversation chain."""
-    return _chat(asked, RunOutcome(model.reply(asked.question, asked.earlier)))
+    return _chat(asked, RunOutcome(asked.about_files(model.reply(asked.question, asked.earlier))))
 
 
 def long(asked: PredictionRequest) -> Plan:
@@ -44,8 +44,9 @@ def long(asked: PredictionRequest) -> Plan:
 def rag(asked: PredictionRequest) -> Plan:
     """A conversational retrieval chain over the handbook."""
     found = near(asked.question) if model.looks_up(asked.question) else ()
-    text = model.reply(asked.question, asked.earlier, found)
-    documents = [chunk.as_flowise() for chunk in found] or None
+    text = asked.about_files(model.reply(asked.question, asked.earlier, found))
+    added: list[Json] = [{"pageContent": piece, "metadata": {"source": "blob"}} for piece in asked.stored]
+    documents = [*added, *(chunk.as_flowise() for chunk in found)] or None
     # This chain repeats the first token as the data of `start` (measured on Flowise 3.1.4).
     return _chat(asked, RunOutcome(text, documents), first=model.tokens(text)[0])
 
@@ -122,7 +123,7 @@ def tool_outcome(asked: PredictionRequest, used: ToolUse) -> RunOutcome:
         text = f"`{used.given}` is **{used.output}**, says the tool `{used.tool}`.\n\n{model.signed(asked.earlier)}"
     else:
         text = f"I have asked the tool `{used.tool}`.\n\n{model.reply(asked.question, asked.earlier)}"
-    return RunOutcome(text, used.documents, [used.row(used.output)])
+    return RunOutcome(asked.about_files(text), used.documents, [used.row(used.output)])
 
 
 def _traces(used: ToolUse) -> tuple[Json, ...]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from bot.playground.flowise.approvals import IN_PROGRESS, RESUMABLE
+from bot.playground.flowise.files import Files, RefusedError, configured
 from bot.playground.flowise.flows import FLOWS, Flow, flow_id
 from bot.playground.flowise.limits import RateWindow
 from bot.playground.flowise.memory import Memory, StoredTurn
@@ -28,6 +29,7 @@ class Dispatcher:
         self.flows = {flow.id: flow for flow in FLOWS}
         self.scripts: dict[str, deque[Script]] = defaultdict(deque)
         self.memory = Memory()
+        self.files = Files()
         self.ratings = Ratings(self.memory)
         self.configs: dict[str, Json] = {}
         """The configuration of a flow, by its id, where it is another one than the flow's own."""
@@ -72,6 +74,10 @@ class Dispatcher:
             return asked, flow.plan(asked)
         if reason := self._objection(received):
             return asked, failed((), reason)
+        try:
+            asked = self._with_files(flow, received, asked)
+        except RefusedError as refused:
+            return asked, failed((), str(refused))
         queued = self.scripts[flow.id]
         if flow.id not in self._windows:
             return asked, queued.popleft().plan(asked) if queued else flow.plan(asked)
@@ -92,6 +98,15 @@ class Dispatcher:
             return "Question and form cannot be provided at the same time"
         return ""
 
+    def _with_files(self, flow: Flow, received: Received, asked: PredictionRequest) -> PredictionRequest:
+        """A question with what its files add to it; a transcript replaces its text. Raises RefusedError."""
+        seen = self.files.see(flow.takes, flow.id, asked.chat_id, received.body.get("uploads"))
+        stored = tuple(self.files.stored.get((flow.id, asked.chat_id), ()))
+        asked = replace(asked, seen=seen.said, stored=stored)
+        if seen.heard is None:
+            return asked
+        return replace(asked, question=seen.heard, echo={"question": seen.heard} if seen.heard else {})
+
     def begin(self, received: Received, asked: PredictionRequest, plan: Plan) -> None:
         """Note that a run begins: one that was resumed is no longer to be resumed. A refusal begins none."""
         if plan.forced:
@@ -101,7 +116,7 @@ class Dispatcher:
 
     def config(self, flow: Flow) -> Json:
         """The public configuration of a flow."""
-        return self.configs.get(flow.id, flow.config)
+        return {**self.configs.get(flow.id, flow.config), **configured(flow.takes)}
 
     def store(self, received: Received, asked: PredictionRequest, plan: Plan) -> None:
         """Store the result of a run that went well: its turn, its execution."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
 from bot.playground.flowise import agentflow_steps, agentflows, approvals, chatflows
+from bot.playground.flowise.files import EVERYTHING, Takes
+from bot.playground.flowise.files import NOTHING as NO_FILES
 from bot.playground.flowise.offered import NOTHING, configuration
 from bot.playground.flowise.plans import Json, Plan, PredictionRequest
 
@@ -17,7 +19,8 @@ _NAMESPACE = UUID("0b8f7a0e-2f1d-4f0a-9c3e-6f5b9d1c2a44")
 class Flow:
     """A flow of the local server. `limit` is (requests, seconds) of the flow's own rate limit.
 
-    `exact` flows answer every request as it was recorded, whatever key it has. `config` is what anybody may read of it.
+    `exact` flows answer every request as it was recorded, whatever key it has. `takes` says which files it takes,
+    `config` is what anybody may read of it.
     """
 
     name: str
@@ -25,6 +28,7 @@ class Flow:
     streamable: bool = True
     limit: tuple[int, int] | None = None
     exact: bool = False
+    takes: Takes = EVERYTHING
     config: Json = field(default_factory=lambda: NOTHING)
 
     @property
@@ -42,6 +46,8 @@ STAND_IN = "rag"
 FLOWS: tuple[Flow, ...] = (
     Flow(STAND_IN, chatflows.rag),
     Flow("plain", chatflows.plain),
+    Flow("blind", chatflows.plain, takes=NO_FILES),
+    Flow("store", chatflows.rag, takes=Takes(images=(), hears=False, documents=(), stored=(".txt", ".md", ".pdf"))),
     Flow("long", chatflows.long),
     Flow("tools", chatflows.tools),
     Flow("agentflow", agentflows.agent),

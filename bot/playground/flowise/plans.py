@@ -94,7 +94,8 @@ class PredictionRequest:
 
     `echo` is the question as the request had it: empty where the request had none. `earlier` are the turns before it,
     `pace` is the seconds between two words of the answer. `decision` is the request's `humanInput`, `execution` the
-    chat's last one.
+    chat's last one. `seen` are sentences on the files that came along, `stored` the texts that were added to the vector
+    store for this chat.
     """
 
     question: str
@@ -106,6 +107,12 @@ class PredictionRequest:
     pace: float = 0.0
     decision: Json | None = None
     execution: Execution | None = None
+    seen: Sequence[str] = ()
+    stored: Sequence[str] = ()
+
+    def about_files(self, text: str) -> str:
+        """An answer, after what its model knows of the files that came with the question."""
+        return "\n\n".join((*self.seen, text))
 
     def say(self, text: str) -> tuple[PlanStep, ...]:
         """The steps that stream a text word by word."""

@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.playground.flowise import recordings
 from bot.playground.flowise.api import application
 from bot.playground.flowise.dispatch import Dispatcher
+from bot.playground.flowise.files import ReceivedFile
 from bot.playground.flowise.flows import STAND_IN, Flow, flow_id
 from bot.playground.flowise.model import Turn
 from bot.playground.flowise.offered import Ratings, configuration
@@ -57,6 +58,11 @@ class LocalFlowise:
     def predictions(self) -> list[Received]:
         """Every POST to /prediction, oldest first."""
         return self._desk.predictions
+
+    @property
+    def files(self) -> list[ReceivedFile]:
+        """Every file that has come, by whichever way, oldest first."""
+        return self._desk.files.received
 
     @property
     def aborts(self) -> list[str]:

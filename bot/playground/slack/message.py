@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bot.playground.slack import plain
@@ -20,12 +20,17 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file in Slack."""
+    """A file in Slack. `details` stand in its object beside, or in place of, what is the same for all.
+
+    With `is_stub`, messages give its id alone, as where organisations share a channel.
+    """
 
     id: str
     name: str
     content: bytes
     mimetype: str = "text/plain"
+    details: Mapping[str, object] = field(default_factory=dict)
+    is_stub: bool = False
 
 
 @dataclass(frozen=True, slots=True)

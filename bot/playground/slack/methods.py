@@ -90,6 +90,7 @@ class Methods:
             "views.push": _Method(lambda args: viewing.push(workspace, triggers, args), _OPENING),
             "views.update": _Method(lambda args: viewing.update(workspace, args), ("view",)),
             "views.publish": _Method(lambda args: viewing.publish(workspace, args), ("user_id", "view")),
+            "files.info": _Method(lambda args: read.file_info(workspace, args), ("file",), "files:read"),
             "files.getUploadURLExternal": _Method(uploads.announce, ("filename", "length"), "files:write"),
             "files.completeUploadExternal": _Method(uploads.complete, ("files", "channel_id"), "files:write"),
         }

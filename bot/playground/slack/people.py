@@ -67,14 +67,14 @@ class People:
         text: str,
         *,
         thread_ts: str | None = None,
-        files: Iterable[str | tuple[str, bytes]] = (),
+        files: Iterable[str | tuple[str, bytes] | File] = (),
         attachments: Iterable[Mapping[str, object]] = (),
         app: str = "",
     ) -> str:
         """Write a message as a person; returns the `ts`. `text` is as on the wire (`&amp;`, `<@U…>`); `files` are
-        names, with their bytes if they matter; `attachments` are such as Slack adds to a message, a forwarded one for
-        example. `app` is the id of another app ("A…") that posts it: as its bot, or with that person's own token. Who
-        writes in a channel joins it. Delivery to the app goes on in the background.
+        names, with their bytes if they matter, or what `new_file` gave; `attachments` are such as Slack adds to a
+        message, a forwarded one for example. `app` is the id of another app ("A…") that posts it: as its bot, or with
+        that person's own token. Who writes in a channel joins it. Delivery to the app goes on in the background.
 
         Raises:
             LookupError: no such person, channel or thread.
@@ -104,11 +104,22 @@ class People:
         bot = self._workspace.bot_user_id
         return bot not in self._core.channel(message.channel).members and mentions(message.text, bot)
 
-    def _attached(self, given: str | tuple[str, bytes]) -> File:
+    def _attached(self, given: str | tuple[str, bytes] | File) -> File:
+        if isinstance(given, File):
+            return given
         name, content = (given, b"") if isinstance(given, str) else given
-        file = File(self._workspace.new_id("F"), name, content, _TYPES.guess_type(name)[0] or "text/plain")
+        return self.new_file(name, content)
+
+    def new_file(self, name: str, content: bytes, *, is_stub: bool = False, **details: object) -> File:
+        """Upload a file that is not shared yet. `details` stand in its object beside, or in place of, the usual."""
+        mimetype = _TYPES.guess_type(name)[0] or "text/plain"
+        file = File(self._workspace.new_id("F"), name, content, mimetype, details, is_stub)
         self._workspace.files[file.id] = file
         return file
+
+    def delete_file(self, file: File) -> None:
+        """Delete a file that stands in messages."""
+        self._workspace.files.pop(file.id, None)
 
     async def edit(self, user: str, channel: str, ts: str, text: str) -> None:
         """Edit a message as its author: message_changed, and a fresh app_mention where it mentions the bot."""

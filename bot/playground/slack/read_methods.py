@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from bot.playground.slack.arguments import Args, text, truth, whole
 from bot.playground.slack.message import Message
 from bot.playground.slack.rules import Refusal
-from bot.playground.slack.wire import channel_json, message_json, person_json
+from bot.playground.slack.wire import channel_json, file_json, message_json, person_json
 from bot.playground.slack.workspace import LocalWorkspace
 
 _KINDS = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
@@ -121,6 +121,13 @@ def user_info(workspace: LocalWorkspace, args: Args, *, with_email: bool) -> dic
     if truth(args, "include_locale"):
         user["locale"] = "en-GB"
     return {"user": user}
+
+
+def file_info(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
+    file = workspace.files.get(text(args, "file"))
+    if file is None:
+        raise Refusal("file_not_found")
+    return {"file": file_json(workspace, file)}
 
 
 def user_groups(workspace: LocalWorkspace) -> dict[str, object]:

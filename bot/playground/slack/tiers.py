@@ -21,6 +21,7 @@ PER_MINUTE = {
     "conversations.info": _TIER_3,
     "conversations.open": _TIER_3,
     "bots.info": _TIER_3,
+    "files.info": _TIER_4,
     "users.info": _TIER_4,
     "usergroups.list": _TIER_2,
     "usergroups.users.list": _TIER_2,

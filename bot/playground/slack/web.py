@@ -209,8 +209,9 @@ class WebRoutes:
         return web.Response(text=f"OK - {len(content)}")
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
-        """Without the token Slack shows its login page, with 200."""
-        if request.headers.get("Authorization") != f"Bearer {self._access.bot_token}":
+        """Without a token that may read files Slack shows its login page, with 200."""
+        may_read = "files:read" in self._access.scopes
+        if not may_read or request.headers.get("Authorization") != f"Bearer {self._access.bot_token}":
             return web.Response(text="<!DOCTYPE html><title>Slack</title>Sign in", content_type="text/html")
         file = self._workspace.files.get(request.match_info["file"])
         if file is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from bot.playground.slack.channels import Channel, Person
 from bot.playground.slack.elements import named
@@ -36,7 +37,7 @@ def message_json(workspace: LocalWorkspace, message: Message, *, with_metadata: 
         "bot_profile": _profile(workspace, message) if message.bot_id else None,
         "edited": message.edited,
         "streaming_state": message.streaming_state,
-        "files": [file_json(workspace, file) for file in message.files],
+        "files": [shared_file_json(workspace, file) for file in message.files],
         "reactions": reactions_json(workspace, message),
         "metadata": message.metadata if with_metadata else None,
     }
@@ -88,7 +89,7 @@ def view_json(workspace: LocalWorkspace, view: View, state: Mapping[str, object]
 
 
 def file_json(workspace: LocalWorkspace, file: File) -> dict[str, object]:
-    address = f"{workspace.origin}/files-pri/{file.id}/{file.name}"
+    address = f"{workspace.origin}/files-pri/{file.id}/{quote(file.name, safe='')}"
     return {
         "id": file.id,
         "name": file.name,
@@ -96,9 +97,18 @@ def file_json(workspace: LocalWorkspace, file: File) -> dict[str, object]:
         "mimetype": file.mimetype,
         "filetype": file.name.rpartition(".")[2],
         "size": len(file.content),
+        "mode": "hosted",
         "url_private": address,
         "url_private_download": address,
+        **file.details,
     }
+
+
+def shared_file_json(workspace: LocalWorkspace, file: File) -> dict[str, object]:
+    """A file as a message gives it."""
+    if file.is_stub:
+        return {"id": file.id, "mode": "file_access", "file_access": "check_file_info"}
+    return file_json(workspace, file)
 
 
 def channel_json(workspace: LocalWorkspace, channel: Channel) -> dict[str, object]:

@@ -409,6 +409,21 @@ async def test_the_flow_is_chosen_between_two_questions_of_a_thread(home: Sandbo
     assert home.flowise.collisions == 0
 
 
+async def test_files_come_through_and_are_cut_only_in_what_is_told(home: Sandbox, tapped: Tap) -> None:
+    picture, notes = b"\x89PNG" + bytes(100_000), b"The bakery opens at seven."
+    async with bot(home, tapped):
+        files = [("image.png", picture), ("notes.txt", notes)]
+        root = await home.slack.say(home.ada, home.channel, f"{home.mention} what is it?", files=files)
+        await home.answered(root)
+    assert [(file.way, file.content) for file in home.flowise.files] == [
+        ("attachment", notes),
+        ("file", picture),
+        ("file:full", notes),
+    ]
+    [told] = predictions(tapped)
+    assert len(json.dumps(told)) < len(picture)
+
+
 async def test_a_flow_that_cannot_stream_follows_one_that_can_and_back(home: Sandbox, tapped: Tap) -> None:
     """The bot keeps the probe's answer for a minute, and would hang where such a flow fails."""
     async with bot(home, tapped, flowise_headers_timeout=5):

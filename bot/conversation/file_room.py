@@ -1,0 +1,55 @@
+"""Bounds the bytes of people's files that this process holds at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+MOST_HELD: Final = 64 * 1024 * 1024
+"""Bytes. Room for the files of one question, at most `bot.flowise.uploads.MOST_IN_BODY`, and for others meanwhile."""
+
+
+class FileRoom:
+    """Room for `most` bytes, shared by all questions; who asks for more than is left waits in order.
+
+    Whoever holds some must not wait for more, or two might wait for each other for ever.
+    """
+
+    def __init__(self, most: int = MOST_HELD) -> None:
+        self._most = most
+        self.held = 0
+        """Bytes that are held now."""
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    async def take(self, size: int) -> None:
+        """Wait for so many bytes. Raises ValueError if there is never room for them."""
+        if size > self._most:
+            raise ValueError(f"{size} bytes are more than the {self._most} that are ever held")
+        if not self._waiting and self.held + size <= self._most:
+            self.held += size
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._waiting.append((size, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # it was admitted in this very moment
+                self.give(size)
+            self._admit()
+            raise
+
+    def give(self, size: int) -> None:
+        """Give bytes back."""
+        self.held -= size
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._waiting:
+            size, turn = self._waiting[0]
+            if not turn.cancelled():  # who was cancelled is gone before they know it
+                if self.held + size > self._most:
+                    return
+                self.held += size
+                turn.set_result(None)
+            self._waiting.popleft()

@@ -1,0 +1,70 @@
+"""Serves the routes of the local Flowise that are about files: what a flow takes, attachments, upserts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from bot.playground.flowise.dispatch import Dispatcher
+from bot.playground.flowise.files import ReceivedFile, RefusedError, uploads
+from bot.playground.flowise.flows import Flow
+from bot.playground.flowise.wire import WireReply, failure, json_reply
+
+
+class FileRoutes:
+    """The routes of one server. `answer` makes a response of a reply."""
+
+    def __init__(self, dispatcher: Dispatcher, answer: Callable[[WireReply], web.Response]) -> None:
+        self._dispatcher = dispatcher
+        self._answer = answer
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        router.add_get("/api/v1/chatflows-uploads/{flow}", self._uploads)
+        router.add_post("/api/v1/attachments/{flow}/{chat}", self._attach)
+        router.add_post("/api/v1/vector/upsert/{flow}", self._upsert)
+
+    def _flow(self, request: web.Request) -> Flow | None:
+        return self._dispatcher.flows.get(request.match_info["flow"])
+
+    async def _uploads(self, request: web.Request) -> web.Response:
+        flow = self._flow(request)
+        if flow is None:
+            return self._answer(failure(500, f"Chatflow {request.match_info['flow']} not found"))
+        return self._answer(json_reply(uploads(flow.takes)))
+
+    async def _attach(self, request: web.Request) -> web.Response:
+        flow = self._flow(request)
+        if flow is None:
+            return self._answer(failure(404, f"Chatflow {request.match_info['flow']} not found"))
+        _, files = await _form(request, "attachment", flow.id, request.match_info["chat"])
+        try:
+            return self._answer(json_reply([self._dispatcher.files.attach(flow.takes, file) for file in files]))
+        except RefusedError as refused:
+            return self._answer(failure(500, f"Error: attachmentService.createAttachment - {refused}"))
+
+    async def _upsert(self, request: web.Request) -> web.Response:
+        flow = self._flow(request)
+        if not self._dispatcher.has_key(request.headers):
+            return self._answer(json_reply({"error": "Unauthorized Access"}, 401))
+        if flow is None:
+            return self._answer(failure(404, f"Chatflow {request.match_info['flow']} not found"))
+        chat, files = await _form(request, "upsert", flow.id, "")
+        files = [ReceivedFile(file.way, file.flow_id, chat, file.name, file.mime, file.content) for file in files]
+        try:
+            added = sum(self._dispatcher.files.upsert(flow.takes, file) for file in files)
+        except RefusedError as refused:
+            return self._answer(failure(500, f"Error: vectorsService.upsertVector - {refused}"))
+        return self._answer(json_reply({"numAdded": added, "addedDocs": []}))
+
+
+async def _form(request: web.Request, way: str, flow_id: str, chat_id: str) -> tuple[str, list[ReceivedFile]]:
+    """The `chatId` and the files of a form."""
+    chat, files = "", []
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            content = value.file.read()
+            files.append(ReceivedFile(way, flow_id, chat_id, value.filename, value.content_type, content))
+        elif name == "chatId":
+            chat = str(value)
+    return chat, files

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from bot.conversation.question import Question
 from bot.errors import FlowStartedElsewhere, RunState
 from bot.form import Form
 from bot.ports import Flowise
+from bot.reply.contract import AnswerButtons, Sentence, TurnEvent
+from bot.slack import wording_of_forms
 from bot.slack.form_view import fields_of
 
 # Seconds. Slack waits three for whoever has typed a command.
@@ -37,3 +40,11 @@ class Forms:
             async with asyncio.timeout(_PATIENCE):
                 return await self.form()
         return None
+
+
+def form_needed(question: Question) -> tuple[TurnEvent, ...]:
+    """What stands in place of an answer, where the flow begins with a form."""
+    if question.place.response_url:
+        return (Sentence(wording_of_forms.FORM_NEEDED_ELSEWHERE),)
+    button = AnswerButtons(question.thread.line, question.reference, form=True)
+    return (Sentence(wording_of_forms.FORM_NEEDED), button)

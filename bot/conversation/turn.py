@@ -16,7 +16,7 @@ from bot.conversation.asker import Askers
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
 from bot.conversation.decisions import Decisions
-from bot.conversation.forms import Forms
+from bot.conversation.forms import Forms, form_needed
 from bot.conversation.offers import Offers
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import Asked, ConversationSettings, Question
@@ -32,7 +32,6 @@ from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
 from bot.reply.contract import (
-    AnswerButtons,
     Failed,
     Finished,
     Queued,
@@ -209,7 +208,7 @@ class Turns:
         if remembers:
             self._follow_ups.add(question.reference)
         if not (question.form or remembers) and await self.forms.form() is not None:
-            for event in _form_needed(question):
+            for event in form_needed(question):
                 yield event
             return
         async with aclosing(self._free_chat(question, lease, chat, remembers=remembers)) as steps:
@@ -371,14 +370,6 @@ class Turns:
         fresh = await self._stored(question, lambda: self.chats.fresh(question.thread))
         await self._stored(question, lambda: self.chats.keep(question, fresh))
         return fresh
-
-
-def _form_needed(question: Question) -> tuple[TurnEvent, ...]:
-    """What stands in place of an answer, where the flow begins with a form."""
-    if question.place.response_url:
-        return (Sentence(wording_of_forms.FORM_NEEDED_ELSEWHERE),)
-    button = AnswerButtons(question.thread.line, question.reference, form=True)
-    return (Sentence(wording_of_forms.FORM_NEEDED), button)
 
 
 def _greets(question: Question, known: Conversation | None) -> bool:

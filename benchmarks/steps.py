@@ -1,4 +1,5 @@
-"""Compares answers of agent flows with and without their steps, in invented time: n at once, in one workspace.
+"""Compares answers of agent flows with their steps and a Stop button, and without, in invented time: n at once, in one
+workspace.
 
     .venv/bin/python -m benchmarks.steps
 
@@ -41,10 +42,11 @@ class Stepped(Stream):
     whole_at: float = 0.0
 
     def prepare(self, show: ShowSteps) -> None:
-        """Begin anew, with so much shown of its steps."""
+        """Begin anew, with so much shown of its steps; if anything is, with the button too."""
         place = Place(self.channel, "1.0", "U1", team="T1")
         steps = Steps(StepsSupport(show))
-        self.reply = EditedReply(place, reference=self.ticket, interval=1.2, has_status=True, steps=steps)
+        stop = "" if show is ShowSteps.OFF else f"T1:{self.channel}:1.0 {self.ticket}"
+        self.reply = EditedReply(place, reference=self.ticket, interval=1.2, has_status=True, stop=stop, steps=steps)
         self.due = iter(sorted(self._events(), key=lambda event: event[0]))
         self.next = next(self.due, None)
 

@@ -42,6 +42,7 @@ from bot.slack.deciders import deciders
 from bot.slack.help_contact import asks
 from bot.slack.identity import Identity
 from bot.slack.installation import app_of
+from bot.slack.text import link_hosts
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.supervision import Supervisor
@@ -171,6 +172,7 @@ class Bot:
                 asks(settings.bot_help_contact),
                 Answers((self._metrics.answers, *traces)),
                 ShowSteps(settings.bot_show_steps),
+                link_hosts.read(settings.bot_link_hosts),
             ),
             ConversationSettings(
                 context_messages=settings.bot_context_messages,

@@ -221,11 +221,15 @@ class FlowiseTooLarge(FlowiseError):
 
 
 class FlowiseRateLimited(FlowiseError):
-    """The chatflow's own rate limit is used up; the whole bot shares one bucket. `retry_after` is in seconds."""
+    """The chatflow's own rate limit is used up; the whole bot shares one bucket. `retry_after` is in seconds.
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+    `notice` is what its builder wants people to read then; empty where that is not known.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, notice: str = "") -> None:
         super().__init__(message, run=RunState.NOT_STARTED)
         self.retry_after = retry_after
+        self.notice = notice
 
 
 class KeyRefused(FlowiseError):

@@ -10,7 +10,7 @@ from bot.answer_note import AnswerNote, KeptAnswer
 from bot.decision import KeptDecision, MadeDecision, PendingDecision
 from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.decisions import PauseState
-from bot.flowise.events import Event
+from bot.flowise.events import Event, SourceDocuments
 from bot.flowise.feedback import AnswerRating
 from bot.flowise.prediction import Prediction, Upload
 from bot.flowise.uploads import Accepted
@@ -115,6 +115,14 @@ class Flowise(Protocol):
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         """The text of the stored answer with that id; empty if it has none, or cannot be read within three seconds or
         in 1 MB. Never raises."""
+        ...
+
+    async def stored_sources(self, chat_id: str, message_id: str) -> SourceDocuments | None:
+        """The documents of the stored answer with that id, with their passages; None if it has none.
+
+        Raises:
+            FlowiseError: it cannot be read within two seconds or in 1 MB.
+        """
         ...
 
 
@@ -389,8 +397,24 @@ class Mailboxes(Protocol):
         """
         ...
 
+    async def others(self, team: str, process: str) -> int:
+        """How many other processes have asked for items of a team of late and have not withdrawn, as of now."""
+        ...
+
     async def withdraw(self, teams: Collection[str], process: str) -> None:
         """We take no more of these teams: the others must not count on us."""
+        ...
+
+
+class PassageNotes(Protocol):
+    """Notes of what answers have used. Every method may raise StoreUnavailable."""
+
+    async def keep(self, line: str, reference: str, note: str, *, seconds: float | None = None) -> None:
+        """Keep a note of an answer, in place of an earlier one; without `seconds`, as long as a conversation."""
+        ...
+
+    async def kept(self, line: str, reference: str) -> str | None:
+        """The note of an answer; None if it is not kept any more."""
         ...
 
 
@@ -456,6 +480,11 @@ class Store(Protocol):
         ...
 
     @property
+    def passages(self) -> PassageNotes:
+        """Notes of what answers have used."""
+        ...
+
+    @property
     def decisions(self) -> Decisions:
         """The decisions that flows wait for."""
         ...
@@ -489,6 +518,10 @@ class Store(Protocol):
         ...
 
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...
+
+    async def leave_out(self, thread: Thread, messages: Sequence[str], now: float) -> None:
+        """Note messages of a thread, by `ts`, that no question is sent along with; see `Conversation.left_out`."""
+        ...
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
         """Note the chat that a message in a direct message belongs to."""

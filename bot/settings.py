@@ -14,9 +14,11 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, Validati
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.flowise import extra_headers
 from bot.network.proxies import proxy_url
 from bot.settings_errors import NOT_UTF_8, about_file, problems_of, worded
 from bot.slack import asker, deciders, help_contact, tokens
+from bot.slack.text import link_hosts
 from bot.store import address
 
 log = structlog.get_logger(__name__)
@@ -82,6 +84,11 @@ def _help_contact(value: str) -> str:
     return value
 
 
+def _link_hosts(value: str) -> str:
+    link_hosts.read(value)
+    return value
+
+
 def _decisions(value: str) -> str:
     deciders.deciders(value)
     return value
@@ -139,6 +146,7 @@ class Settings(BaseSettings):
     flowise_api_key: Annotated[SecretStr, Word] | None = None
     flowise_vars: Annotated[str, AfterValidator(_asker_fields)] = ""
     flowise_state: Annotated[str, AfterValidator(_asker_fields)] = ""
+    flowise_headers: Annotated[SecretStr | None, Field(validate_default=True)] = None
     flowise_connect_timeout: Seconds = 10
     flowise_headers_timeout: Seconds = 30
     flowise_json_timeout: Seconds = 600
@@ -159,6 +167,7 @@ class Settings(BaseSettings):
     bot_context_messages: Annotated[int, Field(ge=0, le=200)] = 20
     bot_most_predictions: Annotated[int, Field(ge=1, le=10_000)] = 100
     bot_show_steps: Literal["full", "line", "off"] = "full"
+    bot_link_hosts: Annotated[str, AfterValidator(_link_hosts)] = ""
     bot_most_messages: Annotated[int, Field(ge=2, le=50)] = 10
     bot_conversation_days: Annotated[float, Field(gt=0, le=3650)] = 30
     bot_help_contact: Annotated[str, AfterValidator(_help_contact)] = ""
@@ -192,6 +201,14 @@ class Settings(BaseSettings):
             raise ValueError(f"not set; expected {tokens.APP.expected}, or for HTTP a SLACK_SIGNING_SECRET")
         return value
 
+    @field_validator("flowise_headers")
+    @classmethod
+    def _readable(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        headers = extra_headers.read(value.get_secret_value()) if value else {}
+        if extra_headers.replaces_key(headers) and info.data.get("flowise_api_key"):
+            raise ValueError("expected no Authorization in it, which is where FLOWISE_API_KEY is sent")
+        return value
+
     @field_validator("redis_url")
     @classmethod
     def _required(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -214,13 +231,21 @@ class Settings(BaseSettings):
         told = (*asker.fields(self.flowise_vars), *asker.fields(self.flowise_state))
         return asker.EMAIL in (*told, *asker.introduced(self.bot_introduce))
 
+    def extra_headers(self) -> Mapping[str, str]:
+        """What is sent with every request to Flowise besides the key, from FLOWISE_HEADERS."""
+        return extra_headers.read(self.flowise_headers.get_secret_value()) if self.flowise_headers else {}
+
     def secrets(self) -> tuple[str, ...]:
         """Every secret value, to be redacted from the log."""
         tokens = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret, self.flowise_api_key)
         proxies = [proxy_url(value) for value in (self.https_proxy, self.http_proxy) if value]
         written = [text for url in proxies for text in (url.raw_password, url.password) if text]
         passwords = (*address.secrets(self.redis_url or ""), *dict.fromkeys(written))
-        return (*(token.get_secret_value() for token in tokens if token), *passwords)
+        return (
+            *(token.get_secret_value() for token in tokens if token),
+            *extra_headers.secrets(self.extra_headers()),
+            *passwords,
+        )
 
 
 def read_settings(env_file: Path | None = Path(".env")) -> Settings:

@@ -55,8 +55,10 @@ class Conversation:
     how often that was done. `quiet`: the bot was asked to keep out. `answered`: a question was answered in it, the last
     time on the chat `answered_chat` (empty: unknown, for an older version has noted it). `context_since` is the `ts` of
     the last such question, or of the message that started the thread over, empty where there is none: what was said up
-    to it is not sent along any more. `asks`: the last answer ended with a question. `files` names those that came with
-    the last question and that its flow has forgotten since, in words. `created_at` and `used_at` are epoch seconds.
+    to it is not sent along any more. `left_out` are the `ts` of messages after it that are not sent along either:
+    questions that were stopped, and what had come of their answers. `asks`: the last answer ended with a question.
+    `files` names those that came with the last question and that its flow has forgotten since, in words. `created_at`
+    and `used_at` are epoch seconds.
     """
 
     chat_id: str
@@ -69,6 +71,7 @@ class Conversation:
     context_since: str = ""
     answered_chat: str = ""
     asks: bool = False
+    left_out: tuple[str, ...] = ()
     files: str = ""
 
     @property

@@ -69,6 +69,7 @@ def conversation(kept: Mapping[str, str]) -> Conversation | None:
         context_since=since if _TS.fullmatch(since := kept.get("context_since", "")) else "",
         answered_chat=_text(kept, "answered_chat"),
         asks=kept.get("asks") == "1",
+        left_out=tuple(filter(_TS.fullmatch, kept.get("left_out", "").split())),
         files=_text(kept, "files"),
     )
 

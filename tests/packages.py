@@ -60,7 +60,7 @@ PACKAGES: Final = (
     Package(
         ("bot.settings", "bot.settings_errors"),
         "reads the settings",
-        ("bot.network", "bot.slack", "bot.store", "bot.errors"),
+        ("bot.flowise", "bot.network", "bot.slack", "bot.slack.text", "bot.store", "bot.errors"),
     ),
     Package(
         ("bot.mailbox",),
@@ -106,7 +106,8 @@ PACKAGES: Final = (
         "builds the bot: the only place where everything meets",
         (
             *("bot", "bot.conversation", "bot.flowise", "bot.metrics", "bot.mailbox", "bot.ports", "bot.reply"),
-            *("bot.serving", "bot.settings", "bot.slack", "bot.store", "bot.workspace", "handlers", "bot.errors"),
+            *("bot.serving", "bot.settings", "bot.slack", "bot.slack.text", "bot.store", "bot.workspace", "handlers"),
+            "bot.errors",
         ),
     ),
     Package(

@@ -16,15 +16,25 @@ import pytest
 from bot.answer_note import AnswerNote, KeptAnswer
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
-from bot.decision import KeptDecision, MadeDecision, PendingDecision
+from bot.decision import MadeDecision, PendingDecision
 from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.decisions import PauseState
-from bot.flowise.events import End, Event, Metadata, Token
+from bot.flowise.events import End, Event, Metadata, SourceDocuments, Token
 from bot.flowise.feedback import AnswerRating
 from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
-from bot.ports import Answers, Decisions, FlowFiles, Mailboxes, ReplicaCounts, Spent, Stops, TakenOver
+from bot.ports import (
+    Answers,
+    Decisions,
+    FlowFiles,
+    Mailboxes,
+    PassageNotes,
+    ReplicaCounts,
+    Spent,
+    Stops,
+    TakenOver,
+)
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
@@ -97,6 +107,9 @@ class Flowise:
 
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         return ""
+
+    async def stored_sources(self, chat_id: str, message_id: str) -> SourceDocuments | None:
+        return None
 
 
 class Slack:
@@ -181,6 +194,12 @@ class Store:
         return self
 
     @property
+    def passages(self) -> PassageNotes:
+        return self
+
+    async def keep(self, line: str, reference: str, note: str, *, seconds: float | None = None) -> None: ...
+
+    @property
     def decisions(self) -> Decisions:
         return self
 
@@ -190,8 +209,7 @@ class Store:
 
     async def offer(self, asked: PendingDecision, run: Run) -> None: ...
 
-    async def kept(self, line: str, reference: str) -> KeptDecision | None:
-        return None
+    async def kept(self, line: str, reference: str) -> None: ...
 
     async def is_newest(self, asked: PendingDecision) -> bool:
         return False
@@ -246,6 +264,9 @@ class Store:
     ) -> tuple[tuple[TakenOver, ...], Mapping[str, int]]:
         return (), {}
 
+    async def others(self, team: str, process: str) -> int:
+        return 0
+
     async def withdraw(self, teams: Collection[str], process: str) -> None: ...
 
     async def purge(self, team: str) -> int:
@@ -274,6 +295,8 @@ class Store:
     async def note_files(self, thread: Thread, files: str) -> None: ...
 
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...
+
+    async def leave_out(self, thread: Thread, messages: Sequence[str], now: float) -> None: ...
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None: ...
 

@@ -83,6 +83,9 @@ def test_everything_missing_is_a_line_each() -> None:
         ("FLOWISE_STATE", "name", "expected names out of user_id, user_name"),
         ("BOT_INTRODUCE", "secretvalue", "expected names out of name, email, channel"),
         ("BOT_FOLLOW_UPS", "some", "'all' or 'mentions'"),
+        ("BOT_LINK_HOSTS", "https://secretvalue", "names of hosts alone"),
+        ("FLOWISE_HEADERS", "X-Secret: secretvalue", "expected name=value"),
+        ("FLOWISE_HEADERS", "Host=secretvalue", "none that the bot sends itself"),
     ],
 )
 def test_a_wrong_value_is_named_but_not_repeated(
@@ -126,6 +129,12 @@ def test_secrets_are_known_to_the_log_and_hidden_in_print(monkeypatch: pytest.Mo
     settings = read(monkeypatch, FLOWISE_API_KEY="key-1", REDIS_URL="redis://:pass@host/0")
     assert set(settings.secrets()) == {"xoxb-1", "xapp-1", "key-1", "pass"}
     assert "xoxb-1" not in repr(settings)
+    proxied = read(monkeypatch, FLOWISE_HEADERS="X-Client-Id=ada,X-Client-Secret=s3cret-value")
+    assert "s3cret-value" in proxied.secrets()
+    assert "s3cret-value" not in repr(proxied)
+    with pytest.raises(SettingsError, match=r"^FLOWISE_HEADERS: expected no Authorization"):
+        read(monkeypatch, FLOWISE_HEADERS="authorization=Basic secretvalue")
+    monkeypatch.delenv("FLOWISE_HEADERS")
     several = read(monkeypatch, REDIS_URL="redis+sentinel://:pa%24s@one,two/main?sentinel_password=watch")
     assert {"pa%24s", "pa$s", "watch"} <= set(several.secrets())
     assert "watch" not in repr(several)

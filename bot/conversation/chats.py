@@ -6,7 +6,7 @@ that is recovered later cannot bring the old chat back.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -79,6 +79,11 @@ class Chats:
     async def start_over(self, thread: Thread, *, since: str = "") -> None:
         """Have the thread's next question begin a new chat, without the messages up to `since`, a `ts`."""
         await self._store.start_over(thread, self._wall(), context_since=since)
+
+    async def stopped(self, question: Question, messages: Sequence[str]) -> None:
+        """Note that a question was stopped: neither it nor what had come of its answer, in `messages`, is quoted."""
+        if not (question.place.response_url or question.thread.channel.startswith("D")):  # nothing is quoted there
+            await self._store.leave_out(question.thread, (question.ts, *messages), self._wall())
 
     async def keep(self, question: Question, chat: Chat) -> None:
         """Note the chat of the thread and, in a direct message, of each message of the turn."""

@@ -1,7 +1,8 @@
 """Quotes, in a question, what the flow does not know: what it was sent with, and what was said in its thread.
 
 Of the thread, the messages since the last answered question are quoted: what people said to each other, while the bot
-was quiet or without a mention, and failed turns, which Flowise forgets. The `ts` of that question is noted with its
+was quiet or without a mention, and failed turns, which Flowise forgets; but no question that was stopped, nor what had
+come of its answer, because its asker took it back. The `ts` of that question is noted with its
 answer (`context_since`), not that of the answer's message: what was said while the answer grew stands after it. After
 "new conversation" that message is the mark.
 
@@ -48,13 +49,16 @@ class Context:
         since = known.context_since if known else ""
         if not question.joins or self._limit == 0 or since >= question.ts:
             return ()
+        left_out = known.left_out if known else ()
+        limit = self._limit + len(left_out)
         try:
-            messages = await self._slack.replies(
-                question.thread, before=question.ts, limit=self._limit, after=since, asker=question.place.user
+            found = await self._slack.replies(
+                question.thread, before=question.ts, limit=limit, after=since, asker=question.place.user
             )
         except (SlackRefused, SlackUnavailable) as error:
             log.info("earlier messages not read", ref=question.reference, reason=str(error))
             return ()
+        messages = [message for message in found if message.ts not in left_out][-self._limit :]
         if since or known is None or not known.answered:
             return messages
         # Versions before this one noted only that a question was answered: the answer is the last message of ours.

@@ -26,7 +26,7 @@ from bot.errors import (
 from bot.flowise.breaker import PROBE_SECONDS, Breaker, Probe, Rest
 from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.decisions import PauseState
-from bot.flowise.events import Event
+from bot.flowise.events import Event, SourceDocuments
 from bot.flowise.feedback import AnswerRating
 from bot.flowise.limits import CONNECT_SETTING, HEADERS_SETTING
 from bot.flowise.prediction import Prediction, Upload
@@ -130,6 +130,9 @@ class Guarded:
 
     async def stored_text(self, chat_id: str, message_id: str) -> str:
         return await self._flowise.stored_text(chat_id, message_id)
+
+    async def stored_sources(self, chat_id: str, message_id: str) -> SourceDocuments | None:
+        return await self._flowise.stored_sources(chat_id, message_id)
 
     async def _may_ask(self) -> None:
         """Return when Flowise may be asked.

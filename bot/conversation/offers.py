@@ -1,20 +1,22 @@
-"""Offers what can be pressed under an answer, suggestions and a rating, and notes it before it is seen."""
+"""Offers what can be pressed under an answer (passages, suggestions, a rating), and notes it before it is seen."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal, TypeAlias
 
 import structlog
 
 from bot.answer_note import AnswerNote
+from bot.conversation.passages import Passages
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
 from bot.errors import StoreUnavailable
 from bot.ports import Flowise, Store
-from bot.reply.contract import AnswerButtons
-from bot.thread import Thread
+from bot.reply.contract import AnswerButtons, PassagesOffered
+from bot.thread import Item, Thread
 
 log = structlog.get_logger(__name__)
 
@@ -29,18 +31,22 @@ _PATIENCE = 1.0
 class Offers:
     """What one chatflow offers."""
 
-    def __init__(self, flowise: Flowise, store: Store, when_rated: WhenRated) -> None:
+    def __init__(self, flowise: Flowise, store: Store, when_rated: WhenRated, passages: Passages) -> None:
         self._flowise = flowise
         self._store = store
         self._when_rated = when_rated
+        self._passages = passages
 
     async def under_answer(
-        self, question: Question, state: PredictionState, *, greets: bool = False
-    ) -> AnswerButtons | None:
-        """What stands under a whole answer; None for nothing. `greets`: it is the first one in a direct message.
+        self, question: Question, item: Item, state: PredictionState, text: str, *, greets: bool = False
+    ) -> Sequence[PassagesOffered | AnswerButtons]:
+        """What stands under a whole answer, whose final text this is. `greets`: it is the first one in a direct
+        message."""
+        offered = (await self._passages.offered(item, state, text), await self._buttons(question, state, greets=greets))
+        return [event for event in offered if event is not None]
 
-        There is nothing where the answer is private, or the flow waits for a decision.
-        """
+    async def _buttons(self, question: Question, state: PredictionState, *, greets: bool) -> AnswerButtons | None:
+        """Suggestions and a rating; None where the answer is private, or the flow waits for a decision."""
         if question.place.response_url or state.decision is not None or state.is_forgotten:
             return None
         config = await self._flowise.config()

@@ -320,8 +320,9 @@ class Predictions:
             yield Heard(state.question) if state.question.strip() else Remark(wording_of_files.NOTHING_HEARD)
         if state.decision is not None:
             yield await self._decisions.offered(question, chat.chat_id, state.decision, state.run, state.row or "")
-        if (buttons := await self._offers.under_answer(question, state, greets=asked.greets)) is not None:
-            yield buttons
+        offers = self._offers.under_answer(question, lease.item, state, stored or said, greets=asked.greets)
+        for offered in await offers:
+            yield offered
         if asked.is_first:
             yield Footnote(wording.EVERY_MESSAGE)
         asks = ends_with_question([Token(stored or said)])

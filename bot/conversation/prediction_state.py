@@ -15,6 +15,7 @@ from bot.flowise.events import (
     Event,
     Metadata,
     ShownEvent,
+    SourceDocuments,
     SteeringEvent,
     Step,
     StepEvent,
@@ -58,6 +59,7 @@ class PredictionState:
         self.is_decided = False
         """What is shown of a stored text is known, and comes now."""
         self.text_so_far: list[str] = []
+        self.sources: SourceDocuments | None = None
         self._length = 0
 
     @property
@@ -77,7 +79,9 @@ class PredictionState:
         return True
 
     def hears(self, event: Event) -> None:
-        """Note the text of an event, if it is one of text."""
+        """Note the text of an event, or its documents."""
+        if isinstance(event, SourceDocuments):
+            self.sources = event
         if isinstance(event, Token):
             if self._length < LONGEST:  # what comes after that is not shown
                 self.text_so_far.append(event.text[: LONGEST - self._length])

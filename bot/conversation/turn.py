@@ -18,6 +18,7 @@ from bot.conversation.context import Context
 from bot.conversation.decisions import Decisions
 from bot.conversation.forms import Forms, form_needed
 from bot.conversation.offers import Offers
+from bot.conversation.passages import Passages
 from bot.conversation.prediction import Predictions
 from bot.conversation.question import Asked, ConversationSettings, Question
 from bot.conversation.question_files import PreparedFiles, QuestionFiles
@@ -90,9 +91,17 @@ class Turns:
         who = settings.who_decides
         self.decisions = Decisions(flowise, store, reads_answers=reads, who=who, wall=wall, sleep=sleep)
         self.ratings = Ratings(flowise, store, tasks, wall=wall, sleep=sleep)
-        self.offers = Offers(flowise, store, settings.feedback)
+        self.passages = Passages(flowise, store.passages, reads_answers=reads)
+        self.offers = Offers(flowise, store, settings.feedback, self.passages)
         self._asking = Predictions(
-            flowise, self._runs, unseen, self.chats, self.decisions, self.offers, reads_answers=reads, sleep=sleep
+            flowise,
+            self._runs,
+            unseen,
+            self.chats,
+            self.decisions,
+            self.offers,
+            reads_answers=reads,
+            sleep=sleep,
         )
         self._recovery = Recovery(self._runs, self.chats, self.decisions, reads_answers=reads)
 

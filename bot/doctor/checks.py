@@ -126,7 +126,8 @@ def _chatflow(settings: Settings) -> Chatflow:
         asker.fields(settings.flowise_state),
         asker.introduced(settings.bot_introduce),
     )
-    return Chatflow(settings.flowise_url, settings.flowise_chatflow_id, key, limits, told)
+    url, flow, headers = settings.flowise_url, settings.flowise_chatflow_id, settings.extra_headers()
+    return Chatflow(url, flow, key, limits, headers, told)
 
 
 def _look(out: TextIO, environment: Mapping[str, str]) -> tuple[int, bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -38,13 +38,14 @@ _WITHOUT_KEY = f"{_WHICH_KEY} With any of the server's keys (API Keys), the bot 
 
 @dataclass(frozen=True, slots=True)
 class Chatflow:
-    """The server's base URL, the chatflow to check, the API key if there is one, how long to wait, and what the flow is
-    told of whoever asks."""
+    """The server's base URL, the chatflow to check, the API key if there is one, how long to wait, the headers that a
+    proxy asks for, and what the flow is told of whoever asks."""
 
     url: str
     chatflow_id: str
     key: str | None
     limits: Limits
+    headers: Mapping[str, str] = field(default_factory=dict)
     told: AskerTold = NOTHING_TOLD
 
 
@@ -56,7 +57,7 @@ async def flowise(
     wall: Callable[[], float],
 ) -> list[Finding]:
     """All findings about Flowise. `monotonic` returns monotonic seconds, `wall` epoch seconds."""
-    api = Api(session, chatflow.url, chatflow.chatflow_id, chatflow.key, chatflow.limits, monotonic)
+    api = Api(session, chatflow.url, chatflow.chatflow_id, chatflow.key, chatflow.limits, monotonic, chatflow.headers)
     asking = _Asking(session, api, chatflow)
     # Concurrently, so that all take the time of one.
     streams, is_flowise, version_reply, rows, config, overrides = await asyncio.gather(

@@ -20,11 +20,12 @@ from bot.errors import (
     UnknownChatflow,
 )
 from bot.flowise.decisions import PauseState, pause_state
-from bot.flowise.events import Decision, Event, Metadata
+from bot.flowise.events import Decision, Event, Metadata, SourceDocuments
+from bot.flowise.extra_headers import KEY_HEADER, NO_HEADERS
 from bot.flowise.limits import HEADERS_SETTING, Limits
-from bot.flowise.parse import stored_events, stored_text
+from bot.flowise.parse import stored_events, stored_sources, stored_text
 from bot.flowise.refusals import HttpReply, names_unknown_chatflow, shortened, stranger
-from bot.flowise.stored import Row, answer, asked_last, content, newest
+from bot.flowise.stored import Row, answer, asked_last, content, newest, sources
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
 from bot.thread import Expected
 
@@ -41,6 +42,11 @@ _NOTING = 2.0
 
 # Seconds. The text of an answer is read back at its end, in as little time.
 _ENDING = 3.0
+
+# Seconds. A modal must be opened within three seconds after a press (Slack docs, Modals).
+_PRESSED = 2.0
+
+_NO_ROWS = "stored turns: HTTP 200 without rows"
 
 # In bytes. The row of an agent flow holds its whole run: 187 kB for an answer of 60 kB (measured on Flowise 3.1.4).
 _LARGEST_ROW = 1024 * 1024
@@ -60,18 +66,21 @@ class Api:
         api_key: str | None,
         limits: Limits,
         clock: Callable[[], float],
+        extra_headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
         self._session = session
         self._base = url.rstrip("/")
         self._chatflow_id = chatflow_id
         self._api_key = api_key
+        self._extra_headers = extra_headers
         self._limits = limits
         self._clock = clock
         self._probed: tuple[float, bool | None] | None = None
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}
+        """The headers of every request: those that a proxy asks for, and the key."""
+        return {**self._extra_headers, **({KEY_HEADER: f"Bearer {self._api_key}"} if self._api_key else {})}
 
     def address(self, *path: str) -> str:
         return "/".join((self._base, "api/v1", *(quote(part, safe="") for part in path)))
@@ -133,17 +142,37 @@ class Api:
         Raises:
             KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read.
         """
+        rows = await self._row(chat_id, message_id, patience=_ENDING)
+        try:
+            return stored_text(content(rows, message_id))
+        except ValueError:
+            raise FlowiseUnreachable(_NO_ROWS) from None
+
+    async def stored_sources(self, chat_id: str, message_id: str) -> SourceDocuments | None:
+        """The documents of a stored answer, with their texts, which are all that is read of its row; None where it has
+        none, or there is no such answer.
+
+        A person waits for this who has pressed a button, and what Slack gives for it lives three seconds.
+
+        Raises:
+            KeyRefused, FlowiseUnreachable, FlowiseSlow, FlowiseBroke: it cannot be read.
+        """
+        rows = await self._row(chat_id, message_id, patience=_PRESSED)
+        try:
+            return stored_sources(sources(rows, message_id))
+        except ValueError:
+            raise FlowiseUnreachable(_NO_ROWS) from None
+
+    async def _row(self, chat_id: str, message_id: str, *, patience: float) -> str:
+        """The JSON of one stored row."""
         query = {"chatId": chat_id, "messageId": message_id}
-        reply = await self._stored(query, patience=_ENDING, largest=_LARGEST_ROW)
+        reply = await self._stored(query, patience=patience, largest=_LARGEST_ROW)
         if reply.status != 200:
             raise _unreadable(reply)
         if not reply.whole:
             raise FlowiseBroke(f"the row of a stored answer is over {_LARGEST_ROW} bytes")
         await asyncio.sleep(0)
-        try:
-            return stored_text(content(reply.text, message_id))
-        except ValueError:
-            raise FlowiseUnreachable("stored turns: HTTP 200 without rows") from None
+        return reply.text
 
     async def newest_stored(self, chat_id: str) -> str:
         """The id of the newest row that is stored on a chat; empty where there is none.

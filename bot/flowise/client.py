@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import aclosing
 from typing import assert_never
 
@@ -45,6 +45,7 @@ from bot.flowise.events import (
     UsedTools,
     WordsWhole,
 )
+from bot.flowise.extra_headers import NO_HEADERS, secrets
 from bot.flowise.feedback import AnswerRating, Feedback
 from bot.flowise.limits import Limits
 from bot.flowise.own_addresses import OwnAddresses
@@ -88,7 +89,7 @@ class Client:
     """One chatflow of one Flowise server: `bot.ports.Flowise`.
 
     `url` is the server's base address, with or without a path before `/api` and a slash at its end. `clock` is
-    monotonic.
+    monotonic. `extra_headers` are sent with every request.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Client:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        extra_headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
         self._session = session
         self._chatflow_id = chatflow_id
@@ -108,7 +110,8 @@ class Client:
         self._limits = limits
         self._clock = clock
         self._sleep = sleep
-        self._api = Api(session, url, chatflow_id, api_key, limits, clock)
+        self._api = Api(session, url, chatflow_id, api_key, limits, clock, extra_headers)
+        self._secrets = (*filter(None, (api_key,)), *secrets(extra_headers))
         has_key = api_key is not None
         self.files = Attachments(session, self._api, chatflow_id, limits, clock, has_key=has_key)
         """What the flow takes, and files sent apart from a question."""
@@ -130,7 +133,7 @@ class Client:
         """
         async with aclosing(self._addresses.left_out(self._predicted(prediction))) as events:
             async for event in events:
-                yield event
+                yield self._without_own_in_passages(event) if isinstance(event, SourceDocuments) else event
 
     async def _predicted(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
         state = _StreamState()
@@ -201,6 +204,14 @@ class Client:
             log.warning("stored text not read: %s", self._without_key(error))
             return ""
         return self._addresses.without(text)
+
+    async def stored_sources(self, chat_id: str, message_id: str) -> SourceDocuments | None:
+        """The documents of one stored answer: see `bot.ports.Flowise`."""
+        try:
+            found = await self._api.stored_sources(chat_id, message_id)
+        except FlowiseError as error:
+            raise self._without_key(error) from error.__cause__
+        return None if found is None else self._without_own_in_passages(found)
 
     async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
         """Whether a run still waits for a decision: see `bot.ports.Flowise`."""
@@ -323,14 +334,23 @@ class Client:
         text = await self.stored_text(metadata.chat_id or prediction.chat_id, metadata.chat_message_id)
         return text if text.strip() and not is_echo(text, prediction.choice) else ""
 
+    def _without_own_in_passages(self, event: SourceDocuments) -> SourceDocuments:
+        return SourceDocuments(event.documents, tuple(map(self._addresses.without, event.passages)))
+
     def _without_own_addresses(self, event: Event) -> Event:
         return Token(self._addresses.without(event.text)) if isinstance(event, Token) else event
 
     def _without_key(self, error: FlowiseError) -> FlowiseError:
-        """The same error without the API key, in case Flowise has repeated it."""
-        if self._api_key and self._api_key in str(error):
-            error.args = (str(error).replace(self._api_key, "<key>"),)
+        """The same error without the API key and what is sent to a proxy, in case they were repeated."""
+        error.args = (self._redacted(str(error)),)
+        if isinstance(error, FlowiseRateLimited):
+            error.notice = self._addresses.without(self._redacted(error.notice))
         return error
+
+    def _redacted(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "<key>")
+        return text
 
 
 class _StreamState:

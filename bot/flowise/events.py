@@ -7,7 +7,7 @@ the flow is while the answer is made; a `SteeringEvent` says only how the answer
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias
 
@@ -21,10 +21,11 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class SourceDocument:
-    """One retrieved chunk, by what its metadata says of where it is from. Its text is never shown.
+    """One retrieved chunk, by what its metadata says of where it is from.
 
     `url` is http(s) or None. `page` counts from 1 where that can be told; `lines` are the first and the last. `row` is
-    a row of `sheet`, counted as Excel does.
+    a row of `sheet`, counted as Excel does. `number` is its place among the flow's documents, counted from 1, where one
+    before it could not be read; else 0.
     """
 
     title: str
@@ -34,13 +35,19 @@ class SourceDocument:
     slide: int | None = None
     sheet: str | None = None
     row: int | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SourceDocuments:
-    """All source documents of the answer so far: replaces what an earlier event said."""
+    """All source documents of the answer so far: replaces what an earlier event said.
+
+    `passages` are their texts, each bounded, as many as there are documents; none where it is not known. They are shown
+    only to who asks for them, and stand in no log.
+    """
 
     documents: tuple[SourceDocument, ...]
+    passages: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

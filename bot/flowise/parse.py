@@ -34,7 +34,7 @@ from bot.flowise.follow_ups import follow_up_prompts
 from bot.flowise.json_text import read_json, write_json
 from bot.flowise.metadata import mapping
 from bot.flowise.result_files import KINDS, UNREADABLE, files_of_run, result_files
-from bot.flowise.sources import one_line, source_documents
+from bot.flowise.sources import one_line, with_passages
 from bot.flowise.steps import (
     agent_running,
     agents_spoke,
@@ -82,7 +82,7 @@ def parse(event: str, data: str) -> Event | None:
     """
     if event in ("", "message"):
         return _server_form(data)
-    if event in _RAW_TEXT_EVENTS:
+    if event in _RAW_TEXT_EVENTS or event not in _READ:
         return _event(event, data)
     try:
         return _event(event, read_json(data))
@@ -124,8 +124,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
         case "token", str(text):
             return Token(text) if text else None
         case "sourceDocuments", _:
-            documents = source_documents(data)
-            return None if documents is None else SourceDocuments(documents)
+            return with_passages(data)
         case (("artifacts" | "fileAnnotations"), _):
             return result_files(data)
         case "usedTools", list():
@@ -195,6 +194,11 @@ def stored_events(row: Mapping[str, object]) -> tuple[Event, ...]:
         result = mapping(row.get("content"))
         events.append(result_files([result[kind] for kind in KINDS if result.get(kind)]))
     return tuple(event for event in events if event is not None)
+
+
+def stored_sources(stored: object) -> SourceDocuments | None:
+    """The documents of a stored answer, with their texts; None where it has none."""
+    return with_passages(_unpacked(stored))
 
 
 def _unpacked(stored: object) -> object:

@@ -23,6 +23,8 @@ from bot.flowise.json_text import read_json
 
 # The most characters of Flowise's text that are logged: it may hold a whole prompt or page.
 _LONGEST_TEXT = 500
+_LONGEST_NOTICE = 300
+_TAG = re.compile(r"<[a-z/!?]", re.IGNORECASE)
 
 # "Error: predictionsServices.buildChatflow - Unauthorized" (measured on Flowise 3.1.4). A model's or tool's own
 # refusal has more words around it.
@@ -100,7 +102,7 @@ def refusal(reply: HttpReply, retry_after: float | None) -> FlowiseError:
     """The error for an answer to a prediction that is neither a stream nor a JSON answer."""
     summary = f"HTTP {reply.status}: {shortened(reply.message or reply.text)}"
     if reply.status == 429:
-        return FlowiseRateLimited(summary, retry_after=retry_after)
+        return FlowiseRateLimited(summary, retry_after=retry_after, notice=_notice(reply))
     if reply.status == 413:
         return FlowiseTooLarge(summary, run=RunState.NOT_STARTED)
     if reply.status == 401 or (reply.status == 403 and reply.message == "Forbidden"):
@@ -112,6 +114,16 @@ def refusal(reply: HttpReply, retry_after: float | None) -> FlowiseError:
         error = reported(reply.message, RunState.OVER)
         return error if not isinstance(error, FlowiseFailed) else _failed(reply, summary)
     return _no_flowise(reply, summary)
+
+
+def _notice(reply: HttpReply) -> str:
+    """The text that the chatflow's builder gave to its rate limit; empty where another program may have written it.
+
+    Flowise's limiter names itself by this header, and a proxy's page has tags (measured on Flowise 3.1.4).
+    """
+    text = reply.message or ("" if "json" in reply.content_type else reply.text)
+    is_flowise = any(name.lower() == "x-ratelimit-limit" for name in reply.headers)
+    return " ".join(text[: 4 * _LONGEST_NOTICE].split()) if is_flowise and not _TAG.search(text) else ""
 
 
 def _failed(reply: HttpReply, summary: str) -> FlowiseError:

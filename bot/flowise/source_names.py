@@ -99,7 +99,7 @@ def address_name(url: str) -> str:
 def name(text: str, *, is_title: bool = False) -> str:
     """What to call a document by a text that is no linked address; empty where it names nothing.
 
-    Of a path, its end. A slash in a title is none of a path, unless it leads from a root to a file.
+    Of a path, its end. A slash in a title is none of a path, unless it leads from a root or through folders to a file.
     """
     text = unescaped(text).removeprefix(_STORAGE).strip()
     if text.lower() in _NO_NAMES or text.lower().startswith("data:") or _FILE_ITSELF.search(text):
@@ -116,7 +116,8 @@ def name(text: str, *, is_title: bool = False) -> str:
 def _end(path: str, *, is_rooted: bool, is_title: bool) -> str:
     """The last part of a path; the whole of what is none."""
     is_file = _FILE.search(path) is not None
-    if is_title and not (is_rooted and is_file):
+    folders = len(_SLASH.findall(path))
+    if is_title and folders < (1 if is_rooted else 2) + (0 if is_file else 2):
         return path
     if is_rooted:
         return re.split(r"[\\/]", path)[-1]

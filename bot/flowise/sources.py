@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from bot.flowise.events import SourceDocument
+from bot.flowise.events import SourceDocument, SourceDocuments
 from bot.flowise.metadata import ChunkMetadata, MetadataReader, whole_number
 from bot.flowise.source_names import address_name, is_address, is_file_name, is_opaque, name, web_address
 
@@ -28,6 +28,9 @@ _TEXT = 80
 # answer, so its text is bounded like that of the answer.
 _MOST_DOCUMENTS = 100
 _MOST_TEXT = 40_000
+
+# Of the text of a chunk, in characters: what one section of a modal holds.
+_LONGEST_PASSAGE = 3_000
 
 # What a document is called: by people, by its file, by whatever loaded it, by the program that printed it. The keys of
 # the loaders of Flowise 3.1 and of Unstructured; `properties._title` is Notion's, `spreadsheetTitle` Google Sheets'.
@@ -67,14 +70,33 @@ def source_documents(data: object) -> tuple[SourceDocument, ...] | None:
         return None
     documents: list[SourceDocument] = []
     room = _MOST_TEXT
-    for chunk in data[:_MOST_DOCUMENTS]:
+    for place, chunk in enumerate(data[:_MOST_DOCUMENTS], start=1):
         if isinstance(chunk, dict):
             document = _document(chunk)
+            if place > len(documents) + 1:
+                document = replace(document, number=place)
             room -= len(document.title) + len(document.url or "") + len(document.sheet or "")
             if room < 0:
                 break
             documents.append(document)
     return _counted_from_one(documents)
+
+
+def with_passages(data: object) -> SourceDocuments | None:
+    """The documents in the data of a `sourceDocuments` event, with the text of each; None where it is no list."""
+    documents = source_documents(data)
+    if documents is None or not isinstance(data, list):
+        return None
+    chunks = (chunk for chunk in data if isinstance(chunk, dict))
+    passages = tuple(_passage(chunk.get("pageContent")) for _, chunk in zip(documents, chunks, strict=False))
+    return SourceDocuments(documents, passages if any(passages) else ())
+
+
+def _passage(text: object) -> str:
+    if not isinstance(text, str):
+        return ""
+    passage = text[: 2 * _LONGEST_PASSAGE].strip()
+    return passage if len(passage) <= _LONGEST_PASSAGE else passage[: _LONGEST_PASSAGE - 1] + "…"
 
 
 def one_line(text: str, longest: int) -> str:

@@ -35,6 +35,18 @@ class _Content:
 _CONTENTS = TypeAdapter(list[_Content])
 
 
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What is read of a row where only its documents are wanted."""
+
+    id: str = ""
+    role: str = ""
+    sourceDocuments: object = None  # noqa: N815  # Flowise's name
+
+
+_SOURCES = TypeAdapter(list[_Sources])
+
+
 def content(rows: str, row_id: str) -> str:
     """The text of one answer in the JSON of stored rows; empty where it is not among them, or has none.
 
@@ -43,6 +55,16 @@ def content(rows: str, row_id: str) -> str:
     """
     found = _CONTENTS.validate_json(mended(rows))
     return next((row.content or "" for row in found if row.role == _ANSWER and row.id == row_id), "")
+
+
+def sources(rows: str, row_id: str) -> object:
+    """The documents of one answer in the JSON of stored rows, as they are stored; None where it has none.
+
+    Raises:
+        ValueError: it is no JSON of rows. Its text may quote them.
+    """
+    found = _SOURCES.validate_json(mended(rows))
+    return next((row.sourceDocuments for row in found if row.role == _ANSWER and row.id == row_id), None)
 
 
 def newest(rows: Sequence[Row]) -> str:

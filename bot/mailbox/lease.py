@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
@@ -66,6 +67,8 @@ class Lease:
         self._now = now
         self._durations = durations
         self._until = now() + durations.lease
+        self._asked_at = -math.inf
+        """When this process has noted that Flowise is asked."""
         self._away_at: float | None = None
         self._changed = asyncio.Event()
         # One note at a time: one that was begun before Flowise was asked must not arrive after the one that says so.
@@ -101,6 +104,11 @@ class Lease:
     def was_asked(self) -> bool:
         """Flowise may have been asked, by any process: it must not be asked again."""
         return was_asked(self.stage)
+
+    @property
+    def asked_for(self) -> float:
+        """The seconds since this process has noted that it asks Flowise; infinite where it has not."""
+        return self._now() - self._asked_at
 
     @property
     def ours(self) -> bool:
@@ -227,7 +235,7 @@ class Lease:
 
     async def asks(self, chat_id: str, question: str, run: Run, *, is_first: bool = False) -> bool:
         """Note, directly before it happens, that Flowise is asked; False if it must not be, because the hold is lost or
-        the question was stopped.
+        handed over, or the question was stopped.
 
         `is_first` is noted as well, as in `OpenAnswer`. Raises StoreUnavailable: then it must not be asked either.
         """
@@ -255,12 +263,16 @@ class Lease:
                 if not noted:
                     self.lost.set()
                     return False
+                if self.handed_over:  # meanwhile: its note is put right when it is released
+                    self.run_over = chat_id
+                    return False
             except asyncio.CancelledError:  # it may be noted, but this process will not ask
                 self.run_over = chat_id
                 raise
             if self.opened is not known:
                 self._changed.set()  # what was shown meanwhile is not noted yet
             self.opened = asked(self.opened)
+            self._asked_at = self._now()
             self.goes(Step.ASK)
         return True
 

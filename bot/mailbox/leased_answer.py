@@ -101,7 +101,7 @@ class LeasedAnswer:
             await asyncio.wait({stop, lost}, return_when=asyncio.FIRST_COMPLETED)
             last_word = None if lost.done() else stop.result()
             self._offers_again = isinstance(last_word, Failed) and bool(last_word.again)
-            return None if last_word is None else self._arrives(last_word)
+            return None if last_word is None else self._last(last_word)
         finally:
             stop.cancel()
             lost.cancel()
@@ -110,14 +110,19 @@ class LeasedAnswer:
         """Yield the events of the answer as they are shown, each noted as it arrives."""
         async with aclosing(events):
             async for event in events:
-                arrived = self._arrives(self._with_button(event) if isinstance(event, Failed) else event)
+                arrived = self._last(self._with_button(event) if isinstance(event, Failed) else event)
                 if isinstance(event, Finished) and self._lease.was_asked:
                     self._lease.knows(self._journal.written(), whole=True)
                 self._offers_again = self._offers_again or (isinstance(event, AnswerButtons) and event.form)
-                if isinstance(event, Stopped):
-                    self._lease.shows(stopped=event.outcome.value)
                 for one in arrived:
                     yield one
+
+    def _last(self, event: TurnEvent) -> Sequence[ArrivedEvent]:
+        """As `_arrives`; that the answer was stopped is noted."""
+        arrived = self._arrives(event)
+        if isinstance(event, Stopped):
+            self._lease.shows(stopped=event.outcome.value)
+        return arrived
 
     def _arrives(self, event: TurnEvent) -> Sequence[ArrivedEvent]:
         """The events to show for one that came, all of them noted: what is no longer held back is not lost."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 import structlog
@@ -74,9 +74,16 @@ class Mailbox:
             with suppress(StoreUnavailable):
                 await self._mailboxes.withdraw([team], self._process)
 
-    def others(self, team: str) -> int:
-        """How many other processes look after the mailboxes of a workspace."""
-        return self._others.get(team, 0)
+    async def others(self, team: str) -> int:
+        """How many other processes look after the mailboxes of a workspace now; where the store cannot be reached, as
+        it was known last.
+
+        What was known last may be seconds old: in a rolling restart a new process comes just before an old one goes.
+        """
+        try:
+            return await self._mailboxes.others(team, self._process)
+        except StoreUnavailable:
+            return self._others.get(team, 0)
 
     async def accept(
         self, item: Item, *, opens: Thread | None = None, opened: OpenAnswer | None = None
@@ -213,9 +220,7 @@ class Mailbox:
         while True:
             try:
                 await self._stand_stale()
-                found, others = await self._mailboxes.abandoned(
-                    list(self._others), self._process, self.durations.lease, but_not=self._left_to_others()
-                )
+                found, others = await self._looked()
                 self._others |= {team: others[team] for team in self._others if team in others}
             except StoreUnavailable:
                 await self._back()
@@ -227,6 +232,20 @@ class Mailbox:
                     log.warning("question taken over", ref=reference, line=line, epoch=taken.hold.epoch)
                 yield self._held(taken)
             await asyncio.sleep(self.durations.renewal)
+
+    async def _looked(self) -> tuple[tuple[TakenOver, ...], Mapping[str, int]]:
+        """What is taken over now, and how many others there are. Cancelled, it gives back what was taken meanwhile:
+        nobody would work on it for the length of a lease."""
+        left = self._left_to_others()
+        look = self._mailboxes.abandoned(list(self._others), self._process, self.durations.lease, but_not=left)
+        looking = asyncio.ensure_future(look)
+        try:
+            return await asyncio.shield(looking)
+        except asyncio.CancelledError:
+            with suppress(StoreUnavailable):
+                for taken in (await looking)[0]:
+                    await self._mailboxes.release(taken.hold)
+            raise
 
     async def _stand_stale(self) -> None:
         """If all processes stood still, each must renew its own holds before any takes something over."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
 import aiohttp
@@ -12,6 +12,7 @@ from prometheus_client import Counter
 from bot.errors import FlowiseError
 from bot.flowise.client import Client, Limits
 from bot.flowise.events import End, Event
+from bot.flowise.extra_headers import NO_HEADERS
 from bot.flowise.prediction import Prediction
 from bot.metrics.families import WAITS, Children, Families
 
@@ -45,8 +46,9 @@ class MeteredFlowise(Client):
         api_key: str | None,
         limits: Limits,
         metrics: FlowiseMetrics,
+        extra_headers: Mapping[str, str] = NO_HEADERS,
     ) -> None:
-        super().__init__(session, url, chatflow_id, api_key, limits)
+        super().__init__(session, url, chatflow_id, api_key, limits, extra_headers=extra_headers)
         self._metrics = metrics
 
     async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:

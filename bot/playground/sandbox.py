@@ -20,6 +20,8 @@ _START_SECONDS = 20.0
 _GROWING = "…"
 # The button under it.
 _STOP = "Stop"
+# The button under its sources.
+_PASSAGES = "Passages"
 # What its first answer in a thread of a channel ends in.
 _FOOTNOTE = "I answer every message here. `quiet` stops me."
 
@@ -88,10 +90,13 @@ class Sandbox:
 
     def answers(self, root: str, *, channel: str = "") -> list[str]:
         """What the bot's messages in a thread read, in order, without the mark and the button under one that grows by
-        edits, and without the line under the first answer that says how to quiet the bot."""
+        edits, the button under sources, and the line under the first answer that says how to quiet the bot."""
         texts = self._read(root, channel or self.channel)
         return [
-            text.removesuffix(f"\n{_STOP}").removesuffix(f"\n{_GROWING}").removesuffix(f"\n{_FOOTNOTE}")
+            text.removesuffix(f"\n{_STOP}")
+            .removesuffix(f"\n{_GROWING}")
+            .removesuffix(f"\n{_FOOTNOTE}")
+            .removesuffix(f"\n{_PASSAGES}")
             for text in texts
         ]
 

@@ -7,7 +7,6 @@ from typing import Generic, assert_never
 from bot.flowise.events import (
     CalledTools,
     ResultFiles,
-    SourceDocument,
     SourceDocuments,
     StepEvent,
     Token,
@@ -30,6 +29,7 @@ from bot.reply.contract import (
     Heard,
     KeptEvent,
     ParagraphBreak,
+    PassagesOffered,
     ProgressEvent,
     Queued,
     Remark,
@@ -42,12 +42,13 @@ from bot.reply.contract import (
 )
 from bot.reply.decision import decision
 from bot.reply.growing_text import T_co
-from bot.reply.sources import gathered
+from bot.reply.source_list import SourceList
 from bot.reply.steps import Steps
 from bot.slack import wording, wording_of_files
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
-from bot.slack.text.blocks import ask_again, note, sources_blocks, support_note, tools_block
+from bot.slack.text.blocks import ask_again, note, support_note, tools_block
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 
 
 class Answer(Generic[T_co]):
@@ -56,10 +57,10 @@ class Answer(Generic[T_co]):
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
     is at work, and `running` names the tools it uses now. While `stopping`, nothing more is shown until it has ended.
     `fetching` is set while the rest of the answer is looked for. `asks` says whom a person should ask when it fails, in
-    Slack's mrkdwn. The reply tells `steps` with their times.
+    Slack's mrkdwn. The reply tells `steps` with their times. Links are made on `hosts` alone.
     """
 
-    def __init__(self, text: T_co, asks: str = NOBODY, steps: Steps | None = None) -> None:
+    def __init__(self, text: T_co, asks: str = NOBODY, steps: Steps | None = None, hosts: LinkHosts = ANY_HOST) -> None:
         self.steps = steps or Steps()
         self._asks_for_help = asks
         self.ended = False
@@ -74,8 +75,7 @@ class Answer(Generic[T_co]):
         self._text = text
         self._length = 0
         self._waiting = ""
-        self._documents: tuple[SourceDocument, ...] = ()
-        self._sources: Blocks | None = None
+        self.sources = SourceList(hosts)
         self._files = ResultFiles(())
         self._used: tuple[str, ...] = ()
         self._notes: tuple[str, ...] = ()
@@ -158,9 +158,7 @@ class Answer(Generic[T_co]):
                 changed, self.running = names != self.running, names
                 self._break_due = self._break_due or bool(names)
             case SourceDocuments(documents=documents):
-                changed = documents != self._documents
-                if changed:
-                    self._documents, self._sources = documents, None
+                changed = self.sources.replace(documents)
             case ResultFiles():
                 files = self._files.and_later(event)
                 changed, self._files = files != self._files, files
@@ -176,6 +174,8 @@ class Answer(Generic[T_co]):
                 changed, self.sentence = True, text
             case Remark(text=text):
                 changed, self._notes = True, (*self._notes, text)
+            case PassagesOffered(value=value):
+                changed = self.sources.offer(value)
             case Footnote(text=text):
                 changed, self._footnote = text != self._footnote, text
             case (
@@ -254,9 +254,11 @@ class Answer(Generic[T_co]):
             return had_tools
         if self._break_due and self._breaks < MOST_BREAKS:
             self._text.paragraph_break()
+            self.sources.marks.paragraph_break()
             self._breaks += 1
         self._break_due = False
         self._text.append(text[: LONGEST - self._length])
+        self.sources.marks.append(text[: LONGEST - self._length])
         self._length += len(text)
         if self._length > LONGEST:
             self._notes += (wording.TOO_LONG,)
@@ -267,6 +269,7 @@ class Answer(Generic[T_co]):
         changed, self._has_words = self._length > 0, False
         self._is_stored = event.is_stored
         self._text.begin_anew()
+        self.sources.marks.begin_anew()
         self._length = self._breaks = 0
         self._notes = tuple(note for note in self._notes if note != wording.TOO_LONG)
         return changed
@@ -302,7 +305,7 @@ class Answer(Generic[T_co]):
         ended_early = self._failure is not None or self._stopped is not None
         remarks = self._remarks(alone=not ended_early)
         notes = remarks if ended_early or self._decision is not None else remarks[1:]
-        return (*map(note, notes), *self._work(), *self._source_list(), *self._last_lines(alone=True))
+        return (*map(note, notes), *self._work(), *self.sources.blocks, *self._last_lines(alone=True))
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
         """What is said under the text or, `alone`, where there is none: our remarks, and which files there are."""
@@ -330,12 +333,6 @@ class Answer(Generic[T_co]):
         if folded := self.folded:
             return (note(folded),)
         return (tools_block(self._tools),) if self._tools else ()
-
-    def _source_list(self) -> Blocks:
-        """The list of sources. It is made when it is first shown: a flow may send one list after the other."""
-        if self._sources is None:
-            self._sources = sources_blocks(gathered(self._documents))
-        return self._sources
 
     def _last_lines(self, *, alone: bool = False) -> Blocks:
         """What stands last of all: the buttons of a decision; the footnote or, under a failure, the button to ask again
@@ -379,6 +376,6 @@ class Answer(Generic[T_co]):
             *rest,
             *map(note, self._remarks(alone=False)),
             *(self._work() if with_work else ()),
-            *self._source_list(),
+            *self.sources.blocks,
             *self._last_lines(),
         )

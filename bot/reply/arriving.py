@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.flowise.events import CalledTools, Token, WordsWhole
+from bot.flowise.events import CalledTools, SourceDocuments, Token, WordsWhole
 from bot.reply.contract import (
     LONGEST,
     ArrivedEvent,
@@ -45,6 +45,8 @@ class Arriving:
             if not event.text:
                 return ()
             return self._text(self._incoming.take(event.text) if self._length <= LONGEST else Arrived())
+        if isinstance(event, SourceDocuments):
+            event = SourceDocuments(event.documents)  # their texts are no part of the answer
         ends = isinstance(event, ParagraphBreak | WordsWhole | Finished | Failed | Stopped)
         if ends or (isinstance(event, CalledTools) and event.names):
             held = self._incoming.pause()

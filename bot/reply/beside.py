@@ -19,6 +19,7 @@ from bot.reply.contract import (
     DecisionOffered,
     Footnote,
     Heard,
+    PassagesOffered,
     ProgressEvent,
     Remark,
     ReplyEvent,
@@ -59,15 +60,9 @@ class Beside:
                 self._events[ResultFiles] = before.and_later(event) if isinstance(before, ResultFiles) else event
             case Step() | AgentsSpoke() | ModelThinking():
                 pass  # `bot.reply.steps` keeps how far the flow is
-            case (
-                SourceDocuments()
-                | UsedTools()
-                | DecisionOffered()
-                | Heard()
-                | Sentence()
-                | Footnote()
-                | AnswerButtons()
-            ):
+            case SourceDocuments() | UsedTools() | DecisionOffered() | PassagesOffered() | AnswerButtons():
+                self._events[type(event)] = event
+            case Heard() | Sentence() | Footnote():
                 self._events[type(event)] = event
             case _:
                 assert_never(event)

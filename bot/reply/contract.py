@@ -72,6 +72,13 @@ class Footnote:
 
 
 @dataclass(frozen=True, slots=True)
+class PassagesOffered:
+    """The passages that the answer has used can be shown. The button under its sources sends `value`. Twice is once."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionOffered:
     """The flow waits for a decision, which can be made by two buttons under the answer.
 
@@ -160,7 +167,9 @@ class StoredText:
     begins: bool = True
 
 
-KeptEvent: TypeAlias = ShownEvent | DecisionOffered | AnswerButtons | Heard | Remark | Footnote | Sentence
+KeptEvent: TypeAlias = (
+    ShownEvent | DecisionOffered | PassagesOffered | AnswerButtons | Heard | Remark | Footnote | Sentence
+)
 """What an answer says. The journal keeps it, so that another process can show the same."""
 
 Ending: TypeAlias = Finished | Failed | Stopped

@@ -33,6 +33,7 @@ from bot.slack.calls import (
 )
 from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import NO_TOKEN, NOT_WANTED, SHAPE
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.pages import Page
 
 # How long a complete answer waits for a Slack that does not reply, in seconds: outages of some minutes do happen.
@@ -73,7 +74,7 @@ class EditedReply:
     elsewhere a first message does. What does not fit into `most` messages is attached as a file. `asks` says whom a
     person should ask when it fails, in Slack's mrkdwn. `stop` is the value of a button that stops the answer, empty for
     none. `standing` is what is taken over from another reply, `adopted` what another process has left. `steps` are
-    shown with writes that are made anyway.
+    shown with writes that are made anyway. Links are made on `hosts` alone.
     """
 
     def __init__(  # noqa: PLR0913  # most have a default
@@ -89,6 +90,7 @@ class EditedReply:
         adopted: Adopted = NOTHING,
         standing: Standing | None = None,
         steps: Steps | None = None,
+        hosts: LinkHosts = ANY_HOST,
     ) -> None:
         self._place = place
         if standing is None:
@@ -97,7 +99,7 @@ class EditedReply:
             work = (status, Pace(interval), Attachment(place), steps or Steps())
             standing = Standing(adopted.messages, adopted.streaming, *work)
         self._steps = standing.steps
-        self._answer = PagedAnswer(most=most, asks=asks, stop=stop, steps=self._steps)
+        self._answer = PagedAnswer(most=most, asks=asks, stop=stop, steps=self._steps, hosts=hosts)
         taken = Adopted(standing.messages, standing.streaming, adopted.look, adopted.may_stream)
         self._messages = Messages(place, reference, taken)
         self._pace = standing.pace
@@ -246,8 +248,13 @@ class EditedReply:
         key = self._pages_key()
         if self._pages_of != key:
             steps, step = self._carried.blocks, self._carried.status
-            shows_work = not self._status.works
-            self._pages = self._answer.pages(shows_work=shows_work, minutes=self._minutes, steps=steps, step=step)
+            self._pages = self._answer.pages(
+                shows_work=not self._status.works,
+                minutes=self._minutes,
+                steps=steps,
+                step=step,
+                standing=self._messages.pages,
+            )
             self._pages_of = key
         return self._pages
 

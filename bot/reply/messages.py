@@ -86,6 +86,11 @@ class Messages:
         """The `ts` of the messages that stand, in order."""
         return tuple(message.ts for message in self._messages if message.ts)
 
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """The messages as they stand."""
+        return tuple(message.page for message in self._messages)
+
     def next_call(self, wanted: Sequence[Page], *, ended: bool) -> Call | None:
         """The next write, None when all stands as `wanted`. Messages too many are deleted when the answer has ended."""
         channel = self._place.channel

@@ -11,6 +11,7 @@ from bot.reply.streams import StreamSupport
 from bot.slack import wording
 from bot.slack.calls import Call, Result
 from bot.slack.help_contact import NOBODY
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 
 
 class NativeFirst:
@@ -31,12 +32,14 @@ class NativeFirst:
         stop: str = "",
         thinking: str = wording.STATUS_THINKING,
         steps: Steps | None = None,
+        hosts: LinkHosts = ANY_HOST,
     ) -> None:
         self._place = place
         self._reference = reference
         self._interval = interval
         self._most = most
         self._asks = asks
+        self._hosts = hosts
         self._stop = stop
         self._reply: Reply = StreamedReply(
             place,
@@ -47,6 +50,7 @@ class NativeFirst:
             asks=asks,
             thinking=thinking,
             steps=steps,
+            hosts=hosts,
         )
 
     def receive(self, event: ArrivedEvent, now: float) -> None:
@@ -88,6 +92,7 @@ class NativeFirst:
             asks=self._asks,
             stop=self._stop,
             standing=left.standing,
+            hosts=self._hosts,
         )
         for event in left.events:
             edited.take(event, now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 from typing import Final
@@ -15,8 +16,10 @@ from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, spoken, stop_button, text_alone
+from bot.slack.text.citations import with_links
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import MESSAGE_BLOCKS, MESSAGE_TEXT
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.pages import Document, Page
 from bot.slack.text.plain_pages import plain_pages
 from bot.slack.wording_of_steps import working
@@ -53,9 +56,15 @@ class PagedAnswer(Answer[Document]):
     """
 
     def __init__(
-        self, *, most: int | None = None, asks: str = NOBODY, stop: str = "", steps: Steps | None = None
+        self,
+        *,
+        most: int | None = None,
+        asks: str = NOBODY,
+        stop: str = "",
+        steps: Steps | None = None,
+        hosts: LinkHosts = ANY_HOST,
     ) -> None:
-        super().__init__(Document(most=most), asks, steps)
+        super().__init__(Document(most=most, hosts=hosts), asks, steps, hosts)
         self._button = (stop_button(wording.STOP, stop),) if stop else ()
         self._most = most
         self._form = Form.RENDERED
@@ -108,14 +117,34 @@ class PagedAnswer(Answer[Document]):
         self._version += 1
         return True
 
-    def pages(self, *, shows_work: bool, minutes: int = 0, steps: Blocks = (), step: str = "") -> tuple[Page, ...]:
+    def pages(
+        self,
+        *,
+        shows_work: bool,
+        minutes: int = 0,
+        steps: Blocks = (),
+        step: str = "",
+        standing: Sequence[Page] = (),
+    ) -> tuple[Page, ...]:
         """What should stand in Slack now; empty when there is nothing to show yet.
 
         `shows_work`: the message itself must show that the bot is at work, and for how many `minutes`, because there is
         no status line. `steps` are shown under a text that grows, and `step`, what a status line would say, before it.
+        When the answer has ended, the marks of its text are links; a page that is `standing` is not written anew for
+        them alone.
         """
         pages = self._below_heading(shows_work=shows_work, minutes=minutes, steps=steps, step=step)
-        return (self._headed(pages[0]), *pages[1:]) if pages and self.heading else pages
+        pages = (self._headed(pages[0]), *pages[1:]) if pages and self.heading else pages
+        return self._linked(pages, standing)
+
+    def _linked(self, pages: tuple[Page, ...], standing: Sequence[Page]) -> tuple[Page, ...]:
+        """Pages in which the marks of the text are links, once the answer has ended."""
+        if not self.ended or self.empty or self._form is not Form.RENDERED or not (cited := self.sources.addresses):
+            return pages
+        beside = (*self.heading, *self.footer())
+        linked = (replace(page, blocks=with_links(page.blocks, beside, cited)) for page in pages)
+        stands = (number < len(standing) and page == standing[number] for number, page in enumerate(pages))
+        return tuple(page if is_there else new for page, new, is_there in zip(pages, linked, stands, strict=True))
 
     def _headed(self, page: Page) -> Page:
         """A page with the line above the text, as far as there is room: what it costs is below what Slack takes."""

@@ -14,6 +14,7 @@ from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Resp
 from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import SHAPE
 from bot.slack.text.blocks import fallback, note, plain, sentence_blocks, shown
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.pages import Page
 
 # Five uses in 30 minutes (Slack docs, Handling user interaction): one says what is going on, four are the answer's.
@@ -28,9 +29,17 @@ _PLAINEST = 2
 class RespondedReply:
     """A `Reply` for a place where the bot may not post: a sentence at once, the whole answer at the end."""
 
-    def __init__(self, place: Place, *, invite: str, asks: str = NOBODY, steps: Steps | None = None) -> None:
+    def __init__(
+        self,
+        place: Place,
+        *,
+        invite: str,
+        asks: str = NOBODY,
+        steps: Steps | None = None,
+        hosts: LinkHosts = ANY_HOST,
+    ) -> None:
         self._place = place
-        self._answer = PagedAnswer(asks=asks, steps=steps)
+        self._answer = PagedAnswer(asks=asks, steps=steps, hosts=hosts)
         self._greeting: Page | None = _greeting(invite)
         self._given = 0
         self._held_until = 0.0

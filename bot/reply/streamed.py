@@ -39,6 +39,7 @@ from bot.slack.calls import (
 )
 from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import STOPPED_BY_USER
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.streaming import StreamPiece, StreamText
 
 # If Slack asks for a longer silence than this, in seconds, the stream is given up.
@@ -73,7 +74,7 @@ class StreamedReply:
     the status while no tool runs, says how it is stopped.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # most have a default
         self,
         place: Place,
         *,
@@ -84,13 +85,14 @@ class StreamedReply:
         asks: str = NOBODY,
         thinking: str = wording.STATUS_THINKING,
         steps: Steps | None = None,
+        hosts: LinkHosts = ANY_HOST,
     ) -> None:
         self.left: Unstreamed | None = None
         self._place = place
         self._reference = reference
         self._streams = streams
         self._text = StreamText(most=most)
-        self._answer = Answer(self._text, asks=asks, steps=steps)
+        self._answer = Answer(self._text, asks=asks, steps=steps, hosts=hosts)
         self._steps = StreamedSteps(self._answer.steps)
         self._attachment = Attachment(place)
         self._pace = Pace(interval)

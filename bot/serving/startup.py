@@ -78,7 +78,8 @@ def chatflow_of(settings: Settings, session: ClientSession, metrics: FlowiseMetr
         frame_bytes=settings.flowise_frame_limit,
     )
     key = settings.flowise_api_key.get_secret_value() if settings.flowise_api_key else None
-    return WatchedFlowise(session, settings.flowise_url, settings.flowise_chatflow_id, key, limits, metrics)
+    url, headers = settings.flowise_url, settings.extra_headers()
+    return WatchedFlowise(session, url, settings.flowise_chatflow_id, key, limits, metrics, headers)
 
 
 async def warn_of_redis(store: RedisStore) -> None:

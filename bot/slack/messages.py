@@ -10,11 +10,12 @@ from bot.slack.text.block import Blocks
 @dataclass(frozen=True, slots=True)
 class EarlierMessage:
     """A message that stands in a thread, or is quoted in one. `author` is a display name or empty, `text` is plain.
-    `is_ours`: the bot itself has written it."""
+    `is_ours`: the bot itself has written it. `ts` is empty where it is not known."""
 
     author: str
     text: str
     is_ours: bool = False
+    ts: str = ""
 
 
 @dataclass(frozen=True, slots=True)

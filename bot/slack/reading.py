@@ -99,7 +99,7 @@ class Reading:
         person = await self._names.person(user) if user else None
         author = person.name if person is not None else _name_of_app(message)
         author = author or (wording.SOMEBODY if user else "A bot")
-        return EarlierMessage(author=author, text=plain(text, names), is_ours=_is_by(message, us))
+        return EarlierMessage(author, plain(text, names), is_ours=_is_by(message, us), ts=string(message, "ts"))
 
     async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
         """Whether an app has written in a thread as its bot, which may be known by its own id alone.

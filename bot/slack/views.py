@@ -1,4 +1,4 @@
-"""Builds the modal with one optional field, and reads what is submitted with it."""
+"""Builds modals, those that are only read and that with one optional field, and reads what is submitted with it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.slack import wording
 from bot.slack.fields import part, string
+from bot.slack.text.block import Blocks
 from bot.slack.text.escaping import clean
 
 _FIELD = "comment"
@@ -28,6 +29,11 @@ class Submission:
     comment: str
     teams: tuple[str, ...] = ()
     values: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def reading_view(title: str, blocks: Blocks) -> dict[str, object]:
+    """A modal that is only read. `title` has at most 24 characters (Slack docs, Modals)."""
+    return {"type": "modal", "title": plain(title), "close": plain(wording.CLOSE), "blocks": list(blocks)}
 
 
 def comment_view(callback_id: str, private: str, *, title: str, above: str) -> dict[str, object]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from bot import errors
 from bot.errors import BotError, FlowiseError, RunState
 from bot.slack.text.escaping import one_line, shorten
+from bot.slack.text.neutralise import code
 from bot.thread import StopOutcome
 
 THINKING = "Thinking…"
@@ -24,6 +25,10 @@ STATUS_THINKING = "is thinking…"
 STATUS_FETCHING = "is fetching the rest of its answer…"
 STATUS_NONE = ""
 
+PASSAGES = "Passages"
+CLOSE = "Close"
+PASSAGES_GONE = "I no longer have these passages. Please ask me again."
+PASSAGES_LATER = "I can't show these passages right now. Please try again in a minute."
 SOMEBODY = "Somebody"
 ASK_AGAIN = "Try again"
 STOP = "Stop"
@@ -307,10 +312,17 @@ _MENDED_BY_THE_OPERATOR = (
 _REPEAT = "I won't remember this attempt, so ask in full."
 
 
+# Of what a flow's builder has to say, in UTF-16 units.
+_NOTICE = 300
+
+
 def _sentence(error: BotError) -> str:
     if isinstance(error, errors.FlowiseResting):
         return _RESTING.format(wait=_about(error.retry_after))
-    return next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), _OUR_MISTAKE)
+    sentence = next((_SENTENCES[kind] for kind in type(error).__mro__ if kind in _SENTENCES), _OUR_MISTAKE)
+    if isinstance(error, errors.FlowiseRateLimited) and (notice := one_line(error.notice).replace("`", "'")):
+        return f"{sentence}\n“{code(shorten(notice, _NOTICE))}”"
+    return sentence
 
 
 _OUR_MISTAKE = "Something went wrong on my side. Please try again."

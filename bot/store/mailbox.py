@@ -90,6 +90,7 @@ class RedisMailboxes:
         self._list = client.register_script(scripts.LIST)
         self._relist = client.register_script(scripts.RELIST)
         self._due = client.register_script(scripts.DUE)
+        self._others = client.register_script(scripts.OTHERS)
         self._unlist = client.register_script(scripts.UNLIST)
         self._stops = RedisStops(client, ask, prefix, kept=_KEPT_SECONDS)
 
@@ -263,6 +264,10 @@ class RedisMailboxes:
     async def _take_one(self, line: str, process: str, lease: int, now: int, but_not: Sequence[str]) -> list[Any]:
         args: list[str | float] = [process, lease, _milliseconds(_KEPT_SECONDS), now, *but_not]
         return cast("list[Any]", await self._ask(self._take(keys=self._keys(line, *_MAILBOX), args=args)))
+
+    async def others(self, team: str, process: str) -> int:
+        """Count the other processes of a team, as they are now."""
+        return int(await self._ask(self._others(keys=[self._processes_key(team)], args=[process])))
 
     async def withdraw(self, teams: Collection[str], process: str) -> None:
         """Take ourselves off the lists of processes."""

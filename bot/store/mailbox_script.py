@@ -314,6 +314,16 @@ return {tostring(now), others, found}
 """
 )
 
+# KEYS: the processes of a team. ARGV: process. Returns how many others are present.
+OTHERS = (
+    NOW
+    + """
+local present = redis.call('ZCOUNT', KEYS[1], '(' .. now, '+inf')
+local ours = redis.call('ZSCORE', KEYS[1], ARGV[1])
+return ours and tonumber(ours) > now and present - 1 or present
+"""
+)
+
 # KEYS: due, until. ARGV: what the lines of a workspace begin with. Returns how many were taken off the list.
 UNLIST = """
 local gone = 0

@@ -9,6 +9,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
     {<line>}:message:<ts>            JSON: the chat a direct message belongs to        30 days
     {<line>}:answer:<reference>      hash: what the buttons under an answer need       as long as a conversation
+    {<line>}:passages:<reference>    JSON: what an answer has used      1 day; where its stored answer is: 30 days
     {<line>}:decision:<reference>    hash: a decision, and who made it                 as long as a conversation
     {<line>}:run:<chat id>           JSON: a run not seen to end                       1 day (30 for one that waits)
     {<line>}:files:<chat id>         hash: the files added to its vector store         as long as a conversation
@@ -41,6 +42,7 @@ from bot.store.connections import connect
 from bot.store.decisions import RedisDecisions
 from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
+from bot.store.passages import RedisPassages
 from bot.store.purge import purge
 from bot.store.requests import PATIENCE, asked
 from bot.thread import STORED, Conversation, Run, Thread
@@ -61,6 +63,8 @@ def unobserved(seconds: float, error: str) -> None:
 _DAY = 86_400.0
 # After a day, a run that was not seen to end is no longer waited for: Flowise keeps none that long.
 _RUN_SECONDS = _DAY
+# Of a thread, so many of the latest messages that are not quoted are known: some more than are quoted by default.
+_MOST_LEFT_OUT = 60
 # A scan of a million keys takes some seconds.
 _PURGE_SECONDS = 60.0
 
@@ -92,7 +96,9 @@ class RedisStore:
         self._remember = client.register_script(scripts.REMEMBER)
         self._start_over = client.register_script(scripts.START_OVER)
         self._set_quiet = client.register_script(scripts.SET_QUIET)
+        self._leave_out = client.register_script(scripts.LEAVE_OUT)
         self._budget = client.register_script(SCRIPT)
+        self._passages = RedisPassages(client, self._ask, prefix, lifetime=conversation_days * _DAY)
         self._mailboxes = RedisMailboxes(
             client,
             self._ask,
@@ -134,6 +140,11 @@ class RedisStore:
         """Let all connections go."""
         await self._client.aclose()
         await self._probe.aclose()
+
+    @property
+    def passages(self) -> RedisPassages:
+        """Notes of what answers have used."""
+        return self._passages
 
     @property
     def mailboxes(self) -> RedisMailboxes:
@@ -189,6 +200,11 @@ class RedisStore:
     async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None:
         """Note whether the bot is to be quiet in a thread, and renew the thread's lifetime."""
         await self._ask(self._set_quiet(keys=[self._key(thread, "chat")], args=[int(quiet), now, self._lifetime]))
+
+    async def leave_out(self, thread: Thread, messages: Sequence[str], now: float) -> None:
+        """Note messages of a thread that are not quoted, the latest `_MOST_LEFT_OUT` of them."""
+        args: list[str | float] = [now, self._lifetime, _MOST_LEFT_OUT, *messages]
+        await self._ask(self._leave_out(keys=[self._key(thread, "chat")], args=args))
 
     async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
         """Note the chat that a message in a direct message belongs to, for as long as a conversation is kept."""

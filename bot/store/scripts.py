@@ -62,6 +62,23 @@ return tonumber(redis.call('HGET', key, 'generation'))
 """
 )
 
+# KEYS: conversation. ARGV: now, lifetime in ms, how many are kept, then the `ts` of messages. The latest ones are kept.
+LEAVE_OUT = """
+local known, is_known = {}, {}
+for ts in string.gmatch(redis.call('HGET', KEYS[1], 'left_out') or '', '%S+') do
+  table.insert(known, ts)
+  is_known[ts] = true
+end
+for at = 4, #ARGV do
+  if not is_known[ARGV[at]] then table.insert(known, ARGV[at]) end
+end
+local kept = table.concat(known, ' ', math.max(1, #known - tonumber(ARGV[3]) + 1))
+redis.call('HSET', KEYS[1], 'left_out', kept, 'used_at', ARGV[1])
+redis.call('HSETNX', KEYS[1], 'created_at', ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+"""
+
 # KEYS: conversation. ARGV: quiet (0 or 1), now, lifetime in ms.
 SET_QUIET = """
 redis.call('HSET', KEYS[1], 'quiet', ARGV[1], 'used_at', ARGV[2])

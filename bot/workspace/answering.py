@@ -24,6 +24,10 @@ from bot.workspace.sentences import Sentences
 
 log = structlog.get_logger(__name__)
 
+# Seconds within which a request arrives at Flowise, once it is noted. Before, it is not given up for another process:
+# one that never arrived would be waited for in vain, and its asker told that it was interrupted.
+_ARRIVES = 1.0
+
 
 class Answering:
     """Answers the questions of one workspace."""
@@ -87,6 +91,8 @@ class Answering:
                 reply.taken_over()
             reply.close()
             chats.delivered(question)
+        if lease.opened.stopped:
+            lease.then(lambda: chats.stopped(question, lease.opened.messages))
         # A mistake of ours is told in place of what stood: no words of the answer are left.
         lease.again = UnansweredQuestion(lease.item, lease.opened.messages) if failed else owner.unanswered
         if lease.again is None and ended and lease.taken_over:
@@ -106,9 +112,10 @@ class Answering:
         """Waits until we are stopped; the last word of an answer that nobody else goes on with."""
         reference, tasks = lease.item.reference, self._tasks
         await tasks.leaving.wait()
-        others = self._process.mailbox.others(lease.item.team) > 0
-        if not (others and not lease.was_asked):
+        others = await self._process.mailbox.others(lease.item.team) > 0
+        if lease.was_asked or not others:
             await tasks.stopping.wait()
+            others = await self._process.mailbox.others(lease.item.team) > 0
         if lease.was_asked and lease.stopped.is_set():
             return Stopped(StopOutcome.UNKNOWN)
         can_go_on = self._conversations.reads_answers and not question.place.response_url
@@ -116,6 +123,8 @@ class Answering:
             follows = question.decided is None and self._conversations.is_follow_up(question)
             kind = Interrupted if question.decided is None else DecisionInterrupted
             return Failed(kind("the bot was stopped"), reference, again, follows)
+        if lease.was_asked:
+            await asyncio.sleep(_ARRIVES - lease.asked_for)
         lease.handed_over = True
         return None if others else Failed(Postponed("the bot was stopped"), reference)
 

@@ -15,14 +15,15 @@ from bot.reply.observed import Answers
 from bot.reply.steps_support import ShowSteps
 from bot.reply.streams import Mode
 from bot.slack.help_contact import NOBODY
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.supervision import Supervisor
 from bot.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """How answers are written: SLACK_EDIT_INTERVAL in seconds, BOT_MOST_MESSAGES, SLACK_DELIVERY, SLACK_RATE_SCALE and
-    BOT_SHOW_STEPS.
+    """How answers are written: SLACK_EDIT_INTERVAL in seconds, BOT_MOST_MESSAGES, SLACK_DELIVERY, SLACK_RATE_SCALE,
+    BOT_SHOW_STEPS and BOT_LINK_HOSTS.
 
     `asks` says whom a person should ask when an answer fails, from BOT_HELP_CONTACT; `answers` tells those who measure.
     """
@@ -34,6 +35,7 @@ class DeliverySettings:
     asks: str = NOBODY
     answers: Answers = field(default_factory=Answers)
     steps: ShowSteps = ShowSteps.FULL
+    hosts: LinkHosts = ANY_HOST
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class Replies:
             stop=stop,
             thinking=self._thinking,
             steps=Steps(self._steps),
+            hosts=self._delivery.hosts,
         )
 
     def for_sentence(self, place: Place, lease: Lease) -> Reply:
@@ -52,7 +53,13 @@ class Replies:
 
     def _standing(self, place: Place, lease: Lease, stop: str = "") -> Reply:
         if place.response_url:
-            return RespondedReply(place, invite=self._invite, asks=self._delivery.asks, steps=Steps(self._steps))
+            return RespondedReply(
+                place,
+                invite=self._invite,
+                asks=self._delivery.asks,
+                steps=Steps(self._steps),
+                hosts=self._delivery.hosts,
+            )
         opened = lease.opened
         # Whoever was not asked yet may still wait for its turn: an open stream in its thread is then another answer's.
         may_stream = lease.look and lease.was_asked and place.thread_ts is not None
@@ -70,4 +77,5 @@ class Replies:
             stop=stop,
             adopted=adopted,
             steps=Steps(self._steps),
+            hosts=self._delivery.hosts,
         )

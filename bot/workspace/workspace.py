@@ -95,6 +95,7 @@ class Workspace:
         self.wall = process.wall
         self.asks = process.delivery.asks
         self.count_rating = process.count_rating
+        self.link_hosts = process.delivery.hosts
         self.tasks = Share(process.tasks)
         self.mailbox = process.mailbox
         self.governor = Governor(

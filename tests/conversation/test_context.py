@@ -85,6 +85,16 @@ async def test_where_nothing_can_have_been_said_nothing_is_read(
     assert slack.asked == []
 
 
+async def test_what_was_stopped_is_not_quoted_and_takes_no_room_from_what_is() -> None:
+    said = tuple(EarlierMessage("ada", f"line {n}", ts=f"170000000{n}.000100") for n in range(1, 6))
+    slack = Reads(said)
+    conversation = replace(known(answered=False), left_out=("1700000002.000100", "1700000005.000100"))
+    quoted = [("ada", "line 1"), ("ada", "line 3"), ("ada", "line 4")]
+    assert await asked(slack, question(), conversation, limit=3) == with_quotes(quoted, (), "what now?")
+    assert [request["limit"] for request in slack.asked] == [5]
+    assert await asked(slack, question(), conversation, limit=2) == with_quotes(quoted[1:], (), "what now?")
+
+
 @pytest.mark.parametrize("error", [SlackRefused("conversations.replies", "missing_scope"), SlackUnavailable("429")])
 async def test_where_slack_does_not_tell_the_question_goes_alone(error: Exception) -> None:
     slack = Reads(error=error)

@@ -89,6 +89,6 @@ async def test_the_flow_is_read_with_the_key_or_if_it_is_public(key: str | None,
         return web.json_response(flow() if is_shown else {}, status=200 if is_shown else 401)
 
     async with serving(answer) as url, new_session() as session:
-        told = Chatflow(url, "x", key, Limits(connect=5, headers=5), AskerTold(("user_id",)))
+        told = Chatflow(url, "x", key, Limits(connect=5, headers=5), told=AskerTold(("user_id",)))
         findings = await flowise(session, told, monotonic=lambda: 0.0, wall=lambda: 0.0)
     assert [each.state for each in findings if each.check == "FLOWISE_VARS"] == [state]

@@ -175,6 +175,29 @@ async def test_the_key_goes_along_and_never_into_an_error(server: Server, make_c
     assert [post.headers["authorization"] for post in server.posts] == ["Bearer SECRET-KEY"] * 3
 
 
+async def test_the_headers_of_a_proxy_go_along_everywhere_and_never_into_an_error(
+    server: Server, make_client: MakeClient
+) -> None:
+    refused = "who sent SECRET-VALUE to http://flowise.internal/api?"
+    limited = {"X_RateLimit_Limit": "2", "Retry_After": "60"}
+    server.probes(server.json({"isStreaming": True}))
+    server.predicts(
+        server.json({"message": refused}, 500), server.page(429, "text/html", refused, **limited), hello(server)
+    )
+    client = make_client(key="SECRET-KEY", extra_headers={"X-Client-Secret": "SECRET-VALUE"})
+    assert "who sent <key> to" in str(await failure(client))
+    error = await failure(client)
+    assert isinstance(error, errors.FlowiseRateLimited)
+    assert error.notice.startswith("who sent <key> to")
+    assert (await asked(client))[-1] == End()
+    await client.stored_text("chat-1", "m")
+    await client.abort("chat-1")
+    await client.newest_stored("chat-1")
+    assert {request.headers.get("x-client-secret") for request in server.requests} == {"SECRET-VALUE"}
+    assert {request.headers.get("authorization") for request in server.requests} == {"Bearer SECRET-KEY"}
+    assert len({request.target.partition("?")[0] for request in server.requests}) >= 4
+
+
 # --- one prediction, whatever happens
 
 

@@ -56,6 +56,34 @@ def test_a_rate_limit_tells_how_long() -> None:
     assert isinstance(error, FlowiseRateLimited)
     assert error.retry_after == 8.0
     assert str(error) == "HTTP 429: Too many requests, slow down!"
+    assert error.notice == ""
+
+
+LIMITED = {"X-RateLimit-Limit": "2"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "content_type", "body", "notice"),
+    [
+        (LIMITED, HTML, " Too many\nrequests, slow down! ", "Too many requests, slow down!"),
+        ({"x-ratelimit-limit": "2"}, HTML, "5 < 6 & a <3", "5 < 6 & a <3"),
+        (LIMITED, JSON, said("Slow down"), "Slow down"),
+        (LIMITED, JSON, '{"other": 1}', ""),
+        (LIMITED, HTML, "", ""),
+        # What another program may have written.
+        ({}, HTML, "Too many requests", ""),
+        (LIMITED, HTML, "<html>429", ""),
+        (LIMITED, HTML, "text, and <b>a tag</b>", ""),
+        (LIMITED, HTML, "text, and </p", ""),
+        (LIMITED, HTML, "<!doctype html>", ""),
+    ],
+)
+def test_what_the_builder_says_of_a_rate_limit(
+    headers: dict[str, str], content_type: str, body: str, notice: str
+) -> None:
+    error = refusal(HttpReply(429, headers, content_type, body.encode()), None)
+    assert isinstance(error, FlowiseRateLimited)
+    assert error.notice == notice
 
 
 @pytest.mark.parametrize(

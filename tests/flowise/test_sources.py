@@ -60,7 +60,7 @@ def test_where_a_chunk_is_from(metadata: object, document: SourceDocument) -> No
 
 
 def test_what_is_no_document_is_left_out() -> None:
-    assert source_documents([None, "x", {"pageContent": "never shown"}]) == (SourceDocument("Untitled"),)
+    assert source_documents([None, "x", {"pageContent": "never shown"}]) == (SourceDocument("Untitled", number=3),)
     assert source_documents([]) == ()
     assert source_documents({"pageContent": "x"}) is None
 
@@ -249,6 +249,10 @@ CALLED: list[tuple[object, str, str | None]] = [
     ({"title": "Node.js/Express.js"}, "Node.js/Express.js", None),
     ({"title": "HR/Benefits FAQ.pdf"}, "HR/Benefits FAQ.pdf", None),
     ({"title": "/srv/uploads/report.pdf"}, "report.pdf", None),
+    ({"title": "uploads/2026/report.pdf"}, "report.pdf", None),
+    ({"title": "/srv/uploads/2026/report"}, "report", None),
+    ({"title": "C:\\Users\\ada\\notes"}, "notes", None),
+    ({"title": "/r/python"}, "/r/python", None),
     *(
         ({key: path}, "report.pdf", None)
         for key in ("source", "fileName", "file_path")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.errors import FlowiseError, KeyRefused
 from bot.flowise import api
 from bot.flowise.client import Client, Limits
-from bot.flowise.events import End, Metadata, Token, UsedTools
+from bot.flowise.events import End, Metadata, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.flowise.prediction import Prediction
 from bot.thread import Expected
 
@@ -112,6 +113,29 @@ async def test_what_cannot_be_read_is_no_text(
     assert len([line for line in caplog.records if line.message.startswith("stored text not read")]) >= 8
     for leak in (SECRET, "the-key", "words"):
         assert leak not in caplog.text
+
+
+async def test_the_documents_of_the_row_are_all_that_is_read_of_it(server: Server, make_client: MakeClient) -> None:
+    found = [{"pageContent": f"See {server.url}{FILE}", "metadata": {"title": "Policy"}}]
+    for stored in (found, json.dumps(found)):
+        server.on("GET", ROWS, server.json([row("x", id="n"), row("x", sourceDocuments=stored)]))
+        sources = await make_client(key="k").stored_sources("c", "m")
+        assert sources == SourceDocuments((SourceDocument("Policy"),))
+        assert sources is not None
+        assert sources.passages == ("See table.csv",)  # without Flowise's own address
+    for nothing in (None, "no JSON", {"a": 1}):
+        server.on("GET", ROWS, server.json([row("x", sourceDocuments=nothing)]))
+        assert await make_client(key="k").stored_sources("c", "m") is None
+
+
+async def test_documents_that_cannot_be_read_are_told_apart_from_none(server: Server, make_client: MakeClient) -> None:
+    for name in ("a web page", "refused", "a fault", "closed", "half of it"):
+        server.on("GET", ROWS, unreadable(server)[name])
+        with pytest.raises(FlowiseError) as failure:
+            await make_client(key="the-key").stored_sources("c", "m")
+        assert "the-key" not in str(failure.value)
+    with pytest.raises(KeyRefused):
+        await make_client().stored_sources("c", "m")
 
 
 async def test_nothing_is_asked_without_a_key_and_nobody_may_be_there(

@@ -64,6 +64,17 @@ async def test_flowise_limits_the_rate(home: Sandbox) -> None:
     assert len(home.flowise.predictions) == 1
 
 
+@pytest.mark.parametrize("delivery", ["edit", "stream"])
+async def test_the_builder_s_own_words_for_its_rate_limit_are_shown(home: Sandbox, delivery: str) -> None:
+    headers = {"Retry-After": "60", "X-RateLimit-Limit": "2"}
+    home.flowise.script("rag", Script(status=429, headers=headers, body=b"Only two an hour, <!here> @here."))
+    answer = await failed(home, "Please try again in a minute.", slack_delivery=delivery)
+    assert "Only two an hour" not in answer  # it looks like a page
+    home.flowise.script("rag", Script(status=429, headers=headers, body=b"Only two an hour, @here."))
+    await failed(home, "“Only two an hour, @", slack_delivery=delivery)
+    assert home.slack.pings == []
+
+
 async def test_flowise_is_slow_to_begin(home: Sandbox) -> None:
     home.flowise.script("rag", Script(silent=True))
     await failed(home, "took too long", flowise_headers_timeout=0.3)

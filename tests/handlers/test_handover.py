@@ -58,10 +58,6 @@ def mailbox(bot: Bot) -> Mailbox:
     return bot._registry.process.mailbox
 
 
-async def knows_of_another(home: Sandbox, bot: Bot) -> None:
-    await home.slack.until(lambda: mailbox(bot).others(home.slack.team_id) == 1)
-
-
 async def test_what_was_not_asked_is_handed_over_at_once_and_what_was_is_ended(busy: Sandbox) -> None:
     held = asyncio.Event()
     busy.flowise.script("rag", Script(tokens=["one", " done"], hold=held, hold_after=1))
@@ -73,7 +69,6 @@ async def test_what_was_not_asked_is_handed_over_at_once_and_what_was_is_ended(b
             await busy.slack.until(lambda: busy.answers(root) == ["one"])
             await busy.ask(f"{busy.mention} two", thread_ts=root)
             await busy.slack.until(lambda: busy.answers(root) == ["one", wording.queued(1, busy=False)])
-            await knows_of_another(busy, first)
             first.stop()
             await busy.slack.until(lambda: len(mailbox(second).held) == 1)  # it waits there while the first one ends
             assert busy.answers(root) == ["one", wording.queued(1, busy=False)]
@@ -94,7 +89,6 @@ async def test_what_does_not_end_in_time_is_ended_by_the_other_one_in_place(busy
             heard_by(busy, first)
             root = await busy.ask(f"{busy.mention} why?")
             await busy.slack.until(lambda: busy.answers(root) == ["half"])
-            await knows_of_another(busy, first)
         await busy.slack.until(lambda: len(mailbox(second).held) == 1)
         await busy.slack.until(lambda: busy.answers(root) == ["half and half"])
         await busy.slack.until(lambda: busy.idle)

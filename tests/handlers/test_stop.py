@@ -305,3 +305,25 @@ async def test_a_press_while_the_last_word_is_on_its_way_is_told_that_it_came_to
     [told] = home.slack.ephemerals(home.channel, home.ada)
     assert told.plain == wording.ENDED_ALREADY
     assert home.answers(root) == ["whole"]
+
+
+async def test_what_was_stopped_is_not_quoted_to_the_next_question_as_all_else_is(home: Sandbox) -> None:
+    """Neither the question, nor what had come of its answer, nor one that was stopped while it waited."""
+    half = Script(tokens=["half", " more"], agentflow=True, hold=asyncio.Event(), hold_after=1)
+    home.flowise.script("rag", half, Script(tokens=["two"]))
+    async with home.bot(bot_follow_ups="mentions"):
+        root = await home.ask("Lunch is at noon.")
+        await home.ask(f"{home.mention} secret one", thread_ts=root)
+        await home.slack.until(lambda: bool(buttons(home, root)))
+        await home.ask(f"{home.mention} secret two", thread_ts=root)
+        await home.slack.until(lambda: len(buttons(home, root)) == 2)
+        for ts in reversed(buttons(home, root)):
+            await home.slack.press(home.ada, home.channel, ts, wording.STOP)
+        await home.slack.until(lambda: home.answers(root) == [f"half\n{FORGOTTEN}", NOT_ASKED] and home.idle)
+        await home.ask("It was late today.", thread_ts=root)
+        await home.ask(f"{home.mention} when is lunch?", thread_ts=root)
+        await home.answered(root, 3)
+    asked = home.flowise.predictions[-1].question
+    assert "Lunch is at noon." in asked
+    assert "It was late today." in asked
+    assert not any(word in asked for word in ("secret", "half", "Stopped"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -178,6 +179,31 @@ async def test_who_is_stopped_while_it_notes_that_it_asks_has_not_asked(
     [taken] = (await store.mailboxes.abandoned(["T1"], "theirs", LEASE))[0]
     assert taken.opened == OpenAnswer()
     assert await store.run_on(LINE, "chat") is None
+
+
+async def test_what_is_handed_over_while_it_is_noted_is_not_asked_and_counts_as_such(
+    store: RedisStore, clock: Clock
+) -> None:
+    lease = await held(store, clock)
+    lease.turn_came()
+    async with lease._noting:
+        asking = asyncio.create_task(lease.asks("chat", "why?", Run(5.5)))
+        await asyncio.sleep(0)
+        lease.handed_over = True
+    assert not await asking
+    await lease.release()
+    [taken] = (await store.mailboxes.abandoned(["T1"], "theirs", LEASE))[0]
+    assert taken.opened == OpenAnswer()
+    assert await store.run_on(LINE, "chat") is None
+
+
+async def test_it_knows_for_how_long_flowise_is_asked(store: RedisStore, clock: Clock) -> None:
+    lease = await held(store, clock)
+    assert lease.asked_for == math.inf
+    lease.turn_came()
+    assert await lease.asks("chat", "why?", Run(5.5))
+    clock.time += 3
+    assert lease.asked_for == 3
 
 
 async def test_one_that_has_lost_its_question_does_not_ask(store: RedisStore, clock: Clock) -> None:

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from bot.errors import StoreUnavailable
-from bot.mailbox.durations import Durations
+from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.mailbox import Mailbox
 from bot.store.embedded import EmbeddedValkey
@@ -27,6 +28,12 @@ SHORT = Durations(lease=0.3, renewal=0.05, settling=0.02)
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110  # what is waited for is in the store
+            await asyncio.sleep(0.01)
+
+
+async def until_counted(mailbox: Mailbox, others: int) -> None:
+    async with asyncio.timeout(5):
+        while await mailbox.others("T1") != others:  # noqa: ASYNC110  # what is waited for is in the store
             await asyncio.sleep(0.01)
 
 
@@ -151,13 +158,52 @@ async def test_one_that_was_lost_is_settled_by_its_successor_alone(store: RedisS
     assert not successor.lost.is_set()
 
 
+async def test_who_leaves_in_the_middle_of_a_look_keeps_nothing_back_from_the_others(
+    store: RedisStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = await taken_in(process(store, "dead"), item())
+    await store.mailboxes.release(lost.hold)
+    look, is_taken = store.mailboxes.abandoned, asyncio.Event()
+
+    async def slow(*args: Any, **named: Any) -> object:
+        found = await look(*args, **named)
+        is_taken.set()
+        await asyncio.sleep(0.05)
+        return found
+
+    leaving = Mailbox(store.mailboxes, "leaving", now=time.monotonic)
+    leaving.serve("T1")
+    with monkeypatch.context() as patch:
+        patch.setattr(store.mailboxes, "abandoned", slow)
+        async with looking(leaving) as nothing:
+            await is_taken.wait()
+    assert nothing.empty()
+    async with looking(process(store)) as found, asyncio.timeout(DURATIONS.lease / 3):
+        assert (await found.get()).failures == 0
+
+
 async def test_processes_count_each_other_until_one_withdraws(store: RedisStore) -> None:
     ours, theirs = process(store), process(store, "theirs")
-    async with looking(ours):
-        async with looking(theirs):
-            await until(lambda: ours.others("T1") == 1)
-        await theirs.withdraw()
-        await until(lambda: ours.others("T1") == 0)
+    assert await ours.others("T1") == 0
+    async with looking(theirs):
+        await until_counted(ours, 1)  # though we have not looked for anything meanwhile
+    assert await theirs.others("T1") == 0
+    await theirs.withdraw()
+    assert await ours.others("T1") == 0
+
+
+async def test_without_the_store_the_others_are_as_they_were_known_last(tmp_path: Path) -> None:
+    server = EmbeddedValkey(tmp_path)
+    store = RedisStore.at(await server.start(), patience=0.3)
+    ours, theirs = process(store), process(store, "theirs")
+    try:
+        async with looking(theirs), looking(ours):
+            await until(lambda: ours._others == theirs._others == {"T1": 1})
+    finally:
+        await server.stop()
+    assert await ours.others("T1") == 1
+    assert await theirs.others("T2") == 0
+    await store.aclose()
 
 
 async def test_the_last_word_is_settled_when_the_store_is_back(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from bot.reply.contract import (
     Heard,
     KeptEvent,
     ParagraphBreak,
+    PassagesOffered,
     ProgressEvent,
     Queued,
     Remark,
@@ -64,6 +65,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     Sentence("a sentence"),
     Footnote("a footnote"),
     AnswerButtons("T1:C1:1.5", "a1b2c3", ("What else?",), rates=True),
+    PassagesOffered("which answer"),
 )
 PASSING: tuple[ReplyEvent, ...] = (
     TextComplete(),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.flowise.events import SourceDocument
-from bot.reply.sources import gathered
+from bot.reply.sources import addresses, gathered
 from bot.slack.text.blocks import shown, sources_blocks
+from bot.slack.text.limits import SOURCES
+from bot.slack.text.link_hosts import ANY_HOST, read
 
 
 def test_one_entry_a_document_in_order_of_first_chunk() -> None:
@@ -94,3 +96,31 @@ def test_a_thousand_chunks_of_one_file_are_one_short_entry() -> None:
     line = shown(sources_blocks([source])).split("\n")[1]
     assert line.endswith("…")
     assert len(line) < 140
+
+
+POLICY = "https://docs.example/policy"
+CHUNKS = (
+    SourceDocument("Travel policy", url=f"{POLICY}#a", page="7"),
+    SourceDocument("Travel policy", url=f"{POLICY}#b", page="12"),
+    SourceDocument("Handbook.pdf", page="3"),
+    SourceDocument("Old", url="https://old.example", number=5),
+)
+
+
+def test_a_cited_document_keeps_the_numbers_of_all_its_chunks() -> None:
+    listed = " ".join(shown(sources_blocks(gathered(CHUNKS, {1}))).split())
+    assert listed == "Sources [1][2] Travel policy · p. 7, 12 [3] Handbook.pdf · p. 3 [5] Old"
+    assert all(not source.numbers for source in gathered(CHUNKS))
+
+
+def test_what_is_cited_is_listed_before_what_is_not() -> None:
+    many = [SourceDocument(f"doc {number}") for number in range(1, SOURCES + 3)]
+    listed = shown(sources_blocks(gathered(many, {SOURCES + 2})))
+    assert listed.startswith(f"Sources\n\n[{SOURCES + 2}] doc {SOURCES + 2}\n[1] doc 1\n")
+    assert listed.endswith("and 2 more")
+
+
+def test_only_cited_chunks_with_an_address_that_may_be_linked_have_one() -> None:
+    assert addresses(CHUNKS, {2, 3, 5}, ANY_HOST) == {2: f"{POLICY}#b", 5: "https://old.example"}
+    assert addresses(CHUNKS, {2, 3, 5}, read("docs.example")) == {2: f"{POLICY}#b"}
+    assert addresses([SourceDocument("x", url="mailto:ada@docs.example")], {1}, ANY_HOST) == {}

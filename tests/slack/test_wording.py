@@ -14,6 +14,7 @@ from bot.errors import BotError, RunState
 from bot.playground.slack.pings import pings
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY, asks
+from bot.slack.text.blocks import fallback, note, sentence_blocks
 from bot.slack.wording import attached, failure, support, with_quotes
 from bot.slack.wording_of_steps import using
 
@@ -221,3 +222,19 @@ def test_files_are_told_by_name(names: tuple[str, ...], told: str) -> None:
 def test_files_are_named_where_they_can_be(names: list[str], number: int, more: bool, told: str) -> None:
     assert wording.result_files(names, number, more=more, alone=False) == told
     assert wording.result_files(names, number, more=more, alone=True) == told.replace(" also", "")
+
+
+def test_what_the_builder_says_of_a_rate_limit_stands_beside_our_sentence() -> None:
+    said = failure(errors.FlowiseRateLimited("x", notice="Too many requests,\nslow down!"))
+    assert said == f"{failure(errors.FlowiseRateLimited('x'))}\n“Too many requests, slow down!”"
+
+
+@given(
+    st.text(max_size=400) | st.sampled_from(["<!channel>", "<@U12345678>", "@here", "`code`", "x" * 5000, "\u202e&"])
+)
+def test_it_calls_nobody_and_is_short(notice: str) -> None:
+    sentence = failure(errors.FlowiseRateLimited("x", notice=notice))
+    blocks = sentence_blocks(sentence)
+    assert len(sentence) <= len(failure(errors.FlowiseRateLimited("x"))) + 350
+    assert "code" not in str(blocks) or "code" in notice
+    assert pings(fallback(sentence), (*blocks, note(sentence)), (), frozenset(), parse=True) == []

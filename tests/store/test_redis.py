@@ -32,6 +32,19 @@ def test_it_is_a_store(store: RedisStore) -> None:
     assert port is store
 
 
+async def test_a_note_of_passages_is_kept_for_its_time_or_as_long_as_a_conversation(
+    store: RedisStore, raw: Redis
+) -> None:
+    assert await store.passages.kept(LINE, "one") is None
+    await store.passages.keep(LINE, "one", "first", seconds=86_400)
+    await store.passages.keep(LINE, "two", "second")
+    assert [await store.passages.kept(LINE, name) for name in ("one", "two", "three")] == ["first", "second", None]
+    [day, month] = sorted((await keys_of(store, raw)).values())
+    assert DAY_MS - 60_000 < day <= DAY_MS
+    assert 29 * DAY_MS < month <= 30 * DAY_MS
+    assert await store.purge("T1") == 2
+
+
 # Conversations
 
 
@@ -131,6 +144,24 @@ async def test_being_quiet_is_left_alone_by_everything_else(store: RedisStore, r
     await store.set_quiet(THREAD, False, now=4)
     assert await store.conversation(THREAD) == Conversation("", "flow", 1, 3, 4, quiet=False)
     assert min((await keys_of(store, raw)).values()) > 29 * DAY_MS
+
+
+async def test_what_is_left_out_is_kept_once_beside_all_else(store: RedisStore, raw: Redis) -> None:
+    await store.leave_out(THREAD, ["1.1", "1.2"], now=1.5)
+    assert await store.conversation(THREAD) == Conversation("", "", 0, 1.5, 1.5, left_out=("1.1", "1.2"))
+    await store.remember(THREAD, "chat", "flow", 0, now=2)
+    await store.leave_out(THREAD, ["1.2", "1.3"], now=3)
+    kept = await store.conversation(THREAD)
+    assert kept == Conversation("chat", "flow", 0, 1.5, 3, left_out=("1.1", "1.2", "1.3"))
+    assert min((await keys_of(store, raw)).values()) > 29 * DAY_MS
+
+
+async def test_of_many_messages_the_latest_are_left_out(store: RedisStore) -> None:
+    for number in range(70):
+        await store.leave_out(THREAD, [f"{number}.1", f"{number}.2"], now=number)
+    kept = await store.conversation(THREAD)
+    assert kept is not None
+    assert kept.left_out == tuple(f"{number}.{part}" for number in range(40, 70) for part in (1, 2))
 
 
 async def test_the_lifetime_of_conversations_is_a_setting(redis_url: str, raw: Redis) -> None:

@@ -51,6 +51,14 @@ def rag(asked: PredictionRequest) -> Plan:
     return _chat(asked, RunOutcome(text, documents), first=model.tokens(text)[0])
 
 
+def cites(asked: PredictionRequest) -> Plan:
+    """A conversational retrieval chain whose model cites the documents it has found by their numbers."""
+    found = near(asked.question) if model.looks_up(asked.question) else ()
+    text = "\n".join(f"- {chunk.text} [{number}]" for number, chunk in enumerate(found, 1))
+    text = f"{text}\n\n{model.signed(asked.earlier)}" if found else model.reply(asked.question, asked.earlier)
+    return _chat(asked, RunOutcome(text, [chunk.as_flowise() for chunk in found] or None))
+
+
 def tools(asked: PredictionRequest) -> Plan:
     """A Tool Agent with detailed streaming: what it says before the tool call is streamed but not stored."""
     used = use_tool(asked.question)

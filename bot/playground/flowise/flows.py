@@ -45,6 +45,7 @@ STAND_IN = "rag"
 
 FLOWS: tuple[Flow, ...] = (
     Flow(STAND_IN, chatflows.rag),
+    Flow("cites", chatflows.cites),
     Flow("plain", chatflows.plain),
     Flow("blind", chatflows.plain, takes=NO_FILES),
     Flow("store", chatflows.rag, takes=Takes(images=(), hears=False, documents=(), stored=(".txt", ".md", ".pdf"))),

@@ -125,6 +125,7 @@ CHUNKS: tuple[Chunk, ...] = (
         (12, 20),
         "Write “new conversation” to start over, or “quiet” to silence the bot in a thread.",
         "Mention me with **new conversation** to start over: the next question begins a new chat.\n\n"
+        "- *stop*, or the button under a growing answer, ends the answer.\n"
         "- *quiet* silences me in a thread until I am mentioned again.\n"
         "- In a direct message, `/flowise new` does the same as *new conversation*.\n"
         "- `/flowise help` shows all of this to you alone.",
@@ -155,7 +156,7 @@ CHUNKS: tuple[Chunk, ...] = (
         "**Sources stand under the answer**, numbered:\n\n"
         "1. one entry for each document, however many pieces of it were used,\n"
         "2. with its pages or lines, and a link where the document has an address,\n"
-        "3. never with the text of the document itself.\n\n"
+        "3. with the passages themselves, for whoever presses *Passages*.\n\n"
         "They come from the flow's retriever: switch on *Return Source Documents* there.",
         "source sources document documents citation cite links retriever retrieval look",
     ),

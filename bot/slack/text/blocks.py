@@ -19,10 +19,12 @@ from bot.slack.text.limits import (
     TOOL_NAME,
     TOOLS,
 )
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.links import linked, target
 from bot.slack.text.neutralise import code
-from bot.slack.text.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Runs, Shape, TextRun, rich_text, weight
+from bot.slack.text.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Runs, Shape, Style, TextRun, rich_text, weight
 
+PASSAGES = "passages"
 ASK_AGAIN = "ask_again"
 STOP = "stop"
 """The names of the buttons' actions."""
@@ -34,11 +36,15 @@ _CODE = re.compile(r"`([^`\n]+)`")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source document of an answer: its title, its address (http, https or None), and the parts used ("p. 3, 5")."""
+    """A source document of an answer: its title, its address (http, https or None), and the parts used ("p. 3, 5").
+
+    `numbers` are those of its marks in the answer, where that has any.
+    """
 
     title: str
     url: str | None
     detail: str
+    numbers: tuple[int, ...] = ()
 
 
 def plain(text: str, *, italic: bool = False) -> Blocks:
@@ -68,17 +74,18 @@ def note(text: str) -> Block:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": escaped, "verbatim": True}]}
 
 
-def sources_blocks(sources: Sequence[Source]) -> Blocks:
+def sources_blocks(sources: Sequence[Source], hosts: LinkHosts = ANY_HOST) -> Blocks:
     """The sources as a numbered list: as many as SOURCES and SOURCES_TEXT allow, and the number of the others.
 
-    A rich_text block, because titles are file names as often as not, and mrkdwn would read their stars and underlines.
+    Where they have numbers of their own, it has these. A rich_text block, because titles are file names as often as
+    not, and mrkdwn would read their stars and underlines.
     """
     if not sources:
         return ()
     pieces = [Piece(Shape.SECTION, (TextRun("Sources", frozenset({"bold"})),))]
     room = SOURCES_TEXT
     for number, source in enumerate(sources[:SOURCES], start=1):
-        piece = Piece(Shape.ITEM, _source(source), LINE, Bullet(number=number))
+        piece = _source(source, number, hosts)
         room -= piece.weight
         if room < 0:
             break
@@ -94,6 +101,18 @@ def tools_block(names: Sequence[str]) -> Block:
     named = ", ".join(shorten(one_line(name), TOOL_NAME) or _NOTHING for name in names[:TOOLS])
     more = f" and {len(names) - TOOLS} more" if len(names) > TOOLS else ""
     return note(f"Used: {named}{more}")
+
+
+def passages_button(label: str, value: str) -> Block:
+    """A button that shows the passages of an answer. A press sends its `value`."""
+    button = {
+        "type": "button",
+        "action_id": PASSAGES,
+        "text": {"type": "plain_text", "text": label},
+        "accessibility_label": f"{label}: shows the passages that this answer has used",
+        "value": value,
+    }
+    return {"type": "actions", "elements": [button]}
 
 
 def ask_again(label: str, value: str) -> Block:
@@ -182,12 +201,28 @@ def _texts(value: object, keys: tuple[str, ...]) -> Iterator[str]:
             yield from _texts(inner, keys)
 
 
-def _source(source: Source) -> Runs:
-    title: Runs = (TextRun(shorten(one_line(source.title), SOURCE_TITLE) or _UNTITLED),)
-    detail = shorten(one_line(source.detail), SOURCE_TITLE)
-    url = source.url or ""
-    if target(url) is not None and not url.lower().startswith("mailto:"):
-        whole = linked(title, url, PLAIN)
-        # A list of sources is small: an address that would fill it is not worth the title it hides.
-        title = whole if sum(weight(run) for run in whole) <= SOURCES_TEXT // 3 else title
+def is_source_address(url: str, hosts: LinkHosts) -> bool:
+    """Whether a source is linked to its address."""
+    return target(url) is not None and not url.lower().startswith("mailto:") and hosts.allow(url)
+
+
+def _source(source: Source, place: int, hosts: LinkHosts) -> Piece:
+    if not source.numbers:
+        return Piece(Shape.ITEM, _named(source, hosts), LINE, Bullet(number=place))
+    marks = TextRun("".join(f"[{number}]" for number in source.numbers) + " ")
+    return Piece(Shape.SECTION, (marks, *_named(source, hosts)), LINE)
+
+
+def source_title(title: str, url: str | None, hosts: LinkHosts, style: Style = PLAIN) -> Runs:
+    """The title of a document on one line, linked to its address where it has one that may be linked."""
+    text: Runs = (TextRun(shorten(one_line(title), SOURCE_TITLE) or _UNTITLED, style),)
+    if url is None or not is_source_address(url, hosts):
+        return text
+    whole = linked(text, url, style)
+    # A list of sources is small: an address that would fill it is not worth the title it hides.
+    return whole if sum(weight(run) for run in whole) <= SOURCES_TEXT // 3 else text
+
+
+def _named(source: Source, hosts: LinkHosts) -> Runs:
+    title, detail = source_title(source.title, source.url, hosts), shorten(one_line(source.detail), SOURCE_TITLE)
     return (*title, TextRun(f" · {detail}")) if units(detail) else title

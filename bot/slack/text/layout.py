@@ -19,6 +19,7 @@ from bot.slack.text.limits import (
     TABLE_ROWS,
     TABLES,
 )
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.rich_text import GAP, Piece, Runs, Shape, Table, TextRun, plain_text, rich_text, strip, tidy, weight
 from bot.slack.text.tables import as_text, block, divide
 
@@ -46,20 +47,22 @@ class Page:
 class Layout:
     """Pages being filled: the full ones, and the content and weight of the open one.
 
-    At most `most` pages where that is not None; the last of them is filled to LAST_PAGE_TEXT only.
+    At most `most` pages where that is not None; the last of them is filled to LAST_PAGE_TEXT only. Links are made on
+    `hosts` alone.
     """
 
     most: int | None = None
     full: list[Page] = field(default_factory=list)
     open: list[Piece] = field(default_factory=list)
     taken: int = 0
+    hosts: LinkHosts = ANY_HOST
 
     @property
     def started(self) -> bool:
         return bool(self.full or self.open)
 
     def copy(self) -> Layout:
-        return Layout(self.most, list(self.full), list(self.open), self.taken)
+        return Layout(self.most, list(self.full), list(self.open), self.taken, self.hosts)
 
     def restore(self, earlier: Layout) -> None:
         self.full, self.open, self.taken = earlier.full, earlier.open, earlier.taken
@@ -70,7 +73,7 @@ class Layout:
         Raises:
             Full: the last page has no room for all of them; some may have been put there.
         """
-        for piece in pieces:
+        for piece in map(self.hosts.applied, pieces):
             if piece.table is None:
                 self._add(piece)
             else:

@@ -100,3 +100,13 @@ were refused with msg_too_long at about 12,000 characters (CopilotKit issues 606
 
 STREAM_FULL: Final = 7_500
 """Our choice: UTF-8 bytes after which a streamed message ends with the next paragraph."""
+
+VIEW_BLOCKS: Final = 100
+"""Blocks in a modal (Slack docs, Views)."""
+
+VIEW_BYTES: Final = 200_000
+"""Our choice: bytes of the JSON of a modal's blocks. A view of more than 250 kB is refused with view_too_large (Slack
+docs, views.open)."""
+
+PASSAGE_TEXT: Final = 3_000
+"""Our choice: units of one passage, what a section block's text holds (Slack docs, Section block)."""

@@ -9,6 +9,7 @@ from bot.slack.text.block import Blocks
 from bot.slack.text.cutting import ROOMS, cut
 from bot.slack.text.escaping import clean, waits_for_more
 from bot.slack.text.layout import Full, Layout, Page
+from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.markdown import outline, render
 from bot.slack.text.rich_text import Piece
 from bot.slack.text.seams import FRESH, Seam
@@ -24,16 +25,18 @@ class Document:
     """An answer's Markdown, growing. What is finished is laid out once and never parsed again, only the tail is.
 
     With `most` there are never more pages than that (a footer that does not fit aside): the first
-    top-level block that does not fit into the last one, and all after it, are not shown; `rest` returns them.
+    top-level block that does not fit into the last one, and all after it, are not shown; `rest` returns them. Links are
+    made on `hosts` alone.
     """
 
-    def __init__(self, *, most: int | None = None) -> None:
+    def __init__(self, *, most: int | None = None, hosts: LinkHosts = ANY_HOST) -> None:
         self._most = most
+        self._hosts = hosts
         self.begin_anew()
 
     def begin_anew(self) -> None:
         """Forget all that was added."""
-        self._layout = Layout(self._most)
+        self._layout = Layout(self._most, hosts=self._hosts)
         self._waiting = ""
         self._begin("", FRESH)
         self._rest: list[str] = []

@@ -61,6 +61,8 @@ class Inline:
     """The `[` and `![` that nothing has closed yet."""
     addresses: set[int] = field(default_factory=set)
     """Where addresses end."""
+    literal: int = 0
+    """Where the last run of marks ends that are none, such as those with spaces around them."""
     closer: str = ""
     again: bool = False
 
@@ -91,11 +93,13 @@ class Inline:
         return self._closed()
 
     def _closed(self) -> str:
-        body = self.text.rstrip()
+        body, closing = _without_empty_lines(self.text), self.closer + self.marks.closing
         if self.closer and body.endswith("`"):
             body += " "
+        elif closing and len(body) == self.literal and body.endswith(closing[0]):
+            body = body.rstrip(closing[0]).rstrip()  # those that close would join them
         elif (len(body) - len(body.rstrip("\\"))) % 2:
-            body = body[:-1]  # it would take the meaning of the mark after it
+            body = body[:-1].rstrip()  # it would take the meaning of the mark after it
             while self.marks.open and not body[self.marks.open[-1].end :].strip():
                 last = self.marks.open.pop()
                 body = body[: last.end - last.width]
@@ -145,7 +149,7 @@ class Inline:
         """Marks with nothing after them would be closed at once, and show as marks."""
         while self.marks.open and not self.closer:
             last = self.marks.open[-1]
-            if self.text[last.end :].strip("![*_~ \n"):
+            if _without_empty_lines(self.text[last.end :]).strip("![*_~ \n"):
                 return
             self.marks.open.pop()
             self.brackets.append(_Bracket(last.end - last.width, last.end))
@@ -237,9 +241,17 @@ class Inline:
             left = self.marks.take(self.text, start, self.at)
             if left == count and not self.marks.opened_at(self.at) and self._ends_with(after):
                 self._end_at(start)  # the first letter that follows decides what these marks are
+            elif left == count and not self.marks.opened_at(self.at):
+                self.literal = self.at
 
     def _ends_with(self, after: str) -> bool:
         return self.at + len(after) == len(self.text) and all(map(is_punctuation, after))
+
+
+def _without_empty_lines(text: str) -> str:
+    """The text up to its last word: bars of quotes alone in a line are no words."""
+    line = text.find("\n", len(text.rstrip("> \t\n")))
+    return (text if line < 0 else text[:line]).rstrip()
 
 
 def _closing_parenthesis(text: str, start: int) -> int | None:

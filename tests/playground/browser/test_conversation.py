@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from bot.slack import wording
+from bot.thread import StopOutcome
 from tests.playground.browser.conftest import Staging
 from tests.playground.browser.frame_watch import watch
 from tests.playground.browser.page_user import BOT, PageUser
@@ -46,6 +47,48 @@ async def test_an_answer_grows_in_place_up_to_its_sources(tab: Page, staged: Sta
     assert seen.nodes == 1
     assert seen.shrunk == 0
     assert seen.away_from_end <= 1.0
+
+
+async def test_marks_lead_to_sources_and_their_passages_are_read_in_a_modal(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    await (await ada.inspect("Controls")).get_by_label("Flow", exact=True).select_option("Cites its sources")
+    await ada.open_thread(await ada.ask("Which settings connect my own Flowise server?"))
+    answer = await ada.answered("Sources")
+    await on.slack.until(lambda: on.sandbox.idle)
+    await expect(answer.get_by_role("link", name="[1]", exact=True)).to_have_attribute("href", re.compile("/settings$"))
+    await answer.get_by_role("button", name="Passages").click()
+    modal = tab.get_by_role("dialog", name="Passages")
+    await expect(modal).to_contain_text("FLOWISE_URL is the server's base address")
+    await expect(modal.get_by_role("link", name="Settings").first).to_be_visible()
+    await modal.get_by_role("button", name="Close").first.click()
+    await expect(modal).to_be_hidden()
+
+
+async def test_a_growing_answer_is_stopped_by_its_button(tab: Page, on: Stage) -> None:
+    ada = await arrived(tab, on)
+    on.tap.fault = "slow"
+    await ada.open_thread(await ada.ask(QUESTION))
+    stop = ada.thread.get_by_role("button", name=wording.STOP)
+    await stop.click()
+    await ada.answered(wording.stopped(StopOutcome.GOES_ON))
+    await expect(stop).to_have_count(0)
+    said = await ada.answers.inner_text()
+    on.tap.fault = "none"  # what is left of it comes at once
+    await ada.write("What is my name?", in_thread=True)
+    await ada.answered("You have not told me your name", 2)
+    assert await ada.answers.first.inner_text() == said
+
+
+async def test_a_stream_tells_how_it_is_stopped(tab: Page, staged: Staging) -> None:
+    on = await staged()
+    async with on.bot(slack_delivery="stream"):
+        ada = await arrived(tab, on)
+        on.tap.fault = "slow"
+        await ada.open_thread(await ada.ask(QUESTION))
+        await expect(ada.thread.get_by_text(f"`@{BOT} stop` stops me")).to_be_visible()
+        await expect(ada.thread.get_by_role("button", name=wording.STOP)).to_have_count(0)
+        await ada.write(f"@{BOT} stop", in_thread=True)
+        await ada.answered(wording.stopped(StopOutcome.GOES_ON))
 
 
 async def test_nothing_moves_under_whoever_reads_further_up(tab: Page, on: Stage) -> None:

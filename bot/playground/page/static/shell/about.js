@@ -48,6 +48,7 @@ function ways({ bot }) {
     "The next message in that thread: it goes on, without a mention",
     "A direct message, under Messages: no mention is needed",
     `@${bot.name} new conversation: it no longer remembers what was said before`,
+    `Stop, under an answer that grows, or @${bot.name} stop in its thread: the answer ends there`,
     `quiet, in a thread: it is silent there until it is mentioned`,
   ];
 }

@@ -179,6 +179,7 @@ class Bot:
                 left_run_wait=settings.flowise_left_run_wait,
                 reads_answers=settings.flowise_api_key is not None,
                 follow_ups=settings.bot_follow_ups == "all",
+                regenerate=settings.bot_regenerate,
                 who_decides=deciders(settings.bot_decisions).sentence,
                 file_limit=settings.bot_file_limit,
                 files_to_store=settings.bot_files_to_store,

@@ -24,6 +24,7 @@ from bot.thread import (
     Expected,
     Hold,
     Item,
+    NewestAnswer,
     OpenAnswer,
     QuestionProgress,
     Run,
@@ -491,7 +492,7 @@ class Store(Protocol):
 
     async def conversation(self, thread: Thread) -> Conversation | None: ...
 
-    async def remember(
+    async def remember(  # noqa: PLR0913  # all that is noted of a conversation, most with a default
         self,
         thread: Thread,
         chat_id: str,
@@ -502,10 +503,19 @@ class Store(Protocol):
         answered: bool = False,
         context_since: str = "",
         asks: bool = False,
+        newest: Item | None = None,
     ) -> bool:
         """Write the chat of a thread and renew its lifetime; False, with nothing written, if the thread has been
         started over meanwhile (its generation differs). `asks`: the answer ended with a question. Does not change
-        whether the thread is quiet, and an earlier `context_since` than the one noted changes nothing."""
+        whether the thread is quiet, and an earlier `context_since` than the one noted changes nothing.
+
+        With `answered`, `newest` is the question that can be asked anew from now on, in place of the one before it;
+        None: none can.
+        """
+        ...
+
+    async def newest(self, thread: Thread) -> NewestAnswer | None:
+        """The newest answer of a thread, until that is started over; None where it cannot be regenerated."""
         ...
 
     async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:

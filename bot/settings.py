@@ -178,6 +178,7 @@ class Settings(BaseSettings):
     bot_files_to_store: bool = False
     bot_feedback: Literal["auto", "always", "off"] = "auto"
     bot_stop: Literal["asker", "everyone"] = "asker"
+    bot_regenerate: bool = True
     bot_stop_grace: Annotated[float, Field(ge=0, le=600)] = 25
 
     https_proxy: Proxy = None

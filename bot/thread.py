@@ -248,6 +248,15 @@ class UnansweredQuestion:
 
 
 @dataclass(frozen=True, slots=True)
+class NewestAnswer:
+    """The newest whole answer of a thread: the question that it answers, and the `context_since` of its thread when
+    that was asked."""
+
+    item: Item
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionProgress:
     """How far an accepted question has come: `settled` says that its answer has ended; `messages` are the `ts` of the
     messages noted for its answer, of which none remain once it is settled."""

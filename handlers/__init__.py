@@ -8,7 +8,19 @@ from functools import partial
 from slack_bolt.async_app import AsyncApp
 
 from bot.workspace.workspace import Step
-from handlers import action, command, decision, lifecycle, mention, message, modal, questions, rating, suggestion
+from handlers import (
+    action,
+    command,
+    decision,
+    lifecycle,
+    mention,
+    message,
+    modal,
+    questions,
+    rating,
+    regenerate,
+    suggestion,
+)
 from handlers.behaviour import Behaviour
 
 
@@ -20,6 +32,7 @@ def steps(behaviour: Behaviour) -> Mapping[str, Step]:
         questions.SURFACE: partial(questions.take, behaviour),
         rating.SURFACE: rating.take,
         suggestion.SURFACE: suggestion.take,
+        regenerate.SURFACE: regenerate.take,
     }
 
 

@@ -22,9 +22,21 @@ def text_of(item: Item) -> str:
     return of_question or string(heard, "text")  # of a suggestion
 
 
+def message_of(item: Item) -> str:
+    """The `ts` of the message that asked; empty where none did."""
+    return string(part(_heard(item), "message"), "ts")
+
+
 def _heard(item: Item) -> dict[str, object]:
+    """What is stored of a question; of one that is asked anew, how it was asked first."""
+    heard = _read(item.heard)
+    first = heard.get("heard")
+    return _read(first) if isinstance(first, str) else heard
+
+
+def _read(written: str) -> dict[str, object]:
     try:
-        heard = parsed(item.heard)
+        heard = parsed(written)
     except Unreadable:
         return {}
     return heard if isinstance(heard, dict) else {}

@@ -137,12 +137,9 @@ async def take(workspace: Workspace, lease: Lease) -> None:
     reference, ts = lease.item.reference, lease.item.ts
     in_dm = typed.channel.startswith("D")
     if root:
-        # A command is used by people of this workspace alone (Slack docs, Understanding Slack Connect).
-        place = Place(typed.channel, None if in_dm else root, typed.user, team=workspace.identity.team, since=root)
-        thread = workspace.thread(typed.channel, "" if in_dm else root)
-        question = Question(thread, place, ts=root, text=text, reference=reference, form=kept.form)
-        await workspace.answering.answer(question, lease)
+        await workspace.answering.answer(_question(workspace, kept, text, lease), lease)
         return
+    regenerable = False
     match await show_question(workspace, lease, (typed.user, typed.user_name), text, channel=typed.channel):
         case None:
             return  # another process goes on with it
@@ -150,6 +147,7 @@ async def take(workspace: Workspace, lease: Lease) -> None:
             thread, ts = workspace.thread(typed.channel, ""), posted
             place = Place(typed.channel, None, typed.user, since=posted)
             lease.asks_again_as(_under(lease.item, kept, posted))
+            regenerable = True
         case Posted(ts=posted):
             await _move(workspace, lease, kept, posted)
             return
@@ -161,7 +159,25 @@ async def take(workspace: Workspace, lease: Lease) -> None:
             await workspace.sentences.fail(private, error, lease)
             return
     question = Question(thread, place, ts=ts, text=text, reference=reference, form=kept.form)
+    question = replace(question, regenerable=regenerable)
     await workspace.answering.answer(question, lease)
+
+
+async def asked_anew(workspace: Workspace, lease: Lease, heard: str) -> Question | None:
+    """The question of a command whose message stands, to be asked anew: nobody can edit it. Raises Unreadable."""
+    kept = decoded(Typed, heard)
+    text = await workspace.plain(kept.command.text, kept.command.user)
+    return _question(workspace, kept, text, lease) if kept.root else None
+
+
+def _question(workspace: Workspace, kept: Typed, text: str, lease: Lease) -> Question:
+    """The question of a command whose message stands."""
+    typed, root, in_dm = kept.command, kept.root, kept.command.channel.startswith("D")
+    # A command is used by people of this workspace alone (Slack docs, Understanding Slack Connect).
+    place = Place(typed.channel, None if in_dm else root, typed.user, team=workspace.identity.team, since=root)
+    thread = workspace.thread(typed.channel, "" if in_dm else root)
+    question = Question(thread, place, ts=root, text=text, reference=lease.item.reference, regenerable=True)
+    return replace(question, form=kept.form)
 
 
 async def _move(workspace: Workspace, lease: Lease, kept: Typed, root: str) -> None:

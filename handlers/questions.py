@@ -8,6 +8,7 @@ from typing import assert_never
 import structlog
 
 from bot.conversation.question import Question
+from bot.errors import SlackRefused, SlackUnavailable
 from bot.form import FormEntry
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
@@ -46,6 +47,17 @@ def place_of(message: IncomingMessage) -> Place:
     if thread_ts is None and not message.in_dm:
         thread_ts = message.ts
     return Place(channel=message.channel, thread_ts=thread_ts, user=message.user, since=message.ts)
+
+
+def _known_place(workspace: Workspace, message: IncomingMessage) -> Place:
+    """As `place_of`, with the workspace of the person where that is ours."""
+    place = place_of(message)
+    is_ours = not is_external(message.teams, workspace.identity.organisations)
+    return replace(place, team=workspace.identity.team) if is_ours else place
+
+
+def _thread(workspace: Workspace, message: IncomingMessage) -> Thread:
+    return workspace.thread(message.channel, place_of(message).thread_ts or "")
 
 
 def _private_place(message: IncomingMessage) -> Place:
@@ -117,14 +129,11 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
         return
     kept = decoded(StoredMessage, lease.item.heard)
     message, addressed = kept.message, kept.addressed
-    place = place_of(message)
-    thread = workspace.thread(message.channel, place.thread_ts or "")
+    thread = _thread(workspace, message)
     if not await _is_answered(workspace, behaviour, kept, thread, lease):
         return
-    by_another_team = is_external(message.teams, workspace.identity.organisations)
-    if not by_another_team:
-        place = replace(place, team=workspace.identity.team)
-    if addressed and (message.app or by_another_team) and not message.in_dm and _asks(workspace, message):
+    place = _known_place(workspace, message)
+    if addressed and (message.app or not place.team) and not message.in_dm and _asks(workspace, message):
         await workspace.store.set_quiet(thread, False, workspace.wall())  # only now the thread is known to be ours
     await _do(behaviour, workspace, kept, place, lease)
 
@@ -148,7 +157,7 @@ async def _do(behaviour: Behaviour, workspace: Workspace, kept: StoredMessage, p
             asks = addressed or not behaviour.ignores_small_talk
             if asks or not await _asks_nothing(workspace, message, thread, lease):
                 question = await _question(workspace, message, place, lease)
-                await workspace.answering.answer(replace(question, form=kept.form), lease)
+                await workspace.answering.answer(replace(question, form=kept.form, regenerable=not kept.form), lease)
         case _:
             assert_never(asked_for)
 
@@ -214,6 +223,38 @@ async def _help(
         await workspace.sentences.whisper(private, sentence, buttons=buttons, applies=lease.may_write)
 
 
+async def asked_anew(workspace: Workspace, lease: Lease, heard: str) -> Question | None:
+    """The question of a message, to be asked anew as it stands now; None where it is gone, or asks nothing any more.
+
+    One that is being answered stays as it was asked. Raises Unreadable.
+    """
+    kept = decoded(StoredMessage, heard)
+    message = kept.message if lease.was_asked else await _as_it_stands(workspace, kept.message)
+    if message is None or _asked_for(workspace, message, addressed=kept.addressed) is not Instruction.ANSWER:
+        return None
+    return await _question(workspace, message, _known_place(workspace, message), lease)
+
+
+async def _as_it_stands(workspace: Workspace, message: IncomingMessage) -> IncomingMessage | None:
+    """A message as it was edited since; None where it is gone. Where Slack does not tell, it is as it was heard."""
+    try:
+        now = await workspace.slack.written(_thread(workspace, message), message.ts)
+    except (SlackRefused, SlackUnavailable) as error:
+        log.info("question not read anew", ts=message.ts, reason=str(error))
+        return message
+    if now is None:
+        return None
+    return replace(
+        message,
+        text=now.text,
+        files=now.files,
+        attached=now.attached,
+        quotes=now.quotes,
+        mentioned=now.mentioned,
+        calls_group=now.calls_group,
+    )
+
+
 async def _question(workspace: Workspace, message: IncomingMessage, place: Place, lease: Lease) -> Question:
     quoted = [part for quote in message.quotes for part in (quote.author, quote.text)]
     text, *read = await workspace.all_plain([message.text, *quoted], message.user)
@@ -223,6 +264,7 @@ async def _question(workspace: Workspace, message: IncomingMessage, place: Place
         text=text,
         ts=message.ts,
         reference=lease.item.reference,
+        regenerable=True,
         notes=(wording_of_files.forwarded(message.forwarded_files),) if message.forwarded_files else (),
         joins=message.in_thread and not message.in_dm,
         asker_is_external=await workspace.authors.is_outsider(message.user, message.teams),

@@ -11,7 +11,7 @@ from bot.slack.payload import DeletedMessage, Instruction, Press, instruction
 from bot.thread import Item, StopRequest, StopResult, question_of
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
-from handlers.askers import asker_of, text_of
+from handlers.askers import asker_of, message_of, text_of
 from handlers.behaviour import Behaviour
 
 log = structlog.get_logger(__name__)
@@ -65,13 +65,18 @@ async def in_line(workspace: Workspace, behaviour: Behaviour, line: str, user: s
 
 
 async def deleted(workspace: Workspace, message: DeletedMessage) -> None:
-    """Stop the answer to a question that was deleted, if there is one. Raises StoreUnavailable."""
+    """Stop the answer to a question that was deleted, if there is one, also where it is asked once more.
+
+    Raises StoreUnavailable.
+    """
     root = message.thread_ts or message.ts
     thread = workspace.thread(message.channel, root)
-    reference = reference_of(workspace.identity.team, message.channel, message.ts)
+    first = reference_of(workspace.identity.team, message.channel, message.ts)
+    again = [item.reference for item in await workspace.items(thread.line) if message_of(item) == message.ts]
     request = StopRequest(message.user, workspace.wall(), deleted=True)
-    if await workspace.mailbox.stop(thread.line, reference, request) is StopResult.NOTED:
-        log.info("stop noted", ref=reference, by="deletion")
+    for reference in dict.fromkeys((first, *again)):
+        if await workspace.mailbox.stop(thread.line, reference, request) is StopResult.NOTED:
+            log.info("stop noted", ref=reference, by="deletion")
 
 
 async def _stop(workspace: Workspace, item: Item, user: str) -> StopResult:

@@ -84,14 +84,7 @@ def _item(workspace: Workspace, press: Press, text: str) -> Item:
 async def take(workspace: Workspace, lease: Lease) -> None:
     """Say in the thread who asks what, and answer there. Raises StoreUnavailable: to be done again; Unreadable."""
     stored = decoded(StoredSuggestion, lease.item.heard)
-    is_ours = not is_external(stored.teams, workspace.identity.organisations)
-    place = Place(
-        stored.channel,
-        stored.thread_ts,
-        stored.user,
-        team=workspace.identity.team if is_ours else "",
-        since=stored.root or stored.thread_ts,
-    )
+    place = _place(workspace, stored)
     if not stored.root:
         asker, where = (stored.user, ""), {"channel": stored.channel, "thread_ts": stored.thread_ts}
         match await show_question(workspace, lease, asker, stored.text, **where):
@@ -107,7 +100,24 @@ async def take(workspace: Workspace, lease: Lease) -> None:
                 error = SlackUnavailable(f"the question could not be posted: {result}")
                 await workspace.sentences.fail(place, error, lease)
                 return
-    question = Question(
+    await workspace.answering.answer(await _question(workspace, stored, place, lease), lease)
+
+
+async def asked_anew(workspace: Workspace, lease: Lease, heard: str) -> Question | None:
+    """The question of a button that was pressed, to be asked anew: nobody can edit it. Raises Unreadable."""
+    stored = decoded(StoredSuggestion, heard)
+    return await _question(workspace, stored, _place(workspace, stored), lease) if stored.root else None
+
+
+def _place(workspace: Workspace, stored: StoredSuggestion) -> Place:
+    is_ours = not is_external(stored.teams, workspace.identity.organisations)
+    team, since = workspace.identity.team if is_ours else "", stored.root or stored.thread_ts
+    return Place(stored.channel, stored.thread_ts, stored.user, team=team, since=since)
+
+
+async def _question(workspace: Workspace, stored: StoredSuggestion, place: Place, lease: Lease) -> Question:
+    """The question of a suggestion whose message stands."""
+    return Question(
         thread=workspace.thread(stored.channel, stored.thread_ts),
         place=place,
         ts=stored.root,
@@ -115,6 +125,6 @@ async def take(workspace: Workspace, lease: Lease) -> None:
         reference=lease.item.reference,
         joins=not stored.channel.startswith("D"),
         form=stored.form,
+        regenerable=True,
         asker_is_external=await workspace.authors.is_outsider(stored.user, stored.teams),
     )
-    await workspace.answering.answer(question, lease)

@@ -23,6 +23,7 @@ from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, UpdateMessage
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
+from bot.slack.payload import IncomingMessage
 from bot.slack.people import Person
 from bot.slack.shared_files import SharedFile
 from bot.slack.text.blocks import shown
@@ -207,6 +208,9 @@ class Slack:
 
     async def names(self, text: str, *, asker: str) -> Mapping[str, str]:
         return {}
+
+    async def written(self, thread: Thread, ts: str) -> IncomingMessage | None:
+        return None
 
     async def person(self, user: str) -> Person | None:
         return None

@@ -39,6 +39,7 @@ from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
+from bot.slack.payload import IncomingMessage
 from bot.slack.people import Person
 from bot.slack.shared_files import SharedFile
 from bot.slack.tiers import Key, Quota
@@ -48,6 +49,7 @@ from bot.thread import (
     Expected,
     Hold,
     Item,
+    NewestAnswer,
     OpenAnswer,
     QuestionProgress,
     Run,
@@ -152,6 +154,9 @@ class Slack:
 
     async def names(self, text: str, *, asker: str) -> Mapping[str, str]:
         return {}
+
+    async def written(self, thread: Thread, ts: str) -> IncomingMessage | None:
+        return None
 
     async def person(self, user: str) -> Person | None:
         return None
@@ -286,8 +291,12 @@ class Store:
         answered: bool = False,
         context_since: str = "",
         asks: bool = False,
+        newest: Item | None = None,
     ) -> bool:
         return True
+
+    async def newest(self, thread: Thread) -> NewestAnswer | None:
+        return None
 
     async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:
         return 1

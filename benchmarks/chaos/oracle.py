@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import combinations
@@ -13,6 +13,7 @@ from benchmarks.chaos.records import Asked, Record, Shown
 from benchmarks.chaos.sentences import (
     apologises,
     is_closed,
+    is_not_regenerated,
     is_stopped,
     is_told,
     is_whole,
@@ -23,7 +24,7 @@ from benchmarks.chaos.sentences import (
 
 # What Redis may hold when all is quiet, by a word of the key: what makes questions unique, which chat belongs to what,
 # runs not seen to end (kept for a day), what buttons need, who is alive, and the write budget.
-_KEPT = frozenset({"claim", "chat", "message", "run", "budget", "again", "processes", "answer"})
+_KEPT = frozenset({"claim", "chat", "message", "run", "budget", "again", "newest", "processes", "answer", "passages"})
 # What was stopped of late, which is told for a minute.
 _TOLD = "{lines}:stopped"
 _WORDS = re.compile(r"[:{}]+")
@@ -90,7 +91,8 @@ class Verdict:
 
 def judge(record: Record) -> Verdict:
     """Hold the records against every promise."""
-    found = units(record.shown)
+    anew = Counter(press.token for press in record.regenerated)
+    found = units(record.shown, anew)
     places: defaultdict[str, list[Asked]] = defaultdict(list)
     for asked in sorted(record.asked, key=lambda asked: asked.at):
         places[asked.place].append(asked)
@@ -99,11 +101,12 @@ def judge(record: Record) -> Verdict:
     for place, questions in places.items():
         mine = [unit for unit in found if unit.place == place]
         judged += _matched(questions, mine)
-        violations += _surplus(questions, mine)
+        violations += _surplus(questions, mine, anew)
     violations += [violation for one in judged for violation in _owed(one)]
     violations += _order(judged, record.predictions)
     violations += _slack(record)
-    violations += _flowise(record)
+    violations += _flowise(record, anew)
+    violations += _regenerations(record, found)
     violations += _presses(record, judged)
     violations += _ratings(record)
     left = [key for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key)) and not key.endswith(_TOLD)]
@@ -111,21 +114,27 @@ def judge(record: Record) -> Verdict:
     return Verdict(judged, violations)
 
 
-def units(shown: Sequence[Shown]) -> list[Unit]:
+def units(shown: Sequence[Shown], anew: Container[str] = ()) -> list[Unit]:
     """The messages put together to answers, in the order in which each was begun.
 
     Messages belong together by the reference in their metadata or sentence, or by the token in their text: a native
-    stream tells its reference only at its end.
+    stream tells its reference only at its end. So of a question that was asked `anew`, a message that begins an answer
+    and tells none begins another one.
     """
     references: dict[str, str] = {}
     for message in shown:
         for token in tokens(message.text)[:1]:
             if message.reference or reference(message.text):
-                references[token] = message.reference or reference(message.text)
+                references.setdefault(token, message.reference or reference(message.text))
     parts: defaultdict[tuple[str, str], list[Shown]] = defaultdict(list)
-    for message in shown:
+    begun: Counter[str] = Counter()
+    for message in sorted(shown, key=lambda message: float(message.ts)):
+        token = next(iter(tokens(message.text)), "")
+        begun[token] += message.text.startswith(f"Answer to {token}:")
+        later = token in anew and begun[token] > 1 and not message.reference and not reference(message.text)
+        name = f"{token} {begun[token]}" if later else _name(message, references)
         if not message.opens:
-            parts[message.place, _name(message, references)].append(message)
+            parts[message.place, name].append(message)
     return sorted((_unit(messages) for messages in parts.values()), key=lambda unit: float(unit.ts))
 
 
@@ -145,9 +154,9 @@ def _unit(messages: list[Shown]) -> Unit:
 def _matched(questions: Sequence[Asked], found: Sequence[Unit]) -> Iterator[Judged]:
     """Each question of a place with its answer. A sentence that names no question is the next one's that has none."""
     own: dict[str, Unit] = {}
-    for unit in sorted(found, key=lambda unit: (unit.whole, unit.closed)):
+    for unit in sorted(found, key=lambda unit: (unit.whole, unit.closed, -float(unit.ts))):
         if unit.token:
-            own[unit.token] = unit  # the best of several
+            own[unit.token] = unit  # the best of several, of those that were asked anew the first
     spare = [unit for unit in found if not unit.token and unit.closed]
     for asked in questions:
         begun = own.get(asked.token)
@@ -181,16 +190,17 @@ def _owed(one: Judged) -> Iterator[Violation]:
         yield Violation("thread blocked", f"{who}: {one.outcome.value}")
 
 
-def _surplus(questions: Sequence[Asked], found: Sequence[Unit]) -> Iterator[Violation]:
-    """More answers than questions."""
+def _surplus(questions: Sequence[Asked], found: Sequence[Unit], anew: Mapping[str, int]) -> Iterator[Violation]:
+    """More answers than questions, each counted once more for a press that asks it anew."""
     counts = Counter(unit.token for unit in found if unit.token)
     for token, count in counts.items():
-        if count > 1:
+        if count > 1 + anew.get(token, 0):
             texts = " / ".join(_short(unit.text) for unit in found if unit.token == token)
             yield Violation("answered twice", f"{token}: {texts}")
     open_ = sum(
         not any(unit.token == asked.token and (unit.whole or unit.closed) for unit in found) for asked in questions
     )
+    open_ += sum(anew.get(asked.token, 0) for asked in questions)
     spare = [unit for unit in found if not unit.token and unit.closed]
     if len(spare) > open_:
         texts = " / ".join(_short(unit.text) for unit in spare)
@@ -213,7 +223,8 @@ def _strangers(found: Sequence[Unit], places: Mapping[str, Sequence[Asked]]) -> 
 
 def _order(judged: Sequence[Judged], predictions: Sequence[str]) -> Iterator[Violation]:
     """Asked or standing before an earlier question, where that was taken before the later one was delivered."""
-    asked = {token: number for number, token in enumerate(predictions)}
+    # One that is asked anew has its first place.
+    asked = {token: number for number, token in reversed(list(enumerate(predictions)))}
     places: defaultdict[str, list[Judged]] = defaultdict(list)
     for one in judged:
         places[one.asked.place].append(one)
@@ -252,9 +263,9 @@ def _slack(record: Record) -> Iterator[Violation]:
             yield Violation("rate limit met", f"{method} at {at:.1f} s")
 
 
-def _flowise(record: Record) -> Iterator[Violation]:
+def _flowise(record: Record, anew: Mapping[str, int]) -> Iterator[Violation]:
     for token, count in Counter(record.predictions).items():
-        if count > 1:
+        if count > 1 + anew.get(token, 0):
             yield Violation("predicted twice", f"{token or 'a question without a token'}: {count} times")
     if record.mixed:
         yield Violation("two predictions on one chat", f"{record.mixed} times")
@@ -278,6 +289,22 @@ def _ratings(record: Record) -> Iterator[Violation]:
             yield Violation("rated twice", f"{rated.token}: {len(rated.rows)} rows")
         elif rated.is_sure and list(rated.rows) != ["THUMBS_UP" if rated.good else "THUMBS_DOWN"]:
             yield Violation("rating lost", f"{rated.token}: {rated.rows}")
+
+
+def _regenerations(record: Record, found: Sequence[Unit]) -> Iterator[Violation]:
+    """A press that was acknowledged has asked the question anew, or its person was told; what it began has ended."""
+    predictions, places = Counter(record.predictions), {asked.token: asked.place for asked in record.asked}
+    for press in record.regenerated:
+        mine = [unit for unit in found if unit.place == places.get(press.token)]
+        if any(not unit.token and unit.closed for unit in mine):
+            continue  # a sentence that names no question may be its end
+        answers = [unit for unit in mine if unit.token == press.token]
+        is_told = any(is_not_regenerated(told) for told in press.told)
+        if press.acked and predictions[press.token] < 2 and not is_told and len(answers) < 2:
+            yield Violation("press lost", f"{press.token}: asked anew")
+        for unit in answers:
+            if not (unit.whole or unit.closed):
+                yield Violation("left unfinished", f"{press.token}, asked anew: {_short(unit.text)}")
 
 
 def _short(text: str) -> str:

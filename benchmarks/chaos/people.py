@@ -49,7 +49,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A press of the button that stops an answer, under the message `ts`."""
+    """A press of a button under the message `ts`."""
 
     said: Said
     ts: str
@@ -69,13 +69,15 @@ class Rating:
 
 class People:
     """Everybody who asks. `unasked` are the questions for which there was no thread to ask them in, `presses` those of
-    the button that stops an answer, `ratings` those of the two that rate it."""
+    the button that stops an answer, `ratings` those of the two that rate it, `regenerations` those of the button that
+    asks its question anew."""
 
     def __init__(self, stage: Stage, talks: Sequence[Talk]) -> None:
         self.said: list[Said] = []
         self.unasked: list[str] = []
         self.presses: list[Press] = []
         self.ratings: list[Rating] = []
+        self.regenerations: list[Press] = []
         self._stage, self._talks = stage, talks
         self._roots: dict[int, str] = {}
 
@@ -100,6 +102,8 @@ class People:
                     group.create_task(self._stop(said, question.stop_after))
                 if said is not None and question.ratings:
                     group.create_task(self._rate(said, question.ratings))
+                if said is not None and question.regenerate_after is not None:
+                    group.create_task(self._regenerate(said, question.regenerate_after))
 
     async def _rate(self, said: Said, ratings: Sequence[bool]) -> None:
         """Rate an answer, once it is whole, as often as that."""
@@ -127,19 +131,30 @@ class People:
         await asyncio.sleep(after)
         slack = self._stage.slack
         with suppress(TimeoutError, LookupError):
-            await slack.until(lambda: bool(self._stoppable(said)), _BUTTON_SECONDS)
-            ts = self._stoppable(said)
+            await slack.until(lambda: bool(self._under(said, wording.STOP)), _BUTTON_SECONDS)
+            ts = self._under(said, wording.STOP)
             done = await slack.press(said.user, said.channel, ts, wording.STOP)
             self.presses.append(Press(said, ts, time.monotonic(), done.acked))
 
-    def _stoppable(self, said: Said) -> str:
-        """The `ts` of the message with that button; empty where none is seen."""
+    async def _regenerate(self, said: Said, after: float) -> None:
+        """Press the button that asks a question anew twice, if it is seen."""
+        await asyncio.sleep(after)
+        slack = self._stage.slack
+        with suppress(TimeoutError, LookupError):
+            await slack.until(lambda: bool(self._under(said, wording.REGENERATE)), _BUTTON_SECONDS)
+            ts = self._under(said, wording.REGENERATE)
+            pressed = (slack.press(said.user, said.channel, ts, wording.REGENERATE) for _ in range(2))
+            done = await asyncio.gather(*pressed)
+            self.regenerations.append(Press(said, ts, time.monotonic(), any(one.acked for one in done)))
+
+    def _under(self, said: Said, button: str) -> str:
+        """The `ts` of the message of its answer with that button; empty where none is seen."""
         own = reference_of(self._stage.slack.team_id, said.channel, said.ts) if said.ts else ""
         for message in self._stage.slack.messages(said.channel):
             payload = (message.metadata or {}).get("event_payload")
             mark = str(payload.get("mark", "")) if isinstance(payload, dict) else ""
             is_own = said.token in message.plain or (own and mark.startswith(own))
-            if is_own and wording.STOP in message.plain.splitlines():
+            if is_own and button in message.plain.splitlines():
                 return message.ts
         return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 LEASE = 15.0
@@ -92,6 +92,8 @@ _LIMITED = "assistant.threads.setStatus"
 # So many of the questions are stopped by their askers; and the answers to so many are rated, up to three times.
 _STOPPED = 1 / 4
 _RATED = 1 / 4
+# So many of the others are asked anew.
+_REGENERATED = 1 / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,8 @@ class Question:
     """How many seconds after it was asked its asker looks for the button that stops its answer, and presses it."""
     ratings: tuple[bool, ...] = ()
     """How its asker rates the whole answer: good or not, one after the other."""
+    regenerate_after: float | None = None
+    """The same for the button that asks the question anew, once it is answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ def talks(options: Options) -> tuple[Talk, ...]:
     chance = random.Random(f"talks {options.seed}")  # noqa: S311 (a plan, not a secret)
     stops = random.Random(f"stops {options.seed}")  # noqa: S311 (a plan, not a secret)
     rates = random.Random(f"rates {options.seed}")  # noqa: S311 (a plan, not a secret)
+    anew = random.Random(f"anew {options.seed}")  # noqa: S311 (a plan, not a secret)
     surfaces = (Surface.MENTION, Surface.DIRECT, Surface.MENTION, Surface.COMMAND, Surface.MENTION)
     homes = [*range(options.threads), *chance.choices(range(options.threads), k=options.questions)]
     times: dict[int, list[float]] = {number: [] for number in range(options.threads)}
@@ -160,20 +165,31 @@ def talks(options: Options) -> tuple[Talk, ...]:
             number,
             surfaces[number % len(surfaces)],
             tuple(
-                Question(
-                    _token(chance, "q", number, place),
-                    at,
-                    plainly=chance.random() < 0.7,
-                    stop_after=stops.uniform(0.3, 4.0) if stops.random() < _STOPPED else None,
-                    ratings=tuple(rates.choices((True, False), k=rates.randint(1, 3)))
-                    if rates.random() < _RATED
-                    else (),
+                _pressed(
+                    Question(
+                        _token(chance, "q", number, place),
+                        at,
+                        plainly=chance.random() < 0.7,
+                        stop_after=stops.uniform(0.3, 4.0) if stops.random() < _STOPPED else None,
+                        ratings=tuple(rates.choices((True, False), k=rates.randint(1, 3)))
+                        if rates.random() < _RATED
+                        else (),
+                    ),
+                    anew,
                 )
                 for place, at in enumerate(sorted(times[number]))
             ),
             Question(_token(chance, "z", number, 0), options.seconds),
         )
         for number in range(options.threads)
+    )
+
+
+def _pressed(question: Question, chance: random.Random) -> Question:
+    """The question, to be asked anew if chance has it and its answer is neither stopped nor rated."""
+    after = chance.uniform(1.0, 6.0) if chance.random() < _REGENERATED else None
+    return (
+        question if question.stop_after is not None or question.ratings else replace(question, regenerate_after=after)
     )
 
 

@@ -90,6 +90,16 @@ class Rated:
 
 
 @dataclass(frozen=True, slots=True)
+class Regenerated:
+    """A press of the button that asks a question anew, twice at once: whether it was acknowledged, and what the person
+    was told in private since."""
+
+    token: str
+    acked: bool
+    told: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """All that the oracle reads.
 
@@ -97,7 +107,8 @@ class Record:
     and `streams` are what still shows that the bot is at work, `limited` the 429s that Slack gave by its own rules
     (method, time), `broken` what else broke its rules; `kept` are Redis' keys at the end. `excused` are the times,
     from and to, in which replicas could not share a budget because Redis could not be reached. `presses` are those of
-    the button that stops an answer, `rated` the answers that were rated.
+    the button that stops an answer, `rated` the answers that were rated, `regenerated` the presses of the button that
+    asks a question anew.
     """
 
     asked: Sequence[Asked]
@@ -112,3 +123,4 @@ class Record:
     excused: Sequence[tuple[float, float]] = field(default_factory=tuple)
     presses: Sequence[Pressed] = ()
     rated: Sequence[Rated] = ()
+    regenerated: Sequence[Regenerated] = ()

@@ -56,6 +56,7 @@ def _questions(record: Record, verdict: Verdict, unasked: Sequence[str]) -> Iter
     yield "429s that were not asked for", len(record.limited)
     yield "presses that stop an answer", len(record.presses)
     yield "answers that were rated", len(record.rated)
+    yield "presses that ask anew", len(record.regenerated)
     yield "places", len({asked.place for asked in record.asked})
     yield "keys left in Redis", len(record.kept)
 

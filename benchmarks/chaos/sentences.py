@@ -69,6 +69,12 @@ def is_told(text: str) -> bool:
     return any(words in text for words in (wording.ENDED_ALREADY, wording.NOT_TAKEN, *of_ratings))
 
 
+def is_not_regenerated(text: str) -> bool:
+    """Whether it tells a person that nothing came of a press that asks anew."""
+    refusals = (wording.NOT_THE_NEWEST, wording.REGENERATED_ALREADY, wording.QUESTION_GONE, wording.NOT_TAKEN)
+    return any(words in text for words in refusals)
+
+
 def words_of(text: str, token: str) -> int:
     """How many words of an answer a text holds."""
     return len([word for word in text.split() if word.startswith(f"{token}w")])

@@ -10,8 +10,8 @@ from redis.asyncio import Redis
 from benchmarks.chaos.answers import TOKEN, token_of
 from benchmarks.chaos.people import People, Said
 from benchmarks.chaos.plan import Surface
-from benchmarks.chaos.records import Asked, Pressed, Rated, Record, Shown, Tried
-from benchmarks.chaos.sentences import is_told, words_of
+from benchmarks.chaos.records import Asked, Pressed, Rated, Record, Regenerated, Shown, Tried
+from benchmarks.chaos.sentences import is_not_regenerated, is_told, words_of
 from benchmarks.chaos.stage import TOKENS_PER_SECOND, Stage
 from bot.playground.slack.delivery import Attempt
 from bot.playground.slack.message import Message
@@ -44,6 +44,7 @@ async def record(stage: Stage, people: People, redis_outages: list[tuple[float, 
         kept=await _keys(stage),
         presses=list(_presses(stage, people, redis_outages)),
         rated=list(_rated(stage, people)),
+        regenerated=list(_regenerated(stage, people)),
         excused=[(begin, end + _FORGIVEN) for begin, end in redis_outages],
     )
 
@@ -80,14 +81,16 @@ def _shown(stage: Stage, people: People) -> Iterator[Shown]:
         for message in slack.messages(channel):
             if message.user == slack.bot_user_id:
                 yield _message(message, channel if channel in direct else f"{channel}:{message.root}")
-    pressed = {(press.said.channel, press.said.user) for press in (*people.presses, *people.ratings)}
+    presses = (*people.presses, *people.ratings, *people.regenerations)
+    pressed = {(press.said.channel, press.said.user) for press in presses}
     refused = {(said.channel, said.user, said.told) for said in people.said if said.told}
     for (channel, user), place in places.items():
         for message in slack.ephemerals(channel, user):
             # What a command was answered at once belongs to no thread: another command may have opened one since.
             at_once = (channel, user, message.plain) in refused
             # What somebody who has pressed is told is no answer to a question.
-            if at_once or not is_told(message.plain) or (channel, user) not in pressed:
+            told = is_told(message.plain) or is_not_regenerated(message.plain)
+            if at_once or not told or (channel, user) not in pressed:
                 yield _message(message, f"{channel}@{user}" if at_once else place)
 
 
@@ -131,6 +134,13 @@ def _rated(stage: Stage, people: People) -> Iterator[Rated]:
         is_told = any(message.at >= pressed[0].at - 1.0 for message in private)
         rows = [str(ratings.rows[row_id]["rating"]) for row_id, text in texts.items() if token in text]
         yield Rated(token, pressed[-1].good, all(one.acked for one in pressed) and not is_told, rows)
+
+
+def _regenerated(stage: Stage, people: People) -> Iterator[Regenerated]:
+    for press in people.regenerations:
+        private = stage.slack.ephemerals(press.said.channel, press.said.user)
+        told = [message.plain for message in private if message.at >= press.at - 1.0]
+        yield Regenerated(press.said.token, press.acked, told)
 
 
 def _reference_mark(message: Message) -> str:

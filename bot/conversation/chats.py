@@ -14,7 +14,7 @@ from uuid import uuid4
 from bot.conversation.question import Question
 from bot.errors import StoreUnavailable
 from bot.ports import Store
-from bot.thread import Conversation, Thread
+from bot.thread import Conversation, Item, Thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,14 @@ class Chats:
         return self._under_way.get(question.reference, _UnderWay())
 
     async def _keep(
-        self, question: Question, chat: Chat, turn: _UnderWay, *, answered: bool, asks: bool = False
+        self,
+        question: Question,
+        chat: Chat,
+        turn: _UnderWay,
+        *,
+        answered: bool,
+        asks: bool = False,
+        newest: Item | None = None,
     ) -> None:
         if question.place.response_url:
             return  # nobody can ask a follow-up question there
@@ -109,26 +116,32 @@ class Chats:
             answered=answered,
             context_since=since,
             asks=asks,
+            newest=newest,
         )
         if thread.channel.startswith("D") and turn.chat_id != chat.chat_id:
             turn.chat_id = chat.chat_id
             for ts in (question.ts, *turn.messages):
                 await self._store.message_belongs(thread.team, thread.channel, ts, chat.chat_id, chatflow)
 
-    def answered(self, question: Question, chat: Chat, *, asks: bool) -> Callable[[], Awaitable[None]]:
+    def answered(
+        self, question: Question, chat: Chat, *, asks: bool, newest: Item | None = None
+    ) -> Callable[[], Awaitable[None]]:
         """The work that notes that the chat has answered, to be done when the answer is complete. `asks`: the answer
-        ended with a question."""
+        ended with a question. `newest` is the question as it is stored, where its answer can be regenerated."""
         turn = self._turn(question)
-        return lambda: self._keep(question, chat, turn, answered=True, asks=asks)
+        return lambda: self._keep(question, chat, turn, answered=True, asks=asks, newest=newest)
 
-    def answered_again(self, question: Question, chat_id: str, *, asks: bool) -> Callable[[], Awaitable[None]]:
+    def answered_again(
+        self, question: Question, chat_id: str, *, asks: bool, newest: Item | None = None
+    ) -> Callable[[], Awaitable[None]]:
         """As `answered`, unless the thread was started over meanwhile."""
         turn = self._turn(question)
 
         async def keep() -> None:
             known = await self._store.conversation(question.thread)
             if known is not None and known.chat_id == chat_id:
-                await self._keep(question, Chat(chat_id, known.generation), turn, answered=True, asks=asks)
+                chat = Chat(chat_id, known.generation)
+                await self._keep(question, chat, turn, answered=True, asks=asks, newest=newest)
 
         return keep
 

@@ -14,6 +14,7 @@ questions older than the mark need none.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
@@ -46,6 +47,8 @@ class Context:
     async def _earlier(self, question: Question, known: Conversation | None) -> Sequence[EarlierMessage]:
         """The messages since the last question that was answered, or of the whole thread if none was: Flowise forgets
         failed turns."""
+        if known is not None and question.since is not None:  # as it was when the question was asked first
+            known = replace(known, context_since=question.since, answered=bool(question.since))
         since = known.context_since if known else ""
         if not question.joins or self._limit == 0 or since >= question.ts:
             return ()

@@ -37,16 +37,16 @@ class Offers:
         self._when_rated = when_rated
         self._passages = passages
 
-    async def under_answer(
-        self, question: Question, item: Item, state: PredictionState, text: str, *, greets: bool = False
-    ) -> Sequence[PassagesOffered | AnswerButtons]:
-        """What stands under a whole answer, whose final text this is. `greets`: it is the first one in a direct
-        message."""
-        offered = (await self._passages.offered(item, state, text), await self._buttons(question, state, greets=greets))
-        return [event for event in offered if event is not None]
+    async def passages(self, item: Item, state: PredictionState, text: str) -> Sequence[PassagesOffered]:
+        """The button for the passages of a whole answer, whose final text this is, if it has any."""
+        offered = await self._passages.offered(item, state, text)
+        return () if offered is None else (offered,)
 
-    async def _buttons(self, question: Question, state: PredictionState, *, greets: bool) -> AnswerButtons | None:
-        """Suggestions and a rating; None where the answer is private, or the flow waits for a decision."""
+    async def buttons(
+        self, question: Question, state: PredictionState, *, greets: bool = False
+    ) -> AnswerButtons | None:
+        """Suggestions and a rating; None where the answer is private, or the flow waits for a decision. `greets`: it is
+        the first answer in a direct message."""
         if question.place.response_url or state.decision is not None or state.is_forgotten:
             return None
         config = await self._flowise.config()

@@ -18,6 +18,7 @@ from bot.conversation.offers import Offers
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Asked, Decided, Question
 from bot.conversation.question_files import PreparedFiles
+from bot.conversation.regeneration import newest_answer, under_answer
 from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
 from bot.conversation.stored_text import differing, pieces
@@ -33,7 +34,6 @@ from bot.mailbox.retry import retried
 from bot.ports import Flowise
 from bot.reply.contract import (
     FetchingRest,
-    Footnote,
     Heard,
     Remark,
     Stopped,
@@ -320,13 +320,14 @@ class Predictions:
             yield Heard(state.question) if state.question.strip() else Remark(wording_of_files.NOTHING_HEARD)
         if state.decision is not None:
             yield await self._decisions.offered(question, chat.chat_id, state.decision, state.run, state.row or "")
-        offers = self._offers.under_answer(question, lease.item, state, stored or said, greets=asked.greets)
-        for offered in await offers:
-            yield offered
-        if asked.is_first:
-            yield Footnote(wording.EVERY_MESSAGE)
+        for passages in await self._offers.passages(lease.item, state, stored or said):
+            yield passages
+        newest = newest_answer(question, lease.item, awaits_decision=state.run.awaits_decision)
+        buttons = await self._offers.buttons(question, state, greets=asked.greets)
+        for under in under_answer(question, newest, buttons, same_chat=not chat.is_new, is_first=asked.is_first):
+            yield under
         asks = ends_with_question([Token(stored or said)])
-        lease.then(self._chats.answered(question, chat, asks=asks))
+        lease.then(self._chats.answered(question, chat, asks=asks, newest=newest))
         if state.run.agentflow and state.documents:
             # Its nodes do not see a document again, but pictures; chatflows see both (measured on Flowise 3.1.4).
             forgotten = wording_of_files.named(state.documents)

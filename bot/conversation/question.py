@@ -32,7 +32,8 @@ class Question:
     forwarded messages and cards, `files` those that were sent with it; its `text` may then be empty. `teams` are the
     ids of the asker's organisation. With `decided` it is no question: a run that waits goes on with that decision.
     `asker_is_external`: the one who asked is of another organisation. `form` is what was filled in, where the flow
-    begins with a form; then no words go along.
+    begins with a form; then no words go along. `regenerable`: it can be asked anew when it is answered; `since` is set
+    where it is, the `context_since` of its thread when it was asked first.
     """
 
     thread: Thread
@@ -44,6 +45,8 @@ class Question:
     joins: bool = False
     quotes: tuple[EarlierMessage, ...] = ()
     decided: Decided | None = None
+    regenerable: bool = False
+    since: str | None = None
     files: tuple[SharedFile, ...] = ()
     teams: tuple[str, ...] = ()
     asker_is_external: bool = False
@@ -91,9 +94,10 @@ class ConversationSettings:
 
     `reads_answers`: there is an API key, with which answers that Flowise has stored can be read. `follow_ups`: in a
     thread that the bot has answered in, every message is a question. `who_decides` is the sentence that says who may
-    make the decisions that a flow waits for. `file_limit` is in bytes; `files_to_store`: files may be added to the
-    flow's vector store; `outsiders_files`: those of other organisations are read too. `feedback` says which answers can
-    be rated. `told_of_asker` says what the flow is told of whoever asks.
+    make the decisions that a flow waits for. `regenerate`: whole answers have a button that asks their question anew.
+    `file_limit` is in bytes; `files_to_store`: files may be added to the flow's vector store; `outsiders_files`: those
+    of other organisations are read too. `feedback` says which answers can be rated. `told_of_asker` says what the flow
+    is told of whoever asks.
     """
 
     context_messages: int = 20
@@ -101,6 +105,7 @@ class ConversationSettings:
     reads_answers: bool = False
     follow_ups: bool = True
     who_decides: str = wording.DECIDED_BY_ASKER
+    regenerate: bool = True
     file_limit: int = 10 * 1024 * 1024
     files_to_store: bool = False
     outsiders_files: bool = False

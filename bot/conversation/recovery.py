@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 
 import structlog
@@ -11,15 +11,25 @@ from bot.conversation.chats import Chats
 from bot.conversation.decisions import Decisions, without_echo
 from bot.conversation.last_words import ends_with_question
 from bot.conversation.question import Question
+from bot.conversation.regeneration import newest_answer, under_answer
 from bot.conversation.runs import Runs
 from bot.errors import DecisionFailed, DecisionInterrupted, FlowiseError, Interrupted, RunState
 from bot.flowise.decisions import PauseState
 from bot.flowise.events import Decision, Event, Metadata, ShownEvent
 from bot.mailbox.lease import Lease
 from bot.reply import journal
-from bot.reply.contract import DecisionOffered, FetchingRest, Footnote, KeptEvent, Remark, Stopped, Thinking, TurnEvent
+from bot.reply.contract import (
+    DecisionOffered,
+    FetchingRest,
+    KeptEvent,
+    Remark,
+    ReplyEvent,
+    Stopped,
+    Thinking,
+    TurnEvent,
+)
 from bot.slack import wording
-from bot.thread import OpenAnswer, Run, StopOutcome
+from bot.thread import Item, OpenAnswer, Run, StopOutcome
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +52,7 @@ class Recovery:
         if opened.whole or any(isinstance(event, DecisionOffered) for event in kept):
             for event in kept:
                 yield event
-            lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(kept)))
+            self._recovers(question, lease, kept)
             return
         if question.place.thread_ts is not None:  # without a thread, it would overwrite what is there
             yield Thinking()
@@ -61,24 +71,34 @@ class Recovery:
         log.info("answer recovered", ref=question.reference, source="Flowise's stored messages")
         stored = without_echo(stored, question.decided)
         shown = tuple(event for event in stored if isinstance(event, ShownEvent))
-        for event in (*shown, *await self._last_lines(question, opened, stored)):
+        under = await self._last_lines(question, opened, stored)
+        newest = self._recovers(question, lease, (*shown, *under))
+        for event in (
+            *shown,
+            *under,
+            *under_answer(question, newest, same_chat=bool(opened.after), is_first=opened.is_first),
+        ):
             yield event
-        lease.then(self._chats.answered_again(question, opened.chat_id, asks=ends_with_question(shown)))
+
+    def _recovers(self, question: Question, lease: Lease, events: Sequence[ReplyEvent]) -> Item | None:
+        """Have it noted that a chat has answered, with these events; what is kept to regenerate the answer."""
+        awaits, asks = any(isinstance(event, DecisionOffered) for event in events), ends_with_question(events)
+        newest = newest_answer(question, lease.item, awaits_decision=awaits)
+        lease.then(self._chats.answered_again(question, lease.opened.chat_id, asks=asks, newest=newest))
+        return newest
 
     async def _last_lines(
         self, question: Question, opened: OpenAnswer, stored: tuple[Event, ...]
     ) -> tuple[KeptEvent, ...]:
-        """What stands under a stored answer: the decision that its flow waits for, and the footnote; or in its place,
-        that nothing follows a decision."""
+        """What stands under a stored answer: the decision that its flow waits for, or that nothing follows one."""
         if not stored and question.decided is not None:
             return (Remark(wording.DECISION_DONE),)
-        footnote = (Footnote(wording.EVERY_MESSAGE),) if opened.is_first else ()
         decision = next((event for event in stored if isinstance(event, Decision)), None)
         if decision is None:
-            return footnote
+            return ()
         row = next((event.chat_message_id for event in stored if isinstance(event, Metadata)), "")
         offered = await self._decisions.offered(question, opened.chat_id, decision, Run(opened.asked_at), row)
-        return (offered, *footnote)
+        return (offered,)
 
     async def _offered_untold(self, question: Question) -> DecisionOffered | None:
         """What offers a decision again that Flowise certainly was not told of, although that was noted: it still waits.

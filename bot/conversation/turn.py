@@ -115,6 +115,7 @@ class Turns:
 
         `lease` is our hold on the question; the caller keeps it renewed.
         """
+        question = replace(question, regenerable=question.regenerable and self._settings.regenerate)
         self.chats.begin(question)
         # The events are read in a task of this question's own: all its lines carry the reference, the client's too.
         bind_contextvars(ref=question.reference)

@@ -143,15 +143,22 @@ class Mailbox:
         return await self._mailboxes.items(line)
 
     async def asked(self, line: str, reference: str) -> UnansweredQuestion | None:
-        """A settled question that may be asked again.
+        """A settled question that may be asked again. Raises StoreUnavailable."""
+        asked = await self._mailboxes.asked(line, reference)
+        if asked is None:
+            await self.until_settled(line, reference)
+            asked = await self._mailboxes.asked(line, reference)
+        return asked
 
-        The button is seen a moment before the question is settled, so that is waited for. Raises StoreUnavailable.
+    async def until_settled(self, line: str, reference: str) -> None:
+        """Wait until a question is settled: the buttons under its answer are seen a moment before.
+
+        Raises StoreUnavailable: it takes too long.
         """
         for _ in range(_LOOKS):
-            asked = await self._mailboxes.asked(line, reference)
-            progress = None if asked else await self._mailboxes.progress(line, reference)
+            progress = await self._mailboxes.progress(line, reference)
             if progress is None or progress.settled:
-                return asked or await self._mailboxes.asked(line, reference)
+                return
             await asyncio.sleep(_LOOK_SECONDS)
         raise StoreUnavailable("the question is not settled yet")
 

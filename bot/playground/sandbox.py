@@ -20,8 +20,9 @@ _START_SECONDS = 20.0
 _GROWING = "…"
 # The button under it.
 _STOP = "Stop"
-# The button under its sources.
+# The buttons under its sources, and under a whole one.
 _PASSAGES = "Passages"
+_REGENERATE = "Regenerate"
 # What its first answer in a thread of a channel ends in.
 _FOOTNOTE = "I answer every message here. `quiet` stops me."
 
@@ -90,15 +91,12 @@ class Sandbox:
 
     def answers(self, root: str, *, channel: str = "") -> list[str]:
         """What the bot's messages in a thread read, in order, without the mark and the button under one that grows by
-        edits, the button under sources, and the line under the first answer that says how to quiet the bot."""
+        edits, the buttons under sources and whole ones, and the line under the first answer that says how to quiet the
+        bot."""
         texts = self._read(root, channel or self.channel)
-        return [
-            text.removesuffix(f"\n{_STOP}")
-            .removesuffix(f"\n{_GROWING}")
-            .removesuffix(f"\n{_FOOTNOTE}")
-            .removesuffix(f"\n{_PASSAGES}")
-            for text in texts
-        ]
+        for ending in (_STOP, _GROWING, _FOOTNOTE, _REGENERATE, _PASSAGES):
+            texts = [text.removesuffix(f"\n{ending}") for text in texts]
+        return texts
 
     def growing(self, root: str, *, channel: str = "") -> bool:
         """Whether a message of the bot in a thread looks unfinished."""

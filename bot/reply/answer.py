@@ -83,8 +83,8 @@ class Answer(Generic[T_co]):
         self._footnote = ""
         self._failure: Failed | None = None
         self._decision: DecisionOffered | None = None
-        self._buttons: AnswerButtons | None = None
         self._stopped: Stopped | None = None
+        self._buttons: AnswerButtons | None = None
         self.stopping = False
         self._break_due = False
         self._breaks = 0
@@ -164,10 +164,10 @@ class Answer(Generic[T_co]):
                 changed, self._files = files != self._files, files
             case UsedTools(names=names):
                 changed, self._used = names != self._used, names
-            case AnswerButtons():
-                changed, self._buttons = event != self._buttons, event
             case DecisionOffered():
                 changed, self._decision = event != self._decision, event
+            case AnswerButtons():
+                changed, self._buttons = event != self._buttons, event
             case Heard(transcript=text):
                 changed, self._heard = text != self._heard, text
             case Sentence(text=text):
@@ -335,8 +335,8 @@ class Answer(Generic[T_co]):
         return (tools_block(self._tools),) if self._tools else ()
 
     def _last_lines(self, *, alone: bool = False) -> Blocks:
-        """What stands last of all: the buttons of a decision; the footnote or, under a failure, the button to ask again
-        and the support line. `alone`: there is no text above."""
+        """What stands last of all: the buttons of a decision or of a whole answer and the footnote or, under a failure,
+        the button to ask again and the support line. `alone`: there is no text above."""
         offered = decision(
             self._decision, with_sentence=not alone or self._failure is not None or self._stopped is not None
         )
@@ -348,9 +348,10 @@ class Answer(Generic[T_co]):
 
     @property
     def buttons(self) -> Blocks:
-        """What can be pressed under a whole answer; none before its end, nor where it has failed or was stopped."""
+        """What can be pressed under a whole answer; none before its end, nor where it has failed or was stopped. It can
+        be regenerated only if it has words of its own."""
         is_whole = self.ended and self._failure is None and self._stopped is None
-        return answer_buttons(self._buttons) if is_whole else ()
+        return answer_buttons(self._buttons, has_words=not self.empty) if is_whole else ()
 
     def lose_buttons(self) -> bool:
         """Show none of them from now on; False if there are none."""

@@ -31,6 +31,7 @@ from bot.slack.fields import part, string
 from bot.slack.identity import Identity
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.names import Names
+from bot.slack.payload import IncomingMessage
 from bot.slack.people import Person
 from bot.slack.permissions import named_in
 from bot.slack.reading import Reading
@@ -136,6 +137,10 @@ class SlackClient:
     async def channel_name(self, channel: str) -> str:
         """See `bot.slack.names.Names.channel`."""
         return await self._names.channel(channel)
+
+    async def written(self, thread: Thread, ts: str) -> IncomingMessage | None:
+        """See `bot.slack.reading.Reading.written`."""
+        return await self._reading.written(thread, ts)
 
     async def members(self, group: str) -> frozenset[str]:
         """See `bot.slack.names.Names.members`."""

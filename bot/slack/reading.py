@@ -13,7 +13,15 @@ from bot.slack.fields import string
 from bot.slack.message_text import message_text, quoted_text
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.names import Names
-from bot.slack.payload import Instruction, app_of, instruction, mentions, plain
+from bot.slack.payload import (
+    IncomingMessage,
+    Instruction,
+    app_of,
+    incoming_message,
+    instruction,
+    mentions,
+    plain,
+)
 from bot.slack.search import REPLIES_PAGE, Message
 from bot.slack.wire import Wire, messages, next_cursor
 from bot.thread import Thread
@@ -141,16 +149,28 @@ class Reading:
         Raises:
             SlackRefused, SlackUnavailable: it cannot be read.
         """
-        where: dict[str, object] = {"channel": thread.channel, "oldest": ts, "latest": ts, "inclusive": True}
-        # The first message of a thread is given in any case.
-        where |= {"ts": thread.thread_ts, "limit": 2} if thread.thread_ts else {"limit": 1}
-        answer = await self._wire.ask("conversations.replies" if thread.thread_ts else "conversations.history", where)
-        message = next((message for message in messages(answer) if string(message, "ts") == ts), None)
+        message = await self._message(thread, ts)
         if message is None:
             return None
         blocks = message.get("blocks")
         shown = [block for block in blocks if isinstance(block, Mapping)] if isinstance(blocks, list) else []
         return StandingMessage(string(message, "text"), tuple(shown))
+
+    async def written(self, thread: Thread, ts: str) -> IncomingMessage | None:
+        """A person's message in a thread, or outside threads, as it stands now; None where it is gone.
+
+        Raises:
+            SlackRefused, SlackUnavailable: it cannot be read.
+        """
+        message = await self._message(thread, ts)
+        return incoming_message({**message, "channel": thread.channel}) if message is not None else None
+
+    async def _message(self, thread: Thread, ts: str) -> Message | None:
+        where: dict[str, object] = {"channel": thread.channel, "oldest": ts, "latest": ts, "inclusive": True}
+        # The first message of a thread is given in any case.
+        where |= {"ts": thread.thread_ts, "limit": 2} if thread.thread_ts else {"limit": 1}
+        answer = await self._wire.ask("conversations.replies" if thread.thread_ts else "conversations.history", where)
+        return next((message for message in messages(answer) if string(message, "ts") == ts), None)
 
     async def _is_by_bot(self, message: Message) -> bool:
         """Whether a message that an app has posted is its bot's, and not one of a person's, in whose name it posts."""

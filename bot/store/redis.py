@@ -7,6 +7,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:aside:<reference>       hash: a question that no process could finish, as it was         30 days
     {<line>}:again:<reference>       JSON: a question that may be asked again          as long as a conversation
     {<line>}:chat:<ts>               hash: the conversation of a thread                30 days after its last use
+    {<line>}:newest:<ts>             hash: its newest whole answer, to be regenerated  as its conversation
     {<line>}:message:<ts>            JSON: the chat a direct message belongs to        30 days
     {<line>}:answer:<reference>      hash: what the buttons under an answer need       as long as a conversation
     {<line>}:passages:<reference>    JSON: what an answer has used      1 day; where its stored answer is: 30 days
@@ -45,7 +46,7 @@ from bot.store.mailbox import RedisMailboxes
 from bot.store.passages import RedisPassages
 from bot.store.purge import purge
 from bot.store.requests import PATIENCE, asked
-from bot.thread import STORED, Conversation, Run, Thread
+from bot.thread import STORED, Conversation, Item, NewestAnswer, Run, Thread
 from bot.thread_codec import conversation, decoded, encoded, parsed
 
 log = structlog.get_logger(__name__)
@@ -165,7 +166,7 @@ class RedisStore:
         kept = await self._ask(cast("Awaitable[dict[str, str]]", self._client.hgetall(self._key(thread, "chat"))))
         return conversation(kept)
 
-    async def remember(
+    async def remember(  # noqa: PLR0913  # all that is noted of a conversation, most with a default
         self,
         thread: Thread,
         chat_id: str,
@@ -176,18 +177,31 @@ class RedisStore:
         answered: bool = False,
         context_since: str = "",
         asks: bool = False,
+        newest: Item | None = None,
     ) -> bool:
         """Write the chat of a thread and renew its lifetime; False, with nothing written, if the thread has been
         started over meanwhile. A thread without a note is of generation 0. Once answered, it stays so, and the latest
         `context_since` stays."""
         args: list[str | float] = [generation, chat_id, chatflow_id, now, self._lifetime]
-        args += [int(answered), context_since, int(asks)]
-        return bool(await self._ask(self._remember(keys=[self._key(thread, "chat")], args=args)))
+        args += [int(answered), context_since, int(asks), encoded(newest) if newest else ""]
+        return bool(await self._ask(self._remember(keys=self._conversation_keys(thread), args=args)))
+
+    async def newest(self, thread: Thread) -> NewestAnswer | None:
+        """The newest answer of a thread, if it can be regenerated."""
+        reading = self._client.hmget(self._key(thread, "newest"), ["item", "since"])
+        item, since = await self._ask(cast("Awaitable[list[str | None]]", reading))
+        if item is None:
+            return None
+        try:
+            return NewestAnswer(decoded(Item, item), since or "")
+        except Unreadable as error:
+            log.warning("note not read", note="the newest answer", thread=str(thread), reason=str(error))
+            return None
 
     async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:
         """Begin the next generation of a thread, with no chat yet. Returns its number."""
         args: list[str | float] = [uuid4().hex, now, self._lifetime, context_since]
-        return int(await self._ask(self._start_over(keys=[self._key(thread, "chat")], args=args)))
+        return int(await self._ask(self._start_over(keys=self._conversation_keys(thread), args=args)))
 
     async def note_files(self, thread: Thread, files: str) -> None:
         """Note which files the flow of a thread has forgotten, in words, as long as the conversation is kept."""
@@ -302,6 +316,9 @@ class RedisStore:
 
     def _key(self, thread: Thread, kind: str) -> str:
         return f"{self._prefix}:{{{thread.line}}}:{kind}:{thread.thread_ts}"
+
+    def _conversation_keys(self, thread: Thread) -> list[str]:
+        return [self._key(thread, "chat"), self._key(thread, "newest")]
 
     def _run(self, line: str, chat_id: str) -> str:
         return f"{self._prefix}:{{{line}}}:run:{chat_id}"

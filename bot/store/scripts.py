@@ -28,8 +28,9 @@ end
 """Notes up to which message a thread's context is known, unless a later one is noted. A `ts` is ordered as text:
 seconds and microseconds of fixed widths (Slack docs, messages)."""
 
-# KEYS: conversation. ARGV: generation, chat_id, chatflow_id, now, lifetime in ms, answered (0 or 1), context_since or
-# nothing, asks (0 or 1), which counts with an answer. Returns 1 when it wrote.
+# KEYS: conversation, newest answer. ARGV: generation, chat_id, chatflow_id, now, lifetime in ms, answered (0 or 1),
+# context_since or nothing, asks (0 or 1) and the item of the newest answer or nothing, which both count with an answer.
+# Of an item that comes twice, the first `since` stays. Returns 1 when it wrote.
 REMEMBER = (
     COUNT
     + LATER
@@ -38,14 +39,23 @@ local key = KEYS[1]
 if count(redis.call('HGET', key, 'generation')) ~= tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', key, 'generation', ARGV[1], 'chat_id', ARGV[2], 'chatflow_id', ARGV[3], 'used_at', ARGV[4])
 redis.call('HSETNX', key, 'created_at', ARGV[4])
-if ARGV[6] == '1' then redis.call('HSET', key, 'answered', 1, 'answered_chat', ARGV[2], 'asks', ARGV[8]) end
+if ARGV[6] == '1' then
+  redis.call('HSET', key, 'answered', 1, 'answered_chat', ARGV[2], 'asks', ARGV[8])
+  if ARGV[9] == '' then
+    redis.call('DEL', KEYS[2])
+  elseif redis.call('HGET', KEYS[2], 'item') ~= ARGV[9] then
+    redis.call('HSET', KEYS[2], 'item', ARGV[9], 'since', redis.call('HGET', key, 'context_since') or '')
+  end
+end
+redis.call('PEXPIRE', KEYS[2], ARGV[5])
 note_later(key, ARGV[7])
 redis.call('PEXPIRE', key, ARGV[5])
 return 1
 """
 )
 
-# KEYS: conversation. ARGV: an id of this call, now, lifetime in ms, context_since or nothing. Returns the generation.
+# KEYS: conversation, newest answer. ARGV: an id of this call, now, lifetime in ms, context_since or nothing. Returns
+# the generation.
 START_OVER = (
     COUNT
     + LATER
@@ -55,6 +65,7 @@ if redis.call('HGET', key, 'started_over_by') ~= ARGV[1] then
   redis.call('HSET', key, 'generation', count(redis.call('HGET', key, 'generation')) + 1)
   redis.call('HSET', key, 'started_over_by', ARGV[1], 'chat_id', '', 'created_at', ARGV[2], 'used_at', ARGV[2])
   redis.call('HDEL', key, 'asks', 'files')
+  redis.call('DEL', KEYS[2])
 end
 note_later(key, ARGV[4])
 redis.call('PEXPIRE', key, ARGV[3])

@@ -19,6 +19,7 @@ from bot.slack.calls import Result
 from bot.slack.identity import Identity
 from bot.slack.installation import Installation
 from bot.slack.messages import StandingMessage
+from bot.slack.payload import IncomingMessage
 from bot.slack.payload import plain as plain_text
 from bot.slack.token_state import TokenState
 from bot.tasks import Share
@@ -48,6 +49,10 @@ class SlackConnection(Slack, AttachedFiles, Authorship, Protocol):
 
     async def come_back(self, pause: Callable[[], Awaitable[None]]) -> None:
         """While the token is refused, see after each `pause` whether it is taken again. Never returns."""
+        ...
+
+    async def written(self, thread: Thread, ts: str) -> IncomingMessage | None:
+        """A person's message as it stands now; None where it is gone. Raises SlackRefused, SlackUnavailable."""
         ...
 
     async def names(self, text: str, *, asker: str) -> Mapping[str, str]:

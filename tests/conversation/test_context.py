@@ -68,6 +68,14 @@ async def test_what_is_read_of_a_thread(conversation: Conversation | None, after
     assert slack.asked == [{"before": "1700000009.000100", "limit": 20, "after": after, "asker": "U1"}]
 
 
+@pytest.mark.parametrize("since", ["", "1700000005.000100"])
+async def test_a_question_that_is_asked_anew_has_the_context_it_had_first(since: str) -> None:
+    slack, asks = Reads(), replace(question(), since=since)
+    said = [(message.author, message.text) for message in SAID]
+    assert await asked(slack, asks, known(since=asks.ts)) == with_quotes(said, (), "what now?")
+    assert slack.asked == [{"before": asks.ts, "limit": 20, "after": since, "asker": "U1"}]
+
+
 @pytest.mark.parametrize(
     ("asks", "conversation", "limit"),
     [

@@ -64,7 +64,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
     Heard("a transcript"),
     Sentence("a sentence"),
     Footnote("a footnote"),
-    AnswerButtons("T1:C1:1.5", "a1b2c3", ("What else?",), rates=True),
+    AnswerButtons("T1:C1:1.5", "a1b2c3", ("What else?",), rates=True, regenerates=True),
     PassagesOffered("which answer"),
 )
 PASSING: tuple[ReplyEvent, ...] = (

@@ -15,7 +15,7 @@ from bot.errors import SettingsError, StoreUnavailable
 from bot.ports import Store
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
-from bot.thread import STORED, Conversation, Run, Thread
+from bot.thread import STORED, Conversation, Item, NewestAnswer, Run, Thread
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 LINE = THREAD.line
@@ -61,6 +61,46 @@ async def test_a_conversation_is_remembered_and_used_again(store: RedisStore, ra
     assert await store.remember(THREAD, "chat-2", "flow-2", 0, now=200.5)
     assert await store.conversation(THREAD) == Conversation("chat-2", "flow-2", 0, 100.25, 200.5)
     assert 29 * DAY_MS < (await keys_of(store, raw))[key] <= 30 * DAY_MS
+
+
+def asked(reference: str) -> Item:
+    return Item("T1", LINE, reference, "1700000009.000100", "message", "{}")
+
+
+async def answered(store: RedisStore, newest: Item | None, since: str, generation: int = 0) -> None:
+    await store.remember(THREAD, "chat", "flow", generation, now=1, answered=True, context_since=since, newest=newest)
+
+
+async def test_the_newest_answer_is_kept_with_what_its_question_was_asked_after(store: RedisStore, raw: Redis) -> None:
+    assert await store.newest(THREAD) is None
+    for _ in range(2):  # a command may come twice
+        await answered(store, asked("one"), "1700000001.000100")
+        assert await store.newest(THREAD) == NewestAnswer(asked("one"), "")
+    await answered(store, asked("two"), "1700000002.000100")
+    assert await store.newest(THREAD) == NewestAnswer(asked("two"), "1700000001.000100")
+    await store.remember(THREAD, "chat", "flow", 0, now=1)  # another question is asked
+    assert await store.newest(THREAD) == NewestAnswer(asked("two"), "1700000001.000100")
+    assert len({life // 1000 for life in (await keys_of(store, raw)).values()}) == 1
+    await answered(store, None, "1700000003.000100")
+    assert await store.newest(THREAD) is None
+
+
+async def test_none_is_kept_once_its_thread_is_started_over(store: RedisStore) -> None:
+    await answered(store, asked("one"), "1700000001.000100")
+    await store.start_over(THREAD, now=2)
+    assert await store.newest(THREAD) is None
+    await answered(store, asked("late"), "1700000002.000100")
+    assert await store.newest(THREAD) is None
+    await answered(store, asked("two"), "1700000002.000100", generation=1)
+    assert await store.newest(Thread("T1", "C1", "1")) is None
+    assert await store.newest(THREAD) == NewestAnswer(asked("two"), "1700000001.000100")
+
+
+async def test_what_cannot_be_read_of_it_is_none(store: RedisStore, raw: Redis) -> None:
+    await answered(store, asked("one"), "")
+    [key] = [key for key in await keys_of(store, raw) if ":newest:" in key]
+    await cast("Any", raw.hset(key, "item", "[]"))
+    assert await store.newest(THREAD) is None
 
 
 async def test_threads_are_kept_apart(store: RedisStore) -> None:

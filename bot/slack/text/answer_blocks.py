@@ -1,4 +1,4 @@
-"""Builds the buttons under a whole answer: questions to go on with, and a rating."""
+"""Builds the buttons under a whole answer: questions to go on with, the same one anew, and a rating."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ RATING = "rating"
 
 FORM = "open_form"
 """The name of the action of the button that opens a form."""
+
+REGENERATE = "regenerate"
+"""The name of the action of the button that asks an answer's question anew."""
+
+REGENERATE_BLOCK = "answer_regenerate"
+"""The name of its block."""
 
 ANSWER_BUTTONS = "answer_suggestions", "answer_rating"
 """The names of the blocks."""
@@ -44,6 +50,18 @@ def form_button(label: str, value: str) -> Block:
         "value": value,
     }
     return {"type": "actions", "elements": [button]}
+
+
+def regenerate_button(label: str, value: str) -> Block:
+    """A button that asks an answer's question anew. A press sends its `value`, 2,000 characters at most."""
+    button = {
+        "type": "button",
+        "action_id": REGENERATE,
+        "text": {"type": "plain_text", "text": label},
+        "accessibility_label": f"{label}: asks this question anew, below",
+        "value": value,
+    }
+    return {"type": "actions", "block_id": REGENERATE_BLOCK, "elements": [button]}
 
 
 def rating_buttons(good: tuple[str, str], bad: tuple[str, str]) -> Block:

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.chaos.answers import answer
 from benchmarks.chaos.oracle import Outcome, Verdict, judge, units
 from benchmarks.chaos.plan import Surface
-from benchmarks.chaos.records import Asked, Pressed, Record, Shown, Tried
+from benchmarks.chaos.records import Asked, Pressed, Record, Regenerated, Shown, Tried
 from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed, StoreUnavailable
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
@@ -207,3 +207,27 @@ def test_a_command_that_was_turned_away_at_once_is_closed() -> None:
     verdict = judge(replace(GOOD, asked=(told, *QUESTIONS[1:]), shown=GOOD.shown[1:]))
     assert rules(verdict) == []
     assert verdict.judged[0].outcome is Outcome.CLOSED
+
+
+@pytest.mark.parametrize(
+    ("presses", "second", "predicted", "found"),
+    [
+        ([Regenerated(TWO, acked=True)], answer(TWO), 2, []),
+        ([Regenerated(TWO, acked=False)], "", 1, []),
+        ([Regenerated(TWO, acked=True, told=[wording.NOT_THE_NEWEST])], "", 1, []),
+        ([Regenerated(TWO, acked=True)], failed(BotError("")), 1, []),
+        ([Regenerated(TWO, acked=True)], "", 1, ["press lost"]),
+        ([Regenerated(TWO, acked=True)], answer(TWO)[:200], 2, ["left unfinished"]),
+        ([Regenerated(TWO, acked=True)], answer(TWO), 3, ["predicted twice"]),
+        ([], answer(TWO), 2, ["answered twice", "predicted twice"]),
+    ],
+)
+def test_a_question_is_asked_anew_once_where_its_asker_has_pressed(
+    presses: list[Regenerated], second: str, predicted: int, found: list[str]
+) -> None:
+    for own, new in (("11111111", "0a0b0c0d"), ("11111111", ""), ("", "")):  # a stream may not tell its reference
+        if presses or new:
+            again = [shown(second, 5.0, reference=new)] if second else []
+            record = with_shown(GOOD.shown[0], shown(answer(TWO), 4.0, reference=own), *again)
+            record = replace(record, predictions=(ONE, *[TWO] * predicted, LAST), regenerated=presses)
+            assert rules(judge(record)) == found

@@ -344,3 +344,18 @@ async def test_an_interrupted_answer_is_asked_again_by_its_button(tab: Page, sta
         await ada.answers.get_by_role("button", name=wording.ASK_AGAIN).click()
         await expect(ada.answers.last).not_to_contain_text("incomplete")
         await on.slack.until(lambda: on.sandbox.idle)
+
+
+async def test_a_whole_answer_is_regenerated_by_its_button_and_both_stand(tab: Page, staged: Staging) -> None:
+    on = await staged()
+    async with on.bot():
+        ada = await arrived(tab, on)
+        await ada.open_thread(await ada.ask(QUESTION))
+        button = ada.answers.get_by_role("button", name=wording.REGENERATE)
+        await button.click()
+        await expect(ada.answers).to_have_count(2)
+        await expect(ada.answers.last).to_contain_text(wording.BOTH_REMEMBERED)
+        await expect(button).to_have_count(2)
+        await button.first.click()
+        await expect(ada.thread).to_contain_text(wording.NOT_THE_NEWEST)
+        await on.slack.until(lambda: on.sandbox.idle)

@@ -1,0 +1,40 @@
+"""Tells whether an answer can be regenerated, and what stands under it for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bot.conversation.question import Question
+from bot.reply.contract import AnswerButtons, Footnote, Remark
+from bot.slack import wording
+from bot.thread import Item
+
+
+def newest_answer(question: Question, item: Item, *, awaits_decision: bool = False) -> Item | None:
+    """What is kept of a question whose answer is whole, to ask it anew; None where it cannot be regenerated, which is
+    while its flow waits for a person's decision, or where the answer is private."""
+    return item if question.regenerable and not awaits_decision and not question.place.response_url else None
+
+
+def under_answer(
+    question: Question,
+    newest: Item | None,
+    buttons: AnswerButtons | None = None,
+    *,
+    same_chat: bool,
+    is_first: bool,
+) -> Iterator[Remark | AnswerButtons | Footnote]:
+    """What stands under a whole answer.
+
+    `buttons` are the others that stand there. `same_chat`: it was asked on a chat with earlier turns, so one that is
+    asked anew is remembered besides the answer before. `is_first`: it is the first one in a thread where the bot answers every message, and says so.
+    """
+    if question.since is not None and same_chat:
+        yield Remark(wording.BOTH_REMEMBERED)
+    if newest is not None:
+        buttons = replace(buttons or AnswerButtons(newest.line, newest.reference), regenerates=True)
+    if buttons is not None:
+        yield buttons
+    if is_first:
+        yield Footnote(wording.EVERY_MESSAGE)

@@ -28,7 +28,8 @@ def under_answer(
     """What stands under a whole answer.
 
     `buttons` are the others that stand there. `same_chat`: it was asked on a chat with earlier turns, so one that is
-    asked anew is remembered besides the answer before. `is_first`: it is the first one in a thread where the bot answers every message, and says so.
+    asked anew is remembered besides the answer before. `is_first`: it is the first one in a thread where the bot
+    answers every message, and says so.
     """
     if question.since is not None and same_chat:
         yield Remark(wording.BOTH_REMEMBERED)

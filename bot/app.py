@@ -17,7 +17,7 @@ from bot import __version__
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
 from bot.conversation.guarded import Guarded
-from bot.conversation.question import ConversationSettings
+from bot.conversation.question import AskerSettings, ConversationSettings
 from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.mailbox import Mailbox
@@ -37,6 +37,7 @@ from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
 from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_redis, warn_of_scopes
 from bot.settings import Settings
+from bot.slack import asker
 from bot.slack.deciders import deciders
 from bot.slack.help_contact import asks
 from bot.slack.identity import Identity
@@ -95,10 +96,12 @@ class Bot:
         self._stop.set()
 
     def probe_soon(self) -> None:
-        """Look for Flowise again at the next question, also while it rests after failures."""
+        """Look for Flowise again at the next question, also while it rests, and at what its flow offers."""
         log.info("Flowise probe requested")
         if self._flowise is not None:
             self._flowise.probe_soon()
+        if self._chatflow is not None:
+            self._chatflow.read_config_anew()
 
     @property
     def under_way(self) -> int:
@@ -137,7 +140,7 @@ class Bot:
             if who is None:
                 return
             identity, address = who
-            warn_of_scopes(identity)
+            warn_of_scopes(identity, email=self._settings.tells_email)
             guarded = self._flowise = Guarded(chatflow, chatflow.check, time.monotonic)
             registry = self._registry = self._new_registry(guarded, store, traces)
             self._metrics.watch_budgets(lambda: (workspace.governor for workspace in registry))
@@ -182,6 +185,11 @@ class Bot:
                 files_to_store=settings.bot_files_to_store,
                 outsiders_files=settings.bot_external_people == "answer",
                 feedback=settings.bot_feedback,
+                told_of_asker=AskerSettings(
+                    asker.fields(settings.flowise_vars),
+                    asker.fields(settings.flowise_state),
+                    asker.introduced(settings.bot_introduce),
+                ),
             ),
             now=time.monotonic,
             wall=time.time,

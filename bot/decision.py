@@ -22,7 +22,7 @@ class PendingDecision:
     `reference` names it in Redis, and with its line in the value of its buttons. `asker` is the user whose question led
     to it, `row` the row in which Flowise stored the pause; empty: not told. `action_id`, the two labels, `node_id`,
     `asks_feedback` and `tools` are those of `bot.flowise.events.Decision`. `has_failed`: it was made before, and the
-    run failed after it.
+    run failed after it. `asker_is_external`: the asker is of another organisation.
     """
 
     reference: str
@@ -37,6 +37,7 @@ class PendingDecision:
     tools: tuple[PendingTool, ...] = ()
     row: str = ""
     has_failed: bool = False
+    asker_is_external: bool = False
 
     def label(self, *, approves: bool) -> str:
         """The label of one of its two sides."""

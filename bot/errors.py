@@ -29,6 +29,7 @@
         ├── FlowiseRateLimited   429
         ├── KeyRefused           the API key is not the one bound to the chatflow
         ├── UnknownChatflow      the chatflow id is wrong
+        ├── FlowStartedElsewhere only a webhook or a schedule starts the flow
         └── NotFlowise           another program answers there
 
 The text of an exception is for the log. What a person in Slack reads is written in `bot.slack.wording`.
@@ -107,13 +108,15 @@ class Unreadable(BotError):
 
 
 class SlackRefused(BotError):
-    """Slack refused a call. `code` is Slack's own error word, for example `not_in_channel`."""
+    """Slack refused a call. `code` is Slack's own error word, for example `not_in_channel`; `needed` is the scope that
+    is missing, where Slack names one."""
 
     retry_helps = False
 
-    def __init__(self, method: str, code: str) -> None:
+    def __init__(self, method: str, code: str, needed: str = "") -> None:
         super().__init__(f"Slack refused {method}: {code}")
         self.code = code
+        self.needed = needed
 
 
 class SlackUnavailable(BotError):
@@ -237,6 +240,13 @@ class KeyRefused(FlowiseError):
 
 class UnknownChatflow(FlowiseError):
     """There is no chatflow with the id in FLOWISE_CHATFLOW_ID. Copy the id from the chatflow's address in Flowise."""
+
+    retry_helps = False
+
+
+class FlowStartedElsewhere(FlowiseError):
+    """Only a webhook or a schedule starts the flow, so nobody can ask it. In Flowise, set the Input Type of its node
+    Start to Chat Input or Form Input, or name another flow in FLOWISE_CHATFLOW_ID."""
 
     retry_helps = False
 

@@ -16,6 +16,7 @@ from bot.flowise.prediction import Prediction, Upload
 from bot.flowise.uploads import Accepted
 from bot.slack.calls import Call, Result
 from bot.slack.messages import EarlierMessage, Marked
+from bot.slack.people import Person
 from bot.slack.shared_files import SharedFile
 from bot.slack.tiers import Key, Quota
 from bot.thread import (
@@ -193,6 +194,14 @@ class Slack(Protocol):
 
     async def name(self, user: str) -> str:
         """The display name of a user id, cached for a while; empty if Slack does not tell."""
+        ...
+
+    async def person(self, user: str) -> Person | None:
+        """Who a user is, cached for a while; None if Slack does not tell."""
+        ...
+
+    async def channel_name(self, channel: str) -> str:
+        """The name of a public channel, cached for a while; empty for any other, or if Slack does not tell."""
         ...
 
 

@@ -17,7 +17,7 @@ from bot.errors import SettingsError
 from bot.flowise import extra_headers
 from bot.network.proxies import proxy_url
 from bot.settings_errors import NOT_UTF_8, about_file, problems_of, worded
-from bot.slack import deciders, help_contact, tokens
+from bot.slack import asker, deciders, help_contact, tokens
 from bot.slack.text import link_hosts
 from bot.store import address
 
@@ -94,6 +94,16 @@ def _decisions(value: str) -> str:
     return value
 
 
+def _asker_fields(value: str) -> str:
+    asker.fields(value)
+    return value
+
+
+def _introduced(value: str) -> str:
+    asker.introduced(value)
+    return value
+
+
 def _is(kind: tokens.Kind) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
         tokens.check(value.get_secret_value(), kind)
@@ -134,6 +144,8 @@ class Settings(BaseSettings):
     flowise_url: Annotated[str, AfterValidator(_flowise_url)]
     flowise_chatflow_id: Annotated[str, AfterValidator(_chatflow_id)]
     flowise_api_key: Annotated[SecretStr, Word] | None = None
+    flowise_vars: Annotated[str, AfterValidator(_asker_fields)] = ""
+    flowise_state: Annotated[str, AfterValidator(_asker_fields)] = ""
     flowise_headers: Annotated[SecretStr | None, Field(validate_default=True)] = None
     flowise_connect_timeout: Seconds = 10
     flowise_headers_timeout: Seconds = 30
@@ -160,6 +172,7 @@ class Settings(BaseSettings):
     bot_conversation_days: Annotated[float, Field(gt=0, le=3650)] = 30
     bot_help_contact: Annotated[str, AfterValidator(_help_contact)] = ""
     bot_external_people: Literal["refuse", "answer"] = "refuse"
+    bot_introduce: Annotated[str, AfterValidator(_introduced)] = ""
     bot_decisions: Annotated[str, AfterValidator(_decisions)] = "asker"
     bot_file_limit: Annotated[int, Field(ge=1024, le=36 * 1024**2)] = 10_485_760
     bot_files_to_store: bool = False
@@ -212,6 +225,12 @@ class Settings(BaseSettings):
         if flowise.port == value and flowise.hostname in _THIS_MACHINE and info.data.get("host") in _EVERYWHERE:
             raise ValueError(f"is Flowise's on this machine, by FLOWISE_URL; expected another, such as {value + 1}")
         return value
+
+    @property
+    def tells_email(self) -> bool:
+        """Whether a flow is told the asker's e-mail address, for which Slack wants a scope of its own."""
+        told = (*asker.fields(self.flowise_vars), *asker.fields(self.flowise_state))
+        return asker.EMAIL in (*told, *asker.introduced(self.bot_introduce))
 
     def extra_headers(self) -> Mapping[str, str]:
         """What is sent with every request to Flowise besides the key, from FLOWISE_HEADERS."""

@@ -16,12 +16,12 @@ from bot.errors import StoreUnavailable
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Press, press
-from bot.slack.text.answer_blocks import RATING, REGENERATE, SUGGESTIONS
+from bot.slack.text.answer_blocks import FORM, RATING, REGENERATE, SUGGESTIONS
 from bot.slack.text.blocks import ASK_AGAIN, PASSAGES, STOP
 from bot.slack.text.decision_blocks import APPROVE, REJECT
 from bot.thread import question_of
 from bot.workspace.workspace import Workspace
-from handlers import ask_again, decision, passages, rating, regenerate, stop, suggestion
+from handlers import ask_again, decision, form, passages, rating, regenerate, stop, suggestion
 from handlers.behaviour import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
@@ -44,6 +44,7 @@ BUTTONS: Final[Mapping[str, Button]] = {
     APPROVE: Button(decision.pressed, decision.is_undecided),
     REJECT: Button(decision.pressed, decision.is_undecided),
     RATING: Button(rating.pressed, rating.is_unrated),
+    FORM: Button(form.pressed, form.is_untaken),
     PASSAGES: Button(passages.pressed, passages.is_unseen),
     REGENERATE: Button(regenerate.pressed, regenerate.is_untaken),
     STOP: Button(stop.pressed, stop.is_unstopped),

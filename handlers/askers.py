@@ -18,7 +18,8 @@ def asker_of(item: Item) -> str:
 def text_of(item: Item) -> str:
     """What that user has written, as Slack has given it."""
     heard = _heard(item)
-    return string(part(heard, "message"), "text") or string(part(heard, "command"), "text")
+    of_question = string(part(heard, "message"), "text") or string(part(heard, "command"), "text")
+    return of_question or string(heard, "text")  # of a suggestion
 
 
 def message_of(item: Item) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -12,33 +14,39 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.conversation.question import Question
 from bot.errors import SlackUnavailable, StoreUnavailable
+from bot.form import FormEntry
 from bot.mailbox.lease import Lease
 from bot.reply.answer_buttons import answer_buttons
 from bot.reply.contract import Place
-from bot.slack import wording
+from bot.slack import wording, wording_of_forms
 from bot.slack.calls import Posted, Refused
+from bot.slack.form_view import as_text, filled, form_view
 from bot.slack.payload import Instruction, SlashCommand, command, instruction
 from bot.slack.text.blocks import sentence_blocks
+from bot.slack.views import Submission
 from bot.thread import Item
 from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
-from handlers import stop
+from handlers import form, stop
 from handlers.behaviour import Behaviour
 from handlers.shown_question import show_question
 
 log = structlog.get_logger(__name__)
 
 SURFACE = "command"
+FORM = "command_form"
+"""The name of the modal."""
 _NEW = frozenset({"new", "new conversation"})
 
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What is stored of a command; `root` is the `ts` of its message, once that stands."""
+    """What is stored of a command; `root` is the `ts` of its message, once that stands, `form` what was filled in."""
 
     command: SlashCommand
     root: str = ""
+    form: tuple[FormEntry, ...] = ()
 
 
 def register(app: AsyncApp, behaviour: Behaviour) -> None:
@@ -58,6 +66,8 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
             await ack(await _stopped(workspace, behaviour, typed))
         elif word in _NEW:
             await ack(await _new_conversation(workspace, typed))
+        elif await _form_opened(workspace, typed):
+            await ack()
         else:
             await _take_in(workspace, typed, ack)
 
@@ -136,10 +146,10 @@ async def take(workspace: Workspace, lease: Lease) -> None:
         case Posted(ts=posted) if in_dm:
             thread, ts = workspace.thread(typed.channel, ""), posted
             place = Place(typed.channel, None, typed.user, since=posted)
-            lease.asks_again_as(_under(lease.item, typed, posted))
+            lease.asks_again_as(_under(lease.item, kept, posted))
             regenerable = True
         case Posted(ts=posted):
-            await _move(workspace, lease, typed, posted)
+            await _move(workspace, lease, kept, posted)
             return
         case Refused():
             # Alone with the asker, a conversation of its own: nobody can follow up where the bot may not post.
@@ -148,7 +158,8 @@ async def take(workspace: Workspace, lease: Lease) -> None:
             error = SlackUnavailable(f"the question could not be posted: {result}")
             await workspace.sentences.fail(private, error, lease)
             return
-    question = Question(thread, place, ts=ts, text=text, reference=reference, regenerable=regenerable)
+    question = Question(thread, place, ts=ts, text=text, reference=reference, form=kept.form)
+    question = replace(question, regenerable=regenerable)
     await workspace.answering.answer(question, lease)
 
 
@@ -165,19 +176,74 @@ def _question(workspace: Workspace, kept: Typed, text: str, lease: Lease) -> Que
     # A command is used by people of this workspace alone (Slack docs, Understanding Slack Connect).
     place = Place(typed.channel, None if in_dm else root, typed.user, team=workspace.identity.team, since=root)
     thread = workspace.thread(typed.channel, "" if in_dm else root)
-    return Question(thread, place, ts=root, text=text, reference=lease.item.reference, regenerable=True)
+    question = Question(thread, place, ts=root, text=text, reference=lease.item.reference, regenerable=True)
+    return replace(question, form=kept.form)
 
 
-async def _move(workspace: Workspace, lease: Lease, typed: SlashCommand, root: str) -> None:
+async def _move(workspace: Workspace, lease: Lease, kept: Typed, root: str) -> None:
     """From now on the question waits in the thread under its message, where people may follow up."""
-    thread = workspace.thread(typed.channel, root)
-    item = replace(_under(lease.item, typed, root), line=thread.line, ts=root)
+    thread = workspace.thread(kept.command.channel, root)
+    item = replace(_under(lease.item, kept, root), line=thread.line, ts=root)
     moved = await workspace.mailbox.accept(item, opens=thread)
     if moved is not None:
         moved.look = lease.look
         workspace.begin(moved)
 
 
-def _under(item: Item, typed: SlashCommand, root: str) -> Item:
+def _under(item: Item, kept: Typed, root: str) -> Item:
     """The same command, whose message stands."""
-    return replace(item, heard=encoded(Typed(typed, root)))
+    return replace(item, heard=encoded(replace(kept, root=root)))
+
+
+# The form that a flow begins with ------------------------------------------------------------------------------------
+
+
+async def _form_opened(workspace: Workspace, typed: SlashCommand) -> bool:
+    """Open the form at once for a command that begins a chat, where the form is known; whether it is open."""
+    shown = await workspace.conversations.forms.known()
+    if shown is None:
+        return False
+    if typed.channel.startswith("D"):
+        try:
+            known = await workspace.in_time(workspace.store.conversation(workspace.thread(typed.channel, "")))
+        except StoreUnavailable:
+            return False  # the command cannot be stored either, and says so
+        if known is not None and known.remembers:
+            return False
+    private = json.dumps([typed.channel, typed.user_name, typed.trigger_id, typed.response_url])
+    view = form_view(FORM, private, shown, await workspace.plain(typed.text, typed.user))
+    return await form.opened(workspace, typed.trigger_id, view)
+
+
+async def form_submitted(workspace: Workspace, _: Behaviour, sent: Submission) -> str | Mapping[str, str]:
+    """Store a command with its form, once; returns why not, or what is wrong with which field.
+
+    Raises StoreUnavailable: it is not known whether it was stored.
+    """
+    shown = await form.current(workspace)
+    typed = _typed_in(sent)
+    if shown is None or typed is None:
+        return wording_of_forms.FORM_GONE
+    entries = filled(shown, sent)
+    if isinstance(entries, dict):
+        return entries
+    # A command's text is as Slack gives it: escaped.
+    text = html.escape(as_text(shown, entries), quote=False)
+    typed = replace(typed, text=text)
+    item = replace(item_of(workspace, typed), heard=encoded(Typed(typed, form=entries)))
+    lease = await workspace.mailbox.accept(item)
+    if lease is None:
+        return wording_of_forms.FORM_SENT
+    workspace.begin(lease)
+    return ""
+
+
+def _typed_in(sent: Submission) -> SlashCommand | None:
+    """The command that a form was opened for, without its text."""
+    try:
+        match json.loads(sent.private):
+            case [str(channel), str(name), str(trigger), str(url)]:
+                return SlashCommand(channel, sent.user, name, "", trigger, url)
+    except ValueError:
+        pass
+    return None

@@ -160,6 +160,7 @@ async def take(workspace: Workspace, lease: Lease) -> None:
         text="",
         reference=lease.item.reference,
         decided=Decided(asked, made),
+        asker_is_external=asked.asker_is_external,
     )
     await workspace.answering.answer(question, lease)
 

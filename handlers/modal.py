@@ -12,17 +12,20 @@ from bot.errors import StoreUnavailable
 from bot.slack import wording
 from bot.slack.views import Submission, objection, submission
 from bot.workspace.workspace import Workspace
-from handlers import decision, rating
+from handlers import command, decision, form, rating
 from handlers.behaviour import Behaviour, is_refused
 
 log = structlog.get_logger(__name__)
 
-Submitted: TypeAlias = Callable[[Workspace, Behaviour, Submission], Awaitable[str]]
-"""Stores what was submitted, once, and returns why not, empty where it was. Raises StoreUnavailable."""
+Submitted: TypeAlias = Callable[[Workspace, Behaviour, Submission], Awaitable[str | Mapping[str, str]]]
+"""Stores what was submitted, once, and returns why not, empty where it was: in a sentence, or for each field by its
+block. Raises StoreUnavailable."""
 
 MODALS: Final[Mapping[str, Submitted]] = {
     decision.COMMENT: decision.submitted,
     rating.COMMENT: rating.submitted,
+    form.FORM: form.submitted,
+    command.FORM: command.form_submitted,
 }
 """The modals by their names."""
 
@@ -33,14 +36,17 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     def listen(name: str, submitted: Submitted) -> None:
         @app.view(name)
         async def on_submission(workspace: Workspace, ack: AsyncAck, body: Mapping[str, object]) -> None:
-            told = await _take(workspace, behaviour, submitted, submission(body))
-            await ack(objection(told) if told else {})
+            sent = submission(body)
+            told = await _take(workspace, behaviour, submitted, sent)
+            await ack(objection(told, sent) if told else {})
 
     for name, submitted in MODALS.items():
         listen(name, submitted)
 
 
-async def _take(workspace: Workspace, behaviour: Behaviour, submitted: Submitted, sent: Submission) -> str:
+async def _take(
+    workspace: Workspace, behaviour: Behaviour, submitted: Submitted, sent: Submission
+) -> str | Mapping[str, str]:
     """Store what was submitted, before it is acknowledged; returns why not, empty where it was."""
     if await is_refused(workspace, behaviour, sent.user, sent.teams):
         return wording.EXTERNAL

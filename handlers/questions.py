@@ -9,6 +9,7 @@ import structlog
 
 from bot.conversation.question import Question
 from bot.errors import SlackRefused, SlackUnavailable
+from bot.form import FormEntry
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording, wording_of_files
@@ -33,10 +34,11 @@ EDIT_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class StoredMessage:
-    """What is stored of a message; `addressed` as in `intake_of`."""
+    """What is stored of a message; `addressed` as in `intake_of`. `form` is what was filled in for it later."""
 
     message: IncomingMessage
     addressed: bool
+    form: tuple[FormEntry, ...] = ()
 
 
 def place_of(message: IncomingMessage) -> Place:
@@ -154,7 +156,8 @@ async def _do(behaviour: Behaviour, workspace: Workspace, kept: StoredMessage, p
         case Instruction.ANSWER:
             asks = addressed or not behaviour.ignores_small_talk
             if asks or not await _asks_nothing(workspace, message, thread, lease):
-                await workspace.answering.answer(await _question(workspace, message, place, lease), lease)
+                question = await _question(workspace, message, place, lease)
+                await workspace.answering.answer(replace(question, form=kept.form, regenerable=not kept.form), lease)
         case _:
             assert_never(asked_for)
 
@@ -264,6 +267,7 @@ async def _question(workspace: Workspace, message: IncomingMessage, place: Place
         regenerable=True,
         notes=(wording_of_files.forwarded(message.forwarded_files),) if message.forwarded_files else (),
         joins=message.in_thread and not message.in_dm,
+        asker_is_external=await workspace.authors.is_outsider(message.user, message.teams),
         quotes=tuple(map(_quoted, message.quotes, read[::2], read[1::2])),
         files=message.attached,
         teams=message.teams,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.conversation.question import Question
 from bot.errors import SlackRefused, SlackUnavailable
+from bot.form import FormEntry
 from bot.mailbox.lease import Lease
 from bot.reply.contract import Place
 from bot.slack import wording
@@ -28,7 +29,8 @@ SURFACE = "suggestion"
 @dataclass(frozen=True, slots=True)
 class StoredSuggestion:
     """What is stored of a suggestion that was pressed in a thread. `root` is the `ts` of the message that says who has
-    asked it, once that stands; `teams` are the ids that Slack gave for that person's organisation."""
+    asked it, once that stands; `teams` are the ids that Slack gave for that person's organisation. `form` is what was
+    filled in for it later."""
 
     channel: str
     thread_ts: str
@@ -36,6 +38,7 @@ class StoredSuggestion:
     text: str
     teams: tuple[str, ...] = ()
     root: str = ""
+    form: tuple[FormEntry, ...] = ()
 
 
 async def pressed(workspace: Workspace, _: Behaviour, press: Press) -> str:
@@ -97,13 +100,13 @@ async def take(workspace: Workspace, lease: Lease) -> None:
                 error = SlackUnavailable(f"the question could not be posted: {result}")
                 await workspace.sentences.fail(place, error, lease)
                 return
-    await workspace.answering.answer(_question(workspace, stored, place, lease), lease)
+    await workspace.answering.answer(await _question(workspace, stored, place, lease), lease)
 
 
 async def asked_anew(workspace: Workspace, lease: Lease, heard: str) -> Question | None:
     """The question of a button that was pressed, to be asked anew: nobody can edit it. Raises Unreadable."""
     stored = decoded(StoredSuggestion, heard)
-    return _question(workspace, stored, _place(workspace, stored), lease) if stored.root else None
+    return await _question(workspace, stored, _place(workspace, stored), lease) if stored.root else None
 
 
 def _place(workspace: Workspace, stored: StoredSuggestion) -> Place:
@@ -112,7 +115,7 @@ def _place(workspace: Workspace, stored: StoredSuggestion) -> Place:
     return Place(stored.channel, stored.thread_ts, stored.user, team=team, since=since)
 
 
-def _question(workspace: Workspace, stored: StoredSuggestion, place: Place, lease: Lease) -> Question:
+async def _question(workspace: Workspace, stored: StoredSuggestion, place: Place, lease: Lease) -> Question:
     """The question of a suggestion whose message stands."""
     return Question(
         thread=workspace.thread(stored.channel, stored.thread_ts),
@@ -121,5 +124,7 @@ def _question(workspace: Workspace, stored: StoredSuggestion, place: Place, leas
         text=stored.text,
         reference=lease.item.reference,
         joins=not stored.channel.startswith("D"),
+        form=stored.form,
         regenerable=True,
+        asker_is_external=await workspace.authors.is_outsider(stored.user, stored.teams),
     )

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import math
 import os
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -98,10 +98,17 @@ async def home(request: pytest.FixtureRequest, own_redis: str) -> AsyncIterator[
     """A local Slack and a local Flowise that answers as fast as it can; start bots with `home.bot()`.
 
     Its Slack allows ten times as much as the real one, and its bots know: tests would mostly wait for the one post a
-    second of a channel. Where a test is marked `documented_limits`, it allows no more than the real one.
+    second of a channel. Where a test is marked `documented_limits`, it allows no more than the real one. Unless one is
+    marked `tells_asker`, no request to its Flowise says who asks.
     """
     from bot.playground.sandbox import sandbox
 
     scale = 1 if request.node.get_closest_marker("documented_limits") else 10
     async with sandbox(own_redis, tokens_per_second=math.inf, scale=scale) as built:
         yield built
+        if not request.node.get_closest_marker("tells_asker"):
+            assert [asked.body for asked in built.flowise.predictions if _tells_asker(asked.body)] == []
+
+
+def _tells_asker(body: Mapping[str, object]) -> bool:
+    return "overrideConfig" in body or str(body.get("question", "")).startswith("Asked ")

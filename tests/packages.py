@@ -32,7 +32,7 @@ VALUES: Final = ("bot.errors", "bot.thread")
 PACKAGES: Final = (
     Package(("bot.errors", "bot.supervision", "bot.tasks"), "what can go wrong, by whose fault; background work"),
     Package(
-        ("bot.thread", "bot.thread_codec", "bot.decision", "bot.answer_note"),
+        ("bot.thread", "bot.thread_codec", "bot.decision", "bot.answer_note", "bot.form"),
         "what everything is keyed by, and how it is stored",
         ("bot.errors",),
     ),

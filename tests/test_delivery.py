@@ -115,6 +115,12 @@ class Slack:
     async def name(self, user: str) -> str:
         return user
 
+    async def person(self, user: str) -> None:
+        return None
+
+    async def channel_name(self, channel: str) -> str:
+        return ""
+
 
 class Source:
     """Events as they are put in; None ends them without a word. Tells whether it was closed."""

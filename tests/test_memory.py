@@ -161,6 +161,9 @@ class Slack:
     async def person(self, user: str) -> Person | None:
         return None
 
+    async def channel_name(self, channel: str) -> str:
+        return ""
+
     async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
         return False
 

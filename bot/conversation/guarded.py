@@ -17,6 +17,7 @@ from bot.errors import (
     FlowiseResting,
     FlowiseSlow,
     FlowiseUnreachable,
+    FlowStartedElsewhere,
     KeyRefused,
     ProxyFailed,
     RunState,
@@ -36,7 +37,14 @@ from bot.thread import Expected
 log = structlog.get_logger(__name__)
 
 # Errors that come from Flowise itself, and so show that it is up.
-_ITS_OWN_WORDS = (FlowiseFailed, FlowiseEmpty, FlowiseRateLimited, KeyRefused, UnknownChatflow)
+_ITS_OWN_WORDS = (
+    FlowiseFailed,
+    FlowiseEmpty,
+    FlowiseRateLimited,
+    FlowStartedElsewhere,
+    KeyRefused,
+    UnknownChatflow,
+)
 
 
 class Guarded:

@@ -52,9 +52,8 @@ class Offers:
         config = await self._flowise.config()
         suggestions = state.follow_ups or (config.starter_prompts if greets else ())
         is_rated = self._when_rated == "always" or (self._when_rated == "auto" and config.feedback)
-        asker = question.decided.asked.asker if question.decided else question.place.user
         stored = (state.chat.chat_id, state.row or "") if is_rated and state.row else ("", "")
-        return await self._noted(question.thread, question.reference, AnswerNote(asker, *stored, suggestions))
+        return await self._noted(question.thread, question.reference, AnswerNote(question.asker, *stored, suggestions))
 
     async def to_begin_with(self, thread: Thread, reference: str, user: str) -> AnswerButtons | None:
         """The flow's starter prompts, to stand under a sentence of ours in a thread; None where there are none, or

@@ -16,7 +16,7 @@ from bot.conversation.decisions import Decisions, choice_of, failure, may_be_mad
 from bot.conversation.last_words import ends_with_question
 from bot.conversation.offers import Offers
 from bot.conversation.prediction_state import PredictionState
-from bot.conversation.question import Decided, Question
+from bot.conversation.question import Asked, Decided, Question
 from bot.conversation.question_files import PreparedFiles
 from bot.conversation.regeneration import newest_answer, under_answer
 from bot.conversation.run_reader import RunReader
@@ -81,18 +81,15 @@ class Predictions:
         question: Question,
         lease: Lease,
         chat: Chat,
-        text: str,
+        asked: Asked,
         slot: Slot,
         *,
         files: PreparedFiles | None = None,
-        is_first: bool = False,
-        greets: bool = False,
     ) -> AsyncGenerator[TurnEvent, None]:
         """Ask Flowise, or pass a decision on, and yield the events of its answer that a reply shows.
 
-        `slot` is its place among those that run. `is_first`: it will be the first answer in a thread where the bot
-        answers every message, and says so. `greets`: it will be the first one in a direct message. `files` go along; a
-        clip among them is the question, and its transcript is told at the end.
+        `slot` is its place among those that run. `files` go along; a clip among them is the question, and its
+        transcript is told at the end.
 
         Raises:
             FlowiseError: the answer is incomplete, and the rest of it is not stored.
@@ -100,8 +97,9 @@ class Predictions:
         waiting_node, files = question.decided.asked.node_id if question.decided else "", files or PreparedFiles()
         state = PredictionState(replace(self._runs.new(), spoken=bool(files.clip)), chat, waiting_node)
         state.documents = files.documents
-        asking = partial(self._noted, question, lease, state, text=text, is_first=is_first)
-        prediction = Prediction(text, chat.chat_id, asking, choice_of(question.decided), files.uploads)
+        asking = partial(self._noted, question, lease, state, text=asked.text, is_first=asked.is_first)
+        choice = choice_of(question.decided)
+        prediction = Prediction(asked.text, chat.chat_id, asking, choice, files.uploads, asked.overrides, asked.form)
         reader = RunReader(self._flowise.predict(prediction))
         lease.when_stopped(reader.wake)
         event: TurnEvent | None = None
@@ -127,16 +125,16 @@ class Predictions:
             return
         if state.chat.chat_id != chat.chat_id or not state.run.awaits_decision:
             lease.run_over = chat.chat_id  # the chatId that Flowise reports takes precedence over ours
-        async with aclosing(self._ending(question, lease, state, is_first=is_first, greets=greets)) as last:
+        async with aclosing(self._ending(question, lease, state, asked)) as last:
             async for event in last:
                 yield event
 
     async def _ending(
-        self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool, greets: bool
+        self, question: Question, lease: Lease, state: PredictionState, asked: Asked
     ) -> AsyncGenerator[TurnEvent, None]:
         """The last events of a run that has ended, unless a person stops it before they are known."""
         event: TurnEvent | None = None
-        last = self._last_events(question, lease, state, is_first=is_first, greets=greets)
+        last = self._last_events(question, lease, state, asked)
         async with aclosing(until_stopped(last, lease.stopped, lambda: not state.is_decided)) as events:
             async for event in events:
                 yield event
@@ -302,7 +300,7 @@ class Predictions:
             await self._runs.waits(question.thread.line, state.chat.chat_id, paused, ref=question.reference)
 
     async def _last_events(
-        self, question: Question, lease: Lease, state: PredictionState, *, is_first: bool, greets: bool
+        self, question: Question, lease: Lease, state: PredictionState, asked: Asked
     ) -> AsyncGenerator[TurnEvent, None]:
         """What is shown after the answer of a run that has ended: the text that Flowise has stored, where another one
         was seen; what was understood of a spoken question, the decision that its flow waits for, or what can be
@@ -325,8 +323,8 @@ class Predictions:
         for passages in await self._offers.passages(lease.item, state, stored or said):
             yield passages
         newest = newest_answer(question, lease.item, awaits_decision=state.run.awaits_decision)
-        buttons = await self._offers.buttons(question, state, greets=greets)
-        for under in under_answer(question, newest, buttons, same_chat=not chat.is_new, is_first=is_first):
+        buttons = await self._offers.buttons(question, state, greets=asked.greets)
+        for under in under_answer(question, newest, buttons, same_chat=not chat.is_new, is_first=asked.is_first):
             yield under
         asks = ends_with_question([Token(stored or said)])
         lease.then(self._chats.answered(question, chat, asks=asks, newest=newest))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.decision import MadeDecision, PendingDecision
+from bot.flowise.prediction import Overrides
+from bot.form import FormEntry
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.messages import EarlierMessage
@@ -28,8 +31,9 @@ class Question:
     `joins`: it stands in a thread, whose earlier messages may be sent along. `quotes` is what it was sent with,
     forwarded messages and cards, `files` those that were sent with it; its `text` may then be empty. `teams` are the
     ids of the asker's organisation. With `decided` it is no question: a run that waits goes on with that decision.
-    `regenerable`: it can be asked anew when it is answered; `since` is set where it is, the `context_since` of its
-    thread when it was asked first.
+    `asker_is_external`: the one who asked is of another organisation. `form` is what was filled in, where the flow
+    begins with a form; then no words go along. `regenerable`: it can be asked anew when it is answered; `since` is set
+    where it is, the `context_since` of its thread when it was asked first.
     """
 
     thread: Thread
@@ -45,11 +49,43 @@ class Question:
     since: str | None = None
     files: tuple[SharedFile, ...] = ()
     teams: tuple[str, ...] = ()
+    asker_is_external: bool = False
+    form: tuple[FormEntry, ...] = ()
+
+    @property
+    def asker(self) -> str:
+        """The id of the user who asked; of a decision, of the one whose question led to it."""
+        return self.decided.asked.asker if self.decided else self.place.user
 
     @property
     def has_words(self) -> bool:
         """Whether there is something to read in it, its files apart."""
         return bool(self.text.strip()) or any(quote.text for quote in self.quotes)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What Flowise is asked for a question: its text, with all that goes along, and what is told of the asker; or a
+    form, and the text is what Flowise stores of it.
+
+    `is_first`: the answer will be the first one in a thread where the bot answers every message, and says so. `greets`:
+    it will be the first one in a direct message.
+    """
+
+    text: str
+    overrides: Overrides
+    form: Mapping[str, object] = field(default_factory=dict)
+    is_first: bool = False
+    greets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskerSettings:
+    """What the flow is told of whoever asks: the names of FLOWISE_VARS, FLOWISE_STATE and BOT_INTRODUCE."""
+
+    variables: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
+    introduced: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +96,8 @@ class ConversationSettings:
     thread that the bot has answered in, every message is a question. `who_decides` is the sentence that says who may
     make the decisions that a flow waits for. `regenerate`: whole answers have a button that asks their question anew.
     `file_limit` is in bytes; `files_to_store`: files may be added to the flow's vector store; `outsiders_files`: those
-    of other organisations are read too. `feedback` says which answers can be rated.
+    of other organisations are read too. `feedback` says which answers can be rated. `told_of_asker` says what the flow
+    is told of whoever asks.
     """
 
     context_messages: int = 20
@@ -73,3 +110,4 @@ class ConversationSettings:
     files_to_store: bool = False
     outsiders_files: bool = False
     feedback: Literal["auto", "always", "off"] = "auto"
+    told_of_asker: AskerSettings = AskerSettings()

@@ -12,13 +12,15 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from bot.conversation.admission import Admission, Slot
+from bot.conversation.asker import Askers
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
 from bot.conversation.decisions import Decisions
+from bot.conversation.forms import Forms, form_needed
 from bot.conversation.offers import Offers
 from bot.conversation.passages import Passages
 from bot.conversation.prediction import Predictions
-from bot.conversation.question import ConversationSettings, Question
+from bot.conversation.question import Asked, ConversationSettings, Question
 from bot.conversation.question_files import PreparedFiles, QuestionFiles
 from bot.conversation.ratings import Ratings
 from bot.conversation.recovery import Recovery
@@ -26,6 +28,7 @@ from bot.conversation.runs import Runs
 from bot.conversation.unseen import UnseenRuns
 from bot.conversation.until_stopped import until_stopped
 from bot.errors import BotError, GivenUp, StoreUnavailable, advice
+from bot.form import as_question
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
 from bot.ports import Flowise, Slack, Store
@@ -41,7 +44,7 @@ from bot.reply.contract import (
     TurnEvent,
     WaitingForRun,
 )
-from bot.slack import wording, wording_of_files
+from bot.slack import wording, wording_of_files, wording_of_forms
 from bot.tasks import Share
 from bot.thread import Conversation, Run, StopOutcome
 
@@ -76,6 +79,8 @@ class Turns:
         self._settings = settings
         self._sleep = sleep
         self._context = Context(slack, settings.context_messages)
+        self.forms = Forms(flowise)
+        self._askers = Askers(slack, settings.told_of_asker)
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
         self._files = files
         self._admission = admission
@@ -212,6 +217,10 @@ class Turns:
         remembers = await self._stored(question, lambda: self.chats.remembers(question, chat, known))
         if remembers:
             self._follow_ups.add(question.reference)
+        if not (question.form or remembers) and await self.forms.form() is not None:
+            for event in form_needed(question):
+                yield event
+            return
         async with aclosing(self._free_chat(question, lease, chat, remembers=remembers)) as steps:
             async for step in steps:
                 if isinstance(step, Chat):
@@ -224,10 +233,31 @@ class Turns:
         yield Thinking()
         for remark in question.notes:
             yield Remark(remark)
+        work = self._form_sent if question.form else self._with_words
+        async with aclosing(work(question, lease, slot, chat, known)) as events:
+            async for event in events:
+                yield event
+
+    async def _with_words(
+        self, question: Question, lease: Lease, slot: Slot, chat: Chat, known: Conversation | None
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """Ask the question, once its files are prepared."""
         async with (
             self._files.prepared(question, lease, chat) as files,
             aclosing(self._with_files(question, lease, slot, chat, known, files)) as events,
         ):
+            async for event in events:
+                yield event
+
+    async def _form_sent(
+        self, question: Question, lease: Lease, slot: Slot, chat: Chat, known: Conversation | None
+    ) -> AsyncGenerator[TurnEvent, None]:
+        """Send what was filled in, alone."""
+        if question.files:
+            yield Remark(wording_of_forms.FILES_LEFT_OUT)
+        form = {entry.name: entry.value for entry in question.form}
+        asked = await self._asked_with(question, known, as_question(question.form))
+        async with aclosing(self._asking.predicted(question, lease, chat, replace(asked, form=form), slot)) as events:
             async for event in events:
                 yield event
 
@@ -252,13 +282,17 @@ class Turns:
             yield Remark(remark)
         # A transcript takes the place of all that is asked, so nothing is quoted to it.
         text = "" if files.clip else await self._context.with_quotes(question, known, files.unread)
-        is_first, greets = self._is_first(question, known), _greets(question, known)
-        asking = self._asking.predicted(
-            question, lease, chat, text, slot, files=files, is_first=is_first, greets=greets
-        )
-        async with aclosing(asking) as events:
+        asked = await self._asked_with(question, known, text)
+        async with aclosing(self._asking.predicted(question, lease, chat, asked, slot, files=files)) as events:
             async for event in events:
                 yield event
+
+    async def _asked_with(self, question: Question, known: Conversation | None, text: str) -> Asked:
+        """What Flowise is asked; `known` is what is stored of the question's thread. A form and a transcript are not
+        introduced: no words go beside them."""
+        told = await self._askers.of(question)
+        asked = text if question.form or not text else wording.introduced(told.line, text)
+        return Asked(asked, told.overrides, is_first=self._is_first(question, known), greets=_greets(question, known))
 
     async def _resumed(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[TurnEvent, None]:
         """Have the run that waits for a decision go on, on its own chat."""
@@ -267,7 +301,8 @@ class Turns:
         chat = Chat(question.decided.asked.chat_id, known.generation if known else 0)
         self._follow_ups.add(question.reference)
         yield Thinking()
-        async with aclosing(self._asking.predicted(question, lease, chat, "", slot)) as events:
+        asked = Asked("", (await self._askers.of(question)).overrides)
+        async with aclosing(self._asking.predicted(question, lease, chat, asked, slot)) as events:
             async for event in events:
                 yield event
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 import bot.flowise.client as flowise_client
+from bot.doctor.asker import AskerTold
 from bot.doctor.findings import UNREADABLE, About, Finding, Verdict, exit_status, redacted
 from bot.doctor.flowise import FLOWISE, Chatflow, flowise
 from bot.doctor.machine import MACHINE, port
@@ -26,6 +27,7 @@ from bot.network.outgoing import DIRECT, Network, export
 from bot.network.proxies import Proxies
 from bot.serving import logs
 from bot.settings import Settings, read_settings
+from bot.slack import asker
 from bot.slack.wire import new_session, web_client
 from bot.store.connections import connect
 
@@ -90,7 +92,11 @@ async def examined(
             return [await port(direct, settings.host, number, name) for name, number in own.items()]
 
         reports = await asyncio.gather(
-            bounded(SLACK, slack(web, app_token, settings.slack_command, wall=wall), patience),
+            bounded(
+                SLACK,
+                slack(web, app_token, settings.slack_command, email=settings.tells_email, wall=wall),
+                patience,
+            ),
             bounded(
                 FLOWISE,
                 flowise(flowise_session, _chatflow(settings), monotonic=time.monotonic, wall=wall),
@@ -115,7 +121,13 @@ async def bounded(about: About, work: Awaitable[list[Finding]], patience: float)
 def _chatflow(settings: Settings) -> Chatflow:
     key = settings.flowise_api_key.get_secret_value() if settings.flowise_api_key else None
     limits = Limits(connect=min(_REQUEST, settings.flowise_connect_timeout), headers=_REQUEST)
-    return Chatflow(settings.flowise_url, settings.flowise_chatflow_id, key, limits, settings.extra_headers())
+    told = AskerTold(
+        asker.fields(settings.flowise_vars),
+        asker.fields(settings.flowise_state),
+        asker.introduced(settings.bot_introduce),
+    )
+    url, flow, headers = settings.flowise_url, settings.flowise_chatflow_id, settings.extra_headers()
+    return Chatflow(url, flow, key, limits, headers, told)
 
 
 def _look(out: TextIO, environment: Mapping[str, str]) -> tuple[int, bool]:

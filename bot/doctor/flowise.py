@@ -11,12 +11,14 @@ from uuid import uuid4
 
 import aiohttp
 
+from bot.doctor.asker import NOTHING_TOLD, AskerTold, asker
 from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
-from bot.errors import FlowiseError, FlowiseUnreachable, KeyRefused, UnknownChatflow, advice
+from bot.errors import FlowiseError, FlowiseUnreachable, FlowStartedElsewhere, KeyRefused, UnknownChatflow, advice
 from bot.flowise.api import KEY_OF_ANOTHER_WORKSPACE, Api
 from bot.flowise.chatbot_config import config_of
 from bot.flowise.limits import Limits
+from bot.flowise.overridable import Overridable, overridable
 from bot.flowise.refusals import HttpReply
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
 
@@ -36,14 +38,15 @@ _WITHOUT_KEY = f"{_WHICH_KEY} With any of the server's keys (API Keys), the bot 
 
 @dataclass(frozen=True, slots=True)
 class Chatflow:
-    """The server's base URL, the chatflow to check, the API key if there is one, how long to wait, and the headers that
-    a proxy asks for."""
+    """The server's base URL, the chatflow to check, the API key if there is one, how long to wait, the headers that a
+    proxy asks for, and what the flow is told of whoever asks."""
 
     url: str
     chatflow_id: str
     key: str | None
     limits: Limits
     headers: Mapping[str, str] = field(default_factory=dict)
+    told: AskerTold = NOTHING_TOLD
 
 
 async def flowise(
@@ -57,12 +60,13 @@ async def flowise(
     api = Api(session, chatflow.url, chatflow.chatflow_id, chatflow.key, chatflow.limits, monotonic, chatflow.headers)
     asking = _Asking(session, api, chatflow)
     # Concurrently, so that all take the time of one.
-    streams, is_flowise, version_reply, rows, config = await asyncio.gather(
+    streams, is_flowise, version_reply, rows, config, overrides = await asyncio.gather(
         _tried(api.streams(fresh=True)),
         _tried(api.check_it_is_flowise()),
         _tried(asking.get("version")),
         _tried(asking.get("chatmessage", chatflow.chatflow_id, query={"chatId": str(uuid4())})),
         _tried(api.config()),
+        _tried(asking.overridable(chatflow)),
     )
     at = wall()
     failure = next((answer for answer in (streams, version_reply) if _is_failure(answer)), None)
@@ -76,7 +80,9 @@ async def flowise(
     return [
         version(version_reply),
         the_chatflow(streams, chatflow.chatflow_id),
+        *start(config),
         offers(config),
+        *asker(FLOWISE, chatflow.told, overrides if isinstance(overrides, Overridable) else None),
         key(chatflow.key, rows),
         clock(FLOWISE, date, at, signed=False),
     ]
@@ -122,6 +128,15 @@ def the_chatflow(streams: object, chatflow_id: str) -> Finding:
     )
 
 
+def start(config: object) -> list[Finding]:
+    """The finding about how the flow begins, where nobody can ask it."""
+    found = config_of(config) if isinstance(config, HttpReply) else None
+    if found is None or not found.is_started_elsewhere:
+        return []
+    what = "a webhook" if "webhook" in found.start_input_type else "a schedule"
+    return [FLOWISE.wrong("start", f"only {what} starts the flow", advice(FlowStartedElsewhere))]
+
+
 def offers(config: object) -> Finding:
     """The finding about what the flow offers beside its answers, from the response to its public configuration."""
     found = config_of(config) if isinstance(config, HttpReply) else None
@@ -131,6 +146,7 @@ def offers(config: object) -> Finding:
     offered = [
         *(["ratings of answers"] if found.feedback else []),
         *(["follow-up prompts"] if found.follow_ups else []),
+        *([f"a form of {len(found.form_fields)} fields to begin with"] if found.form else []),
         *([f"{starters} starter prompt{'s' if starters > 1 else ''}"] if starters else []),
     ]
     nothing = "no ratings, no follow-up prompts and no starter prompts"
@@ -183,6 +199,13 @@ class _Asking:
 
     def __init__(self, session: aiohttp.ClientSession, api: Api, chatflow: Chatflow) -> None:
         self._session, self._api, self._limits = session, api, chatflow.limits
+
+    async def overridable(self, chatflow: Chatflow) -> Overridable | None:
+        """What a request may override of the flow, read with the key or, of a public flow, without; None: not told."""
+        if not (chatflow.told.variables or chatflow.told.state):
+            return None
+        found = overridable(await self.get("chatflows", chatflow.chatflow_id)) if chatflow.key else None
+        return found or overridable(await self.get("public-chatflows", chatflow.chatflow_id))
 
     async def get(self, *path: str, query: Mapping[str, str] | None = None) -> HttpReply | None:
         """The response; None if none came in time. Redirects are not followed: they would carry the key elsewhere.

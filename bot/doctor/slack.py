@@ -19,7 +19,7 @@ from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
 from bot.network.outgoing import why
 from bot.slack.not_slack import EXPECTED, why_not_slack
-from bot.slack.permissions import ADD_A_SCOPE, EVENTS, SCOPES, missing, named_in
+from bot.slack.permissions import ADD_A_SCOPE, EVENTS, missing, named_in, used
 from bot.slack.refusals import RATE_LIMITED, SLACK_FAILED, SOCKET_MODE_OFF, UNINSTALLED
 from bot.slack.wire import NO_ANSWER
 
@@ -67,9 +67,10 @@ class SlackAnswer:
 
 
 async def slack(
-    web: AsyncWebClient, app_token: str | None, command: str, *, wall: Callable[[], float]
+    web: AsyncWebClient, app_token: str | None, command: str, *, email: bool = False, wall: Callable[[], float]
 ) -> list[Finding]:
-    """All findings about Slack. `app_token` is None if Slack sends events over HTTP; `wall` returns epoch seconds."""
+    """All findings about Slack. `app_token` is None if Slack sends events over HTTP; `email`: a setting wants people's
+    e-mail addresses; `wall` returns epoch seconds."""
     opening = _asked(lambda: web.apps_connections_open(app_token=app_token or ""), wall) if app_token else None
     # Concurrently, so that both take the time of one.
     if opening is None:
@@ -80,7 +81,7 @@ async def slack(
     findings = [bot_token(identity)]
     if identity.done:
         date = identity.headers.get("Date", "")
-        findings += [scopes(identity), clock(SLACK, date, identity.at, signed=by_http)]
+        findings += [scopes(identity, email=email), clock(SLACK, date, identity.at, signed=by_http)]
     findings += [socket_mode(opened) if opened else signing_secret()]
     bot_id = identity.data.get("bot_id")
     if identity.done and opened and opened.done and app_token and isinstance(bot_id, str):
@@ -99,16 +100,16 @@ def bot_token(answer: SlackAnswer) -> Finding:
     return _refused("bot token", answer, advice)
 
 
-def scopes(answer: SlackAnswer) -> Finding:
+def scopes(answer: SlackAnswer, *, email: bool = False) -> Finding:
     """The finding about the bot token's scopes, which Slack sends in a header of every response."""
-    granted = answer.headers.get("x-oauth-scopes")
+    granted, needed = answer.headers.get("x-oauth-scopes"), used(email=email)
     if granted is None:
-        names = ", ".join(scope.name for scope in SCOPES)
+        names = ", ".join(scope.name for scope in needed)
         do = f"{_APP}, OAuth & Permissions, Bot Token Scopes: the list should contain {names}."
         return SLACK.unknown("scopes", "Slack did not say which scopes the token has", do)
-    lacking = missing(named_in(granted))
+    lacking = missing(named_in(granted), email=email)
     if not lacking:
-        return SLACK.well("scopes", f"all {len(SCOPES)} that the bot uses")
+        return SLACK.well("scopes", f"all {len(needed)} that the bot uses")
     found = "; ".join(f"{scope.name} is missing: {scope.without}" for scope in lacking)
     do = f"{_APP}, {ADD_A_SCOPE}."
     if all(scope.noticed for scope in lacking):

@@ -12,19 +12,11 @@ from bot.flowise.follow_ups import prompts
 from bot.flowise.json_text import read_json
 from bot.flowise.refusals import HttpReply
 from bot.flowise.sources import one_line
+from bot.form import Form, FormField
 
 _LONGEST_TEXT = 300
 _MOST_FIELDS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class FormField:
-    """A field of the form that an agent flow begins with. `kind` is `string`, `number`, `boolean` or `options`."""
-
-    name: str
-    label: str
-    kind: str
-    options: tuple[str, ...] = ()
+_MOST_OPTIONS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +41,16 @@ class ChatbotConfig:
     form_title: str = ""
     form_description: str = ""
     form_fields: tuple[FormField, ...] = ()
+
+    @property
+    def form(self) -> Form | None:
+        """The form that the flow begins with; None for none."""
+        return Form(self.form_title, self.form_description, self.form_fields) if self.form_fields else None
+
+    @property
+    def is_started_elsewhere(self) -> bool:
+        """Whether it begins with a webhook or a schedule alone, so that nobody can ask it."""
+        return self.start_input_type in {"webhookTrigger", "scheduleInput"}
 
 
 def config_of(reply: HttpReply | None) -> ChatbotConfig | None:
@@ -111,7 +113,7 @@ def _fields(listed: object) -> tuple[FormField, ...]:
 
 def _options(listed: object) -> tuple[str, ...]:
     found = (_text(_part(each, "").get("option")) for each in (listed if isinstance(listed, list) else []))
-    return tuple(option for option in found if option)[:_MOST_FIELDS]
+    return tuple(option for option in found if option)[:_MOST_OPTIONS]
 
 
 def _text(value: object) -> str:

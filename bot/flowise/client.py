@@ -235,6 +235,10 @@ class Client:
         """What the flow offers, as it was known within the last five minutes. Never raises."""
         return await self._config.current()
 
+    def read_config_anew(self) -> None:
+        """Read what the flow offers anew when it is next asked for."""
+        self._config.read_anew()
+
     async def rate(self, rating: AnswerRating, row: str = "", *, look: bool = False) -> str | None:
         """Write the rating of an answer: see `bot.ports.Flowise`."""
         try:

@@ -29,6 +29,10 @@ class ChatbotConfigReader:
         self._read_at: float | None = None
         self._config = ChatbotConfig()
 
+    def read_anew(self) -> None:
+        """Read it anew when it is next asked for."""
+        self._read_at = None
+
     async def current(self) -> ChatbotConfig:
         """What the flow offers; what it last did where that cannot be read now. Never raises."""
         async with self._reading:

@@ -9,6 +9,26 @@ from bot.flowise.decisions import Choice, resumption
 
 
 @dataclass(frozen=True, slots=True)
+class Overrides:
+    """What a request has in place of the flow's own values, where the flow lets it: its `variables`, which only
+    JavaScript gets, as `$vars` (measured on Flowise 3.1.4), and what the `state` of an agent flow begins with."""
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    state: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def body(self) -> Mapping[str, object]:
+        """The part of the request's body that has them; empty for none."""
+        overridden: dict[str, object] = {}
+        if self.variables:
+            overridden["vars"] = dict(self.variables)
+        if self.state:
+            # As an object it breaks the run (measured on Flowise 3.1.4).
+            overridden["startState"] = [{"key": key, "value": value} for key, value in self.state.items()]
+        return {"overrideConfig": overridden} if overridden else {}
+
+
+@dataclass(frozen=True, slots=True)
 class Upload:
     """A file that travels with a question. `kind` is Flowise's `type`: "file", "audio" or "file:full".
 
@@ -54,7 +74,7 @@ READ_DOCUMENT = "file:full"
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """A question, the chat that it is asked on, and the files that go along; with a `choice`, the run that waits there
-    goes on instead.
+    goes on instead; with a `form`, that is sent alone: with a question it is refused (measured on Flowise 3.1.4).
 
     `asking` is awaited directly before the request is sent, after the probes that start no run; what it raises ends the
     prediction.
@@ -65,10 +85,16 @@ class Prediction:
     asking: Callable[[], Awaitable[None]] | None = None
     choice: Choice | None = None
     uploads: Uploads = field(default_factory=Uploads)
+    overrides: Overrides = field(default_factory=Overrides)
+    form: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def asks(self) -> Mapping[str, object]:
-        """The part of the request's body that says what is asked."""
-        if self.choice is None:
-            return {"question": self.question}
-        return resumption(self.choice)
+        """The part of the request's body that says what is asked, and by whom."""
+        return {**self._asked, **self.overrides.body}
+
+    @property
+    def _asked(self) -> Mapping[str, object]:
+        if self.choice is not None:
+            return resumption(self.choice)
+        return {"form": dict(self.form)} if self.form else {"question": self.question}

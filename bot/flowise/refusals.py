@@ -13,6 +13,7 @@ from bot.errors import (
     FlowiseRateLimited,
     FlowiseTooLarge,
     FlowiseUnreachable,
+    FlowStartedElsewhere,
     KeyRefused,
     NotFlowise,
     RunState,
@@ -31,6 +32,10 @@ _KEY_REFUSED = re.compile(r"(?:^|- )Unauthorized$")
 
 # "Chatflow <id> not found", "Chatflow <id> not found in the database!", "Invalid Chatflow ID".
 _UNKNOWN_CHATFLOW = re.compile(r"Chatflow \S+ not found|Invalid Chatflow", re.IGNORECASE)
+
+
+# "This flow is configured as a Webhook Trigger. Call …", "… as a Scheduled Trigger. It is fired …" (Flowise 3.1.4).
+_STARTED_ELSEWHERE = re.compile(r"This flow is configured as a (?:Webhook|Scheduled) Trigger\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,8 @@ def reported(text: str, run: RunState) -> FlowiseError:
         return KeyRefused(summary, run=RunState.NOT_STARTED)
     if names_unknown_chatflow(text):
         return UnknownChatflow(summary, run=RunState.NOT_STARTED)
+    if _STARTED_ELSEWHERE.search(text):
+        return FlowStartedElsewhere(summary, run=RunState.NOT_STARTED)
     return FlowiseFailed(summary, run=run)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.mailbox.lease import Lease
 from bot.reply.arriving import Arriving
-from bot.reply.contract import ArrivedEvent, Ending, Failed, Finished, Stopped, TurnEvent
+from bot.reply.contract import AnswerButtons, ArrivedEvent, Ending, Failed, Finished, Stopped, TurnEvent
 from bot.reply.journal import Journal
 from bot.slack.calls import (
     Accepted,
@@ -77,7 +77,7 @@ class LeasedAnswer:
         stopped_in_slack: Callable[[], Awaitable[None]],
     ) -> None:
         self._offers_again = False
-        """Whether the ending has that button."""
+        """Whether the ending has that button, or one with which a form is filled in for the question."""
         self.stands: dict[str, UpdateMessage] = {}
         """What each message shows, by `ts`, as the call that would write it."""
         self._lease = lease
@@ -113,6 +113,7 @@ class LeasedAnswer:
                 arrived = self._last(self._with_button(event) if isinstance(event, Failed) else event)
                 if isinstance(event, Finished) and self._lease.was_asked:
                     self._lease.knows(self._journal.written(), whole=True)
+                self._offers_again = self._offers_again or (isinstance(event, AnswerButtons) and event.form)
                 for one in arrived:
                     yield one
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from bot.errors import SettingsError
 from bot.playground import demo_setup
-from bot.playground.flowise import OFFERED, STARTERS, LocalFlowise
+from bot.playground.flowise import OFFERED, ORDER_FORM, STARTERS, LocalFlowise
 from bot.playground.page import PageServer
 from bot.playground.program import BotProgram
 from bot.playground.slack import LocalSlack
@@ -48,7 +48,9 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
             LocalFlowise(tokens_per_second=demo_setup.TOKENS_PER_SECOND, api_key=key)
         )
         for offer in OFFERED:  # the bot looks every five minutes at most, and the page may choose another flow
-            flowise.configure(offer.name, feedback=True, follow_ups=offer.name == "suggests", starters=STARTERS)
+            start = ORDER_FORM if offer.name == "order" else None
+            follow_ups = offer.name == "suggests"
+            flowise.configure(offer.name, feedback=True, follow_ups=follow_ups, starters=STARTERS, start=start)
         tap = await stack.enter_async_context(Tap(flowise))
         slack = LocalSlack(port=port, latency=demo_setup.LATENCY)
         page = PageServer(slack, tap, redis_url)
@@ -60,7 +62,7 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
         trouble = await _use_theirs(tap, {**outside, **settings}) if "FLOWISE_URL" in outside else ""
         people_in(slack)
         settings |= {"FLOWISE_URL": tap.url, "FLOWISE_CHATFLOW_ID": tap.chatflow_id, "FLOWISE_API_KEY": key}
-        settings |= _IMPATIENT
+        settings |= _IMPATIENT | {name: outside[name] for name in demo_setup.TOLD if name in outside}
         program = await stack.enter_async_context(BotProgram(settings, folder))
         await stack.enter_async_context(page.watching(program.url, program.probe_soon))
         open_.set()

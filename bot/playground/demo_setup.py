@@ -23,13 +23,17 @@ LATENCY = 0.1
 TOKENS_PER_SECOND = 40.0
 COMMAND = "/flowise"
 
-_FROM_OUTSIDE = ("FLOWISE_URL", "FLOWISE_CHATFLOW_ID", "FLOWISE_API_KEY", "REDIS_URL")
+TOLD = ("BOT_INTRODUCE", "FLOWISE_VARS", "FLOWISE_STATE")
+"""What the flow is told of whoever asks."""
+
+_FROM_OUTSIDE = ("FLOWISE_URL", "FLOWISE_CHATFLOW_ID", "FLOWISE_API_KEY", "REDIS_URL", *TOLD)
 _THEIRS = {"FLOWISE_URL": "Flowise", "REDIS_URL": "Redis"}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def from_outside(environment: Mapping[str, str]) -> dict[str, str]:
-    """The settings of a Flowise and a Redis that the environment gives instead of our own."""
+    """The settings that the environment gives: a Flowise and a Redis instead of our own, what the flow is told of
+    whoever asks."""
     return {name: value for name in _FROM_OUTSIDE if (value := environment.get(name))}
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.reply.contract import AnswerButtons
-from bot.slack import wording
-from bot.slack.text.answer_blocks import rating_buttons, regenerate_button, suggestion_buttons
+from bot.slack import wording, wording_of_forms
+from bot.slack.text.answer_blocks import form_button, rating_buttons, regenerate_button, suggestion_buttons
 from bot.slack.text.block import Blocks
 from bot.thread import BAD, GOOD, value_of
 
@@ -15,6 +15,8 @@ def answer_buttons(offered: AnswerButtons | None, *, has_words: bool = True) -> 
         return ()
     line, reference = offered.line, offered.reference
     value = value_of(line, reference)
+    if offered.form:
+        return (form_button(wording_of_forms.OPEN_FORM, value),)
     blocks = [suggestion_buttons(offered.suggestions, value)] if offered.suggestions else []
     if offered.regenerates and has_words:
         blocks.append(regenerate_button(wording.REGENERATE, value))

@@ -97,13 +97,15 @@ class DecisionOffered:
 class AnswerButtons:
     """What stands under a whole answer to be pressed: `suggestions`, questions that each button asks, by their labels;
     with `rates`, two buttons for a rating; with `regenerates`, one that asks the answer's question anew. A press names
-    the question by its `line` and its `reference`."""
+    the question by its `line` and its `reference`. With `form` it is one button, which opens the form that the flow
+    begins with."""
 
     line: str
     reference: str
     suggestions: tuple[str, ...] = ()
     rates: bool = False
     regenerates: bool = False
+    form: bool = False
 
 
 @dataclass(frozen=True, slots=True)

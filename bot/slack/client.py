@@ -134,6 +134,10 @@ class SlackClient:
         """See `bot.workspace.authors.Authorship`."""
         return await self._names.person(user)
 
+    async def channel_name(self, channel: str) -> str:
+        """See `bot.slack.names.Names.channel`."""
+        return await self._names.channel(channel)
+
     async def written(self, thread: Thread, ts: str) -> IncomingMessage | None:
         """See `bot.slack.reading.Reading.written`."""
         return await self._reading.written(thread, ts)

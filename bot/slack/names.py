@@ -33,6 +33,7 @@ _MOST_AT_ONCE = 10
 
 _GROUP = "S"  # the first letter of the ids of user groups
 _ALL = "all"
+_PUBLIC = "channels:read"
 V = TypeVar("V")
 
 
@@ -109,6 +110,10 @@ class Names:
         """Who a user is; None if Slack does not tell."""
         return await self._people.get(user)
 
+    async def channel(self, channel: str) -> str:
+        """The name of a public channel; empty for any other conversation, or where Slack does not tell."""
+        return await self._channels.get(channel) or ""
+
     async def members(self, group: str) -> frozenset[str]:
         """The users in a user group; none where Slack does not tell."""
         return await self._members.get(group) or frozenset()
@@ -135,13 +140,18 @@ class Names:
         return {key: name for key, name in known.items() if name}
 
     async def _ask_person(self, user: str) -> Person:
-        answer = await self._wire.ask("users.info", {"user": user})
+        answer = await self._wire.ask("users.info", {"user": user, "include_locale": True})
         found = answer.get("user")
         return person_of(found if isinstance(found, Mapping) else {})
 
     async def _ask_channel(self, channel: str) -> str:
         """The name of a public channel; empty for any other."""
-        answer = await self._wire.ask("conversations.info", {"channel": channel})
+        try:
+            answer = await self._wire.ask("conversations.info", {"channel": channel})
+        except SlackRefused as error:
+            if error.code == "missing_scope" and error.needed not in {"", _PUBLIC}:
+                return ""  # a private one, whose scope is never asked for
+            raise
         found = answer.get("channel")
         if not isinstance(found, Mapping) or found.get("is_private") is not False or found.get("is_mpim") is True:
             return ""

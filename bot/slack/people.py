@@ -17,13 +17,16 @@ class Person:
     """A user as users.info tells of them; `name` is the display name, which they choose, as one line.
 
     `enterprise` is the id of the organisation in a Grid. `is_limited`: a guest, or somebody of another organisation,
-    who does not see all public channels.
+    who does not see all public channels. `email` is empty without the scope `users:read.email`; `locale` is such as
+    `en-GB`.
     """
 
     name: str
     is_bot: bool = False
     is_limited: bool = False
     enterprise: str = ""
+    email: str = ""
+    locale: str = ""
 
 
 def person_of(user: Mapping[str, object]) -> Person:
@@ -40,4 +43,6 @@ def person_of(user: Mapping[str, object]) -> Person:
         is_bot=any(user.get(flag) is True for flag in ("is_bot", "is_workflow_bot", "is_connector_bot")),
         is_limited=any(user.get(flag) is True for flag in ("is_restricted", "is_ultra_restricted", "is_stranger")),
         enterprise=string(grid, "enterprise_id") or string(user, "enterprise_id"),
+        email=string(profile, "email"),
+        locale=string(user, "locale"),
     )

@@ -40,6 +40,9 @@ SCOPES: tuple[Scope, ...] = (
     Scope("users:read", "Flowise does not learn the names of people", noticed=True),
 )
 
+OF_EMAIL = Scope("users:read.email", "Flowise does not learn people's e-mail addresses", noticed=True)
+"""Needed only where a setting has the flow told of them, so it is in no manifest."""
+
 ADD_A_SCOPE = "OAuth & Permissions, Bot Token Scopes, Add an OAuth Scope; then Install App, Reinstall"
 """Where a missing scope is added, on the app's page at Slack."""
 
@@ -49,9 +52,14 @@ def named_in(header: str) -> frozenset[str]:
     return frozenset(name.strip() for name in header.split(","))
 
 
-def missing(granted: Container[str]) -> tuple[Scope, ...]:
-    """The scopes that the bot uses and was not granted."""
-    return tuple(scope for scope in SCOPES if scope.name not in granted)
+def used(*, email: bool) -> tuple[Scope, ...]:
+    """The scopes that the bot uses. `email`: a setting wants e-mail addresses."""
+    return (*SCOPES, OF_EMAIL) if email else SCOPES
+
+
+def missing(granted: Container[str], *, email: bool = False) -> tuple[Scope, ...]:
+    """The scopes that the bot uses and was not granted; `email` as in `used`."""
+    return tuple(scope for scope in used(email=email) if scope.name not in granted)
 
 
 EVENTS: tuple[str, ...] = (

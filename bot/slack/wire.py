@@ -132,11 +132,10 @@ class Wire:
         if reason := why_not_slack(error):
             return NotSlack(f"{method}: {reason}")
         result = self._noted(_refusal(error.response))
-        return (
-            SlackRefused(method, result.error)
-            if isinstance(result, Refused)
-            else SlackUnavailable(f"{method}: {result}")
-        )
+        if not isinstance(result, Refused):
+            return SlackUnavailable(f"{method}: {result}")
+        needed = error.response.data.get("needed") if isinstance(error.response.data, dict) else None
+        return SlackRefused(method, result.error, needed if isinstance(needed, str) else "")
 
     async def send_file(self, name: str, content: bytes) -> Result | str:
         """Upload a file that nobody sees yet, and return its id. A lost reply of either step does no harm."""

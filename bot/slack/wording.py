@@ -241,6 +241,20 @@ def with_quotes(earlier: Sequence[tuple[str, str]], sent_with: Sequence[tuple[st
     return f"{quotes}The question:\n{question or _NO_WORDS}" if quotes else question
 
 
+def asked_by(name: str, email: str, channel: str) -> str:
+    """The line that tells a flow who asks, and in which channel; empty where nothing is known. Its parts are one line
+    each, and have no braces."""
+    who = f"{name} ({email})" if name and email else name or email
+    place = f"in #{channel}" if channel else ""
+    told = " ".join(filter(None, [f"by {who}" if who else "", place]))
+    return f"Asked {told}" if told else ""
+
+
+def introduced(line: str, asked: str) -> str:
+    """What is asked, after the line of `asked_by`, if there is one."""
+    return f"{line}\n\n{asked}" if line else asked
+
+
 def _quoted(messages: Iterable[tuple[str, str]], room: int, *, each: int) -> tuple[list[str], int]:
     """Messages as quotes as long as there is room, and the room that is left.
 
@@ -298,6 +312,7 @@ _MENDED_BY_THE_OPERATOR = (
     errors.ProxyFailed,
     errors.KeyRefused,
     errors.UnknownChatflow,
+    errors.FlowStartedElsewhere,
     errors.NotFlowise,
 )
 _REPEAT = "I won't remember this attempt, so ask in full."
@@ -341,6 +356,7 @@ _SENTENCES: dict[type[BotError], str] = {
     errors.FlowiseRateLimited: "I've been asked too much in a short time. Please try again in a minute.",
     errors.KeyRefused: _NOT_SET_UP,
     errors.UnknownChatflow: _NOT_SET_UP,
+    errors.FlowStartedElsewhere: "I'm only started by other systems, so I can't be asked questions.",
     errors.NotFlowise: _NOT_SET_UP,
     errors.DecisionClosed: DECISION_CLOSED,
     errors.DecisionNodeGone: "I've been changed since I asked for this, so I can't go on from there. Please ask me again.",

@@ -95,6 +95,16 @@ async def test_what_the_flow_offers_is_named(offered: dict[str, Any], found: str
     assert rows["offers"].found == found
 
 
+async def test_how_the_flow_begins_is_told_where_that_matters() -> None:
+    async with LocalFlowise() as local:
+        form, webhook = [await seen(local.url, local.flow(flow)) for flow in ("order", "webhook")]
+    assert form["offers"].found == "a form of 4 fields to begin with"
+    assert "start" not in form
+    assert webhook["start"].state is Verdict.WRONG
+    assert webhook["start"].found == "only a webhook starts the flow"
+    assert "Input Type" in webhook["start"].do
+
+
 async def test_a_good_key_is_not_said_to_be_the_chatflow_s() -> None:
     async with LocalFlowise(api_key="right") as local:
         rows = await seen(local.url, local.chatflow_id, key="right")

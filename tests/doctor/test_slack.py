@@ -162,6 +162,14 @@ def test_several_missing_scopes_are_as_bad_as_the_worst() -> None:
     assert "chat:write" in finding.found
 
 
+def test_the_scope_of_addresses_is_missed_only_where_a_setting_wants_them() -> None:
+    answer = SlackAnswer({}, {"x-oauth-scopes": ",".join(scope.name for scope in SCOPES)}, 0.0)
+    assert scopes(answer).state is Verdict.WELL
+    finding = scopes(answer, email=True)
+    assert finding.state is Verdict.WARNING
+    assert finding.found.startswith("users:read.email is missing")
+
+
 def test_scopes_that_slack_does_not_tell_are_named_for_a_person() -> None:
     finding = scopes(SlackAnswer({}, {}, 0.0))
     assert finding.state is Verdict.UNKNOWN

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.flowise.chatbot_config import ChatbotConfig, FormField, chatbot_config
+from bot.flowise.chatbot_config import ChatbotConfig, chatbot_config
 from bot.flowise.client import Limits
+from bot.form import FormField
 
 if TYPE_CHECKING:
     from tests.flowise.conftest import MakeClient, Server

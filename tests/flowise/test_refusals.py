@@ -91,6 +91,8 @@ def test_what_the_builder_says_of_a_rate_limit(
     [
         (PREFIX + "Unauthorized", errors.KeyRefused),
         ("Unauthorized", errors.KeyRefused),
+        (PREFIX + "This flow is configured as a Webhook Trigger. Call POST /x instead.", errors.FlowStartedElsewhere),
+        (PREFIX + "This flow is configured as a Scheduled Trigger. It is fired", errors.FlowStartedElsewhere),
         (PREFIX + "Chatflow 00000000-0000-4000-8000-000000000000 not found", errors.UnknownChatflow),
         (PREFIX + "Error in LLM node: 401 Unauthorized", errors.FlowiseFailed),
         (PREFIX + "Unauthorized tool", errors.FlowiseFailed),

@@ -183,7 +183,7 @@ CALLS: dict[str, tuple[Ours, Theirs]] = {
         lambda client: client.members("S1"),
         lambda sdk: sdk.usergroups_users_list(usergroup="S1"),
     ),
-    "users.info": (lambda client: client.name("U1"), lambda sdk: sdk.users_info(user="U1")),
+    "users.info": (lambda client: client.name("U1"), lambda sdk: sdk.users_info(user="U1", include_locale=True)),
     "views.open": (
         lambda client: client.open_view("1.2.x", VIEW),
         lambda sdk: sdk.views_open(trigger_id="1.2.x", view=VIEW),

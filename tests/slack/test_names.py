@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from bot.playground.slack import LocalSlack
-from bot.playground.slack.methods import SCOPES
+from bot.playground.slack.methods import OF_EMAIL, SCOPES
 from bot.slack.client import SlackClient
 from bot.slack.wire import web_client
 from bot.thread import Thread
@@ -108,6 +108,23 @@ async def test_without_the_scope_slack_is_asked_once_an_hour(session: aiohttp.Cl
         now += 3_601
         await client.names(f"<#{rooms[0]}>", asker=ada)
         assert asked(slack)["conversations.info"] == 2
+
+
+async def test_a_private_channel_costs_public_ones_nothing(session: aiohttp.ClientSession) -> None:
+    """Its scope is one that the bot never has."""
+    async with LocalSlack(scopes=SCOPES - {"groups:read"}) as slack:
+        client = SlackClient(web_client(slack.bot_token, slack.url, session), session)
+        assert await client.channel_name(slack.channel("board", private=True)) == ""
+        assert await client.channel_name(slack.channel("general")) == "general"
+
+
+async def test_an_address_is_known_with_its_own_scope_alone(session: aiohttp.ClientSession) -> None:
+    for scopes, known in ((SCOPES, False), (SCOPES | {OF_EMAIL}, True)):
+        async with LocalSlack(scopes=scopes) as slack:
+            client = SlackClient(web_client(slack.bot_token, slack.url, session), session)
+            person = await client.person(slack.user("ada"))
+            assert person is not None
+            assert (bool(person.email), person.locale) == (known, "en-GB")
 
 
 async def test_at_most_ten_are_looked_up_for_a_text_and_what_is_known_costs_nothing(

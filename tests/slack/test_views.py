@@ -37,7 +37,8 @@ def payload(value: object, **view: object) -> dict[str, Any]:
     [("  well \n", "well"), (None, ""), (5, ""), ("a\x00b\r\nc", "ab\nc"), ("x" * 5_000, "x" * 3_000)],
 )
 def test_what_is_sent_is_read(value: object, comment: str) -> None:
-    assert submission(payload(value)) == Submission("U1", "private", comment, ("T1",))
+    sent = submission(payload(value))
+    assert (sent.user, sent.private, sent.comment, sent.teams) == ("U1", "private", comment, ("T1",))
 
 
 def test_what_is_not_there_is_empty() -> None:
@@ -46,4 +47,6 @@ def test_what_is_not_there_is_empty() -> None:
 
 
 def test_an_objection_stands_at_the_field() -> None:
-    assert objection("Too late.") == {"response_action": "errors", "errors": {"comment": "Too late."}}
+    told = {"response_action": "errors", "errors": {"comment": "Too late."}}
+    assert objection("Too late.", submission(payload("x"))) == told
+    assert objection({"comment": "Too late."}, submission(payload("x"))) == told

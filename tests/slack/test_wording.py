@@ -47,7 +47,16 @@ def test_each_way_to_fail_has_a_sentence_of_its_own(kind: type[BotError]) -> Non
 
 def test_what_asking_again_cannot_mend_offers_no_button() -> None:
     assert {kind.__name__ for kind in TOLD if not kind.retry_helps} == {
-        *("KeyRefused", "UnknownChatflow", "NotFlowise", "FlowiseUntrusted", "ProxyFailed", "NotSlack", "SlackRefused"),
+        *(
+            "KeyRefused",
+            "UnknownChatflow",
+            "FlowStartedElsewhere",
+            "NotFlowise",
+            "FlowiseUntrusted",
+            "ProxyFailed",
+            "NotSlack",
+            "SlackRefused",
+        ),
         *("FlowiseTooLarge", "GivenUp", "Unreadable", "Postponed"),
         *("DecisionClosed", "DecisionNodeGone", "DecisionRunLost", "DecisionFailed", "DecisionInterrupted"),
     }

@@ -16,6 +16,7 @@ from bot.playground.flowise.plans import (
     PredictionRequest,
     RunOutcome,
     after_tokens,
+    failed,
     one_piece,
 )
 from bot.playground.flowise.wire import END, WireReply, dumps, frame
@@ -29,6 +30,24 @@ _WORDS_A_THOUGHT = 20
 _WORDS_A_SUGGESTION = 120
 STARTERS = ("What can you do?", "How do I connect my own Flowise?")
 _FOLLOW_UPS = ("How long does the bot remember a conversation?", "What did I ask before?", "In 80 words, please.")
+ORDER_FORM: Json = {
+    "startInputType": "formInput",
+    "formTitle": "Order",
+    "formDescription": "What do you want?",
+    "formInputTypes": [
+        {"type": "string", "label": "Item", "name": "item", "addOptions": ""},
+        {"type": "number", "label": "How many", "name": "count", "addOptions": ""},
+        {"type": "boolean", "label": "Gift", "name": "gift", "addOptions": ""},
+        {
+            "type": "options",
+            "label": "Size",
+            "name": "size",
+            "addOptions": [{"option": "small"}, {"option": "large"}],
+        },
+    ],
+}
+"""What its node Start says of the form (the fields of a form measured on Flowise 3.1.4)."""
+
 _THOUGHTS = ("The handbook has something on this. ", "The first piece fits best. ", "I will put it in a few words.")
 
 
@@ -87,6 +106,25 @@ def suggests(asked: PredictionRequest) -> Plan:
     plan = _closed(asked, steps, outcome, trace, aborted=aborted)
     told = asked.ids(followUpPrompts=dumps(_FOLLOW_UPS))
     return replace(plan, closing=frame("metadata", told) + END)
+
+
+def order(asked: PredictionRequest) -> Plan:
+    """A flow that begins with a form: it repeats what was filled in, and can be asked afterwards."""
+    is_form = not asked.echo
+    lines = "\n".join(f"- {line}" for line in asked.question.splitlines())
+    text = f"Your order:\n\n{lines}" if is_form else model.reply(asked.question, asked.earlier)
+    outcome, trace = RunOutcome(text), Trace()
+    opening = trace.begin() + trace.start_node(asked.question) + trace.enter(LLM)
+    aborted = trace.aborted(LLM)
+    leaving = trace.leave(LLM, agentflow.messages(asked.question), {"content": text}) + trace.finish()
+    steps = [PlanStep(data=opening), *asked.say(text), PlanStep(data=leaving)]
+    return _closed(asked, steps, outcome, trace, aborted=aborted)
+
+
+def webhook(_: PredictionRequest) -> Plan:
+    """A flow that nobody can ask."""
+    called = "Call POST /api/v1/webhook/stand-in instead of the prediction API."
+    return failed((), f"This flow is configured as a Webhook Trigger. {called}")
 
 
 def _considered(question: str, found: Sequence[Chunk]) -> tuple[tuple[Node, Json], ...]:

@@ -72,11 +72,9 @@ class Dispatcher:
         asked = self._asked(flow, received)
         if flow.exact:
             return asked, flow.plan(asked)
-        if self.api_key is not None and not self.has_key(received.headers):
-            return asked, failed((), "Unauthorized")
+        if reason := self._objection(received):
+            return asked, failed((), reason)
         try:
-            if not isinstance(received.body.get("chatId", ""), str | None):
-                raise RefusedError("Invalid chatId: must be a string")
             asked = self._with_files(flow, received, asked)
         except RefusedError as refused:
             return asked, failed((), str(refused))
@@ -89,6 +87,16 @@ class Dispatcher:
             return asked, Plan(reply=window.refusal(headers, received.at), forced=True)
         plan = queued.popleft().plan(asked) if queued else flow.plan(asked)
         return asked, replace(plan, headers={**STREAM_HEADERS, **headers})
+
+    def _objection(self, received: Received) -> str:
+        """Why a request is refused; empty where it is not."""
+        if self.api_key is not None and not self.has_key(received.headers):
+            return "Unauthorized"
+        if not isinstance(received.body.get("chatId", ""), str | None):
+            return "Invalid chatId: must be a string"
+        if received.body.get("form") and received.body.get("question"):
+            return "Question and form cannot be provided at the same time"
+        return ""
 
     def _with_files(self, flow: Flow, received: Received, asked: PredictionRequest) -> PredictionRequest:
         """A question with what its files add to it; a transcript replaces its text. Raises RefusedError."""
@@ -149,8 +157,15 @@ def _question(body: Mapping[str, object]) -> str:
     """The question as the model sees it: JavaScript's words for nothing (measured on Flowise 3.1.4)."""
     if isinstance(decision := body.get("humanInput"), dict):
         return str(body.get("question") or decision.get("feedback") or " ")
+    if isinstance(form := body.get("form"), dict) and not body.get("question"):
+        return "\n".join(f"{key}: {_written(value)}" for key, value in form.items())
     question = body.get("question", "undefined")
     return "null" if question is None else str(question)
+
+
+def _written(value: object) -> str:
+    """A value as JavaScript writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _history(given: object) -> list[Turn]:

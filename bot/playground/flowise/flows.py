@@ -59,6 +59,8 @@ FLOWS: tuple[Flow, ...] = (
         config=configuration(starters=agentflows.STARTERS, feedback=True, follow_ups=True),
     ),
     Flow("steps", agentflow_steps.steps),
+    Flow("order", agentflows.order, config=configuration(start=agentflows.ORDER_FORM)),
+    Flow("webhook", agentflows.webhook, config=configuration(start={"startInputType": "webhookTrigger"})),
     Flow("human", approvals.human),
     Flow("two_approvals", approvals.twice),
     Flow("tool_approval", approvals.tool),

@@ -28,9 +28,15 @@ NOTHING: Json = {
 """The configuration of a flow in which nothing was ever set."""
 
 
-def configuration(*, starters: tuple[str, ...] = (), feedback: bool = False, follow_ups: bool = False) -> Json:
-    """The configuration of a flow with starter prompts, ratings or follow-up prompts."""
+def configuration(
+    *, starters: tuple[str, ...] = (), feedback: bool = False, follow_ups: bool = False, start: Json | None = None
+) -> Json:
+    """The configuration of a flow with starter prompts, ratings or follow-up prompts; `start` are the inputs of the
+    node that an agent flow begins with."""
     config = dict(NOTHING)
+    if start is not None:
+        node = {"id": "startAgentflow_0", "data": {"name": "startAgentflow", "inputs": start}}
+        config["flowData"] = dumps({"nodes": [node], "edges": []})
     if starters:
         config["starterPrompts"] = {str(number): {"prompt": prompt} for number, prompt in enumerate(starters)}
     if feedback:

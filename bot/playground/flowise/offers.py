@@ -24,6 +24,7 @@ OFFERED: tuple[Offer, ...] = (
     Offer("reasoning", "Slow to begin", "An agent flow that thinks for some seconds before its first word."),
     Offer("long", "Long answer", "Tables, lists and code in one long answer; or ask for one in 2000 words."),
     Offer("suggests", "Suggests and is rated", "Suggests what to ask next, after some seconds, and can be rated."),
+    Offer("order", "Begins with a form", "Wants a form filled in before it takes your order; then it can be asked."),
     Offer("human", "Asks a person", "Stops for a person's decision, and takes a comment with it."),
     Offer("two_approvals", "Asks twice", "Stops for a decision, and after it for another one."),
     Offer(

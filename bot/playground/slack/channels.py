@@ -19,6 +19,11 @@ class Person:
     is_guest: bool = False
     enterprise: str = ""
 
+    @property
+    def email(self) -> str:
+        """The address that nobody is told of without a scope of its own."""
+        return f"{self.id.lower()}@people.example"
+
 
 @dataclass(slots=True)
 class Channel:

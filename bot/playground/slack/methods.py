@@ -27,6 +27,9 @@ SCOPES = frozenset(
 )
 """What the app has been granted unless a test says otherwise: all that the methods here can ask for."""
 
+OF_EMAIL = "users:read.email"
+"""A scope beyond those, with which people's addresses are told."""
+
 _OPENING = ("trigger_id", "view")
 _REACTION = ("channel", "timestamp", "name")
 _READ_SCOPES = {"channel": "channels:read", "group": "groups:read", "im": "im:read", "mpim": "mpim:read"}
@@ -70,7 +73,9 @@ class Methods:
             "conversations.info": _Method(lambda args: read.info(workspace, args), ("channel",), _READ_SCOPES),
             "conversations.open": _Method(lambda args: read.open_direct(workspace, args), (), "im:write"),
             "bots.info": _Method(lambda args: read.bot_info(workspace, args), ("bot",), "users:read"),
-            "users.info": _Method(lambda args: read.user_info(workspace, args), ("user",), "users:read"),
+            "users.info": _Method(
+                lambda args: read.user_info(workspace, args, with_email=OF_EMAIL in scopes), ("user",), "users:read"
+            ),
             "usergroups.list": _Method(lambda args: read.user_groups(workspace), (), "usergroups:read"),
             "usergroups.users.list": _Method(
                 lambda args: read.group_members(workspace, args), ("usergroup",), "usergroups:read"

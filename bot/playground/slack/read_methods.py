@@ -110,11 +110,17 @@ def bot_info(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     return {"bot": shown}
 
 
-def user_info(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
+def user_info(workspace: LocalWorkspace, args: Args, *, with_email: bool) -> dict[str, object]:
+    """users.info: the address only with a scope of its own, the locale only where it is asked for."""
     person = workspace.people.get(text(args, "user"))
     if person is None:
         raise Refusal("user_not_found")
-    return {"user": person_json(workspace, person)}
+    user = person_json(workspace, person)
+    if with_email and isinstance(profile := user["profile"], dict):
+        profile["email"] = person.email
+    if truth(args, "include_locale"):
+        user["locale"] = "en-GB"
+    return {"user": user}
 
 
 def file_info(workspace: LocalWorkspace, args: Args) -> dict[str, object]:

@@ -13,6 +13,9 @@ SUGGESTIONS = tuple(f"suggestion_{number}" for number in range(5))
 RATING = "rating"
 """The name of the two buttons' action."""
 
+FORM = "open_form"
+"""The name of the action of the button that opens a form."""
+
 REGENERATE = "regenerate"
 """The name of the action of the button that asks an answer's question anew."""
 
@@ -35,6 +38,18 @@ def suggestion_buttons(labels: Sequence[str], value: str) -> Block:
         for action, label in zip(SUGGESTIONS, labels, strict=False)
     ]
     return {"type": "actions", "block_id": ANSWER_BUTTONS[0], "elements": buttons}
+
+
+def form_button(label: str, value: str) -> Block:
+    """A button that opens a form. A press sends the `value`."""
+    button = {
+        "type": "button",
+        "action_id": FORM,
+        "style": "primary",
+        "text": {"type": "plain_text", "text": label, "emoji": False},
+        "value": value,
+    }
+    return {"type": "actions", "elements": [button]}
 
 
 def regenerate_button(label: str, value: str) -> Block:

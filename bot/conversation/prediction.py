@@ -306,8 +306,8 @@ class Predictions:
         was seen; what was understood of a spoken question, the decision that its flow waits for, or what can be
         pressed; and our footnote."""
         chat, said, stored = state.chat, "".join(state.text_so_far), ""
+        yield TextComplete()  # what follows takes some moments: it is written together with the last words
         if state.text_may_differ and self._reads_answers and state.row:
-            yield TextComplete()
             stored = await differing(self._flowise, chat.chat_id, state.row, said)
         if stored and is_echo(stored, choice_of(question.decided)):
             stored = ""

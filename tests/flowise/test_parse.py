@@ -275,14 +275,15 @@ def test_what_only_its_name_says_is_not_decoded() -> None:
     assert parse("", '{"event":"artifacts","data":[{') == ResultFiles((), more=True)
 
 
-@pytest.mark.parametrize("name", ["tts_start", "tts_data", "tts_end", "tts_abort"])
+@pytest.mark.parametrize("name", ["tts_data", "tts_end", "tts_abort", "tts_start"])
 def test_speech_is_skipped_unread(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def read(_: str) -> object:
         raise AssertionError("it was read")
 
     monkeypatch.setattr("bot.flowise.parse.read_json", read)
-    assert parse("", f'{{"event":"{name}","data":{{"chatMessageId":"m","audioChunk":"AAAA"}}}}') is None
-    assert parse(name, '{"chatMessageId":"m","audioChunk":"AAAA"}') is None
+    told = WordsWhole() if name == "tts_start" else None
+    assert parse("", f'{{"event":"{name}","data":{{"chatMessageId":"m","audioChunk":"AAAA"}}}}') == told
+    assert parse(name, '{"chatMessageId":"m","audioChunk":"AAAA"}') == told
 
 
 @pytest.mark.parametrize(

@@ -30,11 +30,15 @@ class Watch:
         changed = asyncio.Event()
         self._waiting.add(changed)
         try:
-            async with asyncio.timeout(timeout):
-                while not predicate():
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(changed.wait(), _LOOK)
-                    changed.clear()
+            end = asyncio.get_running_loop().time() + timeout
+            while not predicate():
+                if asyncio.get_running_loop().time() >= end:
+                    raise TimeoutError
+                with suppress(TimeoutError):
+                    # No wait_for, which may swallow a cancellation on Python 3.11: the wait would never end.
+                    async with asyncio.timeout(_LOOK):
+                        await changed.wait()
+                changed.clear()
         finally:
             self._waiting.discard(changed)
 

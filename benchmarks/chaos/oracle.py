@@ -105,8 +105,9 @@ def judge(record: Record) -> Verdict:
         places[asked.place].append(asked)
     judged: list[Judged] = []
     violations = list(_strangers(found, places))
-    asking = [message.text for message in record.shown if is_asking(message.text)]
-    waiting = {token for text in asking if is_open(text) for token in tokens(text)} - set(record.resumed)
+    open_at = {message.place for message in record.shown if is_open(message.text)}
+    waiting = {asked.token for asked in record.asked if decides(asked.token) and asked.place in open_at}
+    waiting -= set(record.resumed)
     for place, questions in places.items():
         mine = [unit for unit in found if unit.place == place]
         judged += _matched(questions, mine, waiting)
@@ -118,7 +119,7 @@ def judge(record: Record) -> Verdict:
     violations += _regenerations(record, found)
     violations += _presses(record, judged)
     violations += _ratings(record)
-    violations += _decisions(record, found, asking, waiting)
+    violations += _decisions(record, waiting)
     left = [key for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key)) and not key.endswith(_TOLD)]
     violations += [Violation("left in Redis", key) for key in left]
     return Verdict(judged, violations)
@@ -321,19 +322,18 @@ def _regenerations(record: Record, found: Sequence[Unit]) -> Iterator[Violation]
                 yield Violation("left unfinished", f"{press.token}, asked anew: {_short(unit.text)}")
 
 
-def _decisions(
-    record: Record, found: Sequence[Unit], asking: Sequence[str], waiting: Container[str]
-) -> Iterator[Violation]:
+def _decisions(record: Record, waiting: Container[str]) -> Iterator[Violation]:
     """Flowise is told a decision once, if somebody has pressed, or that person was told; it is asked for once."""
     pressed = {press.token for press in record.decided}
     for token, count in Counter(record.resumed).items():
         if count > 1 or token not in pressed:
             yield Violation("decided twice" if count > 1 else "decided by nobody", f"{token}: {count} times")
-    for token, count in Counter(token for text in asking for token in tokens(text)).items():
+    asking = [token for message in record.shown if is_asking(message.text) for token in tokens(message.text)]
+    for token, count in Counter(asking).items():
         if count > 1:
             yield Violation("answered twice", f"{token}: {count} messages that ask for a decision")
     # A sentence that names no question may be what came of it.
-    unsure = {unit.place for unit in found if not unit.token and unit.closed}
+    unsure = {message.place for message in record.shown if is_closed(message.text) and not tokens(message.text)}
     sure = {asked.token for asked in record.asked if asked.place not in unsure and asked.token in waiting}
     for press in record.decided:
         if press.acked and press.token in sure and not any(is_not_decided(told) for told in press.told):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from benchmarks.chaos.answers import TOKEN, answer, asks
+from benchmarks.chaos.answers import TOKEN, answer
 from bot.errors import StoreUnavailable
 from bot.slack import wording
 from bot.thread import StopOutcome
@@ -85,9 +85,8 @@ def is_open(text: str) -> bool:
 
 
 def is_asking(text: str) -> bool:
-    """Whether it asks for a decision, open or made, so that an answer comes in a message of its own."""
-    asked = any(asks(token) in text for token in tokens(text))
-    return asked and not is_closed(text) and (is_open(text) or any(words in text for words in _CHOSEN))
+    """Whether it asks for a decision, open or made, perhaps once more: the answer comes in a message of its own."""
+    return is_open(text) or any(words in text for words in _CHOSEN)
 
 
 def is_not_decided(text: str) -> bool:

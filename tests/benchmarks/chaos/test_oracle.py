@@ -235,7 +235,9 @@ def test_a_question_is_asked_anew_once_where_its_asker_has_pressed(
 
 WAITS = "d01n00x00000d"
 OPEN = shown(f"{asks(WAITS)}\nThe person who asked decides.\nProceed Reject", 5.0, reference="11111111")
-CHOSEN = shown(f"{asks(WAITS)}\n{wording.decision_made('ada', 'Proceed')}", 5.0, reference="11111111")
+CHOICE = wording.decision_made("ada", "Proceed")
+CHOSEN = shown(f"{asks(WAITS)}\n{CHOICE}", 5.0, reference="11111111")
+AGAIN = shown(f"{INTERRUPTED}\nProceed Reject", 6.0)
 ANSWERED = shown(answer(WAITS), 7.0)
 PRESSED = Decided(WAITS, acked=True)
 
@@ -252,6 +254,8 @@ PRESSED = Decided(WAITS, acked=True)
         ([OPEN], [replace(PRESSED, told=[wording.ENDED_ALREADY])], 0, ["press lost"]),
         ([OPEN], [PRESSED], 0, ["press lost"]),
         ([OPEN, shown(failed(FlowiseBroke("")), 7.0)], [PRESSED], 0, []),
+        ([CHOSEN, AGAIN], [PRESSED], 0, []),
+        ([CHOSEN, replace(AGAIN, text=f"{INTERRUPTED}\n{CHOICE}"), ANSWERED], [PRESSED], 1, []),
         ([OPEN], [PRESSED], 1, ["no answer"]),
         ([CHOSEN], [PRESSED], 0, ["no answer"]),
         ([CHOSEN, shown(answer(WAITS)[:200], 7.0)], [PRESSED], 1, ["left unfinished"]),

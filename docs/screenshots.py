@@ -79,7 +79,9 @@ async def _picture_of_a_decision(browser: Browser, scheme: str) -> None:
         on.tap.choose("two_approvals")
         page = await _opened(browser, on, scheme)
         ada = PageUser(page)
-        await page.set_viewport_size(DECISION)  # a screen so small that the thread takes all of it
+        await page.set_viewport_size(
+            {"width": DECISION["width"], "height": DECISION["height"]}
+        )  # a screen so small that the thread takes all of it
         await ada.ask_first(DECISION_QUESTION)
         first = await ada.answered("Shall I write a draft?")
         await first.get_by_role("button", name="Proceed").click()
@@ -95,7 +97,9 @@ async def _picture_of_steps(browser: Browser, scheme: str) -> None:
         on.tap.choose("steps")
         page = await _opened(browser, on, scheme)
         ada = PageUser(page)
-        await page.set_viewport_size(STEPS)  # a screen so small that the thread takes all of it
+        await page.set_viewport_size(
+            {"width": STEPS["width"], "height": STEPS["height"]}
+        )  # a screen so small that the thread takes all of it
         await ada.ask_first(STEPS_QUESTION)
         await expect(ada.thread.locator(".plan")).to_be_visible(timeout=30_000)
         await page.wait_for_timeout(400)

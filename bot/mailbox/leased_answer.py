@@ -110,6 +110,8 @@ class LeasedAnswer:
         """Yield the events of the answer as they are shown, each noted as it arrives."""
         async with aclosing(events):
             async for event in events:
+                if isinstance(event, Finished) and self._lease.handed_over and not self._lease.was_asked:
+                    await asyncio.Event().wait()  # it was not asked here: its last word comes from `stopped`
                 arrived = self._last(self._with_button(event) if isinstance(event, Failed) else event)
                 if isinstance(event, Finished) and self._lease.was_asked:
                     self._lease.knows(self._journal.written(), whole=True)

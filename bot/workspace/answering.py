@@ -115,8 +115,8 @@ class Answering:
         others = await self._process.mailbox.others(lease.item.team) > 0
         if lease.was_asked or not others:
             await tasks.stopping.wait()
-            if lease.was_asked:  # else nothing is waited for, or its turn might come meanwhile
-                others = await self._process.mailbox.others(lease.item.team) > 0
+            lease.handed_over = not lease.was_asked  # its turn may come meanwhile: it is not asked any more
+            others = await self._process.mailbox.others(lease.item.team) > 0
         if lease.was_asked and lease.stopped.is_set():
             return Stopped(StopOutcome.UNKNOWN)
         can_go_on = self._conversations.reads_answers and not question.place.response_url

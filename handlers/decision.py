@@ -72,10 +72,12 @@ async def submitted(workspace: Workspace, behaviour: Behaviour, sent: Submission
 
 
 async def is_undecided(workspace: Workspace, press: Press) -> bool:
-    """Whether a decision was still not made, as far as the store tells. Raises StoreUnavailable."""
+    """Whether a decision was still not stored to be gone on with, as far as the store tells; its note alone does
+    nothing. Raises StoreUnavailable."""
     line, reference = question_of(press.value)
-    kept = await workspace.store.decisions.kept(line, reference)
-    return kept is not None and kept.made is None
+    if await workspace.store.decisions.kept(line, reference) is None:
+        return False
+    return await workspace.mailbox.progress(line, reference_of(reference, "decided")) is None
 
 
 async def _decide(workspace: Workspace, asked: PendingDecision, made: MadeDecision) -> str:

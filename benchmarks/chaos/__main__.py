@@ -78,7 +78,7 @@ class Run:
             await asyncio.sleep(_LOOK_SECONDS)
 
 
-_PASSING = {"looks busy", "status left", "stream left open", "left in Redis"}
+_PASSING = {"press lost", "looks busy", "status left", "stream left open", "left in Redis"}
 
 
 def _is_quiet(verdict: Verdict) -> bool:

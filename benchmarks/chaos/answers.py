@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import zlib
+from dataclasses import replace
 
+from bot.playground.flowise.agentflow import Node
+from bot.playground.flowise.approvals import Gate, gated
 from bot.playground.flowise.flows import Flow
 from bot.playground.flowise.plans import Plan, PlanStep, PredictionRequest, RunOutcome, chat_closing, chat_reply, failed
 from bot.playground.flowise.wire import frame
 
-TOKEN = re.compile(r"\b[qz]\d\dn\d\dx[0-9a-f]{6}\b")
+TOKEN = re.compile(r"\b[dqz]\d\dn\d\dx[0-9a-f]{6}\b")
 _LEAST, _MOST = 20, 220
 _PARAGRAPH = 25
 # One question of so many meets an error of the flow's own. The last questions, whose tokens begin with z, do not.
@@ -35,8 +38,37 @@ def fails(token: str) -> bool:
     return token.startswith("q") and zlib.crc32(token[::-1].encode()) % _FAILS_ONE_IN == 0
 
 
+def decides(token: str) -> bool:
+    """Whether the flow waits for a decision on a question, and answers it after that."""
+    return token.startswith("d")
+
+
+def asks(token: str) -> str:
+    """What the flow asks where it waits."""
+    return f"Shall I go on with {token}?"
+
+
+def decided(human_input: object) -> str:
+    """The token of the question whose stop a request resumes: the node that waits is named by it."""
+    node = human_input.get("startNodeId") if isinstance(human_input, dict) else ""
+    return str(node).rpartition("_")[2]
+
+
+def _waits(asked: PredictionRequest) -> Plan:
+    """Waits for a decision; either one is followed by the answer, which takes as long as its words."""
+    token = token_of(asked.execution.question if asked.decision and asked.execution else asked.question)
+    gate = Gate(Node(f"humanInputAgentflow_{token}", "Ask whether to go on"), asks(token), wants_comment=False)
+    plan = gated(asked, (gate,), dict.fromkeys(("proceed", "reject"), answer(token)))
+    if asked.decision is None or plan.outcome is None:
+        return plan
+    *before, last = plan.steps
+    return replace(plan, steps=(*before, replace(last, wait=asked.pace * len(answer(token).split()))))
+
+
 def _plan(asked: PredictionRequest) -> Plan:
     token = token_of(asked.question)
+    if asked.decision is not None or decides(token):
+        return _waits(asked)
     outcome = RunOutcome(answer(token))
     steps = (PlanStep(data=frame("start", "")), *asked.say(outcome.text))
     if fails(token):

@@ -9,11 +9,15 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import combinations
 
+from benchmarks.chaos.answers import decides
 from benchmarks.chaos.records import Asked, Record, Shown
 from benchmarks.chaos.sentences import (
     apologises,
+    is_asking,
     is_closed,
+    is_not_decided,
     is_not_regenerated,
+    is_open,
     is_stopped,
     is_told,
     is_whole,
@@ -24,7 +28,9 @@ from benchmarks.chaos.sentences import (
 
 # What Redis may hold when all is quiet, by a word of the key: what makes questions unique, which chat belongs to what,
 # runs not seen to end (kept for a day), what buttons need, who is alive, and the write budget.
-_KEPT = frozenset({"claim", "chat", "message", "run", "budget", "again", "newest", "processes", "answer", "passages"})
+_KEPT = frozenset(
+    {"claim", "chat", "message", "run", "budget", "again", "newest", "processes", "answer", "passages", "decision"}
+)
 # What was stopped of late, which is told for a minute.
 _TOLD = "{lines}:stopped"
 _WORDS = re.compile(r"[:{}]+")
@@ -37,6 +43,7 @@ class Outcome(Enum):
     CLOSED = "closed with a sentence"
     UNFINISHED = "left unfinished"
     NONE = "no answer"
+    WAITING = "waits for a decision"
     UNTAKEN = "never taken, Slack gave up"
 
 
@@ -92,15 +99,18 @@ class Verdict:
 def judge(record: Record) -> Verdict:
     """Hold the records against every promise."""
     anew = Counter(press.token for press in record.regenerated)
-    found = units(record.shown, anew)
+    found = units([message for message in record.shown if not is_asking(message.text)], anew)
     places: defaultdict[str, list[Asked]] = defaultdict(list)
     for asked in sorted(record.asked, key=lambda asked: asked.at):
         places[asked.place].append(asked)
     judged: list[Judged] = []
     violations = list(_strangers(found, places))
+    open_at = {message.place for message in record.shown if is_open(message.text)}
+    waiting = {asked.token for asked in record.asked if decides(asked.token) and asked.place in open_at}
+    waiting -= set(record.resumed)
     for place, questions in places.items():
         mine = [unit for unit in found if unit.place == place]
-        judged += _matched(questions, mine)
+        judged += _matched(questions, mine, waiting)
         violations += _surplus(questions, mine, anew)
     violations += [violation for one in judged for violation in _owed(one)]
     violations += _order(judged, record.predictions)
@@ -109,6 +119,7 @@ def judge(record: Record) -> Verdict:
     violations += _regenerations(record, found)
     violations += _presses(record, judged)
     violations += _ratings(record)
+    violations += _decisions(record, waiting)
     left = [key for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key)) and not key.endswith(_TOLD)]
     violations += [Violation("left in Redis", key) for key in left]
     return Verdict(judged, violations)
@@ -151,7 +162,7 @@ def _unit(messages: list[Shown]) -> Unit:
     return Unit(messages[0].place, messages[0].ts, messages[0].at, done_at, text, token)
 
 
-def _matched(questions: Sequence[Asked], found: Sequence[Unit]) -> Iterator[Judged]:
+def _matched(questions: Sequence[Asked], found: Sequence[Unit], waiting: Container[str]) -> Iterator[Judged]:
     """Each question of a place with its answer. A sentence that names no question is the next one's that has none."""
     own: dict[str, Unit] = {}
     for unit in sorted(found, key=lambda unit: (unit.whole, unit.closed, -float(unit.ts))):
@@ -160,6 +171,9 @@ def _matched(questions: Sequence[Asked], found: Sequence[Unit]) -> Iterator[Judg
     spare = [unit for unit in found if not unit.token and unit.closed]
     for asked in questions:
         begun = own.get(asked.token)
+        if begun is None and asked.token in waiting:
+            yield Judged(asked, Outcome.WAITING)
+            continue
         if begun is None:
             waits = asked.accepted_at is not None and not is_closed(asked.told)
             begun = spare.pop(0) if waits and spare else None
@@ -237,7 +251,8 @@ def _order(judged: Sequence[Judged], predictions: Sequence[str]) -> Iterator[Vio
             if first in asked and second in asked and asked[first] > asked[second]:
                 yield Violation("asked out of order", seen)
             # An apology is posted while nobody can know what else waits in the thread, and its answer stands there.
-            if later.asked.was_put_off or not (earlier.unit and later.unit):
+            # What waits for a decision is answered after it.
+            if later.asked.was_put_off or decides(earlier.asked.token) or not (earlier.unit and later.unit):
                 continue
             if float(earlier.unit.ts) > float(later.unit.ts):
                 yield Violation("stands out of order", seen)
@@ -305,6 +320,24 @@ def _regenerations(record: Record, found: Sequence[Unit]) -> Iterator[Violation]
         for unit in answers:
             if not (unit.whole or unit.closed):
                 yield Violation("left unfinished", f"{press.token}, asked anew: {_short(unit.text)}")
+
+
+def _decisions(record: Record, waiting: Container[str]) -> Iterator[Violation]:
+    """Flowise is told a decision once, if somebody has pressed, or that person was told; it is asked for once."""
+    pressed = {press.token for press in record.decided}
+    for token, count in Counter(record.resumed).items():
+        if count > 1 or token not in pressed:
+            yield Violation("decided twice" if count > 1 else "decided by nobody", f"{token}: {count} times")
+    asking = [token for message in record.shown if is_asking(message.text) for token in tokens(message.text)]
+    for token, count in Counter(asking).items():
+        if count > 1:
+            yield Violation("answered twice", f"{token}: {count} messages that ask for a decision")
+    # A sentence that names no question may be what came of it.
+    unsure = {message.place for message in record.shown if is_closed(message.text) and not tokens(message.text)}
+    sure = {asked.token for asked in record.asked if asked.place not in unsure and asked.token in waiting}
+    for press in record.decided:
+        if press.acked and press.token in sure and not any(is_not_decided(told) for told in press.told):
+            yield Violation("press lost", f"{press.token}: decided")
 
 
 def _short(text: str) -> str:

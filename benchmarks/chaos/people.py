@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.chaos.plan import Question, Surface, Talk
+from benchmarks.chaos.sentences import is_open
 from benchmarks.chaos.stage import COMMAND, Stage
 from bot.playground.slack.message import Message
 from bot.slack import wording
@@ -70,7 +71,7 @@ class Rating:
 class People:
     """Everybody who asks. `unasked` are the questions for which there was no thread to ask them in, `presses` those of
     the button that stops an answer, `ratings` those of the two that rate it, `regenerations` those of the button that
-    asks its question anew."""
+    asks its question anew, `decisions` those that decide for a flow that waits."""
 
     def __init__(self, stage: Stage, talks: Sequence[Talk]) -> None:
         self.said: list[Said] = []
@@ -78,6 +79,7 @@ class People:
         self.presses: list[Press] = []
         self.ratings: list[Rating] = []
         self.regenerations: list[Press] = []
+        self.decisions: list[Press] = []
         self._stage, self._talks = stage, talks
         self._roots: dict[int, str] = {}
 
@@ -88,10 +90,16 @@ class People:
                 group.create_task(self._talk(talk, begun))
 
     async def ask_last(self) -> None:
-        """Ask the last question of each thread."""
+        """Ask the last question of each thread, after what is still to be decided there."""
         async with asyncio.TaskGroup() as group:
             for talk in self._talks:
-                group.create_task(self._ask(talk, talk.last, last=True))
+                group.create_task(self._end(talk))
+
+    async def _end(self, talk: Talk) -> None:
+        for said in [said for said in self.said if talk.questions and said.token == talk.questions[-1].token]:
+            if self._is_undecided(said):
+                await self._decide(said, talk.questions[-1], after=0.0)
+        await self._ask(talk, talk.last, last=True)
 
     async def _talk(self, talk: Talk, begun: float) -> None:
         async with asyncio.TaskGroup() as group:
@@ -104,6 +112,8 @@ class People:
                     group.create_task(self._rate(said, question.ratings))
                 if said is not None and question.regenerate_after is not None:
                     group.create_task(self._regenerate(said, question.regenerate_after))
+                if said is not None and question.decide_after is not None:
+                    group.create_task(self._decide(said, question, question.decide_after))
 
     async def _rate(self, said: Said, ratings: Sequence[bool]) -> None:
         """Rate an answer, once it is whole, as often as that."""
@@ -146,6 +156,35 @@ class People:
             pressed = (slack.press(said.user, said.channel, ts, wording.REGENERATE) for _ in range(2))
             done = await asyncio.gather(*pressed)
             self.regenerations.append(Press(said, ts, time.monotonic(), any(one.acked for one in done)))
+
+    async def _decide(self, said: Said, question: Question, after: float) -> None:
+        """Press the same one of the two buttons of a decision twice, if they are seen."""
+        await asyncio.sleep(after)
+        slack = self._stage.slack
+        with suppress(TimeoutError, LookupError):
+            await slack.until(lambda: bool(self._open(said)), _BUTTON_SECONDS)
+            ts, at = self._open(said), time.monotonic()
+            label = "Proceed" if question.approves else "Reject"
+            done = await asyncio.gather(*(slack.press(said.user, said.channel, ts, label) for _ in range(2)))
+            self.decisions.append(Press(said, ts, at, any(one.acked for one in done)))
+
+    def _is_undecided(self, said: Said) -> bool:
+        """Whether buttons stand that the person has not pressed; or in vain, as far as the person knows."""
+        ts, private = self._open(said), self._stage.slack.ephemerals(said.channel, said.user)
+        pressed = [press for press in self.decisions if press.acked and press.ts == ts]
+        return bool(ts) and all(any(message.at >= press.at for message in private) for press in pressed)
+
+    def _open(self, said: Said) -> str:
+        """The `ts` of the newest message of its thread with the buttons of a decision; empty where none is seen."""
+        slack = self._stage.slack
+        found = [
+            message.ts
+            for message in slack.messages(said.channel)
+            if (said.surface is Surface.DIRECT or message.root == said.root)
+            and message.user == slack.bot_user_id
+            and is_open(message.plain)
+        ]
+        return max(found, key=float, default="")
 
     def _under(self, said: Said, button: str) -> str:
         """The `ts` of the message of its answer with that button; empty where none is seen."""

@@ -94,6 +94,8 @@ _STOPPED = 1 / 4
 _RATED = 1 / 4
 # So many of the others are asked anew.
 _REGENERATED = 1 / 4
+# In so many threads the flow waits for a decision on the last question that is asked while faults come.
+_DECIDED = 1 / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,10 @@ class Question:
     """How its asker rates the whole answer: good or not, one after the other."""
     regenerate_after: float | None = None
     """The same for the button that asks the question anew, once it is answered."""
+    decide_after: float | None = None
+    """The same for the buttons of a decision, for which the flow waits on this question."""
+    approves: bool = True
+    """What its asker decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +159,7 @@ def talks(options: Options) -> tuple[Talk, ...]:
     stops = random.Random(f"stops {options.seed}")  # noqa: S311 (a plan, not a secret)
     rates = random.Random(f"rates {options.seed}")  # noqa: S311 (a plan, not a secret)
     anew = random.Random(f"anew {options.seed}")  # noqa: S311 (a plan, not a secret)
+    decisions = random.Random(f"decisions {options.seed}")  # noqa: S311 (a plan, not a secret)
     surfaces = (Surface.MENTION, Surface.DIRECT, Surface.MENTION, Surface.COMMAND, Surface.MENTION)
     homes = [*range(options.threads), *chance.choices(range(options.threads), k=options.questions)]
     times: dict[int, list[float]] = {number: [] for number in range(options.threads)}
@@ -164,20 +171,24 @@ def talks(options: Options) -> tuple[Talk, ...]:
         Talk(
             number,
             surfaces[number % len(surfaces)],
-            tuple(
-                _pressed(
-                    Question(
-                        _token(chance, "q", number, place),
-                        at,
-                        plainly=chance.random() < 0.7,
-                        stop_after=stops.uniform(0.3, 4.0) if stops.random() < _STOPPED else None,
-                        ratings=tuple(rates.choices((True, False), k=rates.randint(1, 3)))
-                        if rates.random() < _RATED
-                        else (),
-                    ),
-                    anew,
-                )
-                for place, at in enumerate(sorted(times[number]))
+            _deciding(
+                tuple(
+                    _pressed(
+                        Question(
+                            _token(chance, "q", number, place),
+                            at,
+                            plainly=chance.random() < 0.7,
+                            stop_after=stops.uniform(0.3, 4.0) if stops.random() < _STOPPED else None,
+                            ratings=tuple(rates.choices((True, False), k=rates.randint(1, 3)))
+                            if rates.random() < _RATED
+                            else (),
+                        ),
+                        anew,
+                    )
+                    for place, at in enumerate(sorted(times[number]))
+                ),
+                surfaces[number % len(surfaces)],
+                decisions,
             ),
             Question(_token(chance, "z", number, 0), options.seconds),
         )
@@ -190,6 +201,17 @@ def _pressed(question: Question, chance: random.Random) -> Question:
     after = chance.uniform(1.0, 6.0) if chance.random() < _REGENERATED else None
     is_pressed = question.stop_after is not None or question.ratings
     return question if is_pressed else replace(question, regenerate_after=after)
+
+
+def _deciding(questions: tuple[Question, ...], surface: Surface, chance: random.Random) -> tuple[Question, ...]:
+    """The questions, the last of which waits for its asker's decision, if chance has it; but none of a thread that a
+    command opens, for it may never be there."""
+    is_decided, after, approves = chance.random() < _DECIDED, chance.uniform(0.5, 6.0), chance.random() < 0.7
+    if surface is Surface.COMMAND or not is_decided:
+        return questions
+    *before, last = questions
+    token = f"d{last.token[1:]}"
+    return (*before, Question(token, last.at, last.plainly, decide_after=after, approves=approves))
 
 
 def _token(chance: random.Random, letter: str, thread: int, place: int) -> str:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.chaos.answers import decides
 from benchmarks.chaos.oracle import Outcome, Verdict, Violation
 from benchmarks.chaos.plan import Kind
 from benchmarks.chaos.records import Record
@@ -57,13 +58,16 @@ def _questions(record: Record, verdict: Verdict, unasked: Sequence[str]) -> Iter
     yield "presses that stop an answer", len(record.presses)
     yield "answers that were rated", len(record.rated)
     yield "presses that ask anew", len(record.regenerated)
+    yield "decisions that were pressed", len(record.decided)
+    yield "decisions that Flowise was told", len(record.resumed)
     yield "places", len({asked.place for asked in record.asked})
     yield "keys left in Redis", len(record.kept)
 
 
 def _times(verdict: Verdict) -> Iterator[str]:
-    """From the question to its answer's last change."""
-    times = sorted(one.unit.done_at - one.asked.at for one in verdict.judged if one.unit is not None)
+    """From the question to its answer's last change, where no decision was waited for."""
+    ended = [one for one in verdict.judged if one.unit is not None and not decides(one.asked.token)]
+    times = sorted(one.unit.done_at - one.asked.at for one in ended if one.unit is not None)
     yield "seconds to the end of an answer"
     if times:
         yield f"  {'median':<{_WIDTH + 10}} {times[len(times) // 2]:>8.1f}"

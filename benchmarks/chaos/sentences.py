@@ -12,7 +12,7 @@ from bot.thread import StopOutcome
 # Every failure ends with the reference of the log.
 _REFERENCE = re.compile(r"Reference for support: ([0-9a-f]{8})")
 # Said where nothing was taken in, so that there is no turn to refer to.
-_TURNED_AWAY = (wording.NOT_TAKEN,)
+_TURNED_AWAY = (wording.NOT_TAKEN, wording.DECISION_PENDING.replace("`", ""))
 _STOPPED = tuple(wording.stopped(outcome) for outcome in StopOutcome)
 _UNTAKEN = (wording.NOT_YET, wording.failure(StoreUnavailable("")))
 _WAITING = re.compile(r"I'll answer this (after|when)")
@@ -24,6 +24,10 @@ _WORKING = (
     wording.FETCHING_REST,
     wording.FETCHING_ANSWER,
 )
+# What stands where a decision is waited for, as plain text, and what takes its place.
+_BUTTONS = "Proceed Reject"
+_CHOSEN = tuple(wording.decision_made("", label) for label in _BUTTONS.split())
+_CHOSEN_BEFORE = tuple(wording.decision_made("", label, privately=True) for label in _BUTTONS.split())
 _USING = re.compile(r"^Using .*…(?: \(\d+ min\))?$", re.MULTILINE)
 
 
@@ -73,6 +77,21 @@ def is_not_regenerated(text: str) -> bool:
     """Whether it tells a person that nothing came of a press that asks anew."""
     refusals = (wording.NOT_THE_NEWEST, wording.REGENERATED_ALREADY, wording.QUESTION_GONE, wording.NOT_TAKEN)
     return any(words in text for words in refusals)
+
+
+def is_open(text: str) -> bool:
+    """Whether it has the buttons of a decision."""
+    return _BUTTONS in text.splitlines()
+
+
+def is_asking(text: str) -> bool:
+    """Whether it asks for a decision, open or made, perhaps once more: the answer comes in a message of its own."""
+    return is_open(text) or any(words in text for words in _CHOSEN)
+
+
+def is_not_decided(text: str) -> bool:
+    """Whether it tells a person that a decision of theirs does not count."""
+    return any(words in text for words in (wording.DECISION_CLOSED, wording.NOT_TAKEN, *_CHOSEN_BEFORE))
 
 
 def words_of(text: str, token: str) -> int:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from redis.asyncio import Redis
 
-from benchmarks.chaos.answers import TOKEN, token_of
+from benchmarks.chaos.answers import TOKEN, decided, token_of
 from benchmarks.chaos.people import People, Said
 from benchmarks.chaos.plan import Surface
-from benchmarks.chaos.records import Asked, Pressed, Rated, Record, Regenerated, Shown, Tried
-from benchmarks.chaos.sentences import is_not_regenerated, is_told, words_of
+from benchmarks.chaos.records import Asked, Decided, Pressed, Rated, Record, Regenerated, Shown, Tried
+from benchmarks.chaos.sentences import is_not_decided, is_not_regenerated, is_told, words_of
 from benchmarks.chaos.stage import TOKENS_PER_SECOND, Stage
 from bot.playground.slack.delivery import Attempt
 from bot.playground.slack.message import Message
@@ -35,7 +35,9 @@ async def record(stage: Stage, people: People, redis_outages: list[tuple[float, 
     return Record(
         asked=[_asked(stage, people, said) for said in people.said],
         shown=list(_shown(stage, people)),
-        predictions=[token_of(received.question) for received in stage.flowise.predictions],
+        predictions=[
+            token_of(received.question) for received in stage.flowise.predictions if "humanInput" not in received.body
+        ],
         mixed=stage.flowise.collisions,
         statuses=list(_statuses(stage, people)),
         streams=[f"{channel}:{ts}" for channel, ts in slack.streaming],
@@ -45,6 +47,12 @@ async def record(stage: Stage, people: People, redis_outages: list[tuple[float, 
         presses=list(_presses(stage, people, redis_outages)),
         rated=list(_rated(stage, people)),
         regenerated=list(_regenerated(stage, people)),
+        decided=list(_decided(stage, people)),
+        resumed=[
+            decided(received.body["humanInput"])
+            for received in stage.flowise.predictions
+            if "humanInput" in received.body
+        ],
         excused=[(begin, end + _FORGIVEN) for begin, end in redis_outages],
     )
 
@@ -81,15 +89,17 @@ def _shown(stage: Stage, people: People) -> Iterator[Shown]:
         for message in slack.messages(channel):
             if message.user == slack.bot_user_id:
                 yield _message(message, channel if channel in direct else f"{channel}:{message.root}")
-    presses = (*people.presses, *people.ratings, *people.regenerations)
-    pressed = {(press.said.channel, press.said.user) for press in presses}
+    buttons = [*people.presses, *people.regenerations, *people.decisions]
+    pressed = {
+        (said.channel, said.user) for said in [one.said for one in buttons] + [one.said for one in people.ratings]
+    }
     refused = {(said.channel, said.user, said.told) for said in people.said if said.told}
     for (channel, user), place in places.items():
         for message in slack.ephemerals(channel, user):
             # What a command was answered at once belongs to no thread: another command may have opened one since.
             at_once = (channel, user, message.plain) in refused
             # What somebody who has pressed is told is no answer to a question.
-            told = is_told(message.plain) or is_not_regenerated(message.plain)
+            told = any(is_said(message.plain) for is_said in (is_told, is_not_regenerated, is_not_decided))
             if at_once or not told or (channel, user) not in pressed:
                 yield _message(message, f"{channel}@{user}" if at_once else place)
 
@@ -141,6 +151,15 @@ def _regenerated(stage: Stage, people: People) -> Iterator[Regenerated]:
         private = stage.slack.ephemerals(press.said.channel, press.said.user)
         told = [message.plain for message in private if message.at >= press.at - 1.0]
         yield Regenerated(press.said.token, press.acked, told)
+
+
+def _decided(stage: Stage, people: People) -> Iterator[Decided]:
+    for token in dict.fromkeys(press.said.token for press in people.decisions):
+        presses = [press for press in people.decisions if press.said.token == token]
+        said, begun = presses[0].said, presses[0].at
+        private = stage.slack.ephemerals(said.channel, said.user)
+        told = [message.plain for message in private if message.at >= begun]
+        yield Decided(token, any(press.acked for press in presses), told)
 
 
 def _reference_mark(message: Message) -> str:

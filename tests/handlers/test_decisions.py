@@ -18,6 +18,7 @@ from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack.delivery import Delivered
 from bot.playground.slack.message import Message
 from bot.slack import wording
+from bot.slack.help_contact import NOBODY
 from bot.slack.text.decision_blocks import APPROVE, REJECT
 from bot.store.redis import RedisStore
 from bot.thread import Hold, Item, OpenAnswer, Run, StopOutcome
@@ -561,6 +562,19 @@ async def test_a_decision_whose_process_died_before_it_was_stored_is_stored_by_t
         texts = await scene.decided(2)
         assert texts[0].endswith("ada chose “Proceed”.")
     assert [told["type"] for told in scene.resumed] == ["proceed"]
+
+
+async def test_a_decision_that_is_noted_and_cannot_be_stored_is_told_and_the_next_press_counts(home: Sandbox) -> None:
+    scene = Scene(home, "two_approvals")
+    async with left_behind(scene) as gone, home.bot(**scene.settings):
+        holders = f"flowise-slack:{{{gone.line}}}:holders"
+        await gone.store._client.set(holders, "of another type")
+        await scene.press(scene.messages[0])
+        await scene.is_told(f"{wording.NOT_TAKEN}\n{wording.stuck(NOBODY)}")
+        await gone.store._client.delete(holders)
+        await scene.press(scene.messages[0])
+        assert (await scene.decided(2))[1].startswith("The draft is written.")
+    assert len(scene.resumed) == 1
 
 
 async def test_one_that_was_not_asked_is_asked_by_the_next_process(home: Sandbox) -> None:

@@ -56,12 +56,12 @@ _GATES = (
 def human(asked: PredictionRequest) -> Plan:
     """A model's text, then a question to a person, with a comment; and what follows from the decision."""
     gates = (Gate(HUMAN, _SURE, wants_comment=True),)
-    return _gated(asked, gates, DONE)
+    return gated(asked, gates, DONE, says=True)
 
 
 def twice(asked: PredictionRequest) -> Plan:
     """Two questions to a person, one after the other."""
-    return _gated(asked, _GATES, {"proceed": "Sent. Both steps were approved.", "reject": "Stopped here, as you wish."})
+    return gated(asked, _GATES, {"proceed": "Sent. Both steps were approved.", "reject": "Stopped here, as you wish."})
 
 
 def tool(asked: PredictionRequest) -> Plan:
@@ -71,9 +71,11 @@ def tool(asked: PredictionRequest) -> Plan:
     return _resumed(asked, lambda execution, kind: _used(asked, execution, kind))
 
 
-def _gated(asked: PredictionRequest, gates: Sequence[Gate], outcomes: Json) -> Plan:
+def gated(asked: PredictionRequest, gates: Sequence[Gate], outcomes: Json, *, says: bool = False) -> Plan:
+    """Asks a person at each gate in turn, then ends with the text for `proceed` or `reject`; `says`: a model's text
+    stands before the first one."""
     if asked.decision is None:
-        return _first(asked, gates[0], says=len(gates) == 1)
+        return _first(asked, gates[0], says=says)
     return _resumed(asked, lambda execution, kind: _decided(asked, execution, kind, gates, outcomes))
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.chaos.answers import answer
+from benchmarks.chaos.answers import answer, asks
 from benchmarks.chaos.oracle import Outcome, Verdict, judge, units
 from benchmarks.chaos.plan import Surface
-from benchmarks.chaos.records import Asked, Pressed, Record, Regenerated, Shown, Tried
+from benchmarks.chaos.records import Asked, Decided, Pressed, Record, Regenerated, Shown, Tried
 from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed, StoreUnavailable
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
@@ -231,3 +231,62 @@ def test_a_question_is_asked_anew_once_where_its_asker_has_pressed(
             record = with_shown(GOOD.shown[0], shown(answer(TWO), 4.0, reference=own), *again)
             record = replace(record, predictions=(ONE, *[TWO] * predicted, LAST), regenerated=presses)
             assert rules(judge(record)) == found
+
+
+WAITS = "d01n00x00000d"
+OPEN = shown(f"{asks(WAITS)}\nThe person who asked decides.\nProceed Reject", 5.0, reference="11111111")
+CHOICE = wording.decision_made("ada", "Proceed")
+CHOSEN = shown(f"{asks(WAITS)}\n{CHOICE}", 5.0, reference="11111111")
+AGAIN = shown(f"{INTERRUPTED}\nProceed Reject", 6.0)
+ANSWERED = shown(answer(WAITS), 7.0)
+PRESSED = Decided(WAITS, acked=True)
+
+
+@pytest.mark.parametrize(
+    ("messages", "presses", "resumed", "found"),
+    [
+        ([CHOSEN, ANSWERED], [PRESSED], 1, []),
+        ([OPEN, ANSWERED], [PRESSED], 1, []),  # the buttons may outlive the process that would have taken them away
+        ([CHOSEN, shown(INTERRUPTED, 7.0)], [PRESSED], 1, []),
+        ([OPEN], [], 0, []),
+        ([OPEN], [replace(PRESSED, acked=False)], 0, []),
+        ([OPEN], [replace(PRESSED, told=[wording.DECISION_CLOSED])], 0, []),
+        ([OPEN], [replace(PRESSED, told=[wording.ENDED_ALREADY])], 0, ["press lost"]),
+        ([OPEN], [PRESSED], 0, ["press lost"]),
+        ([OPEN, shown(failed(FlowiseBroke("")), 7.0)], [PRESSED], 0, []),
+        ([CHOSEN, AGAIN], [PRESSED], 0, []),
+        ([CHOSEN, replace(AGAIN, text=f"{INTERRUPTED}\n{CHOICE}"), ANSWERED], [PRESSED], 1, []),
+        ([OPEN], [PRESSED], 1, ["no answer"]),
+        ([CHOSEN], [PRESSED], 0, ["no answer"]),
+        ([CHOSEN, shown(answer(WAITS)[:200], 7.0)], [PRESSED], 1, ["left unfinished"]),
+        ([CHOSEN, ANSWERED], [PRESSED], 2, ["decided twice"]),
+        ([OPEN, ANSWERED], [], 1, ["decided by nobody"]),
+        ([CHOSEN, replace(OPEN, ts="6.0"), ANSWERED], [PRESSED], 1, ["answered twice"]),
+        ([shown(asks(WAITS), 5.0)], [], 0, ["left unfinished"]),  # no buttons, and no sentence either
+    ],
+)
+def test_a_decision_counts_once_or_its_person_is_told(
+    messages: list[Shown], presses: list[Decided], resumed: int, found: list[str]
+) -> None:
+    waits = asked(WAITS, 2.5)
+    record = replace(
+        GOOD,
+        asked=(*QUESTIONS[:2], waits, QUESTIONS[2]),
+        shown=(*GOOD.shown[:2], *messages, GOOD.shown[2]),
+        predictions=(ONE, TWO, WAITS, LAST),
+        decided=presses,
+        resumed=[WAITS] * resumed,
+    )
+    assert rules(judge(record)) == found
+
+
+def test_what_waits_for_a_decision_may_be_answered_below_a_later_question() -> None:
+    record = replace(
+        GOOD,
+        asked=(asked(WAITS, 0.5), *QUESTIONS),
+        shown=(CHOSEN, *GOOD.shown[:2], ANSWERED, GOOD.shown[2]),
+        predictions=(WAITS, ONE, TWO, LAST),
+        decided=[PRESSED],
+        resumed=[WAITS],
+    )
+    assert rules(judge(record)) == []

@@ -5,13 +5,14 @@ from itertools import pairwise
 
 import pytest
 
-from benchmarks.chaos.answers import FLOW, TOKEN, answer, fails, token_of
+from benchmarks.chaos.answers import FLOW, TOKEN, answer, asks, decided, decides, fails, token_of
 from benchmarks.chaos.plan import LEASE, SHAPES, Kind, Options, Surface, talks, troubles
 from benchmarks.chaos.sentences import is_whole, tokens
 from bot.playground.flowise.plans import PredictionRequest
 from bot.slack import wording
 
 OPTIONS = Options(seed=7)
+EXECUTION = "0b8f7a0e-2f1d-4f0a-9c3e-6f5b9d1c2a44"
 
 
 def test_a_seed_says_all_and_another_one_something_else() -> None:
@@ -68,6 +69,28 @@ def test_some_flows_fail_but_never_on_a_last_question() -> None:
     plan = FLOW.plan(PredictionRequest(failing[0], "chat", "message", "execution"))
     assert plan.outcome is None
     assert not any(fails(talk.last.token) for talk in talks(OPTIONS))
+
+
+def test_the_last_question_of_some_threads_waits_for_a_decision_and_is_answered_after_either() -> None:
+    planned = [question for talk in talks(OPTIONS) for question in talk.questions[:-1]]
+    ending = [talk.questions[-1] for talk in talks(OPTIONS)]
+    assert not any(decides(question.token) for question in planned)
+    assert 0 < sum(decides(question.token) for question in ending) < len(ending)
+    assert {question.approves for question in ending} == {True, False}
+    assert all(decides(question.token) == (question.decide_after is not None) for question in ending)
+    token = next(question.token for question in ending if decides(question.token))
+    first = FLOW.plan(PredictionRequest(f"What about {token}?", "chat", "message", EXECUTION))
+    assert first.outcome is not None
+    assert first.outcome.text == asks(token)
+    assert first.execution is not None
+    node = first.execution.executed[-1]["nodeId"]
+    for kind in ("proceed", "reject"):
+        told = {"type": kind, "startNodeId": node}
+        assert decided(told) == token
+        request = PredictionRequest(" ", "chat", "message", EXECUTION, decision=told, execution=first.execution)
+        assert (then := FLOW.plan(request)).outcome is not None
+        assert is_whole(then.outcome.text, token)
+    assert FLOW.plan(PredictionRequest(" ", "chat", "message", EXECUTION, decision={"type": "proceed"})).outcome is None
 
 
 def test_a_word_lost_or_doubled_makes_an_answer_not_whole() -> None:

@@ -34,10 +34,9 @@ class Watch:
             while not predicate():
                 if asyncio.get_running_loop().time() >= end:
                     raise TimeoutError
+                # It may swallow a cancellation on Python 3.11, so the end is looked for by the clock.
                 with suppress(TimeoutError):
-                    # No wait_for, which may swallow a cancellation on Python 3.11: the wait would never end.
-                    async with asyncio.timeout(_LOOK):
-                        await changed.wait()
+                    await asyncio.wait_for(changed.wait(), _LOOK)
                 changed.clear()
         finally:
             self._waiting.discard(changed)

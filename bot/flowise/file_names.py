@@ -1,4 +1,4 @@
-"""Knows the types of files that Flowise knows, and gives files names that it takes and that break out of nothing."""
+"""Tells which types of files Flowise takes, and gives files names that it takes and that break out of nothing."""
 
 from __future__ import annotations
 

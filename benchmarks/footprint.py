@@ -42,7 +42,7 @@ _LATENCY = 0.12
 _LONG, _LONG_ANSWERS = 40_000, 10
 _MOST_SECONDS = 60.0
 _LIBRARIES = "import slack_bolt.async_app, aiohttp, redis.asyncio, pydantic_settings"
-_BOT = "import bot.__main__, bot.settings, bot.serving.logs, bot.app"
+_BOT = "import bot.__main__, bot.settings.settings, bot.serving.logs, bot.app"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack.message import Message
 from bot.playground.slack.web import ApiCall
 from bot.serving import logs
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.store.embedded import EmbeddedValkey
 
 _DATA = re.compile(rb"^data:(.*)$", re.MULTILINE)

@@ -14,7 +14,7 @@ from bot.pacing.budget import Budget
 from bot.pacing.permits import Kind, Want
 from bot.pacing.policy import Policy, Stock
 from bot.pacing.shared_counts import SharedCounts
-from bot.ports import Counts, ReplicaCounts
+from bot.ports.budget import Counts, ReplicaCounts
 from bot.slack.tiers import keys
 from bot.store.budget_script import FADE, GRACE, TIE
 

@@ -64,7 +64,7 @@ def _indented(lines: str) -> str:
 def _serve() -> int:
     # Imported here because the demo does not need them, and the bot last so that wrong settings are reported at once.
     from bot.serving import logs
-    from bot.settings import read_settings, warn_of_file
+    from bot.settings.settings import read_settings, warn_of_file
 
     settings = read_settings()
     from bot.app import Bot

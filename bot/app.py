@@ -14,6 +14,8 @@ from slack_bolt.async_app import AsyncApp
 
 import bot.flowise.client as flowise
 from bot import __version__
+from bot.background.supervision import Supervisor
+from bot.background.tasks import background, owned
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
 from bot.conversation.guarded import Guarded
@@ -23,7 +25,7 @@ from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.mailbox import Mailbox
 from bot.metrics.exposition import Metrics
 from bot.metrics.slack import MeteredSlack
-from bot.ports import Flowise
+from bot.ports.flowise import Flowise
 from bot.reply.observed import Answers, Observers
 from bot.reply.steps_support import ShowSteps
 from bot.reply.streams import Mode
@@ -36,7 +38,7 @@ from bot.serving.server import served
 from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
 from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_redis, warn_of_scopes
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.slack import asker
 from bot.slack.deciders import deciders
 from bot.slack.help_contact import asks
@@ -45,8 +47,6 @@ from bot.slack.installation import app_of
 from bot.slack.text import link_hosts
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
-from bot.supervision import Supervisor
-from bot.tasks import background, owned
 from bot.workspace.process import WAITS, DeliverySettings, Process, Waits
 from bot.workspace.registry import Registry
 from handlers import steps

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.flowise.events import Token
 from bot.pacing.permits import Gate, Permit
-from bot.ports import Slack
+from bot.ports.slack import Slack
 from bot.reply.contract import ArrivedEvent, Ending, FetchingRest, Reply, Stopping
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, SetStatus, method_of
 

@@ -13,13 +13,13 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.errors import StoreUnavailable
+from bot.records.thread import question_of
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Press, press
 from bot.slack.text.answer_blocks import FORM, RATING, REGENERATE, SUGGESTIONS
 from bot.slack.text.blocks import ASK_AGAIN, PASSAGES, STOP
 from bot.slack.text.decision_blocks import APPROVE, REJECT
-from bot.thread import question_of
 from bot.workspace.workspace import Workspace
 from handlers import ask_again, decision, form, passages, rating, regenerate, stop, suggestion
 from handlers.behaviour import Behaviour, is_refused

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.records.thread import OpenAnswer, question_of
 from bot.slack import wording
 from bot.slack.payload import Press
-from bot.thread import OpenAnswer, question_of
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers.askers import asker_of

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.errors import Unreadable
+from bot.records.codec import parsed
+from bot.records.thread import Item
 from bot.slack.fields import part, string
-from bot.thread import Item
-from bot.thread_codec import parsed
 
 
 def asker_of(item: Item) -> str:

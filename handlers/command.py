@@ -14,8 +14,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.conversation.question import Question
 from bot.errors import SlackUnavailable, StoreUnavailable
-from bot.form import FormEntry
 from bot.mailbox.lease import Lease
+from bot.records.codec import decoded, encoded
+from bot.records.form import FormEntry
+from bot.records.thread import Item
 from bot.reply.answer_buttons import answer_buttons
 from bot.reply.contract import Place
 from bot.slack import wording, wording_of_forms
@@ -24,8 +26,6 @@ from bot.slack.form_view import as_text, filled, form_view
 from bot.slack.payload import Instruction, SlashCommand, command, instruction
 from bot.slack.text.blocks import sentence_blocks
 from bot.slack.views import Submission
-from bot.thread import Item
-from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers import form, stop

@@ -12,9 +12,11 @@ from dataclasses import replace
 import structlog
 
 from bot.conversation.question import Decided, Question
-from bot.decision import MadeDecision, PendingDecision
 from bot.errors import FlowiseError, SlackRefused, SlackUnavailable
 from bot.mailbox.lease import Lease
+from bot.records.codec import decoded, encoded
+from bot.records.decision import MadeDecision, PendingDecision
+from bot.records.thread import Item, question_of
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.calls import Accepted, UpdateMessage
@@ -24,8 +26,6 @@ from bot.slack.text.blocks import fallback
 from bot.slack.text.decision_blocks import APPROVE, button_text, decided
 from bot.slack.text.limits import MESSAGE_TEXT
 from bot.slack.views import Submission, comment_view
-from bot.thread import Item, question_of
-from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers.behaviour import Behaviour

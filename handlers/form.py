@@ -13,14 +13,14 @@ from dataclasses import asdict, replace
 import structlog
 
 from bot.errors import FlowiseError
-from bot.form import Form, FormEntry
+from bot.records.codec import parsed
+from bot.records.form import Form, FormEntry
+from bot.records.thread import Item, OpenAnswer, UnansweredQuestion, question_of
 from bot.slack import wording, wording_of_forms
 from bot.slack.calls import Accepted
 from bot.slack.form_view import filled, form_view
 from bot.slack.payload import Press
 from bot.slack.views import Submission
-from bot.thread import Item, OpenAnswer, UnansweredQuestion, question_of
-from bot.thread_codec import parsed
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers.askers import asker_of, text_of

@@ -11,9 +11,9 @@ from slack_bolt.response import BoltResponse
 
 from bot.errors import StoreUnavailable
 from bot.mailbox.lease import Lease
+from bot.records.thread import Item, Thread
 from bot.reply.contract import Place
 from bot.slack.payload import app_of
-from bot.thread import Item, Thread
 from bot.workspace.apologies import Untaken
 from bot.workspace.workspace import Workspace
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from bot.errors import FlowiseError, StoreUnavailable
+from bot.records.thread import question_of
 from bot.reply.contract import Place
 from bot.reply.passages import grouped
 from bot.slack import wording
@@ -12,7 +13,6 @@ from bot.slack.calls import Accepted
 from bot.slack.payload import Press
 from bot.slack.text.passages_blocks import passages_blocks
 from bot.slack.views import reading_view
-from bot.thread import question_of
 from bot.workspace.workspace import Workspace
 from handlers.behaviour import Behaviour
 

@@ -9,16 +9,16 @@ import structlog
 
 from bot.conversation.question import Question
 from bot.errors import SlackRefused, SlackUnavailable
-from bot.form import FormEntry
 from bot.mailbox.lease import Lease
+from bot.records.codec import decoded, encoded
+from bot.records.form import FormEntry
+from bot.records.thread import Item, Thread
 from bot.reply.contract import Place
 from bot.slack import wording, wording_of_files
 from bot.slack.message_text import Quote
 from bot.slack.messages import EarlierMessage
 from bot.slack.payload import IncomingMessage, Instruction, instruction, is_external
 from bot.slack.small_talk import is_small_talk
-from bot.thread import Item, Thread
-from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers import stop

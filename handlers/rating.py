@@ -10,18 +10,18 @@ import json
 
 import structlog
 
-from bot.answer_note import GivenRating, KeptAnswer
 from bot.conversation.ratings import RatingOutcome
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.mailbox.lease import Lease
+from bot.records.answer_note import GivenRating, KeptAnswer
+from bot.records.codec import decoded, encoded
+from bot.records.thread import GOOD, Item, question_of, said_of
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.calls import UpdateMessage
 from bot.slack.payload import Press
 from bot.slack.text.answer_blocks import without_rating
 from bot.slack.views import Submission, comment_view
-from bot.thread import GOOD, Item, question_of, said_of
-from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers.behaviour import Behaviour

@@ -11,11 +11,11 @@ import structlog
 from bot.conversation.question import Question
 from bot.errors import Unreadable
 from bot.mailbox.lease import Lease
+from bot.records.codec import decoded, encoded
+from bot.records.thread import Item, NewestAnswer, Thread, question_of
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import Press
-from bot.thread import Item, NewestAnswer, Thread, question_of
-from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers import command, questions, suggestion

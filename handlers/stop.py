@@ -5,10 +5,10 @@ from __future__ import annotations
 import structlog
 
 from bot.mailbox.lease import Lease
+from bot.records.thread import Item, StopRequest, StopResult, question_of
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import DeletedMessage, Instruction, Press, instruction
-from bot.thread import Item, StopRequest, StopResult, question_of
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers.askers import asker_of, message_of, text_of

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 
 from bot.conversation.question import Question
 from bot.errors import SlackRefused, SlackUnavailable
-from bot.form import FormEntry
 from bot.mailbox.lease import Lease
+from bot.records.codec import decoded, encoded
+from bot.records.form import FormEntry
+from bot.records.thread import Item, question_of
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.calls import Posted, Refused
 from bot.slack.payload import Press, SlashCommand, is_external
 from bot.slack.text.answer_blocks import SUGGESTIONS
-from bot.thread import Item, question_of
-from bot.thread_codec import decoded, encoded
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
 from handlers import command

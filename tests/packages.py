@@ -28,14 +28,11 @@ class Package:
         return self.modules[0]
 
 
-VALUES: Final = ("bot.errors", "bot.thread")
+VALUES: Final = ("bot.errors", "bot.records")
 PACKAGES: Final = (
-    Package(("bot.errors", "bot.supervision", "bot.tasks"), "what can go wrong, by whose fault; background work"),
-    Package(
-        ("bot.thread", "bot.thread_codec", "bot.decision", "bot.answer_note", "bot.form"),
-        "what everything is keyed by, and how it is stored",
-        ("bot.errors",),
-    ),
+    Package(("bot.errors",), "what can go wrong, by whose fault"),
+    Package(("bot.background",), "keeps work going in the background, and looks after it", ("bot.errors",)),
+    Package(("bot.records",), "what everything is keyed by, and how it is stored", ("bot.errors",)),
     Package(("bot.network",), "opens HTTP sessions through the proxies that are set", ("bot.errors",)),
     Package(("bot.slack.text",), "turns Markdown into what Slack shows; pure"),
     Package(
@@ -43,9 +40,15 @@ PACKAGES: Final = (
     ),
     Package(("bot.flowise",), "speaks to Flowise: predictions, streams, stored answers", ("bot.network", *VALUES)),
     Package(
-        ("bot.ports",), "the interfaces to Flowise, Slack and the store", ("bot.flowise", "bot.slack", "bot.thread")
+        ("bot.ports",),
+        "the interfaces to Flowise, Slack and the store",
+        ("bot.flowise", "bot.slack", "bot.records"),
     ),
-    Package(("bot.pacing",), "decides who may write to Slack next", ("bot.ports", "bot.slack", "bot.errors")),
+    Package(
+        ("bot.pacing",),
+        "decides who may write to Slack next",
+        ("bot.background", "bot.ports", "bot.slack", "bot.errors"),
+    ),
     Package(
         ("bot.reply",),
         "decides what a person sees next, and when; pure",
@@ -58,19 +61,19 @@ PACKAGES: Final = (
     ),
     Package(("bot.store",), "keeps everything in Redis", ("bot.pacing", "bot.ports", "bot.slack", *VALUES)),
     Package(
-        ("bot.settings", "bot.settings_errors"),
+        ("bot.settings",),
         "reads the settings",
         ("bot.flowise", "bot.network", "bot.slack", "bot.slack.text", "bot.store", "bot.errors"),
     ),
     Package(
         ("bot.mailbox",),
         "holds each question from its event to its last word, over crashes",
-        ("bot.ports", "bot.reply", "bot.slack", *VALUES),
+        ("bot.background", "bot.ports", "bot.reply", "bot.slack", *VALUES),
     ),
     Package(
         ("bot.conversation",),
         "leads one question through its turn, its chat and its prediction",
-        ("bot.flowise", "bot.mailbox", "bot.ports", "bot.reply", "bot.slack", *VALUES),
+        ("bot.background", "bot.flowise", "bot.mailbox", "bot.ports", "bot.reply", "bot.slack", *VALUES),
     ),
     Package(
         ("bot.metrics",),
@@ -81,6 +84,7 @@ PACKAGES: Final = (
         ("bot.workspace",),
         "one team's installation: its client, pacing, mailbox, answers and sentences",
         (
+            "bot.background",
             *("bot.conversation", "bot.delivery", "bot.mailbox", "bot.pacing", "bot.ports", "bot.reply"),
             *("bot.slack", "bot.slack.text", *VALUES),
         ),
@@ -97,7 +101,9 @@ PACKAGES: Final = (
         ("bot.serving",),
         "lets Slack and operators in: Bolt, Socket Mode, HTTP, signatures, health, the start, the log",
         (
-            *("bot.flowise", "bot.metrics", "bot.network", "bot.reply", "bot.settings", "bot.slack", "bot.store"),
+            *("bot.flowise", "bot.metrics", "bot.network", "bot.reply", "bot.settings"),
+            *("bot.slack", "bot.store"),
+            "bot.background",
             *("bot.workspace", "handlers", "bot.errors"),
         ),
     ),
@@ -106,7 +112,9 @@ PACKAGES: Final = (
         "builds the bot: the only place where everything meets",
         (
             *("bot", "bot.conversation", "bot.flowise", "bot.metrics", "bot.mailbox", "bot.ports", "bot.reply"),
-            *("bot.serving", "bot.settings", "bot.slack", "bot.slack.text", "bot.store", "bot.workspace", "handlers"),
+            *("bot.serving", "bot.settings", "bot.slack", "bot.slack.text", "bot.store"),
+            *("bot.workspace", "handlers"),
+            "bot.background",
             "bot.errors",
         ),
     ),
@@ -132,13 +140,28 @@ PACKAGES: Final = (
         "the demo, and the sandbox that tests live in",
         (
             *("bot", "bot.app", "bot.mailbox", "bot.playground.flowise", "bot.playground.page", "bot.playground.slack"),
-            *("bot.playground.tap", "bot.settings", "bot.slack.text", "bot.store", "bot.workspace", "bot.errors"),
+            *(
+                "bot.playground.tap",
+                "bot.settings",
+                "bot.slack.text",
+                "bot.store",
+                "bot.workspace",
+                "bot.errors",
+            ),
         ),
     ),
     Package(
         ("bot.__main__",),
         "the command line",
-        ("bot.app", "bot.doctor", "bot.network", "bot.playground", "bot.serving", "bot.settings", "bot.errors"),
+        (
+            "bot.app",
+            "bot.doctor",
+            "bot.network",
+            "bot.playground",
+            "bot.serving",
+            "bot.settings",
+            "bot.errors",
+        ),
     ),
     Package(("bot",), "the version"),
 )

@@ -11,10 +11,10 @@ from bot.delivery import deliver
 from bot.errors import Interrupted
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Permit, Want
+from bot.records.thread import Thread
 from bot.reply.contract import ArrivedEvent, Failed, Finished
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, SetStatus
 from bot.slack.messages import EarlierMessage, Marked
-from bot.thread import Thread
 
 LAST_WORD = Failed(Interrupted("stopped"), "a1b2c3")
 

@@ -20,6 +20,7 @@ from bot.flowise.client import Client, Limits, new_session
 from bot.flowise.json_text import read_json
 from bot.mailbox.durations import Durations
 from bot.mailbox.lease import Lease
+from bot.records.thread import Hold, Item, Thread
 from bot.reply.contract import Place
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, UpdateMessage
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
@@ -29,7 +30,6 @@ from bot.slack.shared_files import SharedFile
 from bot.slack.text.blocks import shown
 from bot.slack.token_state import TokenState
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, Thread
 from bot.workspace.workspace import Workspace
 from tests.workspace.made import made_workspace
 

@@ -24,7 +24,14 @@ WAITING = frozenset({"asyncio", "threading", "selectors"})
 BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (
         (
-            *("bot.errors", "bot.thread*", "bot.ports", "bot.settings", "bot.reply*", "bot.network.proxies"),
+            *(
+                "bot.errors",
+                "bot.records.thread*",
+                "bot.ports",
+                "bot.settings.settings",
+                "bot.reply*",
+                "bot.network.proxies",
+            ),
             *("bot.pacing*", "!bot.pacing.governor", "bot.mailbox.stages"),
             *("bot.conversation.question", "bot.conversation.chats"),
             *("bot.doctor.findings", "bot.doctor.output", "bot.store.address"),
@@ -46,7 +53,7 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
     (
         (
             *("bot.conversation*", "bot.delivery", "bot.pacing*", "bot.mailbox*", "bot.workspace*"),
-            *("bot.supervision", "bot.tasks"),
+            "bot.background*",
         ),
         WIRES | CLOCKS,
     ),

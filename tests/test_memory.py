@@ -13,10 +13,8 @@ from typing import Any, cast
 
 import pytest
 
-from bot.answer_note import AnswerNote, KeptAnswer
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
-from bot.decision import MadeDecision, PendingDecision
 from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.decisions import PauseState
 from bot.flowise.events import End, Event, Metadata, SourceDocuments, Token
@@ -24,27 +22,13 @@ from bot.flowise.feedback import AnswerRating
 from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
-from bot.ports import (
-    Answers,
-    Decisions,
-    FlowFiles,
-    Mailboxes,
-    PassageNotes,
-    ReplicaCounts,
-    Spent,
-    Stops,
-    TakenOver,
-)
-from bot.reply.contract import LONGEST, Place
-from bot.reply.observed import ObservedReply
-from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
-from bot.slack.messages import EarlierMessage, Marked, StandingMessage
-from bot.slack.payload import IncomingMessage
-from bot.slack.people import Person
-from bot.slack.shared_files import SharedFile
-from bot.slack.tiers import Key, Quota
-from bot.slack.token_state import TokenState
-from bot.thread import (
+from bot.ports.budget import ReplicaCounts, Spent
+from bot.ports.flowise import FlowFiles
+from bot.ports.mailboxes import Mailboxes, Stops, TakenOver
+from bot.ports.notes import Answers, Decisions, PassageNotes
+from bot.records.answer_note import AnswerNote, KeptAnswer
+from bot.records.decision import MadeDecision, PendingDecision
+from bot.records.thread import (
     Conversation,
     Expected,
     Hold,
@@ -59,6 +43,15 @@ from bot.thread import (
     Thread,
     UnansweredQuestion,
 )
+from bot.reply.contract import LONGEST, Place
+from bot.reply.observed import ObservedReply
+from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
+from bot.slack.messages import EarlierMessage, Marked, StandingMessage
+from bot.slack.payload import IncomingMessage
+from bot.slack.people import Person
+from bot.slack.shared_files import SharedFile
+from bot.slack.tiers import Key, Quota
+from bot.slack.token_state import TokenState
 from bot.workspace.workspace import Workspace
 from tests.workspace.made import made_workspace
 
@@ -188,7 +181,7 @@ class KeptAnswers:
 
 
 class Store:
-    """Takes everything, keeps nothing: a `bot.ports.Store` and its mailboxes, with nobody else on it."""
+    """Takes everything, keeps nothing: a `bot.ports.store.Store` and its mailboxes, with nobody else on it."""
 
     @property
     def mailboxes(self) -> Mailboxes:

@@ -27,6 +27,7 @@ from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.message import Message
 from bot.playground.slack.plain import body, plain
+from bot.records.thread import Item
 from bot.reply.contract import Place
 from bot.reply.streams import Mode
 from bot.slack import wording
@@ -34,7 +35,6 @@ from bot.slack.client import SlackClient
 from bot.slack.text.decision_blocks import TOOLS
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
-from bot.thread import Item
 from bot.workspace.process import DeliverySettings
 from bot.workspace.work import reference_of
 from tests.workspace.made import made_workspace

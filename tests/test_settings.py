@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SettingsError
-from bot.settings import Settings, read_settings
-from bot.settings_errors import problems_of
+from bot.settings.errors import problems_of
+from bot.settings.settings import Settings, read_settings
 
 ROOT = Path(__file__).parent.parent
 GOOD = {

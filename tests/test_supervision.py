@@ -12,10 +12,10 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
+from bot.background.supervision import Supervisor
 from bot.errors import StoreUnavailable
 from bot.mailbox.mailbox import Mailbox
 from bot.playground.sandbox import Sandbox
-from bot.supervision import Supervisor
 
 
 @dataclass

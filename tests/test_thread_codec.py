@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import Unreadable
+from bot.records.codec import conversation, decoded, encoded
+from bot.records.thread import Conversation, Item, OpenAnswer, Run, Thread, UnansweredQuestion
 from bot.reply.journal import read
 from bot.slack.message_text import Quote
 from bot.slack.payload import IncomingMessage, SlashCommand
-from bot.thread import Conversation, Item, OpenAnswer, Run, Thread, UnansweredQuestion
-from bot.thread_codec import conversation, decoded, encoded
 from handlers.command import Typed
 from handlers.questions import StoredMessage
 

@@ -6,8 +6,8 @@ import re
 
 from benchmarks.chaos.answers import TOKEN, answer
 from bot.errors import StoreUnavailable
+from bot.records.thread import StopOutcome
 from bot.slack import wording
-from bot.thread import StopOutcome
 
 # Every failure ends with the reference of the log.
 _REFERENCE = re.compile(r"Reference for support: ([0-9a-f]{8})")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.conversation.question import AskerSettings, Question
 from bot.flowise.prediction import Overrides
-from bot.ports import Slack
+from bot.ports.slack import Slack
 from bot.slack import wording
 from bot.slack.asker import EMAIL, Asker
 from bot.slack.people import Person

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from bot.conversation.question import Question
 from bot.errors import StoreUnavailable
-from bot.ports import Store
-from bot.thread import Conversation, Item, Thread
+from bot.ports.store import Store
+from bot.records.thread import Conversation, Item, Thread
 
 
 @dataclass(frozen=True, slots=True)

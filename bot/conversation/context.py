@@ -21,10 +21,10 @@ import structlog
 from bot.conversation.question import Question
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.flowise.texts import without_nul
-from bot.ports import Slack
+from bot.ports.slack import Slack
+from bot.records.thread import Conversation
 from bot.slack import wording, wording_of_files
 from bot.slack.messages import EarlierMessage
-from bot.thread import Conversation
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,6 @@ from dataclasses import replace
 import structlog
 
 from bot.conversation.question import Decided, Question
-from bot.decision import PendingDecision, PendingTool
 from bot.errors import (
     DecisionClosed,
     DecisionFailed,
@@ -29,10 +28,12 @@ from bot.errors import (
 from bot.flowise.decisions import Choice, PauseState, Refusal, is_echo, refused
 from bot.flowise.events import Decision, Event, Token, ToolCall
 from bot.mailbox.retry import retried
-from bot.ports import Flowise, Store
+from bot.ports.flowise import Flowise
+from bot.ports.store import Store
+from bot.records.decision import PendingDecision, PendingTool
+from bot.records.thread import Run
 from bot.reply.contract import DecisionOffered
 from bot.slack import wording
-from bot.thread import Run
 
 log = structlog.get_logger(__name__)
 

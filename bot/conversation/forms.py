@@ -7,8 +7,8 @@ from contextlib import suppress
 
 from bot.conversation.question import Question
 from bot.errors import FlowStartedElsewhere, RunState
-from bot.form import Form
-from bot.ports import Flowise
+from bot.ports.flowise import Flowise
+from bot.records.form import Form
 from bot.reply.contract import AnswerButtons, Sentence, TurnEvent
 from bot.slack import wording_of_forms
 from bot.slack.form_view import fields_of

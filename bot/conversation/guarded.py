@@ -31,8 +31,8 @@ from bot.flowise.feedback import AnswerRating
 from bot.flowise.limits import CONNECT_SETTING, HEADERS_SETTING
 from bot.flowise.prediction import Prediction, Upload
 from bot.flowise.uploads import Accepted
-from bot.ports import FlowFiles, Flowise
-from bot.thread import Expected
+from bot.ports.flowise import FlowFiles, Flowise
+from bot.records.thread import Expected
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ _ITS_OWN_WORDS = (
 
 
 class Guarded:
-    """A `bot.ports.Flowise` around another one, which asks no questions while the breaker rests.
+    """A `bot.ports.flowise.Flowise` around another one, which asks no questions while the breaker rests.
 
     `check` tests, without a prediction, whether a question would be answered, and is given `probe_seconds`; `clock`
     returns monotonic seconds. The small requests about a chat always go through: they are cheap, and an answer waits
@@ -177,7 +177,7 @@ class Guarded:
 
 
 class _GuardedFiles:
-    """A `bot.ports.FlowFiles` whose first question is asked only while the breaker does not rest."""
+    """A `bot.ports.flowise.FlowFiles` whose first question is asked only while the breaker does not rest."""
 
     def __init__(self, files: FlowFiles, may_ask: Callable[[], Awaitable[None]]) -> None:
         self._files = files

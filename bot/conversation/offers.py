@@ -9,14 +9,15 @@ from typing import Literal, TypeAlias
 
 import structlog
 
-from bot.answer_note import AnswerNote
 from bot.conversation.passages import Passages
 from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
 from bot.errors import StoreUnavailable
-from bot.ports import Flowise, Store
+from bot.ports.flowise import Flowise
+from bot.ports.store import Store
+from bot.records.answer_note import AnswerNote
+from bot.records.thread import Item, Thread
 from bot.reply.contract import AnswerButtons, PassagesOffered
-from bot.thread import Item, Thread
 
 log = structlog.get_logger(__name__)
 

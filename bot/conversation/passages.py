@@ -13,11 +13,12 @@ import structlog
 from bot.conversation.prediction_state import PredictionState
 from bot.errors import StoreUnavailable, Unreadable
 from bot.flowise.events import SourceDocuments
-from bot.ports import Flowise, PassageNotes
+from bot.ports.flowise import Flowise
+from bot.ports.notes import PassageNotes
+from bot.records.codec import decoded, encoded
+from bot.records.thread import Item, button_value
 from bot.reply.contract import PassagesOffered
 from bot.reply.sources import cites
-from bot.thread import Item, button_value
-from bot.thread_codec import decoded, encoded
 
 log = structlog.get_logger(__name__)
 

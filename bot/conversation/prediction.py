@@ -31,7 +31,8 @@ from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
-from bot.ports import Flowise
+from bot.ports.flowise import Flowise
+from bot.records.thread import Run, StopOutcome
 from bot.reply.contract import (
     FetchingRest,
     Heard,
@@ -43,7 +44,6 @@ from bot.reply.contract import (
     TurnEvent,
 )
 from bot.slack import wording, wording_of_files
-from bot.thread import Run, StopOutcome
 
 log = structlog.get_logger(__name__)
 

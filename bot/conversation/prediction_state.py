@@ -23,8 +23,8 @@ from bot.flowise.events import (
     Token,
     WordsWhole,
 )
+from bot.records.thread import Run
 from bot.reply.contract import LONGEST, StoredText
-from bot.thread import Run
 
 
 class PredictionState:

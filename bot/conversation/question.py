@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.decision import MadeDecision, PendingDecision
 from bot.flowise.prediction import Overrides
-from bot.form import FormEntry
+from bot.records.decision import MadeDecision, PendingDecision
+from bot.records.form import FormEntry
+from bot.records.thread import Thread
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.messages import EarlierMessage
 from bot.slack.shared_files import SharedFile
-from bot.thread import Thread
 
 
 @dataclass(frozen=True, slots=True)

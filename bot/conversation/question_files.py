@@ -23,9 +23,11 @@ from bot.flowise.texts import MOST_TEXT, TooMuchTextError, is_readable
 from bot.flowise.uploads import Accepted, LeftOutFile, OfferedFile, PlannedFile, Way, plan
 from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
-from bot.ports import AttachedFiles, FlowFiles, Store
+from bot.ports.flowise import FlowFiles
+from bot.ports.slack import AttachedFiles
+from bot.ports.store import Store
+from bot.records.thread import STORED
 from bot.slack.shared_files import FileKind, FileRefusedError, SharedFile
-from bot.thread import STORED
 
 log = structlog.get_logger(__name__)
 

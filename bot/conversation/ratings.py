@@ -8,13 +8,14 @@ from enum import Enum
 
 import structlog
 
-from bot.answer_note import GivenRating, KeptAnswer
+from bot.background.tasks import Share
 from bot.errors import FlowiseError
 from bot.flowise.feedback import AnswerRating
 from bot.mailbox.lease import Lease
-from bot.ports import Flowise, Store
-from bot.tasks import Share
-from bot.thread import seconds
+from bot.ports.flowise import Flowise
+from bot.ports.store import Store
+from bot.records.answer_note import GivenRating, KeptAnswer
+from bot.records.thread import seconds
 
 log = structlog.get_logger(__name__)
 

@@ -17,6 +17,7 @@ from bot.errors import DecisionFailed, DecisionInterrupted, FlowiseError, Interr
 from bot.flowise.decisions import PauseState
 from bot.flowise.events import Decision, Event, Metadata, ShownEvent
 from bot.mailbox.lease import Lease
+from bot.records.thread import Item, OpenAnswer, Run, StopOutcome
 from bot.reply import journal
 from bot.reply.contract import (
     DecisionOffered,
@@ -29,7 +30,6 @@ from bot.reply.contract import (
     TurnEvent,
 )
 from bot.slack import wording
-from bot.thread import Item, OpenAnswer, Run, StopOutcome
 
 log = structlog.get_logger(__name__)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.conversation.question import Question
+from bot.records.thread import Item
 from bot.reply.contract import AnswerButtons, Footnote, Remark
 from bot.slack import wording
-from bot.thread import Item
 
 
 def newest_answer(question: Question, item: Item, *, awaits_decision: bool = False) -> Item | None:

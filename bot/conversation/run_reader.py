@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+from bot.background.tasks import end
 from bot.flowise.events import Event
-from bot.tasks import end
 
 # So many events may wait to be shown; then nothing more is read, so that a fast flow waits for us and fills no memory.
 _AHEAD = 64

@@ -15,8 +15,9 @@ import structlog
 
 from bot.errors import FlowiseError, KeyRefused, StoreUnavailable
 from bot.flowise.events import Event
-from bot.ports import Flowise, Store
-from bot.thread import Expected, OpenAnswer, Run
+from bot.ports.flowise import Flowise
+from bot.ports.store import Store
+from bot.records.thread import Expected, OpenAnswer, Run
 
 log = structlog.get_logger(__name__)
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 from bot.flowise.events import Token
-from bot.ports import Flowise
+from bot.ports.flowise import Flowise
 from bot.reply.arriving import Arriving
 from bot.reply.contract import LONGEST, BeganAnew, Finished, StoredText, TurnEvent
 

@@ -11,6 +11,7 @@ from typing import TypeVar
 import structlog
 from structlog.contextvars import bind_contextvars
 
+from bot.background.tasks import Share
 from bot.conversation.admission import Admission, Slot
 from bot.conversation.asker import Askers
 from bot.conversation.chats import Chat, Chats
@@ -28,10 +29,13 @@ from bot.conversation.runs import Runs
 from bot.conversation.unseen import UnseenRuns
 from bot.conversation.until_stopped import until_stopped
 from bot.errors import BotError, GivenUp, StoreUnavailable, advice
-from bot.form import as_question
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
-from bot.ports import Flowise, Slack, Store
+from bot.ports.flowise import Flowise
+from bot.ports.slack import Slack
+from bot.ports.store import Store
+from bot.records.form import as_question
+from bot.records.thread import Conversation, Run, StopOutcome
 from bot.reply.contract import (
     Failed,
     Finished,
@@ -45,8 +49,6 @@ from bot.reply.contract import (
     WaitingForRun,
 )
 from bot.slack import wording, wording_of_files, wording_of_forms
-from bot.tasks import Share
-from bot.thread import Conversation, Run, StopOutcome
 
 log = structlog.get_logger(__name__)
 

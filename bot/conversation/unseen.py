@@ -16,14 +16,14 @@ from typing import Protocol
 import structlog
 
 from bot import errors
+from bot.background.tasks import Share
 from bot.conversation.admission import Slot
 from bot.conversation.run_reader import RunReader
 from bot.conversation.runs import Runs
 from bot.errors import FlowiseEmpty, FlowiseError
 from bot.flowise.events import Event
 from bot.mailbox.retry import retried
-from bot.tasks import Share
-from bot.thread import Run, StopOutcome
+from bot.records.thread import Run, StopOutcome
 
 log = structlog.get_logger(__name__)
 

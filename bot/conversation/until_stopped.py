@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+from bot.background.tasks import end
 from bot.reply.contract import Stopping, TurnEvent
-from bot.tasks import end
 
 
 async def until_stopped(

@@ -26,7 +26,7 @@ from bot.flowise.limits import Limits
 from bot.network.outgoing import DIRECT, Network, export
 from bot.network.proxies import Proxies
 from bot.serving import logs
-from bot.settings import Settings, read_settings
+from bot.settings.settings import Settings, read_settings
 from bot.slack import asker
 from bot.slack.wire import new_session, web_client
 from bot.store.connections import connect

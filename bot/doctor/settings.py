@@ -8,8 +8,8 @@ from bot import __version__
 from bot.doctor.findings import About, Finding
 from bot.doctor.slack import APP_LEVEL, COPY
 from bot.errors import SettingsError
-from bot.settings import Settings
-from bot.settings_errors import problems_of
+from bot.settings.errors import problems_of
+from bot.settings.settings import Settings
 
 SETTINGS = About("Settings")
 

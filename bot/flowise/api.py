@@ -27,7 +27,7 @@ from bot.flowise.parse import stored_events, stored_sources, stored_text
 from bot.flowise.refusals import HttpReply, names_unknown_chatflow, shortened, stranger
 from bot.flowise.stored import Row, answer, asked_last, content, newest, sources
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
-from bot.thread import Expected
+from bot.records.thread import Expected
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from bot.flowise.follow_ups import prompts
 from bot.flowise.json_text import read_json
 from bot.flowise.refusals import HttpReply
 from bot.flowise.sources import one_line
-from bot.form import Form, FormField
+from bot.records.form import Form, FormField
 
 _LONGEST_TEXT = 300
 _MOST_FIELDS = 50

@@ -54,7 +54,7 @@ from bot.flowise.prediction import Prediction
 from bot.flowise.refusals import HttpReply, refusal, reported, seconds_to_wait
 from bot.flowise.stream import NotAStreamError, PredictionStream
 from bot.network.outgoing import DIRECT, Network
-from bot.thread import Expected
+from bot.records.thread import Expected
 
 __all__ = ["Client", "Limits", "new_session"]
 
@@ -86,7 +86,7 @@ def new_session(network: Network = DIRECT) -> aiohttp.ClientSession:
 
 
 class Client:
-    """One chatflow of one Flowise server: `bot.ports.Flowise`.
+    """One chatflow of one Flowise server: `bot.ports.flowise.Flowise`.
 
     `url` is the server's base address, with or without a path before `/api` and a slash at its end. `clock` is
     monotonic. `extra_headers` are sent with every request.
@@ -189,7 +189,7 @@ class Client:
             return False
 
     async def stored_answer(self, chat_id: str, expected: Expected) -> tuple[Event, ...] | None:
-        """The stored answer of a turn on a chat: see `bot.ports.Flowise`."""
+        """The stored answer of a turn on a chat: see `bot.ports.flowise.Flowise`."""
         try:
             found = await self._api.stored_answer(chat_id, expected)
         except FlowiseError as error:
@@ -197,7 +197,7 @@ class Client:
         return None if found is None else tuple(map(self._without_own_addresses, found))
 
     async def stored_text(self, chat_id: str, message_id: str) -> str:
-        """The text of one stored answer: see `bot.ports.Flowise`."""
+        """The text of one stored answer: see `bot.ports.flowise.Flowise`."""
         try:
             text = await self._api.stored_text(chat_id, message_id)
         except FlowiseError as error:
@@ -206,7 +206,7 @@ class Client:
         return self._addresses.without(text)
 
     async def stored_sources(self, chat_id: str, message_id: str) -> SourceDocuments | None:
-        """The documents of one stored answer: see `bot.ports.Flowise`."""
+        """The documents of one stored answer: see `bot.ports.flowise.Flowise`."""
         try:
             found = await self._api.stored_sources(chat_id, message_id)
         except FlowiseError as error:
@@ -214,7 +214,7 @@ class Client:
         return None if found is None else self._without_own_in_passages(found)
 
     async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
-        """Whether a run still waits for a decision: see `bot.ports.Flowise`."""
+        """Whether a run still waits for a decision: see `bot.ports.flowise.Flowise`."""
         try:
             return await self._api.pause_state(chat_id, row_id, action_id)
         except FlowiseError as error:
@@ -240,7 +240,7 @@ class Client:
         self._config.read_anew()
 
     async def rate(self, rating: AnswerRating, row: str = "", *, look: bool = False) -> str | None:
-        """Write the rating of an answer: see `bot.ports.Flowise`."""
+        """Write the rating of an answer: see `bot.ports.flowise.Flowise`."""
         try:
             return await self._feedback.rate(rating, row, look=look)
         except FlowiseError as error:

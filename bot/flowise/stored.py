@@ -15,7 +15,7 @@ from typing import TypeAlias
 from pydantic import TypeAdapter
 
 from bot.flowise.json_text import mended
-from bot.thread import Expected
+from bot.records.thread import Expected
 
 Row: TypeAlias = Mapping[str, object]
 

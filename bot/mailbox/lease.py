@@ -13,8 +13,8 @@ import structlog
 from bot.errors import StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.stages import Stage, Step, after, was_asked
-from bot.ports import Mailboxes
-from bot.thread import Hold, Item, OpenAnswer, Run, StopRequest, UnansweredQuestion
+from bot.ports.mailboxes import Mailboxes
+from bot.records.thread import Hold, Item, OpenAnswer, Run, StopRequest, UnansweredQuestion
 
 log = structlog.get_logger(__name__)
 

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from bot.mailbox.lease import Lease
+from bot.records.thread import UnansweredQuestion
 from bot.reply.arriving import Arriving
 from bot.reply.contract import AnswerButtons, ArrivedEvent, Ending, Failed, Finished, Stopped, TurnEvent
 from bot.reply.journal import Journal
@@ -23,7 +24,6 @@ from bot.slack.calls import (
     UpdateMessage,
 )
 from bot.slack.refusals import STOPPED_BY_USER
-from bot.thread import UnansweredQuestion
 
 
 class SentenceOwner:

@@ -8,15 +8,16 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
+from bot.background.supervision import Supervisor
 from bot.errors import StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.renewal import Line
 from bot.mailbox.retry import retried
 from bot.mailbox.stops import StopWatch
-from bot.ports import Mailboxes, TakenOver
-from bot.supervision import Supervisor
-from bot.thread import (
+from bot.ports.mailboxes import Mailboxes, TakenOver
+from bot.records.codec import printable
+from bot.records.thread import (
     Hold,
     Item,
     OpenAnswer,
@@ -26,7 +27,6 @@ from bot.thread import (
     Thread,
     UnansweredQuestion,
 )
-from bot.thread_codec import printable
 
 log = structlog.get_logger(__name__)
 

@@ -13,12 +13,12 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
+from bot.background.supervision import Supervisor
 from bot.errors import StoreUnavailable
 from bot.mailbox.durations import Durations
 from bot.mailbox.lease import Lease
-from bot.ports import Mailboxes
-from bot.supervision import Supervisor
-from bot.thread import seconds
+from bot.ports.mailboxes import Mailboxes
+from bot.records.thread import seconds
 
 log = structlog.get_logger(__name__)
 

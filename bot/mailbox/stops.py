@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from bot.background.supervision import Supervisor
 from bot.errors import StoreUnavailable
 from bot.mailbox.durations import Durations
 from bot.mailbox.lease import Lease
-from bot.ports import Stops
-from bot.supervision import Supervisor
+from bot.ports.mailboxes import Stops
 
 log = structlog.get_logger(__name__)
 

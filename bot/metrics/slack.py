@@ -15,11 +15,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import SlackUnavailable
 from bot.metrics.families import CALLS, NAMESPACE, Children, Families
 from bot.pacing.governor import Governor
+from bot.records.thread import Thread
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, method_of
 from bot.slack.client import SlackClient
 from bot.slack.messages import EarlierMessage
 from bot.slack.tiers import QUOTAS
-from bot.thread import Thread
 
 _RESULTS: Final = {Posted: "ok", Accepted: "ok", Limited: "limited", Refused: "refused", Lost: "lost"}
 _THREAD: Final = "conversations.replies"

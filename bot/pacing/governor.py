@@ -10,14 +10,15 @@ from uuid import uuid4
 
 import structlog
 
+from bot.background.supervision import Supervisor
 from bot.errors import StoreUnavailable
 from bot.pacing.budget import Budget
 from bot.pacing.permits import Kind, Permit, Want
 from bot.pacing.policy import Policy, Stock
 from bot.pacing.shared_counts import SharedCounts
-from bot.ports import Spent, Store
+from bot.ports.budget import Spent
+from bot.ports.store import Store
 from bot.slack.tiers import Key, keys
-from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 

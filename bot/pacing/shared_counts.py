@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import Final
 
-from bot.ports import Counts, ReplicaCounts
+from bot.ports.budget import Counts, ReplicaCounts
 
 
 class _By(Enum):

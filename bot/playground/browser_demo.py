@@ -18,7 +18,7 @@ from bot.playground.page import PageServer
 from bot.playground.program import BotProgram
 from bot.playground.slack import LocalSlack
 from bot.playground.tap import Tap
-from bot.settings import checked
+from bot.settings.settings import checked
 
 _LOOK_SECONDS = 1.0
 # Whoever has switched a fault on does not want to wait for minutes until the bot gives up, as it may in earnest.

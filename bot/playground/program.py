@@ -17,7 +17,7 @@ import aiohttp
 
 import bot
 from bot.errors import BotError, SettingsError
-from bot.settings import Settings
+from bot.settings.settings import Settings
 
 _START_SECONDS = 30.0
 # The bot's own grace period, its last words (8 s at most) and the store.

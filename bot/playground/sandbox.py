@@ -12,7 +12,7 @@ from bot.mailbox.durations import DURATIONS, Durations
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.delivery import DeliveryTimeouts
-from bot.settings import Settings, checked
+from bot.settings.settings import Settings, checked
 from bot.workspace.process import WAITS, Waits
 
 _START_SECONDS = 20.0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from bot.records.thread import BAD, GOOD, value_of
 from bot.reply.contract import AnswerButtons
 from bot.slack import wording, wording_of_forms
 from bot.slack.text.answer_blocks import form_button, rating_buttons, regenerate_button, suggestion_buttons
 from bot.slack.text.block import Blocks
-from bot.thread import BAD, GOOD, value_of
 
 
 def answer_buttons(offered: AnswerButtons | None, *, has_words: bool = True) -> Blocks:

@@ -8,8 +8,8 @@ from typing import Protocol, TypeAlias
 from bot.errors import BotError
 from bot.flowise.events import ShownEvent, StepEvent, ToolCall, WordsWhole
 from bot.pacing.permits import Want
+from bot.records.thread import StopOutcome
 from bot.slack.calls import Call, Result
-from bot.thread import StopOutcome
 
 LONGEST = 200_000
 """The most characters of an answer's text that are shown. Nobody reads more than some twenty messages, and a flow that

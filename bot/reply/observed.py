@@ -15,6 +15,7 @@ from typing import Final, Protocol, assert_never
 from bot.errors import BotError, Interrupted
 from bot.flowise.events import Token, WordsWhole
 from bot.pacing.permits import Want
+from bot.records.thread import Thread
 from bot.reply.contract import (
     LONGEST,
     ArrivedEvent,
@@ -46,7 +47,6 @@ from bot.slack.calls import (
     StopStream,
     UpdateMessage,
 )
-from bot.thread import Thread
 
 _SHOWS: Final = (PostMessage, UpdateMessage, StartStream, AppendStream, StopStream, Respond)
 """The calls that bring text to Slack."""

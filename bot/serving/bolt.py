@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import NotSlack, SettingsError, SlackRefused
 from bot.serving.socket_mode import open_connection
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.slack.client import SlackClient
 from bot.slack.deciders import deciders
 from bot.slack.identity import Identity

@@ -14,13 +14,13 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.background.supervision import Supervisor
 from bot.errors import BotError, NotSlack, SettingsError, SlackUnavailable
 from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
 from bot.slack.not_slack import why_not_slack
 from bot.slack.refusals import SOCKET_MODE_OFF
 from bot.slack.wire import NO_ANSWER, stay
-from bot.supervision import Supervisor
 
 log = structlog.get_logger(__name__)
 

@@ -15,7 +15,7 @@ from bot.network.outgoing import Network
 from bot.network.proxies import Proxies
 from bot.reply.observed import Observers
 from bot.serving.flowise_watch import WatchedFlowise
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.slack.identity import Identity
 from bot.slack.permissions import ADD_A_SCOPE, missing
 from bot.store.embedded import EmbeddedValkey

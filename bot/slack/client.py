@@ -1,4 +1,4 @@
-"""Implements `bot.ports.Slack` on Slack's Web API."""
+"""Implements `bot.ports.slack.Slack` on Slack's Web API."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import NotSlack, SlackRefused, SlackUnavailable
+from bot.records.thread import Thread
 from bot.slack.calls import (
     AppendStream,
     Call,
@@ -39,11 +40,10 @@ from bot.slack.shared_files import SharedFile, shared_file
 from bot.slack.streamed import streamed
 from bot.slack.token_state import TokenState
 from bot.slack.wire import Wire, without_none
-from bot.thread import Thread
 
 
 class SlackClient:
-    """`bot.ports.Slack` on one workspace's bot token."""
+    """`bot.ports.slack.Slack` on one workspace's bot token."""
 
     def __init__(
         self, web: AsyncWebClient, session: aiohttp.ClientSession, *, clock: Callable[[], float] = time.monotonic

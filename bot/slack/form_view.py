@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bot.form import NO, YES, Form, FormEntry, FormField, is_number
+from bot.records.form import NO, YES, Form, FormEntry, FormField, is_number
 from bot.slack import wording_of_forms as wording
 from bot.slack.text.escaping import clean, one_line, prefix, shorten, units
 from bot.slack.views import Submission, plain

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from bot.records.thread import seconds
 from bot.slack.fields import part, string
 from bot.slack.mentions import CODE, USER, calls
 from bot.slack.message_text import Quote, message_text
 from bot.slack.people import LONGEST_NAME
 from bot.slack.shared_files import SharedFile, shared_files
 from bot.slack.text.escaping import one_line, shorten
-from bot.thread import seconds
 
 # Ordinary messages of people, and what they say of themselves with /me. The other subtypes are edits, deletions and
 # notices (Slack docs, message event).

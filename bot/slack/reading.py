@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from bot.errors import SlackUnavailable
+from bot.records.thread import Thread
 from bot.slack import wording
 from bot.slack.exactly_once import mark_of
 from bot.slack.fields import string
@@ -24,7 +25,6 @@ from bot.slack.payload import (
 )
 from bot.slack.search import REPLIES_PAGE, Message
 from bot.slack.wire import Wire, messages, next_cursor
-from bot.thread import Thread
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +48,7 @@ class Reading:
     async def replies(
         self, thread: Thread, us: str, *, before: str, limit: int, after: str = "", asker: str = ""
     ) -> tuple[EarlierMessage, ...]:
-        """See `bot.ports.Slack.replies`; `us` is the bot's user id."""
+        """See `bot.ports.slack.Slack.replies`; `us` is the bot's user id."""
         found = await (self._since(thread, after, before) if after else self._earlier(thread, before, limit))
         kept: list[tuple[Message, str]] = []
         for message in reversed(found):
@@ -179,7 +179,7 @@ class Reading:
         return person is None or person.is_bot
 
     async def marked(self, thread: Thread, reference: str, *, since: str) -> tuple[Marked, ...]:
-        """See `bot.ports.Slack.marked`."""
+        """See `bot.ports.slack.Slack.marked`."""
         params: dict[str, object] = {"channel": thread.channel, "oldest": since, "include_all_metadata": True}
         if thread.thread_ts:
             params |= {"ts": thread.thread_ts, "limit": REPLIES_PAGE}

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 
 from bot import errors
 from bot.errors import BotError, FlowiseError, RunState
+from bot.records.thread import StopOutcome
 from bot.slack.text.escaping import one_line, shorten
 from bot.slack.text.neutralise import code
-from bot.thread import StopOutcome
 
 THINKING = "Thinking…"
 HELD_BACK = "My last answer here was interrupted and may still be running. I'll start on yours as soon as it's done…"

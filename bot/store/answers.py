@@ -8,9 +8,9 @@ from typing import Protocol, TypeVar, cast
 import structlog
 from redis.asyncio import Redis
 
-from bot.answer_note import AnswerNote, KeptAnswer
 from bot.errors import Unreadable
-from bot.thread_codec import decoded, encoded
+from bot.records.answer_note import AnswerNote, KeptAnswer
+from bot.records.codec import decoded, encoded
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,7 @@ class AskStore(Protocol):
 
 
 class RedisAnswers:
-    """Implements `bot.ports.Answers`. `lifetime` is how long a note is kept, in milliseconds."""
+    """Implements `bot.ports.notes.Answers`. `lifetime` is how long a note is kept, in milliseconds."""
 
     def __init__(self, client: Redis, ask: AskStore, prefix: str, *, lifetime: int) -> None:
         self._client = client

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.ports import Counts, ReplicaCounts, Spent
+from bot.ports.budget import Counts, ReplicaCounts, Spent
 from bot.slack.tiers import Key, Quota
 
 NOTHING = ReplicaCounts()

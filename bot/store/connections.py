@@ -162,7 +162,7 @@ def _limits(once: float, retries: int) -> dict[str, Any]:
         "decode_responses": True,
         "driver_info": _DRIVER,
         # Bytes that are not UTF-8 are read as lone surrogates and written back unchanged: one damaged value must not
-        # break the reply that contains it. bot.thread_codec tells them from text.
+        # break the reply that contains it. bot.records.codec tells them from text.
         "encoding_errors": "surrogateescape",
     }
 

@@ -12,10 +12,10 @@ from typing import Protocol, TypeVar, cast
 import structlog
 from redis.asyncio import Redis
 
-from bot.decision import KeptDecision, MadeDecision, PendingDecision
 from bot.errors import Unreadable
-from bot.thread import Run
-from bot.thread_codec import decoded, encoded
+from bot.records.codec import decoded, encoded
+from bot.records.decision import KeptDecision, MadeDecision, PendingDecision
+from bot.records.thread import Run
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ class AskStore(Protocol):
 
 
 class RedisDecisions:
-    """Implements `bot.ports.Decisions`. `lifetime` is how long a decision is kept, in milliseconds."""
+    """Implements `bot.ports.notes.Decisions`. `lifetime` is how long a decision is kept, in milliseconds."""
 
     def __init__(self, client: Redis, ask: AskStore, prefix: str, *, lifetime: int) -> None:
         self._client = client

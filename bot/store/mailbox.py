@@ -17,11 +17,9 @@ import structlog
 from redis.asyncio import Redis
 
 from bot.errors import StoreDamaged, StoreUnavailable, Unreadable
-from bot.ports import TakenOver
-from bot.store import mailbox_script as scripts
-from bot.store.server_clock import ServerClock
-from bot.store.stops import AskStore, RedisStops, request_of
-from bot.thread import (
+from bot.ports.mailboxes import TakenOver
+from bot.records.codec import decoded, encoded, printable
+from bot.records.thread import (
     Hold,
     Item,
     OpenAnswer,
@@ -32,7 +30,9 @@ from bot.thread import (
     UnansweredQuestion,
     seconds,
 )
-from bot.thread_codec import decoded, encoded, printable
+from bot.store import mailbox_script as scripts
+from bot.store.server_clock import ServerClock
+from bot.store.stops import AskStore, RedisStops, request_of
 
 log = structlog.get_logger(__name__)
 
@@ -51,9 +51,9 @@ _AT_ONCE = 500
 
 
 class RedisMailboxes:
-    """Implements `bot.ports.Mailboxes`. `conversation` and `run` are how long their notes are kept, in seconds.
+    """Implements `bot.ports.mailboxes.Mailboxes`.
 
-    `now` is monotonic, `wall` is epoch seconds.
+    `conversation` and `run` are how long their notes are kept, in seconds. `now` is monotonic, `wall` is epoch seconds.
     """
 
     def __init__(

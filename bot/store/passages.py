@@ -11,7 +11,7 @@ from bot.store.stops import AskStore
 
 
 class RedisPassages:
-    """Implements `bot.ports.PassageNotes`. `lifetime` is that of a conversation, in seconds."""
+    """Implements `bot.ports.notes.PassageNotes`. `lifetime` is that of a conversation, in seconds."""
 
     def __init__(self, client: Redis, ask: AskStore, prefix: str, *, lifetime: float) -> None:
         self._client = client

@@ -33,7 +33,9 @@ import structlog
 from redis.asyncio import Redis
 
 from bot.errors import StoreUnavailable, Unreadable
-from bot.ports import ReplicaCounts, Spent
+from bot.ports.budget import ReplicaCounts, Spent
+from bot.records.codec import conversation, decoded, encoded, parsed
+from bot.records.thread import STORED, Conversation, Item, NewestAnswer, Run, Thread
 from bot.slack.tiers import Key
 from bot.store import budget, scripts
 from bot.store.answers import RedisAnswers
@@ -46,8 +48,6 @@ from bot.store.mailbox import RedisMailboxes
 from bot.store.passages import RedisPassages
 from bot.store.purge import purge
 from bot.store.requests import PATIENCE, asked
-from bot.thread import STORED, Conversation, Item, NewestAnswer, Run, Thread
-from bot.thread_codec import conversation, decoded, encoded, parsed
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +71,7 @@ _PURGE_SECONDS = 60.0
 
 
 class RedisStore:
-    """Implements `bot.ports.Store` on one Redis. Every failure of Redis is raised as StoreUnavailable.
+    """Implements `bot.ports.store.Store` on one Redis. Every failure of Redis is raised as StoreUnavailable.
 
     `probe` is the client for `ping`. It must not share the other client's connections, because readiness matters most
     when they are all busy. `conversation_days` is how long a thread is remembered after its last use; `patience` how

@@ -12,9 +12,9 @@ from typing import Protocol, TypeVar
 from redis.asyncio import Redis
 
 from bot.errors import Unreadable
+from bot.records.codec import decoded, encoded
+from bot.records.thread import StoppedQuestion, StopRequest, StopResult
 from bot.store.mailbox_script import NOW
-from bot.thread import StoppedQuestion, StopRequest, StopResult
-from bot.thread_codec import decoded, encoded
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class AskStore(Protocol):
 
 
 class RedisStops:
-    """Implements `bot.ports.Stops`. A note is `kept` for so many seconds, as its mailbox is."""
+    """Implements `bot.ports.mailboxes.Stops`. A note is `kept` for so many seconds, as its mailbox is."""
 
     def __init__(self, client: Redis, ask: AskStore, prefix: str, *, kept: float) -> None:
         self._ask = ask

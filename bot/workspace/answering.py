@@ -7,17 +7,17 @@ from contextlib import suppress
 
 import structlog
 
+from bot.background.tasks import Share
 from bot.conversation.question import Question
 from bot.conversation.turn import Turns
 from bot.errors import BotError, DecisionInterrupted, Interrupted, Postponed, StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer
 from bot.pacing.governor import Governor
+from bot.records.thread import StopOutcome, StopRequest, UnansweredQuestion, button_value, seconds
 from bot.reply.contract import Ending, Failed, Stopped
 from bot.reply.observed import AnswerContext
 from bot.slack.calls import UpdateMessage
-from bot.tasks import Share
-from bot.thread import StopOutcome, StopRequest, UnansweredQuestion, button_value, seconds
 from bot.workspace.process import Process
 from bot.workspace.replies import Replies
 from bot.workspace.sentences import Sentences

@@ -20,9 +20,11 @@ from typing import TypeAlias
 import structlog
 from structlog.contextvars import bound_contextvars
 
+from bot.background.tasks import Share
 from bot.errors import SlackRefused, SlackUnavailable, StoreUnavailable
 from bot.mailbox.lease import Lease
-from bot.ports import Slack
+from bot.ports.slack import Slack
+from bot.records.thread import Item, Thread
 from bot.reply.contract import Place
 from bot.reply.messages import apology_mark
 from bot.slack import wording
@@ -30,8 +32,6 @@ from bot.slack.calls import Accepted, DeleteMessage, Posted, PostMessage, Refuse
 from bot.slack.messages import Marked
 from bot.slack.refusals import NO_TOKEN
 from bot.slack.text.blocks import fallback
-from bot.tasks import Share
-from bot.thread import Item, Thread
 from bot.workspace.process import Process
 from bot.workspace.sentences import Sentences, message_of
 

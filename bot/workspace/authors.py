@@ -15,10 +15,10 @@ from typing import Protocol
 import structlog
 
 from bot.errors import SlackRefused, SlackUnavailable
+from bot.records.thread import Thread
 from bot.slack.identity import Identity
 from bot.slack.payload import IncomingMessage, is_external
 from bot.slack.people import Person
-from bot.thread import Thread
 
 log = structlog.get_logger(__name__)
 

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.background.supervision import Supervisor
+from bot.background.tasks import Tasks
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
 from bot.conversation.question import ConversationSettings
 from bot.mailbox.mailbox import Mailbox
-from bot.ports import Flowise, Store
+from bot.ports.flowise import Flowise
+from bot.ports.store import Store
 from bot.reply.observed import Answers
 from bot.reply.steps_support import ShowSteps
 from bot.reply.streams import Mode
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
-from bot.supervision import Supervisor
-from bot.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.mailbox.lease import Lease
+from bot.records.thread import button_value
 from bot.reply.contract import Place, Reply
 from bot.reply.edited import EditedReply
 from bot.reply.messages import NOTHING, Adopted
@@ -11,7 +12,6 @@ from bot.reply.responded import RespondedReply
 from bot.reply.steps import Steps
 from bot.reply.steps_support import StepsSupport
 from bot.reply.streams import Mode, StreamSupport
-from bot.thread import button_value
 from bot.workspace.process import DeliverySettings
 
 

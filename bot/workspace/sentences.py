@@ -13,7 +13,7 @@ from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import SentenceOwner
 from bot.pacing.governor import Governor
 from bot.pacing.permits import Kind, Want
-from bot.ports import Slack
+from bot.ports.slack import Slack
 from bot.reply.answer_buttons import answer_buttons
 from bot.reply.contract import AnswerButtons, ArrivedEvent, Failed, Finished, Place, Reply, Sentence
 from bot.slack.calls import (

@@ -14,9 +14,9 @@ from bot.errors import BotError, GivenUp, StoreUnavailable, Unreadable
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.mailbox import Mailbox
 from bot.mailbox.retry import retried
+from bot.records.codec import printable
+from bot.records.thread import Thread
 from bot.reply.contract import Place
-from bot.thread import Thread
-from bot.thread_codec import printable
 
 log = structlog.get_logger(__name__)
 

@@ -7,12 +7,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
 
+from bot.background.tasks import Share
 from bot.conversation.question_files import QuestionFiles
 from bot.conversation.turn import Turns
 from bot.errors import StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.pacing.governor import Governor
-from bot.ports import AttachedFiles, Slack
+from bot.ports.slack import AttachedFiles, Slack
+from bot.records.thread import Item, Thread
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.calls import Result
@@ -22,8 +24,6 @@ from bot.slack.messages import StandingMessage
 from bot.slack.payload import IncomingMessage
 from bot.slack.payload import plain as plain_text
 from bot.slack.token_state import TokenState
-from bot.tasks import Share
-from bot.thread import Item, Thread
 from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
 from bot.workspace.authors import Authors, Authorship

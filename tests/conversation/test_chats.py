@@ -6,9 +6,9 @@ import pytest
 
 from bot.conversation.chats import Chats
 from bot.conversation.question import Question
+from bot.records.thread import Thread
 from bot.reply.contract import Place
 from bot.store.redis import RedisStore
-from bot.thread import Thread
 
 FLOW = "flow"
 

@@ -10,11 +10,11 @@ import pytest
 from bot.conversation.context import Context
 from bot.conversation.question import Question
 from bot.errors import SlackRefused, SlackUnavailable
-from bot.ports import Slack
+from bot.ports.slack import Slack
+from bot.records.thread import Conversation, Thread
 from bot.reply.contract import Place
 from bot.slack.messages import EarlierMessage
 from bot.slack.wording import with_quotes
-from bot.thread import Conversation, Thread
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 SAID = (

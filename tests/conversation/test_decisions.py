@@ -9,13 +9,13 @@ import pytest
 
 from bot import errors
 from bot.conversation.decisions import Decisions, may_be_made_again
-from bot.decision import KeptDecision, MadeDecision, PendingDecision
 from bot.errors import FlowiseError, RunState
 from bot.flowise.decisions import PauseState
-from bot.ports import Flowise
+from bot.ports.flowise import Flowise
+from bot.records.decision import KeptDecision, MadeDecision, PendingDecision
+from bot.records.thread import Run, Thread
 from bot.slack import wording
 from bot.store.redis import RedisStore
-from bot.thread import Run, Thread
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 ASKED = PendingDecision("ref", THREAD, "chat", "U1", "action", "Yes", "No", "humanInputAgentflow_0", row="row")

@@ -11,7 +11,7 @@ from bot.conversation.passages import AnswerSources, Passages
 from bot.conversation.prediction_state import PredictionState
 from bot.errors import FlowiseSlow, StoreUnavailable
 from bot.flowise.events import Metadata, SourceDocument, SourceDocuments
-from bot.thread import Item, Run, question_of
+from bot.records.thread import Item, Run, question_of
 from tests.test_memory import Flowise
 
 ITEM = Item("T1", "T1:C1:1.0", "abc12345", "1.0", "message", "")

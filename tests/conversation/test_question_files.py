@@ -25,6 +25,7 @@ from bot.mailbox.lease import Lease
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.pings import pings, urls
+from bot.records.thread import Thread
 from bot.reply.contract import Heard, Place, Remark, Sentence
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording_of_files
@@ -32,7 +33,6 @@ from bot.slack.client import SlackClient
 from bot.slack.shared_files import SharedFile
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
-from bot.thread import Thread
 
 TEN_MB = bytes(10 * 1024 * 1024)
 PICTURES, EACH = 20, len(TEN_MB)

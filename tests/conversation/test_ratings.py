@@ -8,15 +8,15 @@ from typing import cast
 
 import pytest
 
-from bot.answer_note import AnswerNote, GivenRating
+from bot.background.tasks import Share, Tasks
 from bot.conversation.ratings import RatingOutcome, Ratings
 from bot.errors import FlowiseUnreachable
 from bot.flowise.feedback import AnswerRating
 from bot.mailbox.lease import Lease
-from bot.ports import Flowise
+from bot.ports.flowise import Flowise
+from bot.records.answer_note import AnswerNote, GivenRating
+from bot.records.thread import Hold, Item, OpenAnswer
 from bot.store.redis import RedisStore
-from bot.tasks import Share, Tasks
-from bot.thread import Hold, Item, OpenAnswer
 
 LINE, REFERENCE = "T1:C1:1.5", "a1b2c3"
 BAD = GivenRating(LINE, REFERENCE, "U1", good=False, channel="C1", thread_ts="1.5", message="2.5")

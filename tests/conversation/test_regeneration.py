@@ -8,9 +8,9 @@ import pytest
 
 from bot.conversation.question import Question
 from bot.conversation.regeneration import newest_answer, under_answer
+from bot.records.thread import Item, Thread
 from bot.reply.contract import AnswerButtons, Footnote, Place, Remark
 from bot.slack import wording
-from bot.thread import Item, Thread
 
 ITEM = Item("T1", "T1:C1:1.0", "a1b2c3d4", "1.0", "message", "{}")
 ASKED = Question(Thread("T1", "C1", "1.0"), Place("C1", "1.0", "U1"), "1.0", "why?", "a1b2c3d4", regenerable=True)

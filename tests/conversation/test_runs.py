@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from bot.conversation import runs
 from bot.conversation.runs import Runs
 from bot.flowise.events import Event, Token
-from bot.ports import Flowise, Store
-from bot.thread import Expected, OpenAnswer, Run
+from bot.ports.flowise import Flowise
+from bot.ports.store import Store
+from bot.records.thread import Expected, OpenAnswer, Run
 
 HOUR = 3600.0
 WAIT = 60.0

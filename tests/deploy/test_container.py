@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from bot.background.tasks import LAST_WORDS
 from bot.serving.server import LAST_RESPONSES
-from bot.settings import Settings
-from bot.tasks import LAST_WORDS
+from bot.settings.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose.yaml"

@@ -18,11 +18,11 @@ from kubernetes_validate import validate_file  # type: ignore[import-untyped]  #
 from ruamel.yaml import YAML
 
 from bot import __version__
+from bot.background.tasks import LAST_WORDS
 from bot.serving.http import Health, web_app
 from bot.serving.server import LAST_RESPONSES
 from bot.serving.signatures import RequestGuard
-from bot.settings import Settings
-from bot.tasks import LAST_WORDS
+from bot.settings.settings import Settings
 from tests.deploy.kustomization import (
     Built,
     Manifest,

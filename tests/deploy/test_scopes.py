@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.settings import Settings
+from bot.settings.settings import Settings
 from bot.slack.permissions import EVENTS, SCOPES
 
 ROOT = Path(__file__).parents[2]

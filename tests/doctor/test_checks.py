@@ -14,7 +14,7 @@ from bot.doctor.checks import bounded, examine, examined
 from bot.doctor.findings import About, Finding, Verdict
 from bot.playground.program import environment
 from bot.playground.sandbox import Sandbox
-from bot.settings import Settings
+from bot.settings.settings import Settings
 
 _SECONDS = 30.0
 

@@ -14,7 +14,7 @@ from bot.flowise.client import Client, Limits
 from bot.flowise.events import End, SourceDocument, SourceDocuments, Token
 from bot.flowise.prediction import Prediction
 from bot.playground.flowise import LocalFlowise, Script
-from bot.thread import Expected
+from bot.records.thread import Expected
 
 if TYPE_CHECKING:
     import aiohttp

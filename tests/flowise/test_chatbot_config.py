@@ -11,7 +11,7 @@ import pytest
 
 from bot.flowise.chatbot_config import ChatbotConfig, chatbot_config
 from bot.flowise.client import Limits
-from bot.form import FormField
+from bot.records.form import FormField
 
 if TYPE_CHECKING:
     from tests.flowise.conftest import MakeClient, Server

@@ -14,7 +14,7 @@ from bot.flowise.client import Client, Limits
 from bot.flowise.decisions import Choice
 from bot.flowise.events import AgentflowStarted, Decision, End, Event, Metadata, ResultFile, ResultFiles, Token
 from bot.flowise.prediction import Prediction
-from bot.ports import Flowise
+from bot.ports.flowise import Flowise
 from tests.flowise.conftest import Answer, chunked
 
 if TYPE_CHECKING:

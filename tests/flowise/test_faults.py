@@ -25,7 +25,7 @@ from bot.flowise.prediction import Prediction
 from bot.playground.flowise import LocalFlowise, Script
 from bot.playground.tap.proxy import HOST, FaultProxy, Way
 from bot.playground.tap.proxy import ConnectionEnd as Ending
-from bot.thread import Expected
+from bot.records.thread import Expected
 from tests.flowise.conftest import FLOW, STREAM_HEAD, Answer, chunked
 from tests.network.certificate import showing_it
 

@@ -14,8 +14,8 @@ from bot.flowise.breaker import FAILURES, FIRST_REST, PROBE_SECONDS
 from bot.flowise.client import Client, Limits
 from bot.flowise.events import End, Event, Token
 from bot.flowise.prediction import Prediction
-from bot.ports import Flowise
-from bot.thread import Expected
+from bot.ports.flowise import Flowise
+from bot.records.thread import Expected
 
 if TYPE_CHECKING:
     import aiohttp

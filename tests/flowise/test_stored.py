@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.flowise.stored import answer, asked_last, newest
-from bot.thread import Expected
+from bot.records.thread import Expected
 
 HOUR = 3600.0
 QUESTIONS = ("why?", "how?", " ", "")

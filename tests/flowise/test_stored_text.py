@@ -14,7 +14,7 @@ from bot.flowise import api
 from bot.flowise.client import Client, Limits
 from bot.flowise.events import End, Metadata, SourceDocument, SourceDocuments, Token, UsedTools
 from bot.flowise.prediction import Prediction
-from bot.thread import Expected
+from bot.records.thread import Expected
 
 if TYPE_CHECKING:
     import aiohttp

@@ -7,8 +7,8 @@ from typing import Any
 from bot.playground.sandbox import Sandbox
 from bot.playground.slack.delivery import Delivered
 from bot.playground.slack.message import Message
+from bot.records.thread import BAD, GOOD, said_of
 from bot.slack.text.answer_blocks import ANSWER_BUTTONS, RATING
-from bot.thread import BAD, GOOD, said_of
 
 SUGGESTED, RATED = ANSWER_BUTTONS
 

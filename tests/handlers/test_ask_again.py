@@ -11,8 +11,8 @@ from bot.errors import FlowiseFailed
 from bot.mailbox.lease import Lease
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
+from bot.records.thread import UnansweredQuestion
 from bot.slack import wording
-from bot.thread import UnansweredQuestion
 
 pytestmark = pytest.mark.program
 

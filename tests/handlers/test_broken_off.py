@@ -12,9 +12,9 @@ import pytest
 from bot.conversation import runs
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
+from bot.records.thread import StopOutcome, Thread
 from bot.slack import wording
 from bot.store.redis import RedisStore
-from bot.thread import StopOutcome, Thread
 
 KEY = "right-key"
 TOKENS = [f" word{number}" for number in range(30)]

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from bot.decision import MadeDecision, PendingDecision
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack.delivery import Delivered
 from bot.playground.slack.message import Message
+from bot.records.codec import encoded
+from bot.records.decision import MadeDecision, PendingDecision
+from bot.records.thread import Hold, Item, OpenAnswer, Run, StopOutcome
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.decision_blocks import APPROVE, REJECT
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Run, StopOutcome
-from bot.thread_codec import encoded
 from bot.workspace.work import reference_of
 
 pytestmark = pytest.mark.program

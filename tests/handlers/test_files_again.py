@@ -8,8 +8,8 @@ import pytest
 
 from bot.playground.flowise.scripts import Script
 from bot.playground.slack.message import File
+from bot.records.thread import STORED, OpenAnswer, Thread
 from bot.slack import wording_of_files as wording
-from bot.thread import STORED, OpenAnswer, Thread
 from tests.handlers.test_files import PNG, sha, ways
 from tests.handlers.test_takeover import CHAT, WITH_KEY, Left, left, until_idle
 

@@ -8,8 +8,8 @@ import pytest
 
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
+from bot.records.thread import StopOutcome
 from bot.slack import wording
-from bot.thread import StopOutcome
 from bot.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.program

@@ -9,8 +9,8 @@ import pytest
 from bot.mailbox.lease import Lease
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
+from bot.records.thread import StopOutcome, UnansweredQuestion
 from bot.slack import wording
-from bot.thread import StopOutcome, UnansweredQuestion
 
 pytestmark = pytest.mark.program
 

@@ -11,9 +11,9 @@ import pytest
 
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
+from bot.records.thread import StopOutcome, Thread
 from bot.slack import wording
 from bot.store.redis import RedisStore
-from bot.thread import StopOutcome, Thread
 
 KEY = "right-key"
 PREAMBLE = "Let me look that up for you."

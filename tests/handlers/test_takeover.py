@@ -22,13 +22,23 @@ from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack.message import File
 from bot.playground.slack.wire import file_json
+from bot.records.thread import (
+    Hold,
+    Item,
+    OpenAnswer,
+    Run,
+    StopOutcome,
+    StopRequest,
+    StopResult,
+    Thread,
+    UnansweredQuestion,
+)
 from bot.reply.contract import Footnote
 from bot.reply.journal import Journal
 from bot.slack import wording
 from bot.slack.payload import IncomingMessage
 from bot.slack.shared_files import shared_files
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Run, StopOutcome, StopRequest, StopResult, Thread, UnansweredQuestion
 from bot.workspace.work import reference_of
 
 KEY = "right-key"

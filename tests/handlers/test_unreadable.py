@@ -16,10 +16,10 @@ from structlog.testing import capture_logs
 from bot.mailbox.durations import Durations
 from bot.mailbox.lease import MOST_FAILURES
 from bot.playground.sandbox import Sandbox, sandbox
+from bot.records.thread import Hold, Item, OpenAnswer, Thread
 from bot.slack.payload import IncomingMessage
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Thread
 from bot.workspace.work import reference_of
 from handlers import questions as hearing
 

@@ -17,12 +17,12 @@ from bot.mailbox.lease import Lease
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack import Message
 from bot.playground.tap.proxy import HOST, FaultProxy
+from bot.records.thread import Item
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.calls import Posted, PostMessage, UpdateMessage
 from bot.slack.payload import IncomingMessage, SlashCommand
 from bot.slack.text.blocks import plain
-from bot.thread import Item
 from bot.workspace.process import Waits
 from bot.workspace.workspace import Workspace
 from handlers import command

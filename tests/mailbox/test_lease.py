@@ -18,10 +18,10 @@ from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.mailbox import Mailbox
 from bot.mailbox.stages import Stage
-from bot.ports import TakenOver
+from bot.ports.mailboxes import TakenOver
+from bot.records.thread import Hold, Item, OpenAnswer, Run, StopRequest, UnansweredQuestion
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Run, StopRequest, UnansweredQuestion
 
 LINE = "T1:C1:1.0"
 LEASE, CALL_SECONDS = DURATIONS.lease, DURATIONS.call

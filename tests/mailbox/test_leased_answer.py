@@ -22,6 +22,7 @@ from bot.mailbox.durations import DURATIONS
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer, SentenceOwner
 from bot.mailbox.stages import Stage
+from bot.records.thread import Hold, Item, OpenAnswer, Run, UnansweredQuestion
 from bot.reply.contract import (
     ArrivedEvent,
     BeganAnew,
@@ -47,7 +48,6 @@ from bot.slack.calls import (
     UpdateMessage,
 )
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Run, UnansweredQuestion
 
 AGAIN = '["T1:C1:1.0", "a1b2c3d4"]'
 ITEM = Item("T1", "T1:C1:1.0", "a1b2c3d4", "1.0", "message", "{}")

@@ -17,9 +17,9 @@ from bot.errors import StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.mailbox import Mailbox
+from bot.records.thread import Item, OpenAnswer, UnansweredQuestion
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
-from bot.thread import Item, OpenAnswer, UnansweredQuestion
 
 LINE = "T1:C1:1.0"
 SHORT = Durations(lease=0.3, renewal=0.05, settling=0.02)

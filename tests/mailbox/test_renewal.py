@@ -14,9 +14,9 @@ from redis.asyncio import Redis
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.mailbox import Mailbox
+from bot.records.thread import Item, UnansweredQuestion
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
-from bot.thread import Item, UnansweredQuestion
 
 NEVER = 3_600.0
 

@@ -14,8 +14,8 @@ from bot.mailbox.durations import Durations
 from bot.mailbox.lease import Lease
 from bot.mailbox.mailbox import Mailbox
 from bot.mailbox.stages import Stage
+from bot.records.thread import Hold, Item, OpenAnswer, Run, StopRequest, StopResult, UnansweredQuestion
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Run, StopRequest, StopResult, UnansweredQuestion
 
 NEVER = 3_600.0
 BY_ADA = StopRequest("U1", 5.5)

@@ -11,11 +11,11 @@ import pytest
 from bot.metrics.exposition import Metrics
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
+from bot.records.thread import Hold, Item, OpenAnswer, Thread
 from bot.slack import wording
 from bot.slack.payload import IncomingMessage
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Thread
 from tests.metrics.scraping import Scraped, get, scraped
 from tests.serving.test_startup import free_port
 

@@ -20,11 +20,11 @@ from bot.errors import BotError, FlowiseFailed, Interrupted
 from bot.flowise.events import Token
 from bot.metrics.tracing import Traces
 from bot.playground.sandbox import Sandbox
+from bot.records.thread import Thread
 from bot.reply.contract import Failed, Finished, Place, Queued, ReplyEvent, Thinking
 from bot.reply.edited import EditedReply
 from bot.reply.observed import AnswerContext, Answers
 from bot.slack.calls import Accepted, Posted, PostMessage
-from bot.thread import Thread
 
 ASKED = AnswerContext(Thread("T1", "C1", "1.0"), "abc123", age=2.0)
 

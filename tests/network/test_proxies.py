@@ -7,7 +7,7 @@ from yarl import URL
 
 from bot.errors import SettingsError
 from bot.network.proxies import Proxies, proxy_url
-from bot.settings import checked, read_settings
+from bot.settings.settings import checked, read_settings
 
 TLS, PLAIN = "http://tls.example:3128", "http://plain.example:3128"
 

@@ -12,7 +12,7 @@ import pytest
 
 from bot.pacing.governor import Governor
 from bot.pacing.permits import Kind, Permit, Want
-from bot.ports import Counts, Spent
+from bot.ports.budget import Counts, Spent
 from bot.slack.tiers import QUOTAS, keys
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.pacing.shared_counts import SharedCounts
-from bot.ports import Counts, ReplicaCounts
+from bot.ports.budget import Counts, ReplicaCounts
 
 
 @pytest.mark.parametrize(

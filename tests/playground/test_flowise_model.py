@@ -13,7 +13,7 @@ from bot.playground.flowise.essay import WORDS_AT_MOST, essay
 from bot.playground.flowise.guide import GUIDE
 from bot.playground.flowise.handbook import CHUNKS, near
 from bot.playground.flowise.model import ASSISTANT, UNKNOWN, USER, calculation, looks_up, reply, tokens
-from bot.settings import Settings
+from bot.settings.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 

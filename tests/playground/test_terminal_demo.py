@@ -26,7 +26,7 @@ from bot.playground import browser_demo
 from bot.playground.flowise import LocalFlowise
 from bot.playground.program import environment
 from bot.playground.tap import Tap
-from bot.settings import Settings
+from bot.settings.settings import Settings
 
 pytestmark = pytest.mark.program
 

@@ -10,6 +10,7 @@ from bot.errors import FlowiseFailed
 from bot.flowise.events import Token, WordsWhole
 from bot.playground.slack.blocks import check_blocks
 from bot.playground.slack.pings import pings
+from bot.records.thread import StopOutcome
 from bot.reply.contract import (
     AnswerButtons,
     ArrivedEvent,
@@ -24,7 +25,6 @@ from bot.reply.edited import END_IS_NEAR, EditedReply
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, Refused, Result, SetStatus, UpdateMessage
 from bot.slack.text.answer_blocks import ANSWER_BUTTONS
 from bot.slack.text.blocks import shown
-from bot.thread import StopOutcome
 
 HOSTILE = "<!channel> *[x](https://evil.example)* <@U1> " + "y" * 200
 OFFERED = AnswerButtons("T1:C1:1.0", "a1b2c3", ("What else?", HOSTILE), rates=True)

@@ -13,6 +13,7 @@ import pytest
 from bot.errors import FlowiseBroke, FlowiseFailed, Interrupted, RunState
 from bot.flowise.events import CalledTools, SourceDocument, SourceDocuments, Token, ToolCall, UsedTools
 from bot.pacing.permits import Kind
+from bot.records.thread import StopOutcome
 from bot.reply.contract import (
     DecisionOffered,
     Failed,
@@ -50,7 +51,6 @@ from bot.slack.calls import (
 )
 from bot.slack.refusals import NO_TOKEN, NOT_WANTED
 from bot.slack.text.block import Block
-from bot.thread import StopOutcome
 
 THREAD = Place(channel="C1", thread_ts="1.0", user="U1")
 FLAT = Place(channel="D1", thread_ts=None, user="U1")

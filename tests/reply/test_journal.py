@@ -22,6 +22,7 @@ from bot.flowise.events import (
     UsedTools,
     WordsWhole,
 )
+from bot.records.thread import StopOutcome
 from bot.reply.arriving import Arriving
 from bot.reply.contract import (
     LONGEST,
@@ -50,7 +51,6 @@ from bot.reply.contract import (
 from bot.reply.journal import Journal, read
 from bot.reply.paged import PagedAnswer
 from bot.slack.text.pages import Page
-from bot.thread import StopOutcome
 
 SOURCES = SourceDocuments((SourceDocument("A “b”", "https://a.b/c", "7", (1, 2)), SourceDocument("d")))
 EVERY_KIND: tuple[ReplyEvent, ...] = (

@@ -9,11 +9,11 @@ import pytest
 
 from bot.errors import BotError, FlowiseBroke, Interrupted
 from bot.flowise.events import Token
+from bot.records.thread import Thread
 from bot.reply.contract import Failed, Finished, Place, Queued, ReplyEvent, Sentence, Thinking, WaitingForRun
 from bot.reply.edited import EditedReply
 from bot.reply.observed import AnswerContext, Answers, ObservedReply, Outcome, Repair, Waiting
 from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, PostMessage, Refused, Result, SetStatus
-from bot.thread import Thread
 
 ASKED = AnswerContext(Thread("T1", "C1", "1.0"), "abc123", age=2.0)
 BROKE = FlowiseBroke("cut")

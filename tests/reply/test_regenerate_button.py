@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import Interrupted
 from bot.flowise.events import Token
+from bot.records.thread import StopOutcome, question_of
 from bot.reply.contract import (
     AnswerButtons,
     ArrivedEvent,
@@ -28,7 +29,6 @@ from bot.reply.streams import Mode, StreamSupport
 from bot.slack.calls import Accepted, Call, Posted, PostMessage, SetStatus, StopStream, UpdateMessage
 from bot.slack.text.answer_blocks import REGENERATE
 from bot.slack.text.block import Blocks
-from bot.thread import StopOutcome, question_of
 
 OFFERED = AnswerButtons("T1:C1:1.0", "a1b2c3d4", regenerates=True)
 PLACE = Place("C1", "1.0", "U1", team="T1", since="1.0")

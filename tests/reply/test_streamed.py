@@ -11,6 +11,7 @@ import pytest
 from bot.errors import FlowiseBroke, RunState
 from bot.flowise.events import CalledTools, ResultFile, ResultFiles, SourceDocument, SourceDocuments, Token
 from bot.pacing.permits import Kind
+from bot.records.thread import StopOutcome
 from bot.reply.contract import Failed, Finished, Place, Remark, ReplyEvent, Sentence, Stopped, Stopping, Thinking
 from bot.reply.native_first import NativeFirst
 from bot.reply.streams import LAST_CALL, LIFE, MEMORY, PATIENCE, Mode, StreamSupport
@@ -34,7 +35,6 @@ from bot.slack.calls import (
 )
 from bot.slack.text.blocks import shown
 from bot.slack.text.limits import STREAM_BYTES
-from bot.thread import StopOutcome
 
 PLACE = Place(channel="C1", thread_ts="1.0", user="U1", team="T1")
 

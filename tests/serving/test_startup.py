@@ -19,7 +19,7 @@ from bot.errors import SettingsError
 from bot.playground.flowise.scripts import Script
 from bot.playground.program import environment
 from bot.playground.sandbox import Sandbox, sandbox
-from bot.settings import checked
+from bot.settings.settings import checked
 from bot.store.connections import connect
 
 pytestmark = pytest.mark.program

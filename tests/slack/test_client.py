@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.playground.slack import LocalSlack
+from bot.records.thread import Thread
 from bot.slack.calls import (
     Accepted,
     Call,
@@ -32,7 +33,6 @@ from bot.slack.client import SlackClient
 from bot.slack.messages import Marked
 from bot.slack.text.blocks import plain
 from bot.slack.wire import web_client
-from bot.thread import Thread
 
 
 class Clock:

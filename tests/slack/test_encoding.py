@@ -17,6 +17,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.doctor.slack import slack as doctor_of_slack
 from bot.errors import SlackUnavailable
 from bot.playground.slack import LocalSlack
+from bot.records.thread import Thread
 from bot.serving.socket_mode import open_connection
 from bot.slack.calls import (
     AppendStream,
@@ -34,7 +35,6 @@ from bot.slack.calls import (
 from bot.slack.client import SlackClient
 from bot.slack.views import comment_view
 from bot.slack.wire import new_session, web_client
-from bot.thread import Thread
 from tests.deploy.test_scopes import SCOPES_OF_METHOD
 
 TOKEN, APP_TOKEN = "xoxb-1", "xapp-1"  # of nobody

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from bot.form import Form, FormEntry, FormField, as_question, is_number
 from bot.playground.slack.view_methods import check
+from bot.records.form import Form, FormEntry, FormField, as_question, is_number
 from bot.slack import wording_of_forms as wording
 from bot.slack.form_view import as_text, fields_of, filled, form_view
 from bot.slack.views import Submission

@@ -10,9 +10,9 @@ import pytest
 
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.methods import OF_EMAIL, SCOPES
+from bot.records.thread import Thread
 from bot.slack.client import SlackClient
 from bot.slack.wire import web_client
-from bot.thread import Thread
 
 
 def asked(slack: LocalSlack) -> Counter[str]:

@@ -9,13 +9,13 @@ import aiohttp
 import pytest
 
 from bot.playground.slack import LocalSlack
+from bot.records.thread import Thread
 from bot.reply.contract import Finished, Place, Sentence
 from bot.reply.edited import EditedReply
 from bot.slack.calls import Accepted, FindStream, Lost, Posted, PostMessage, Refused, StartStream, UploadFile
 from bot.slack.client import SlackClient
 from bot.slack.text.blocks import plain
 from bot.slack.wire import web_client
-from bot.thread import Thread
 
 
 class Wall:

@@ -6,12 +6,12 @@ import pytest
 
 from bot.errors import SlackRefused
 from bot.playground.slack import LocalSlack
+from bot.records.thread import Thread
 from bot.slack.calls import Posted, PostMessage, UpdateMessage
 from bot.slack.client import SlackClient
 from bot.slack.messages import StandingMessage
 from bot.slack.text.blocks import plain
 from bot.slack.text.decision_blocks import decided, decision_buttons, decision_note
-from bot.thread import Thread
 
 ASKS = (*plain("Shall I?"), decision_note("Decide."), decision_buttons("Yes", "No", ("says yes", "says no"), "[]"))
 

@@ -14,6 +14,7 @@ import pytest
 from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed
 from bot.flowise.events import CalledTools, Token
 from bot.playground.slack import LocalSlack
+from bot.records.thread import StopOutcome
 from bot.reply.contract import (
     Failed,
     FetchingRest,
@@ -35,7 +36,6 @@ from bot.slack import wording
 from bot.slack.calls import Posted, PostMessage, SetStatus, StartStream
 from bot.slack.client import SlackClient
 from bot.slack.text.blocks import plain
-from bot.thread import StopOutcome
 
 STATUS, POST, EDIT = "assistant.threads.setStatus", "chat.postMessage", "chat.update"
 START, APPEND, STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.answer_note import AnswerNote, KeptAnswer
+from bot.records.answer_note import AnswerNote, KeptAnswer
 from bot.store.redis import RedisStore
 
 LINE = "T1:C1:1.5"

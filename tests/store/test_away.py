@@ -16,11 +16,11 @@ import pytest
 from redis.crc import key_slot
 
 from bot.errors import StoreUnavailable
+from bot.records.thread import Hold, Item, OpenAnswer, Thread
 from bot.slack.tiers import keys
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
 from bot.store.requests import asked
-from bot.thread import Hold, Item, OpenAnswer, Thread
 from tests.network.certificate import CERTIFICATE
 from tests.store.conftest import TLS, WAIT, Server, Servers, free_port, until, with_tls
 

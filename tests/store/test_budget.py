@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from bot.pacing.budget import Budget
-from bot.ports import Counts, ReplicaCounts
+from bot.ports.budget import Counts, ReplicaCounts
 from bot.slack.tiers import QUOTAS, Key, Quota, keys
 from bot.store.budget_script import FADE, GRACE, TIE
 from bot.store.redis import RedisStore

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from bot.decision import KeptDecision, MadeDecision, PendingDecision, PendingTool
-from bot.ports import Decisions
+from bot.ports.notes import Decisions
+from bot.records.codec import encoded
+from bot.records.decision import KeptDecision, MadeDecision, PendingDecision, PendingTool
+from bot.records.thread import Run, Thread
 from bot.store.redis import RedisStore
-from bot.thread import Run, Thread
-from bot.thread_codec import encoded
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 LINE = THREAD.line

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from bot.errors import StoreUnavailable
-from bot.ports import Mailboxes, TakenOver
+from bot.ports.mailboxes import Mailboxes, TakenOver
+from bot.records.codec import decoded
+from bot.records.thread import Conversation, Hold, Item, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion
 from bot.store.redis import RedisStore
-from bot.thread import Conversation, Hold, Item, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion
-from bot.thread_codec import decoded
 from tests.store.clocks import set_clock
 
 THREAD = Thread("T1", "C1", "1700000000.000100")

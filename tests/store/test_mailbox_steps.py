@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.ports import TakenOver
+from bot.ports.mailboxes import TakenOver
+from bot.records.thread import Hold, Item, OpenAnswer, Run, Thread, UnansweredQuestion
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Run, Thread, UnansweredQuestion
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 LINE = THREAD.line

@@ -12,10 +12,10 @@ from redis.asyncio.cluster import RedisCluster
 from redis.asyncio.sentinel import SentinelManagedSSLConnection
 
 from bot.errors import SettingsError, StoreUnavailable
-from bot.ports import Store
+from bot.ports.store import Store
+from bot.records.thread import STORED, Conversation, Item, NewestAnswer, Run, Thread
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
-from bot.thread import STORED, Conversation, Item, NewestAnswer, Run, Thread
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 LINE = THREAD.line

@@ -14,10 +14,10 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from bot.errors import StoreUnavailable
+from bot.records.thread import Conversation, Hold, Item, OpenAnswer, Run, Thread, UnansweredQuestion
 from bot.store.embedded import EmbeddedValkey
 from bot.store.mailbox import RedisMailboxes
 from bot.store.redis import RedisStore
-from bot.thread import Conversation, Hold, Item, OpenAnswer, Run, Thread, UnansweredQuestion
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 ENOUGH = 10.0  # seconds: far more than anything here takes

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from bot.background.supervision import Supervisor
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
 from bot.conversation.question import ConversationSettings
 from bot.mailbox.mailbox import Mailbox
-from bot.ports import Flowise, Store
+from bot.ports.flowise import Flowise
+from bot.ports.store import Store
 from bot.reply.streams import Mode
 from bot.slack.identity import Identity
-from bot.supervision import Supervisor
 from bot.workspace.process import DeliverySettings, Process
 from bot.workspace.workspace import SlackConnection, Step, Workspace
 

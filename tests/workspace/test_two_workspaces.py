@@ -23,12 +23,12 @@ from bot.mailbox.durations import Durations
 from bot.playground.flowise import LocalFlowise
 from bot.playground.sandbox import Sandbox
 from bot.playground.slack import LocalSlack
+from bot.records.thread import Hold, Item, OpenAnswer, Thread
 from bot.slack.client import SlackClient
 from bot.slack.payload import IncomingMessage
 from bot.slack.wire import new_session, web_client
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
-from bot.thread import Hold, Item, OpenAnswer, Thread
 from bot.workspace.registry import Registry
 from bot.workspace.work import reference_of
 

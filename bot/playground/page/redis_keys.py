@@ -10,9 +10,9 @@ from typing import Any, Final, TypeAlias, cast
 
 from redis.asyncio import Redis
 
+from bot.records.thread import Thread
 from bot.store.connections import connect
 from bot.store.requests import PATIENCE, asked
-from bot.thread import Thread
 
 Value: TypeAlias = object
 

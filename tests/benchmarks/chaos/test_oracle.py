@@ -11,10 +11,10 @@ from benchmarks.chaos.oracle import Outcome, Verdict, judge, units
 from benchmarks.chaos.plan import Surface
 from benchmarks.chaos.records import Asked, Decided, Pressed, Record, Regenerated, Shown, Tried
 from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed, StoreUnavailable
+from bot.records.thread import StopOutcome
 from bot.slack import wording
 from bot.slack.help_contact import NOBODY
 from bot.slack.wording_of_steps import working
-from bot.thread import StopOutcome
 
 ONE, TWO, LAST = "q01n00x00000a", "q01n01x00000b", "z01n00x00000c"
 PLACE = "C1:1.0"

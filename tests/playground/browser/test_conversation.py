@@ -8,8 +8,8 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from bot.records.thread import StopOutcome
 from bot.slack import wording
-from bot.thread import StopOutcome
 from tests.playground.browser.conftest import Staging
 from tests.playground.browser.frame_watch import watch
 from tests.playground.browser.page_user import BOT, PageUser

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.thread import Thread
+from bot.records.thread import Thread
 
 
 @dataclass(frozen=True, slots=True)

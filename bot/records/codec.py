@@ -17,7 +17,7 @@ from types import UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from bot.errors import Unreadable
-from bot.thread import Conversation
+from bot.records.thread import Conversation
 
 N = TypeVar("N")
 

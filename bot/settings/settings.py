@@ -16,7 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.errors import SettingsError
 from bot.flowise import extra_headers
 from bot.network.proxies import proxy_url
-from bot.settings_errors import NOT_UTF_8, about_file, problems_of, worded
+from bot.settings.errors import NOT_UTF_8, about_file, problems_of, worded
 from bot.slack import asker, deciders, help_contact, tokens
 from bot.slack.text import link_hosts
 from bot.store import address

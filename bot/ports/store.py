@@ -1,0 +1,143 @@
+"""Declares the store that all replicas share, as a protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from bot.ports.budget import ReplicaCounts, Spent
+from bot.ports.mailboxes import Mailboxes
+from bot.ports.notes import Answers, Decisions, PassageNotes
+from bot.records.thread import Conversation, Item, NewestAnswer, Run, Thread
+from bot.slack.tiers import Key
+
+
+class Store(Protocol):
+    """What survives restarts and is shared by replicas. Every method may raise StoreUnavailable."""
+
+    @property
+    def mailboxes(self) -> Mailboxes:
+        """The mailboxes."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """What the buttons under answers need."""
+        ...
+
+    @property
+    def passages(self) -> PassageNotes:
+        """Notes of what answers have used."""
+        ...
+
+    @property
+    def decisions(self) -> Decisions:
+        """The decisions that flows wait for."""
+        ...
+
+    async def conversation(self, thread: Thread) -> Conversation | None: ...
+
+    async def remember(  # noqa: PLR0913  # all that is noted of a conversation, most with a default
+        self,
+        thread: Thread,
+        chat_id: str,
+        chatflow_id: str,
+        generation: int,
+        now: float,
+        *,
+        answered: bool = False,
+        context_since: str = "",
+        asks: bool = False,
+        newest: Item | None = None,
+    ) -> bool:
+        """Write the chat of a thread and renew its lifetime; False, with nothing written, if the thread has been
+        started over meanwhile (its generation differs). `asks`: the answer ended with a question. Does not change
+        whether the thread is quiet, and an earlier `context_since` than the one noted changes nothing.
+
+        With `answered`, `newest` is the question that can be asked anew from now on, in place of the one before it;
+        None: none can.
+        """
+        ...
+
+    async def newest(self, thread: Thread) -> NewestAnswer | None:
+        """The newest answer of a thread, until that is started over; None where it cannot be regenerated."""
+        ...
+
+    async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:
+        """Begin the next generation of a thread, with no chat yet; `context_since` as in `remember`. Returns its
+        number."""
+        ...
+
+    async def note_files(self, thread: Thread, files: str) -> None:
+        """Note which files the flow of a thread has forgotten, in words; empty for none."""
+        ...
+
+    async def set_quiet(self, thread: Thread, quiet: bool, now: float) -> None: ...
+
+    async def leave_out(self, thread: Thread, messages: Sequence[str], now: float) -> None:
+        """Note messages of a thread, by `ts`, that no question is sent along with; see `Conversation.left_out`."""
+        ...
+
+    async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
+        """Note the chat that a message in a direct message belongs to."""
+        ...
+
+    async def chat_of_message(self, team: str, channel: str, ts: str) -> tuple[str, str] | None:
+        """The (chatId, chatflow id) that a message belongs to."""
+        ...
+
+    async def run_started(self, line: str, chat_id: str, run: Run) -> None:
+        """Note that a run is under way on a chat of a line, in place of any earlier note."""
+        ...
+
+    async def run_ended(self, line: str, chat_id: str) -> None: ...
+
+    async def run_on(self, line: str, chat_id: str) -> Run | None:
+        """The run on a chat that was not seen to end."""
+        ...
+
+    async def begin_storing(self, line: str, chat_id: str, file_id: str, by: str) -> str:
+        """Note that a file is now added to the vector store for a chat, unless that was noted before.
+
+        Returns who noted it: `by`, which may go on, or another; `STORED` once `stored_file` was called. To be asked
+        with the same `by` again if the answer was lost.
+        """
+        ...
+
+    async def stored_file(self, line: str, chat_id: str, file_id: str) -> None:
+        """Note that a file was added to the vector store for a chat."""
+        ...
+
+    async def spend(
+        self,
+        team: str,
+        keys: Sequence[Key],
+        reserve: float,
+        call: str,
+        report: ReplicaCounts,
+        *,
+        due: float | None = None,
+    ) -> Spent:
+        """Draw one token from each bucket of a workspace's write budget, or none from any.
+
+        `reserve` tokens must remain in the first. `call` names the draw: sent twice, it counts once. An urgent draw
+        says for how many seconds it has been `due`: under a limit learned from a refusal it need not be spread evenly,
+        and it precedes draws of other replicas that became due later.
+        """
+        ...
+
+    async def report_counts(self, team: str, report: ReplicaCounts) -> None:
+        """Report this replica's counts to the others without a draw."""
+        ...
+
+    async def refused(self, team: str, keys: Sequence[Key], retry_after: float, call: str) -> None:
+        """Note that Slack answered a call with 429: no draws from its buckets for `retry_after` seconds."""
+        ...
+
+    async def purge(self, team: str) -> int:
+        """Delete what is kept of a workspace; returns how many things that were."""
+        ...
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable if the store does not answer within about a second."""
+        ...

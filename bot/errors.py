@@ -32,7 +32,7 @@
         ├── FlowStartedElsewhere only a webhook or a schedule starts the flow
         └── NotFlowise           another program answers there
 
-The text of an exception is for the log. What a person in Slack reads is written in `bot.slack.wording`.
+The text of an exception is for the log. What a person in Slack reads is written in `bot.slack.wording_of_failures`.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class RunState(Enum):
 
 
 class BotError(Exception):
-    """An error for which there is a sentence in `bot.slack.wording`."""
+    """An error for which there is a sentence in `bot.slack.wording_of_failures`."""
 
     retry_helps: ClassVar[bool] = True
     """Whether asking the same question again can help, so that a button offers it: not where only the operator can mend

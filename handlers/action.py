@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.errors import StoreUnavailable
 from bot.records.thread import question_of
 from bot.reply.contract import Place
-from bot.slack import wording
+from bot.slack import wording, wording_of_failures
 from bot.slack.payload import Press, press
 from bot.slack.text.answer_blocks import FORM, RATING, REGENERATE, SUGGESTIONS
 from bot.slack.text.blocks import ASK_AGAIN, PASSAGES, STOP
@@ -84,7 +84,7 @@ async def _take(workspace: Workspace, behaviour: Behaviour, button: Button, pres
         told = await workspace.in_time(button.pressed(workspace, behaviour, pressed))
     except StoreUnavailable as error:
         log.warning("press not stored", ref=question_of(pressed.value)[1], reason=str(error))
-        support = wording.stuck(workspace.asks)
+        support = wording_of_failures.stuck(workspace.asks)
         _whisper(
             workspace,
             pressed,

@@ -20,7 +20,7 @@ from bot.records.form import FormEntry
 from bot.records.thread import Item
 from bot.reply.answer_buttons import answer_buttons
 from bot.reply.contract import Place
-from bot.slack import wording, wording_of_forms
+from bot.slack import wording, wording_of_failures, wording_of_forms
 from bot.slack.calls import Posted, Refused
 from bot.slack.form_view import as_text, filled, form_view
 from bot.slack.payload import Instruction, SlashCommand, command, instruction
@@ -93,7 +93,7 @@ async def _stopped(workspace: Workspace, behaviour: Behaviour, typed: SlashComma
         return await stop.in_line(workspace, behaviour, workspace.thread(typed.channel, "").line, typed.user)
     except StoreUnavailable as error:
         log.warning("stop not noted", reason=str(error))
-        return wording.not_taken(workspace.asks)
+        return wording_of_failures.not_taken(workspace.asks)
 
 
 async def _take_in(workspace: Workspace, typed: SlashCommand, ack: AsyncAck) -> None:
@@ -102,7 +102,7 @@ async def _take_in(workspace: Workspace, typed: SlashCommand, ack: AsyncAck) -> 
         lease = await workspace.mailbox.accept(item)
     except StoreUnavailable as error:
         log.warning("command not stored", ref=item.reference, reason=str(error))
-        await ack(wording.not_taken(workspace.asks))
+        await ack(wording_of_failures.not_taken(workspace.asks))
         return
     await ack()
     if lease is not None:
@@ -124,7 +124,7 @@ async def _new_conversation(workspace: Workspace, typed: SlashCommand) -> str:
         await workspace.conversations.chats.start_over(workspace.thread(typed.channel, ""))
     except StoreUnavailable as error:
         log.warning("conversation not started over", reason=str(error))
-        return wording.not_taken(workspace.asks)
+        return wording_of_failures.not_taken(workspace.asks)
     return wording.NEW_CONVERSATION
 
 

@@ -14,7 +14,7 @@ from bot.records.codec import decoded, encoded
 from bot.records.form import FormEntry
 from bot.records.thread import Item, Thread
 from bot.reply.contract import Place
-from bot.slack import wording, wording_of_files
+from bot.slack import wording, wording_of_files, wording_of_quotes
 from bot.slack.message_text import Quote
 from bot.slack.messages import EarlierMessage
 from bot.slack.payload import IncomingMessage, Instruction, instruction, is_external
@@ -276,5 +276,5 @@ async def _question(workspace: Workspace, message: IncomingMessage, place: Place
 
 def _quoted(quote: Quote, author: str, text: str) -> EarlierMessage:
     """A quote whose author and text are plain."""
-    shown = "\n".join(filter(None, [text, wording.attached(quote.files)]))
+    shown = "\n".join(filter(None, [text, wording_of_quotes.attached(quote.files)]))
     return EarlierMessage(author or (wording.SOMEBODY if quote.is_forward else ""), shown)

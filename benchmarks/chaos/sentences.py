@@ -7,14 +7,14 @@ import re
 from benchmarks.chaos.answers import TOKEN, answer
 from bot.errors import StoreUnavailable
 from bot.records.thread import StopOutcome
-from bot.slack import wording
+from bot.slack import wording, wording_of_failures
 
 # Every failure ends with the reference of the log.
 _REFERENCE = re.compile(r"Reference for support: ([0-9a-f]{8})")
 # Said where nothing was taken in, so that there is no turn to refer to.
 _TURNED_AWAY = (wording.NOT_TAKEN, wording.DECISION_PENDING.replace("`", ""))
 _STOPPED = tuple(wording.stopped(outcome) for outcome in StopOutcome)
-_UNTAKEN = (wording.NOT_YET, wording.failure(StoreUnavailable("")))
+_UNTAKEN = (wording.NOT_YET, wording_of_failures.failure(StoreUnavailable("")))
 _WAITING = re.compile(r"I'll answer this (after|when)")
 _WORKING = (
     wording.THINKING,

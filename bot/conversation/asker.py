@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bot.conversation.question import AskerSettings, Question
 from bot.flowise.prediction import Overrides
 from bot.ports.slack import Slack
-from bot.slack import wording
+from bot.slack import wording_of_quotes
 from bot.slack.asker import EMAIL, Asker
 from bot.slack.people import Person
 
@@ -45,7 +45,7 @@ class Askers:
         )
         asker = Asker(question.asker, thread.team, thread.channel, person, channel, question.asker_is_external)
         return AskerTold(
-            wording.asked_by(*asker.introduction(wanted.introduced)),
+            wording_of_quotes.asked_by(*asker.introduction(wanted.introduced)),
             Overrides(asker.told(wanted.variables), asker.told(wanted.state)),
         )
 

@@ -23,7 +23,7 @@ from bot.errors import SlackRefused, SlackUnavailable
 from bot.flowise.texts import without_nul
 from bot.ports.slack import Slack
 from bot.records.thread import Conversation
-from bot.slack import wording, wording_of_files
+from bot.slack import wording_of_files, wording_of_quotes
 from bot.slack.messages import EarlierMessage
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,9 @@ class Context:
         earlier = [(message.author, message.text) for message in await self._earlier(question, known)]
         sent_with = [(quote.author, quote.text) for quote in question.quotes]
         text = question.text if question.has_words else wording_of_files.WITHOUT_WORDS
-        return without_nul(wording.with_quotes(earlier, [*sent_with, ("", wording.attached(unread))], text))
+        return without_nul(
+            wording_of_quotes.with_quotes(earlier, [*sent_with, ("", wording_of_quotes.attached(unread))], text)
+        )
 
     async def _earlier(self, question: Question, known: Conversation | None) -> Sequence[EarlierMessage]:
         """The messages since the last question that was answered, or of the whole thread if none was: Flowise forgets

@@ -48,7 +48,7 @@ from bot.reply.contract import (
     TurnEvent,
     WaitingForRun,
 )
-from bot.slack import wording, wording_of_files, wording_of_forms
+from bot.slack import wording, wording_of_files, wording_of_forms, wording_of_quotes
 
 log = structlog.get_logger(__name__)
 
@@ -293,7 +293,7 @@ class Turns:
         """What Flowise is asked; `known` is what is stored of the question's thread. A form and a transcript are not
         introduced: no words go beside them."""
         told = await self._askers.of(question)
-        asked = text if question.form or not text else wording.introduced(told.line, text)
+        asked = text if question.form or not text else wording_of_quotes.introduced(told.line, text)
         return Asked(asked, told.overrides, is_first=self._is_first(question, known), greets=_greets(question, known))
 
     async def _resumed(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[TurnEvent, None]:

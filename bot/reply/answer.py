@@ -44,7 +44,7 @@ from bot.reply.decision import decision
 from bot.reply.growing_text import T_co
 from bot.reply.source_list import SourceList
 from bot.reply.steps import Steps
-from bot.slack import wording, wording_of_files
+from bot.slack import wording, wording_of_failures, wording_of_files
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import ask_again, note, support_note, tools_block
@@ -287,13 +287,13 @@ class Answer(Generic[T_co]):
             # A flow that only asks for a decision or makes files, say: that remark is all there is.
             offered = (self._decision.sentence,) if self._decision else ()
             return next(iter((*offered, *self._remarks(alone=True))), wording.NOTHING_TO_SHOW)
-        return wording.failure(self._failure.error, partly=partly, follows=self._failure.follows)
+        return wording_of_failures.failure(self._failure.error, partly=partly, follows=self._failure.follows)
 
     @property
     def support(self) -> str:
         """The last line of a failure, in Slack's mrkdwn: whom to ask, and the reference; empty without a failure."""
         failed = self._failure
-        return wording.support(failed.error, failed.reference, self._asks_for_help) if failed else ""
+        return wording_of_failures.support(failed.error, failed.reference, self._asks_for_help) if failed else ""
 
     @property
     def heading(self) -> Blocks:

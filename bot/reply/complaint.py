@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.reply.contract import Place
 from bot.reply.pace import BACKOFF
-from bot.slack import wording
+from bot.slack import wording_of_failures
 from bot.slack.calls import Limited, Lost, PostEphemeral, Result
 from bot.slack.text.blocks import fallback, plain, support_note
 
@@ -29,7 +29,10 @@ class Complaint:
 
     def begin(self, code: str) -> None:
         """Slack has refused the answer with this error code."""
-        sentence, support = wording.cannot_post(code), wording.support(None, self._reference, self._asks)
+        sentence, support = (
+            wording_of_failures.cannot_post(code),
+            wording_of_failures.support(None, self._reference, self._asks),
+        )
         self.call = PostEphemeral(
             channel=self._place.channel,
             user=self._place.user,

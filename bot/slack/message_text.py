@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from bot.slack import wording
+from bot.slack import wording, wording_of_quotes
 from bot.slack.block_text import Room, block_text, kind_of
 from bot.slack.fields import string
 from bot.slack.text.escaping import escape
@@ -89,13 +89,13 @@ def quoted_text(read: MessageText) -> str:
     """A whole message as one text: what is forwarded in it stands behind marks of its own."""
     lines = [read.words]
     for quote in read.quotes:
-        files = escape(wording.attached(quote.files))
+        files = escape(wording_of_quotes.attached(quote.files))
         text = "\n".join(filter(None, [quote.text, files]))
         if text and quote.is_forward:
             author = " ".join((quote.author or wording.SOMEBODY).split())
             text = "\n".join(f"> {line}" for line in (f"{author}:", *text.splitlines()))
         lines.append(text)
-    return "\n".join(filter(None, [*lines, escape(wording.attached(read.files))])).strip()
+    return "\n".join(filter(None, [*lines, escape(wording_of_quotes.attached(read.files))])).strip()
 
 
 def _words(message: Part, room: Room) -> str:

@@ -27,7 +27,7 @@ from bot.ports.slack import Slack
 from bot.records.thread import Item, Thread
 from bot.reply.contract import Place
 from bot.reply.messages import apology_mark
-from bot.slack import wording
+from bot.slack import wording, wording_of_failures
 from bot.slack.calls import Accepted, DeleteMessage, Posted, PostMessage, Refused, UpdateMessage
 from bot.slack.messages import Marked
 from bot.slack.refusals import NO_TOKEN
@@ -279,7 +279,10 @@ class Apologies:
         """What says that the question was never taken in, or takes our sentence away where an answer stands after all;
         None where only something stands that is not ours to change."""
         error = StoreUnavailable("never taken in")
-        sentence, support = wording.failure(error), wording.support(error, one.reference, self._asks)
+        sentence, support = (
+            wording_of_failures.failure(error),
+            wording_of_failures.support(error, one.reference, self._asks),
+        )
         if not standing and not one.ts:
             return self._post(one.untaken, sentence, support)
         ts, channel = self._unchanged(one, standing), one.untaken.place.channel

@@ -14,7 +14,7 @@ from bot.ports.slack import Slack
 from bot.records.thread import Conversation, Thread
 from bot.reply.contract import Place
 from bot.slack.messages import EarlierMessage
-from bot.slack.wording import with_quotes
+from bot.slack.wording_of_quotes import with_quotes
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
 SAID = (

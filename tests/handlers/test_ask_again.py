@@ -12,7 +12,7 @@ from bot.mailbox.lease import Lease
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
 from bot.records.thread import UnansweredQuestion
-from bot.slack import wording
+from bot.slack import wording, wording_of_failures
 
 pytestmark = pytest.mark.program
 
@@ -39,7 +39,7 @@ async def test_a_question_is_asked_again_once_in_the_message_that_told_of_the_fa
         root = await home.ask("Our printer is on fire.")
         await home.ask(f"{home.mention} why?", thread_ts=root)
         [failed] = await home.answered(root)
-        assert failed.startswith(wording.failure(FlowiseFailed("x")))
+        assert failed.startswith(wording_of_failures.failure(FlowiseFailed("x")))
         # The line for support is the last one.
         assert failed.splitlines()[-1].startswith("Still stuck?")
         assert failed.splitlines()[-2] == wording.ASK_AGAIN

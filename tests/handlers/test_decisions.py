@@ -19,7 +19,7 @@ from bot.playground.slack.message import Message
 from bot.records.codec import encoded
 from bot.records.decision import MadeDecision, PendingDecision
 from bot.records.thread import Hold, Item, OpenAnswer, Run, StopOutcome
-from bot.slack import wording
+from bot.slack import wording, wording_of_failures
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.decision_blocks import APPROVE, REJECT
 from bot.store.redis import RedisStore
@@ -570,7 +570,7 @@ async def test_a_decision_that_is_noted_and_cannot_be_stored_is_told_and_the_nex
         holders = f"flowise-slack:{{{gone.line}}}:holders"
         await gone.store._client.set(holders, "of another type")
         await scene.press(scene.messages[0])
-        await scene.is_told(f"{wording.NOT_TAKEN}\n{wording.stuck(NOBODY)}")
+        await scene.is_told(f"{wording.NOT_TAKEN}\n{wording_of_failures.stuck(NOBODY)}")
         await gone.store._client.delete(holders)
         await scene.press(scene.messages[0])
         assert (await scene.decided(2))[1].startswith("The draft is written.")

@@ -18,7 +18,7 @@ from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack import DeliveryTimeouts
 from bot.playground.slack.delivery import Attempt
-from bot.slack import wording
+from bot.slack import wording, wording_of_failures
 from bot.slack.help_contact import NOBODY
 from bot.store.embedded import EmbeddedValkey
 from bot.store.redis import RedisStore
@@ -125,7 +125,7 @@ async def test_a_command_is_told_at_once_that_it_is_not_taken(tmp_path: Path, ov
     async with shop(tmp_path) as it, serving(it.house, over):
         await it.server.stop()
         done = await it.house.slack.command(it.house.ada, it.house.channel, "/flowise", "why?")
-        assert (done.acked, done.text) == (True, wording.not_taken(NOBODY))
+        assert (done.acked, done.text) == (True, wording_of_failures.not_taken(NOBODY))
         await it.server.start()
         done = await it.house.slack.command(it.house.ada, it.house.channel, "/flowise", "and now?")
         assert (done.acked, done.text) == (True, "")
@@ -260,7 +260,9 @@ async def test_a_click_while_the_store_is_away_is_told_at_once(tmp_path: Path) -
         async with serving(it.house, "http"):
             await it.server.stop()
             assert (await it.house.slack.press(it.house.ada, it.house.channel, ts, wording.ASK_AGAIN)).acked
-            await it.house.slack.until(lambda: told(it.house) == [f"{wording.NOT_TAKEN}\n{wording.stuck(NOBODY)}"])
+            await it.house.slack.until(
+                lambda: told(it.house) == [f"{wording.NOT_TAKEN}\n{wording_of_failures.stuck(NOBODY)}"]
+            )
             await it.server.start()
 
 

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
-from bot.slack import wording
+from bot.slack import wording, wording_of_quotes
 
 
 @contextmanager
@@ -133,7 +133,7 @@ async def test_what_people_say_to_each_other_in_a_thread_of_the_bot_goes_along_w
         await home.answered(root, 3)
         assert questions(home) == [
             "the deploy fails, why?",
-            wording.with_quotes(said, (), "what does that error mean?"),
+            wording_of_quotes.with_quotes(said, (), "what does that error mean?"),
             "and how is it mended?",
         ]
         reads = [call for call in home.slack.calls if call.method == "conversations.replies"]
@@ -152,7 +152,7 @@ async def test_quiet_until_mentioned_again(home: Sandbox) -> None:
         await home.answered(root, 3)
         await home.ask("good to know", thread_ts=root)
         await home.answered(root, 4)
-        heard_meanwhile = wording.with_quotes([("ada", "not for you")], (), "are you there?")
+        heard_meanwhile = wording_of_quotes.with_quotes([("ada", "not for you")], (), "are you there?")
         assert questions(home) == ["hello", heard_meanwhile, "good to know"]
         assert len(set(chat_ids(home))) == 1
 
@@ -166,7 +166,7 @@ async def test_follow_ups_can_be_made_to_need_a_mention(home: Sandbox) -> None:
         await home.ask(f"{home.mention} for you", thread_ts=root)
         await home.answered(root, 2)
         assert wording.EVERY_MESSAGE not in "".join(said.plain for said in home.slack.thread(home.channel, root))
-        heard_meanwhile = wording.with_quotes([("ada", "not for you")], (), "for you")
+        heard_meanwhile = wording_of_quotes.with_quotes([("ada", "not for you")], (), "for you")
         assert questions(home) == ["hello", heard_meanwhile]
 
 
@@ -432,7 +432,7 @@ async def test_calling_a_group_in_a_thread_of_the_bot_is_no_question(home: Sandb
         await home.ask("go on", thread_ts=root)
         await home.answered(root, 2)
         called = [("ada", f"{name} look") for name in ("@ops", "@here", "@channel")]
-        assert questions(home) == ["hello", wording.with_quotes(called, (), "go on")]
+        assert questions(home) == ["hello", wording_of_quotes.with_quotes(called, (), "go on")]
 
 
 async def test_a_command_that_only_mentions_the_bot_gets_the_usage(home: Sandbox) -> None:
@@ -497,7 +497,7 @@ async def test_a_forwarded_message_is_asked_about_with_its_author_with_and_witho
         await home.slack.say(home.ada, dm, "summarise this please", attachments=[forward("E55 on db-3")])
         await home.slack.until(lambda: len(home.slack.messages(dm)) == 4 and home.idle)
         asked = ("why?", "", "", "summarise this please")
-        assert questions(home) == [wording.with_quotes((), quoted, words) for words in asked]
+        assert questions(home) == [wording_of_quotes.with_quotes((), quoted, words) for words in asked]
         await home.slack.say(home.ada, channel, home.mention, attachments=[forward("")])
         await home.slack.until(lambda: len(home.slack.ephemerals(channel, home.ada)) == 1)
         assert home.slack.ephemerals(channel, home.ada)[0].plain == wording.UNREADABLE_FORWARD
@@ -540,11 +540,11 @@ async def test_what_was_said_since_an_answer_goes_along_once_whichever_process_i
         await home.answered(root, 7)
     assert questions(home) == [
         "one",
-        wording.with_quotes(talk[:1], (), "two"),
-        wording.with_quotes(talk[1:2], (), "three"),
-        wording.with_quotes([talk[1], ("ada", "three")], (), "four"),
-        wording.with_quotes(talk[3:4], (), "five"),
-        wording.with_quotes(talk[4:5], (), "six"),
+        wording_of_quotes.with_quotes(talk[:1], (), "two"),
+        wording_of_quotes.with_quotes(talk[1:2], (), "three"),
+        wording_of_quotes.with_quotes([talk[1], ("ada", "three")], (), "four"),
+        wording_of_quotes.with_quotes(talk[3:4], (), "five"),
+        wording_of_quotes.with_quotes(talk[4:5], (), "six"),
     ]
 
 

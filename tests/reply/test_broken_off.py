@@ -14,7 +14,7 @@ from bot.reply.edited import EditedReply
 from bot.reply.messages import NOTHING, Adopted
 from bot.reply.native_first import NativeFirst
 from bot.reply.streams import LIFE, Mode, StreamSupport
-from bot.slack import wording
+from bot.slack import wording, wording_of_failures
 from bot.slack.calls import Limited, PostMessage, SetStatus, StopStream, UpdateMessage
 from tests.reply.test_streamed import Slack
 
@@ -74,7 +74,7 @@ def test_giving_up_is_told_as_ever(made: Callable[[Place], Reply], place: Place,
     assert reply.done
     assert "fetching" not in slack.text
     assert ("This answer is incomplete" in slack.text) is bool(text)
-    assert wording.failure(FAILED.error, partly=bool(text)) in slack.text
+    assert wording_of_failures.failure(FAILED.error, partly=bool(text)) in slack.text
     assert len(slack.messages) == 1
     assert slack.status == ""
 

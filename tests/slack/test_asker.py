@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack import wording
+from bot.slack import wording_of_quotes
 from bot.slack.asker import FIELDS, INTRODUCED, Asker, fields, introduced
 from bot.slack.people import LONGEST_NAME, Person, person_of
 from bot.slack.text.escaping import units
@@ -53,20 +53,20 @@ def test_what_is_not_known_is_left_out_and_of_outsiders_all_but_the_id(asker: As
     ],
 )
 def test_the_line_before_a_question(asker: Asker, parts: tuple[str, ...], line: str) -> None:
-    assert wording.asked_by(*asker.introduction(parts)) == line
-    assert wording.introduced(line, "Why?").splitlines()[-1] == "Why?"
+    assert wording_of_quotes.asked_by(*asker.introduction(parts)) == line
+    assert wording_of_quotes.introduced(line, "Why?").splitlines()[-1] == "Why?"
 
 
 @given(name=st.text(), email=st.text(), locale=st.text(), channel=st.text())
 def test_nothing_that_people_choose_is_more_than_a_short_line(name: str, email: str, locale: str, channel: str) -> None:
     profile = {"profile": {"display_name": name, "email": email}, "locale": locale}
     asker = Asker("U1", "T1", "C1", person_of(profile), channel)
-    line = wording.asked_by(*asker.introduction(INTRODUCED))
+    line = wording_of_quotes.asked_by(*asker.introduction(INTRODUCED))
     for value in (*asker.told(FIELDS).values(), line):
         assert value.splitlines() == ([value] if value else [])
         assert not set(value) & set("<>{}\x00\u202e")
     assert units(asker.told(FIELDS).get("user_name", "")) <= LONGEST_NAME
-    assert wording.introduced(line, "Why?").endswith("Why?")
+    assert wording_of_quotes.introduced(line, "Why?").endswith("Why?")
 
 
 def test_settings_list_names_in_any_order() -> None:

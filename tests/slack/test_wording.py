@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from bot import errors
 from bot.errors import BotError, RunState
 from bot.playground.slack.pings import pings
-from bot.slack import wording
+from bot.slack import wording, wording_of_failures
 from bot.slack.help_contact import NOBODY, asks
 from bot.slack.text.blocks import fallback, note, sentence_blocks
-from bot.slack.wording import attached, failure, support, with_quotes
+from bot.slack.wording_of_failures import failure, support
+from bot.slack.wording_of_quotes import attached, with_quotes
 from bot.slack.wording_of_steps import using
 
 REPEAT = "I won't remember this attempt, so ask in full."
@@ -75,10 +76,13 @@ SENTENCES = [
     *(failure(made(kind), partly=partly, follows=True) for kind in TOLD for partly in (False, True)),
     *(value for name, value in vars(wording).items() if isinstance(value, str) and name.isupper()),
     *(wording.queued(before, busy=busy) for before in (1, 2, 7) for busy in (False, True)),
-    *(wording.cannot_post(code) for code in ("restricted_action", "is_archived", "not_in_channel", "anything")),
+    *(
+        wording_of_failures.cannot_post(code)
+        for code in ("restricted_action", "is_archived", "not_in_channel", "anything")
+    ),
     wording.other_command("/ask"),
     wording.usage("helper", "/ask"),
-    wording.not_taken(NOBODY),
+    wording_of_failures.not_taken(NOBODY),
 ]
 
 

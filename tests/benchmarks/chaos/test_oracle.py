@@ -12,7 +12,7 @@ from benchmarks.chaos.plan import Surface
 from benchmarks.chaos.records import Asked, Decided, Pressed, Record, Regenerated, Shown, Tried
 from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed, StoreUnavailable
 from bot.records.thread import StopOutcome
-from bot.slack import wording
+from bot.slack import wording, wording_of_failures
 from bot.slack.help_contact import NOBODY
 from bot.slack.wording_of_steps import working
 
@@ -30,7 +30,9 @@ def shown(text: str, at: float, *, reference: str = "", place: str = PLACE) -> S
 
 
 def failed(error: BotError, reference: str = "0a0b0c0d", *, partly: bool = False) -> str:
-    return f"{wording.failure(error, partly=partly)}\n{wording.support(error, reference, NOBODY)}"
+    return (
+        f"{wording_of_failures.failure(error, partly=partly)}\n{wording_of_failures.support(error, reference, NOBODY)}"
+    )
 
 
 POSTPONED = failed(Postponed(""))

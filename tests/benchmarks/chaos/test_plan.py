@@ -9,7 +9,7 @@ from benchmarks.chaos.answers import FLOW, TOKEN, answer, asks, decided, decides
 from benchmarks.chaos.plan import LEASE, SHAPES, Kind, Options, Surface, talks, troubles
 from benchmarks.chaos.sentences import is_whole, tokens
 from bot.playground.flowise.plans import PredictionRequest
-from bot.slack import wording
+from bot.slack import wording_of_quotes
 
 OPTIONS = Options(seed=7)
 EXECUTION = "0b8f7a0e-2f1d-4f0a-9c3e-6f5b9d1c2a44"
@@ -53,7 +53,7 @@ def test_a_pause_is_longer_than_the_lease_and_faults_can_be_chosen() -> None:
 
 def test_the_answer_is_known_by_the_last_token_of_what_flowise_is_asked() -> None:
     one, two = "q01n00x00000a", "q01n01x00000b"
-    question = wording.with_quotes([("ada", f"What about {one}?")], (), f"What is there to say about {two}?")
+    question = wording_of_quotes.with_quotes([("ada", f"What about {one}?")], (), f"What is there to say about {two}?")
     assert token_of(question) == two
     plan = FLOW.plan(PredictionRequest(question, "chat", "message", "execution"))
     assert plan.outcome is not None

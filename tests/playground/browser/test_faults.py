@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from bot import errors
 from bot.flowise.breaker import FAILURES
 from bot.playground.flowise import chatflows
-from bot.slack import wording
+from bot.slack import wording_of_failures
 from tests.playground.browser.conftest import Tabs
 from tests.playground.browser.page_user import PageUser
 from tests.playground.browser.stage import Stage
@@ -22,7 +22,7 @@ REFERENCE = re.compile(r"Reference for support: [0-9a-f]{8}")
 
 def sentence(error: errors.BotError) -> str:
     """What a person reads of an error, whether it follows others or not."""
-    return wording.failure(error)
+    return wording_of_failures.failure(error)
 
 
 async def at_controls(tab: Page, on: Stage) -> PageUser:

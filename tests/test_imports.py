@@ -43,7 +43,7 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
         (
             *("bot.slack*", "!bot.slack.client", "!bot.slack.exactly_once", "!bot.slack.reading"),
             *("!bot.slack.search", "!bot.slack.wire", "!bot.slack.not_slack", "!bot.slack.names", "!bot.slack.files"),
-            *("bot.flowise*", "!bot.flowise.client", "!bot.flowise.api", "!bot.flowise.stream"),
+            *("bot.flowise*", "!bot.flowise.client", "!bot.flowise.asking", "!bot.flowise.api", "!bot.flowise.stream"),
             "!bot.flowise.attachments",
             "!bot.flowise.config_reader",
         ),

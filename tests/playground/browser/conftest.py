@@ -120,8 +120,8 @@ def chromium_path() -> str:
     path = find_chromium()
     if path is None:
         reason = "no Chromium was found"
-        if os.environ.get("BROWSER_TESTS") == "required":
-            pytest.fail(f"{reason}, and BROWSER_TESTS=required is set")
+        if os.environ.get("EVERY_TEST") == "required":
+            pytest.fail(f"{reason}, and EVERY_TEST=required is set")
         pytest.skip(reason)
     return path
 

@@ -78,10 +78,7 @@ async def _picture_of_a_decision(browser: Browser, scheme: str) -> None:
     async with _playground() as on:
         on.tap.choose("two_approvals")
         page = await _opened(browser, on, scheme)
-        ada = PageUser(page)
-        await page.set_viewport_size(
-            {"width": DECISION["width"], "height": DECISION["height"]}
-        )  # a screen so small that the thread takes all of it
+        ada = await _in_a_thread(page, DECISION)
         await ada.ask_first(DECISION_QUESTION)
         first = await ada.answered("Shall I write a draft?")
         await first.get_by_role("button", name="Proceed").click()
@@ -96,16 +93,19 @@ async def _picture_of_steps(browser: Browser, scheme: str) -> None:
     async with _playground() as on:
         on.tap.choose("steps")
         page = await _opened(browser, on, scheme)
-        ada = PageUser(page)
-        await page.set_viewport_size(
-            {"width": STEPS["width"], "height": STEPS["height"]}
-        )  # a screen so small that the thread takes all of it
+        ada = await _in_a_thread(page, STEPS)
         await ada.ask_first(STEPS_QUESTION)
         await expect(ada.thread.locator(".plan")).to_be_visible(timeout=30_000)
         await page.wait_for_timeout(400)
         await _take(page, f"steps-{scheme}.png")
         await on.slack.until(lambda: on.sandbox.idle, 30.0)
         await page.context.close()
+
+
+async def _in_a_thread(page: Page, size: dict[str, int]) -> PageUser:
+    """Ada, on a screen so small that the thread takes all of it."""
+    await page.set_viewport_size({"width": size["width"], "height": size["height"]})
+    return PageUser(page)
 
 
 async def _take(page: Page, name: str) -> None:

@@ -5,12 +5,13 @@ flow takes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
 
 from bot.errors import FlowiseBroke, FlowiseError, FlowiseFailed, FlowiseSlow, KeyRefused, RunState
 from bot.flowise.api import Api
+from bot.flowise.chatbot_config import ChatbotConfig
 from bot.flowise.limits import Limits
 from bot.flowise.prediction import Upload
 from bot.flowise.refusals import HttpReply, shortened
@@ -26,7 +27,7 @@ _KEPT = 60.0
 
 
 class Attachments:
-    """The requests about files of one chatflow. `api_key` is None without a key, `clock` is monotonic."""
+    """The requests about files of one chatflow. `config` returns what the flow offers, `clock` is monotonic."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class Attachments:
         clock: Callable[[], float],
         *,
         has_key: bool,
+        config: Callable[[], Awaitable[ChatbotConfig]],
     ) -> None:
         self._session = session
         self._api = api
@@ -44,22 +46,20 @@ class Attachments:
         self._limits = limits
         self._clock = clock
         self._has_key = has_key
-        self._known: tuple[float, object, object] | None = None
+        self._config = config
+        self._known: tuple[float, object] | None = None
 
     async def accepted(self, *, may_store: bool) -> Accepted:
-        """What the flow takes, as known for a minute. Neither request needs a key.
-
-        The second one answers with the whole flow, prompts and all: nothing but what is asked for is kept of it.
+        """What the flow takes, as known for a minute, and for documents by its `config`. It needs no key.
 
         Raises:
             FlowiseError: Flowise does not tell.
         """
         now = self._clock()
         if self._known is None or now - self._known[0] >= _KEPT:
-            uploads = await self._told("chatflows-uploads")
-            config = await self._told("public-chatbotConfig")
-            self._known = (now, uploads, {"fullFileUpload": config.get("fullFileUpload")})
-        return accepted(*self._known[1:], may_store=may_store and self._has_key)
+            self._known = (now, await self._told("chatflows-uploads"))
+        types = (await self._config()).document_types
+        return accepted(self._known[1], types, may_store=may_store and self._has_key)
 
     async def _told(self, what: str) -> Mapping[str, object]:
         reply = await self._api.asked(what, self._chatflow_id)

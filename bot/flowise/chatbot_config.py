@@ -24,19 +24,15 @@ class ChatbotConfig:
     """What a flow offers. Without a setting in Flowise, all of it is off.
 
     `starter_prompts` are questions to begin with. `feedback`: answers are to be rated. `follow_ups`: each answer comes
-    with suggestions. `speech_to_text`, `images`, `documents` (put into the flow's store) and `whole_files` (put into
-    the question) may be sent along. `speaks`: answers are read aloud. `start_input_type` is how an agent flow begins:
-    `chatInput`, `formInput`, …; empty for other flows. A form has a title, a description and fields.
+    with suggestions. `document_types` are those of documents that may be put into a question as a whole.
+    `start_input_type` is how an agent flow begins: `chatInput`, `formInput`, …; empty for other flows. A form has a
+    title, a description and fields.
     """
 
     starter_prompts: tuple[str, ...] = ()
     feedback: bool = False
     follow_ups: bool = False
-    speech_to_text: bool = False
-    images: bool = False
-    documents: bool = False
-    whole_files: bool = False
-    speaks: bool = False
+    document_types: frozenset[str] = frozenset()
     start_input_type: str = ""
     form_title: str = ""
     form_description: str = ""
@@ -61,18 +57,14 @@ def config_of(reply: HttpReply | None) -> ChatbotConfig | None:
 
 def chatbot_config(body: Mapping[str, object]) -> ChatbotConfig:
     """The configuration of a flow from its JSON."""
-    uploads, start = _part(body, "uploads"), _start_node(body.get("flowData"))
+    start = _start_node(body.get("flowData"))
     starters = [_part(each, "").get("prompt") for each in _part(body, "starterPrompts").values()]
     has_form = start.get("startInputType") == "formInput"
     return ChatbotConfig(
         starter_prompts=prompts(starters),
         feedback=_part(body, "chatFeedback").get("status") is True,
         follow_ups=_part(body, "followUpPrompts").get("status") is True,
-        speech_to_text=uploads.get("isSpeechToTextEnabled") is True,
-        images=uploads.get("isImageUploadAllowed") is True,
-        documents=uploads.get("isRAGFileUploadAllowed") is True,
-        whole_files=_part(body, "fullFileUpload").get("status") is True,
-        speaks=body.get("isTTSEnabled") is True,
+        document_types=_document_types(_part(body, "fullFileUpload")),
         start_input_type=_text(start.get("startInputType")),
         form_title=_text(start.get("formTitle")) if has_form else "",
         form_description=_text(start.get("formDescription")) if has_form else "",
@@ -84,6 +76,12 @@ def _part(value: object, key: str) -> Mapping[str, object]:
     """The object under a key, or with an empty key the value itself; empty where it is none."""
     found = value.get(key) if key and isinstance(value, Mapping) else value
     return found if isinstance(found, Mapping) else {}
+
+
+def _document_types(upload: Mapping[str, object]) -> frozenset[str]:
+    """The types in `text/plain,application/pdf`; none where the upload of whole documents is switched off."""
+    listed = upload.get("allowedUploadFileTypes") if upload.get("status") is True else None
+    return frozenset(filter(None, map(str.strip, listed.split(",")))) if isinstance(listed, str) else frozenset()
 
 
 def _start_node(flow_data: object) -> Mapping[str, object]:

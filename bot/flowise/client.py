@@ -88,7 +88,7 @@ class Client:
         self._asking = Asking(session, self._api, chatflow_id, limits, clock, sleep)
         self._secrets = (*filter(None, (api_key,)), *secrets(extra_headers))
         has_key = api_key is not None
-        self.files = Attachments(session, self._api, chatflow_id, limits, clock, has_key=has_key)
+        self.files = Attachments(session, self._api, chatflow_id, limits, clock, has_key=has_key, config=self.config)
         """What the flow takes, and files sent apart from a question."""
         self._config = ChatbotConfigReader(self._api.config, clock)
         self._feedback = Feedback(self._api, chatflow_id)

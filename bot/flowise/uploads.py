@@ -96,22 +96,18 @@ class LeftOutFile:
     reason: Reason
 
 
-def accepted(uploads: object, config: object, *, may_store: bool) -> Accepted:
-    """What a flow takes, by Flowise's `chatflows-uploads` and `public-chatbotConfig`; what cannot be read is nothing.
+def accepted(uploads: object, document_types: frozenset[str], *, may_store: bool) -> Accepted:
+    """What a flow takes, by Flowise's `chatflows-uploads`, and beside it by the `document_types` of its configuration;
+    what cannot be read is nothing.
 
     `may_store`: files may be added to its vector store.
     """
     told = uploads if isinstance(uploads, Mapping) else {}
-    full = config.get("fullFileUpload") if isinstance(config, Mapping) else None
-    documents: frozenset[str] = frozenset()
-    if isinstance(full, Mapping) and full.get("status") is True:
-        listed = full.get("allowedUploadFileTypes")
-        documents = frozenset(filter(None, map(str.strip, listed.split(",")))) if isinstance(listed, str) else documents
     stores = may_store and told.get("isRAGFileUploadAllowed") is True
     return Accepted(
         images=_types(told.get("imgUploadSizeAndTypes")) if told.get("isImageUploadAllowed") is True else frozenset(),
         hears=told.get("isSpeechToTextEnabled") is True,
-        documents=documents,
+        documents=document_types,
         stored=_types(told.get("fileUploadSizeAndTypes")) if stores else frozenset(),
     )
 

@@ -30,11 +30,9 @@ def test_the_recorded_configurations() -> None:
         starter_prompts=("What can you do?", "When do you open?"),
         feedback=True,
         follow_ups=True,
-        speech_to_text=True,
-        images=True,
-        whole_files=True,
+        document_types=frozenset({"application/pdf", "text/csv", "text/plain"}),
     )
-    assert chatbot_config(recorded("tts")) == ChatbotConfig(speaks=True)
+    assert chatbot_config(recorded("tts")) == ChatbotConfig()
     assert chatbot_config(recorded("form")) == ChatbotConfig(
         start_input_type="formInput",
         form_title="Order",

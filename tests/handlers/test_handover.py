@@ -101,7 +101,7 @@ async def test_where_there_is_no_other_it_is_told_and_the_next_start_answers_in_
     async with busy.bot(**by_http(busy, bot_stop_grace=0)) as first:
         heard_by(busy, first)
         root = await busy.ask(f"{busy.mention} one")
-        await busy.slack.until(lambda: len(busy.flowise.predictions) == 1)
+        await busy.slack.until(lambda: busy.answers(root) == ["one"])
         await busy.ask(f"{busy.mention} two", thread_ts=root)
         await busy.slack.until(lambda: len(mailbox(first).held) == 2)
     told = busy.answers(root)

@@ -167,7 +167,7 @@ class Bot:
             DeliverySettings(
                 settings.slack_edit_interval,
                 settings.bot_most_messages,
-                Mode(settings.slack_delivery),
+                Mode(settings.slack_delivery) if settings.slack_delivery else None,
                 settings.slack_rate_scale,
                 asks(settings.bot_help_contact),
                 Answers((self._metrics.answers, *traces)),

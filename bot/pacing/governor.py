@@ -60,11 +60,20 @@ class _Lane:
 
 
 class Governor:
-    """Grants permits from the write budget of one workspace. `scale` multiplies Slack's documented limits."""
+    """Grants permits from the write budget of one workspace. `scale` multiplies Slack's documented limits, and `share`
+    that of one method, as far as more or less of it was seen in the workspace."""
 
-    def __init__(
-        self, store: Store, team: str, *, scale: float, now: Callable[[], float], supervisor: Supervisor | None = None
+    def __init__(  # most have a default
+        self,
+        store: Store,
+        team: str,
+        *,
+        scale: float,
+        now: Callable[[], float],
+        supervisor: Supervisor | None = None,
+        share: Callable[[str], float] | None = None,
     ) -> None:
+        self._share = share
         self._supervisor = supervisor or Supervisor(now)
         self._store = store
         self._team = team
@@ -265,7 +274,8 @@ class Governor:
         return Stock(min(lane.known.level + since * lane.known.quota.rate, lane.known.quota.burst), lane.known.quota)
 
     def _keys(self, method: str, channel: str) -> tuple[Key, ...]:
-        return tuple(replace(key, quota=key.quota.scaled(self._scale)) for key in keys(method, channel))
+        scale = self._scale * (self._share(method) if self._share is not None else 1.0)
+        return tuple(replace(key, quota=key.quota.scaled(scale)) for key in keys(method, channel))
 
     async def _spend(self, want: Want, reserve: float, call: str) -> Spent:
         buckets, now, report = (

@@ -14,8 +14,9 @@ from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
 from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
-from bot.reply.contract import ArrivedEvent, BeganAnew, ParagraphBreak, Place, TextComplete
+from bot.reply.contract import ArrivedEvent, BeganAnew, Place, TextComplete
 from bot.reply.edited import Standing
+from bot.reply.last_edits import LastEdits, text_of
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
 from bot.reply.status import StatusLine
@@ -35,6 +36,7 @@ from bot.slack.calls import (
     SetStatus,
     StartStream,
     StopStream,
+    UpdateMessage,
     UploadFile,
 )
 from bot.slack.help_contact import NOBODY
@@ -95,6 +97,7 @@ class StreamedReply:
         self._answer = Answer(self._text, asks=asks, steps=steps, hosts=hosts)
         self._steps = StreamedSteps(self._answer.steps)
         self._attachment = Attachment(place)
+        self._last_edits = LastEdits(place, streams, asks=asks, hosts=hosts)
         self._pace = Pace(interval)
         self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None, thinking=thinking)
         self._before = Beside()
@@ -145,6 +148,8 @@ class StreamedReply:
         offered, kind = self._progress.offered, Kind.ENDING
         if not self._answer.ended:
             kind = Kind.FIRST if isinstance(offered, StartStream) else Kind.PROGRESS
+        elif isinstance(offered, UpdateMessage):  # all of the answer stands already
+            kind = Kind.PROGRESS
         return self._progress.want(kind, self._answer.length, now, waits=self._waits_for(offered, now))
 
     def _waits_for(self, call: Call | None, now: float) -> bool:
@@ -167,6 +172,9 @@ class StreamedReply:
             case UploadFile():
                 if not self._waits(call, result, now):
                     self._attachment.settled(self._answer, result)
+                return
+            case UpdateMessage():
+                self._edited(call, result, now)
                 return
         self._pace.wrote(now)
         if isinstance(call, StartStream) and not isinstance(result, Limited):
@@ -269,6 +277,8 @@ class StreamedReply:
             under = (*self._answer.heading, *self._answer.footer())
             if under and (not self._is_finished or self._attachment.is_lost):
                 self._give_up(self._ended[-1])
+            elif self._is_finished and (edit := self._last_edits.next_call()) is not None:
+                return edit
             else:
                 self._progress.end()
         return None
@@ -305,9 +315,29 @@ class StreamedReply:
             self._stop_is_late = self._is_full = False
             self._ended.append(call.ts)
             self._stream = None
-            self._text.close()
             self._is_finished = call is self._last
-            if self._is_finished and not self._answer.rest:
+            self._message_ended(call.ts)
+            self._text.close()
+            if self._is_finished and not self._answer.rest and self._last_edits.next_call() is None:
+                self._progress.end()
+
+    def _message_ended(self, ts: str) -> None:
+        """Note a message of which no more is streamed, for the last edits. One that holds only a part of what was left
+        stays as it is."""
+        if not self._is_finished:
+            self._last_edits.message_full(ts, self._text.message)
+        elif not self._answer.rest:
+            events = (*self._before.events, *text_of(self._text.message), *self._after.events)
+            self._last_edits.answer_ended(ts, events, self._answer.steps)
+
+    def _edited(self, call: UpdateMessage, result: Result, now: float) -> None:
+        """Note what came of a last edit."""
+        self._pace.wrote(now)
+        if isinstance(result, Accepted):
+            self._losses.reset()
+        if not self._waits(call, result, now):
+            self._last_edits.settled(result)
+            if self._last_edits.next_call() is None:
                 self._progress.end()
 
     def _waits(self, call: Call, result: Result, now: float) -> bool:
@@ -381,7 +411,4 @@ class StreamedReply:
     def _text_left(self, *, last_message: bool) -> Iterator[ArrivedEvent]:
         if self._answer.is_changing:
             yield BeganAnew(is_stored=True)
-        for number, part in enumerate(self._text.unsettled(last_message=last_message)):
-            if number:
-                yield ParagraphBreak()
-            yield Token(part)
+        yield from text_of(self._text.unsettled(last_message=last_message))

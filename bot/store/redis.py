@@ -17,6 +17,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
     {lines:<team>}:processes         the processes that look after them                30 seconds
     {lines}:stopped                  the questions that were stopped of late           1 minute
+    {certify:<team>}:report|failed|remains   what was verified of Slack      90 days; what has failed since: 1 day
     probe:ping                       a test of whether Redis accepts writes            1 second
     {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget  1 hour after the last call
 """
@@ -41,6 +42,7 @@ from bot.store import budget, scripts
 from bot.store.answers import RedisAnswers
 from bot.store.budget import NOTHING
 from bot.store.budget_script import SCRIPT
+from bot.store.certificates import RedisCertificates
 from bot.store.connections import connect
 from bot.store.decisions import RedisDecisions
 from bot.store.health import RedisHealth, health
@@ -112,6 +114,7 @@ class RedisStore:
 
         self._answers = RedisAnswers(client, self._ask, prefix, lifetime=self._lifetime)
         self._decisions = RedisDecisions(client, self._ask, prefix, lifetime=self._lifetime)
+        self._certificates = RedisCertificates(client, self._ask, prefix)
 
     @classmethod
     def at(
@@ -161,6 +164,11 @@ class RedisStore:
     def decisions(self) -> RedisDecisions:
         """The decisions that flows wait for."""
         return self._decisions
+
+    @property
+    def certificates(self) -> RedisCertificates:
+        """What was verified of Slack in a workspace."""
+        return self._certificates
 
     async def conversation(self, thread: Thread) -> Conversation | None:
         kept = await self._ask(cast("Awaitable[dict[str, str]]", self._client.hgetall(self._key(thread, "chat"))))

@@ -27,6 +27,7 @@ from bot.slack.token_state import TokenState
 from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
 from bot.workspace.authors import Authors, Authorship
+from bot.workspace.certificate import Certificate
 from bot.workspace.process import Process
 from bot.workspace.replies import Replies
 from bot.workspace.sentences import Sentences
@@ -103,12 +104,14 @@ class Workspace:
         self.link_hosts = process.delivery.hosts
         self.tasks = Share(process.tasks)
         self.mailbox = process.mailbox
+        self.certificate = Certificate(process.store.certificates, identity.team, self.tasks, now=process.now)
         self.governor = Governor(
             process.store,
             identity.team,
             scale=process.delivery.scale,
             now=process.now,
             supervisor=process.supervisor,
+            share=self._share if process.delivery.scale == 1 else None,
         )
         self.conversations = Turns(
             process.flowise,
@@ -122,7 +125,10 @@ class Workspace:
             wall=process.wall,
         )
         replies = Replies(
-            process.delivery, invite=wording.invite(identity.name), thinking=wording.thinking(identity.name)
+            process.delivery,
+            invite=wording.invite(identity.name),
+            thinking=wording.thinking(identity.name),
+            certificate=self.certificate,
         )
         self.sentences = Sentences(slack, self.governor, replies, now=process.now, backoff=process.waits.call)
         self.answering = Answering(process, self.tasks, self.conversations, self.governor, replies, self.sentences)
@@ -140,6 +146,10 @@ class Workspace:
         own = frozenset() if settings.outsiders_files else self.identity.organisations
         return QuestionFiles(process.flowise.files, self.slack, process.store, process.room, settings, own_teams=own)
 
+    def _share(self, method: str) -> float:
+        """What was seen of a method's limit here. Whoever sets SLACK_RATE_SCALE knows better."""
+        return self.certificate.verified.share(method)
+
     # From its opening to its close ------------------------------------------------------------------------------------
 
     def open(self) -> None:
@@ -149,6 +159,7 @@ class Workspace:
         self._background = [
             self._supervisor.start("deleting an uninstalled workspace's data", self.uninstall.run),
             self._supervisor.start("looking at the token", lambda: self.slack.come_back(pause)),
+            self._supervisor.start("looking at what was verified", self.certificate.watch),
         ]
 
     async def close(self) -> None:

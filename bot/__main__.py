@@ -1,4 +1,4 @@
-"""Parses the command line: `python -m bot` serves, with `demo` shows a demonstration, with `doctor` runs checks."""
+"""Parses the command line: `python -m bot` serves, `demo` shows a demonstration, `doctor` and `certify` check."""
 
 from __future__ import annotations
 
@@ -31,6 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
         "doctor", help="check the settings and everything they point to, and say what to change"
     )
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
+    certify = commands.add_parser(
+        "certify", help="check in a channel, in about ten minutes, what is assumed of Slack, and keep the result"
+    )
+    certify.add_argument("--channel", required=True, help="the id of a channel that the bot is in, best one for tests")
+    certify.add_argument("--limits", action="store_true", help="also find out how many edits Slack takes in a minute")
+    certify.add_argument("--json", action="store_true", help="print the report as JSON")
     chosen = parser.parse_args(arguments)
     # Nothing of what is loaded now is garbage: to look for some takes a tenth of the start. See _loaded.
     gc.disable()
@@ -39,6 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
             return _demo(once=chosen.once, port=chosen.port, opens=not chosen.no_browser)
         if chosen.command == "doctor":
             return _doctor(machine_readable=chosen.json)
+        if chosen.command == "certify":
+            return _certify(chosen.channel, limits=chosen.limits, machine_readable=chosen.json)
         return _serve()
     except SettingsError as error:
         print(f"The settings cannot work:\n{_indented(_printable(error))}", file=sys.stderr)
@@ -124,6 +132,17 @@ def _doctor(*, machine_readable: bool) -> int:
 
     _loaded()
     return examine(sys.stdout, os.environ, machine_readable=machine_readable)
+
+
+def _certify(channel: str, *, limits: bool, machine_readable: bool) -> int:
+    from bot.settings.settings import read_settings
+
+    settings = read_settings()
+    from bot.certify.program import certify, prepare
+
+    prepare(settings)
+    _loaded()
+    return asyncio.run(certify(settings, channel, limits=limits, machine_readable=machine_readable, out=sys.stdout))
 
 
 if __name__ == "__main__":

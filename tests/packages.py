@@ -126,6 +126,14 @@ PACKAGES: Final = (
             "bot.errors",
         ),
     ),
+    Package(
+        ("bot.certify",),
+        "checks on a real workspace what is assumed of Slack",
+        (
+            *("bot", "bot.background", "bot.network", "bot.pacing", "bot.ports", "bot.reply", "bot.serving"),
+            *("bot.settings", "bot.slack", "bot.slack.text", "bot.store", *VALUES),
+        ),
+    ),
     # The local servers judge the bot, so they share no code with it.
     Package(("bot.playground.slack",), "a local Slack"),
     Package(("bot.playground.flowise",), "a local Flowise"),
@@ -155,6 +163,7 @@ PACKAGES: Final = (
         "the command line",
         (
             "bot.app",
+            "bot.certify",
             "bot.doctor",
             "bot.network",
             "bot.playground",

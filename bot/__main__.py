@@ -41,13 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     # Nothing of what is loaded now is garbage: to look for some takes a tenth of the start. See _loaded.
     gc.disable()
     try:
-        if chosen.command == "demo":
-            return _demo(once=chosen.once, port=chosen.port, opens=not chosen.no_browser)
-        if chosen.command == "doctor":
-            return _doctor(machine_readable=chosen.json)
-        if chosen.command == "certify":
-            return _certify(chosen.channel, limits=chosen.limits, machine_readable=chosen.json)
-        return _serve()
+        return _run(chosen)
     except SettingsError as error:
         print(f"The settings cannot work:\n{_indented(_printable(error))}", file=sys.stderr)
         return WRONG_SETTINGS
@@ -56,6 +50,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+
+
+def _run(chosen: argparse.Namespace) -> int:
+    match chosen.command:
+        case "demo":
+            return _demo(once=chosen.once, port=chosen.port, opens=not chosen.no_browser)
+        case "doctor":
+            return _doctor(machine_readable=chosen.json)
+        case "certify":
+            return _certify(chosen.channel, limits=chosen.limits, machine_readable=chosen.json)
+    return _serve()
 
 
 def _printable(error: BotError) -> str:

@@ -18,6 +18,7 @@ log = structlog.get_logger(__name__)
 
 # Seconds between two looks at the store: a report comes a few times a year, and what fails is doubted here at once.
 _APART: Final = 300.0
+_FIRST_LOOK: Final = 0.5
 _DAY: Final = 86_400.0
 
 
@@ -45,12 +46,19 @@ class Certificate:
         self._failed[name] = self._now() + _DAY
         self._tasks.start(self._certificates.fail(self._team, name), name="assumption failed", later=True)
 
+    async def begin(self) -> None:
+        """Look at the store for the first time, so that the first answer is written like the others. One that does not
+        answer is not waited for."""
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(_FIRST_LOOK):
+                await self.look()
+
     async def watch(self) -> None:
         """Look at the store now and again. Never returns."""
         while True:
+            await asyncio.sleep(_APART)
             with suppress(StoreUnavailable):
                 await self.look()
-            await asyncio.sleep(_APART)
 
     async def look(self) -> None:
         """Read what the store has. Raises StoreUnavailable."""

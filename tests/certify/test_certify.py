@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import re
 import time
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,13 +14,11 @@ from bot.background.supervision import Supervisor
 from bot.certify.assumptions import ASSUMPTIONS, ONLY_WITH_LIMITS
 from bot.certify.calls import Calls
 from bot.certify.report import Report, Result
-from bot.certify.run import CHECKS, certified
+from bot.certify.run import certified
 from bot.certify.scene import Scene, Times
 from bot.pacing.governor import Governor
 from bot.playground.slack import LocalSlack
-from bot.playground.slack.behaviours import BEHAVIOURS
 from bot.slack.client import SlackClient
-from bot.slack.verified import verified
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 

@@ -20,6 +20,7 @@ from bot.certify.thread import cleaned, opened
 from bot.errors import StoreUnavailable
 from bot.ports.notes import Certificates
 from bot.slack.fields import string
+from bot.slack.wire import messages
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,7 @@ _LONG = "stream_life"
 _LAST = "long_pages"
 _PATIENCE = 90.0
 _CLEANING_SECONDS = 180.0
+_HISTORY = "conversations.history"
 # Of the channel's members, so many are looked at for a person.
 _LOOKED_AT = 20
 
@@ -61,15 +63,10 @@ async def certified(
     root = await opened(scene.calls, store, team, scene.channel, at=wall())
     left = 0
     try:
-        rows = await _rows(replace_root(scene, root.ts), chosen, limits=limits, told=told)
+        rows = await _rows(replace(scene, root=root.ts), chosen, limits=limits, told=told)
     finally:
         left = await _cleaned_in_time(scene, store)
     return Report(rows, wall(), dict(scene.shares), left)
-
-
-def replace_root(scene: Scene, root: str) -> Scene:
-    """The scene in the thread under a message; what its checks note is noted in both."""
-    return replace(scene, root=root)
 
 
 async def _cleaned_in_time(scene: Scene, store: Certificates) -> int:
@@ -122,15 +119,21 @@ async def _observed(scene: Scene, name: str) -> Observed:
 
 
 async def person_in(scene: Scene) -> str:
-    """A person who is in the channel; empty where Slack does not tell."""
-    try:
-        answer = await scene.calls.ask("conversations.members", {"channel": scene.channel, "limit": _LOOKED_AT})
-    except UnseenError:
-        return ""
-    members = answer.get("members")
-    for member in members if isinstance(members, list) else []:
-        user = string({"user": member}, "user")
-        person = await scene.calls.client.person(user) if user and user != scene.identity.bot_user else None
+    """A person who is in the channel, or has written there lately; empty where Slack does not tell."""
+    where = {"channel": scene.channel, "limit": _LOOKED_AT}
+    for user in [*await _users(scene, "conversations.members", where), *await _users(scene, _HISTORY, where)]:
+        person = await scene.calls.client.person(user) if user != scene.identity.bot_user else None
         if person is not None and not person.is_bot:
             return user
     return ""
+
+
+async def _users(scene: Scene, method: str, where: Mapping[str, object]) -> list[str]:
+    """The users that a list of Slack's names; none where it is not given. Members of a private channel are not."""
+    try:
+        answer = await scene.calls.ask(method, where)
+    except UnseenError:
+        return []
+    members = answer.get("members")
+    named = [one for one in members if isinstance(one, str)] if isinstance(members, list) else []
+    return [*named, *dict.fromkeys(user for message in messages(answer) if (user := string(message, "user")))]

@@ -13,6 +13,7 @@ from typing import TextIO
 
 import bot.flowise.client as flowise_client
 from bot.doctor.asker import AskerTold
+from bot.doctor.certificate import certificate, team_of
 from bot.doctor.findings import UNREADABLE, About, Finding, Verdict, exit_status, redacted
 from bot.doctor.flowise import FLOWISE, Chatflow, flowise
 from bot.doctor.machine import MACHINE, port
@@ -102,10 +103,19 @@ async def examined(
                 flowise(flowise_session, _chatflow(settings), monotonic=time.monotonic, wall=wall),
                 patience,
             ),
-            bounded(REDIS, redis(settings.redis_url, folder, address), patience),
+            bounded(
+                REDIS,
+                redis(
+                    settings.redis_url, folder, address, lambda client: certificate(client, partial(team_of, web), wall)
+                ),
+                patience,
+            ),
             bounded(MACHINE, listening(), patience),
         )
-    return [*seen, *(finding for report in reports for finding in report)]
+    found = [*seen, *(finding for report in reports for finding in report)]
+    # What stands in Redis may be about Slack: under one heading stands all of it.
+    order = list(dict.fromkeys(finding.about for finding in found))
+    return sorted(found, key=lambda finding: order.index(finding.about))
 
 
 async def bounded(about: About, work: Awaitable[list[Finding]], patience: float) -> list[Finding]:

@@ -30,6 +30,7 @@ class Certificate:
         self._team = team
         self._tasks = tasks
         self._now = now
+        self._report = ""
         self._read = NOTHING
         self._failed: dict[str, float] = {}
         """Until when each assumption is doubted that has failed here, also where the store could not be told."""
@@ -62,9 +63,11 @@ class Certificate:
 
     async def look(self) -> None:
         """Read what the store has. Raises StoreUnavailable."""
-        report = await self._certificates.kept(self._team)
+        report = await self._certificates.kept(self._team) or ""
         failed = await self._certificates.failed(self._team) if report else frozenset[str]()
         read = verified(report).without(failed) if report else NOTHING
         if read != self._read:
             log.info("report on Slack read", links_by_edit=read.links_by_edit, shares=dict(read.shares))
+        if report != self._report:  # a newer run knows better than what has failed before
+            self._report, self._failed = report, {}
         self._read = read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 
 import pytest
@@ -38,7 +39,7 @@ def called(home: Sandbox, *methods: str) -> list[str]:
 async def answered(home: Sandbox, text: str) -> list[Message]:
     """The messages of an answer with that text, which comes in pieces and not at once."""
     pieces = [text[start : start + 40] for start in range(0, len(text), 40)]
-    home.flowise.script("rag", Script(tokens=pieces, token_wait=0.0 if len(pieces) > 20 else 0.1))
+    home.flowise.script("rag", Script(tokens=pieces, token_wait=0.0 if len(pieces) > 20 else 0.05))
     root = await home.ask(f"{home.mention} grow")
     await home.answered(root, timeout=30)
     return home.slack.thread(home.channel, root)[1:]
@@ -100,3 +101,42 @@ async def test_without_a_report_all_is_by_edits_and_without_a_link_nothing_is_ed
         await answered(home, TEXT.split("See", maxsplit=1)[0])
     assert called(home, START) == ["ok"]
     assert len(called(home, EDIT)) == before
+
+
+# Of an answer, whatever Slack is like: words in order, a list, a table, an emoji, code with a language, a link.
+RICH = (
+    "word0 word1 word2\n\n- word3\n- word4 :rocket:\n\n| word5 | word6 |\n|---|---|\n| word7 | word8 |\n\n"
+    f"```python\nword9\n```\n\n[word10]({LINK})\n\n" + "".join(f"word{number} " for number in range(11, 60))
+)
+REPORTED = (
+    *("rich_text", "table", "blank_lines", "emoji_by_name", "edit_unmarked", "metadata_found", "long_pages"),
+    *("status_line", "buttons_after_edit", "plan_edited", "stream_to_rich_text", "joiner_in_streams"),
+    *("buttons_in_stream", "stream_size", "stream_life"),
+)
+
+
+@pytest.mark.parametrize("mode", ["edit", "stream"])
+async def test_an_answer_is_whole_as_documented_and_as_reported(
+    home: Sandbox, certificates: RedisCertificates, mode: str
+) -> None:
+    await certificates.keep(home.slack.team_id, report(*CONSULTED))
+    async with home.bot(slack_delivery=mode):
+        for reported in ((), REPORTED):
+            home.slack.reported.update(reported)
+            messages = await answered(home, RICH)
+            found = re.findall(r"\bword(\d+)\b", "\n".join(message.plain for message in messages))
+            assert list(map(int, found)) == list(range(60)), reported
+    assert (home.slack.pings, home.slack.previews) == ([], [])
+
+
+@pytest.mark.parametrize("as_reported", [False, True])
+async def test_a_stream_that_breaks_goes_on_in_its_message_or_in_a_new_one(home: Sandbox, *, as_reported: bool) -> None:
+    if as_reported:
+        home.slack.reported.add(STREAM_TO_RICH_TEXT)
+    home.slack.refuse("chat.appendStream", "message_not_in_streaming_state")
+    async with home.bot(slack_delivery="stream"):
+        [message] = await answered(home, TEXT)
+    assert TEXT.split("See", maxsplit=1)[0].strip() in message.plain
+    assert has(message.blocks, type="link", url=LINK)
+    assert called(home, "chat.postMessage") == (["ok"] if as_reported else [])
+    assert called(home, "chat.delete") == (["ok"] if as_reported else [])

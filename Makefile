@@ -73,9 +73,9 @@ doctor: .venv/installed ## Look at the settings and all they point to, and say w
 test: .venv/developing ## Run every test; those in a browser where a Chromium is found
 	@$(PYTEST) --durations=15 $(ARGS)
 
-# Three workers: these tests compute rather than wait.
+# Three workers: these tests compute rather than wait. Properties are tried on a fifth of their examples (tests/examples.py).
 quick: .venv/developing ## Run what needs no browser and no whole bot: parsers, texts, pacing, clients, the store
-	@$(PYTEST) -n 3 --durations=5 -m "not browser and not program and not slow" --ignore=tests/playground/browser $(ARGS)
+	@QUICK_TESTS=1 $(PYTEST) -n 3 --durations=5 -m "not browser and not program and not slow" --ignore=tests/playground/browser $(ARGS)
 
 screenshots: .venv/developing ## Take the pictures of the README anew (needs a Chromium)
 	@$(BIN)/python -m docs.screenshots

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.conversation import forms as conversation_forms
 from bot.mailbox.durations import Durations
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
@@ -121,6 +122,25 @@ async def test_a_command_opens_the_form_at_once_and_the_channel_sees_what_was_se
         assert home.answers(root)[-1] == ANSWER
     assert forms(home) == [FORM]
     assert (home.slack.violations, home.slack.pings) == ([], [])
+
+
+async def test_a_command_gives_the_button_where_the_form_is_not_known_in_time(
+    home: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversation_forms, "_PATIENCE", 0.0)
+    async with home.bot(**settings(home)):
+        assert (await home.slack.command(home.ada, home.channel, "/flowise", "rye")).acked
+        await home.slack.until(lambda: len(home.slack.messages(home.channel)) == 2 and home.idle)
+        assert modal(home) is None
+        [root] = roots(home)
+        button = home.slack.thread(home.channel, root)[-1]
+        assert button.plain == NEEDED
+        await press(home, button.ts)
+        assert modal(home).blocks[1]["element"]["initial_value"] == "rye"
+        assert (await submit(home)).acked
+        await home.slack.until(lambda: len(home.flowise.predictions) == 1 and home.idle)
+        assert home.answers(root)[-1] == ANSWER
+    assert forms(home) == [FORM]
 
 
 async def test_in_a_direct_message_a_form_is_asked_for_once_a_conversation(home: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""Parses the command line: `python -m bot` serves, `demo` shows a demonstration, `doctor` and `certify` check."""
+"""Parses the command line: `python -m bot` serves, `demo` shows, `doctor`, `config` and `certify` look."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from bot.errors import BotError, SettingsError
 
@@ -37,6 +38,10 @@ def main(arguments: list[str] | None = None) -> int:
     certify.add_argument("--channel", required=True, help="the id of a channel that the bot is in, best one for tests")
     certify.add_argument("--limits", action="store_true", help="also find out how many edits Slack takes in a minute")
     certify.add_argument("--json", action="store_true", help="print the report as JSON")
+    config = commands.add_parser("config", help="print what holds, by BOT_CONFIG and the settings, and why")
+    config.add_argument("file", nargs="?", type=Path, help="the configuration file in place of BOT_CONFIG")
+    config.add_argument("--check", action="store_true", help="only say what is wrong with the file, without settings")
+    config.add_argument("--json", action="store_true", help="print it as JSON")
     chosen = parser.parse_args(arguments)
     # Nothing of what is loaded now is garbage: to look for some takes a tenth of the start. See _loaded.
     gc.disable()
@@ -60,7 +65,10 @@ def _run(chosen: argparse.Namespace) -> int:
             return _doctor(machine_readable=chosen.json)
         case "certify":
             return _certify(chosen.channel, limits=chosen.limits, machine_readable=chosen.json)
-    return _serve()
+        case "config":
+            return _check(chosen.file) if chosen.check else _config(chosen.file, machine_readable=chosen.json)
+        case _:
+            return _serve()
 
 
 def _printable(error: BotError) -> str:
@@ -148,6 +156,34 @@ def _certify(channel: str, *, limits: bool, machine_readable: bool) -> int:
     prepare(settings)
     _loaded()
     return asyncio.run(certify(settings, channel, limits=limits, machine_readable=machine_readable, out=sys.stdout))
+
+
+def _config(file: Path | None, *, machine_readable: bool) -> int:
+    """Print what holds with this configuration file, or with that of BOT_CONFIG."""
+    from bot.config import report
+    from bot.config.loading import load
+    from bot.config.merging import effective
+    from bot.settings.environment import environment_of, variables_of
+    from bot.settings.settings import read_settings
+
+    settings = read_settings(config=file)
+    environment = environment_of(settings)
+    path = settings.bot_config
+    loaded = load(path, environment, variables_of(settings)) if path else None
+    holds = effective(environment, loaded.file if loaded else None)
+    print(report.as_json(holds) if machine_readable else report.as_text(holds))
+    return 0
+
+
+def _check(file: Path | None) -> int:
+    """Check a configuration file by itself, for which nothing else has to be set."""
+    from bot.config.reading import configuration, read_file
+    from bot.settings.environment import config_path
+
+    path = file or config_path()
+    configuration(read_file(path), path.name)
+    print(f"{path}: nothing is wrong with it")
+    return 0
 
 
 if __name__ == "__main__":

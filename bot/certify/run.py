@@ -37,6 +37,7 @@ _HISTORY = "conversations.history"
 # Of the channel's members, so many are looked at for a person.
 _LOOKED_AT = 20
 
+_LATE = Observed(Result.UNKNOWN, "not looked at: the others took too long")
 _SKIPPED = Observed(Result.UNKNOWN, "not looked at: it takes --limits")
 
 
@@ -89,23 +90,26 @@ async def _rows(
 
     beside = [asyncio.create_task(look(one)) for one in chosen if one.name == _LONG]
     try:
-        for one in sorted(chosen, key=lambda one: (one.name == _LAST) + 2 * (one.name in ONLY_WITH_LIMITS)):
-            if one.name != _LONG:
-                await look(one)
-        await asyncio.gather(*beside)
+        async with asyncio.timeout(scene.times.longest):
+            for one in sorted(chosen, key=lambda one: (one.name == _LAST) + 2 * (one.name in ONLY_WITH_LIMITS)):
+                if one.name != _LONG:
+                    await look(one)
+            await asyncio.gather(*beside)
+    except TimeoutError:
+        pass  # what was not seen by then is unknown
     finally:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-    return tuple(seen[one.name] for one in chosen)
+    return tuple(seen.get(one.name) or Row(one, _LATE) for one in chosen)
 
 
 async def _observed(scene: Scene, name: str) -> Observed:
     """What a check sees, within its time."""
     times = scene.times
-    longest = _PATIENCE + times.minute + (times.life + times.over if name == _LONG else 0.0)
+    waits = times.life + times.over if name == _LONG else times.minute if name in ONLY_WITH_LIMITS else 0.0
     try:
-        async with asyncio.timeout(longest):
+        async with asyncio.timeout(_PATIENCE + waits):
             return await CHECKS[name](scene)
     except WrongError as error:
         return Observed(Result.WRONG, str(error))

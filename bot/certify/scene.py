@@ -20,12 +20,13 @@ from bot.slack.wire import messages
 @dataclass(frozen=True, slots=True)
 class Times:
     """How long is waited, in seconds: for a `preview` to come; for the last text of a stream (`life`), and for Slack to
-    have ended it after that (`over`); for a `minute` of Slack's to pass."""
+    have ended it after that (`over`); for a `minute` of Slack's to pass. All checks together take `longest` at most."""
 
     preview: float = 6.0
     life: float = LIFE + LAST_CALL
     over: float = 60.0
     minute: float = 61.0
+    longest: float = 900.0
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ the workspace, it brings the same text as blocks. Nothing is missing without it:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from bot.flowise.events import Token
 from bot.reply.contract import ArrivedEvent, Finished, ParagraphBreak, Place
@@ -19,6 +20,10 @@ from bot.slack.text.block import Blocks
 from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.pages import Page
 from bot.slack.verified import STREAM_TO_RICH_TEXT
+
+PATIENCE: Final = 5.0
+"""Seconds after the end of an answer for which its last edits wait for their turn: the next question of its thread
+waits for them, and nothing is missing without."""
 
 
 class LastEdits:

@@ -16,6 +16,7 @@ from bot.reply.attachment import Attachment
 from bot.reply.beside import Beside
 from bot.reply.contract import ArrivedEvent, BeganAnew, Place, TextComplete
 from bot.reply.edited import Standing
+from bot.reply.last_edits import PATIENCE as LAST_EDITS_WAIT
 from bot.reply.last_edits import LastEdits, text_of
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
@@ -110,7 +111,8 @@ class StreamedReply:
         self._piece: StreamPiece | None = None
         self._last: Call | None = None
         self._is_finished = False
-        """The last call of the answer was taken; only a file may be left."""
+        """The last call of the answer was taken; only a file and the last edits may be left."""
+        self._finished_at = 0.0
         self._stop_is_late = False
         """A stop had no permit when it was wanted: text is appended before it."""
         self._is_full = False
@@ -160,6 +162,8 @@ class StreamedReply:
             case StopStream(markdown=markdown):
                 # Text that a stop has no permit to bring can be appended before it.
                 return self._stop_is_late or not markdown.strip()
+            case UpdateMessage():
+                return now - self._finished_at < LAST_EDITS_WAIT
             case SetStatus():
                 return False
         return True
@@ -315,7 +319,7 @@ class StreamedReply:
             self._stop_is_late = self._is_full = False
             self._ended.append(call.ts)
             self._stream = None
-            self._is_finished = call is self._last
+            self._is_finished, self._finished_at = call is self._last, now
             self._message_ended(call.ts)
             self._text.close()
             if self._is_finished and not self._answer.rest and self._last_edits.next_call() is None:
@@ -335,7 +339,8 @@ class StreamedReply:
         self._pace.wrote(now)
         if isinstance(result, Accepted):
             self._losses.reset()
-        if not self._waits(call, result, now):
+        is_late = isinstance(result, Limited | Lost) and not self._waits_for(call, now)
+        if is_late or not self._waits(call, result, now):
             self._last_edits.settled(result)
             if self._last_edits.next_call() is None:
                 self._progress.end()

@@ -219,6 +219,16 @@ async def test_a_right_that_the_app_lacks_is_unknown_and_not_wrong(bench: Bench)
     assert seen(await bench.run("file_up", "file_down")) == {"file_up": "unknown", "file_down": "unknown"}
 
 
+async def test_what_takes_too_long_is_unknown_and_all_is_removed(bench: Bench) -> None:
+    async with bench.scene() as scene:
+        scene.times = replace(TIMES, life=30.0, longest=1.0)
+        report = await certified(
+            scene, bench.store.certificates, wall=time.time, only=("emoji_by_name", "stream_life", "siblings")
+        )
+    assert seen(report) == {"emoji_by_name": "holds", "siblings": "holds", "stream_life": "unknown"}
+    assert (bench.stands, bench.slack.streaming) == ([], [])
+
+
 async def test_a_refusal_for_the_rate_is_waited_out(bench: Bench) -> None:
     bench.slack.limit("chat.postMessage", 1.0, after=1)
     assert seen(await bench.run("emoji_by_name")) == {"emoji_by_name": "holds"}

@@ -10,7 +10,7 @@ from bot.flowise.events import SourceDocument, SourceDocuments, Token, UsedTools
 from bot.pacing.permits import Kind
 from bot.records.thread import StopOutcome
 from bot.reply.contract import AnswerButtons, Finished, Stopped, Thinking
-from bot.reply.last_edits import has_link
+from bot.reply.last_edits import PATIENCE, has_link
 from bot.reply.native_first import NativeFirst
 from bot.reply.streams import Mode, StreamSupport
 from bot.slack.calls import Accepted, Limited, Lost, Refused, Result, StopStream, UpdateMessage
@@ -115,15 +115,27 @@ def test_a_refused_edit_leaves_the_answer_as_it_was_streamed(result: Result, fai
 def test_a_limited_edit_waits_and_a_lost_one_is_made_again_some_times() -> None:
     answer, slack = streamed(LINKED, Certificate())
     edit, now = until_edit(answer, slack, 3.0), 3.0
-    answer.answered(edit, Limited(7.0), now)
-    assert (answer.next_call(now), answer.wake_at(now)) == (None, 10.0)
-    now, lost = 10.0, 0
+    answer.answered(edit, Limited(1.5), now)
+    assert (answer.next_call(now), answer.wake_at(now)) == (None, 4.5)
+    now, lost = 4.5, 0
     while (call := answer.next_call(now)) is not None:
         assert call == edit
         answer.answered(call, Lost("no answer"), now)
         lost, now = lost + 1, answer.wake_at(now) or now
     assert answer.done
     assert 2 <= lost <= 10
+
+
+def test_an_edit_that_has_no_turn_in_time_is_left_out() -> None:
+    answer, slack = streamed(LINKED, Certificate())
+    edit = until_edit(answer, slack, 3.0)
+    assert answer.want(3.0).waits
+    late = 3.0 + PATIENCE
+    assert answer.next_call(late) == edit
+    assert not answer.want(late).waits
+    answer.answered(edit, Limited(4.0), late)
+    assert answer.next_call(late) is None
+    assert (answer.done, "guide" in slack.text) == (True, True)
 
 
 def test_each_message_that_has_a_link_is_edited_with_its_own_text() -> None:

@@ -92,6 +92,8 @@ async def _rows(
     try:
         async with asyncio.timeout(scene.times.longest):
             for one in sorted(chosen, key=lambda one: (one.name == _LAST) + 2 * (one.name in ONLY_WITH_LIMITS)):
+                if one.name in ONLY_WITH_LIMITS:
+                    await asyncio.gather(*beside)  # its calls would be counted with theirs
                 if one.name != _LONG:
                     await look(one)
             await asyncio.gather(*beside)

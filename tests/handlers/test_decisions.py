@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot.conversation import run_reader
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack.delivery import Delivered
@@ -341,12 +342,13 @@ async def test_a_decision_that_was_made_in_flowise_itself_is_closed(keyed: Sandb
     assert len(scene.resumed) == 1
 
 
-async def decide_in_flowise(scene: Scene) -> None:
+async def decide_in_flowise(scene: Scene, *, streaming: bool = False) -> None:
     """Somebody decides in Flowise's own chat."""
     import aiohttp
 
     asked = scene.home.flowise.predictions[-1]
-    body = {"chatId": asked.chat_id, "humanInput": {"type": "proceed", "startNodeId": "humanInputAgentflow_0"}}
+    made = {"type": "proceed", "startNodeId": "humanInputAgentflow_0"}
+    body = {"chatId": asked.chat_id, "humanInput": made, "streaming": streaming}
     headers = {"Authorization": f"Bearer {KEY}"}
     url = f"{scene.home.flowise.url}/api/v1/prediction/{asked.flow_id}"
     async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
@@ -486,6 +488,23 @@ async def test_a_stream_that_breaks_off_or_falls_silent_is_completed_from_the_ro
         else:
             assert texts[1] == "Sent"
     assert len(scene.resumed) == 1
+
+
+async def test_a_run_that_is_heard_elsewhere_is_completed_before_its_silence_is_too_long(
+    keyed: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody decides in Flowise at the same time, is refused, and takes the stream away; the answer is stored."""
+    monkeypatch.setattr(run_reader, "_SILENT", 0.1)
+    scene, held = Scene(keyed, "two_approvals"), asyncio.Event()
+    async with keyed.bot(**scene.settings, flowise_event_timeout=60):
+        first = await scene.asks()
+        keyed.flowise.script(scene.flow, Script(tokens=["Sent."], agentflow=True, hold=held))
+        await scene.press(first)
+        await keyed.slack.until(lambda: len(scene.resumed) == 1)
+        await decide_in_flowise(scene, streaming=True)
+        held.set()
+        assert (await scene.decided(2))[1] == "Sent."
+    assert len(scene.resumed) == 2
 
 
 async def test_a_decision_that_is_stopped_while_it_waits_for_a_place_can_be_made_anew(home: Sandbox) -> None:

@@ -193,6 +193,26 @@ async def test_a_tool_is_allowed_by_its_name_and_arguments_and_no_json_is_shown(
     assert scene.resumed == [{"type": "proceed", "startNodeId": "agentAgentflow_0"}]
 
 
+async def test_an_older_flow_is_told_the_label_that_was_pressed_and_what_it_asked_with(home: Sandbox) -> None:
+    """One of several agents: it waits at no node, and wants the call back that it asks for."""
+    call = {"name": "calculator", "id": "call_1", "args": {"input": "21*2"}}
+    mapping = {"approve": "Yes", "reject": "No", "toolCalls": [call]}
+    labels = [{"type": f"{side}-button", "label": mapping[side]} for side in ("approve", "reject")]
+    action = {"id": "action_1", "mapping": mapping, "elements": labels}
+    scene = Scene(home, "two_approvals")
+    home.flowise.script(scene.flow, Script(tokens=["Shall I?"], after=[("action", action)]), Script(tokens=["42"]))
+    async with home.bot(**scene.settings):
+        first = await scene.asks()
+        assert [button["text"]["text"] for button in buttons(first.blocks)] == ["Yes", "No"]
+        await scene.press(first, "Yes")
+        texts = await scene.decided(2)
+    assert texts == ["Shall I?\ncalculator\ninput: 21*2\nada chose “Yes”.", "42"]
+    told = home.flowise.predictions[1].body
+    kept = {"approve": "Yes", "reject": "No", "toolCalls": [{"name": "calculator", "id": "call_1"}]}
+    assert (told["question"], told["action"]) == ("Yes", {"id": "action_1", "mapping": kept})
+    assert "humanInput" not in told
+
+
 async def test_a_comment_goes_along_from_a_modal_which_stores_nothing_until_it_is_sent(home: Sandbox) -> None:
     scene = Scene(home, "human")
     async with home.bot(**scene.settings):

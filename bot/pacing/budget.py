@@ -291,11 +291,11 @@ class Budget:
             bucket.silence(until, now)
 
     def _bucket(self, key: Key, now: float) -> _Bucket:
-        bucket, quota = self._buckets.get(key.name), key.quota.scaled(self._scale)
+        quota, lesson = key.quota.scaled(self._scale), self._lessons.setdefault(key.lesson, _Lesson())
+        bucket = self._buckets.get(key.name)
         if bucket is None:
             if len(self._buckets) >= _MANY:
                 self._buckets = {name: old for name, old in self._buckets.items() if not old.idle(now)}
-            lesson = self._lessons.setdefault(key.lesson, _Lesson())
             bucket = self._buckets[key.name] = _Bucket(quota, lesson, key.apart)
         bucket.quota = quota  # more or less of the limit may have been seen since
         return bucket

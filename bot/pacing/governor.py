@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 from uuid import uuid4
 
 import structlog
@@ -28,6 +29,7 @@ _LONGEST_SLEEP = 5.0
 _AFTER_A_MISTAKE = 1.0
 # Waits that end so close to each other are for the same token, in seconds: the time to Redis varies.
 _TOGETHER = 0.02
+Scale: TypeAlias = float | Callable[[str], float]
 _POST, _EDIT = "chat.postMessage", "chat.update"
 _START, _APPEND, _STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 
@@ -60,20 +62,12 @@ class _Lane:
 
 
 class Governor:
-    """Grants permits from the write budget of one workspace. `scale` multiplies Slack's documented limits, and `share`
-    that of one method, as far as more or less of it was seen in the workspace."""
+    """Grants permits from the write budget of one workspace. `scale` multiplies Slack's documented limits: all of them,
+    or each by its method."""
 
-    def __init__(  # most have a default
-        self,
-        store: Store,
-        team: str,
-        *,
-        scale: float,
-        now: Callable[[], float],
-        supervisor: Supervisor | None = None,
-        share: Callable[[str], float] | None = None,
+    def __init__(
+        self, store: Store, team: str, *, scale: Scale, now: Callable[[], float], supervisor: Supervisor | None = None
     ) -> None:
-        self._share = share
         self._supervisor = supervisor or Supervisor(now)
         self._store = store
         self._team = team
@@ -274,7 +268,7 @@ class Governor:
         return Stock(min(lane.known.level + since * lane.known.quota.rate, lane.known.quota.burst), lane.known.quota)
 
     def _keys(self, method: str, channel: str) -> tuple[Key, ...]:
-        scale = self._scale * (self._share(method) if self._share is not None else 1.0)
+        scale = self._scale(method) if callable(self._scale) else self._scale
         return tuple(replace(key, quota=key.quota.scaled(scale)) for key in keys(method, channel))
 
     async def _spend(self, want: Want, reserve: float, call: str) -> Spent:

@@ -108,10 +108,9 @@ class Workspace:
         self.governor = Governor(
             process.store,
             identity.team,
-            scale=process.delivery.scale,
+            scale=self._share if process.delivery.scale == 1 else process.delivery.scale,
             now=process.now,
             supervisor=process.supervisor,
-            share=self._share if process.delivery.scale == 1 else None,
         )
         self.conversations = Turns(
             process.flowise,

@@ -240,7 +240,7 @@ async def test_the_limit_that_was_seen_scales_the_budget(bench: Bench, *, few: b
     bench.slack.reported.update({"edits_a_minute"} if few else ())
     report = await bench.run("edits_a_minute", limits=True)
     assert verified(report.as_json()).share("chat.update") == share
-    governor = Governor(bench.store, "T1", scale=1, now=time.monotonic, share=verified(report.as_json()).share)
+    governor = Governor(bench.store, "T1", scale=verified(report.as_json()).share, now=time.monotonic)
     assert governor.stock("chat.update").quota.per_minute == pytest.approx(50 * share, abs=1)
     assert governor.stock("chat.postMessage").quota.per_minute == 270
 

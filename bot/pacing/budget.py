@@ -252,8 +252,7 @@ class Budget:
         """
         buckets = [self._bucket(key, now) for key in keys]
         waits = [
-            bucket.wait(now, 0.0 if rank else reserve, urgent=urgent and not rank)
-            for rank, bucket in enumerate(buckets)
+            one.wait(now, 0.0 if rank else reserve, urgent=urgent and not rank) for rank, one in enumerate(buckets)
         ]
         wait = max(waits, default=0.0)
         if wait <= 0.0:

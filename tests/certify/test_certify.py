@@ -36,7 +36,7 @@ from bot.store.redis import RedisStore
 ROOT = Path(__file__).parent.parent.parent
 NAMES = [one.name for one in ASSUMPTIONS]
 # A stream lasts for as long as the last text is surely in time, and is over when it is looked at again.
-TIMES, LASTS = Times(preview=0.0, life=0.6, over=0.8, minute=0.0), 1.2
+TIMES, LASTS = Times(preview=0.0, life=1.0, over=1.3, minute=0.0), 2.0
 
 
 @dataclass
@@ -148,7 +148,7 @@ async def test_a_run_that_is_killed_is_cleaned_up_by_the_next(bench: Bench, own_
     program = await asyncio.create_subprocess_exec(
         sys.executable, *arguments, env={**os.environ, **settings}, stdout=quiet, stderr=quiet
     )
-    await bench.slack.until(lambda: len(bench.stands) >= 3 and bool(bench.slack.streaming), 20)
+    await bench.slack.until(lambda: len(bench.stands) >= 3 and bool(bench.slack.streaming), 40)
     program.kill()
     await program.wait()
     assert len(bench.stands) >= 3
@@ -221,11 +221,9 @@ async def test_a_right_that_the_app_lacks_is_unknown_and_not_wrong(bench: Bench)
 
 async def test_what_takes_too_long_is_unknown_and_all_is_removed(bench: Bench) -> None:
     async with bench.scene() as scene:
-        scene.times = replace(TIMES, life=30.0, longest=1.0)
-        report = await certified(
-            scene, bench.store.certificates, wall=time.time, only=("emoji_by_name", "stream_life", "siblings")
-        )
-    assert seen(report) == {"emoji_by_name": "holds", "siblings": "holds", "stream_life": "unknown"}
+        scene.times = replace(TIMES, life=30.0, longest=0.5)
+        report = await certified(scene, bench.store.certificates, wall=time.time, only=("stream_life",))
+    assert [row.observed.text for row in report.rows] == ["not looked at: the others took too long"]
     assert (bench.stands, bench.slack.streaming) == ([], [])
 
 

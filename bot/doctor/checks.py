@@ -127,7 +127,7 @@ def _chatflow(settings: Settings) -> Chatflow:
         asker.introduced(settings.bot_introduce),
     )
     url, flow, headers = settings.flowise_url, settings.flowise_chatflow_id, settings.extra_headers()
-    return Chatflow(url, flow, key, limits, headers, told)
+    return Chatflow(url, flow, key, limits, headers, told, settings.bot_files_to_store)
 
 
 def _look(out: TextIO, environment: Mapping[str, str]) -> tuple[int, bool]:

@@ -6,7 +6,7 @@ import asyncio
 import math
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
@@ -91,8 +91,10 @@ main([])
 
 
 @asynccontextmanager
-async def other_replica(home: Sandbox, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A bot in a process of its own, so that it can be killed; connected."""
+async def other_replica(
+    home: Sandbox, folder: Path, given: Mapping[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A bot in a process of its own, so that it can be killed; connected. `given` are settings of its own."""
     settings = {
         "SLACK_BOT_TOKEN": home.slack.bot_token,
         "SLACK_APP_TOKEN": home.slack.app_token,
@@ -103,7 +105,7 @@ async def other_replica(home: Sandbox, folder: Path) -> AsyncIterator[asyncio.su
         "REDIS_URL": home.redis_url,
         "HOST": "127.0.0.1",
         "PORT": "0",
-    }
+    } | dict(given or {})
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", PROGRAM), cwd=folder, env=environment(os.environ, settings)
     )

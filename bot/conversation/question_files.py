@@ -113,19 +113,22 @@ class QuestionFiles:
         teams = self._own_teams and self._own_teams.union(question.teams)
         fates = [await self._found(file, teams) for file in question.files]
         takes = await self._planned(fates, has_words=question.has_words)
-        await self._sent_before(fates, question, lease, chat)
-        uploads = await self._fetched(fates)
+        uploads = await self._brought(fates, question, lease, chat)
+        clip = next((fate.shared.name for fate in fates if _goes(fate, VOICE)), "")
+        documents = tuple(fate.shared.name for fate in fates if _goes(fate, READ_DOCUMENT))
+        for fate in fates:
+            fate.upload = None  # or it would be held until the answer has ended
         unread = [(fate.shared.name or "a file", fate.why) for fate in fates if fate.why is not None]
         for _, why in unread:
             log.info("file not read", ref=question.reference, reason=why.name.lower().replace("_", " "))
         try:
             yield PreparedFiles(
                 uploads,
-                clip=next((fate.shared.name for fate in fates if _goes(fate, VOICE)), ""),
+                clip=clip,
                 remarks=sentences(unread, takes, largest=self._largest),
                 unread=tuple(name for name, why in unread if why is not Trouble.PERHAPS_NOT_READ),
                 stored=any(fate.is_stored for fate in fates),
-                documents=tuple(fate.shared.name for fate in fates if _goes(fate, READ_DOCUMENT)),
+                documents=documents,
             )
         finally:
             uploads.release()
@@ -168,6 +171,17 @@ class QuestionFiles:
             else:
                 fate.planned = planned
         return takes
+
+    async def _brought(self, fates: Sequence[_Fate], question: Question, lease: Lease, chat: Chat) -> Uploads:
+        """Bring all to Flowise that goes before the question; what travels with it."""
+        texts = int(any(fate.planned is not None and fate.planned.way is Way.DOCUMENT for fate in fates))
+        await self._room.texts.take(texts)
+        try:
+            await self._sent_before(fates, question, lease, chat)
+            return await self._fetched(fates, texts=texts)
+        except BaseException:
+            self._room.texts.give(texts)
+            raise
 
     # Before the question ----------------------------------------------------------------------------------------------
 
@@ -240,8 +254,8 @@ class QuestionFiles:
 
     # With the question ------------------------------------------------------------------------------------------------
 
-    async def _fetched(self, fates: Sequence[_Fate]) -> Uploads:
-        """Fetch what travels in the body of the prediction, all at once."""
+    async def _fetched(self, fates: Sequence[_Fate], *, texts: int) -> Uploads:
+        """Fetch what travels in the body of the prediction, all at once; `texts` is the room that is held for them."""
         carried = [fate for fate in fates if fate.planned and fate.planned.way in {Way.IMAGE, Way.VOICE}]
         size = sum(fate.shared.size for fate in carried)
         await self._room.take(size)
@@ -253,7 +267,12 @@ class QuestionFiles:
             self._room.give(size)
             raise
         files = [fate.upload for fate in fates if fate.upload is not None]
-        return Uploads(files, lambda: self._room.give(size))
+
+        def released() -> None:
+            self._room.give(size)
+            self._room.texts.give(texts)
+
+        return Uploads(files, released)
 
     async def _carry(self, fate: _Fate) -> None:
         planned, content = fate.planned, await self._content(fate)

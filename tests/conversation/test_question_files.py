@@ -7,6 +7,7 @@ import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import cast
+from weakref import ref
 
 import pytest
 from hypothesis import given
@@ -38,12 +39,17 @@ TEN_MB = bytes(10 * 1024 * 1024)
 PICTURES, EACH = 20, len(TEN_MB)
 
 
+class Content(bytearray):
+    """The bytes of a file, of which can be told whether anybody still has them."""
+
+
 class Counted:
     """A client of a local Slack that counts the bytes which were asked for and not let go of."""
 
     def __init__(self, slack: SlackClient) -> None:
         self._slack = slack
         self.held = self.most = 0
+        self._given: list[ref[Content]] = []
         self.waits_for: asyncio.Event | None = None
 
     async def file(self, file_id: str) -> SharedFile:
@@ -54,7 +60,14 @@ class Counted:
         self.most = max(self.most, self.held)
         if self.waits_for is not None:
             await self.waits_for.wait()
-        return await self._slack.content(file)
+        content = Content(await self._slack.content(file))
+        self._given.append(ref(content))
+        return content
+
+    @property
+    def kept(self) -> int:
+        """How many of the files that were given are still in memory."""
+        return sum(content() is not None for content in self._given)
 
 
 @pytest.fixture
@@ -119,7 +132,24 @@ async def test_who_is_stopped_while_files_come_gives_their_room_back(
         preparing.cancel()
         await asyncio.wait({preparing})
         assert preparing.cancelled()
-        assert room.held == 0
+        assert (room.held, room.texts.held) == (0, 0)
+
+
+async def test_what_was_sent_is_let_go_of_while_the_answer_grows(
+    parts: tuple[LocalSlack, Counted, QuestionFiles, FileRoom],
+) -> None:
+    slack, counted, files, room = parts
+    thread = Thread("T1", "C1", "1700000000.000100")
+    new = [slack.new_file(name, b"content") for name in ("a.png", "a.txt", "b.txt")]
+    shared = tuple([await counted.file(file.id) for file in new])
+    question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "?", "r", files=shared)
+    async with files.prepared(question, cast("Lease", None), Chat("chat", 0)) as prepared:
+        assert counted.kept == 1  # of a document only its text is kept
+        assert prepared.documents == ("a.txt", "b.txt")
+        assert (room.held, room.texts.held) == (7, 1)
+        prepared.uploads.release()
+        assert counted.kept == 0
+        assert (room.held, room.texts.held) == (0, 0)
 
 
 class Mute:

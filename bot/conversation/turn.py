@@ -245,7 +245,7 @@ class Turns:
     ) -> AsyncGenerator[TurnEvent, None]:
         """Ask the question, once its files are prepared."""
         async with (
-            self._files.prepared(question, lease, chat) as files,
+            self._files.prepared(question, chat) as files,
             aclosing(self._with_files(question, lease, slot, chat, known, files)) as events,
         ):
             async for event in events:

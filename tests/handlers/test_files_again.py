@@ -58,7 +58,7 @@ async def test_what_may_be_in_the_vector_store_is_not_added_again(
     if noted:
         assert await left.store.begin_storing(left.item.line, CHAT, notes.id, noted) == noted
     if noted == STORED:
-        await left.store.stored_file(left.item.line, CHAT, notes.id)
+        await left.store.stored_file(left.item.line, CHAT, notes.id, added=True)
     async with left.home.bot(flowise_chatflow_id=flow, **FROM_STORE):
         await until_idle(left)
     assert [prediction.chat_id for prediction in left.home.flowise.predictions] == [CHAT]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.mailbox.durations import Durations
 from bot.playground.flowise import chatflows
 from bot.playground.flowise.files import Takes
 from bot.playground.flowise.flows import Flow
@@ -19,7 +18,7 @@ from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack.message import File
 from bot.slack import wording_of_files as wording
 from tests.handlers.test_files import PDF, PNG
-from tests.test_replicas import LEASE, RENEWAL, other_replica
+from tests.replica import SHORT, replica
 
 pytestmark = pytest.mark.program
 
@@ -108,12 +107,12 @@ class Asked:
 
 async def test_killed_between_any_two_steps_a_question_with_files_is_asked_once(own_redis: str, tmp_path: Path) -> None:
     async with sandbox(own_redis, tokens_per_second=math.inf, api_key=KEY, scale=20) as home:
-        home.durations = Durations(lease=LEASE, renewal=RENEWAL)
+        home.durations = SHORT
         flow, model, asked = home.flowise.serve(FLOW), asyncio.Event(), Asked(home)
         holds: list[Hold] = []
         home.flowise.script(flow, Script(tokens=["It is ", "zebra."], hold=model))
         given = {"FLOWISE_CHATFLOW_ID": flow, "FLOWISE_API_KEY": KEY, "BOT_FILES_TO_STORE": "true"}
-        async with other_replica(home, tmp_path, given) as process:
+        async with replica(home, tmp_path, **given) as process:
             every = ("h.pdf", "h.txt", "h.png")
             await asked.ask(ASKED, [home.slack.new_file(name, CONTENTS[name[2:]]) for name in every])
             await home.slack.until(lambda: len(home.flowise.predictions) == 1)

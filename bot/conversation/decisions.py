@@ -19,6 +19,7 @@ from bot.errors import (
     DecisionFailed,
     DecisionNodeGone,
     DecisionRunLost,
+    FlowiseBroke,
     FlowiseEmpty,
     FlowiseError,
     FlowiseFailed,
@@ -31,7 +32,7 @@ from bot.mailbox.retry import retried
 from bot.ports.flowise import Flowise
 from bot.ports.store import Store
 from bot.records.decision import PendingDecision, PendingTool
-from bot.records.thread import Run
+from bot.records.thread import OpenAnswer, Run
 from bot.reply.contract import DecisionOffered
 from bot.slack import wording
 
@@ -131,6 +132,20 @@ class Decisions:
             return True
         await self._store.decisions.close(asked)
         return False
+
+    async def prove_heard(self, decided: Decided | None, opened: OpenAnswer) -> None:
+        """Prove that the stream of a run may still say something, although it is silent, if a decision has resumed it.
+
+        Whoever decides in Flowise itself at the same time, or asks on the chat, gets its stream: the run goes on, and
+        is not heard here any more (measured on Flowise 3.1.4).
+
+        Raises:
+            FlowiseBroke: its answer is stored already.
+        """
+        if decided is None or not self._reads_answers or opened.expected is None:
+            return
+        if await self._flowise.has_stored(opened.chat_id, opened.expected):
+            raise FlowiseBroke("the stream is silent, and its answer is stored", run=RunState.UNKNOWN)
 
     async def state_of(self, asked: PendingDecision) -> PauseState | None:
         """What the stored rows say of a run; None where nothing tells. Raises FlowiseError where they cannot be read

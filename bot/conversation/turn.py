@@ -105,7 +105,7 @@ class Turns:
             reads_answers=reads,
             sleep=sleep,
         )
-        self._recovery = Recovery(self._runs, self.chats, self.decisions, reads_answers=reads)
+        self._recovery = Recovery(self._runs, self.chats, self.decisions, self.offers, reads_answers=reads)
 
     @property
     def reads_answers(self) -> bool:

@@ -74,12 +74,7 @@ class WatchedFlowise(MeteredFlowise):
         try:
             await self.check()
         except FlowiseError as error:
-            kind = type(error)
-            about = {"error": kind.__name__, "reason": str(error), "do": advice(kind)}
-            if _is_lost(error):
-                log.error("Flowise not ready", **about)
-            else:
-                log.warning("Flowise not ready", **about)
+            _tell(error)
         while True:
             await sleep(_LOOK_AGAIN)
             if self._failure is not None and not isinstance(self._failure, KeyRefused):
@@ -97,6 +92,14 @@ class WatchedFlowise(MeteredFlowise):
             self._failure = error
         elif isinstance(error, FlowiseFailed | FlowiseEmpty):  # the flow has run, so it can be asked
             self._failure = None
+
+
+def _tell(error: FlowiseError) -> None:
+    about = {"error": type(error).__name__, "reason": str(error), "do": advice(type(error))}
+    if _is_lost(error):
+        log.error("Flowise not ready", **about)
+    else:
+        log.warning("Flowise not ready", **about)
 
 
 def _is_lost(error: FlowiseError) -> bool:

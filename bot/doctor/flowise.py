@@ -30,11 +30,12 @@ _OLDEST = (2, 2, 8)
 _MEASURED = "3.1.4"
 
 _OPEN_IT = "In Flowise, open the flow (Chatflows or Agentflows)"
-_WHICH_KEY = (
+WHICH_KEY = (
     f"{_OPEN_IT} and click API Endpoint (</>): FLOWISE_API_KEY must be the key that is selected there. With No "
     "Authorization, no key is needed."
 )
-_WITHOUT_KEY = f"{_WHICH_KEY} With any of the server's keys (API Keys), the bot can also fetch answers after a crash."
+_NO_KEY = "not set; only a question shows whether the chatflow needs one"
+_WITHOUT_KEY = f"{WHICH_KEY} With any of the server's keys (API Keys), the bot can also fetch answers after a crash."
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,26 +163,31 @@ def key(given: str | None, rows: object) -> Finding:
     Only a prediction can show whether it is the key that is bound to the chatflow.
     """
     if given is None:
-        return FLOWISE.unknown("key", "not set; only a question shows whether the chatflow needs one", _WITHOUT_KEY)
+        return FLOWISE.unknown("key", _NO_KEY, _WITHOUT_KEY)
     if not isinstance(rows, HttpReply):
-        return FLOWISE.unknown("key", "the server did not answer a request with it", _WHICH_KEY)
+        return FLOWISE.unknown("key", "the server did not answer a request with it", WHICH_KEY)
     return _validity(rows)
+
+
+def has_none(finding: Finding) -> bool:
+    """Whether the finding about the key is that there is none."""
+    return finding.found == _NO_KEY
 
 
 def _validity(rows: HttpReply) -> Finding:
     if rows.status == 401:
-        return FLOWISE.wrong("key", "not one of this Flowise's API Keys", f"{advice(KeyRefused)} {_WHICH_KEY}")
+        return FLOWISE.wrong("key", "not one of this Flowise's API Keys", f"{advice(KeyRefused)} {WHICH_KEY}")
     if KEY_OF_ANOTHER_WORKSPACE in rows.message:
         found = "valid, but made in another workspace of Flowise than the chatflow's"
-        return FLOWISE.wrong("key", found, f"{advice(KeyRefused)} {_WHICH_KEY}")
+        return FLOWISE.wrong("key", found, f"{advice(KeyRefused)} {WHICH_KEY}")
     if rows.status == 403:
         do = "In Flowise, API Keys: allow the key to view chatflows, or the bot cannot fetch answers after a crash."
         return FLOWISE.warning("key", "valid, but not allowed to read stored messages", do)
     if rows.status == 200 and isinstance(rows.json(), list):
         found = "valid; only a question shows whether it is the one bound to the chatflow"
-        return FLOWISE.unknown("key", found, _WHICH_KEY)
+        return FLOWISE.unknown("key", found, WHICH_KEY)
     return FLOWISE.unknown(
-        "key", f"the server's response does not show whether it is valid (HTTP {rows.status})", _WHICH_KEY
+        "key", f"the server's response does not show whether it is valid (HTTP {rows.status})", WHICH_KEY
     )
 
 

@@ -1,4 +1,4 @@
-"""Parses the command line: `python -m bot` serves, with `demo` shows a demonstration, with `doctor` runs checks."""
+"""Parses the command line: `python -m bot` serves; `demo` shows it, `setup` sets it up, `doctor` checks it."""
 
 from __future__ import annotations
 
@@ -27,19 +27,24 @@ def main(arguments: list[str] | None = None) -> int:
     demo.add_argument("--once", action="store_true", help="show a scripted conversation in the terminal and exit")
     demo.add_argument("--port", type=_port, default=0, help="the port of the page; by default, any free one")
     demo.add_argument("--no-browser", action="store_true", help="print the address without opening a browser")
+    set_up = commands.add_parser("setup", help="choose a flow, make the Slack app and write .env, question by question")
+    _add_flags_of_set_up(set_up)
+    hooks = commands.add_parser("slack-cli", help="answer Slack's own command line, for which setup writes .slack/")
+    hooks.add_argument("hook", choices=("get-hooks", "get-manifest", "start", "doctor"))
+    hooks.add_argument("--protocol", default="")
+    hooks.add_argument("--boundary", default="")
     doctor = commands.add_parser(
         "doctor", help="check the settings and everything they point to, and say what to change"
     )
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
-    chosen = parser.parse_args(arguments)
+    # Slack's command line adds arguments of its own, and newer ones more.
+    chosen, more = parser.parse_known_args(arguments)
+    if more and chosen.command != "slack-cli":
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
     # Nothing of what is loaded now is garbage: to look for some takes a tenth of the start. See _loaded.
     gc.disable()
     try:
-        if chosen.command == "demo":
-            return _demo(once=chosen.once, port=chosen.port, opens=not chosen.no_browser)
-        if chosen.command == "doctor":
-            return _doctor(machine_readable=chosen.json)
-        return _serve()
+        return _COMMANDS[chosen.command or "serve"](chosen)
     except SettingsError as error:
         print(f"The settings cannot work:\n{_indented(_printable(error))}", file=sys.stderr)
         return WRONG_SETTINGS
@@ -61,7 +66,7 @@ def _indented(lines: str) -> str:
     return "\n".join(f"  {line}" for line in lines.splitlines())
 
 
-def _serve() -> int:
+def _serve(_: argparse.Namespace | None = None) -> int:
     # Imported here because the demo does not need them, and the bot last so that wrong settings are reported at once.
     from bot.serving import logs
     from bot.settings.settings import read_settings, warn_of_file
@@ -111,20 +116,66 @@ def _port(given: str) -> int:
     return int(given)
 
 
-def _demo(*, once: bool, port: int, opens: bool) -> int:
-    from bot.playground import browser_demo as visit
-    from bot.playground import terminal_demo as demo
+def _demo(chosen: argparse.Namespace) -> int:
+    try:
+        from bot.playground import browser_demo as visit
+        from bot.playground import terminal_demo as demo
+    except ModuleNotFoundError as error:
+        if error.name != "bot.playground":
+            raise
+        raise BotError(
+            "the demo is not in the image, which carries only what serves: run it from the sources"
+        ) from None
 
     _loaded()
-    return asyncio.run(demo.show() if once else visit.host(port, opens=opens))
+    return asyncio.run(demo.show() if chosen.once else visit.host(chosen.port, opens=not chosen.no_browser))
 
 
-def _doctor(*, machine_readable: bool) -> int:
+def _doctor(chosen: argparse.Namespace) -> int:
     from bot.doctor.checks import examine
 
     _loaded()
-    return examine(sys.stdout, os.environ, machine_readable=machine_readable)
+    return examine(sys.stdout, os.environ, machine_readable=chosen.json)
 
+
+def _add_flags_of_set_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="ask nothing: take flags, the environment and .env")
+    parser.add_argument("--flowise-url", default="", help="the address of Flowise, or of a flow there")
+    parser.add_argument("--chatflow", default="", help="the id of the flow")
+    parser.add_argument("--no-question", action="store_true", help="do not ask the flow a question to see it answer")
+    parser.add_argument("--name", help="the app's name")
+    parser.add_argument("--command", dest="slash_command", help="its slash command")
+    parser.add_argument("--no-files", action="store_true", help="without attached files, in either direction")
+    parser.add_argument("--http", metavar="ADDRESS", help="the https address at which Slack calls, for HTTP")
+    parser.add_argument("--way", choices=("link", "token", "cli", "exists"), help="how the app is made")
+    parser.add_argument("--hello", metavar="CHANNEL", default="", help="say hello in this channel")
+
+
+def _set_up(chosen: argparse.Namespace) -> int:
+    from bot.setup.flags import flags_of
+    from bot.setup.walk import START, set_up
+
+    status = set_up(flags_of(chosen), os.environ)
+    return _serve() if status == START else status
+
+
+def _slack_cli(chosen: argparse.Namespace) -> int:
+    from bot.setup import slack_cli
+
+    if chosen.hook == "start":
+        slack_cli.take_tokens(os.environ)
+        return _serve()
+    print(slack_cli.answer(chosen.hook, protocol=chosen.protocol, boundary=chosen.boundary))
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "serve": _serve,
+    "demo": _demo,
+    "setup": _set_up,
+    "doctor": _doctor,
+    "slack-cli": _slack_cli,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from bot.slack.text.markdown import render
 from bot.slack.text.rich_text import plain_text
 from bot.slack.text.unfinished import heal
+from tests.examples import examples
 
 HEALED = [
     ("", ""),
@@ -131,7 +132,7 @@ def test_what_is_half_open_is_closed_or_held_back(source: str, healed: str) -> N
     assert heal(source) == healed
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.text("ab \n*_~`[]()!\\|-#>1.<:「重。", max_size=40))
 def test_healing_takes_anything(source: str) -> None:
     render(heal(source))

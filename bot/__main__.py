@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import importlib
+import importlib.util
 import os
 import signal
 import sys
@@ -116,6 +117,14 @@ def _port(given: str) -> int:
     return int(given)
 
 
+def _check_is_here(package: str) -> None:
+    """Check that a package of ours is there. Raises BotError: this is the image, in which it is not."""
+    if importlib.util.find_spec(f"bot.{package}") is None:
+        raise BotError(
+            "the image carries only what serves: run this where the bot's sources or its package are installed"
+        )
+
+
 def _demo(chosen: argparse.Namespace) -> int:
     try:
         from bot.playground import browser_demo as visit
@@ -152,6 +161,7 @@ def _add_flags_of_set_up(parser: argparse.ArgumentParser) -> None:
 
 
 def _set_up(chosen: argparse.Namespace) -> int:
+    _check_is_here("setup")
     from bot.setup.flags import flags_of
     from bot.setup.walk import START, set_up
 
@@ -160,6 +170,7 @@ def _set_up(chosen: argparse.Namespace) -> int:
 
 
 def _slack_cli(chosen: argparse.Namespace) -> int:
+    _check_is_here("setup")
     from bot.setup import slack_cli
 
     if chosen.hook == "start":

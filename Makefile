@@ -1,6 +1,6 @@
 # Everything sets itself up: a Python 3.11 or newer, git and make are enough. uv is used where it is found.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick screenshots docs package chaos run doctor check format lint types deploy-check audit lock clean
+.PHONY: help install demo test quick screenshots docs package chart chaos run doctor check format lint types deploy-check audit lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -97,7 +97,7 @@ lint: .venv/developing ## Check the style
 
 types: .venv/developing ## Check the types, strictly
 	@$(BIN)/mypy
-	@for program in audit package; do $(BIN)/mypy --no-error-summary .ci/$$program.py || exit 1; done
+	@for program in audit package chart; do $(BIN)/mypy --no-error-summary .ci/$$program.py || exit 1; done
 	@$(BIN)/mypy --no-error-summary -p docs
 
 deploy-check: .venv/developing ## Validate what stands in deploy/
@@ -115,13 +115,18 @@ package: BIN := .venv-package/bin
 package: .venv-package/installed ## Build the wheel and the source archive, install them, and see the demo answer
 	@$(BIN)/python .ci/package.py
 
+chart: BIN := .venv-chart/bin
+chart: .venv-chart/installed ## Render the Helm chart anew, for the tests to look at
+	@$(BIN)/python .ci/chart.py
+
 audit: .venv/bin/python ## Look the pinned packages up among the known vulnerabilities (over the network)
 	@$(BIN)/python .ci/audit.py $(ARGS)
 
 .venv-audit/installed: BIN := .venv-audit/bin
 .venv-docs/installed: BIN := .venv-docs/bin
 .venv-package/installed: BIN := .venv-package/bin
-.venv-audit/installed .venv-docs/installed .venv-package/installed: .venv-%/installed: requirements-%.lock
+.venv-chart/installed: BIN := .venv-chart/bin
+.venv-audit/installed .venv-docs/installed .venv-package/installed .venv-chart/installed: .venv-%/installed: requirements-%.lock
 	@rm -rf .venv-$*
 	@echo "Setting up .venv-$* with $(INSTALLER), about half a minute…"
 	@$(VENV)
@@ -134,9 +139,9 @@ lock: ## Pin every dependency again (needs uv)
 		set -- $$set; out=$$1; shift; \
 		$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-annotate --no-emit-index-url $$* -o $$out || exit 1; done
-	@for group in audit docs package; do \
+	@for group in audit docs package chart; do \
 		$(UV) pip compile --group $$group --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-annotate --no-emit-index-url -o requirements-$$group.lock || exit 1; done
 
 clean: ## Take away what was set up here
-	rm -rf .venv .venv-audit .venv-docs .venv-package dist .mypy_cache .ruff_cache .hypothesis .data site
+	rm -rf .venv .venv-audit .venv-docs .venv-package .venv-chart dist .mypy_cache .ruff_cache .hypothesis .data site

@@ -14,6 +14,7 @@ KUSTOMIZE := $(shell command -v kustomize >/dev/null 2>&1 && echo kustomize buil
 	{ command -v kubectl >/dev/null 2>&1 && echo kubectl kustomize; })
 # Those that are whole by themselves.
 MANIFESTS := $(filter-out %/kustomization.yaml %.patch.yaml %/secret.yaml,$(wildcard deploy/kubernetes/*/*.yaml))
+ISSUE_FORMS := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 ifdef UV
 INSTALLER := uv
@@ -97,14 +98,19 @@ lint: .venv/developing ## Check the style
 
 types: .venv/developing ## Check the types, strictly
 	@$(BIN)/mypy
-	@for program in audit package chart; do $(BIN)/mypy --no-error-summary .ci/$$program.py || exit 1; done
+	@for program in audit package chart pin release; do $(BIN)/mypy --no-error-summary .ci/$$program.py || exit 1; done
 	@$(BIN)/mypy --no-error-summary -p docs
 
 deploy-check: .venv/developing ## Validate what stands in deploy/
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 	@$(BIN)/check-jsonschema --quiet --schemafile deploy/schemas/slack-manifest.schema.json deploy/slack-manifest*.json
 	@test ! -x $(BIN)/hadolint || $(BIN)/hadolint --failure-threshold style deploy/Dockerfile
-	@$(BIN)/kubernetes-validate --strict --quiet -k 1.30 -k 1.37 $(MANIFESTS)
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(ISSUE_FORMS)
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --quiet --check-metaschema deploy/helm/flowise-slack/values.schema.json
+	@$(BIN)/kubernetes-validate --strict --quiet -k 1.30 -k 1.37 $(MANIFESTS) tests/deploy/chart/*.rendered.yaml
 ifdef KUSTOMIZE
 	@for way in base http; do $(KUSTOMIZE) deploy/kubernetes/$$way >/dev/null || exit 1; done
 else

@@ -1,6 +1,6 @@
 # Everything sets itself up: a Python 3.11 or newer, git and make are enough. uv is used where it is found.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick screenshots docs package chart chaos run doctor check format lint types deploy-check audit lock clean
+.PHONY: help install demo test quick screenshots docs package chart chaos setup run doctor check format lint types deploy-check audit lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -64,6 +64,9 @@ install: .venv/installed ## Install what serving needs into .venv
 
 demo: .venv/installed ## See it at work here, without Slack or Flowise (ARGS=--once: in the terminal)
 	@$(BIN)/python -m bot demo $(ARGS)
+
+setup: .venv/installed ## Choose a flow, make the Slack app and write .env, question by question
+	@$(BIN)/python -m bot setup $(ARGS)
 
 run: .venv/installed ## Serve Slack with the settings of the environment or .env
 	@$(BIN)/python -m bot

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from bot.errors import BotError, SettingsError
 
@@ -21,7 +22,9 @@ _LAST_PORT = 65_535
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m bot", description="A Flowise chatflow, answering in Slack.")
+    # Where the package is installed, its program has a name of its own.
+    prog = "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else None
+    parser = argparse.ArgumentParser(prog=prog, description="A Flowise chatflow, answering in Slack.")
     commands = parser.add_subparsers(dest="command", metavar="command")
     commands.add_parser("serve", help="serve Slack (the default), with settings from the environment or .env")
     demo = commands.add_parser("demo", help="try the bot here, with a local Slack in the browser")

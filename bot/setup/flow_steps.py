@@ -64,10 +64,9 @@ class FlowSteps:
         if self.flags.chatflow_id or self.is_named:
             return
         kept = self.answers.value("FLOWISE_CHATFLOW_ID")
-        flows = asyncio.run(flow.listed(self.answers.network, self.answers.server))
-        if flows:
+        if flows := self._listed():
             ids = [each.id for each in flows]
-            names = [f"{each.name}{' (agent flow)' if each.is_agentflow else ''}" for each in flows]
+            names = [f"{printable(each.name)}{' (agent flow)' if each.is_agentflow else ''}" for each in flows]
             default = ids.index(kept) if kept in ids else 0
             self.answers.values["FLOWISE_CHATFLOW_ID"] = ids[self.console.choose("Which flow?", names, default=default)]
         else:
@@ -95,6 +94,13 @@ class FlowSteps:
                 text = " ".join(said.split())
                 self.console.say(f"  The flow says: {printable(text[:_SHOWN])}{'…' if len(text) > _SHOWN else ''}")
                 return
+
+    def _listed(self) -> list[flow.ListedFlow] | None:
+        try:
+            return asyncio.run(flow.listed(self.answers.network, self.answers.server))
+        except FlowiseError as error:
+            self.console.say(f"  The flows cannot be listed: {printable(str(error))}.")
+            return None
 
     async def _asked(self) -> str:
         chatflow = self.answers.value("FLOWISE_CHATFLOW_ID")

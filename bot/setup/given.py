@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -114,6 +115,11 @@ class Answers:
         if self.value("SLACK_COMMAND") or self.app.command != Settings.model_fields["slack_command"].default:
             written["SLACK_COMMAND"] = self.app.command
         return written | own_port(self.values)
+
+
+def program() -> str:
+    """How this program is called, for a sentence."""
+    return "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else Path(sys.argv[0]).name
 
 
 def own_port(values: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from bot.errors import BotError
 from bot.serving.logs import printable
 from bot.setup import env_file, slack_app
 from bot.setup.console import Console
-from bot.setup.given import Answers, Flags, Way
+from bot.setup.given import Answers, Flags, Way, program
 from bot.slack.wording import HELLO
 
 ENV_FILE = Path(".env")
@@ -68,7 +68,7 @@ class LastSteps:
             return
         self.starts = self.console.confirm("Start the bot now? Ctrl-C ends it")
         if not self.starts:
-            self.console.say("  Start it with: flowise-slack")
+            self.console.say(f"  Start it with: {program()}")
 
     def _said(self, found: dict[str, str]) -> bool:
         """Whether nothing is left to do: hello is said in one of the channels, or nobody wants it any more."""

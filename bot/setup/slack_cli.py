@@ -69,7 +69,7 @@ def _manifest() -> str:
         return MANIFEST.read_text(encoding="utf-8")
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise SettingsError(f"{MANIFEST}: cannot be read ({reason}); make it with: flowise-slack setup") from None
+        raise SettingsError(f"{MANIFEST}: cannot be read ({reason}); the command setup makes it") from None
 
 
 def _command(hook: str) -> str:

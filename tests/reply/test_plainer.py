@@ -31,10 +31,11 @@ from bot.slack.calls import (
     Refused,
     Respond,
     Result,
+    SendFile,
     StartStream,
     StopStream,
     UpdateMessage,
-    UploadFile,
+    Uploaded,
 )
 from bot.slack.refusals import SHAPE
 from bot.slack.text.block import Blocks
@@ -87,8 +88,10 @@ class Slack:
                 self.versions.append(("", ({"type": "markdown", "text": self.messages[ts]},)))
             case DeleteMessage(ts=ts):
                 del self.messages[ts]
-            case UploadFile(content=content):
-                self.files.append(content)
+            case SendFile(content=content):
+                assert content is not None
+                self.files.append(bytes(content).decode())
+                return Uploaded("F1")
             case PostEphemeral():
                 self.ephemerals += 1
         self.most_at_once = max(self.most_at_once, len(self.messages))
@@ -200,7 +203,7 @@ def test_what_is_refused_in_every_form_is_told_once() -> None:
 def test_a_stream_that_breaks_off_keeps_to_its_messages_and_one_file(pieces: int, broken: str) -> None:
     for after in (0, 1):
         slack, reply, left = Slack(), streamed(), [after, 6 if broken == "file" else 1]
-        kinds = {"stop": StopStream, "append": AppendStream, "file": UploadFile, "nothing": DeleteMessage}
+        kinds = {"stop": StopStream, "append": AppendStream, "file": SendFile, "nothing": DeleteMessage}
         make = slack.make
 
         def answer(call: Call, *, of: type = kinds[broken], left: list[int] = left, make: object = make) -> Result:

@@ -27,11 +27,12 @@ from bot.slack.calls import (
     PostMessage,
     Refused,
     Result,
+    SendFile,
     SetStatus,
     StartStream,
     StopStream,
     UpdateMessage,
-    UploadFile,
+    Uploaded,
 )
 from bot.slack.text.blocks import shown
 from bot.slack.text.limits import STREAM_BYTES
@@ -84,8 +85,10 @@ class Slack:
                 return self._grow(call, now)
             case SetStatus(status=status):
                 self.status = status
-            case UploadFile(content=content):
-                self.files.append(content)
+            case SendFile(content=content):
+                assert content is not None
+                self.files.append(bytes(content).decode())
+                return Uploaded("F1")
         return Accepted()
 
     def _grow(self, call: AppendStream | StopStream, now: float) -> Result:

@@ -78,7 +78,7 @@ FILES = [
     (f'<div style="background: url({PNG})">chart</div>after', "chart\nafter"),
     (f'<audio controls src="data:audio/mp3;base64,{BASE64}"></audio> after', "(a file) after"),
     ("[report.csv](sandbox:/mnt/data/report.csv) after", "report.csv after"),
-    ("[a](sandbox:/mnt/data/my report (1).csv) ![plot](sandbox:/x/y.png)", "a plot"),
+    ("[a](sandbox:/mnt/data/my report (1).csv) ![plot](sandbox:/x/y.png)", "a (my report (1).csv) plot"),
     ("[](sandbox:/x) <sandbox:/y> sandbox:/z", "(a file) sandbox:/y sandbox:/z"),
     ("[a](attachment:b) [c](file:///d) ![e](blob:https://f) [g](cid:h)", "a c e g"),
     (f'<a href="{PNG}">chart</a> after', "chart after"),

@@ -32,6 +32,7 @@ from bot.slack.calls import (
     Respond,
     Result,
     SendFile,
+    ShareFile,
     StartStream,
     StopStream,
     UpdateMessage,
@@ -52,7 +53,7 @@ LIVE = re.compile(
 @dataclass
 class Slack:
     """Keeps what stands, and every version of it. It refuses with `word` after so many calls, `times` times, whatever
-    brings blocks or, with `everything`, whatever writes."""
+    brings blocks or, with `everything`, whatever writes a message."""
 
     word: str = ""
     after: int = 0
@@ -67,7 +68,7 @@ class Slack:
 
     def make(self, call: Call) -> Result:
         blocks: Blocks = getattr(call, "blocks", ())
-        if blocks or self.everything:
+        if blocks or (self.everything and not isinstance(call, SendFile | ShareFile)):
             self.after -= 1
             if self.after < 0 < self.times:
                 self.times -= 1

@@ -211,7 +211,7 @@ async def test_a_method_is_called_as_slack_sdk_calls_it(recorder: Recorder, meth
 async def test_a_file_and_a_response_are_sent_as_slack_sdk_sends_them(recorder: Recorder) -> None:
     async with new_session() as session:
         client = SlackClient(web_client(TOKEN, recorder.url, session), session)
-        await client.call(FILE)
+        await client.call(SendFile("rest", "a.md", b"x"))
         sdk = AsyncWebClient(token=TOKEN, base_url=recorder.url, session=session)
         address = f"{recorder.url}upload"
         uploaded = recorder.of("upload")

@@ -79,7 +79,7 @@ FILES = [
     (f'<audio controls src="data:audio/mp3;base64,{BASE64}"></audio> after', "(a file) after"),
     ("[report.csv](sandbox:/mnt/data/report.csv) after", "report.csv after"),
     ("[a](sandbox:/mnt/data/my report (1).csv) ![plot](sandbox:/x/y.png)", "a (my report (1).csv) plot"),
-    ("[](sandbox:/x) <sandbox:/y> sandbox:/z", "(a file) sandbox:/y sandbox:/z"),
+    ("[](sandbox:/x) <sandbox:/y> sandbox:/z", "(a file) (x) sandbox:/y sandbox:/z"),
     ("[a](attachment:b) [c](file:///d) ![e](blob:https://f) [g](cid:h)", "a c e g"),
     (f'<a href="{PNG}">chart</a> after', "chart after"),
     (f"| a | b |\n|---|---|\n| ![c]({PNG}) | {PNG} |\n", "a | b\nc | (a picture)"),

@@ -84,6 +84,8 @@ class Memory:
             "sourceDocuments": turn.outcome.source_documents,
             "usedTools": turn.outcome.used_tools,
             "action": turn.outcome.action,
+            "artifacts": turn.outcome.artifacts,
+            "fileAnnotations": turn.outcome.file_annotations,
         }
         rows = self._rows[flow, chat_id]
         rows.append(_row(flow, chat_id, turn.question_id, USER, turn.question, turn.asked_at, {}))

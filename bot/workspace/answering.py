@@ -107,9 +107,14 @@ class Answering:
     def _files_of(self, lease: Lease) -> AnswerFiles:
         """The files that the flow makes for an answer, of the chat that was noted when Flowise was asked."""
         process = self._process
-        largest = process.conversations.file_limit
-        flow = process.flowise.files
-        return AnswerFiles(flow, process.room, process.inline, largest=largest, chat_id=lambda: lease.opened.chat_id)
+        return AnswerFiles(
+            process.flowise,
+            process.room,
+            process.inline,
+            largest=process.conversations.file_limit,
+            opened=lambda: lease.opened,
+            reads_answers=process.conversations.reads_answers,
+        )
 
     async def _stopped_in_slack(self, lease: Lease) -> None:
         """A person has ended the answer's stream with Slack's own button."""

@@ -1,6 +1,6 @@
 # Everything sets itself up: a Python 3.11 or newer, git and make are enough. uv is used where it is found.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick screenshots chaos run doctor check format lint types deploy-check audit lock clean
+.PHONY: help install demo test quick screenshots docs chaos run doctor check format lint types deploy-check audit lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -73,12 +73,16 @@ doctor: .venv/installed ## Look at the settings and all they point to, and say w
 test: .venv/developing ## Run every test; those in a browser where a Chromium is found
 	@$(PYTEST) --durations=15 $(ARGS)
 
-# Three workers: these tests compute rather than wait.
+# Three workers: these tests compute rather than wait. Properties are tried on a fifth of their examples (tests/examples.py).
 quick: .venv/developing ## Run what needs no browser and no whole bot: parsers, texts, pacing, clients, the store
-	@$(PYTEST) -n 3 --durations=5 -m "not browser and not program and not slow" --ignore=tests/playground/browser $(ARGS)
+	@QUICK_TESTS=1 $(PYTEST) -n 3 --durations=5 -m "not browser and not program and not slow" --ignore=tests/playground/browser $(ARGS)
 
-screenshots: .venv/developing ## Take the pictures of the README anew (needs a Chromium)
+screenshots: .venv/developing ## Take the pictures of the documents anew (needs a Chromium)
 	@$(BIN)/python -m docs.screenshots
+
+docs: BIN := .venv-docs/bin
+docs: .venv-docs/installed ## Make the documentation site: site/index.html, which needs no network
+	@$(BIN)/python -m docs.site
 
 chaos: .venv/developing ## Kill, freeze and cut off three replicas for minutes, then judge (ARGS="--seed 7 --seconds 60")
 	@$(BIN)/python -m benchmarks.chaos $(ARGS)
@@ -111,11 +115,12 @@ audit: .venv/bin/python ## Look the pinned packages up among the known vulnerabi
 	@$(BIN)/python .ci/audit.py $(ARGS)
 
 .venv-audit/installed: BIN := .venv-audit/bin
-.venv-audit/installed: requirements-audit.lock
-	@rm -rf .venv-audit
-	@echo "Setting up .venv-audit with $(INSTALLER), about half a minute…"
+.venv-docs/installed: BIN := .venv-docs/bin
+.venv-audit/installed .venv-docs/installed: .venv-%/installed: requirements-%.lock
+	@rm -rf .venv-$*
+	@echo "Setting up .venv-$* with $(INSTALLER), about half a minute…"
 	@$(VENV)
-	@$(call installed,requirements-audit.lock)
+	@$(call installed,$<)
 	@touch $@
 
 lock: ## Pin every dependency again (needs uv)
@@ -124,8 +129,9 @@ lock: ## Pin every dependency again (needs uv)
 		set -- $$set; out=$$1; shift; \
 		$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-annotate --no-emit-index-url $$* -o $$out || exit 1; done
-	@$(UV) pip compile --group audit --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-		--no-annotate --no-emit-index-url -o requirements-audit.lock
+	@for group in audit docs; do \
+		$(UV) pip compile --group $$group --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+			--no-annotate --no-emit-index-url -o requirements-$$group.lock || exit 1; done
 
 clean: ## Take away what was set up here
-	rm -rf .venv .venv-audit .mypy_cache .ruff_cache .hypothesis .data
+	rm -rf .venv .venv-audit .venv-docs .mypy_cache .ruff_cache .hypothesis .data site

@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the playground: the real bot answers, and Chromium takes the pictures.
+"""Takes the pictures of the playground that the documents show: the real bot answers, and Chromium takes the pictures.
 
 python -m docs.screenshots
 """
@@ -25,7 +25,7 @@ from tests.playground.browser.stage import Stage, stage
 
 HERE = Path(__file__).parent
 SCHEMES = ("light", "dark")
-# As wide as the README shows them, and half as wide again, so that the whole page fits.
+# As wide as the documents show them, and half as wide again, so that the whole page fits.
 PLAYGROUND = {"width": 1160, "height": 740}
 INSPECTOR = {"width": 1400, "height": 740}
 # A morning that is over: the times in a picture are not to change from one making of it to the next.

@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
+from tests.examples import examples
 from tests.groups import Groups
 
 # The process that hands the tests out runs none: what only they need is loaded by them.
 if TYPE_CHECKING:
     from bot.playground.sandbox import Sandbox
     from bot.store.redis import RedisStore
+
+# Of those that name no number of their own.
+settings.register_profile("ours", max_examples=examples(100))
+settings.load_profile("ours")
 
 # The fixtures of tests that run the whole bot, or put it on an own server, and of those that start servers of a kind.
 _WHOLE = frozenset({"home", "own_redis", "servers"})

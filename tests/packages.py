@@ -61,9 +61,14 @@ PACKAGES: Final = (
     ),
     Package(("bot.store",), "keeps everything in Redis", ("bot.pacing", "bot.ports", "bot.slack", *VALUES)),
     Package(
+        ("bot.config",),
+        "reads the configuration file, and routes questions to flows",
+        ("bot.flowise", "bot.slack", "bot.errors"),
+    ),
+    Package(
         ("bot.settings",),
         "reads the settings",
-        ("bot.flowise", "bot.network", "bot.slack", "bot.slack.text", "bot.store", "bot.errors"),
+        ("bot.config", "bot.flowise", "bot.network", "bot.slack", "bot.slack.text", "bot.store", "bot.errors"),
     ),
     Package(
         ("bot.mailbox",),
@@ -155,6 +160,7 @@ PACKAGES: Final = (
         "the command line",
         (
             "bot.app",
+            "bot.config",
             "bot.doctor",
             "bot.network",
             "bot.playground",

@@ -120,7 +120,6 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> Iterator[Steps]:
         if (took := time.thread_time() - began) > steps.longest:
             steps.longest, steps.what = took, repr(handle)
 
-    gc.collect()
     gc.disable()
     with monkeypatch.context() as patch:
         patch.setattr(asyncio.Handle, "_run", timed)

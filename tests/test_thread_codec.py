@@ -19,8 +19,9 @@ from bot.slack.message_text import Quote
 from bot.slack.payload import IncomingMessage, SlashCommand
 from handlers.command import Typed
 from handlers.questions import StoredMessage
+from tests.examples import examples
 
-few = settings(deadline=None, max_examples=60)
+few = settings(deadline=None, max_examples=examples(60))
 
 KINDS: tuple[type, ...] = (Item, OpenAnswer, UnansweredQuestion, Run, StoredMessage, Typed)
 

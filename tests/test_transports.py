@@ -339,7 +339,7 @@ async def connecting(
     """With `opened` it begins with an address that it was given."""
     async with new_session() as session:
         web = web_client(slack.bot_token, slack.url, session)
-        app = AsyncApp(client=web, signing_secret="unused")
+        app = AsyncApp(name="peer", client=web, signing_secret="unused")
         mode = SocketMode(app, slack.app_token, watch=watch, wedged=wedged, ping=ping)
         await mode.start(await open_connection(web, slack.app_token) if opened else "")
         try:

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from bot.conversation.file_room import MOST_HELD, FileRoom
 from bot.flowise.uploads import MOST_IN_BODY
+from tests.examples import examples
 
 
 def test_there_is_room_for_the_files_of_any_question() -> None:
     assert MOST_IN_BODY <= MOST_HELD
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(st.tuples(st.integers(0, 10), st.integers(0, 3), st.booleans()), max_size=20))
 def test_no_more_is_ever_held_and_nobody_waits_for_ever(asked: list[tuple[int, int, bool]]) -> None:
     async def all_of_them() -> None:

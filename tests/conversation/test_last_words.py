@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bot.conversation.last_words import ends_with_question
 from bot.flowise.events import CalledTools, SourceDocuments, Token
 from bot.reply.contract import Remark
+from tests.examples import examples
 
 QUESTIONS = [
     *(
@@ -68,7 +69,7 @@ def test_what_asks_nothing_is_no_question(text: str) -> None:
     assert not ends_with_question([Token("Shall I?\n"), CalledTools(("search",)), *map(Token, text.strip() or "No.")])
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.text(st.sampled_from("a?.*_`()[]<>:-1\n 【】😊~"), max_size=60))
 def test_any_text_is_read(text: str) -> None:
     assert ends_with_question([Token(text)]) in {True, False}

@@ -17,6 +17,7 @@ from bot.flowise.events import Event, Token
 from bot.ports.flowise import Flowise
 from bot.ports.store import Store
 from bot.records.thread import Expected, OpenAnswer, Run
+from tests.examples import examples
 
 HOUR = 3600.0
 WAIT = 60.0
@@ -81,7 +82,7 @@ def left(at: float, *, agentflow: bool = False, unseen: bool = False) -> Run:
     return Run(since=at - 5, left_at=at, agentflow=agentflow, unseen=unseen, question="why?", after="m")
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(jumps=jumps, ahead=st.floats(-2 * HOUR, 2 * HOUR), killed=st.booleans())
 async def test_a_left_run_is_never_waited_for_longer(
     jumps: list[tuple[int, float]], ahead: float, killed: bool
@@ -95,7 +96,7 @@ async def test_a_left_run_is_never_waited_for_longer(
     assert set(world.asked) <= {Expected("why?", "m")}
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(jumps=jumps)
 async def test_a_stored_answer_is_waited_for_as_long(jumps: list[tuple[int, float]]) -> None:
     world = World(jumps=dict(jumps))

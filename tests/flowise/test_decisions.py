@@ -22,6 +22,7 @@ from bot.flowise.decisions import (
     without_tool_request,
 )
 from bot.flowise.events import Decision, ToolCall
+from tests.examples import examples
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
 PROCEED = {"approve": "Proceed", "reject": "Reject"}
@@ -180,7 +181,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(JSON)
 def test_no_data_makes_it_raise(data: object) -> None:
     decision(data)

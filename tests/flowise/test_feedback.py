@@ -10,7 +10,7 @@ from bot import errors
 from bot.flowise.client import Client, Limits
 from bot.flowise.feedback import AnswerRating
 from bot.flowise.prediction import Prediction
-from bot.playground.flowise import LocalFlowise
+from bot.playground.flowise import LocalFlowise, Script
 
 if TYPE_CHECKING:
     import aiohttp
@@ -28,6 +28,7 @@ async def test_an_answer_has_one_row_and_a_comment_stays_until_another_one_comes
     """What is not known is looked for: another process may have written it."""
     async with LocalFlowise() as flowise:
         flowise.ratings.unique = unique
+        flowise.script("plain", Script(tokens=["It is."]))
         client = Client(session, flowise.url, flowise.flow("plain"), None, Limits())
         async for _ in client.predict(Prediction("?", "c")):
             pass

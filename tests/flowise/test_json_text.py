@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.flowise.json_text import read_json, write_json
+from tests.examples import examples
 
 
 def test_half_an_emoji_becomes_a_replacement_character() -> None:
@@ -47,7 +48,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(value=VALUES, escaped=st.booleans())
 def test_what_was_written_is_read(value: object, escaped: bool) -> None:
     assert read_json(json.dumps(value, ensure_ascii=escaped)) == value

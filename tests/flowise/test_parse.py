@@ -30,6 +30,7 @@ from bot.flowise.events import (
 )
 from bot.flowise.parse import hold, parse, stored_events, whole_answer
 from bot.flowise.wire import LineHold
+from tests.examples import examples
 
 TOOLS = [{"tool": "search", "toolInput": {}, "toolOutput": ""}, None, {"tool": "search"}, {"tool": " a\nb "}, {}]
 NODE = {"nodeId": "llmAgentflow_0", "nodeLabel": " Summarise\n"}
@@ -170,7 +171,7 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(name=st.sampled_from(sorted({row[0] for row in EVENTS})), data=JSON)
 def test_no_data_makes_it_raise(name: str, data: object) -> None:
     parse("", json.dumps({"event": name, "data": data}))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bot.flowise.events import ResultFile, ResultFiles
 from bot.flowise.result_files import MOST_FILES, files_of_run, result_files
+from tests.examples import examples
 
 PNG = {"type": "png", "data": "FILE-STORAGE::plot.png"}
 CSV = {"filePath": "FILE-STORAGE::table.csv", "fileName": "table.csv"}
@@ -98,7 +99,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(anything)
 def test_no_data_makes_it_raise(data: object) -> None:
     found = result_files(data)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bot.flowise.events import SourceDocument
 from bot.flowise.sources import source_documents
+from tests.examples import examples
 
 PDF = {
     "source": "blob",
@@ -428,7 +429,7 @@ metadata_of_nobody = st.recursive(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.dictionaries(st.sampled_from(KEYS), metadata_of_nobody) | metadata_of_nobody)
 def test_whatever_the_metadata_is_it_can_be_shown(metadata: object) -> None:
     document = only(metadata)
@@ -437,7 +438,7 @@ def test_whatever_the_metadata_is_it_can_be_shown(metadata: object) -> None:
     assert "\n" not in document.title + (document.page or "") + (document.sheet or "")
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     st.text(st.characters(categories=["L", "N", "P", "S"], exclude_characters='%<>|"\\\\`?#/'), min_size=1, max_size=12)
 )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.flowise.stored import answer, asked_last, newest
 from bot.records.thread import Expected
+from tests.examples import examples
 
 HOUR = 3600.0
 QUESTIONS = ("why?", "how?", " ", "")
@@ -27,7 +28,7 @@ def row(row_id: str, role: str, content: str, at: float) -> dict[str, object]:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(
     before=turns,
     question=st.sampled_from(QUESTIONS),

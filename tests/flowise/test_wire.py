@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.flowise.wire import BEGINNING, FrameTooLargeError, LineHold, Opening, Reader, SseMessage
+from tests.examples import examples
 
 MANY = 1 << 20
 
@@ -110,7 +111,7 @@ STREAMS = st.lists(st.tuples(LINES, ENDS).map(b"".join), max_size=20).map(b"".jo
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(stream=STREAMS, cuts=st.lists(st.integers(0, 200), max_size=12))
 def test_any_cut_gives_the_same_messages(stream: bytes, cuts: list[int]) -> None:
     places = sorted({0, len(stream), *(min(cut, len(stream)) for cut in cuts)})

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.mailbox.durations import Durations
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
 from bot.records.thread import StopOutcome
@@ -121,6 +122,7 @@ async def test_a_press_is_not_lost_with_the_process_that_has_stored_it(
     home: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first process has stored the press, and never gets to work on it."""
+    home.durations = Durations(lease=1.5, renewal=0.3, call=0.4)
     home.flowise.script("rag", Script(tokens=["one"]), Script(tokens=["two"]))
     async with home.bot():
         root = await home.ask(f"{home.mention} why?")

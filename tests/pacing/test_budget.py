@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.pacing.budget import APART, DOUBT, HOLD, LOWEST, SHORT, STEP, WINDOW, Budget
 from bot.slack.tiers import Key, Quota, keys
+from tests.examples import examples
 
 SMALL = Key("small", Quota(rate=0.5, burst=4))
 OTHER = Key("other", Quota(rate=0.1, burst=2))
@@ -58,7 +59,7 @@ def eager(budget: Budget, slack: Slack, until: float) -> tuple[list[float], list
 # The rate ------------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(quota=quotas, pauses=pauses)
 def test_any_stretch_of_time_holds_burst_and_rate(quota: Quota, pauses: list[float]) -> None:
     budget, key = Budget(), Key("k", quota)
@@ -67,7 +68,7 @@ def test_any_stretch_of_time_holds_burst_and_rate(quota: Quota, pauses: list[flo
         assert last - first + 1 <= quota.burst + quota.rate * (times[last] - times[first]) + 1e-6
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(quota=quotas, pauses=pauses, reserve=st.floats(0.0, 40.0))
 def test_the_wait_is_exact_and_a_token_is_there_then(quota: Quota, pauses: list[float], reserve: float) -> None:
     budget, key, now = Budget(), Key("k", quota), 0.0
@@ -81,7 +82,7 @@ def test_the_wait_is_exact_and_a_token_is_there_then(quota: Quota, pauses: list[
             assert budget.take([key], now, reserve=reserve) == 0.0
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(quota=quotas, pauses=pauses, reserve=st.floats(0.0, 40.0))
 def test_what_is_reserved_remains(quota: Quota, pauses: list[float], reserve: float) -> None:
     budget, key = Budget(), Key("k", quota)
@@ -92,7 +93,7 @@ def test_what_is_reserved_remains(quota: Quota, pauses: list[float], reserve: fl
             assert budget.level(key, now) == pytest.approx(before - 1.0, abs=1e-6)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(one=quotas, two=quotas, pauses=pauses)
 def test_of_several_buckets_all_or_none(one: Quota, two: Quota, pauses: list[float]) -> None:
     budget, pair = Budget(), [Key("one", one), Key("two", two)]
@@ -276,7 +277,7 @@ def test_what_has_gathered_in_the_silence_does_not_come_at_once() -> None:
     assert taken == [True, *[False] * 19]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     retry_after=st.floats(1.0, 90.0),
     pauses=st.lists(st.floats(0.0, 30.0), min_size=5, max_size=60),
@@ -354,7 +355,7 @@ def test_the_wait_for_one_bucket_is_told_whatever_of_others() -> None:
 jumps = st.lists(st.tuples(st.floats(0.0, 4.0), st.floats(-5000.0, 5000.0), st.booleans()), min_size=1, max_size=40)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(quota=quotas, steps=jumps, refused_at=st.integers(0, 60), retry_after=st.floats(0.5, 60.0))
 def test_no_wait_grows_when_the_clock_is_set(
     quota: Quota, steps: list[tuple[float, float, bool]], refused_at: int, retry_after: float
@@ -374,7 +375,7 @@ def test_no_wait_grows_when_the_clock_is_set(
             assert budget.quota(bucket, now) == quota_before
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(quota=quotas, steps=jumps)
 def test_a_clock_that_is_set_back_lets_no_more_through(quota: Quota, steps: list[tuple[float, float, bool]]) -> None:
     budget, now, real, taken = Budget(), 1e6, 0.0, []

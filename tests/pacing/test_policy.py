@@ -13,6 +13,7 @@ from bot.pacing.budget import Budget
 from bot.pacing.permits import Kind, Want
 from bot.pacing.policy import AT_ONCE, CLOSEST, LOOK, PATIENCE, REFILL, Policy, Stock
 from bot.slack.tiers import QUOTAS, Quota, keys
+from tests.examples import examples
 
 EDITS = QUOTAS["chat.update"]
 FULL, NOW = float(EDITS.burst), 100.0
@@ -92,7 +93,7 @@ def test_edits_space_out_to_what_the_rate_gives() -> None:
     assert 1.4 < gaps[-1] <= 1.0 / EDITS.rate
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=examples(120))
 @given(level=st.floats(0.0, FULL), growing=st.integers(1, 300), unfinished=st.integers(0, 300))
 def test_a_newcomer_slows_everyone_a_little(level: float, growing: int, unfinished: int) -> None:
     before = POLICY.gap(level=level, quota=EDITS, growing=growing, unfinished=unfinished)
@@ -141,7 +142,7 @@ def test_nothing_is_begun_whose_ending_cannot_be_paid() -> None:
     assert choose({"a": first(NOW - 60.0)}, level=2.0, growing=8, unfinished=5)[0] is None
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=examples(120))
 @given(
     unfinished=st.integers(0, 300),
     rate=st.floats(0.01, 5.0),
@@ -170,7 +171,7 @@ wants = st.builds(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=examples(120))
 @given(
     some=st.dictionaries(st.text("abcdef", min_size=1, max_size=3), wants, min_size=1, max_size=12),
     level=st.floats(0.0, FULL),
@@ -267,7 +268,7 @@ def test_when_one_more_stream_may_begin(given: dict[str, float], wait: float) ->
     assert stream_in(**given) == pytest.approx(wait)  # type: ignore[arg-type]  # counts are whole numbers
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=examples(120))
 @given(
     appends=st.floats(0.0, APPENDS.burst),
     edits=st.floats(0.0, FULL),

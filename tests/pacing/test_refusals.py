@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.crowd import Stream
 from benchmarks.replicas import CALL, Run
 from bot.pacing.budget import APART, DOUBT
+from tests.examples import examples
 
 # Seconds after Slack's word within which the first ending stands; the call itself comes on top.
 SOON = 2.0 + CALL
@@ -62,7 +63,7 @@ def test_an_answer_of_four_seconds_is_whole_as_soon_as_slack_allows(refused: dic
     assert late(answer) < most
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(
     seconds=st.floats(1.0, 15.0),
     refused=st.builds(in_a_row, st.integers(1, 14), st.integers(0, 6), st.floats(1.0, 12.0)),
@@ -76,7 +77,7 @@ def test_an_ending_stands_two_seconds_after_the_last_moment_that_slack_has_named
     assert answer.done_at <= max(answer.end, allowed) + SOON
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(
     seconds=st.floats(1.0, 15.0),
     refused=st.dictionaries(st.integers(1, 14), st.floats(1.0, 12.0), max_size=6),

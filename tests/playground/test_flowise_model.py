@@ -14,6 +14,7 @@ from bot.playground.flowise.guide import GUIDE
 from bot.playground.flowise.handbook import CHUNKS, near
 from bot.playground.flowise.model import ASSISTANT, UNKNOWN, USER, calculation, looks_up, reply, tokens
 from bot.settings.settings import Settings
+from tests.examples import examples
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,7 +64,7 @@ def test_it_gives_the_number_of_words(question: str, words: int) -> None:
     assert len(reply(question, []).split()) == words
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.integers(min_value=1, max_value=2500))
 def test_an_essay_has_exactly_its_words_and_whole_fences(words: int) -> None:
     text = essay(words)
@@ -80,7 +81,7 @@ def test_a_long_answer_shows_every_kind_of_markdown() -> None:
     assert all(mark in text for mark in ("## ", "**", "\n- ", "`", "```python", "| --- |", "]("))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.text(alphabet=st.sampled_from(list(" \n\tab.é\u2028")), max_size=60))
 def test_tokens_are_the_text(text: str) -> None:
     assert "".join(tokens(text)) == text

@@ -18,6 +18,7 @@ from bot.slack.text.block import Block
 from bot.slack.text.markdown import render
 from bot.slack.text.rich_text import rich_text
 from bot.slack.text.tables import columns
+from tests.examples import examples
 
 NAMES = {"U1": "ada", "UBOT": "flowise"}
 PLAIN = Look(width=40, names=NAMES)
@@ -105,7 +106,7 @@ HOSTILE = st.text(
 )
 
 
-@settings(deadline=None, max_examples=90)
+@settings(deadline=None, max_examples=examples(90))
 @given(HOSTILE, HOSTILE, st.integers(24, 60))
 def test_nothing_steers_the_terminal_and_no_line_is_too_long(words: str, more: str, width: int) -> None:
     link = {"type": "link", "url": more, "text": words}
@@ -186,7 +187,7 @@ class Glass:
 
 
 @pytest.mark.parametrize("colour", [True, False])
-@pytest.mark.parametrize("words", [5, 60, 400])
+@pytest.mark.parametrize("words", [5, 60, 150])
 def test_a_terminal_shows_in_the_end_what_was_finished_and_nothing_twice(words: int, *, colour: bool) -> None:
     out, glass = io.StringIO(), Glass(40, 12)
     screen = Redrawn(out, colour=colour, names=NAMES, size=lambda: os.terminal_size((glass.width, glass.height)))

@@ -42,6 +42,7 @@ from bot.slack.refusals import SHAPE
 from bot.slack.text.block import Blocks
 from bot.slack.text.blocks import shown
 from bot.slack.text.limits import MESSAGE_TEXT
+from tests.examples import examples
 
 PLACE = Place("C1", "1.1", "U1", team="T1")
 LONG = "".join(f"Paragraph {number} says <!channel> & a few more words.\n\n" + "word " * 150 for number in range(28))
@@ -287,7 +288,7 @@ HOSTILE = (
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     st.lists(st.sampled_from(HOSTILE), min_size=1, max_size=14),
     st.integers(1, 9),

@@ -34,7 +34,7 @@ async def connecting(
     slack: LocalSlack, *, watch: float = 0.05, wedged: float = 0.3, ping: float = 0.1, pauses: Sequence[float] = PAUSES
 ) -> AsyncIterator[SocketMode]:
     async with new_session() as session:
-        app = AsyncApp(client=web_client(slack.bot_token, slack.url, session), signing_secret="unused")
+        app = AsyncApp(name="peer", client=web_client(slack.bot_token, slack.url, session), signing_secret="unused")
         mode = SocketMode(app, slack.app_token, watch=watch, wedged=wedged, ping=ping, pauses=pauses)
         await mode.start()
         try:

@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.playground.slack import LocalSlack
@@ -19,6 +19,7 @@ from bot.slack.client import SlackClient
 from bot.slack.files import FileHost
 from bot.slack.shared_files import FileKind, FileRefusedError, SharedFile, shared_file, shared_files
 from bot.slack.wire import web_client
+from tests.examples import examples
 
 REAL, LOCAL, MIRROR = "https://slack.com/api/", "http://127.0.0.1:4321/api/", "https://slack.example.com/api/"
 
@@ -69,12 +70,14 @@ def test_a_voice_clip_is_known_by_its_subtype() -> None:
 
 anything: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=8,
 )
 KEYS = ("id", "name", "title", "mimetype", "size", "url_private", "mode", "filetype", "is_external", "user_team")
 
 
-@given(st.lists(st.dictionaries(st.sampled_from(KEYS), anything) | anything) | anything)
+@settings(deadline=None, max_examples=examples(50))
+@given(st.lists(st.dictionaries(st.sampled_from(KEYS), anything) | anything, max_size=4) | anything)
 def test_whatever_stands_there_is_read(files: object) -> None:
     for file in shared_files(files):
         assert file.id.isalnum()

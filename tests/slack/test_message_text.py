@@ -18,8 +18,9 @@ from bot.playground.slack.typed import typed_blocks
 from bot.slack.block_text import Room, block_text
 from bot.slack.message_text import MessageText, Quote, message_text, quoted_text
 from bot.slack.payload import plain
+from tests.examples import examples
 
-few = settings(deadline=None, max_examples=25)
+few = settings(deadline=None, max_examples=examples(25))
 
 NAMES = {"U1": "ada"}
 

@@ -23,6 +23,7 @@ from bot.slack.payload import (
     press,
     unlabelled,
 )
+from tests.examples import examples
 
 NAMES = {"U1": "Ada", "U2": "Tom & Co", "U3": "Eve\u2028\n\x07 Q", "C1": "general", "S1": "ops", "UBOT": "flowise"}
 LONG = "x" * 300
@@ -90,7 +91,7 @@ OTHER = st.sampled_from(["hello ", "`", "```", "&amp;", "<", ">", "\n", "<@UBOT>
 
 
 @given(st.lists(st.one_of(MENTION, OTHER), max_size=8))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_no_id_of_slack_s_reaches_the_reader(pieces: list[str]) -> None:
     assert "0AAAAAAA" not in plain("".join(pieces).replace("<<", "< <"), {}, without="UBOT")
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.slack.small_talk import is_small_talk
+from tests.examples import examples
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_what_may_ask_something(text: str) -> None:
 
 
 @given(st.text(max_size=40))
-@settings(max_examples=100)
+@settings(max_examples=examples(100))
 def test_any_text_is_told_and_a_question_mark_always_asks(text: str) -> None:
     is_small_talk(text)
     assert not is_small_talk(f"{text}?")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.slack.calls import Call, FindStream, Respond, method_of
 from bot.slack.tiers import POSTS_TO_A_CHANNEL, QUOTAS, SLOWEST, Quota, keys
+from tests.examples import examples
 
 # Slack's numbers a minute, written down here once more from its documentation.
 DOCUMENTED = {
@@ -59,7 +60,7 @@ def test_a_method_without_a_quota_is_a_mistake() -> None:
         keys("chat.meMessage", "C1")
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(
     rate=st.floats(0.01, 20.0),
     burst=st.integers(1, 300),

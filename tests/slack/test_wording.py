@@ -18,6 +18,7 @@ from bot.slack.text.blocks import fallback, note, sentence_blocks
 from bot.slack.wording_of_failures import failure, support
 from bot.slack.wording_of_quotes import attached, with_quotes
 from bot.slack.wording_of_steps import using
+from tests.examples import examples
 
 REPEAT = "I won't remember this attempt, so ask in full."
 NOT_FOR_SLACK = {errors.SettingsError, errors.StoreDamaged}
@@ -176,7 +177,7 @@ texts = st.text("ab\n\u2028\r>:", max_size=60).map(lambda text: text * 80) | st.
 messages = st.lists(st.tuples(authors, texts), max_size=6)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(messages, messages)
 def test_quotes_are_bounded_and_never_pass_for_the_question(
     said: list[tuple[str, str]], sent_with: list[tuple[str, str]]

@@ -18,6 +18,7 @@ from bot.ports.mailboxes import Mailboxes, TakenOver
 from bot.records.codec import decoded
 from bot.records.thread import Conversation, Hold, Item, OpenAnswer, QuestionProgress, Run, Thread, UnansweredQuestion
 from bot.store.redis import RedisStore
+from tests.examples import examples
 from tests.store.clocks import set_clock
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
@@ -464,7 +465,7 @@ notes = st.one_of(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(item=notes, opened=notes, reference=st.binary(min_size=1, max_size=5), holder=st.binary(max_size=5))
 async def test_whatever_an_item_has_become_it_is_taken_and_put_aside_as_it_is(
     store: RedisStore, raw: Redis, item: bytes, opened: bytes, reference: bytes, holder: bytes

@@ -83,7 +83,7 @@ async def shop(slack: LocalSlack) -> AsyncIterator[None]:
 
 
 def _app(client: AsyncWebClient) -> AsyncApp:
-    app = AsyncApp(client=client, signing_secret="not used: it is told by socket")
+    app = AsyncApp(name="shop", client=client, signing_secret="not used: it is told by socket")
 
     @app.event("app_mention")
     async def offer(say: AsyncSay) -> None:

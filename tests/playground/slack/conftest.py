@@ -30,7 +30,7 @@ class Peer:
 
     def __init__(self, slack: LocalSlack, session: aiohttp.ClientSession) -> None:
         self.client = AsyncWebClient(token=slack.bot_token, base_url=slack.url, session=session, retry_handlers=[])
-        self.app = AsyncApp(client=self.client, signing_secret=slack.signing_secret)
+        self.app = AsyncApp(name="peer", client=self.client, signing_secret=slack.signing_secret)
         self.bodies: list[dict[str, object]] = []
         self.retries: list[list[str]] = []
 

@@ -16,6 +16,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.slack import ClientState, LocalSlack
+from tests.examples import examples
 
 HOME = {"type": "home", "blocks": [{"type": "divider"}]}
 GO = {"type": "button", "text": {"type": "plain_text", "text": "Go"}, "value": "v"}
@@ -209,7 +210,7 @@ async def _replayed(steps: list[tuple[str, int]]) -> set[str]:
     return {change["kind"] for change in page.changes}
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 20)), max_size=25))
 def test_who_applies_every_change_has_what_a_snapshot_shows(steps: list[tuple[str, int]]) -> None:
     asyncio.run(_replayed(steps))

@@ -18,6 +18,7 @@ from bot.playground.slack.markdown_drawing import MarkdownDrawing
 from bot.playground.slack.markdown_parser import parsed
 from bot.playground.slack.markdown_tree import tree
 from bot.playground.slack.unfinished_markdown import healed
+from tests.examples import examples
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ PIECES = [
 PIECES += ["|", "| a | b |\n", "|---|--|\n", "\r\n", "**"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.lists(st.sampled_from(PIECES), max_size=25), min_size=1, max_size=3))
 def test_a_text_that_grows_is_drawn_as_if_it_had_come_whole(written: list[list[str]]) -> None:
     drawing = MarkdownDrawing()
@@ -103,7 +104,7 @@ def test_a_text_that_grows_is_drawn_as_if_it_had_come_whole(written: list[list[s
                 assert shown == MarkdownDrawing().tree(source, growing=growing)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     st.lists(
         st.sampled_from(["[a](", ")", "<", ">", "https://", "mailto:a@", "&#", ";", "xn--", "%f", "//"]) | st.text()

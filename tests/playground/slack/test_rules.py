@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.playground.slack.message import Message
 from bot.playground.slack.rules import Draft, Refusal, check_blocks, check_post, check_update, draft
+from tests.examples import examples
 
 
 def rich(*elements: dict[str, Any]) -> dict[str, Any]:
@@ -308,7 +309,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.lists(st.dictionaries(st.sampled_from(KEYS), VALUES), max_size=3))
 def test_any_json_is_either_readable_or_refused(blocks: list[dict[str, Any]]) -> None:
     try:

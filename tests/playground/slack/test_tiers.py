@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.playground.slack.tiers import PER_MINUTE, RateLimits
+from tests.examples import examples
 
 
 def test_a_window_slides() -> None:
@@ -34,7 +35,7 @@ def test_scale_multiplies() -> None:
     assert [limits.take("T1", "chat.update", "C1", 0.0) for _ in range(6)] == [0.0] * 5 + [60.0]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(st.lists(st.floats(0.0, 5.0), min_size=1, max_size=200), st.sampled_from(["chat.update", "chat.startStream"]))
 def test_no_minute_ever_has_more_than_the_limit(steps: list[float], method: str) -> None:
     limits, now, taken = RateLimits(), 0.0, list[float]()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.playground.flowise.wire import END, HEARTBEAT, frame
 from bot.playground.tap.frames import LONGEST, Frame, Frames
+from tests.examples import examples
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
 
@@ -37,7 +38,7 @@ STREAM = (
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.lists(st.integers(min_value=0, max_value=10_000), max_size=12))
 def test_pieces_are_the_stream_and_the_frames_are_the_same_however_it_is_cut(places: list[int]) -> None:
     cutter, pieces = Frames(), []

@@ -13,6 +13,7 @@ from bot.slack.text.markdown import render
 from bot.slack.text.neutralise import line
 from bot.slack.text.pages import Document
 from bot.slack.text.unfinished import heal
+from tests.examples import examples
 from tests.slack.text.notation import links, seen
 from tests.slack.text.test_seams import streamed
 
@@ -90,7 +91,7 @@ PARTS = (
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=20)
+@settings(deadline=None, max_examples=examples(20))
 @given(st.lists(st.sampled_from(PARTS), max_size=10))
 def test_a_link_leads_to_a_host_that_is_written_also_while_it_grows(parts: list[str]) -> None:
     source = "".join(parts)

@@ -12,6 +12,7 @@ from bot.slack.text.block import Block
 from bot.slack.text.blocks import Source, fallback, note, plain, quoted_question, shown, sources_blocks, tools_block
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import CONTEXT_TEXT, MESSAGE_TEXT, QUESTION_TEXT, SOURCES, SOURCES_TEXT
+from tests.examples import examples
 
 HOSTILE = "<!channel> <@U1> <http://evil|good> & @here *b* _i_ :tada:"
 hostile = st.text(max_size=30) | st.sampled_from(
@@ -41,7 +42,7 @@ def test_sentence_is_one_rich_text_block() -> None:
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(hostile)
 def test_note_is_escaped_verbatim_and_short(text: str) -> None:
     element = only_element(note(text))
@@ -53,7 +54,7 @@ def test_note_is_escaped_verbatim_and_short(text: str) -> None:
     json.dumps(element, ensure_ascii=False).encode()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(hostile)
 def test_fallback_is_escaped_and_short(text: str) -> None:
     short = fallback(text)
@@ -105,7 +106,7 @@ def test_what_does_not_fit_of_the_sources_is_counted() -> None:
     assert sources_blocks([]) == ()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.lists(st.builds(Source, hostile, st.none() | hostile.map(lambda text: f"https://a.b/{text}"), hostile)))
 def test_sources_always_fit_and_ping_nobody(sources: list[Source]) -> None:
     blocks = sources_blocks(sources)

@@ -26,6 +26,7 @@ from bot.slack.text.markdown import render
 from bot.slack.text.neutralise import shown as neutralised
 from bot.slack.text.pages import Document
 from bot.slack.text.unfinished import heal
+from tests.examples import examples
 
 pytestmark = pytest.mark.slow
 
@@ -214,7 +215,7 @@ FRAGMENTS = [
 ]
 
 
-@settings(deadline=None, max_examples=15)
+@settings(deadline=None, max_examples=examples(15))
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=120), st.integers(1, 400))
 def test_a_text_that_has_grown_is_shown_as_if_it_had_come_at_once(fragments: list[str], size: int) -> None:
     source = "".join(fragments)

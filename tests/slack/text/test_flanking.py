@@ -13,6 +13,7 @@ from bot.playground.slack.markdown_drawing import MarkdownDrawing
 from bot.slack.text.markdown import render
 from bot.slack.text.rich_text import plain_text
 from bot.slack.text.unfinished import heal
+from tests.examples import examples
 from tests.slack.text.notation import drawn, seen
 from tests.slack.text.test_seams import streamed
 
@@ -107,7 +108,7 @@ def test_while_it_grows_no_mark_is_seen_that_goes_again(source: str, shown: str)
 COMMONMARK = MarkdownIt("commonmark").enable("strikethrough").disable(["reference", "html_inline", "html_block"])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(st.text("ab é\u201c\u2014.,:!?*_~()\"'-", max_size=30))
 def test_other_text_is_read_as_commonmark_has_it(source: str) -> None:
     assume(not re.search(r":\w+:", source))  # an emoji of Slack's

@@ -8,6 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.slack.text.pages import Document
+from tests.examples import examples
 
 PARTS = (
     *("**", "*", "_", "__", "~~", "`", "``", "\\", "[", "](", "](https://e.example/a b)", ")", "![", "<", ">", "|"),
@@ -20,7 +21,7 @@ MARKS = "*_~`[]"
 ADDRESS = re.compile(r"https?:(?://(?:[a-z]\.example(?:/(?:wiki|q|g|a))?)?)?")
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(st.lists(st.sampled_from(PARTS), max_size=9))
 @example(["*", "斜体，", "**", "粗体。", "**", "后", "*"])
 @example(["see ", "[", "1", "](https://e.example/a b)"])
@@ -37,6 +38,10 @@ ADDRESS = re.compile(r"https?:(?://(?:[a-z]\.example(?:/(?:wiki|q|g|a))?)?)?")
 @example(["~~a. ", "~~", " "])
 @example(["**a. ", "\\", " "])
 @example(["*a ", "**b**", " "])
+@example(["\\", "![", "`code` "])
+@example(["a", "[", "*", "`code` "])
+@example(["「", "_", "![", "~~", "`code` "])
+@example(["```“", "`code` "])
 def test_no_mark_and_no_piece_of_an_address_is_seen_that_goes_again(parts: list[str]) -> None:
     text = "".join(parts)
     whole, growing = Document(), Document()

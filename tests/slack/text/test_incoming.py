@@ -14,6 +14,7 @@ from bot.slack.text.markdown import render
 from bot.slack.text.pages import Document
 from bot.slack.text.rich_text import plain_text
 from bot.slack.text.streaming import StreamText
+from tests.examples import examples
 
 BASE64 = "iVBORw0KGgoAAAANSUhEUgAAB4sAAAQ4CAYAAADo08FDAAAABmJLR0QA/wD/AP+gvaeT" * 20
 PNG = f"data:image/png;base64,{BASE64}"
@@ -309,7 +310,7 @@ FRAGMENTS = [
 texts = st.lists(st.sampled_from(FRAGMENTS) | st.text("<>/bip`:data;,=\n ", max_size=6), max_size=14).map("".join)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(texts, st.integers(1, 9))
 @example("data:image/png;base64,iVBORw0KGg==a", 1)
 @example("<p>" + f"![x]({PNG})" * 3 + "<b", 4)
@@ -337,7 +338,7 @@ def parts_of_tags(shown: str) -> set[str]:
     return {mark for mark in marks if mark in shown.lower()}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(texts, st.integers(1, 9))
 @example("a <str", 1)
 @example(f"![x]({PNG}) <strong>x</strong> <think>", 3)

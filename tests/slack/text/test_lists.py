@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bot.slack.text.markdown import outline
 from bot.slack.text.nesting import nested
 from bot.slack.text.pages import Document
+from tests.examples import examples
 from tests.slack.text.notation import seen
 from tests.slack.text.test_markdown import listed, section, shown, text
 from tests.slack.text.test_seams import streamed
@@ -102,7 +103,7 @@ def test_in_a_stream_a_sub_list_is_indented_as_far_as_slack_wants(size: int) -> 
     ]
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(
     st.lists(
         st.sampled_from(["- a", "1. b", "  - c", "  1. d", "    - e", "   f", "", "> ", "```", "\t", "# g", "10. "])

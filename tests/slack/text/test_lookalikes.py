@@ -13,6 +13,7 @@ from bot.slack.text.links import linked, misleads
 from bot.slack.text.lookalikes import is_blank
 from bot.slack.text.markdown import render
 from bot.slack.text.rich_text import PLAIN, TextRun, text_of
+from tests.examples import examples
 
 EVIL = "https://evil.example/"
 # One or more of each range of Default_Ignorable_Code_Point, and others that show nothing.
@@ -132,7 +133,7 @@ def test_a_shortened_address_of_another_host(label: str, url: str) -> None:
     assert misleads(label, url)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.sampled_from(INVISIBLE), min_size=11, max_size=11), st.sampled_from(DOTS))
 def test_whatever_is_put_between_the_letters(between: list[str], dot: str) -> None:
     label = "".join(char + hidden for char, hidden in zip(f"paypal{dot}com", between, strict=False))

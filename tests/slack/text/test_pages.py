@@ -27,6 +27,7 @@ from bot.slack.text.limits import (
     TAIL_SOURCE,
 )
 from bot.slack.text.pages import Document, Page
+from tests.examples import examples
 
 FRAGMENTS = [
     *("<!channel>", "<!here|x>", "<@U1>", "<#C1|x>", "<!subteam^S1>", "<http://evil|good>", "@here", ":tada:"),
@@ -78,7 +79,7 @@ FRAGMENTS = [
     ),
 ]
 pieces_of_text = st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=12), max_size=30)
-few = settings(deadline=None, max_examples=50)
+few = settings(deadline=None, max_examples=examples(50))
 
 
 def document(*pieces: str) -> Document:
@@ -177,7 +178,7 @@ def test_the_same_text_in_other_pieces_gives_the_same_pages(pieces: list[str], r
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(st.lists(st.sampled_from(FRAGMENTS) | st.text(max_size=12), min_size=15, max_size=60))
 def test_a_page_stays_as_it_is_once_the_next_but_one_exists(pieces: list[str]) -> None:
     growing = Document()
@@ -574,7 +575,7 @@ def letters(text: str) -> str:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(well_formed)
 @example([("a", "a"), listed(("[a a a a a aaa](https://a.example/x_1)", "a a a a a aaa"), 60, ">")])
 def test_nothing_of_a_well_formed_text_is_lost(blocks: list[tuple[str, str]]) -> None:

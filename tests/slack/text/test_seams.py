@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bot.playground.slack.pings import urls
 from bot.slack.text.neutralise import kept_apart, line, shown
 from bot.slack.text.streaming import StreamText
+from tests.examples import examples
 
 # Stricter than what Slack is known to read: also without an end, and also behind a backslash.
 LIVE = re.compile(
@@ -129,7 +130,7 @@ FRAGMENTS = (
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), min_size=1, max_size=12), st.sampled_from([1, 3, 50, 5_000]))
 @example(["```\n", "x" * 990, "<!channel|x>"], 5_000)
 @example(["\\<#C12345678>"], 1)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bot.playground.slack.pings import pings, urls
 from bot.slack.text.limits import STREAM_BYTES
 from bot.slack.text.streaming import StreamText
+from tests.examples import examples
 from tests.slack.text.test_long import essay, numbers
 
 
@@ -176,7 +177,7 @@ PARTS = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=40), st.integers(0, 5))
 @example(["`", "``", "@here "], 0)  # behind a fence's marks
 def test_whatever_a_model_writes_nothing_is_live_and_no_letter_is_lost(pieces: list[str], seed: int) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from bot.slack.text.markdown import render
 from bot.slack.text.rich_text import plain_text
 from bot.slack.text.unfinished import heal
+from tests.examples import examples
 
 HEALED = [
     ("", ""),
@@ -59,6 +60,9 @@ HEALED = [
     ("~~~\n**x\n~~~\n", "~~~\n**x\n~~~"),
     ("~~~\n**x\n~~~\n*y", "~~~\n**x\n~~~\n*y*"),
     ("````\nx\n```", "````\nx\n"),
+    ("```a `b", "```a```"),
+    ("a[*`b", "a*`b`"),
+    ("\\![`b", "\\!`b`"),
     ("```\nx\n```\n**y", "```\nx\n```\n**y**"),
     ("- a\n  ```\n  **x", "- a\n  ```\n  **x"),
     ("|", ""),
@@ -131,7 +135,7 @@ def test_what_is_half_open_is_closed_or_held_back(source: str, healed: str) -> N
     assert heal(source) == healed
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.text("ab \n*_~`[]()!\\|-#>1.<:「重。", max_size=40))
 def test_healing_takes_anything(source: str) -> None:
     render(heal(source))

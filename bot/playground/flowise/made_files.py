@@ -50,7 +50,7 @@ def draws(asked: PredictionRequest) -> Plan:
 def runs_code(asked: PredictionRequest) -> Plan:
     """An agent flow whose model runs code: pictures are artifacts, other files annotations, and come twice."""
     text = "I have counted: [the table](sandbox:/mnt/data/sold.csv), and as a [report](sandbox:/mnt/data/report.pdf)."
-    text = asked.about_files(text)
+    text = asked.about_files(f"{text} I'm a stand-in model, so the figures are made up.")
     names = ("sold.csv", "report.pdf", "page.html")
     annotations = [{"filePath": stored(name), "fileName": name} for name in names]
     made = {

@@ -18,7 +18,7 @@ from bot.certify.thread import messages_in
 from bot.errors import BotError
 from bot.serving.socket_mode import open_connection
 from bot.slack import wording_of_checks as wording
-from bot.slack.calls import Refused, UploadFile
+from bot.slack.calls import Refused, SendFile, ShareFile, Uploaded
 from bot.slack.shared_files import FileRefusedError, SharedFile, shared_files
 from bot.slack.views import plain
 from bot.slack.wire import NO_ANSWER
@@ -34,13 +34,17 @@ _GREETING_SECONDS = 10.0
 
 async def _uploaded(scene: Scene) -> SharedFile:
     """A file of ours as the thread has it. Raises WrongError, UnseenError."""
-    upload = UploadFile(scene.channel, scene.root, wording.FILE_NAME, wording.FILE_TITLE, wording.FILE)
-    taken(await scene.calls.make(upload), "the file")
+    key = wording.FILE_NAME
+    sent = taken(await scene.calls.make(SendFile(key, wording.FILE_NAME, wording.FILE.encode())), "the file")
+    if not isinstance(sent, Uploaded):
+        raise UnseenError("the file has no id")
+    share = ShareFile(scene.channel, scene.root, key, sent.file_id, wording.FILE_TITLE)
+    taken(await scene.calls.make(share), "sharing the file")
     for _ in range(3):  # Slack shares a file a moment later
         thread = await messages_in(scene.calls, scene.channel, scene.root)
         found = [file for message in thread for file in shared_files(message.get("files"))]
-        if found:
-            return found[-1]
+        if found := [file for file in found if file.id == sent.file_id]:
+            return found[0]
         await asyncio.sleep(scene.times.preview)
     raise WrongError("the calls were taken, and no message has the file")
 

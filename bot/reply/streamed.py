@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
-from bot.reply.attachment import Attachment
+from bot.reply.attachments import Attachments
 from bot.reply.beside import Beside
 from bot.reply.contract import ArrivedEvent, BeganAnew, Place, TextComplete
 from bot.reply.edited import Standing
@@ -34,11 +34,12 @@ from bot.slack.calls import (
     Posted,
     Refused,
     Result,
+    SendFile,
     SetStatus,
+    ShareFile,
     StartStream,
     StopStream,
     UpdateMessage,
-    UploadFile,
 )
 from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import STOPPED_BY_USER
@@ -97,7 +98,7 @@ class StreamedReply:
         self._text = StreamText(most=most)
         self._answer = Answer(self._text, asks=asks, steps=steps, hosts=hosts)
         self._steps = StreamedSteps(self._answer.steps)
-        self._attachment = Attachment(place)
+        self._attachments = Attachments(place)
         self._last_edits = LastEdits(place, streams, asks=asks, hosts=hosts)
         self._pace = Pace(interval)
         self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None, thinking=thinking)
@@ -173,9 +174,8 @@ class StreamedReply:
             case SetStatus():
                 self._status.answered(call, result, now)
                 return
-            case UploadFile():
-                if not self._waits(call, result, now):
-                    self._attachment.settled(self._answer, result)
+            case SendFile() | ShareFile():
+                self._file_answered(call, result, now)
                 return
             case UpdateMessage():
                 self._edited(call, result, now)
@@ -276,10 +276,10 @@ class StreamedReply:
             )
         if self._answer.ended and not self._progress.ends:
             # Only after the last call: a stream that breaks off before leaves the file to the reply that goes on.
-            if self._is_finished and (upload := self._attachment.next_call(self._answer)) is not None:
-                return upload
+            if self._is_finished and (file := self._attachments.next_call(self._answer)) is not None:
+                return file
             under = (*self._answer.heading, *self._answer.footer())
-            if under and (not self._is_finished or self._attachment.is_lost):
+            if under and (not self._is_finished or self._attachments.has_lost):
                 self._give_up(self._ended[-1])
             elif self._is_finished and (edit := self._last_edits.next_call()) is not None:
                 return edit
@@ -322,8 +322,13 @@ class StreamedReply:
             self._is_finished, self._finished_at = call is self._last, now
             self._message_ended(call.ts)
             self._text.close()
-            if self._is_finished and not self._answer.rest and self._last_edits.next_call() is None:
-                self._progress.end()
+            if self._is_finished:
+                self._end_if_all_stands()
+
+    def _end_if_all_stands(self) -> None:
+        """End where neither a file nor a last edit is left."""
+        if self._attachments.next_call(self._answer) is None and self._last_edits.next_call() is None:
+            self._progress.end()
 
     def _message_ended(self, ts: str) -> None:
         """Note a message of which no more is streamed, for the last edits. One that holds only a part of what was left
@@ -342,8 +347,13 @@ class StreamedReply:
         is_late = isinstance(result, Limited | Lost) and not self._waits_for(call, now)
         if is_late or not self._waits(call, result, now):
             self._last_edits.settled(result)
-            if self._last_edits.next_call() is None:
-                self._progress.end()
+            self._end_if_all_stands()
+
+    def _file_answered(self, call: SendFile | ShareFile, result: Result, now: float) -> None:
+        if not self._waits(call, result, now):
+            self._losses.reset()
+            result = Refused(result.reason) if isinstance(result, Lost) else result
+        self._attachments.answered(self._answer, call, result)
 
     def _waits(self, call: Call, result: Result, now: float) -> bool:
         """Whether the same call is made again later."""
@@ -401,7 +411,7 @@ class StreamedReply:
                 streaming=message if streaming else "",
                 status=self._status,
                 pace=self._pace,
-                attachment=self._attachment,
+                attachments=self._attachments,
                 steps=self._answer.steps,
             ),
             ended=len(self._ended) - has_ended - len(before),

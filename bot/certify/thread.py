@@ -60,7 +60,10 @@ async def opened(calls: Calls, store: Certificates, team: str, channel: str, *, 
     begun = Remains(channel, f"certify{uuid4().hex[:12]}", at)
     await store.note_remains(team, begun.noted())
     post = PostMessage(channel, fallback(wording.RUNNING), plain(wording.RUNNING), mark=f"{begun.mark}-root")
-    result = taken(await calls.make(post), "the first message")
+    result = await calls.make(post)
+    if isinstance(result, Refused):
+        await store.forget_remains(team, begun.noted())
+    taken(result, "the first message")
     if not isinstance(result, Posted):
         raise UnseenError("the first message has no ts")
     root = replace(begun, ts=result.ts)
@@ -113,7 +116,7 @@ async def messages_in(calls: Calls, channel: str, root: str) -> list[Mapping[str
         try:
             page = await calls.ask("conversations.replies", where)
         except UnseenError as error:
-            if "thread_not_found" in str(error):
+            if any(gone in str(error) for gone in ("thread_not_found", "channel_not_found")):
                 break
             raise
         found += messages(page)

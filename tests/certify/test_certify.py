@@ -198,6 +198,7 @@ async def test_a_channel_that_takes_nothing_is_said(bench: Bench) -> None:
     bench.channel = "C0NOWHERE"
     with pytest.raises(WrongError, match="the first message was refused: channel_not_found"):
         await bench.run("siblings")
+    assert list(await bench.store.certificates.remains(bench.slack.team_id)) == []
 
 
 async def test_without_a_person_streams_are_unknown_and_not_wrong(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Parses the command line: `python -m bot` serves; `demo` shows it, `setup` sets it up, `doctor` checks it."""
+"""Parses the command line: `python -m bot` serves; `demo` shows it, `setup` sets it up, `doctor` and `config` look."""
 
 from __future__ import annotations
 
@@ -41,6 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
         "doctor", help="check the settings and everything they point to, and say what to change"
     )
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
+    asked = "ask the chatflow a question, this one or one of the bot's own: only an answer shows that the key is right"
+    doctor.add_argument("--ask", nargs="?", const="", metavar="question", help=asked)
+    config = commands.add_parser("config", help="print what holds, by BOT_CONFIG and the settings, and why")
+    config.add_argument("file", nargs="?", type=Path, help="the configuration file in place of BOT_CONFIG")
+    config.add_argument("--check", action="store_true", help="only say what is wrong with the file, without settings")
+    config.add_argument("--json", action="store_true", help="print it as JSON")
     # Slack's command line adds arguments of its own, and newer ones more.
     chosen, more = parser.parse_known_args(arguments)
     if more and chosen.command != "slack-cli":
@@ -129,15 +135,9 @@ def _check_is_here(package: str) -> None:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    try:
-        from bot.playground import browser_demo as visit
-        from bot.playground import terminal_demo as demo
-    except ModuleNotFoundError as error:
-        if error.name != "bot.playground":
-            raise
-        raise BotError(
-            "the demo is not in the image, which carries only what serves: run it from the sources"
-        ) from None
+    _check_is_here("playground")
+    from bot.playground import browser_demo as visit
+    from bot.playground import terminal_demo as demo
 
     _loaded()
     return asyncio.run(demo.show() if chosen.once else visit.host(chosen.port, opens=not chosen.no_browser))
@@ -145,9 +145,41 @@ def _demo(chosen: argparse.Namespace) -> int:
 
 def _doctor(chosen: argparse.Namespace) -> int:
     from bot.doctor.checks import examine
+    from bot.doctor.question import QUESTION
 
     _loaded()
-    return examine(sys.stdout, os.environ, machine_readable=chosen.json)
+    asked = None if chosen.ask is None else chosen.ask.strip() or QUESTION
+    return examine(sys.stdout, os.environ, machine_readable=chosen.json, question=asked)
+
+
+def _config(chosen: argparse.Namespace) -> int:
+    """Print what holds with this configuration file, or with that of BOT_CONFIG; or only what is wrong with it."""
+    if chosen.check:
+        return _check(chosen.file)
+    from bot.config import report
+    from bot.config.loading import load
+    from bot.config.merging import effective
+    from bot.settings.environment import environment_of, variables_of
+    from bot.settings.settings import read_settings
+
+    settings = read_settings(config=chosen.file)
+    environment = environment_of(settings)
+    path = settings.bot_config
+    loaded = load(path, environment, variables_of(settings)) if path else None
+    holds = effective(environment, loaded.file if loaded else None)
+    print(report.as_json(holds) if chosen.json else report.as_text(holds))
+    return 0
+
+
+def _check(file: Path | None) -> int:
+    """Check a configuration file by itself, for which nothing else has to be set."""
+    from bot.config.reading import configuration, read_file
+    from bot.settings.environment import config_path
+
+    path = file or config_path()
+    configuration(read_file(path), path.name)
+    print(f"{path}: nothing is wrong with it")
+    return 0
 
 
 def _add_flags_of_set_up(parser: argparse.ArgumentParser) -> None:
@@ -188,6 +220,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
     "setup": _set_up,
     "doctor": _doctor,
+    "config": _config,
     "slack-cli": _slack_cli,
 }
 

@@ -61,9 +61,14 @@ PACKAGES: Final = (
     ),
     Package(("bot.store",), "keeps everything in Redis", ("bot.pacing", "bot.ports", "bot.slack", *VALUES)),
     Package(
+        ("bot.config",),
+        "reads the configuration file, and routes questions to flows",
+        ("bot.flowise", "bot.slack", "bot.errors"),
+    ),
+    Package(
         ("bot.settings",),
         "reads the settings",
-        ("bot.flowise", "bot.network", "bot.slack", "bot.slack.text", "bot.store", "bot.errors"),
+        ("bot.config", "bot.flowise", "bot.network", "bot.slack", "bot.slack.text", "bot.store", "bot.errors"),
     ),
     Package(
         ("bot.mailbox",),
@@ -101,7 +106,7 @@ PACKAGES: Final = (
         ("bot.serving",),
         "lets Slack and operators in: Bolt, Socket Mode, HTTP, signatures, health, the start, the log",
         (
-            *("bot.flowise", "bot.metrics", "bot.network", "bot.reply", "bot.settings"),
+            *("bot.config", "bot.flowise", "bot.metrics", "bot.network", "bot.reply", "bot.settings"),
             *("bot.slack", "bot.store"),
             "bot.background",
             *("bot.workspace", "handlers", "bot.errors"),
@@ -111,7 +116,8 @@ PACKAGES: Final = (
         ("bot.app",),
         "builds the bot: the only place where everything meets",
         (
-            *("bot", "bot.conversation", "bot.flowise", "bot.metrics", "bot.mailbox", "bot.ports", "bot.reply"),
+            *("bot", "bot.config", "bot.conversation", "bot.flowise", "bot.metrics", "bot.mailbox", "bot.ports"),
+            "bot.reply",
             *("bot.serving", "bot.settings", "bot.slack", "bot.slack.text", "bot.store"),
             *("bot.workspace", "handlers"),
             "bot.background",
@@ -163,6 +169,7 @@ PACKAGES: Final = (
         "the command line",
         (
             "bot.app",
+            "bot.config",
             "bot.doctor",
             "bot.network",
             "bot.playground",

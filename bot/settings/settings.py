@@ -11,72 +11,30 @@ from urllib.parse import urlsplit
 
 import structlog
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
 from bot.flowise import extra_headers
+from bot.flowise.flow_address import chatflow_id, server_url
+from bot.network.base_url import base_url
 from bot.network.proxies import proxy_url
 from bot.settings.errors import NOT_UTF_8, about_file, problems_of, worded
 from bot.slack import asker, deciders, help_contact, tokens
+from bot.slack.command_name import command_name
 from bot.slack.text import link_hosts
 from bot.store import address
 
 log = structlog.get_logger(__name__)
 
 
-def _base_url(value: str) -> str:
-    """An http(s) address without a query, with trailing slashes removed."""
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError(
-            "expected an address that begins with http:// or https://, such as https://flowise.example.com"
-        )
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("expected an address without a name and password in it")
-    try:
-        _ = parts.port
-    except ValueError:  # its text repeats what stands there
-        raise ValueError("expected an address whose port is a number up to 65535") from None
-    return value.rstrip("/")
-
-
-# Of the pages on which people copy an address: the API, its examples, a flow's canvas (v2/agentcanvas too), its chat.
-_NO_BASE = ("/api/v1", "/prediction", "canvas/", "/chatbot/")
-
-
-def _flowise_url(value: str) -> str:
-    value = _base_url(value)
-    if any(part in value for part in _NO_BASE):
-        raise ValueError(
-            "expected the server's base address alone, without /api/v1 or a chatflow's path; a chatflow's id belongs "
-            "in FLOWISE_CHATFLOW_ID"
-        )
-    return value
-
-
 def _slack_api_url(value: str) -> str:
-    return _base_url(value) + "/"
-
-
-def _chatflow_id(value: str) -> str:
-    if not value or not all(letter.isalnum() or letter == "-" for letter in value):
-        raise ValueError(
-            "expected the id alone, without quotes, spaces and slashes: the last part of the chatflow's address in "
-            "Flowise"
-        )
-    return value
+    return base_url(value) + "/"
 
 
 def _redis_url(value: str) -> str:
     address.read(value)
     return value
-
-
-def _command(value: str) -> str:
-    # 32 characters: Slack docs, App manifest reference.
-    if not value.startswith("/") or not 2 <= len(value) <= 32 or any(letter.isspace() for letter in value):
-        raise ValueError("expected a slash and a name, such as /flowise, of at most 32 characters")
-    return value.lower()
 
 
 def _help_contact(value: str) -> str:
@@ -135,14 +93,15 @@ class Settings(BaseSettings):
     slack_bot_token: Annotated[SecretStr, _is(tokens.BOT)]
     slack_signing_secret: Annotated[SecretStr, _is(tokens.SIGNING_SECRET)] | None = None
     slack_app_token: Annotated[Annotated[SecretStr, _is(tokens.APP)] | None, Field(validate_default=True)] = None
-    slack_command: Annotated[str, AfterValidator(_command)] = "/flowise"
+    slack_command: Annotated[str, AfterValidator(command_name)] = "/flowise"
     slack_api_url: Annotated[str, AfterValidator(_slack_api_url)] = "https://slack.com/api/"
     slack_edit_interval: Annotated[float, Field(ge=0.4, le=60)] = 1.2
     slack_delivery: Literal["edit", "stream", "auto"] = "edit"
     slack_rate_scale: Annotated[float, Field(gt=0, le=100)] = 1
 
-    flowise_url: Annotated[str, AfterValidator(_flowise_url)]
-    flowise_chatflow_id: Annotated[str, AfterValidator(_chatflow_id)]
+    bot_config: Path | None = None
+    flowise_url: Annotated[str, Field(validate_default=True)] = ""
+    flowise_chatflow_id: Annotated[str, Field(validate_default=True)] = ""
     flowise_api_key: Annotated[SecretStr, Word] | None = None
     flowise_vars: Annotated[str, AfterValidator(_asker_fields)] = ""
     flowise_state: Annotated[str, AfterValidator(_asker_fields)] = ""
@@ -190,7 +149,7 @@ class Settings(BaseSettings):
     host: str = "0.0.0.0"  # noqa: S104
     port: Annotated[int, Field(ge=0, le=65_535, validate_default=True)] = 3000
     metrics_port: Annotated[int, Field(ge=1, le=65_535)] | None = None
-    otel_exporter_otlp_endpoint: Annotated[str, AfterValidator(_base_url)] | None = None
+    otel_exporter_otlp_endpoint: Annotated[str, AfterValidator(base_url)] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
@@ -201,6 +160,16 @@ class Settings(BaseSettings):
         if value is None and info.data.get("slack_signing_secret", "wrong") is None:
             raise ValueError(f"not set; expected {tokens.APP.expected}, or for HTTP a SLACK_SIGNING_SECRET")
         return value
+
+    @field_validator("flowise_url", "flowise_chatflow_id")
+    @classmethod
+    def _of_the_only_flow(cls, value: str, info: ValidationInfo) -> str:
+        # With BOT_CONFIG, a flow there may say it for itself.
+        if not value:
+            if info.data.get("bot_config") is None:
+                raise PydanticCustomError("missing", "not set")
+            return value
+        return server_url(value) if info.field_name == "flowise_url" else chatflow_id(value)
 
     @field_validator("flowise_headers")
     @classmethod
@@ -249,8 +218,8 @@ class Settings(BaseSettings):
         )
 
 
-def read_settings(env_file: Path | None = Path(".env")) -> Settings:
-    """Read the settings from the environment, which takes precedence over `env_file`.
+def read_settings(env_file: Path | None = Path(".env"), *, config: Path | None = None) -> Settings:
+    """Read the settings from the environment, which takes precedence over `env_file`. `config` replaces BOT_CONFIG.
 
     Raises:
         SettingsError: one line for each setting that is missing or wrong, and for what is wrong with the file; no line
@@ -258,7 +227,8 @@ def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     """
     logging.getLogger("dotenv").setLevel(logging.ERROR)  # what it warns of, `problems_of` says with a reason
     try:
-        return Settings(_env_file=env_file, **_lower_case())  # type: ignore[call-arg, arg-type]  # the others are read from there
+        given = _lower_case() | ({"bot_config": str(config)} if config else {})
+        return Settings(_env_file=env_file, **given)  # type: ignore[call-arg, arg-type]  # the others are read from there
     except ValidationError as error:
         file = about_file(error, env_file, Settings.model_fields) if env_file else []
         raise SettingsError("\n".join([*file, *worded(error)])) from None

@@ -61,6 +61,7 @@ async def test_a_call_of_no_method_needs_no_leave(store: RedisStore) -> None:
         assert (await governor.granted(lambda: free)).method == ""
 
 
+@pytest.mark.slow
 async def test_endings_are_granted_up_to_the_burst_and_no_further(store: RedisStore) -> None:
     async with governing(store, scale=QUARTER) as governor:
         ending = wanted(Kind.ENDING)
@@ -72,6 +73,7 @@ async def test_endings_are_granted_up_to_the_burst_and_no_further(store: RedisSt
         await asyncio.wait(waiting)
 
 
+@pytest.mark.slow
 async def test_an_ending_goes_before_progress_that_waits(store: RedisStore) -> None:
     async with governing(store) as governor:
         ending, progress = wanted(Kind.ENDING), wanted(Kind.PROGRESS)
@@ -113,6 +115,7 @@ async def test_an_answer_that_ends_while_its_progress_waits_need_not_wait_as_lon
             assert (await waiting).method == UPDATE
 
 
+@pytest.mark.slow
 async def test_endings_that_wait_for_the_same_token_go_in_the_order_in_which_they_became_due(
     store: RedisStore,
 ) -> None:
@@ -137,6 +140,7 @@ async def test_endings_that_wait_for_the_same_token_go_in_the_order_in_which_the
         await asyncio.wait(tasks)
 
 
+@pytest.mark.slow
 async def test_two_replicas_share_what_there_is(redis_url: str) -> None:
     prefix = f"test-{time.monotonic_ns()}"
     stores = [RedisStore.at(redis_url, prefix=prefix) for _ in range(2)]
@@ -178,6 +182,7 @@ async def test_after_a_refusal_nothing_is_granted_until_slack_allows_it(store: R
         assert time.monotonic() - refused_at > 0.25
 
 
+@pytest.mark.slow
 async def test_without_redis_a_budget_of_our_own_serves(tmp_path_factory: pytest.TempPathFactory) -> None:
     server = EmbeddedValkey(tmp_path_factory.mktemp("store"))
     store = RedisStore.at(await server.start())

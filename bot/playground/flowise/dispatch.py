@@ -150,7 +150,15 @@ class Dispatcher:
             pace=self._pace,
             decision=decision if isinstance(decision, dict) else None,
             execution=execution,
+            variables=_variables(body),
         )
+
+
+def _variables(body: Mapping[str, object]) -> Json:
+    """The variables that a request sets. The local flows allow all of them."""
+    overrides = body.get("overrideConfig")
+    given = overrides.get("vars") if isinstance(overrides, dict) else None
+    return given if isinstance(given, dict) else {}
 
 
 def _question(body: Mapping[str, object]) -> str:

@@ -47,6 +47,7 @@ FLOWS: tuple[Flow, ...] = (
     Flow(STAND_IN, chatflows.rag),
     Flow("cites", chatflows.cites),
     Flow("plain", chatflows.plain),
+    Flow("told", chatflows.told),
     Flow("blind", chatflows.plain, takes=NO_FILES),
     Flow("store", chatflows.rag, takes=Takes(images=(), hears=False, documents=(), stored=(".txt", ".md", ".pdf"))),
     Flow("long", chatflows.long),

@@ -18,6 +18,9 @@ OFFERED: tuple[Offer, ...] = (
     Offer("rag", "Answer with sources", "Looks your question up in a handbook and says where the answer was found."),
     Offer("cites", "Cites its sources", "Marks each sentence with the number of the document that it is from."),
     Offer("plain", "Plain chat", "A model with a memory; ask it what you asked before."),
+    Offer(
+        "told", "Is told who asks", "Says who has asked, and where: it is told so by variables, not by the question."
+    ),
     Offer("tools", "Tool agent", "Uses a tool, and drops what it said before; give it a sum such as 21*2."),
     Offer("agentflow", "Agent flow", "An agent flow with its nodes, their progress and a tool."),
     Offer("steps", "Many steps", "An agent flow with a loop, a tool and a thought; its steps are told while it works."),

@@ -48,6 +48,7 @@ class RunOutcome:
     source_documents: Sequence[Json] | None = None
     used_tools: Sequence[Json] | None = None
     action: Json | None = None
+    follow_up_prompts: object = None
     is_stored: bool = True
 
 
@@ -95,7 +96,7 @@ class PredictionRequest:
     `echo` is the question as the request had it: empty where the request had none. `earlier` are the turns before it,
     `pace` is the seconds between two words of the answer. `decision` is the request's `humanInput`, `execution` the
     chat's last one. `seen` are sentences on the files that came along, `stored` the texts that were added to the vector
-    store for this chat.
+    store for this chat. `variables` are those of the request, which the flow's JavaScript reads as `$vars`.
     """
 
     question: str
@@ -109,6 +110,7 @@ class PredictionRequest:
     execution: Execution | None = None
     seen: Sequence[str] = ()
     stored: Sequence[str] = ()
+    variables: Json = field(default_factory=dict)
 
     def about_files(self, text: str) -> str:
         """An answer, after what its model knows of the files that came with the question."""

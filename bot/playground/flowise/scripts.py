@@ -104,7 +104,8 @@ class Script:
         if self.cut_after is not None and not self.goes_on:
             return Plan(tuple(steps), ending=Ending.CUT, head_wait=self.head_wait)
         text = "".join(self.tokens) if self.stored is None else self.stored
-        outcome = RunOutcome(text, self.source_documents, self.used_tools)
+        prompts = self.metadata.get("followUpPrompts")
+        outcome = RunOutcome(text, self.source_documents, self.used_tools, follow_up_prompts=prompts)
         steps += [PlanStep(data=data) for data in after_tokens(outcome)]
         steps += [PlanStep(data=frame(*event)) for event in self.after]
         return Plan(

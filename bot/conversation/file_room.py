@@ -8,6 +8,8 @@ from typing import Final
 
 MOST_HELD: Final = 64 * 1024 * 1024
 """Bytes. Room for the files of one question, at most `bot.flowise.uploads.MOST_IN_BODY`, and for others meanwhile."""
+MOST_INLINE: Final = 16 * 1024 * 1024
+"""Bytes of files that flows write into their answers instead of storing them, and which wait for the answer's end."""
 
 
 MOST_TEXTS: Final = 16
@@ -43,6 +45,13 @@ class Room:
                 self.give(size)
             self._admit()
             raise
+
+    def take_at_once(self, size: int) -> bool:
+        """Take so many bytes if there is room for them now; else none, and False. Who holds some may ask for it."""
+        if self._waiting or self.held + size > self._most:
+            return False
+        self.held += size
+        return True
 
     def give(self, size: int) -> None:
         """Give room back."""

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from bot.records.sent_file import SentFile
+
 STORED = "stored"
 """What is noted of a file that was added to a chat's vector store, in place of who began to add it."""
 
@@ -153,6 +155,7 @@ class OpenAnswer:
     `bot.reply.journal` writes it, and `whole` says that it is complete. `again`: the question was asked before, and its
     asker has pressed the button. `is_first`: no question of its thread was answered before. `resumes` and `spoken` are
     as in `Run`. `stopped` is the value of the `StopOutcome` that its last line tells, empty where it was not stopped.
+    `files` are those of its files that were sent to Slack.
     """
 
     chat_id: str = ""
@@ -168,6 +171,7 @@ class OpenAnswer:
     resumes: bool = False
     stopped: str = ""
     spoken: bool = False
+    files: tuple[SentFile, ...] = ()
 
     @property
     def expected(self) -> Expected | None:

@@ -28,7 +28,7 @@ SCOPES: tuple[Scope, ...] = (
     Scope("chat:write", "nothing can be answered"),
     Scope("commands", "there is no slash command"),
     Scope("files:read", "attached pictures, documents and voice clips are not read", noticed=True),
-    Scope("files:write", "the rest of a long answer is not attached", noticed=True),
+    Scope("files:write", "neither the rest of a long answer nor what a flow makes is attached", noticed=True),
     Scope("groups:history", "follow-ups in private channels do not arrive"),
     Scope("im:history", "direct messages do not arrive"),
     Scope("mpim:history", "follow-ups in group messages do not arrive"),

@@ -160,18 +160,6 @@ UNREADABLE_FORWARD = (
 )
 
 
-def result_files(names: Sequence[str], number: int, *, more: bool, alone: bool) -> str:
-    """Names the files that a flow has made, `alone` or beside its text. Without all their names they are counted, and
-    with `more`, there are others."""
-    also = "" if alone else " also"
-    if number == 0:
-        return f"There are{also} files that I can't show yet."
-    named = f": {listed(names)}" if len(names) == number and not more else ""
-    if number == 1 and not more:
-        return f"There is{also} a file that I can't show yet{named}."
-    return f"There are{also} {'at least ' if more else ''}{number} files that I can't show yet{named}."
-
-
 def stopped(outcome: StopOutcome) -> str:
     """The last line of an answer that a person has stopped."""
     return _STOPPED[outcome]

@@ -162,6 +162,9 @@ class Mute:
     async def store(self, chat_id: str, file: Upload) -> int:
         raise AssertionError(chat_id)
 
+    async def made(self, chat_id: str, name: str, *, largest: int) -> bytearray:
+        raise AssertionError(chat_id)
+
 
 async def test_where_flowise_does_not_tell_what_it_takes_only_words_are_asked(
     parts: tuple[LocalSlack, Counted, QuestionFiles, FileRoom], store: RedisStore

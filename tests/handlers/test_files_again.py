@@ -9,6 +9,7 @@ import pytest
 from bot.playground.flowise.scripts import Script
 from bot.playground.slack.message import File
 from bot.records.thread import STORED, OpenAnswer, Thread
+from bot.slack import wording as app_wording
 from bot.slack import wording_of_files as wording
 from tests.handlers.test_files import PNG, sha, ways
 from tests.handlers.test_takeover import CHAT, WITH_KEY, Left, left, until_idle
@@ -102,6 +103,21 @@ async def test_try_again_sends_the_same_files_and_names_those_that_are_gone(left
     assert wording.gone(["notes.txt"]) in home.answers(root)[-1]
     sent = [file.way for file in home.flowise.files]
     assert sent == ["attachment", "file:full", "file", "file"]
+
+
+async def test_regenerate_sends_the_same_files_and_names_those_that_are_gone(left: Left, notes: File) -> None:
+    home = left.home
+    picture = home.slack.new_file("image.png", PNG)
+    async with home.bot(**WITH_KEY):
+        root = await home.slack.say(home.ada, home.channel, f"{home.mention} what is it?", files=[notes, picture])
+        await home.answered(root)
+        home.slack.delete_file(notes)
+        answer = next(message for message in home.slack.thread(home.channel, root)[1:] if not message.files)
+        await home.slack.press(home.ada, home.channel, answer.ts, app_wording.REGENERATE)
+        await home.slack.until(lambda: len(home.flowise.predictions) == 2 and home.idle)
+    assert wording.gone(["notes.txt"]) in home.answers(root)[-1]
+    assert ways(home.flowise.files)[-1] == ("file", "png", sha(PNG))
+    assert [file.way for file in home.flowise.files] == ["attachment", "file:full", "file", "file"]
 
 
 async def test_without_a_key_or_the_setting_nothing_is_added_to_a_store(left: Left, notes: File) -> None:

@@ -1,4 +1,6 @@
-"""Serves the routes of the local Flowise that are about files: what a flow takes, attachments, upserts."""
+"""Serves the routes of the local Flowise that are about files: what a flow takes, attachments, upserts, and what
+flows have made.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from aiohttp import web
 from bot.playground.flowise.dispatch import Dispatcher
 from bot.playground.flowise.files import ReceivedFile, RefusedError, uploads
 from bot.playground.flowise.flows import Flow
-from bot.playground.flowise.wire import WireReply, failure, json_reply
+from bot.playground.flowise.wire import COMMON_HEADERS, WireReply, failure, json_reply
+
+_CHUNK = 64 * 1024
 
 T = TypeVar("T")
 
@@ -26,6 +30,7 @@ class FileRoutes:
     def add_to(self, router: web.UrlDispatcher) -> None:
         router.add_get("/api/v1/chatflows-uploads/{flow}", self._uploads)
         router.add_post("/api/v1/attachments/{flow}/{chat}", self._attach)
+        router.add_get("/api/v1/get-upload-file", self._made)
         router.add_post("/api/v1/vector/upsert/{flow}", self._upsert)
 
     def _flow(self, request: web.Request) -> Flow | None:
@@ -47,6 +52,22 @@ class FileRoutes:
             return self._answer(json_reply(taken))
         except RefusedError as refused:
             return self._answer(failure(500, f"Error: attachmentService.createAttachment - {refused}"))
+
+    async def _made(self, request: web.Request) -> web.StreamResponse:
+        """A file that a flow has made: without a type or a length, and without a key."""
+        asked = (request.query.get(key, "") for key in ("chatflowId", "chatId", "fileName"))
+        flow, chat, name = asked
+        self._dispatcher.files.asked_for.append((flow, chat, name))
+        content = self._dispatcher.files.made.get((flow, chat, name))
+        if content is None:
+            return self._answer(failure(500, f"Error: File {name} not found"))
+        response = web.StreamResponse(headers={**COMMON_HEADERS, "Content-Disposition": "attachment"})
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        for start in range(0, len(content), _CHUNK):
+            await response.write(content[start : start + _CHUNK])
+        await response.write_eof()
+        return response
 
     async def _upsert(self, request: web.Request) -> web.Response:
         flow = self._flow(request)

@@ -70,6 +70,16 @@ class LocalFlowise:
         self._desk.files.waits[name, taken] = wait
 
     @property
+    def made(self) -> dict[tuple[str, str, str], bytes]:
+        """The files that its flows have made, by flow, chat and name."""
+        return self._desk.files.made
+
+    @property
+    def asked_for(self) -> list[tuple[str, str, str]]:
+        """The flow, chat and name of every request for such a file, oldest first."""
+        return self._desk.files.asked_for
+
+    @property
     def aborts(self) -> list[str]:
         """The chats that somebody has asked to abort, oldest first."""
         return self._desk.aborts

@@ -15,7 +15,9 @@ from bot.setup.app_steps import AppSteps
 from bot.setup.console import Check, GoBack
 from bot.setup.flow_steps import FlowSteps
 from bot.setup.given import Answers, Flags, Way
+from bot.setup.last_steps import LastSteps
 from bot.setup.manifest import App, link, manifest
+from bot.slack.wording import HELLO
 
 
 class Listed:
@@ -169,3 +171,20 @@ async def test_an_address_of_a_flow_leaves_nothing_to_choose() -> None:
         await take(steps.address, steps.key, steps.which)
         assert steps.answers.value("FLOWISE_CHATFLOW_ID") == flowise.chatflow_id
     assert "expected the id alone" in console.said
+
+
+async def test_hello_is_said_in_a_channel_that_the_bot_is_in_and_a_script_is_told_of_others() -> None:
+    async with LocalSlack() as slack:
+        general = slack.channel("general")
+        slack.channel("others", bot_is_member=False)
+        answers = Answers({"SLACK_API_URL": slack.url, "SLACK_BOT_TOKEN": slack.bot_token})
+        console = Listed(1, 1)
+        last = LastSteps(console, Flags(), answers)
+        await take(last.hello)
+        assert slack.messages(general) == []  # later
+        for name, status in (("others", 1), ("#general", 0)):
+            last = LastSteps(console, Flags(unattended=True, hello=name), answers)
+            await take(last.hello)
+            assert last.status == status
+    assert [message.plain for message in slack.messages(general)] == [HELLO]
+    assert "I am not in #others" in console.said

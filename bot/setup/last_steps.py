@@ -22,8 +22,10 @@ _LATER = "Later"
 
 @dataclass(slots=True)
 class LastSteps:
-    """The steps after everything is known. `status` is the doctor's exit status, or 1 where a script's hello was not said;
-    `starts` is whether to start the bot."""
+    """The steps after everything is known.
+
+    `status` is the doctor's exit status, or 1 where a script's hello could not be said; `starts`: the bot is to start.
+    """
 
     console: Console
     flags: Flags

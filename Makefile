@@ -104,6 +104,7 @@ deploy-check: .venv/developing ## Validate what stands in deploy/
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 	@$(BIN)/check-jsonschema --quiet --schemafile deploy/schemas/slack-manifest.schema.json deploy/slack-manifest*.json
 	@test ! -x $(BIN)/hadolint || $(BIN)/hadolint --failure-threshold style deploy/Dockerfile
+	@if command -v promtool >/dev/null 2>&1; then promtool check rules deploy/alerts.yaml >/dev/null; fi
 	@$(BIN)/kubernetes-validate --strict --quiet -k 1.30 -k 1.37 $(MANIFESTS)
 ifdef KUSTOMIZE
 	@for way in base http; do $(KUSTOMIZE) deploy/kubernetes/$$way >/dev/null || exit 1; done

@@ -107,7 +107,7 @@ deploy-check: .venv/developing ## Validate what stands in deploy/
 	@if command -v promtool >/dev/null 2>&1; then promtool check rules deploy/alerts.yaml >/dev/null; fi
 	@$(BIN)/kubernetes-validate --strict --quiet -k 1.30 -k 1.37 $(MANIFESTS)
 ifdef KUSTOMIZE
-	@for way in base http; do $(KUSTOMIZE) deploy/kubernetes/$$way >/dev/null || exit 1; done
+	@for way in base http examples/private; do $(KUSTOMIZE) deploy/kubernetes/$$way >/dev/null || exit 1; done
 else
 	@echo "kustomize was not run: neither kustomize nor kubectl is here. The tests put the manifests together themselves."
 endif

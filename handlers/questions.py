@@ -157,7 +157,7 @@ async def _do(behaviour: Behaviour, workspace: Workspace, kept: StoredMessage, p
             asks = addressed or not behaviour.ignores_small_talk
             if asks or not await _asks_nothing(workspace, message, thread, lease):
                 question = await _question(workspace, message, place, lease)
-                await workspace.answering.answer(replace(question, form=kept.form, regenerable=not kept.form), lease)
+                await workspace.answering.answer(replace(question, form=kept.form), lease)
         case _:
             assert_never(asked_for)
 
@@ -226,13 +226,14 @@ async def _help(
 async def asked_anew(workspace: Workspace, lease: Lease, heard: str) -> Question | None:
     """The question of a message, to be asked anew as it stands now; None where it is gone, or asks nothing any more.
 
-    One that is being answered stays as it was asked. Raises Unreadable.
+    One that is being answered stays as it was asked, and so does a form. Raises Unreadable.
     """
     kept = decoded(StoredMessage, heard)
     message = kept.message if lease.was_asked else await _as_it_stands(workspace, kept.message)
     if message is None or _asked_for(workspace, message, addressed=kept.addressed) is not Instruction.ANSWER:
         return None
-    return await _question(workspace, message, _known_place(workspace, message), lease)
+    question = await _question(workspace, message, _known_place(workspace, message), lease)
+    return replace(question, form=kept.form)
 
 
 async def _as_it_stands(workspace: Workspace, message: IncomingMessage) -> IncomingMessage | None:

@@ -145,7 +145,7 @@ def _chatflow(settings: Settings) -> Chatflow:
         asker.introduced(settings.bot_introduce),
     )
     url, flow, headers = settings.flowise_url, settings.flowise_chatflow_id, settings.extra_headers()
-    return Chatflow(url, flow, key, limits, headers, told)
+    return Chatflow(url, flow, key, limits, headers, told, settings.bot_files_to_store)
 
 
 def _client(settings: Settings, session: aiohttp.ClientSession) -> flowise_client.Client:

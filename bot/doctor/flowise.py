@@ -13,10 +13,11 @@ import aiohttp
 
 from bot.doctor.asker import NOTHING_TOLD, AskerTold, asker
 from bot.doctor.clock import clock
+from bot.doctor.files import files
 from bot.doctor.findings import About, Finding
 from bot.errors import FlowiseError, FlowiseUnreachable, FlowStartedElsewhere, KeyRefused, UnknownChatflow, advice
 from bot.flowise.api import KEY_OF_ANOTHER_WORKSPACE, Api
-from bot.flowise.chatbot_config import config_of
+from bot.flowise.chatbot_config import ChatbotConfig, config_of
 from bot.flowise.limits import Limits
 from bot.flowise.overridable import Overridable, overridable
 from bot.flowise.refusals import HttpReply
@@ -40,7 +41,7 @@ _WITHOUT_KEY = f"{WHICH_KEY} With any of the server's keys (API Keys), the bot c
 @dataclass(frozen=True, slots=True)
 class Chatflow:
     """The server's base URL, the chatflow to check, the API key if there is one, how long to wait, the headers that a
-    proxy asks for, and what the flow is told of whoever asks."""
+    proxy asks for, what the flow is told of whoever asks, and whether files are added to its vector store."""
 
     url: str
     chatflow_id: str
@@ -48,6 +49,7 @@ class Chatflow:
     limits: Limits
     headers: Mapping[str, str] = field(default_factory=dict)
     told: AskerTold = NOTHING_TOLD
+    files_to_store: bool = False
 
 
 async def flowise(
@@ -61,12 +63,13 @@ async def flowise(
     api = Api(session, chatflow.url, chatflow.chatflow_id, chatflow.key, chatflow.limits, monotonic, chatflow.headers)
     asking = _Asking(session, api, chatflow)
     # Concurrently, so that all take the time of one.
-    streams, is_flowise, version_reply, rows, config, overrides = await asyncio.gather(
+    streams, is_flowise, version_reply, rows, config, uploads, overrides = await asyncio.gather(
         _tried(api.streams(fresh=True)),
         _tried(api.check_it_is_flowise()),
         _tried(asking.get("version")),
         _tried(asking.get("chatmessage", chatflow.chatflow_id, query={"chatId": str(uuid4())})),
         _tried(api.config()),
+        _tried(asking.get("chatflows-uploads", chatflow.chatflow_id)),
         _tried(asking.overridable(chatflow)),
     )
     at = wall()
@@ -77,12 +80,14 @@ async def flowise(
         return [unreachable(is_flowise, chatflow.url)]
     if streams is None and not isinstance(version_reply, HttpReply):
         return [unreachable(FlowiseUnreachable("it accepts the connection but does not answer"), chatflow.url)]
+    read = config_of(config) if isinstance(config, HttpReply) else None
     date = version_reply.headers.get("Date", "") if isinstance(version_reply, HttpReply) else ""
     return [
         version(version_reply),
         the_chatflow(streams, chatflow.chatflow_id),
-        *start(config),
-        offers(config),
+        *start(read),
+        offers(read),
+        files(FLOWISE, uploads, read, to_store=chatflow.files_to_store, has_key=chatflow.key is not None),
         *asker(FLOWISE, chatflow.told, overrides if isinstance(overrides, Overridable) else None),
         key(chatflow.key, rows),
         clock(FLOWISE, date, at, signed=False),
@@ -129,18 +134,16 @@ def the_chatflow(streams: object, chatflow_id: str) -> Finding:
     )
 
 
-def start(config: object) -> list[Finding]:
+def start(found: ChatbotConfig | None) -> list[Finding]:
     """The finding about how the flow begins, where nobody can ask it."""
-    found = config_of(config) if isinstance(config, HttpReply) else None
     if found is None or not found.is_started_elsewhere:
         return []
     what = "a webhook" if "webhook" in found.start_input_type else "a schedule"
     return [FLOWISE.wrong("start", f"only {what} starts the flow", advice(FlowStartedElsewhere))]
 
 
-def offers(config: object) -> Finding:
-    """The finding about what the flow offers beside its answers, from the response to its public configuration."""
-    found = config_of(config) if isinstance(config, HttpReply) else None
+def offers(found: ChatbotConfig | None) -> Finding:
+    """The finding about what the flow offers beside its answers, by its public configuration; None: not told."""
     if found is None:
         return FLOWISE.unknown("offers", "the server does not tell whether the flow suggests questions or is rated")
     starters = len(found.starter_prompts)

@@ -23,6 +23,8 @@ from bot.settings.settings import checked
 _LOOK_SECONDS = 1.0
 # Whoever has switched a fault on does not want to wait for minutes until the bot gives up, as it may in earnest.
 _IMPATIENT = {"FLOWISE_EVENT_TIMEOUT": "60", "FLOWISE_LEFT_RUN_WAIT": "15"}
+# What one of the local flows says of whoever asks; it has no effect on the others.
+_TOLD = {"FLOWISE_VARS": "user_name,channel_name"}
 _OTHER_TEAM = "T0PARTNER"
 
 
@@ -62,7 +64,8 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
         trouble = await _use_theirs(tap, {**outside, **settings}) if "FLOWISE_URL" in outside else ""
         people_in(slack)
         settings |= {"FLOWISE_URL": tap.url, "FLOWISE_CHATFLOW_ID": tap.chatflow_id, "FLOWISE_API_KEY": key}
-        settings |= _IMPATIENT | {name: outside[name] for name in demo_setup.TOLD if name in outside}
+        told = {name: outside[name] for name in demo_setup.TOLD if name in outside}
+        settings |= _IMPATIENT | (told if told or "FLOWISE_URL" in outside else _TOLD)
         program = await stack.enter_async_context(BotProgram(settings, folder))
         await stack.enter_async_context(page.watching(program.url, program.probe_soon))
         open_.set()

@@ -50,9 +50,10 @@ class Flowise(Protocol):
         """The answer of that turn, as it is stored on the chat.
 
         It is returned as the events that a reply shows, as far as there are any: `Token` with the whole text,
-        `SourceDocuments`, `ResultFiles`, `UsedTools`; and `Decision` with the `Metadata` of its row. An empty tuple is
-        an answer without content. None: none is stored yet, or none that certainly belongs to that turn. The text may
-        differ from what was streamed: Flowise does not store what an agent said before it called a tool.
+        `SourceDocuments`, `ResultFiles`, `UsedTools`; then `Decision`, if it ends with one, and the `Metadata` of its
+        row, which alone is an answer without content. None: none is stored yet, or none that certainly belongs to that
+        turn. The text may differ from what was streamed: Flowise does not store what an agent said before it called a
+        tool.
 
         Raises:
             KeyRefused: it can never be read without the right key.
@@ -136,5 +137,14 @@ class FlowFiles(Protocol):
         Raises:
             FlowiseFailed, KeyRefused: Flowise does not take the file.
             FlowiseError: whether it was added is not known.
+        """
+        ...
+
+    async def made(self, chat_id: str, name: str, *, largest: int) -> bytearray:
+        """The bytes of a file that the flow has made on a chat, under its name there.
+
+        Raises:
+            FlowiseFailed: there is no such file, or it has more than `largest` bytes.
+            FlowiseError: it has not come; it may when it is asked for again.
         """
         ...

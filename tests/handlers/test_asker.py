@@ -65,6 +65,17 @@ async def test_a_decision_is_told_with_whoever_asked_and_a_suggestion_with_whoev
     assert "question" not in home.flowise.predictions[1].body
 
 
+async def test_what_slack_does_not_tell_is_left_out_and_the_question_is_asked(home: Sandbox) -> None:
+    home.slack.refuse("users.info", "user_not_found", times=9)
+    home.slack.refuse("conversations.info", "channel_not_found", times=9)
+    async with home.bot(**TOLD, bot_introduce="name,channel"):
+        root = await home.ask(f"{home.mention} why?")
+        await home.answered(root)
+    [told] = overrides(home)
+    assert told["vars"] == {"user_id": home.ada, "team_id": home.slack.team_id}
+    assert home.flowise.predictions[0].question == "why?"
+
+
 async def test_of_somebody_of_another_organisation_the_id_alone_is_told(home: Sandbox) -> None:
     guest = home.slack.user("guest", team="T0OTHER")
     shared = home.slack.channel("shared", members=[home.ada, guest], shared=True)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from bot.playground.slack.blocks import check_blocks
+from bot.playground.slack.pings import pings
 from bot.playground.slack.view_methods import check
 from bot.records.form import Form, FormEntry, FormField, as_question, is_number
 from bot.slack import wording_of_forms as wording
 from bot.slack.form_view import as_text, fields_of, filled, form_view
+from bot.slack.text.blocks import quoted_question
 from bot.slack.views import Submission
+from tests.slack.text.test_citations import links
 
 ORDER = Form(
     "Order",
@@ -78,6 +83,19 @@ def test_a_number_is_sent_as_one_and_found_as_flowise_writes_it(text: str, value
     assert FormEntry("n", "number", text).value == value
     assert json.loads(json.dumps(value)) == value
     assert as_question([FormEntry("n", "number", "-2.50")]) == "n: -2.5"
+
+
+HOSTILE = st.text(max_size=30) | st.sampled_from(["<!channel> <@U1>", "[a](https://evil.example)", "```", "@here\n> x"])
+
+
+@given(st.lists(HOSTILE, min_size=4, max_size=4), HOSTILE)
+def test_nothing_that_was_filled_in_pings_or_links_where_the_channel_sees_it(texts: list[str], label: str) -> None:
+    form = Form("", "", tuple(replace(field, label=label) for field in ORDER.fields))
+    entries = tuple(replace(entry, text=text) for entry, text in zip(ENTRIES, texts, strict=True))
+    blocks = quoted_question("Ada", as_text(form, entries))
+    check_blocks(list(blocks), "message", "/blocks")
+    assert pings("", blocks, (), frozenset(), parse=True) == []
+    assert links(blocks) == []
 
 
 BREAD = "\U0001f35e" * 298

@@ -59,6 +59,14 @@ def cites(asked: PredictionRequest) -> Plan:
     return _chat(asked, RunOutcome(text, [chunk.as_flowise() for chunk in found] or None))
 
 
+def told(asked: PredictionRequest) -> Plan:
+    """A chain whose prompt is made by a custom function, which knows who asks by the request's variables."""
+    name, channel = (str(asked.variables.get(field) or "") for field in ("user_name", "channel_name"))
+    place = f" in #{channel}" if channel else ""
+    line = f"Asked by **{name}**{place}." if name else "I was not told who asks."
+    return _chat(asked, RunOutcome(f"{line}\n\n{model.reply(asked.question, asked.earlier)}"))
+
+
 def tools(asked: PredictionRequest) -> Plan:
     """A Tool Agent with detailed streaming: what it says before the tool call is streamed but not stored."""
     used = use_tool(asked.question)

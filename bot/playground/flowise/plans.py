@@ -42,13 +42,20 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What Flowise keeps of a turn that went well: the row of the answer. `is_stored` False: of its question alone."""
+    """What Flowise keeps of a turn that went well: the row of the answer. `is_stored` False: of its question alone.
+
+    `artifacts` and `file_annotations` tell of files, which are `made`, by their names, before anything is said of them.
+    """
 
     text: str
     source_documents: Sequence[Json] | None = None
     used_tools: Sequence[Json] | None = None
     action: Json | None = None
+    follow_up_prompts: object = None
     is_stored: bool = True
+    artifacts: Sequence[Json] | None = None
+    file_annotations: Sequence[Json] | None = None
+    made: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ class PredictionRequest:
     `echo` is the question as the request had it: empty where the request had none. `earlier` are the turns before it,
     `pace` is the seconds between two words of the answer. `decision` is the request's `humanInput`, `execution` the
     chat's last one. `seen` are sentences on the files that came along, `stored` the texts that were added to the vector
-    store for this chat.
+    store for this chat. `variables` are those of the request, which the flow's JavaScript reads as `$vars`.
     """
 
     question: str
@@ -109,6 +116,7 @@ class PredictionRequest:
     execution: Execution | None = None
     seen: Sequence[str] = ()
     stored: Sequence[str] = ()
+    variables: Json = field(default_factory=dict)
 
     def about_files(self, text: str) -> str:
         """An answer, after what its model knows of the files that came with the question."""
@@ -131,6 +139,10 @@ def after_tokens(outcome: RunOutcome) -> list[bytes]:
         frames.append(frame("sourceDocuments", outcome.source_documents))
     if outcome.used_tools is not None:
         frames.append(frame("usedTools", outcome.used_tools))
+    if outcome.artifacts is not None:
+        frames.append(frame("artifacts", outcome.artifacts))
+    if outcome.file_annotations is not None:
+        frames.append(frame("fileAnnotations", outcome.file_annotations))
     return frames
 
 

@@ -65,15 +65,17 @@ def open_fence(lines: list[str]) -> str | None:
             continue
         mark, info = found["mark"], found["info"]
         if fence is None:
-            fence = None if mark[0] == "`" and "`" in info else mark
+            fence = mark
         elif mark[0] == fence[0] and len(mark) >= len(fence) and not info.strip():
             fence = None
     return fence
 
 
 def _fence_in(line: str) -> re.Match[str] | None:
+    """The marks of a fence in a line. With another backtick after them, they are code within the line."""
     containers = _CONTAINERS.match(line)
-    return _FENCE.match(line, containers.end() if containers else 0)
+    found = _FENCE.match(line, containers.end() if containers else 0)
+    return None if found is None or (found["mark"][0] == "`" and "`" in found["info"]) else found
 
 
 def _heal_code(source: str, last: str, fence: str) -> str:

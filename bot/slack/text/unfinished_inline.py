@@ -63,6 +63,8 @@ class Inline:
     """Where addresses end."""
     literal: int = 0
     """Where the last run of marks ends that are none, such as those with spaces around them."""
+    escaped: int = 0
+    """Where what a backslash took the meaning of ends, for the last of them."""
     closer: str = ""
     again: bool = False
 
@@ -85,12 +87,11 @@ class Inline:
             self.at = mark.start()
             self._mark(mark[0])
         self._forget_empty_emphasis()
-        if self.brackets and not self.closer:
-            # Marks may stand otherwise without the brackets.
-            self._drop_brackets()
-            return Inline(self.text, again=True).healed() if not self.again else self._closed()
+        if not self.brackets:
+            return self._closed()
         self._drop_brackets()
-        return self._closed()
+        # Marks may stand otherwise without the brackets.
+        return self._closed() if self.again else Inline(self.text, again=True).healed()
 
     def _closed(self) -> str:
         body, closing = _without_empty_lines(self.text), self.closer + self.marks.closing
@@ -169,6 +170,7 @@ class Inline:
             self._end_at(self.at)
         else:
             self.at += 2
+            self.escaped = self.at
 
     def _code(self) -> None:
         marks = "`" * self._run()
@@ -187,7 +189,7 @@ class Inline:
             self.closer = marks
 
     def _bracket(self) -> None:
-        image = self.at > 0 and self.text[self.at - 1] == "!"
+        image = self.at > self.escaped and self.text[self.at - 1] == "!"
         # The parser takes none for a link's that stands in so many others.
         before = tuple(self.marks.open) if len(self.brackets) < _BRACKETS else ()
         self.brackets.append(_Bracket(self.at - image, self.at + 1, before))

@@ -67,7 +67,7 @@ demo: .venv/installed ## See it at work here, without Slack or Flowise (ARGS=--o
 run: .venv/installed ## Serve Slack with the settings of the environment or .env
 	@$(BIN)/python -m bot
 
-doctor: .venv/installed ## Look at the settings and all they point to, and say what to change (ARGS=--json)
+doctor: .venv/installed ## Look at the settings and all they point to, and say what to change (ARGS=--ask, ARGS=--json)
 	@$(BIN)/python -m bot doctor $(ARGS)
 
 test: .venv/developing ## Run every test; those in a browser where a Chromium is found

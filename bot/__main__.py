@@ -32,6 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         "doctor", help="check the settings and everything they point to, and say what to change"
     )
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
+    asked = "ask the chatflow a question, this one or one of the bot's own: only an answer shows that the key is right"
+    doctor.add_argument("--ask", nargs="?", const="", metavar="question", help=asked)
     config = commands.add_parser("config", help="print what holds, by BOT_CONFIG and the settings, and why")
     config.add_argument("file", nargs="?", type=Path, help="the configuration file in place of BOT_CONFIG")
     config.add_argument("--check", action="store_true", help="only say what is wrong with the file, without settings")
@@ -56,7 +58,7 @@ def _run(chosen: argparse.Namespace) -> int:
         case "demo":
             return _demo(once=chosen.once, port=chosen.port, opens=not chosen.no_browser)
         case "doctor":
-            return _doctor(machine_readable=chosen.json)
+            return _doctor(machine_readable=chosen.json, question=chosen.ask)
         case "config":
             return _check(chosen.file) if chosen.check else _config(chosen.file, machine_readable=chosen.json)
         case _:
@@ -132,11 +134,13 @@ def _demo(*, once: bool, port: int, opens: bool) -> int:
     return asyncio.run(demo.show() if once else visit.host(port, opens=opens))
 
 
-def _doctor(*, machine_readable: bool) -> int:
+def _doctor(*, machine_readable: bool, question: str | None) -> int:
     from bot.doctor.checks import examine
+    from bot.doctor.question import QUESTION
 
     _loaded()
-    return examine(sys.stdout, os.environ, machine_readable=machine_readable)
+    asked = None if question is None else question.strip() or QUESTION
+    return examine(sys.stdout, os.environ, machine_readable=machine_readable, question=asked)
 
 
 def _config(file: Path | None, *, machine_readable: bool) -> int:

@@ -16,6 +16,7 @@ import bot.flowise.client as flowise
 from bot import __version__
 from bot.background.supervision import Supervisor
 from bot.background.tasks import background, owned
+from bot.config.live import LiveConfiguration
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
 from bot.conversation.guarded import Guarded
@@ -29,6 +30,7 @@ from bot.ports.flowise import Flowise
 from bot.reply.observed import Answers, Observers
 from bot.reply.steps_support import ShowSteps
 from bot.reply.streams import Mode
+from bot.serving import config_watch
 from bot.serving.bolt import behaviour_of, introduced, slack_app
 from bot.serving.connections import ConnectionLimits
 from bot.serving.descriptors import can_open, most_connections
@@ -38,6 +40,7 @@ from bot.serving.server import served
 from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
 from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_redis, warn_of_scopes
+from bot.settings.environment import environment_of, variables_of
 from bot.settings.settings import Settings
 from bot.slack import asker
 from bot.slack.deciders import deciders
@@ -61,6 +64,8 @@ class Bot:
     """The whole bot. `run` serves until `stop` is called. `durations` are the same in all processes of a store.
 
     At most `connections` may be open to its HTTP server, or what this process can spare where that is None.
+
+    Raises SettingsError: the configuration file cannot be used.
     """
 
     def __init__(
@@ -74,6 +79,7 @@ class Bot:
         self._waits = waits
         self._connections = connections or most_connections(settings.bot_most_predictions)
         self._settings = settings
+        self._live = LiveConfiguration(environment_of(settings), variables_of(settings), settings.bot_config)
         self._network = network_of(settings)
         self._stop = asyncio.Event()
         self._supervisor = Supervisor(time.monotonic)
@@ -140,6 +146,9 @@ class Bot:
             if who is None:
                 return
             identity, address = who
+            background(
+                stack, self._supervisor.start("looking at the configuration", lambda: self._watch(store, identity))
+            )
             warn_of_scopes(identity, email=self._settings.tells_email)
             guarded = self._flowise = Guarded(chatflow, chatflow.check, time.monotonic)
             registry = self._registry = self._new_registry(guarded, store, traces)
@@ -148,6 +157,10 @@ class Bot:
             self._app = slack_app(self._settings, web_api, registry)
             registry.watch()
             await self._serve(registry, identity, address, ready)
+
+    async def _watch(self, store: RedisStore, who: Identity) -> None:
+        """Take over what changes in the configuration."""
+        await config_watch.watch(self._live, lambda: store.home_settings(who.team))
 
     @property
     def _app_token(self) -> str:
@@ -264,7 +277,12 @@ class Bot:
             self._unready,
             self._stop.is_set,
             lambda: self.under_way,
-            {"redis": self._how_redis_is, "flowise": self._how_flowise_is, "tasks": self._how_tasks_are},
+            {
+                "redis": self._how_redis_is,
+                "flowise": self._how_flowise_is,
+                "tasks": self._how_tasks_are,
+                **({"configuration": self._how_configuration_is} if self._live.has_file else {}),
+            },
             is_private=not by_http,
         )
         door = RequestGuard(secret.get_secret_value()) if secret else None
@@ -290,6 +308,10 @@ class Bot:
     async def _how_tasks_are(self) -> str:
         failing = self._supervisor.failing
         return f"failing: {failing}" if failing else "ok"
+
+    async def _how_configuration_is(self) -> str:
+        problem = self._live.problem
+        return f"rejected, the one before holds: {problem}" if problem else "ok"
 
     async def _how_redis_is(self) -> str:
         try:

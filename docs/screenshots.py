@@ -38,6 +38,8 @@ GROWN = 260
 """Characters of the second answer, when the first picture is taken."""
 DECISION = {"width": 620, "height": 470}
 DECISION_QUESTION = "Write to our new colleagues, please."
+FORM = {"width": 620, "height": 640}
+FORM_QUESTION = "A loaf of rye, please."
 STEPS = {"width": 620, "height": 720}
 STEPS_QUESTION = "How do sources look, and which of them are shown?"
 
@@ -53,6 +55,7 @@ async def main() -> int:
             await _pictures(browser, scheme)
             await _picture_of_a_decision(browser, scheme)
             await _picture_of_steps(browser, scheme)
+            await _picture_of_a_form(browser, scheme)
     return 0
 
 
@@ -99,6 +102,22 @@ async def _picture_of_steps(browser: Browser, scheme: str) -> None:
         await page.wait_for_timeout(400)
         await _take(page, f"steps-{scheme}.png")
         await on.slack.until(lambda: on.sandbox.idle, 30.0)
+        await page.context.close()
+
+
+async def _picture_of_a_form(browser: Browser, scheme: str) -> None:
+    async with _playground() as on:
+        on.tap.choose("order")
+        page = await _opened(browser, on, scheme)
+        ada = await _in_a_thread(page, FORM)
+        await ada.ask_first(FORM_QUESTION)
+        asks = await ada.answered("fill in the form")
+        await asks.get_by_role("button", name="Fill in the form").click()
+        form = page.get_by_role("dialog", name="Order")
+        await form.get_by_label("How many").fill("2")
+        await form.get_by_role("radio", name="No").check()
+        await form.get_by_label("Size").select_option("large")
+        await _take(page, f"form-{scheme}.png")
         await page.context.close()
 
 

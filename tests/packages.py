@@ -106,7 +106,7 @@ PACKAGES: Final = (
         ("bot.serving",),
         "lets Slack and operators in: Bolt, Socket Mode, HTTP, signatures, health, the start, the log",
         (
-            *("bot.flowise", "bot.metrics", "bot.network", "bot.reply", "bot.settings"),
+            *("bot.config", "bot.flowise", "bot.metrics", "bot.network", "bot.reply", "bot.settings"),
             *("bot.slack", "bot.store"),
             "bot.background",
             *("bot.workspace", "handlers", "bot.errors"),
@@ -116,7 +116,8 @@ PACKAGES: Final = (
         ("bot.app",),
         "builds the bot: the only place where everything meets",
         (
-            *("bot", "bot.conversation", "bot.flowise", "bot.metrics", "bot.mailbox", "bot.ports", "bot.reply"),
+            *("bot", "bot.config", "bot.conversation", "bot.flowise", "bot.metrics", "bot.mailbox", "bot.ports"),
+            "bot.reply",
             *("bot.serving", "bot.settings", "bot.slack", "bot.slack.text", "bot.store"),
             *("bot.workspace", "handlers"),
             "bot.background",

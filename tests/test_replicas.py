@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import math
-import os
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from bot.mailbox.durations import Durations
 from bot.playground.flowise.scripts import Script
-from bot.playground.program import environment
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.slack import wording
+from tests.replica import SHORT, replica
 
 pytestmark = pytest.mark.program
-
-# A replica's hold on a thread, shortened for the tests; the program below shortens its own.
-LEASE, RENEWAL = 1.5, 0.4
 
 
 @pytest.fixture
@@ -80,48 +73,12 @@ async def test_follow_ups_of_one_thread_are_answered_in_order_whoever_hears_them
     assert busy.flowise.collisions == 0
 
 
-PROGRAM = f"""
-from functools import partial
-import bot.app
-from bot.mailbox.durations import Durations
-bot.app.Bot = partial(bot.app.Bot, durations=Durations(lease={LEASE}, renewal={RENEWAL}))
-from bot.__main__ import main
-main([])
-"""
-
-
-@asynccontextmanager
-async def other_replica(home: Sandbox, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A bot in a process of its own, so that it can be killed; connected."""
-    settings = {
-        "SLACK_BOT_TOKEN": home.slack.bot_token,
-        "SLACK_APP_TOKEN": home.slack.app_token,
-        "SLACK_API_URL": home.slack.url,
-        "SLACK_EDIT_INTERVAL": "0.4",
-        "FLOWISE_URL": home.flowise.url,
-        "FLOWISE_CHATFLOW_ID": home.flowise.chatflow_id,
-        "REDIS_URL": home.redis_url,
-        "HOST": "127.0.0.1",
-        "PORT": "0",
-    }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", PROGRAM), cwd=folder, env=environment(os.environ, settings)
-    )
-    try:
-        await home.slack.until(lambda: home.slack.sockets == 1, 20)
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
 async def test_a_thread_whose_replica_was_killed_is_taken_over(home: Sandbox, tmp_path: Path) -> None:
-    home.durations = Durations(lease=LEASE, renewal=RENEWAL)
+    home.durations = SHORT
     home.flowise.script(
         "rag", Script(tokens=["half", " of", " it"], token_wait=0.8, hold=asyncio.Event(), hold_after=2)
     )
-    async with other_replica(home, tmp_path) as process:
+    async with replica(home, tmp_path) as process:
         root = await home.ask(f"{home.mention} one")
         await home.slack.until(lambda: home.answers(root) == ["half of"])  # by then "half" is noted
         process.kill()

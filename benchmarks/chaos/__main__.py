@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.chaos.oracle import Outcome, Verdict, judge
+from benchmarks.chaos.oracle import judge
 from benchmarks.chaos.people import People
 from benchmarks.chaos.plan import Kind, Options, talks, troubles
 from benchmarks.chaos.processes import NotStarted
@@ -29,6 +29,7 @@ from benchmarks.chaos.records import Record
 from benchmarks.chaos.report import heard, told
 from benchmarks.chaos.stage import Manner, Stage, stage
 from benchmarks.chaos.trouble import Troubles
+from benchmarks.chaos.verdicts import Outcome, Verdict
 from benchmarks.chaos.witness import record
 
 _LOOK_SECONDS = 1.0

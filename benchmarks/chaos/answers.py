@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zlib
 from dataclasses import replace
@@ -12,11 +13,13 @@ from bot.playground.flowise.flows import Flow
 from bot.playground.flowise.plans import Plan, PlanStep, PredictionRequest, RunOutcome, chat_closing, chat_reply, failed
 from bot.playground.flowise.wire import frame
 
-TOKEN = re.compile(r"\b[dqz]\d\dn\d\dx[0-9a-f]{6}\b")
+TOKEN = re.compile(r"\b[dqsz]\d\dn\d\dx[0-9a-f]{6}\b")
 _LEAST, _MOST = 20, 220
 _PARAGRAPH = 25
 # One question of so many meets an error of the flow's own. The last questions, whose tokens begin with z, do not.
 _FAILS_ONE_IN = 25
+# After one answer of so many the flow suggests what to ask next.
+_SUGGESTS_ONE_IN = 2
 
 
 def token_of(question: str) -> str:
@@ -43,15 +46,27 @@ def decides(token: str) -> bool:
     return token.startswith("d")
 
 
+def question_about(token: str) -> str:
+    """The question that is asked about a token."""
+    return f"What is there to say about {token}?"
+
+
+def suggested(token: str) -> str:
+    """The token of the question that the flow suggests after an answer; empty where it suggests none."""
+    suggests = token.startswith("q") and zlib.crc32(f"then {token}".encode()) % _SUGGESTS_ONE_IN == 0
+    return f"s{token[1:]}" if suggests else ""
+
+
 def asks(token: str) -> str:
     """What the flow asks where it waits."""
     return f"Shall I go on with {token}?"
 
 
-def decided(human_input: object) -> str:
-    """The token of the question whose stop a request resumes: the node that waits is named by it."""
-    node = human_input.get("startNodeId") if isinstance(human_input, dict) else ""
-    return str(node).rpartition("_")[2]
+def decided(human_input: object) -> tuple[str, bool]:
+    """The token of the question whose stop a request resumes, by which the node that waits is named; and whether it is
+    approved."""
+    told = human_input if isinstance(human_input, dict) else {}
+    return str(told.get("startNodeId")).rpartition("_")[2], told.get("type") == "proceed"
 
 
 def _waits(asked: PredictionRequest) -> Plan:
@@ -69,11 +84,13 @@ def _plan(asked: PredictionRequest) -> Plan:
     token = token_of(asked.question)
     if asked.decision is not None or decides(token):
         return _waits(asked)
-    outcome = RunOutcome(answer(token))
+    then = suggested(token)
+    told = {"followUpPrompts": json.dumps([question_about(then)])} if then else {}
+    outcome = RunOutcome(answer(token), follow_up_prompts=told.get("followUpPrompts"))
     steps = (PlanStep(data=frame("start", "")), *asked.say(outcome.text))
     if fails(token):
         return failed(steps[: len(steps) // 2], "terminated")
-    return Plan(steps, closing=chat_closing(asked), outcome=outcome, reply=chat_reply(asked, outcome))
+    return Plan(steps, closing=chat_closing(asked, told), outcome=outcome, reply=chat_reply(asked, outcome))
 
 
 FLOW = Flow("chaos", _plan)

@@ -5,26 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import Enum
+from dataclasses import replace
 from itertools import combinations
 
 from benchmarks.chaos.answers import decides
+from benchmarks.chaos.press_rules import of_presses
 from benchmarks.chaos.records import Asked, Record, Shown
 from benchmarks.chaos.sentences import (
     apologises,
     is_asking,
     is_closed,
-    is_not_decided,
-    is_not_regenerated,
     is_open,
-    is_stopped,
-    is_told,
-    is_whole,
     looks_busy,
     reference,
     tokens,
 )
+from benchmarks.chaos.verdicts import Judged, Outcome, Unit, Verdict, Violation, short
 
 # What Redis may hold when all is quiet, by a word of the key: what makes questions unique, which chat belongs to what,
 # runs not seen to end (kept for a day), what buttons need, who is alive, and the write budget.
@@ -34,66 +30,6 @@ _KEPT = frozenset(
 # What was stopped of late, which is told for a minute.
 _TOLD = "{lines}:stopped"
 _WORDS = re.compile(r"[:{}]+")
-
-
-class Outcome(Enum):
-    """What became of a question."""
-
-    WHOLE = "answered whole"
-    CLOSED = "closed with a sentence"
-    UNFINISHED = "left unfinished"
-    NONE = "no answer"
-    WAITING = "waits for a decision"
-    UNTAKEN = "never taken, Slack gave up"
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A promise that was broken: its name, and what was seen."""
-
-    rule: str
-    seen: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """The messages of one answer, the first posted `at`. `token` is empty where nothing in them tells the question."""
-
-    place: str
-    ts: str
-    at: float
-    done_at: float
-    text: str
-    token: str
-
-    @property
-    def whole(self) -> bool:
-        return bool(self.token) and is_whole(self.text, self.token)
-
-    @property
-    def closed(self) -> bool:
-        return is_closed(self.text)
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A question with what became of it; `unit` is its answer, where there is one."""
-
-    asked: Asked
-    outcome: Outcome
-    unit: Unit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the run has come to."""
-
-    judged: Sequence[Judged]
-    violations: Sequence[Violation]
-
-    @property
-    def outcomes(self) -> Counter[Outcome]:
-        return Counter(one.outcome for one in self.judged)
 
 
 def judge(record: Record) -> Verdict:
@@ -107,7 +43,7 @@ def judge(record: Record) -> Verdict:
     violations = list(_strangers(found, places))
     open_at = {message.place for message in record.shown if is_open(message.text)}
     waiting = {asked.token for asked in record.asked if decides(asked.token) and asked.place in open_at}
-    waiting -= set(record.resumed)
+    waiting -= {token for token, _ in record.resumed}
     for place, questions in places.items():
         mine = [unit for unit in found if unit.place == place]
         judged += _matched(questions, mine, waiting)
@@ -116,10 +52,7 @@ def judge(record: Record) -> Verdict:
     violations += _order(judged, record.predictions)
     violations += _slack(record)
     violations += _flowise(record, anew)
-    violations += _regenerations(record, found)
-    violations += _presses(record, judged)
-    violations += _ratings(record)
-    violations += _decisions(record, waiting)
+    violations += of_presses(record, judged, found, waiting)
     left = [key for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key)) and not key.endswith(_TOLD)]
     violations += [Violation("left in Redis", key) for key in left]
     return Verdict(judged, violations)
@@ -199,7 +132,7 @@ def _owed(one: Judged) -> Iterator[Violation]:
     if one.outcome is Outcome.NONE:
         yield Violation("no answer", who)
     if one.outcome is Outcome.UNFINISHED and one.unit is not None:
-        yield Violation("left unfinished", f"{who}: {_short(one.unit.text)}")
+        yield Violation("left unfinished", f"{who}: {short(one.unit.text)}")
     if one.asked.last and one.outcome is not Outcome.WHOLE:
         yield Violation("thread blocked", f"{who}: {one.outcome.value}")
 
@@ -209,7 +142,7 @@ def _surplus(questions: Sequence[Asked], found: Sequence[Unit], anew: Mapping[st
     counts = Counter(unit.token for unit in found if unit.token)
     for token, count in counts.items():
         if count > 1 + anew.get(token, 0):
-            texts = " / ".join(_short(unit.text) for unit in found if unit.token == token)
+            texts = " / ".join(short(unit.text) for unit in found if unit.token == token)
             yield Violation("answered twice", f"{token}: {texts}")
     open_ = sum(
         not any(unit.token == asked.token and (unit.whole or unit.closed) for unit in found) for asked in questions
@@ -217,7 +150,7 @@ def _surplus(questions: Sequence[Asked], found: Sequence[Unit], anew: Mapping[st
     open_ += sum(anew.get(asked.token, 0) for asked in questions)
     spare = [unit for unit in found if not unit.token and unit.closed]
     if len(spare) > open_:
-        texts = " / ".join(_short(unit.text) for unit in spare)
+        texts = " / ".join(short(unit.text) for unit in spare)
         yield Violation("answered twice", f"{len(spare)} sentences for {open_} questions in {spare[0].place}: {texts}")
 
 
@@ -228,11 +161,11 @@ def _strangers(found: Sequence[Unit], places: Mapping[str, Sequence[Asked]]) -> 
         if unit.token and unit.token not in asked:
             yield Violation("in the wrong place", f"{unit.token} in {unit.place}")
         if unit.whole and apologises(unit.text):
-            yield Violation("apology left", f"{unit.place} {unit.ts}: {_short(unit.text)}")
+            yield Violation("apology left", f"{unit.place} {unit.ts}: {short(unit.text)}")
         if looks_busy(unit.text) and not unit.whole:
-            yield Violation("looks busy", f"{unit.place} {unit.ts}: {_short(unit.text)}")
+            yield Violation("looks busy", f"{unit.place} {unit.ts}: {short(unit.text)}")
         elif not unit.token and not unit.closed:
-            yield Violation("unexplained", f"{unit.place} {unit.ts}: {_short(unit.text)}")
+            yield Violation("unexplained", f"{unit.place} {unit.ts}: {short(unit.text)}")
 
 
 def _order(judged: Sequence[Judged], predictions: Sequence[str]) -> Iterator[Violation]:
@@ -284,62 +217,3 @@ def _flowise(record: Record, anew: Mapping[str, int]) -> Iterator[Violation]:
             yield Violation("predicted twice", f"{token or 'a question without a token'}: {count} times")
     if record.mixed:
         yield Violation("two predictions on one chat", f"{record.mixed} times")
-
-
-def _presses(record: Record, judged: Sequence[Judged]) -> Iterator[Violation]:
-    """A press that was acknowledged has stopped the answer, or its person was told; no word came after it."""
-    ends = {one.asked.token: one.unit.text for one in judged if one.unit is not None}
-    for press in record.presses:
-        text = ends.get(press.token, "")
-        if press.acked and not is_stopped(text) and not any(is_told(told) for told in press.told):
-            yield Violation("press lost", f"{press.token}: {_short(text)}")
-        if is_stopped(text) and press.acked and press.shown > press.sent:
-            yield Violation("shown after a stop", f"{press.token}: {press.shown} words of {press.sent:.0f}")
-
-
-def _ratings(record: Record) -> Iterator[Violation]:
-    """Flowise has one rating of an answer, and it is that of the last press, unless the person was told otherwise."""
-    for rated in record.rated:
-        if len(rated.rows) > 1:
-            yield Violation("rated twice", f"{rated.token}: {len(rated.rows)} rows")
-        elif rated.is_sure and list(rated.rows) != ["THUMBS_UP" if rated.good else "THUMBS_DOWN"]:
-            yield Violation("rating lost", f"{rated.token}: {rated.rows}")
-
-
-def _regenerations(record: Record, found: Sequence[Unit]) -> Iterator[Violation]:
-    """A press that was acknowledged has asked the question anew, or its person was told; what it began has ended."""
-    predictions, places = Counter(record.predictions), {asked.token: asked.place for asked in record.asked}
-    for press in record.regenerated:
-        mine = [unit for unit in found if unit.place == places.get(press.token)]
-        if any(not unit.token and unit.closed for unit in mine):
-            continue  # a sentence that names no question may be its end
-        answers = [unit for unit in mine if unit.token == press.token]
-        is_told = any(is_not_regenerated(told) for told in press.told)
-        if press.acked and predictions[press.token] < 2 and not is_told and len(answers) < 2:
-            yield Violation("press lost", f"{press.token}: asked anew")
-        for unit in answers:
-            if not (unit.whole or unit.closed):
-                yield Violation("left unfinished", f"{press.token}, asked anew: {_short(unit.text)}")
-
-
-def _decisions(record: Record, waiting: Container[str]) -> Iterator[Violation]:
-    """Flowise is told a decision once, if somebody has pressed, or that person was told; it is asked for once."""
-    pressed = {press.token for press in record.decided}
-    for token, count in Counter(record.resumed).items():
-        if count > 1 or token not in pressed:
-            yield Violation("decided twice" if count > 1 else "decided by nobody", f"{token}: {count} times")
-    asking = [token for message in record.shown if is_asking(message.text) for token in tokens(message.text)]
-    for token, count in Counter(asking).items():
-        if count > 1:
-            yield Violation("answered twice", f"{token}: {count} messages that ask for a decision")
-    # A sentence that names no question may be what came of it.
-    unsure = {message.place for message in record.shown if is_closed(message.text) and not tokens(message.text)}
-    sure = {asked.token for asked in record.asked if asked.place not in unsure and asked.token in waiting}
-    for press in record.decided:
-        if press.acked and press.token in sure and not any(is_not_decided(told) for told in press.told):
-            yield Violation("press lost", f"{press.token}: decided")
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return repr(line if len(line) <= 150 else f"{line[:70]} … {line[-70:]}")

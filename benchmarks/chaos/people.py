@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.chaos.answers import question_about, suggested
 from benchmarks.chaos.plan import Question, Surface, Talk
 from benchmarks.chaos.sentences import is_open
 from benchmarks.chaos.stage import COMMAND, Stage
@@ -21,7 +22,7 @@ _CHANNELS = 8
 # How long a person waits for the thread that a command opens before there is nothing to write in.
 _THREAD_SECONDS = 60.0
 # How long a person looks for a button, for the answer may wait for others.
-_BUTTON_SECONDS = 20.0
+_BUTTON_SECONDS = 30.0
 # The same for those that rate an answer, which come with its end; and how long a person thinks before each press.
 _RATING_SECONDS = 30.0
 _RATING_PAUSE = 0.7
@@ -33,7 +34,8 @@ _READING_SECONDS = 1.0
 class Said:
     """A question as it was asked. `ts` is empty for a command; `root` is the thread, empty where there is none (yet).
 
-    `event` is the type of the event that brings it to the bot; `told` is what a command was answered at once.
+    `event` is the type of the event that brings it to the bot; `told` is what a command was answered at once. One that
+    a button asks has the `ts` of the message with the button as `pressed`.
     """
 
     token: str
@@ -46,6 +48,7 @@ class Said:
     event: str = "message"
     last: bool = False
     told: str = ""
+    pressed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,13 @@ class Press:
     ts: str
     at: float
     acked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision(Press):
+    """A press of one of the two buttons of a decision."""
+
+    approves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,7 @@ class People:
         self.presses: list[Press] = []
         self.ratings: list[Rating] = []
         self.regenerations: list[Press] = []
-        self.decisions: list[Press] = []
+        self.decisions: list[Decision] = []
         self._stage, self._talks = stage, talks
         self._roots: dict[int, str] = {}
 
@@ -112,6 +122,8 @@ class People:
                     group.create_task(self._rate(said, question.ratings))
                 if said is not None and question.regenerate_after is not None:
                     group.create_task(self._regenerate(said, question.regenerate_after))
+                if said is not None and question.go_on_after is not None and suggested(said.token):
+                    group.create_task(self._go_on(said, question.go_on_after))
                 if said is not None and question.decide_after is not None:
                     group.create_task(self._decide(said, question, question.decide_after))
 
@@ -152,10 +164,29 @@ class People:
         slack = self._stage.slack
         with suppress(TimeoutError, LookupError):
             await slack.until(lambda: bool(self._under(said, wording.REGENERATE)), _BUTTON_SECONDS)
-            ts = self._under(said, wording.REGENERATE)
+            ts, at = self._under(said, wording.REGENERATE), time.monotonic()
             pressed = (slack.press(said.user, said.channel, ts, wording.REGENERATE) for _ in range(2))
             done = await asyncio.gather(*pressed)
-            self.regenerations.append(Press(said, ts, time.monotonic(), any(one.acked for one in done)))
+            self.regenerations.append(Press(said, ts, at, any(one.acked for one in done)))
+
+    async def _go_on(self, said: Said, after: float) -> None:
+        """Press the button that asks what the flow suggests after an answer twice, if it is seen."""
+        await asyncio.sleep(after)
+        slack, token = self._stage.slack, suggested(said.token)
+        label = question_about(token)
+        with suppress(TimeoutError, LookupError):
+            await slack.until(lambda: bool(self._suggesting(said, label)), _BUTTON_SECONDS)
+            ts = self._suggesting(said, label)
+            then = Said(token, said.surface, said.channel, said.user, time.monotonic(), root=said.root, pressed=ts)
+            self.said.append(then)
+            await asyncio.gather(*(slack.press(said.user, said.channel, ts, label) for _ in range(2)))
+
+    def _suggesting(self, said: Said, label: str) -> str:
+        """The `ts` of the message of its answer with a button of that label; empty where none is seen."""
+        for message in self._stage.slack.messages(said.channel):
+            if said.token in message.plain and label in message.plain.splitlines():
+                return message.ts
+        return ""
 
     async def _decide(self, said: Said, question: Question, after: float) -> None:
         """Press the same one of the two buttons of a decision twice, if they are seen."""
@@ -166,7 +197,8 @@ class People:
             ts, at = self._open(said), time.monotonic()
             label = "Proceed" if question.approves else "Reject"
             done = await asyncio.gather(*(slack.press(said.user, said.channel, ts, label) for _ in range(2)))
-            self.decisions.append(Press(said, ts, at, any(one.acked for one in done)))
+            acked = any(one.acked for one in done)
+            self.decisions.append(Decision(said, ts, at, acked, approves=question.approves))
 
     def _is_undecided(self, said: Said) -> bool:
         """Whether buttons stand that the person has not pressed; or in vain, as far as the person knows."""
@@ -220,14 +252,14 @@ class People:
         mention = f"<@{self._stage.slack.bot_user_id}> " if said.event == "app_mention" else ""
         self.said.append(said)
         said.ts = await self._stage.slack.say(
-            said.user, said.channel, f"{mention}{_words(said.token)}", thread_ts=said.root or None
+            said.user, said.channel, f"{mention}{question_about(said.token)}", thread_ts=said.root or None
         )
         said.root = said.root or said.ts
 
     async def _command(self, talk: Talk, said: Said) -> None:
         self.said.append(said)
         slack = self._stage.slack
-        done = await slack.command(said.user, said.channel, COMMAND, _words(said.token))
+        done = await slack.command(said.user, said.channel, COMMAND, question_about(said.token))
         said.told = done.text
         if not done.acked or said.told:
             return
@@ -264,7 +296,3 @@ def _value(message: Message, *, good: bool) -> str:
             side = "positive_button" if good else "negative_button"
             return str(block["elements"][0][side]["value"])
     return ""
-
-
-def _words(token: str) -> str:
-    return f"What is there to say about {token}?"

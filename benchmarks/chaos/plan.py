@@ -92,8 +92,9 @@ _LIMITED = "assistant.threads.setStatus"
 # So many of the questions are stopped by their askers; and the answers to so many are rated, up to three times.
 _STOPPED = 1 / 4
 _RATED = 1 / 4
-# So many of the others are asked anew.
+# So many of the others are asked anew, and of so many the asker goes on with what is suggested.
 _REGENERATED = 1 / 4
+_GOES_ON = 2 / 3
 # In so many threads the flow waits for a decision on the last question that is asked while faults come.
 _DECIDED = 1 / 2
 
@@ -124,6 +125,8 @@ class Question:
     """How its asker rates the whole answer: good or not, one after the other."""
     regenerate_after: float | None = None
     """The same for the button that asks the question anew, once it is answered."""
+    go_on_after: float | None = None
+    """The same for the button that asks what the flow suggests after the answer, if it suggests something."""
     decide_after: float | None = None
     """The same for the buttons of a decision, for which the flow waits on this question."""
     approves: bool = True
@@ -159,6 +162,7 @@ def talks(options: Options) -> tuple[Talk, ...]:
     stops = random.Random(f"stops {options.seed}")  # noqa: S311 (a plan, not a secret)
     rates = random.Random(f"rates {options.seed}")  # noqa: S311 (a plan, not a secret)
     anew = random.Random(f"anew {options.seed}")  # noqa: S311 (a plan, not a secret)
+    goes_on = random.Random(f"goes on {options.seed}")  # noqa: S311 (a plan, not a secret)
     decisions = random.Random(f"decisions {options.seed}")  # noqa: S311 (a plan, not a secret)
     surfaces = (Surface.MENTION, Surface.DIRECT, Surface.MENTION, Surface.COMMAND, Surface.MENTION)
     homes = [*range(options.threads), *chance.choices(range(options.threads), k=options.questions)]
@@ -184,6 +188,7 @@ def talks(options: Options) -> tuple[Talk, ...]:
                             else (),
                         ),
                         anew,
+                        goes_on,
                     )
                     for place, at in enumerate(sorted(times[number]))
                 ),
@@ -196,11 +201,13 @@ def talks(options: Options) -> tuple[Talk, ...]:
     )
 
 
-def _pressed(question: Question, chance: random.Random) -> Question:
-    """The question, to be asked anew if chance has it and its answer is neither stopped nor rated."""
-    after = chance.uniform(1.0, 6.0) if chance.random() < _REGENERATED else None
-    is_pressed = question.stop_after is not None or question.ratings
-    return question if is_pressed else replace(question, regenerate_after=after)
+def _pressed(question: Question, regenerates: random.Random, goes_on: random.Random) -> Question:
+    """The question, to be asked anew or gone on with if chance has it, and its answer is neither stopped nor rated."""
+    anew = regenerates.uniform(1.0, 6.0) if regenerates.random() < _REGENERATED else None
+    go_on = goes_on.uniform(1.0, 6.0) if goes_on.random() < _GOES_ON else None
+    if question.stop_after is not None or question.ratings:
+        return question
+    return replace(question, regenerate_after=anew, go_on_after=go_on if anew is None else None)
 
 
 def _deciding(questions: tuple[Question, ...], surface: Surface, chance: random.Random) -> tuple[Question, ...]:

@@ -101,12 +101,13 @@ class Regenerated:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The presses that decide for a flow that waits, each twice at once: whether one was acknowledged, and what the
-    person was told in private since the first."""
+    """The presses that decide for a flow that waits, each twice at once and on the same side: whether one was
+    acknowledged, and what the person was told in private since the first."""
 
     token: str
     acked: bool
     told: Sequence[str] = ()
+    approves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,8 @@ class Record:
     (method, time), `broken` what else broke its rules; `kept` are Redis' keys at the end. `excused` are the times,
     from and to, in which replicas could not share a budget because Redis could not be reached. `presses` are those of
     the button that stops an answer, `rated` the answers that were rated, `regenerated` the presses of the button that
-    asks a question anew, `decided` the decisions that were pressed. `resumed` are the tokens of the questions of which
-    Flowise was told a decision.
+    asks a question anew, `decided` the decisions that were pressed. `resumed` are the decisions that Flowise was told:
+    the token of the question, and whether it was approved.
     """
 
     asked: Sequence[Asked]
@@ -136,4 +137,4 @@ class Record:
     rated: Sequence[Rated] = ()
     regenerated: Sequence[Regenerated] = ()
     decided: Sequence[Decided] = ()
-    resumed: Sequence[str] = ()
+    resumed: Sequence[tuple[str, bool]] = ()

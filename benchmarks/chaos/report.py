@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.chaos.answers import decides
-from benchmarks.chaos.oracle import Outcome, Verdict, Violation
 from benchmarks.chaos.plan import Kind
 from benchmarks.chaos.records import Record
+from benchmarks.chaos.verdicts import Outcome, Verdict, Violation
 
 _SHOWN, _WIDTH = 8, 60
 _LOUD = frozenset({"warning", "error", "critical"})
@@ -58,6 +58,7 @@ def _questions(record: Record, verdict: Verdict, unasked: Sequence[str]) -> Iter
     yield "presses that stop an answer", len(record.presses)
     yield "answers that were rated", len(record.rated)
     yield "presses that ask anew", len(record.regenerated)
+    yield "questions that a button has asked", sum(asked.token.startswith("s") for asked in record.asked)
     yield "decisions that were pressed", len(record.decided)
     yield "decisions that Flowise was told", len(record.resumed)
     yield "places", len({asked.place for asked in record.asked})

@@ -12,7 +12,7 @@ from bot.slack import wording, wording_of_failures
 # Every failure ends with the reference of the log.
 _REFERENCE = re.compile(r"Reference for support: ([0-9a-f]{8})")
 # Said where nothing was taken in, so that there is no turn to refer to.
-_TURNED_AWAY = (wording.NOT_TAKEN, wording.DECISION_PENDING.replace("`", ""))
+_TURNED_AWAY = (wording.NOT_TAKEN, wording.NOT_KEPT, wording.DECISION_PENDING.replace("`", ""))
 _STOPPED = tuple(wording.stopped(outcome) for outcome in StopOutcome)
 _UNTAKEN = (wording.NOT_YET, wording_of_failures.failure(StoreUnavailable("")))
 _WAITING = re.compile(r"I'll answer this (after|when)")
@@ -71,6 +71,11 @@ def is_told(text: str) -> bool:
     """Whether it tells a person that nothing came of a press."""
     of_ratings = (wording.RATING_TOO_LATE, wording.RATING_UNKNOWN, wording.RATING_NOT_WRITTEN)
     return any(words in text for words in (wording.ENDED_ALREADY, wording.NOT_TAKEN, *of_ratings))
+
+
+def is_not_asked(text: str) -> bool:
+    """Whether it tells a person that what a button asks is not asked."""
+    return any(words in text for words in (wording.NOT_KEPT, wording.NOT_TAKEN))
 
 
 def is_not_regenerated(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from redis.asyncio import Redis
 
@@ -11,10 +11,11 @@ from benchmarks.chaos.answers import TOKEN, decided, token_of
 from benchmarks.chaos.people import People, Said
 from benchmarks.chaos.plan import Surface
 from benchmarks.chaos.records import Asked, Decided, Pressed, Rated, Record, Regenerated, Shown, Tried
-from benchmarks.chaos.sentences import is_not_decided, is_not_regenerated, is_told, words_of
+from benchmarks.chaos.sentences import is_not_asked, is_not_decided, is_not_regenerated, is_told, words_of
 from benchmarks.chaos.stage import TOKENS_PER_SECOND, Stage
 from bot.playground.slack.delivery import Attempt
 from bot.playground.slack.message import Message
+from bot.slack.text.answer_blocks import SUGGESTIONS
 
 # Words with which Slack refuses what no app should send. A message that is gone or a stream that is over is none of
 # these: whoever takes an answer over cannot know.
@@ -24,6 +25,8 @@ _WRONG = (
 )
 # A budget is for a minute: so long after an outage of Redis the replicas may still know nothing of each other's calls.
 _FORGIVEN = 60.0
+# What somebody who has pressed is told.
+_OF_PRESSES = (is_told, is_not_asked, is_not_regenerated, is_not_decided)
 # Seconds after which a press has reached the process that writes the answer, on a busy machine; and after which it has
 # where Redis could not be reached meanwhile.
 _HEARD, _AWAY = 2.5, 10.0
@@ -61,17 +64,35 @@ def _asked(stage: Stage, people: People, said: Said) -> Asked:
     tries = [Tried(made.at, made.done_at, made.result.acked) for made in stage.slack.attempts if _brings(made, said)]
     tries.sort(key=lambda tried: tried.at)
     place = _place(people, said)
-    return Asked(said.token, place, said.surface, said.at, tries, said.last, said.told, is_command=not said.ts)
+    # One that a button asks outside threads is asked as by a command.
+    is_command = not said.ts and not (said.pressed and said.root)
+    told = said.told or (_told_after_press(stage, said) if said.pressed else "")
+    return Asked(said.token, place, said.surface, said.at, tries, said.last, told, is_command=is_command)
+
+
+def _told_after_press(stage: Stage, said: Said) -> str:
+    """What a person who has pressed was told in private since, where the question is not asked; else empty."""
+    private = stage.slack.ephemerals(said.channel, said.user)
+    return next((one.plain for one in private if one.at >= said.at and is_not_asked(one.plain)), "")
 
 
 def _brings(made: Attempt, said: Said) -> bool:
     """Whether a delivery is that of the question; its twin event, which the bot passes over, is not."""
+    if said.pressed:
+        return made.kind == "interactive" and _asks(made.payload, said.pressed)
     if not said.ts:
         return made.kind == "slash_commands" and said.token in str(made.payload.get("text"))
     event = made.payload.get("event")
     if made.kind != "events_api" or not isinstance(event, dict):
         return False
     return (event.get("type"), event.get("channel"), event.get("ts")) == (said.event, said.channel, said.ts)
+
+
+def _asks(payload: Mapping[str, object], message: str) -> bool:
+    """Whether somebody has pressed a button under that message which asks a question."""
+    actions, container = payload.get("actions"), payload.get("container")
+    pressed = actions[0].get("action_id") if isinstance(actions, list) and actions else ""
+    return pressed in SUGGESTIONS and isinstance(container, dict) and container.get("message_ts") == message
 
 
 def _place(people: People, said: Said) -> str:
@@ -93,13 +114,16 @@ def _shown(stage: Stage, people: People) -> Iterator[Shown]:
     pressed = {
         (said.channel, said.user) for said in [one.said for one in buttons] + [one.said for one in people.ratings]
     }
+    pressed |= {(said.channel, said.user) for said in people.said if said.pressed}
     refused = {(said.channel, said.user, said.told) for said in people.said if said.told}
     for (channel, user), place in places.items():
         for message in slack.ephemerals(channel, user):
             # What a command was answered at once belongs to no thread: another command may have opened one since.
             at_once = (channel, user, message.plain) in refused
             # What somebody who has pressed is told is no answer to a question.
-            told = any(is_said(message.plain) for is_said in (is_told, is_not_regenerated, is_not_decided))
+            told = any(
+                is_said(message.plain) for is_said in (is_told, is_not_asked, is_not_regenerated, is_not_decided)
+            )
             if at_once or not told or (channel, user) not in pressed:
                 yield _message(message, f"{channel}@{user}" if at_once else place)
 
@@ -149,7 +173,7 @@ def _rated(stage: Stage, people: People) -> Iterator[Rated]:
 def _regenerated(stage: Stage, people: People) -> Iterator[Regenerated]:
     for press in people.regenerations:
         private = stage.slack.ephemerals(press.said.channel, press.said.user)
-        told = [message.plain for message in private if message.at >= press.at - 1.0]
+        told = [message.plain for message in private if message.at >= press.at]
         yield Regenerated(press.said.token, press.acked, told)
 
 
@@ -159,7 +183,7 @@ def _decided(stage: Stage, people: People) -> Iterator[Decided]:
         said, begun = presses[0].said, presses[0].at
         private = stage.slack.ephemerals(said.channel, said.user)
         told = [message.plain for message in private if message.at >= begun]
-        yield Decided(token, any(press.acked for press in presses), told)
+        yield Decided(token, any(press.acked for press in presses), told, presses[0].approves)
 
 
 def _reference_mark(message: Message) -> str:

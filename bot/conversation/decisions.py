@@ -7,8 +7,10 @@ is passed on only if its run is the newest by our own note and, where the stored
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -19,6 +21,7 @@ from bot.errors import (
     DecisionFailed,
     DecisionNodeGone,
     DecisionRunLost,
+    FlowiseBroke,
     FlowiseEmpty,
     FlowiseError,
     FlowiseFailed,
@@ -31,7 +34,7 @@ from bot.mailbox.retry import retried
 from bot.ports.flowise import Flowise
 from bot.ports.store import Store
 from bot.records.decision import PendingDecision, PendingTool
-from bot.records.thread import Run
+from bot.records.thread import OpenAnswer, Run
 from bot.reply.contract import DecisionOffered
 from bot.slack import wording
 
@@ -40,6 +43,8 @@ log = structlog.get_logger(__name__)
 # The nodes that ask before they use a tool. What they do after a decision may be done again after it has failed; of
 # every other node the decision is used up (measured on Flowise 3.1.4).
 _ASKS_BEFORE_A_TOOL = "agentAgentflow_"
+# Seconds. Whatever the stream says meanwhile, and a stop, waits for this look into the stored rows.
+_LOOKING = 2.0
 
 
 class Decisions:
@@ -131,6 +136,24 @@ class Decisions:
             return True
         await self._store.decisions.close(asked)
         return False
+
+    async def prove_heard(self, decided: Decided | None, opened: OpenAnswer) -> None:
+        """Prove that the stream of a run may still say something, although it is silent, if a decision has resumed it.
+
+        Whoever decides in Flowise itself at the same time, or asks on the chat, gets its stream: the run goes on, and
+        is not heard here any more (measured on Flowise 3.1.4).
+
+        Raises:
+            FlowiseBroke: its answer is stored already.
+        """
+        if decided is None or not self._reads_answers or opened.expected is None:
+            return
+        is_stored = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOKING):
+                is_stored = await self._flowise.has_stored(opened.chat_id, opened.expected)
+        if is_stored:
+            raise FlowiseBroke("the stream is silent, and its answer is stored", run=RunState.UNKNOWN)
 
     async def state_of(self, asked: PendingDecision) -> PauseState | None:
         """What the stored rows say of a run; None where nothing tells. Raises FlowiseError where they cannot be read

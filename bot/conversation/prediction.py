@@ -149,8 +149,12 @@ class Predictions:
         """The events of an answer that are shown, until it has ended or a person stops it."""
         line, chat_id = question.thread.line, state.chat.chat_id
         broken: FlowiseError | None = None
+        coming = reader.shown(
+            until=lambda: lease.stopped.is_set() and lease.was_asked,
+            in_silence=lambda: self._decisions.prove_heard(question.decided, lease.opened),
+        )
         try:
-            async with aclosing(reader.shown(until=lambda: lease.stopped.is_set() and lease.was_asked)) as events:
+            async with aclosing(coming) as events:
                 async for event in events:
                     if state.takes(event) or isinstance(event, WordsWhole):
                         yield event
@@ -158,6 +162,7 @@ class Predictions:
                         await self._runs.note(line, chat_id, state.run)
         except FlowiseError as error:
             broken = error
+            await reader.close()  # where it is only silent
         if broken is None:
             return
         if await self._is_whole(lease, state, broken):

@@ -7,17 +7,18 @@ from contextlib import suppress
 
 import structlog
 
-from bot.conversation.chats import Chats
+from bot.conversation.chats import Chat, Chats
 from bot.conversation.decisions import Decisions, without_echo
 from bot.conversation.last_words import ends_with_question
+from bot.conversation.offers import Offers
+from bot.conversation.prediction_state import PredictionState
 from bot.conversation.question import Question
 from bot.conversation.regeneration import newest_answer, under_answer
 from bot.conversation.runs import Runs
 from bot.errors import DecisionFailed, DecisionInterrupted, FlowiseError, Interrupted, RunState
 from bot.flowise.decisions import PauseState
-from bot.flowise.events import Decision, Event, Metadata, ShownEvent
 from bot.mailbox.lease import Lease
-from bot.records.thread import Item, OpenAnswer, Run, StopOutcome
+from bot.records.thread import Item, Run, StopOutcome
 from bot.reply import journal
 from bot.reply.contract import (
     DecisionOffered,
@@ -38,10 +39,11 @@ class Recovery:
     """Goes on with what others have asked. `reads_answers`: there is an API key, with which stored answers can be
     read."""
 
-    def __init__(self, runs: Runs, chats: Chats, decisions: Decisions, *, reads_answers: bool) -> None:
+    def __init__(self, runs: Runs, chats: Chats, decisions: Decisions, offers: Offers, *, reads_answers: bool) -> None:
         self._runs = runs
         self._chats = chats
         self._decisions = decisions
+        self._offers = offers
         self._reads_answers = reads_answers
 
     async def recovered(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
@@ -70,14 +72,14 @@ class Recovery:
             raise kind("the process that wrote the answer is gone, and Flowise has no answer stored")
         log.info("answer recovered", ref=question.reference, source="Flowise's stored messages")
         stored = without_echo(stored, question.decided)
-        shown = tuple(event for event in stored if isinstance(event, ShownEvent))
-        under = await self._last_lines(question, opened, stored)
+        state = PredictionState(Run(opened.asked_at), Chat(opened.chat_id, 0))
+        shown = tuple(event for event in stored if state.takes(event))
+        under = await self._last_lines(question, state, has_words=bool(shown))
+        passages = await self._offers.passages(lease.item, state, "".join(state.text_so_far))
         newest = self._recovers(question, lease, (*shown, *under))
-        for event in (
-            *shown,
-            *under,
-            *under_answer(question, newest, same_chat=bool(opened.after), is_first=opened.is_first),
-        ):
+        buttons = await self._offers.buttons(question, state) if shown else None
+        last = under_answer(question, newest, buttons, same_chat=bool(opened.after), is_first=opened.is_first)
+        for event in (*shown, *under, *passages, *last):
             yield event
 
     def _recovers(self, question: Question, lease: Lease, events: Sequence[ReplyEvent]) -> Item | None:
@@ -88,17 +90,13 @@ class Recovery:
         return newest
 
     async def _last_lines(
-        self, question: Question, opened: OpenAnswer, stored: tuple[Event, ...]
+        self, question: Question, state: PredictionState, *, has_words: bool
     ) -> tuple[KeptEvent, ...]:
         """What stands under a stored answer: the decision that its flow waits for, or that nothing follows one."""
-        if not stored and question.decided is not None:
-            return (Remark(wording.DECISION_DONE),)
-        decision = next((event for event in stored if isinstance(event, Decision)), None)
-        if decision is None:
-            return ()
-        row = next((event.chat_message_id for event in stored if isinstance(event, Metadata)), "")
-        offered = await self._decisions.offered(question, opened.chat_id, decision, Run(opened.asked_at), row)
-        return (offered,)
+        if state.decision is not None:
+            chat_id, row = state.chat.chat_id, state.row or ""
+            return (await self._decisions.offered(question, chat_id, state.decision, state.run, row),)
+        return () if has_words or question.decided is None else (Remark(wording.DECISION_DONE),)
 
     async def _offered_untold(self, question: Question) -> DecisionOffered | None:
         """What offers a decision again that Flowise certainly was not told of, although that was noted: it still waits.

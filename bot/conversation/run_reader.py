@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 from bot.background.tasks import end
@@ -12,6 +12,12 @@ from bot.flowise.events import Event
 
 # So many events may wait to be shown; then nothing more is read, so that a fast flow waits for us and fills no memory.
 _AHEAD = 64
+# Seconds without an event after which somebody is asked whether it is waited for in vain, again and again.
+_SILENT = 10.0
+
+
+async def _nothing() -> None:
+    return
 
 
 class RunReader:
@@ -31,10 +37,13 @@ class RunReader:
         """Have `shown` look again whether it is to go on."""
         self._woken.set()
 
-    async def shown(self, *, until: Callable[[], bool]) -> AsyncGenerator[Event, None]:
+    async def shown(
+        self, *, until: Callable[[], bool], in_silence: Callable[[], Awaitable[None]] = _nothing
+    ) -> AsyncGenerator[Event, None]:
         """Yield the events as they come, up to the end of the run or `until` they are not wanted any more.
 
-        Raises what the prediction raises, after the events before it.
+        Raises what the prediction raises, after the events before it; and what `in_silence` raises, which is awaited
+        after every ten seconds in which nothing came.
         """
         while not until():
             if self._due:
@@ -46,7 +55,11 @@ class RunReader:
                 return
             else:
                 self._woken.clear()
-                await self._woken.wait()
+                try:
+                    async with asyncio.timeout(_SILENT):
+                        await self._woken.wait()
+                except TimeoutError:
+                    await in_silence()
         self.is_unwanted = True
 
     async def read_on(self, unseen: Callable[[Event], object]) -> None:

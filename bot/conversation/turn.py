@@ -17,7 +17,7 @@ from bot.conversation.asker import Askers
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
 from bot.conversation.decisions import Decisions
-from bot.conversation.forms import Forms, form_needed
+from bot.conversation.forms import Forms
 from bot.conversation.offers import Offers
 from bot.conversation.passages import Passages
 from bot.conversation.prediction import Predictions
@@ -105,7 +105,7 @@ class Turns:
             reads_answers=reads,
             sleep=sleep,
         )
-        self._recovery = Recovery(self._runs, self.chats, self.decisions, reads_answers=reads)
+        self._recovery = Recovery(self._runs, self.chats, self.decisions, self.offers, reads_answers=reads)
 
     @property
     def reads_answers(self) -> bool:
@@ -219,9 +219,9 @@ class Turns:
         remembers = await self._stored(question, lambda: self.chats.remembers(question, chat, known))
         if remembers:
             self._follow_ups.add(question.reference)
-        if not (question.form or remembers) and await self.forms.form() is not None:
-            for event in form_needed(question):
-                yield event
+        for event in (in_place := await self.forms.in_place_of_answer(question, remembers=remembers)):
+            yield event
+        if in_place:
             return
         async with aclosing(self._free_chat(question, lease, chat, remembers=remembers)) as steps:
             async for step in steps:
@@ -245,7 +245,7 @@ class Turns:
     ) -> AsyncGenerator[TurnEvent, None]:
         """Ask the question, once its files are prepared."""
         async with (
-            self._files.prepared(question, lease, chat) as files,
+            self._files.prepared(question, chat) as files,
             aclosing(self._with_files(question, lease, slot, chat, known, files)) as events,
         ):
             async for event in events:

@@ -1,4 +1,7 @@
-"""Runs all checks of the doctor concurrently, from the settings outwards, and prints the report."""
+"""Runs all checks of the doctor concurrently, from the settings outwards, and prints the report.
+
+On request, it asks the chatflow a question after them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+import aiohttp
+
 import bot.flowise.client as flowise_client
 from bot.doctor.asker import AskerTold
 from bot.doctor.findings import UNREADABLE, About, Finding, Verdict, exit_status, redacted
@@ -18,6 +23,7 @@ from bot.doctor.flowise import FLOWISE, Chatflow, flowise
 from bot.doctor.machine import MACHINE, port
 from bot.doctor.network import network
 from bot.doctor.output import as_json, table
+from bot.doctor.question import with_answer
 from bot.doctor.redis import REDIS, redis
 from bot.doctor.settings import read, unreadable
 from bot.doctor.slack import SLACK, slack
@@ -41,8 +47,10 @@ _REQUEST = 5.0
 _WIDEST = 110
 
 
-def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bool = False) -> int:
-    """Run all checks and write the report to `out`; return the exit status.
+def examine(
+    out: TextIO, environment: Mapping[str, str], *, machine_readable: bool = False, question: str | None = None
+) -> int:
+    """Run all checks and write the report to `out`; return the exit status. A `question` is asked, once.
 
     0: nothing has to be changed (there may be warnings); 1: something has to; 2: the settings cannot be read.
     """
@@ -54,7 +62,7 @@ def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bo
         # The clients' own log lines go to stderr, out of the report's way.
         export(settings.ssl_cert_file)
         logs.configure("ERROR", settings.log_format, settings.secrets())
-        seen = [*read(_ENV_FILE), *asyncio.run(examined(settings))]
+        seen = [*read(_ENV_FILE), *asyncio.run(examined(settings, question=question))]
         findings = redacted(seen, logs.Redaction(settings.secrets()))
         status = exit_status(findings)
     width, colour = _look(out, environment)
@@ -67,9 +75,16 @@ def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bo
 
 
 async def examined(
-    settings: Settings, *, wall: Callable[[], float] = time.time, patience: float = _PATIENCE
+    settings: Settings,
+    *,
+    wall: Callable[[], float] = time.time,
+    patience: float = _PATIENCE,
+    question: str | None = None,
 ) -> list[Finding]:
-    """All findings for valid settings. `patience` is how long the checks of one heading may take, in seconds."""
+    """All findings for valid settings. `patience` is how long the checks of one heading may take, in seconds.
+
+    A `question` is asked after them, and may take two minutes.
+    """
     out = Network(Proxies(settings.https_proxy or "", settings.http_proxy or "", settings.no_proxy))
     given = Network(out.proxies, settings.ssl_cert_file)
     seen = network(given, {"Slack": settings.slack_api_url, "Flowise": settings.flowise_url})
@@ -91,7 +106,7 @@ async def examined(
                 del own["METRICS_PORT"]
             return [await port(direct, settings.host, number, name) for name, number in own.items()]
 
-        reports = await asyncio.gather(
+        in_slack, of_flowise, of_redis, here = await asyncio.gather(
             bounded(
                 SLACK,
                 slack(web, app_token, settings.slack_command, email=settings.tells_email, wall=wall),
@@ -105,7 +120,10 @@ async def examined(
             bounded(REDIS, redis(settings.redis_url, folder, address), patience),
             bounded(MACHINE, listening(), patience),
         )
-    return [*seen, *(finding for report in reports for finding in report)]
+        if question is not None:
+            client = _client(settings, flowise_session)
+            of_flowise = await with_answer(of_flowise, client, question, monotonic=time.monotonic)
+    return [*seen, *in_slack, *of_flowise, *of_redis, *here]
 
 
 async def bounded(about: About, work: Awaitable[list[Finding]], patience: float) -> list[Finding]:
@@ -127,7 +145,13 @@ def _chatflow(settings: Settings) -> Chatflow:
         asker.introduced(settings.bot_introduce),
     )
     url, flow, headers = settings.flowise_url, settings.flowise_chatflow_id, settings.extra_headers()
-    return Chatflow(url, flow, key, limits, headers, told)
+    return Chatflow(url, flow, key, limits, headers, told, settings.bot_files_to_store)
+
+
+def _client(settings: Settings, session: aiohttp.ClientSession) -> flowise_client.Client:
+    flow = _chatflow(settings)
+    limits = Limits(flow.limits.connect, settings.flowise_headers_timeout)
+    return flowise_client.Client(session, flow.url, flow.chatflow_id, flow.key, limits, extra_headers=flow.headers)
 
 
 def _look(out: TextIO, environment: Mapping[str, str]) -> tuple[int, bool]:

@@ -20,10 +20,10 @@ from bot.errors import (
     UnknownChatflow,
 )
 from bot.flowise.decisions import PauseState, pause_state
-from bot.flowise.events import Decision, Event, Metadata, SourceDocuments
+from bot.flowise.events import Event, SourceDocuments
 from bot.flowise.extra_headers import KEY_HEADER, NO_HEADERS
 from bot.flowise.limits import HEADERS_SETTING, Limits
-from bot.flowise.parse import stored_events, stored_sources, stored_text
+from bot.flowise.parse import stored_events, stored_metadata, stored_sources, stored_text
 from bot.flowise.refusals import HttpReply, names_unknown_chatflow, shortened, stranger
 from bot.flowise.stored import Row, answer, asked_last, content, newest, sources
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
@@ -193,10 +193,7 @@ class Api:
         row = answer(await self._rows({"chatId": chat_id}), expected)
         if row is None:
             return None
-        events = stored_events(row)
-        # A decision is made on the row that asks for it.
-        asks = any(isinstance(event, Decision) for event in events)
-        return (*events, Metadata(chat_id, str(row["id"]))) if asks else events
+        return (*stored_events(row), stored_metadata(row, chat_id))
 
     async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
         """Whether the run that paused for a decision, and was stored as the row `row_id`, still waits for it.

@@ -196,6 +196,12 @@ def stored_events(row: Mapping[str, object]) -> tuple[Event, ...]:
     return tuple(event for event in events if event is not None)
 
 
+def stored_metadata(row: Mapping[str, object], chat_id: str) -> Metadata:
+    """What a stored row tells beside what is shown of it: its id, and what its flow suggests to go on with."""
+    told = {"chatId": chat_id, "chatMessageId": row.get("id"), "followUpPrompts": row.get("followUpPrompts")}
+    return _metadata(told)
+
+
 def stored_sources(stored: object) -> SourceDocuments | None:
     """The documents of a stored answer, with their texts; None where it has none."""
     return with_passages(_unpacked(stored))

@@ -50,9 +50,10 @@ class Flowise(Protocol):
         """The answer of that turn, as it is stored on the chat.
 
         It is returned as the events that a reply shows, as far as there are any: `Token` with the whole text,
-        `SourceDocuments`, `ResultFiles`, `UsedTools`; and `Decision` with the `Metadata` of its row. An empty tuple is
-        an answer without content. None: none is stored yet, or none that certainly belongs to that turn. The text may
-        differ from what was streamed: Flowise does not store what an agent said before it called a tool.
+        `SourceDocuments`, `ResultFiles`, `UsedTools`; then `Decision`, if it ends with one, and the `Metadata` of its
+        row, which alone is an answer without content. None: none is stored yet, or none that certainly belongs to that
+        turn. The text may differ from what was streamed: Flowise does not store what an agent said before it called a
+        tool.
 
         Raises:
             KeyRefused: it can never be read without the right key.

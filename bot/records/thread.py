@@ -103,9 +103,9 @@ class Run:
     process was killed), by the clock of the process that wrote them. `agentflow`: Flowise's abort endpoint can stop it.
     `awaits_decision`: the flow has paused for a person's decision, whose reference is `decision` where it can be made
     in Slack. `resumes`: one was made, and the run goes on with it. `unseen`: a person has stopped its answer, and a
-    process reads on until it ends, and deletes the note then. `question` is the text of the prediction; `after` is
-    the newest row that was stored on the chat before it or, if `awaits_decision`, that of its pause; None: unknown.
-    `spoken`: the question was a voice clip, of which Flowise stores its own transcript.
+    process reads on until it ends, and deletes the note then; `renewed` grows while it does. `question` is the text of
+    the prediction; `after` is the newest row that was stored on the chat before it or, if `awaits_decision`, that of
+    its pause; None: unknown. `spoken`: the question was a voice clip, of which Flowise stores its own transcript.
     """
 
     since: float
@@ -118,6 +118,7 @@ class Run:
     resumes: bool = False
     unseen: bool = False
     spoken: bool = False
+    renewed: int = 0
 
     @property
     def expected(self) -> Expected | None:

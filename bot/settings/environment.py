@@ -17,7 +17,8 @@ from bot.settings.settings import Settings
 def environment_of(settings: Settings) -> Environment:
     """The settings by the names of their variables, and which of them somebody has set."""
     values = {name.upper(): getattr(settings, name) for name in Settings.model_fields}
-    return Environment(values, frozenset(name.upper() for name in settings.model_fields_set))
+    given = (name.upper() for name in settings.model_fields_set)
+    return Environment(values, frozenset(name for name in given if values[name] is not None))
 
 
 def variables_of(settings: Settings, env_file: Path = Path(".env")) -> Mapping[str, str]:

@@ -27,7 +27,7 @@ SCOPES: tuple[Scope, ...] = (
     Scope("channels:read", "Flowise does not learn the names of channels", noticed=True),
     Scope("chat:write", "nothing can be answered"),
     Scope("commands", "there is no slash command"),
-    Scope("files:read", "attached files are not read", noticed=True),
+    Scope("files:read", "attached pictures, documents and voice clips are not read", noticed=True),
     Scope("files:write", "neither the rest of a long answer nor what a flow makes is attached", noticed=True),
     Scope("groups:history", "follow-ups in private channels do not arrive"),
     Scope("im:history", "direct messages do not arrive"),

@@ -16,6 +16,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:files:<chat id>         hash: the files added to its vector store         as long as a conversation
     {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
     {lines:<team>}:processes         the processes that look after them                30 seconds
+    {home:<team>}:settings           JSON: what admins have set in the App Home        until it is changed
     {lines}:stopped                  the questions that were stopped of late           1 minute
     probe:ping                       a test of whether Redis accepts writes            1 second
     {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget  1 hour after the last call
@@ -271,9 +272,10 @@ class RedisStore:
             _, _, noted = await self._ask(pipeline.execute())
         return str(noted)
 
-    async def stored_file(self, line: str, chat_id: str, file_id: str) -> None:
-        """Note that a file was added to the vector store for a chat."""
-        await self._ask(self._client.hset(self._files(line, chat_id), file_id, STORED))
+    async def stored_file(self, line: str, chat_id: str, file_id: str, *, added: bool) -> None:
+        """Note that a file was added to the vector store for a chat; or forget it, where Flowise has not `added` it."""
+        name = self._files(line, chat_id)
+        await self._ask(self._client.hset(name, file_id, STORED) if added else self._client.hdel(name, file_id))
 
     async def spend(
         self,
@@ -303,6 +305,11 @@ class RedisStore:
         """Delete what is kept of a workspace; returns how many keys that were. May be begun again."""
         count = await self._ask(purge(self._client, self._prefix, team), patience=_PURGE_SECONDS)
         return count + await self.mailboxes.purge(team)
+
+    async def home_settings(self, team: str) -> str:
+        """What admins of a workspace have set in the App Home, as JSON; empty where nothing was set."""
+        reading = self._client.get(f"{self._prefix}:{{home:{team}}}:settings")
+        return await self._ask(cast("Awaitable[str | None]", reading)) or ""
 
     async def ping(self) -> None:
         """Raises StoreUnavailable if the store accepts no write within about a second."""

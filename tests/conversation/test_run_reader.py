@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from bot.conversation import run_reader
 from bot.conversation.run_reader import RunReader
 from bot.errors import FlowiseFailed
 from bot.flowise.events import End, Event, Token
@@ -79,6 +80,27 @@ async def test_what_is_not_wanted_is_read_on_to_the_end(fails: bool) -> None:
         await reading
     assert [*shown, *unseen][:300] == [Token(f"{number} ") for number in range(300)]
     assert reader.is_unwanted
+
+
+async def test_while_nothing_comes_it_is_asked_whether_that_is_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_reader, "_SILENT", 0.001)
+    flow, asked = Flow(1), 0
+    reader, shown = RunReader(flow.events()), list[Event]()
+
+    async def in_silence() -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 3:
+            raise FlowiseFailed("in vain")
+
+    async def show() -> None:
+        async for event in reader.shown(until=lambda: False, in_silence=in_silence):
+            shown.append(event)
+
+    with pytest.raises(FlowiseFailed):
+        await show()
+    await reader.close()
+    assert (shown, asked, flow.is_closed) == ([Token("0 ")], 3, True)
 
 
 async def test_who_waits_for_the_next_event_is_woken_by_a_stop() -> None:

@@ -110,7 +110,8 @@ async def test_the_stored_answer_is_that_of_the_turn(
 ) -> None:
     server.on("GET", "/api/v1/chatmessage/", server.json(rows))
     client = make_client(key="k")
-    assert await client.stored_answer("c", expected) == (None if text is None else (Token(text),))
+    stored = await client.stored_answer("c", expected)
+    assert (None if stored is None else stored[:-1]) == (None if text is None else (Token(text),))
     assert await client.has_stored("c", expected) == (text is not None)
     assert server.requests[-1].target == f"/api/v1/chatmessage/{FLOW}?chatId=c"
 
@@ -202,7 +203,9 @@ async def test_a_run_that_was_left_is_read_back(flow: str, jump: float, session:
         await flowise.predictions[1].over()
         stored = await client.stored_answer("c", expected)
         # Set back, its rows are older than those before: then nobody knows.
-        assert stored == (None if jump < 0 else (Token("All of it"), SourceDocuments((SourceDocument("A"),))))
+        assert (stored is None) is (jump < 0)
+        if stored is not None:
+            assert stored[:-1] == (Token("All of it"), SourceDocuments((SourceDocument("A"),)))
 
 
 async def test_the_check(server: Server, make_client: MakeClient) -> None:

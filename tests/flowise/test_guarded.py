@@ -12,7 +12,7 @@ from bot.conversation.guarded import Guarded
 from bot.errors import FlowiseResting, RunState
 from bot.flowise.breaker import FAILURES, FIRST_REST, PROBE_SECONDS
 from bot.flowise.client import Client, Limits
-from bot.flowise.events import End, Event, Token
+from bot.flowise.events import End, Event, Metadata, Token
 from bot.flowise.prediction import Prediction
 from bot.ports.flowise import Flowise
 from bot.records.thread import Expected
@@ -218,7 +218,7 @@ async def test_what_is_stored_is_asked_for_in_a_rest_too(server: Server, make_cl
     decided = Expected(None, "")
     server.on("GET", "/api/v1/chatmessage/", server.json([row]))
     server.on("PUT", "/api/v1/chatmessage/abort/", server.json({}))
-    assert await flowise.stored_answer("c", decided) == (Token("!"),)
+    assert await flowise.stored_answer("c", decided) == (Token("!"), Metadata("c", "a"))
     assert await flowise.has_stored("c", decided)
     assert await flowise.newest_stored("c") == "a"
     assert await flowise.abort("c")

@@ -168,7 +168,11 @@ async def test_flowises_own_addresses_are_in_no_answer(server: Server, make_clie
     server.on("GET", ROWS, server.json([row(link, createdDate="2026-11-22T17:04:21.633Z")]))
     client, without = make_client(key="k"), "[it](sandbox:/table.csv) or table.csv"
     assert await client.stored_text("c", "m") == without
-    assert await client.stored_answer("c", Expected(None, "")) == (Token(without), UsedTools((SECRET,)))
+    assert await client.stored_answer("c", Expected(None, "")) == (
+        Token(without),
+        UsedTools((SECRET,)),
+        Metadata("c", "m"),
+    )
     for answer in (
         server.events(*(("token", part) for part in link.partition("?")), ("end", "[DONE]")),
         server.json({"text": link, "chatId": "c"}),

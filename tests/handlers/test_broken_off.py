@@ -15,6 +15,7 @@ from bot.playground.sandbox import Sandbox, sandbox
 from bot.records.thread import StopOutcome, Thread
 from bot.slack import wording
 from bot.store.redis import RedisStore
+from tests.handlers.offered import rating, suggestions
 
 KEY = "right-key"
 TOKENS = [f" word{number}" for number in range(30)]
@@ -71,11 +72,14 @@ async def test_a_stored_answer_of_other_words_takes_the_place_of_what_had_come(
 
 
 async def test_one_whose_answer_is_stored_by_now_is_completed_without_a_word(home: Sandbox) -> None:
-    home.flowise.script("rag", Script(tokens=TOKENS, end=False))
+    home.flowise.configure("rag", feedback=True)
+    home.flowise.script("rag", Script(tokens=TOKENS, end=False, metadata={"followUpPrompts": '["And now?"]'}))
     async with home.bot(flowise_api_key=KEY):
         root = await home.ask(f"{home.mention} why?")
-        [answer] = await home.answered(root)
-    assert answer.split() == "".join(TOKENS).split()
+        await home.answered(root)
+    message = home.slack.thread(home.channel, root)[-1]
+    assert message.body.split() == "".join(TOKENS).split()
+    assert (suggestions(message), bool(rating(message))) == (["And now?"], True)
     assert not [
         edit for message in home.slack.thread(home.channel, root) for edit in message.edits if "fetching" in edit.text
     ]

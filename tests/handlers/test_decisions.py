@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bot.conversation import run_reader
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack.delivery import Delivered
@@ -192,6 +193,26 @@ async def test_a_tool_is_allowed_by_its_name_and_arguments_and_no_json_is_shown(
     assert scene.resumed == [{"type": "proceed", "startNodeId": "agentAgentflow_0"}]
 
 
+async def test_an_older_flow_is_told_the_label_that_was_pressed_and_what_it_asked_with(home: Sandbox) -> None:
+    """One of several agents: it waits at no node, and wants the call back that it asks for."""
+    call = {"name": "calculator", "id": "call_1", "args": {"input": "21*2"}}
+    mapping = {"approve": "Yes", "reject": "No", "toolCalls": [call]}
+    labels = [{"type": f"{side}-button", "label": mapping[side]} for side in ("approve", "reject")]
+    action = {"id": "action_1", "mapping": mapping, "elements": labels}
+    scene = Scene(home, "two_approvals")
+    home.flowise.script(scene.flow, Script(tokens=["Shall I?"], after=[("action", action)]), Script(tokens=["42"]))
+    async with home.bot(**scene.settings):
+        first = await scene.asks()
+        assert [button["text"]["text"] for button in buttons(first.blocks)] == ["Yes", "No"]
+        await scene.press(first, "Yes")
+        texts = await scene.decided(2)
+    assert texts == ["Shall I?\ncalculator\ninput: 21*2\nada chose “Yes”.", "42"]
+    told = home.flowise.predictions[1].body
+    kept = {"approve": "Yes", "reject": "No", "toolCalls": [{"name": "calculator", "id": "call_1"}]}
+    assert (told["question"], told["action"]) == ("Yes", {"id": "action_1", "mapping": kept})
+    assert "humanInput" not in told
+
+
 async def test_a_comment_goes_along_from_a_modal_which_stores_nothing_until_it_is_sent(home: Sandbox) -> None:
     scene = Scene(home, "human")
     async with home.bot(**scene.settings):
@@ -341,12 +362,13 @@ async def test_a_decision_that_was_made_in_flowise_itself_is_closed(keyed: Sandb
     assert len(scene.resumed) == 1
 
 
-async def decide_in_flowise(scene: Scene) -> None:
+async def decide_in_flowise(scene: Scene, *, streaming: bool = False) -> None:
     """Somebody decides in Flowise's own chat."""
     import aiohttp
 
     asked = scene.home.flowise.predictions[-1]
-    body = {"chatId": asked.chat_id, "humanInput": {"type": "proceed", "startNodeId": "humanInputAgentflow_0"}}
+    made = {"type": "proceed", "startNodeId": "humanInputAgentflow_0"}
+    body = {"chatId": asked.chat_id, "humanInput": made, "streaming": streaming}
     headers = {"Authorization": f"Bearer {KEY}"}
     url = f"{scene.home.flowise.url}/api/v1/prediction/{asked.flow_id}"
     async with aiohttp.ClientSession() as session, session.post(url, json=body, headers=headers) as answer:
@@ -486,6 +508,23 @@ async def test_a_stream_that_breaks_off_or_falls_silent_is_completed_from_the_ro
         else:
             assert texts[1] == "Sent"
     assert len(scene.resumed) == 1
+
+
+async def test_a_run_that_is_heard_elsewhere_is_completed_before_its_silence_is_too_long(
+    keyed: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody decides in Flowise at the same time, is refused, and takes the stream away; the answer is stored."""
+    monkeypatch.setattr(run_reader, "_SILENT", 0.1)
+    scene, held = Scene(keyed, "two_approvals"), asyncio.Event()
+    async with keyed.bot(**scene.settings, flowise_event_timeout=60):
+        first = await scene.asks()
+        keyed.flowise.script(scene.flow, Script(tokens=["Sent."], agentflow=True, hold=held))
+        await scene.press(first)
+        await keyed.slack.until(lambda: len(scene.resumed) == 1)
+        await decide_in_flowise(scene, streaming=True)
+        held.set()
+        assert (await scene.decided(2))[1] == "Sent."
+    assert len(scene.resumed) == 2
 
 
 async def test_a_decision_that_is_stopped_while_it_waits_for_a_place_can_be_made_anew(home: Sandbox) -> None:

@@ -59,7 +59,7 @@ async def test_what_may_be_in_the_vector_store_is_not_added_again(
     if noted:
         assert await left.store.begin_storing(left.item.line, CHAT, notes.id, noted) == noted
     if noted == STORED:
-        await left.store.stored_file(left.item.line, CHAT, notes.id)
+        await left.store.stored_file(left.item.line, CHAT, notes.id, added=True)
     async with left.home.bot(flowise_chatflow_id=flow, **FROM_STORE):
         await until_idle(left)
     assert [prediction.chat_id for prediction in left.home.flowise.predictions] == [CHAT]
@@ -70,10 +70,11 @@ async def test_what_may_be_in_the_vector_store_is_not_added_again(
         assert "notes.txt" not in left.message.plain
 
 
-async def test_an_upsert_is_for_one_chat_and_done_once_over_tries(left: Left, notes: File) -> None:
+@pytest.mark.parametrize("mode", ["edit", "stream"])
+async def test_an_upsert_is_for_one_chat_and_done_once_over_tries(left: Left, notes: File, mode: str) -> None:
     home = left.home
     flow = home.flowise.flow("store")
-    async with home.bot(flowise_chatflow_id=flow, **FROM_STORE):
+    async with home.bot(flowise_chatflow_id=flow, slack_delivery=mode, **FROM_STORE):
         home.flowise.script(flow, Script(error="no model"))
         root = await home.slack.say(home.ada, home.channel, f"{home.mention} what is it?", files=[notes])
         await home.answered(root)

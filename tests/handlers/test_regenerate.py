@@ -6,12 +6,10 @@ import asyncio
 
 import pytest
 
-from bot.mailbox.durations import Durations
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
 from bot.records.thread import StopOutcome
 from bot.slack import wording
-from bot.workspace.workspace import Workspace
 
 pytestmark = pytest.mark.program
 
@@ -116,24 +114,6 @@ async def test_under_a_failure_or_what_was_stopped_there_is_none_and_trying_agai
         assert home.answers(root) == ["one", f"two\n{wording.BOTH_REMEMBERED}"]
         assert len(buttons(home, root)) == 2
     assert len({prediction.question for prediction in home.flowise.predictions}) == 1
-
-
-async def test_a_press_is_not_lost_with_the_process_that_has_stored_it(
-    home: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first process has stored the press, and never gets to work on it."""
-    home.durations = Durations(lease=1.5, renewal=0.3, call=0.4)
-    home.flowise.script("rag", Script(tokens=["one"]), Script(tokens=["two"]))
-    async with home.bot():
-        root = await home.ask(f"{home.mention} why?")
-        await home.answered(root)
-        with monkeypatch.context() as patch:
-            patch.setattr(Workspace, "begin", lambda *_: None)
-            await press(home, buttons(home, root)[0])
-    assert len(home.flowise.predictions) == 1
-    async with home.bot():
-        assert await home.answered(root, 2, timeout=30) == ["one", f"two\n{wording.BOTH_REMEMBERED}"]
-    assert len(home.flowise.predictions) == 2
 
 
 async def test_a_question_that_was_deleted_is_not_asked(home: Sandbox) -> None:

@@ -40,6 +40,7 @@ from bot.slack.payload import IncomingMessage
 from bot.slack.shared_files import shared_files
 from bot.store.redis import RedisStore
 from bot.workspace.work import reference_of
+from tests.handlers.offered import rate, rating, suggestions
 
 KEY = "right-key"
 CHAT = "11111111-2222-4333-8444-555555555555"
@@ -96,10 +97,13 @@ class Left:
         )
         return str(answer["ts"])
 
-    async def ran(self, *, tokens: tuple[str, ...] = ("half of", " it, and", " the rest")) -> float:
+    async def ran(
+        self, *, tokens: tuple[str, ...] = ("half of", " it, and", " the rest"), suggests: Sequence[str] = ()
+    ) -> float:
         """Flowise was asked, by a client that was killed after the first words. When that began; the run goes on."""
         since = time.time()
-        self.home.flowise.script("rag", Script(tokens=tokens, token_wait=0.4))
+        told = {"followUpPrompts": json.dumps(suggests)} if suggests else {}
+        self.home.flowise.script("rag", Script(tokens=tokens, token_wait=0.4, metadata=told))
         body = {"question": "why?", "chatId": CHAT, "streaming": True}
         url = f"{self.home.flowise.url}/api/v1/prediction/{self.home.flowise.chatflow_id}"
         headers = {"Authorization": f"Bearer {KEY}"}
@@ -220,6 +224,25 @@ async def test_what_was_asked_is_completed_in_place_from_the_stored_answer(left:
     assert (answer.ts, answer.body.split()) == (ts, ["half", "of", "it,", "and", "the", "rest"])
     one, two = left.home.flowise.predictions
     assert one.chat_id == two.chat_id == CHAT  # the thread goes on with the chat that has answered
+
+
+async def test_what_is_completed_has_the_buttons_of_a_whole_answer(left: Left) -> None:
+    home = left.home
+    home.flowise.configure("rag", feedback=True)
+    await left.question()
+    since = await left.ran(suggests=["And now?"])
+    ts = await left.posted("half of")
+    await left.noted(OpenAnswer(CHAT, since, (ts,), journal=journal("half of"), question="why?", after=""))
+    async with home.bot(**WITH_KEY):
+        await until_idle(left)
+        message = left.message
+        assert (suggestions(message), bool(rating(message))) == (["And now?"], True)
+        assert wording.REGENERATE in message.plain
+        assert (await rate(home, message, good=True)).acked
+        await home.slack.until(lambda: [row["rating"] for row in home.flowise.ratings.rows.values()] == ["THUMBS_UP"])
+        await home.slack.press(home.ada, home.channel, ts, "And now?")
+        await home.slack.until(lambda: len(home.flowise.predictions) == 2 and home.idle)
+    assert [prediction.chat_id for prediction in home.flowise.predictions] == [CHAT, CHAT]
 
 
 async def test_the_same_question_again_is_not_completed_by_the_answer_before(left: Left) -> None:

@@ -96,7 +96,7 @@ def reasons(asked: PredictionRequest) -> Plan:
 def suggests(asked: PredictionRequest) -> Plan:
     """A flow that suggests what to ask next, which takes another model some seconds after the last word."""
     found = near(asked.question) if model.looks_up(asked.question) else ()
-    outcome = RunOutcome(model.reply(asked.question, asked.earlier, found))
+    outcome = RunOutcome(model.reply(asked.question, asked.earlier, found), follow_up_prompts=dumps(_FOLLOW_UPS))
     trace, given = Trace(), agentflow.messages(asked.question)
     opening = trace.begin() + trace.start_node(asked.question) + trace.enter(LLM)
     aborted = trace.aborted(LLM)
@@ -104,7 +104,7 @@ def suggests(asked: PredictionRequest) -> Plan:
     steps = [PlanStep(data=opening), *asked.say(outcome.text), PlanStep(data=leaving)]
     steps.append(PlanStep(_WORDS_A_SUGGESTION * asked.pace))
     plan = _closed(asked, steps, outcome, trace, aborted=aborted)
-    told = asked.ids(followUpPrompts=dumps(_FOLLOW_UPS))
+    told = asked.ids(followUpPrompts=outcome.follow_up_prompts)
     return replace(plan, closing=frame("metadata", told) + END)
 
 

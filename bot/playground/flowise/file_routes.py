@@ -5,6 +5,8 @@ flows have made.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from aiohttp import web
 
@@ -14,6 +16,8 @@ from bot.playground.flowise.flows import Flow
 from bot.playground.flowise.wire import COMMON_HEADERS, WireReply, failure, json_reply
 
 _CHUNK = 64 * 1024
+
+T = TypeVar("T")
 
 
 class FileRoutes:
@@ -44,7 +48,8 @@ class FileRoutes:
             return self._answer(failure(404, f"Chatflow {request.match_info['flow']} not found"))
         _, files = await _form(request, "attachment", flow.id, request.match_info["chat"])
         try:
-            return self._answer(json_reply([self._dispatcher.files.attach(flow.takes, file) for file in files]))
+            taken = [await self._taken(file, partial(self._dispatcher.files.attach, flow.takes)) for file in files]
+            return self._answer(json_reply(taken))
         except RefusedError as refused:
             return self._answer(failure(500, f"Error: attachmentService.createAttachment - {refused}"))
 
@@ -73,10 +78,18 @@ class FileRoutes:
         chat, files = await _form(request, "upsert", flow.id, "")
         files = [ReceivedFile(file.way, file.flow_id, chat, file.name, file.mime, file.content) for file in files]
         try:
-            added = sum(self._dispatcher.files.upsert(flow.takes, file) for file in files)
+            added = [await self._taken(file, partial(self._dispatcher.files.upsert, flow.takes)) for file in files]
         except RefusedError as refused:
             return self._answer(failure(500, f"Error: vectorsService.upsertVector - {refused}"))
-        return self._answer(json_reply({"numAdded": added, "addedDocs": []}))
+        return self._answer(json_reply({"numAdded": sum(added), "addedDocs": []}))
+
+    async def _taken(self, file: ReceivedFile, take: Callable[[ReceivedFile], T]) -> T:
+        """Take a file, and wait as was asked before and after. Raises RefusedError."""
+        files = self._dispatcher.files
+        await files.wait(file, taken=False)
+        found = take(file)
+        await files.wait(file, taken=True)
+        return found
 
 
 async def _form(request: web.Request, way: str, flow_id: str, chat_id: str) -> tuple[str, list[ReceivedFile]]:
@@ -84,7 +97,8 @@ async def _form(request: web.Request, way: str, flow_id: str, chat_id: str) -> t
     chat, files = "", []
     for name, value in (await request.post()).items():
         if isinstance(value, web.FileField):
-            content = value.file.read()
+            with value.file:  # aiohttp closes it where a request comes to its end alone
+                content = value.file.read()
             files.append(ReceivedFile(way, flow_id, chat_id, value.filename, value.content_type, content))
         elif name == "chatId":
             chat = str(value)

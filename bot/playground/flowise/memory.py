@@ -86,6 +86,7 @@ class Memory:
             "action": turn.outcome.action,
             "artifacts": turn.outcome.artifacts,
             "fileAnnotations": turn.outcome.file_annotations,
+            "followUpPrompts": turn.outcome.follow_up_prompts,
         }
         rows = self._rows[flow, chat_id]
         rows.append(_row(flow, chat_id, turn.question_id, USER, turn.question, turn.asked_at, {}))
@@ -99,6 +100,7 @@ def _row(flow: str, chat_id: str, row_id: str, role: str, content: str, at: floa
     """A row in the order and with the nulls of the real server's (measured on Flowise 3.1.4)."""
     keys = ("sourceDocuments", "usedTools", "fileAnnotations", "agentReasoning", "reasonContent", "fileUploads")
     kept = {key: outcome.get(key) for key in (*keys, "artifacts", "action")}
+    prompts = outcome.get("followUpPrompts")
     created = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return {
         "id": row_id,
@@ -113,6 +115,6 @@ def _row(flow: str, chat_id: str, row_id: str, role: str, content: str, at: floa
         "sessionId": chat_id,
         "createdDate": created,
         "leadEmail": None,
-        "followUpPrompts": None,
+        "followUpPrompts": prompts,
         "execution": None,
     }

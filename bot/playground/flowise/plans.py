@@ -51,6 +51,7 @@ class RunOutcome:
     source_documents: Sequence[Json] | None = None
     used_tools: Sequence[Json] | None = None
     action: Json | None = None
+    follow_up_prompts: object = None
     is_stored: bool = True
     artifacts: Sequence[Json] | None = None
     file_annotations: Sequence[Json] | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from uuid import uuid4
 
@@ -112,6 +112,10 @@ class People:
         file = File(self._workspace.new_id("F"), name, content, type_of(name), details, is_stub)
         self._workspace.files[file.id] = file
         return file
+
+    def hold_file(self, file: File, wait: Callable[[], Awaitable[object]]) -> None:
+        """Have whoever fetches the bytes of a file wait."""
+        self._workspace.file_waits[file.id] = wait
 
     def delete_file(self, file: File) -> None:
         """Delete a file that stands in messages."""

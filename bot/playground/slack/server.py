@@ -70,7 +70,7 @@ class LocalSlack:
         self.user_group = people.user_group
         self.archive, self.invite, self.remove_bot = people.archive, people.invite, people.remove_bot
         self.say, self.edit, self.delete, self.react = people.say, people.edit, people.delete, people.react
-        self.new_file, self.delete_file = people.new_file, people.delete_file
+        self.new_file, self.delete_file, self.hold_file = people.new_file, people.delete_file, people.hold_file
         self.command = people.command
 
     def _offer_clicks(self, clicks: Clicks) -> None:

@@ -213,6 +213,8 @@ class WebRoutes:
         may_read = "files:read" in self._access.scopes
         if not may_read or request.headers.get("Authorization") != f"Bearer {self._access.bot_token}":
             return web.Response(text="<!DOCTYPE html><title>Slack</title>Sign in", content_type="text/html")
+        if wait := self._workspace.file_waits.get(request.match_info["file"]):
+            await wait()
         file = self._workspace.files.get(request.match_info["file"])
         if file is None:
             return web.Response(status=404)

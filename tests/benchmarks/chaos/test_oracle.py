@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.chaos.answers import answer, asks
-from benchmarks.chaos.oracle import Outcome, Verdict, judge, units
+from benchmarks.chaos.answers import answer, asks, question_about
+from benchmarks.chaos.oracle import judge, units
 from benchmarks.chaos.plan import Surface
 from benchmarks.chaos.records import Asked, Decided, Pressed, Record, Regenerated, Shown, Tried
+from benchmarks.chaos.verdicts import Outcome, Verdict
 from bot.errors import BotError, FlowiseBroke, Interrupted, Postponed, StoreUnavailable
 from bot.records.thread import StopOutcome
 from bot.slack import wording, wording_of_failures
@@ -277,7 +278,50 @@ def test_a_decision_counts_once_or_its_person_is_told(
         shown=(*GOOD.shown[:2], *messages, GOOD.shown[2]),
         predictions=(ONE, TWO, WAITS, LAST),
         decided=presses,
-        resumed=[WAITS] * resumed,
+        resumed=[(WAITS, True)] * resumed,
+    )
+    assert rules(judge(record)) == found
+
+
+def test_the_other_side_of_a_decision_is_seen() -> None:
+    record = replace(
+        GOOD,
+        asked=(*QUESTIONS[:2], asked(WAITS, 2.5), QUESTIONS[2]),
+        shown=(*GOOD.shown[:2], CHOSEN, ANSWERED, GOOD.shown[2]),
+        predictions=(ONE, TWO, WAITS, LAST),
+        decided=[replace(PRESSED, approves=False)],
+        resumed=[(WAITS, True)],
+    )
+    assert rules(judge(record)) == ["decided otherwise"]
+
+
+SUGGESTED = "s01n01x00000b"
+SHOWN = replace(shown(f"ada asked:\n{question_about(SUGGESTED)}", 5.0, reference="11111111"), opens=True)
+BUTTONED = replace(GOOD.shown[1], text=f"{answer(TWO)}\n{question_about(SUGGESTED)}")
+THEN = shown(answer(SUGGESTED), 6.0)
+
+
+@pytest.mark.parametrize(
+    ("messages", "told", "predicted", "found"),
+    [
+        ([SHOWN, THEN], "", 1, []),
+        ([SHOWN, shown(failed(FlowiseBroke("")), 6.0)], "", 1, []),
+        ([], wording.NOT_KEPT, 0, []),
+        ([], "", 0, ["no answer"]),
+        ([SHOWN], "", 1, ["no answer"]),
+        ([SHOWN, replace(SHOWN, ts="5.5"), THEN], "", 1, ["asked twice"]),
+        ([SHOWN, THEN], "", 2, ["predicted twice"]),
+        ([SHOWN, THEN, shown(answer(SUGGESTED), 7.0, reference="22222222")], "", 1, ["answered twice"]),
+    ],
+)
+def test_what_a_button_asks_is_asked_and_answered_once_or_its_person_is_told(
+    messages: list[Shown], told: str, predicted: int, found: list[str]
+) -> None:
+    record = replace(
+        GOOD,
+        asked=(*QUESTIONS[:2], asked(SUGGESTED, 4.5, told=told), QUESTIONS[2]),
+        shown=(GOOD.shown[0], BUTTONED, *messages, GOOD.shown[2]),
+        predictions=(ONE, TWO, *[SUGGESTED] * predicted, LAST),
     )
     assert rules(judge(record)) == found
 
@@ -289,6 +333,6 @@ def test_what_waits_for_a_decision_may_be_answered_below_a_later_question() -> N
         shown=(CHOSEN, *GOOD.shown[:2], ANSWERED, GOOD.shown[2]),
         predictions=(WAITS, ONE, TWO, LAST),
         decided=[PRESSED],
-        resumed=[WAITS],
+        resumed=[(WAITS, True)],
     )
     assert rules(judge(record)) == []

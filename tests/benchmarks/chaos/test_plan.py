@@ -5,7 +5,18 @@ from itertools import pairwise
 
 import pytest
 
-from benchmarks.chaos.answers import FLOW, TOKEN, answer, asks, decided, decides, fails, token_of
+from benchmarks.chaos.answers import (
+    FLOW,
+    TOKEN,
+    answer,
+    asks,
+    decided,
+    decides,
+    fails,
+    question_about,
+    suggested,
+    token_of,
+)
 from benchmarks.chaos.plan import LEASE, SHAPES, Kind, Options, Surface, talks, troubles
 from benchmarks.chaos.sentences import is_whole, tokens
 from bot.playground.flowise.plans import PredictionRequest
@@ -86,11 +97,24 @@ def test_the_last_question_of_some_threads_waits_for_a_decision_and_is_answered_
     node = first.execution.executed[-1]["nodeId"]
     for kind in ("proceed", "reject"):
         told = {"type": kind, "startNodeId": node}
-        assert decided(told) == token
+        assert decided(told) == (token, kind == "proceed")
         request = PredictionRequest(" ", "chat", "message", EXECUTION, decision=told, execution=first.execution)
         assert (then := FLOW.plan(request)).outcome is not None
         assert is_whole(then.outcome.text, token)
     assert FLOW.plan(PredictionRequest(" ", "chat", "message", EXECUTION, decision={"type": "proceed"})).outcome is None
+
+
+def test_after_some_answers_the_flow_suggests_a_question_and_some_askers_go_on_with_it() -> None:
+    planned = [question for talk in talks(OPTIONS) for question in (*talk.questions, talk.last)]
+    going_on = [question for question in planned if question.go_on_after is not None]
+    assert 0 < len([question for question in going_on if suggested(question.token)]) < len(going_on)
+    assert not any(one.stop_after or one.ratings or one.regenerate_after for one in going_on)
+    then = next(filter(None, (suggested(question.token) for question in planned)))
+    assert TOKEN.fullmatch(then)
+    [token] = [question.token for question in planned if suggested(question.token) == then]
+    plan = FLOW.plan(PredictionRequest(f"What about {token}?", "chat", "message", "execution"))
+    assert question_about(then).encode() in plan.closing
+    assert suggested(then) == ""
 
 
 def test_a_word_lost_or_doubled_makes_an_answer_not_whole() -> None:

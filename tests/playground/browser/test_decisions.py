@@ -1,4 +1,4 @@
-"""A flow that waits for a person is decided on the page: by its buttons, and with a comment in a window."""
+"""A flow that waits for a person is decided on the page: by its buttons, for a tool, and with a comment in a window."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.playground.browser.stage import Stage
 pytestmark = pytest.mark.browser
 
 
-async def test_two_decisions_in_a_row_and_one_with_a_comment(tab: Page, on: Stage) -> None:
+async def test_two_decisions_in_a_row_one_with_a_comment_and_one_on_a_tool(tab: Page, on: Stage) -> None:
     ada = PageUser(tab)
     await ada.arrive(on.url)
     on.tap.choose("two_approvals")
@@ -38,3 +38,11 @@ async def test_two_decisions_in_a_row_and_one_with_a_comment(tab: Page, on: Stag
     await expect(window).to_be_hidden()
     await ada.answered("Approved, done.", 6)
     assert "but gently" in str(on.sandbox.flowise.predictions[-1].body["humanInput"])
+
+    on.tap.choose("tool_approval")
+    await ada.write("@flowise new conversation", in_thread=True)
+    await ada.answered("This is a new conversation:", 7)
+    await ada.write("What is 21*2?", in_thread=True)
+    asks = await ada.answered("input: 21*2", 8)
+    await asks.get_by_role("button", name="Proceed").click()
+    await ada.answered("21*2 is 42", 9)

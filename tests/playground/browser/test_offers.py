@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
+from bot.playground.flowise.agentflows import STARTERS
 from bot.slack import wording
 from tests.playground.browser.page_user import PageUser
 from tests.playground.browser.stage import Stage
@@ -12,10 +13,13 @@ from tests.playground.browser.stage import Stage
 pytestmark = pytest.mark.browser
 
 
-async def test_a_suggestion_is_asked_and_an_answer_is_rated_with_a_comment(tab: Page, on: Stage) -> None:
+async def test_starters_and_suggestions_are_asked_and_an_answer_is_rated_with_a_comment(tab: Page, on: Stage) -> None:
     ada = PageUser(tab)
     await ada.arrive(on.url)
     on.tap.choose("suggests")
+    await ada.write("@flowise")
+    await tab.get_by_role("button", name=STARTERS[0]).click()
+    await expect(ada.message("ada asked:").last).to_contain_text(STARTERS[0])
     await ada.open_thread(await ada.ask("What can you do?"))
     await ada.answered("This is question 1 of this chat")
     answer = ada.answers.first

@@ -167,7 +167,7 @@ async def test_an_address_that_flowise_has_put_in_place_is_no_difference(home: S
     tokens = ["See [the table](sandbox:/mnt/data/a.csv)."]
     stored = f"See [the table]({address})."
     _, answer = await grown(home, Script(tokens=tokens, stored=stored), slack_delivery=mode)
-    assert answer == "See the table (a.csv)."
+    assert answer.replace("`", "") == "See the table (a.csv)."
     assert len(home.flowise.row_requests) == 1
     assert made(home, UPDATE) == (1 if mode == "edit" else 0)
 

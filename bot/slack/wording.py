@@ -55,6 +55,7 @@ QUIET = "I'll be quiet in this thread. Mention me when you need me."
 EVERY_MESSAGE = "I answer every message here. `quiet` stops me."
 ALWAYS_LISTENING = "I'm always listening here."
 QUIET_ONLY_IN_THREADS = "I only listen to everything in threads. To stop me in one, write `quiet` there."
+HELLO = "Hello! Mention me with a question, and I answer in the thread."
 NEW_CONVERSATION = "This is a new conversation: I no longer remember what was said before. What would you like to know?"
 NEW_ONLY_IN_DM = (
     "This starts a new conversation in our direct messages only. In a channel, mention me in the thread with "

@@ -85,19 +85,18 @@ class Seen:
 
 @dataclass(slots=True)
 class Files:
-    """All files that this server has received, oldest first; the texts in its vector store by flow and chat; and what
-    flows have made.
+    """All files that this server has received, oldest first; the texts in its vector store; and what flows have made.
 
     `waits` keep a request waiting that brings a file, by the beginning of its name, before or after it is `taken`.
     """
 
     received: list[ReceivedFile] = field(default_factory=list)
     stored: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
-    waits: dict[tuple[str, bool], Callable[[], Awaitable[object]]] = field(default_factory=dict)
     made: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
     """What flows have made, by flow, chat and name."""
     asked_for: list[tuple[str, str, str]] = field(default_factory=list)
     """The flow, chat and name of every request for such a file."""
+    waits: dict[tuple[str, bool], Callable[[], Awaitable[object]]] = field(default_factory=dict)
 
     async def wait(self, file: ReceivedFile, *, taken: bool) -> None:
         """Wait as was asked for a file."""

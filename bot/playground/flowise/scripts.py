@@ -107,15 +107,14 @@ class Script:
         if self.cut_after is not None and not self.goes_on:
             return Plan(tuple(steps), ending=Ending.CUT, head_wait=self.head_wait)
         text = "".join(self.tokens) if self.stored is None else self.stored
-        prompts = self.metadata.get("followUpPrompts")
         outcome = RunOutcome(
             text,
             self.source_documents,
             self.used_tools,
-            follow_up_prompts=prompts,
             artifacts=self.artifacts,
             file_annotations=self.file_annotations,
             made=self.made,
+            follow_up_prompts=self.metadata.get("followUpPrompts"),
         )
         steps += [PlanStep(data=data) for data in after_tokens(outcome)]
         steps += [PlanStep(data=frame(*event)) for event in self.after]

@@ -54,7 +54,7 @@ class LocalSlack:
         self._events_url: str | None = None
         self._twice = False
         self.bot_token, self.app_token = self.core.access.bot_token, self.core.access.app_token
-        self.signing_secret = self.core.signing_secret
+        self.signing_secret, self.apps = self.core.signing_secret, self.core.apps
         self.url = ""
         """The address of the Web API, with a slash at its end; empty until it is started."""
         self.calls = self.core.calls

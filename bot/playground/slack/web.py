@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from bot.playground.slack import arguments
+from bot.playground.slack.app_manifests import AppManifests
 from bot.playground.slack.arguments import Args
 from bot.playground.slack.faults import Fault, Faults
 from bot.playground.slack.methods import Methods
@@ -85,9 +86,10 @@ class WebRoutes:
         access: Access,
         faults: Faults,
         called: Callable[[ApiCall], None],
+        apps: AppManifests,
     ) -> None:
         self._workspace, self._methods, self._uploads, self._responses = workspace, methods, uploads, responses
-        self._access, self._faults, self._called = access, faults, called
+        self._access, self._faults, self._called, self._apps = access, faults, called, apps
         self._in_flight: Counter[tuple[str, str]] = Counter()
         self.before = ""
         """The origin of a proxy before all of it, where one was set."""
@@ -168,12 +170,20 @@ class WebRoutes:
                 return _Answer("429", {"ok": False, "error": "ratelimited"}, 429, max(1, math.ceil(wait)))
             if fault is not None and fault.kind == "refuse":
                 raise Refusal(fault.word)
-            done = {"url": self._ticket(self.before or origin)} if name == _CONNECT else self._methods.do(name, args)
+            done = self._done(name, args, origin)
         except Refusal as refusal:
             return _refused(refusal)
         return _Answer("ok", {"ok": True, **done})
 
+    def _done(self, name: str, args: Args, origin: str) -> dict[str, object]:
+        if name == _CONNECT:
+            return {"url": self._ticket(self.before or origin)}
+        return self._apps.do(name, args) if name in self._apps else self._methods.do(name, args)
+
     def _admit(self, name: str, token: str) -> None:
+        if name in self._apps:
+            self._apps.admit(name, token)
+            return
         if name != _CONNECT and name not in self._methods:
             raise Refusal("unknown_method")
         if not token:

@@ -7,7 +7,7 @@ import re
 from hashlib import sha256
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
 from bot.records.thread import StopOutcome
 from bot.slack import wording
@@ -218,8 +218,8 @@ async def test_pictures_and_documents_go_along_and_a_clip_is_heard(tab: Page, on
     ada = await arrived(tab, on)
     await ada.main.locator("input[type=file]").set_input_files(
         [
-            {"name": "shot.png", "mimeType": "image/png", "buffer": PNG},
-            {"name": "plan.pdf", "mimeType": "application/pdf", "buffer": PDF},
+            FilePayload(name="shot.png", mimeType="image/png", buffer=PNG),
+            FilePayload(name="plan.pdf", mimeType="application/pdf", buffer=PDF),
         ]
     )
     await expect(ada.main.get_by_role("list", name="Files to send")).to_contain_text("plan.pdf")

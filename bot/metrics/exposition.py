@@ -17,13 +17,14 @@ from bot.pacing.governor import Governor
 
 
 class Metrics:
-    """The metrics of one process. No label holds an id or text, so the number of series does not grow with use."""
+    """The metrics of one process. No label holds an id or text, so the number of series does not grow with use;
+    `by_flow`: those of Flowise have the name of the flow."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_flow: bool = False) -> None:
         self._families = Families()
         self.answers = AnswerMetrics(self._families)
         self.slack = SlackMetrics(self._families)
-        self.flowise = FlowiseMetrics(self._families)
+        self.flowise = FlowiseMetrics(self._families, by_flow=by_flow)
         self.ratings = RatingMetrics(self._families)
         self.redis = RedisMetrics(self._families)
         self.loop = LoopMetrics(self._families)

@@ -119,7 +119,7 @@ class Answering:
             others = await self._process.mailbox.others(lease.item.team) > 0
         if lease.was_asked and lease.stopped.is_set():
             return Stopped(StopOutcome.UNKNOWN)
-        can_go_on = self._conversations.reads_answers and not question.place.response_url
+        can_go_on = self._conversations.reads_answers(lease.opened) and not question.place.response_url
         if lease.was_asked and not (others and can_go_on):
             follows = question.decided is None and self._conversations.is_follow_up(question)
             kind = Interrupted if question.decided is None else DecisionInterrupted

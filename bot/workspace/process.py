@@ -10,9 +10,9 @@ from bot.background.supervision import Supervisor
 from bot.background.tasks import Tasks
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
+from bot.conversation.flows import Flows
 from bot.conversation.question import ConversationSettings
 from bot.mailbox.mailbox import Mailbox
-from bot.ports.flowise import Flowise
 from bot.ports.store import Store
 from bot.reply.observed import Answers
 from bot.reply.steps_support import ShowSteps
@@ -74,7 +74,7 @@ class Process:
     """
 
     name: str
-    flowise: Flowise
+    flows: Flows
     store: Store
     mailbox: Mailbox
     admission: Admission

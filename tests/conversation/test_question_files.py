@@ -25,7 +25,7 @@ from bot.mailbox.lease import Lease
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.pings import pings, urls
-from bot.records.thread import Thread
+from bot.records.thread import NotedFlow, Thread
 from bot.reply.contract import Heard, Place, Remark, Sentence
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording_of_files
@@ -36,6 +36,8 @@ from bot.store.redis import RedisStore
 
 TEN_MB = bytes(10 * 1024 * 1024)
 PICTURES, EACH = 20, len(TEN_MB)
+FLOW = NotedFlow("", "flow")
+LARGEST = ConversationSettings().file_limit
 
 
 class Counted:
@@ -67,7 +69,7 @@ async def parts(store: RedisStore) -> AsyncIterator[tuple[LocalSlack, Counted, Q
     ):
         counted, room = Counted(SlackClient(web_client(slack.bot_token, slack.url, session), session)), FileRoom()
         client = flowise.Client(to_flowise, local.url, local.chatflow_id, None, flowise.Limits())
-        files = QuestionFiles(client.files, counted, store, room, ConversationSettings(), own_teams=frozenset())
+        files = QuestionFiles(client.files, counted, store, room, LARGEST, may_store=False, own_teams=frozenset())
         yield slack, counted, files, room
 
 
@@ -84,7 +86,7 @@ async def test_twenty_files_of_ten_megabytes_at_once_hold_no_more_than_is_stated
         thread = Thread("T1", "C1", f"1700000000.{number:06}")
         place = Place("C1", thread.thread_ts, "U1")
         question = Question(thread, place, thread.thread_ts, "what?", f"{number}", files=(shared,))
-        async with files.prepared(question, cast("Lease", None), Chat(f"chat-{number}", 0)) as prepared:
+        async with files.prepared(question, cast("Lease", None), Chat(f"chat-{number}", 0, FLOW)) as prepared:
             [upload] = prepared.uploads.files
             assert len(upload.content) == EACH
             assert room.held <= MOST_HELD
@@ -109,7 +111,7 @@ async def test_who_is_stopped_while_files_come_gives_their_room_back(
         question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "?", "r", files=(shared,))
 
         async def prepare(question: Question = question) -> None:
-            async with files.prepared(question, cast("Lease", None), Chat("chat", 0)):
+            async with files.prepared(question, cast("Lease", None), Chat("chat", 0, FLOW)):
                 raise AssertionError("the file never comes")
 
         preparing = asyncio.create_task(prepare())
@@ -139,15 +141,15 @@ async def test_where_flowise_does_not_tell_what_it_takes_only_words_are_asked(
     parts: tuple[LocalSlack, Counted, QuestionFiles, FileRoom], store: RedisStore
 ) -> None:
     _, counted, _, room = parts
-    files = QuestionFiles(Mute(), counted, store, room, ConversationSettings(), own_teams=frozenset())
+    files = QuestionFiles(Mute(), counted, store, room, LARGEST, may_store=False, own_teams=frozenset())
     thread = Thread("T1", "C1", "1700000000.000100")
     shared = SharedFile("F1", "a.png", "image/png", 5)
     question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "why?", "r", files=(shared,))
-    async with files.prepared(question, cast("Lease", None), Chat("chat", 0)) as prepared:
+    async with files.prepared(question, cast("Lease", None), Chat("chat", 0, FLOW)) as prepared:
         assert prepared.remarks == (wording_of_files.not_looked_at(["a.png"]),)
         assert not prepared.go_along
     with pytest.raises(FlowiseSlow):
-        async with files.prepared(replace(question, text=""), cast("Lease", None), Chat("chat", 0)):
+        async with files.prepared(replace(question, text=""), cast("Lease", None), Chat("chat", 0, FLOW)):
             pass
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 from uuid import uuid4
@@ -16,7 +16,6 @@ import bot.flowise.client as flowise
 from bot import __version__
 from bot.background.supervision import Supervisor
 from bot.background.tasks import background, owned
-from bot.config.live import LiveConfiguration
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
 from bot.conversation.flows import Flows
@@ -39,7 +38,7 @@ from bot.serving.server import served
 from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
 from bot.serving.startup import network_of, opened_store, traced, warn_of_redis, warn_of_scopes
-from bot.settings.environment import environment_of, variables_of
+from bot.settings.environment import configuration_of, tells_email
 from bot.settings.settings import Settings
 from bot.slack import asker
 from bot.slack.deciders import deciders
@@ -63,6 +62,7 @@ class Bot:
     """The whole bot. `run` serves until `stop` is called. `durations` are the same in all processes of a store.
 
     At most `connections` may be open to its HTTP server, or what this process can spare where that is None.
+    `hide` is called with the secrets of the flows before they are used, and with each that changes.
 
     Raises SettingsError: the configuration file cannot be used.
     """
@@ -73,12 +73,15 @@ class Bot:
         durations: Durations = DURATIONS,
         waits: Waits = WAITS,
         connections: int | None = None,
+        hide: Callable[[Iterable[str]], None] = lambda _: None,
     ) -> None:
         self._durations = durations
         self._waits = waits
         self._connections = connections or most_connections(settings.bot_most_predictions)
         self._settings = settings
-        self._live = LiveConfiguration(environment_of(settings), variables_of(settings), settings.bot_config)
+        self._live = configuration_of(settings)
+        hide(self._live.hidden())
+        self._live.when_changed(lambda: hide(self._live.hidden()))
         self._network = network_of(settings)
         self._stop = asyncio.Event()
         self._supervisor = Supervisor(time.monotonic)
@@ -145,7 +148,7 @@ class Bot:
             background(
                 stack, self._supervisor.start("looking at the configuration", lambda: self._watch(store, identity))
             )
-            warn_of_scopes(identity, email=self._settings.tells_email)
+            warn_of_scopes(identity, email=tells_email(self._settings, self._live.effective))
             registry = self._registry = self._new_registry(flows, store, traces)
             self._metrics.watch_budgets(lambda: (workspace.governor for workspace in registry))
             await stack.enter_async_context(registry.opened(slack, identity, app=app_of(self._app_token)))
@@ -155,7 +158,7 @@ class Bot:
 
     async def _watch(self, store: RedisStore, who: Identity) -> None:
         """Take over what changes in the configuration."""
-        await config_watch.watch(self._live, lambda: store.home_settings(who.team))
+        await config_watch.watch(self._live, lambda: store.home_settings(who.team), self._waits.configuration)
 
     @property
     def _app_token(self) -> str:

@@ -32,14 +32,13 @@ T = TypeVar("T")
 
 # Seconds for which a question waits for a stopped answer before its asker is told so: most are over by then.
 _UNTOLD = 3.0
-# Within so many seconds each replica has read a change of the configuration; how often it is looked for.
-_CONFIGURED = 5.0
+# How often a flow that is not known yet is looked for, in seconds.
 _LOOK = 0.5
 
 
 class FlowTurns:
     """Asks the questions of one workspace. `has_answered` is called with each whose conversation was answered
-    before."""
+    before. Each replica has read a change of the configuration within `configured` seconds."""
 
     def __init__(
         self,
@@ -49,8 +48,10 @@ class FlowTurns:
         context: Context,
         *,
         has_answered: Callable[[Question], None],
+        configured: float,
         sleep: Callable[[float], Awaitable[None]],
     ) -> None:
+        self._configured = configured
         self._flows = flows
         self._store = store
         self._chats = chats
@@ -79,7 +80,7 @@ class FlowTurns:
         waited = 0.0
         while True:
             choice = chosen(self._flows.effective, noted, asked_there(question), question.wanted)
-            if choice.sentence != wording_of_flows.GONE or waited >= _CONFIGURED:
+            if choice.sentence != wording_of_flows.GONE or waited >= self._configured:
                 return choice
             await self._sleep(_LOOK)
             waited += _LOOK

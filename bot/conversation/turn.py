@@ -49,6 +49,7 @@ class Turns:
             self.chats,
             Context(around.slack, around.settings.context_messages),
             has_answered=lambda question: self._follow_ups.add(question.reference),
+            configured=around.configured,
             sleep=around.sleep,
         )
 

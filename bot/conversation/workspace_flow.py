@@ -36,7 +36,8 @@ class SlackOfConversations(Slack, AttachedFiles, Protocol):
 @dataclass(frozen=True, slots=True)
 class Around:
     """What the flows of one workspace share. `own_teams` are those whose files are read, as in `QuestionFiles`; `now`
-    returns monotonic seconds, `wall` epoch seconds."""
+    returns monotonic seconds, `wall` epoch seconds. Each replica has read a change of the configuration within
+    `configured` seconds."""
 
     slack: SlackOfConversations
     store: Store
@@ -46,6 +47,7 @@ class Around:
     tasks: Share
     now: Callable[[], float]
     wall: Callable[[], float]
+    configured: float
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 

@@ -44,12 +44,13 @@ class Waits:
     """How long is waited before something is tried again, in seconds.
 
     `call`: a call whose answer was lost, twice as long each time. `intake`: a question that could not be taken in.
-    `token`: one that Slack has refused.
+    `token`: one that Slack has refused. `configuration`: between two looks at it; what changes is in force after three.
     """
 
     call: float = 1.0
     intake: float = 1.0
     token: float = 30.0
+    configuration: float = 1.5
 
 
 WAITS = Waits()

@@ -136,6 +136,7 @@ class Workspace:
             self.tasks,
             now=process.now,
             wall=process.wall,
+            configured=3 * process.waits.configuration,
         )
 
     # From its opening to its close ------------------------------------------------------------------------------------

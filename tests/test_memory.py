@@ -33,7 +33,9 @@ from bot.records.thread import (
     Expected,
     Hold,
     Item,
+    MessageChat,
     NewestAnswer,
+    NotedFlow,
     OpenAnswer,
     QuestionProgress,
     Run,
@@ -45,7 +47,7 @@ from bot.records.thread import (
 )
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
-from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
+from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, SendFile, Uploaded
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.payload import IncomingMessage
 from bot.slack.people import Person
@@ -114,6 +116,8 @@ class Slack:
         self._ts = count(1)
 
     async def call(self, call: Call) -> Result:
+        if isinstance(call, SendFile):
+            return Uploaded(f"F{next(self._ts)}")
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
 
     async def members(self, group: str) -> frozenset[str]:
@@ -301,7 +305,7 @@ class Store:
         self,
         thread: Thread,
         chat_id: str,
-        chatflow_id: str,
+        flow: NotedFlow,
         generation: int,
         now: float,
         *,
@@ -315,7 +319,7 @@ class Store:
     async def newest(self, thread: Thread) -> NewestAnswer | None:
         return None
 
-    async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:
+    async def start_over(self, thread: Thread, now: float, *, context_since: str = "", flow: str = "") -> int:
         return 1
 
     async def note_files(self, thread: Thread, files: str) -> None: ...
@@ -324,9 +328,9 @@ class Store:
 
     async def leave_out(self, thread: Thread, messages: Sequence[str], now: float) -> None: ...
 
-    async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None: ...
+    async def message_belongs(self, team: str, channel: str, ts: str, chat: MessageChat) -> None: ...
 
-    async def chat_of_message(self, team: str, channel: str, ts: str) -> tuple[str, str] | None:
+    async def chat_of_message(self, team: str, channel: str, ts: str) -> MessageChat | None:
         return None
 
     async def run_started(self, line: str, chat_id: str, run: Run) -> None: ...

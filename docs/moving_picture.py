@@ -1,4 +1,4 @@
-"""Takes the moving picture of the README: a question, its steps, words and sources, and a decision, in some 20 seconds."""
+"""Takes the moving picture of the README: a question, its steps, words and sources, and a decision, in 20 seconds."""
 
 from __future__ import annotations
 

@@ -115,7 +115,13 @@ async def examined(
         async def of_flow(flow: EffectiveFlow, secrets: FlowSecrets) -> list[Finding]:
             chatflow = _chatflow(settings, flow, secrets)
             found = await flowise(flowise_session, chatflow, monotonic=time.monotonic, wall=wall)
-            return [replace(finding, about=_about(flow).heading) for finding in found]
+            return _under(flow, found)
+
+        async def asked(
+            flow: EffectiveFlow, secrets: FlowSecrets, question: str, found: list[Finding]
+        ) -> list[Finding]:
+            client = _client(flow, secrets, flowise_session)
+            return _under(flow, await with_answer(found, client, question, monotonic=time.monotonic))
 
         reports = await asyncio.gather(
             bounded(
@@ -132,13 +138,13 @@ async def examined(
         )
         of_slack, *of_flows, of_redis, of_machine = reports
         if question is not None:
-            clients = [
-                _client(flow, live.secrets[name], flowise_session) for name, flow in live.effective.flows.items()
-            ]
-            of_flows = [
-                await with_answer(found, client, question, monotonic=time.monotonic)
-                for found, client in zip(of_flows, clients, strict=True)
-            ]
+            flows = live.effective.flows.items()
+            of_flows = await asyncio.gather(
+                *(
+                    asked(flow, live.secrets[name], question, found)
+                    for (name, flow), found in zip(flows, of_flows, strict=True)
+                )
+            )
     return [*seen, *of_slack, *chain.from_iterable(of_flows), *of_redis, *of_machine]
 
 
@@ -154,6 +160,11 @@ async def bounded(about: About, work: Awaitable[list[Finding]], patience: float)
 
 def _about(flow: EffectiveFlow) -> About:
     return About(f"{FLOWISE.heading}, {flow.name}") if flow.name else FLOWISE
+
+
+def _under(flow: EffectiveFlow, found: list[Finding]) -> list[Finding]:
+    """The findings under the heading of a flow."""
+    return [replace(finding, about=_about(flow).heading) for finding in found]
 
 
 def _servers(live: LiveConfiguration) -> dict[str, str]:

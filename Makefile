@@ -1,6 +1,6 @@
 # Everything sets itself up: a Python 3.11 or newer, git and make are enough. uv is used where it is found.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test quick screenshots docs chaos run doctor check format lint types deploy-check audit lock clean
+.PHONY: help install demo test quick screenshots docs package chart chaos setup run doctor check format lint types deploy-check audit lock clean
 
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -14,6 +14,7 @@ KUSTOMIZE := $(shell command -v kustomize >/dev/null 2>&1 && echo kustomize buil
 	{ command -v kubectl >/dev/null 2>&1 && echo kubectl kustomize; })
 # Those that are whole by themselves.
 MANIFESTS := $(filter-out %/kustomization.yaml %.patch.yaml %/secret.yaml,$(wildcard deploy/kubernetes/*/*.yaml))
+ISSUE_FORMS := $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 ifdef UV
 INSTALLER := uv
@@ -64,10 +65,13 @@ install: .venv/installed ## Install what serving needs into .venv
 demo: .venv/installed ## See it at work here, without Slack or Flowise (ARGS=--once: in the terminal)
 	@$(BIN)/python -m bot demo $(ARGS)
 
+setup: .venv/installed ## Choose a flow, make the Slack app and write .env, question by question
+	@$(BIN)/python -m bot setup $(ARGS)
+
 run: .venv/installed ## Serve Slack with the settings of the environment or .env
 	@$(BIN)/python -m bot
 
-doctor: .venv/installed ## Look at the settings and all they point to, and say what to change (ARGS=--json)
+doctor: .venv/installed ## Look at the settings and all they point to, and say what to change (ARGS=--ask, ARGS=--json)
 	@$(BIN)/python -m bot doctor $(ARGS)
 
 test: .venv/developing ## Run every test; those in a browser where a Chromium is found
@@ -97,26 +101,42 @@ lint: .venv/developing ## Check the style
 
 types: .venv/developing ## Check the types, strictly
 	@$(BIN)/mypy
-	@$(BIN)/mypy --no-error-summary .ci/audit.py
+	@for program in audit package chart pin release; do $(BIN)/mypy --no-error-summary .ci/$$program.py || exit 1; done
 	@$(BIN)/mypy --no-error-summary -p docs
 
 deploy-check: .venv/developing ## Validate what stands in deploy/
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 	@$(BIN)/check-jsonschema --quiet --schemafile deploy/schemas/slack-manifest.schema.json deploy/slack-manifest*.json
 	@test ! -x $(BIN)/hadolint || $(BIN)/hadolint --failure-threshold style deploy/Dockerfile
-	@$(BIN)/kubernetes-validate --strict --quiet -k 1.30 -k 1.37 $(MANIFESTS)
+	@if command -v promtool >/dev/null 2>&1; then promtool check rules deploy/alerts.yaml >/dev/null; fi
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(ISSUE_FORMS)
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	@$(BIN)/check-jsonschema --quiet --check-metaschema deploy/helm/flowise-slack/values.schema.json
+	@$(BIN)/kubernetes-validate --strict --quiet -k 1.30 -k 1.37 $(MANIFESTS) tests/deploy/chart/*.rendered.yaml
 ifdef KUSTOMIZE
-	@for way in base http; do $(KUSTOMIZE) deploy/kubernetes/$$way >/dev/null || exit 1; done
+	@for way in base http examples/private; do $(KUSTOMIZE) deploy/kubernetes/$$way >/dev/null || exit 1; done
 else
 	@echo "kustomize was not run: neither kustomize nor kubectl is here. The tests put the manifests together themselves."
 endif
+
+package: BIN := .venv-package/bin
+package: .venv-package/installed ## Build the wheel and the source archive, install them, and see the demo answer
+	@$(BIN)/python .ci/package.py
+
+chart: BIN := .venv-chart/bin
+chart: .venv-chart/installed ## Render the Helm chart anew, for the tests to look at
+	@$(BIN)/python .ci/chart.py
 
 audit: .venv/bin/python ## Look the pinned packages up among the known vulnerabilities (over the network)
 	@$(BIN)/python .ci/audit.py $(ARGS)
 
 .venv-audit/installed: BIN := .venv-audit/bin
 .venv-docs/installed: BIN := .venv-docs/bin
-.venv-audit/installed .venv-docs/installed: .venv-%/installed: requirements-%.lock
+.venv-package/installed: BIN := .venv-package/bin
+.venv-chart/installed: BIN := .venv-chart/bin
+.venv-audit/installed .venv-docs/installed .venv-package/installed .venv-chart/installed: .venv-%/installed: requirements-%.lock
 	@rm -rf .venv-$*
 	@echo "Setting up .venv-$* with $(INSTALLER), about half a minute…"
 	@$(VENV)
@@ -124,14 +144,14 @@ audit: .venv/bin/python ## Look the pinned packages up among the known vulnerabi
 	@touch $@
 
 lock: ## Pin every dependency again (needs uv)
-	@for set in "requirements.lock --extra uvloop" "requirements-embedded.lock --extra uvloop --extra embedded" \
-		"requirements-dev.lock --extra uvloop --extra embedded --extra tracing --group dev"; do \
+	@for set in "requirements.lock --extra uvloop" "requirements-embedded.lock --extra uvloop --extra demo" \
+		"requirements-dev.lock --extra uvloop --extra demo --extra tracing --group dev"; do \
 		set -- $$set; out=$$1; shift; \
 		$(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-annotate --no-emit-index-url $$* -o $$out || exit 1; done
-	@for group in audit docs; do \
+	@for group in audit docs package chart; do \
 		$(UV) pip compile --group $$group --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 			--no-annotate --no-emit-index-url -o requirements-$$group.lock || exit 1; done
 
 clean: ## Take away what was set up here
-	rm -rf .venv .venv-audit .venv-docs .mypy_cache .ruff_cache .hypothesis .data site
+	rm -rf .venv .venv-audit .venv-docs .venv-package .venv-chart dist .mypy_cache .ruff_cache .hypothesis .data site

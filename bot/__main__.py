@@ -1,4 +1,4 @@
-"""Parses the command line: `python -m bot` serves, `demo` shows a demonstration, `doctor` and `config` look."""
+"""Parses the command line: `python -m bot` serves; `demo` shows it, `setup` sets it up, `doctor` and `config` look."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import gc
 import importlib
+import importlib.util
 import os
 import signal
 import sys
@@ -21,26 +22,39 @@ _LAST_PORT = 65_535
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m bot", description="A Flowise chatflow, answering in Slack.")
+    # Where the package is installed, its program has a name of its own.
+    prog = "python -m bot" if Path(sys.argv[0]).name == "__main__.py" else None
+    parser = argparse.ArgumentParser(prog=prog, description="A Flowise chatflow, answering in Slack.")
     commands = parser.add_subparsers(dest="command", metavar="command")
     commands.add_parser("serve", help="serve Slack (the default), with settings from the environment or .env")
     demo = commands.add_parser("demo", help="try the bot here, with a local Slack in the browser")
     demo.add_argument("--once", action="store_true", help="show a scripted conversation in the terminal and exit")
     demo.add_argument("--port", type=_port, default=0, help="the port of the page; by default, any free one")
     demo.add_argument("--no-browser", action="store_true", help="print the address without opening a browser")
+    set_up = commands.add_parser("setup", help="choose a flow, make the Slack app and write .env, question by question")
+    _add_flags_of_set_up(set_up)
+    hooks = commands.add_parser("slack-cli", help="answer Slack's own command line, for which setup writes .slack/")
+    hooks.add_argument("hook", choices=("get-hooks", "get-manifest", "start", "doctor"))
+    hooks.add_argument("--protocol", default="")
+    hooks.add_argument("--boundary", default="")
     doctor = commands.add_parser(
         "doctor", help="check the settings and everything they point to, and say what to change"
     )
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
+    asked = "ask the chatflow a question, this one or one of the bot's own: only an answer shows that the key is right"
+    doctor.add_argument("--ask", nargs="?", const="", metavar="question", help=asked)
     config = commands.add_parser("config", help="print what holds, by BOT_CONFIG and the settings, and why")
     config.add_argument("file", nargs="?", type=Path, help="the configuration file in place of BOT_CONFIG")
     config.add_argument("--check", action="store_true", help="only say what is wrong with the file, without settings")
     config.add_argument("--json", action="store_true", help="print it as JSON")
-    chosen = parser.parse_args(arguments)
+    # Slack's command line adds arguments of its own, and newer ones more.
+    chosen, more = parser.parse_known_args(arguments)
+    if more and chosen.command != "slack-cli":
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
     # Nothing of what is loaded now is garbage: to look for some takes a tenth of the start. See _loaded.
     gc.disable()
     try:
-        return _run(chosen)
+        return _COMMANDS[chosen.command or "serve"](chosen)
     except SettingsError as error:
         print(f"The settings cannot work:\n{_indented(_printable(error))}", file=sys.stderr)
         return WRONG_SETTINGS
@@ -49,18 +63,6 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-def _run(chosen: argparse.Namespace) -> int:
-    match chosen.command:
-        case "demo":
-            return _demo(once=chosen.once, port=chosen.port, opens=not chosen.no_browser)
-        case "doctor":
-            return _doctor(machine_readable=chosen.json)
-        case "config":
-            return _check(chosen.file) if chosen.check else _config(chosen.file, machine_readable=chosen.json)
-        case _:
-            return _serve()
 
 
 def _printable(error: BotError) -> str:
@@ -74,7 +76,7 @@ def _indented(lines: str) -> str:
     return "\n".join(f"  {line}" for line in lines.splitlines())
 
 
-def _serve() -> int:
+def _serve(_: argparse.Namespace | None = None) -> int:
     # Imported here because the demo does not need them, and the bot last so that wrong settings are reported at once.
     from bot.serving import logs
     from bot.settings.settings import read_settings, warn_of_file
@@ -124,35 +126,48 @@ def _port(given: str) -> int:
     return int(given)
 
 
-def _demo(*, once: bool, port: int, opens: bool) -> int:
+def _check_is_here(package: str) -> None:
+    """Check that a package of ours is there. Raises BotError: this is the image, in which it is not."""
+    if importlib.util.find_spec(f"bot.{package}") is None:
+        raise BotError(
+            "the image carries only what serves: run this where the bot's sources or its package are installed"
+        )
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    _check_is_here("playground")
     from bot.playground import browser_demo as visit
     from bot.playground import terminal_demo as demo
 
     _loaded()
-    return asyncio.run(demo.show() if once else visit.host(port, opens=opens))
+    return asyncio.run(demo.show() if chosen.once else visit.host(chosen.port, opens=not chosen.no_browser))
 
 
-def _doctor(*, machine_readable: bool) -> int:
+def _doctor(chosen: argparse.Namespace) -> int:
     from bot.doctor.checks import examine
+    from bot.doctor.question import QUESTION
 
     _loaded()
-    return examine(sys.stdout, os.environ, machine_readable=machine_readable)
+    asked = None if chosen.ask is None else chosen.ask.strip() or QUESTION
+    return examine(sys.stdout, os.environ, machine_readable=chosen.json, question=asked)
 
 
-def _config(file: Path | None, *, machine_readable: bool) -> int:
-    """Print what holds with this configuration file, or with that of BOT_CONFIG."""
+def _config(chosen: argparse.Namespace) -> int:
+    """Print what holds with this configuration file, or with that of BOT_CONFIG; or only what is wrong with it."""
+    if chosen.check:
+        return _check(chosen.file)
     from bot.config import report
     from bot.config.loading import load
     from bot.config.merging import effective
     from bot.settings.environment import environment_of, variables_of
     from bot.settings.settings import read_settings
 
-    settings = read_settings(config=file)
+    settings = read_settings(config=chosen.file)
     environment = environment_of(settings)
     path = settings.bot_config
     loaded = load(path, environment, variables_of(settings)) if path else None
     holds = effective(environment, loaded.file if loaded else None)
-    print(report.as_json(holds) if machine_readable else report.as_text(holds))
+    print(report.as_json(holds) if chosen.json else report.as_text(holds))
     return 0
 
 
@@ -166,6 +181,48 @@ def _check(file: Path | None) -> int:
     print(f"{path}: nothing is wrong with it")
     return 0
 
+
+def _add_flags_of_set_up(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="ask nothing: take flags, the environment and .env")
+    parser.add_argument("--flowise-url", default="", help="the address of Flowise, or of a flow there")
+    parser.add_argument("--chatflow", default="", help="the id of the flow")
+    parser.add_argument("--no-question", action="store_true", help="do not ask the flow a question to see it answer")
+    parser.add_argument("--name", help="the app's name")
+    parser.add_argument("--command", dest="slash_command", help="its slash command")
+    parser.add_argument("--no-files", action="store_true", help="without attached files, in either direction")
+    parser.add_argument("--http", metavar="ADDRESS", help="the https address at which Slack calls, for HTTP")
+    parser.add_argument("--way", choices=("link", "token", "cli", "exists"), help="how the app is made")
+    parser.add_argument("--hello", metavar="CHANNEL", default="", help="say hello in this channel")
+
+
+def _set_up(chosen: argparse.Namespace) -> int:
+    _check_is_here("setup")
+    from bot.setup.flags import flags_of
+    from bot.setup.walk import START, set_up
+
+    status = set_up(flags_of(chosen), os.environ)
+    return _serve() if status == START else status
+
+
+def _slack_cli(chosen: argparse.Namespace) -> int:
+    _check_is_here("setup")
+    from bot.setup import slack_cli
+
+    if chosen.hook == "start":
+        slack_cli.take_tokens(os.environ)
+        return _serve()
+    print(slack_cli.answer(chosen.hook, protocol=chosen.protocol, boundary=chosen.boundary))
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
+    "serve": _serve,
+    "demo": _demo,
+    "setup": _set_up,
+    "doctor": _doctor,
+    "config": _config,
+    "slack-cli": _slack_cli,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -5,19 +5,38 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Protocol
 
 from bot.flowise.events import Token
 from bot.pacing.permits import Gate, Permit
+from bot.ports.files import FilesToSend
 from bot.ports.slack import Slack
 from bot.reply.contract import ArrivedEvent, Ending, FetchingRest, Reply, Stopping
-from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, SetStatus, method_of
+from bot.slack.calls import (
+    NOT_FETCHED,
+    Accepted,
+    Call,
+    Limited,
+    Lost,
+    Posted,
+    Refused,
+    Result,
+    SendFile,
+    SetStatus,
+    Uploaded,
+    method_of,
+)
 
 # Characters. A flow that does not stream sends its answer as one token, of megabytes at worst. It is passed on in
 # slices, and other answers and sockets are served between them, so that nobody loses a lease or a connection.
 _SLICE = 4_000
 # The number of small events that are passed on at a time: rendering the answer's Markdown may take a while.
 _AT_ONCE = 16
+
+
+# Seconds. Nobody sees a file that is sent, so its sending needs no lease; it may wait for room in memory.
+_SENDING = 240.0
 
 
 class Owner(Protocol):
@@ -36,8 +55,8 @@ class Owner(Protocol):
         """Wait until the answer must end early; its last events, or None if another process goes on with it."""
         ...
 
-    async def made(self, call: Call, result: Posted | Accepted) -> None:
-        """Slack has accepted a call."""
+    async def made(self, call: Call, result: Posted | Accepted | Uploaded) -> None:
+        """Slack has accepted a call. The next one is made when this returns."""
         ...
 
     async def refused(self, call: Call, result: Refused) -> None:
@@ -53,14 +72,16 @@ async def deliver(
     *,
     now: Callable[[], float],
     owner: Owner,
+    made_files: FilesToSend | None = None,
 ) -> bool:
-    """Deliver an answer to Slack. Returns when the last call was made and the events are closed.
+    """Deliver an answer to Slack. Returns when the last call was made and the events are closed. `made_files` are
+    those of its flow; without them it has none.
 
     One call is under way at a time; events are received meanwhile. False: the answer was left as it is, because another
     process goes on with it, as the `owner` has said.
     """
     feed = _Feed(reply, gate, now)
-    pumping = _Pump(feed, slack, owner)
+    pumping = _Pump(feed, slack, owner, made_files)
     feeder = asyncio.create_task(feed.run(events))
     feeder.add_done_callback(lambda _: feed.wake.set())
     stopper = asyncio.create_task(feed.stopped(owner, feeder))
@@ -135,13 +156,14 @@ def _pieces(event: ArrivedEvent) -> Sequence[ArrivedEvent]:
 class _Pump:
     """Makes the calls of one reply."""
 
-    def __init__(self, feed: _Feed, slack: Slack, owner: Owner) -> None:
+    def __init__(self, feed: _Feed, slack: Slack, owner: Owner, made_files: FilesToSend | None) -> None:
         self._feed = feed
         self._reply = feed.reply
         self._slack = slack
         self._gate = feed.gate
         self._now = feed.now
         self._owner = owner
+        self._made_files = made_files
         self.is_calling = False
 
     async def run(self, feeder: asyncio.Task[None]) -> bool:
@@ -187,7 +209,7 @@ class _Pump:
         if isinstance(result, Limited) and permit.denied <= 0:
             await self._gate.refused(permit, result.retry_after)
         reply.answered(call, result, self._now())
-        if isinstance(result, Posted | Accepted):
+        if isinstance(result, Posted | Accepted | Uploaded):
             await self._owner.made(call, result)
         elif isinstance(result, Refused):
             await self._owner.refused(call, result)
@@ -214,9 +236,20 @@ class _Pump:
     async def _made(self, call: Call) -> Result:
         self.is_calling = True
         try:
-            async with asyncio.timeout(self._owner.call_seconds):
-                return await self._slack.call(call)
+            async with asyncio.timeout(_SENDING if isinstance(call, SendFile) else self._owner.call_seconds):
+                return await (self._sent(call) if isinstance(call, SendFile) else self._slack.call(call))
         except TimeoutError:
             return Lost("no answer in time")
         finally:
             self.is_calling = False
+
+    async def _sent(self, call: SendFile) -> Result:
+        """Send a file; one that the flow has made is fetched first."""
+        if call.content is not None:
+            return await self._slack.call(call)
+        if self._made_files is None:
+            return Refused(NOT_FETCHED)
+        async with self._made_files.fetched(call.key) as file:
+            if file is None:
+                return Refused(NOT_FETCHED)
+            return await self._slack.call(replace(call, name=file.name, content=file.content))

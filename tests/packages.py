@@ -140,6 +140,14 @@ PACKAGES: Final = (
             "bot.errors",
         ),
     ),
+    Package(
+        ("bot.setup",),
+        "chooses a flow, makes the Slack app and writes .env, question by question",
+        (
+            *("bot", "bot.doctor", "bot.flowise", "bot.network", "bot.serving", "bot.settings", "bot.slack"),
+            "bot.errors",
+        ),
+    ),
     # The local servers judge the bot, so they share no code with it.
     Package(("bot.playground.slack",), "a local Slack"),
     Package(("bot.playground.flowise",), "a local Flowise"),
@@ -175,6 +183,7 @@ PACKAGES: Final = (
             "bot.playground",
             "bot.serving",
             "bot.settings",
+            "bot.setup",
             "bot.errors",
         ),
     ),

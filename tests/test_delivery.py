@@ -13,7 +13,7 @@ from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Permit, Want
 from bot.records.thread import Thread
 from bot.reply.contract import ArrivedEvent, Failed, Finished
-from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, SetStatus
+from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, SetStatus, Uploaded
 from bot.slack.messages import EarlierMessage, Marked
 
 LAST_WORD = Failed(Interrupted("stopped"), "a1b2c3")
@@ -160,7 +160,7 @@ class AnswerOwner:
         await self.stop.wait()
         return self._last_events
 
-    async def made(self, call: Call, result: Posted | Accepted) -> None:
+    async def made(self, call: Call, result: Posted | Accepted | Uploaded) -> None:
         self.calls.append(call)
 
     async def refused(self, call: Call, result: Refused) -> None:

@@ -34,7 +34,7 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
             ),
             *("bot.pacing*", "!bot.pacing.governor", "bot.mailbox.stages"),
             *("bot.conversation.question", "bot.conversation.chats"),
-            *("bot.doctor.findings", "bot.doctor.output", "bot.store.address", "bot.config*"),
+            *("bot.doctor.findings", "bot.doctor.output", "bot.store.address", "bot.config*", "bot.setup.manifest"),
         ),
         WIRES | CLOCKS | WAITING,
     ),

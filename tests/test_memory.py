@@ -317,7 +317,7 @@ class Store:
     async def begin_storing(self, line: str, chat_id: str, file_id: str, by: str) -> str:
         return by
 
-    async def stored_file(self, line: str, chat_id: str, file_id: str) -> None: ...
+    async def stored_file(self, line: str, chat_id: str, file_id: str, *, added: bool) -> None: ...
 
     async def spend(
         self,

@@ -164,10 +164,10 @@ class People:
         slack = self._stage.slack
         with suppress(TimeoutError, LookupError):
             await slack.until(lambda: bool(self._under(said, wording.REGENERATE)), _BUTTON_SECONDS)
-            ts = self._under(said, wording.REGENERATE)
+            ts, at = self._under(said, wording.REGENERATE), time.monotonic()
             pressed = (slack.press(said.user, said.channel, ts, wording.REGENERATE) for _ in range(2))
             done = await asyncio.gather(*pressed)
-            self.regenerations.append(Press(said, ts, time.monotonic(), any(one.acked for one in done)))
+            self.regenerations.append(Press(said, ts, at, any(one.acked for one in done)))
 
     async def _go_on(self, said: Said, after: float) -> None:
         """Press the button that asks what the flow suggests after an answer twice, if it is seen."""

@@ -173,7 +173,7 @@ def _rated(stage: Stage, people: People) -> Iterator[Rated]:
 def _regenerated(stage: Stage, people: People) -> Iterator[Regenerated]:
     for press in people.regenerations:
         private = stage.slack.ephemerals(press.said.channel, press.said.user)
-        told = [message.plain for message in private if message.at >= press.at - 1.0]
+        told = [message.plain for message in private if message.at >= press.at]
         yield Regenerated(press.said.token, press.acked, told)
 
 

@@ -7,8 +7,10 @@ is passed on only if its run is the newest by our own note and, where the stored
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import structlog
@@ -41,6 +43,8 @@ log = structlog.get_logger(__name__)
 # The nodes that ask before they use a tool. What they do after a decision may be done again after it has failed; of
 # every other node the decision is used up (measured on Flowise 3.1.4).
 _ASKS_BEFORE_A_TOOL = "agentAgentflow_"
+# Seconds. Whatever the stream says meanwhile, and a stop, waits for this look into the stored rows.
+_LOOKING = 2.0
 
 
 class Decisions:
@@ -147,7 +151,11 @@ class Decisions:
         """
         if decided is None or not self._reads_answers or opened.expected is None:
             return
-        if await self._flowise.has_stored(opened.chat_id, opened.expected):
+        is_stored = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LOOKING):
+                is_stored = await self._flowise.has_stored(opened.chat_id, opened.expected)
+        if is_stored:
             raise FlowiseBroke("the stream is silent, and its answer is stored", run=RunState.UNKNOWN)
 
     async def state_of(self, asked: PendingDecision) -> PauseState | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
-from bot.flowise.file_names import extension_of
+from bot.flowise.file_names import kinds
 from bot.flowise.uploads import Accepted, Reason
 from bot.slack import wording_of_files as wording
 
@@ -26,9 +26,6 @@ class Trouble(Enum):
     PERHAPS_NOT_READ = auto()
     """It was being added to the vector store when a process was killed. It may be there."""
 
-
-_LONGEST_KIND: Final = 5
-_MOST_KINDS: Final = 12
 
 Why: TypeAlias = Reason | Trouble
 
@@ -66,16 +63,8 @@ def _sentence(why: Why, names: Sequence[str], takes: Accepted, largest: int) -> 
         case Reason.TOO_LARGE:
             return wording.too_large(names, largest)
         case Reason.NOT_THIS_IMAGE:
-            return wording.not_this_image(names, _kinds(takes.images))
+            return wording.not_this_image(names, kinds(takes.images))
         case Reason.NOT_TAKEN:
-            stored = (extension.removeprefix(".") for extension in takes.stored)
-            return wording.not_taken(names, _kinds(takes.documents, stored))
+            return wording.not_taken(names, kinds(takes.documents, takes.stored))
         case _:
             return _SENTENCES[why](names)
-
-
-def _kinds(types: Iterable[str], extensions: Iterable[str] = ()) -> tuple[str, ...]:
-    """What people call types: by their extensions."""
-    found = {*filter(None, map(extension_of, types)), *extensions}
-    names = (name.upper() for name in found if name.isalnum() and len(name) <= _LONGEST_KIND)
-    return tuple(sorted(names))[:_MOST_KINDS]

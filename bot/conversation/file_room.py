@@ -8,24 +8,31 @@ from typing import Final
 
 MOST_HELD: Final = 64 * 1024 * 1024
 """Bytes. Room for the files of one question, at most `bot.flowise.uploads.MOST_IN_BODY`, and for others meanwhile."""
+MOST_INLINE: Final = 16 * 1024 * 1024
+"""Bytes of files that flows write into their answers instead of storing them, and which wait for the answer's end."""
 
 
-class FileRoom:
-    """Room for `most` bytes, shared by all questions; who asks for more than is left waits in order.
+MOST_TEXTS: Final = 16
+"""Questions whose documents' texts are held, of at most `bot.flowise.texts.MOST_TEXT` characters each."""
+
+
+class Room:
+    """Room for `most` bytes, or anything else that is counted, shared by all questions; who asks for more than is left
+    waits in order.
 
     Whoever holds some must not wait for more, or two might wait for each other for ever.
     """
 
-    def __init__(self, most: int = MOST_HELD) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
         self.held = 0
-        """Bytes that are held now."""
+        """How much is held now."""
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def take(self, size: int) -> None:
-        """Wait for so many bytes. Raises ValueError if there is never room for them."""
+        """Wait for so much room. Raises ValueError if there is never so much."""
         if size > self._most:
-            raise ValueError(f"{size} bytes are more than the {self._most} that are ever held")
+            raise ValueError(f"{size} is more than the {self._most} that are ever held")
         if not self._waiting and self.held + size <= self._most:
             self.held += size
             return
@@ -39,8 +46,15 @@ class FileRoom:
             self._admit()
             raise
 
+    def take_at_once(self, size: int) -> bool:
+        """Take so many bytes if there is room for them now; else none, and False. Who holds some may ask for it."""
+        if self._waiting or self.held + size > self._most:
+            return False
+        self.held += size
+        return True
+
     def give(self, size: int) -> None:
-        """Give bytes back."""
+        """Give room back."""
         self.held -= size
         self._admit()
 
@@ -53,3 +67,12 @@ class FileRoom:
                 self.held += size
                 turn.set_result(None)
             self._waiting.popleft()
+
+
+class FileRoom(Room):
+    """Room for the bytes of files. Beside it, `texts` has room for those of documents that Flowise has read, which stay
+    until their question was sent: it is taken before any bytes are."""
+
+    def __init__(self, most: int = MOST_HELD) -> None:
+        super().__init__(most)
+        self.texts = Room(MOST_TEXTS)

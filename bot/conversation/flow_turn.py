@@ -18,7 +18,6 @@ from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
 from bot.conversation.flows import FlowChoice, asked_there, chosen
-from bot.conversation.forms import form_needed
 from bot.conversation.question import Asked, Question
 from bot.conversation.question_files import PreparedFiles
 from bot.conversation.workspace_flow import WorkspaceFlow, WorkspaceFlows
@@ -101,9 +100,9 @@ class FlowTurns:
         remembers = await self._stored(question, lambda: self._chats.remembers(question, chat, known))
         if remembers:
             self._has_answered(question)
-        if not (question.form or remembers) and await flow.forms.form() is not None:
-            for event in form_needed(question):
-                yield event
+        for event in (in_place := await flow.forms.in_place_of_answer(question, remembers=remembers)):
+            yield event
+        if in_place:
             return
         async with aclosing(self._free_chat(question, lease, flow, chat, remembers=remembers)) as steps:
             async for step in steps:
@@ -133,7 +132,7 @@ class FlowTurns:
     ) -> AsyncGenerator[TurnEvent, None]:
         """Ask the question, once its files are prepared."""
         async with (
-            flow.files.prepared(question, lease, chat) as files,
+            flow.files.prepared(question, chat) as files,
             aclosing(self._with_files(question, lease, slot, flow, chat, known, files)) as events,
         ):
             async for event in events:

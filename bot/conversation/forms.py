@@ -41,9 +41,25 @@ class Forms:
                 return await self.form()
         return None
 
+    async def in_place_of_answer(self, question: Question, *, remembers: bool) -> tuple[TurnEvent, ...]:
+        """What stands in place of an answer: a form is to be filled in first, unless the chat `remembers` one; or it
+        was, and has other fields by now, for which Flowise would put placeholders. Empty where the question can be
+        asked.
 
-def form_needed(question: Question) -> tuple[TurnEvent, ...]:
-    """What stands in place of an answer, where the flow begins with a form."""
+        Raises:
+            FlowStartedElsewhere: the flow begins with neither a form nor a question.
+        """
+        if remembers and not question.form:
+            return ()
+        form = await self.form()
+        if not question.form:
+            return _to_be_filled_in(question) if form is not None else ()
+        filled = {entry.name for entry in question.form}
+        is_outdated = form is not None and any(field.name not in filled for field in fields_of(form))
+        return (Sentence(wording_of_forms.FORM_OUTDATED),) if is_outdated else ()
+
+
+def _to_be_filled_in(question: Question) -> tuple[TurnEvent, ...]:
     if question.place.response_url:
         return (Sentence(wording_of_forms.FORM_NEEDED_ELSEWHERE),)
     button = AnswerButtons(question.thread.line, question.reference, form=True)

@@ -198,6 +198,9 @@ class _GuardedFiles:
     async def store(self, chat_id: str, file: Upload) -> int:
         return await self._files.store(chat_id, file)
 
+    async def made(self, chat_id: str, name: str, *, largest: int) -> bytearray:
+        return await self._files.made(chat_id, name, largest=largest)
+
 
 def _why(error: FlowiseError, *, began: bool) -> str:
     """Why an error is the server's fault; empty if it is not, or if that is unknown.

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import structlog
 
@@ -21,7 +22,6 @@ from bot.errors import FlowiseError, FlowiseFailed, FlowiseResting, KeyRefused, 
 from bot.flowise.prediction import IMAGE, READ_DOCUMENT, VOICE, Upload, Uploads
 from bot.flowise.texts import MOST_TEXT, TooMuchTextError, is_readable
 from bot.flowise.uploads import Accepted, LeftOutFile, OfferedFile, PlannedFile, Way, plan
-from bot.mailbox.lease import Lease
 from bot.mailbox.retry import retried
 from bot.ports.flowise import FlowFiles
 from bot.ports.slack import AttachedFiles
@@ -100,7 +100,7 @@ class QuestionFiles:
         self._sleep = sleep
 
     @asynccontextmanager
-    async def prepared(self, question: Question, lease: Lease, chat: Chat) -> AsyncIterator[PreparedFiles]:
+    async def prepared(self, question: Question, chat: Chat) -> AsyncIterator[PreparedFiles]:
         """Bring the files to Flowise. What travels with the question is let go of at the end, or when it was sent.
 
         It may be done again by another process: a file is read twice then, but added to a vector store once.
@@ -115,19 +115,22 @@ class QuestionFiles:
         teams = self._own_teams and self._own_teams.union(question.teams)
         fates = [await self._found(file, teams) for file in question.files]
         takes = await self._planned(fates, has_words=question.has_words)
-        await self._sent_before(fates, question, lease, chat)
-        uploads = await self._fetched(fates)
+        uploads = await self._brought(fates, question, chat)
+        clip = next((fate.shared.name for fate in fates if _goes(fate, VOICE)), "")
+        documents = tuple(fate.shared.name for fate in fates if _goes(fate, READ_DOCUMENT))
+        for fate in fates:
+            fate.upload = None  # or it would be held until the answer has ended
         unread = [(fate.shared.name or "a file", fate.why) for fate in fates if fate.why is not None]
         for _, why in unread:
             log.info("file not read", ref=question.reference, reason=why.name.lower().replace("_", " "))
         try:
             yield PreparedFiles(
                 uploads,
-                clip=next((fate.shared.name for fate in fates if _goes(fate, VOICE)), ""),
+                clip=clip,
                 remarks=sentences(unread, takes, largest=self._largest),
                 unread=tuple(name for name, why in unread if why is not Trouble.PERHAPS_NOT_READ),
                 stored=any(fate.is_stored for fate in fates),
-                documents=tuple(fate.shared.name for fate in fates if _goes(fate, READ_DOCUMENT)),
+                documents=documents,
             )
         finally:
             uploads.release()
@@ -171,9 +174,20 @@ class QuestionFiles:
                 fate.planned = planned
         return takes
 
+    async def _brought(self, fates: Sequence[_Fate], question: Question, chat: Chat) -> Uploads:
+        """Bring all to Flowise that goes before the question; what travels with it."""
+        texts = int(any(fate.planned is not None and fate.planned.way is Way.DOCUMENT for fate in fates))
+        await self._room.texts.take(texts)
+        try:
+            await self._sent_before(fates, question, chat)
+            return await self._fetched(fates, texts=texts)
+        except BaseException:
+            self._room.texts.give(texts)
+            raise
+
     # Before the question ----------------------------------------------------------------------------------------------
 
-    async def _sent_before(self, fates: Sequence[_Fate], question: Question, lease: Lease, chat: Chat) -> None:
+    async def _sent_before(self, fates: Sequence[_Fate], question: Question, chat: Chat) -> None:
         """Have Flowise read the documents, and add files to the vector store: one after the other."""
         room_for_text = MOST_TEXT
         for fate in fates:
@@ -187,7 +201,7 @@ class QuestionFiles:
                     continue
                 file = Upload(IMAGE, planned.name, planned.mime, planned.type, content)
                 if planned.way is Way.STORED:
-                    await self._stored(fate, file, question, lease, chat)
+                    await self._stored(fate, file, question, chat)
                 else:
                     await self._read(fate, file, chat, room_for_text)
             finally:
@@ -212,9 +226,9 @@ class QuestionFiles:
             else:
                 fate.why = Trouble.UNREADABLE
 
-    async def _stored(self, fate: _Fate, file: Upload, question: Question, lease: Lease, chat: Chat) -> None:
+    async def _stored(self, fate: _Fate, file: Upload, question: Question, chat: Chat) -> None:
         """Add a file to the vector store, unless that was begun before: a second time would add a second copy."""
-        line, mark, by = question.thread.line, fate.shared.id, lease.hold.token
+        line, mark, by = question.thread.line, fate.shared.id, uuid4().hex
 
         async def begin() -> str:
             return await self._store.begin_storing(line, chat.chat_id, mark, by)
@@ -234,16 +248,18 @@ class QuestionFiles:
             log.warning("document perhaps not stored", reason=str(error))
             fate.is_stored, fate.why = True, Trouble.PERHAPS_NOT_READ
             return
-        if number == 0:
-            fate.why = Trouble.UNREADABLE
-            return
-        fate.is_stored = True
-        await retried(lambda: self._store.stored_file(line, chat.chat_id, mark), self._sleep, ref=question.reference)
+        fate.is_stored = number > 0
+        fate.why = None if fate.is_stored else Trouble.UNREADABLE
+
+        async def end() -> None:
+            await self._store.stored_file(line, chat.chat_id, mark, added=fate.is_stored)
+
+        await retried(end, self._sleep, ref=question.reference)
 
     # With the question ------------------------------------------------------------------------------------------------
 
-    async def _fetched(self, fates: Sequence[_Fate]) -> Uploads:
-        """Fetch what travels in the body of the prediction, all at once."""
+    async def _fetched(self, fates: Sequence[_Fate], *, texts: int) -> Uploads:
+        """Fetch what travels in the body of the prediction, all at once; `texts` is the room that is held for them."""
         carried = [fate for fate in fates if fate.planned and fate.planned.way in {Way.IMAGE, Way.VOICE}]
         size = sum(fate.shared.size for fate in carried)
         await self._room.take(size)
@@ -255,7 +271,12 @@ class QuestionFiles:
             self._room.give(size)
             raise
         files = [fate.upload for fate in fates if fate.upload is not None]
-        return Uploads(files, lambda: self._room.give(size))
+
+        def released() -> None:
+            self._room.give(size)
+            self._room.texts.give(texts)
+
+        return Uploads(files, released)
 
     async def _carry(self, fate: _Fate) -> None:
         planned, content = fate.planned, await self._content(fate)

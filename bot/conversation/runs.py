@@ -25,6 +25,10 @@ log = structlog.get_logger(__name__)
 _POLL = 3.0
 # How often it checks whether the process that reads the run on has seen its end: this asks the store alone.
 _LOOK = 0.5
+# Seconds after which the note of a run that is read on is renewed, and after which one that was not tells that its
+# process is gone: as long as a hold on a question lasts.
+RENEWAL = 4.0
+_READER_GONE = 15.0
 # Seconds to wait for an abort when leaving a run, because the ending of an answer waits meanwhile.
 _ABORT_SECONDS = 3.0
 _ABORT_SETTLES = 2.0
@@ -96,11 +100,10 @@ class Runs:
         if run.agentflow:
             await self.stop(chat_id)
 
-    async def unseen(self, line: str, chat_id: str, run: Run) -> Run:
-        """Note that a person has stopped the answer of a run, which this process reads on. Returns the noted run."""
-        noted = replace(run, left_at=run.left_at or self._wall(), unseen=True)
-        await self.note(line, chat_id, noted)
-        return noted
+    async def unseen(self, line: str, chat_id: str, run: Run, *, renewed: int = 0) -> None:
+        """Note that a person has stopped the answer of a run, which this process reads on; `renewed`: so many times
+        before."""
+        await self.note(line, chat_id, replace(run, unseen=True, renewed=renewed))
 
     async def over(self, line: str, chat_id: str) -> None:
         """Note that a run was seen to end. Raises StoreUnavailable."""
@@ -158,17 +161,23 @@ class Runs:
         return False
 
     async def _was_read(self, line: str, chat_id: str, run: Run, until: Callable[[], Awaitable[bool]] | None) -> bool:
-        """Wait until the process that reads a run on has deleted its note: with its end. False after `wait` seconds."""
+        """Wait until the process that reads a run on has deleted its note: with its end. False after `wait` seconds.
+
+        Where that process is gone, the run is one that was left.
+        """
         before, began = self._left_for(run), self._now()
+        last, last_at = run, began
         while (rest := self._wait - before - (self._now() - began)) > 0:
             await self._sleep(min(_LOOK, rest))
             if (noted := await self._store.run_on(line, chat_id)) is None:
                 return True
             if until is not None and await until():
                 return False
-            if not noted.unseen:  # that process was stopped
-                return await self.waited_for(line, chat_id, noted)
-        # If that process was killed, what is stored tells; of an agent flow, nothing is after an abort.
+            if noted != last:
+                last, last_at = noted, self._now()
+            if not noted.unseen or self._now() - last_at >= _READER_GONE:
+                return await self.waited_for(line, chat_id, replace(noted, unseen=False))
+        # What is stored tells; of an agent flow, nothing is after an abort.
         return not run.agentflow and await self._is_over(line, chat_id, run, self._left_for(run))
 
     async def answer_of(self, line: str, opened: OpenAnswer, *, ref: str) -> tuple[Event, ...] | None:

@@ -14,7 +14,7 @@ from bot.conversation.admission import Admission, Slot
 from bot.conversation.chats import Chats
 from bot.conversation.context import Context
 from bot.conversation.flow_turn import FlowTurns
-from bot.conversation.flows import Flows, asked_at, asked_there, chosen, shown
+from bot.conversation.flows import Flow, Flows, asked_at, asked_there, chosen, shown
 from bot.conversation.passages import AnswerSources, passages_note
 from bot.conversation.question import Question
 from bot.conversation.until_stopped import until_stopped
@@ -55,8 +55,13 @@ class Turns:
 
     def reads_answers(self, opened: OpenAnswer) -> bool:
         """Whether another process can complete this answer if it is left unfinished."""
-        flow = self.flows.named(opened.flow)
-        return flow is not None and flow.flow.reads_answers
+        flow = self.flow_asked(opened)
+        return flow is not None and flow.reads_answers
+
+    def flow_asked(self, opened: OpenAnswer) -> Flow | None:
+        """The flow that was asked for an answer; None where it is gone."""
+        flow = self.flows.noted(NotedFlow(opened.flow, ""))
+        return flow.flow if flow is not None else None
 
     @property
     def commands(self) -> frozenset[str]:

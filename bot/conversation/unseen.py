@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import Protocol
 
 import structlog
@@ -19,7 +20,7 @@ from bot import errors
 from bot.background.tasks import Share
 from bot.conversation.admission import Slot
 from bot.conversation.run_reader import RunReader
-from bot.conversation.runs import Runs
+from bot.conversation.runs import RENEWAL, Runs
 from bot.errors import FlowiseEmpty, FlowiseError
 from bot.flowise.events import Event
 from bot.mailbox.retry import retried
@@ -79,6 +80,7 @@ class UnseenRuns:
     async def follow(self, stopped: StoppedRun) -> StopOutcome:
         """Follow a run from now on. Returns within a second what became of it so far."""
         stopped.slot.keep()
+        stopped.state.run = self._runs.broken(stopped.state.run)
         outcome: asyncio.Future[StopOutcome] = asyncio.get_running_loop().create_future()
         noted = asyncio.Event()
         may_end = stopped.state.agentflow.is_set() or not stopped.state.has_begun
@@ -111,7 +113,8 @@ class UnseenRuns:
         """What became of a run: unknown if its stream breaks off, or the bot is being stopped before it has ended."""
         reading = asyncio.create_task(self._read(stopped, noted))
         leaving = asyncio.create_task(self._tasks.leaving.wait())
-        tasks = {reading, leaving, asyncio.create_task(self._aborted(stopped))}
+        beside = (self._aborted(stopped), self._renewed(stopped))
+        tasks = {reading, leaving, *map(asyncio.create_task, beside)}
         try:
             await asyncio.wait({reading, leaving}, return_when=asyncio.FIRST_COMPLETED)
             return reading.result() if reading.done() else StopOutcome.UNKNOWN
@@ -131,6 +134,12 @@ class UnseenRuns:
         except FlowiseError as error:
             return StopOutcome.UNKNOWN if error.run is errors.RunState.UNKNOWN else StopOutcome.FORGOTTEN
         return StopOutcome.FINISHED
+
+    async def _renewed(self, stopped: StoppedRun) -> None:
+        """Note over and over that the run is read on: whoever waits for its end would take this process for dead."""
+        for times in count(1):
+            await self._sleep(RENEWAL)
+            await self._runs.unseen(stopped.line, stopped.chat_id, stopped.state.run, renewed=times)
 
     async def _aborted(self, stopped: StoppedRun) -> None:
         """Ask Flowise to stop an agent flow, from its first event on, and again while it goes on."""

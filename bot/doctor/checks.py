@@ -1,4 +1,7 @@
-"""Runs all checks of the doctor concurrently, from the settings outwards, and prints the report."""
+"""Runs all checks of the doctor concurrently, from the settings outwards, and prints the report.
+
+On request, it asks each flow a question after them.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ from bot.doctor.flowise import FLOWISE, Chatflow, flowise
 from bot.doctor.machine import MACHINE, port
 from bot.doctor.network import network
 from bot.doctor.output import as_json, table
+from bot.doctor.question import with_answer
 from bot.doctor.redis import REDIS, redis
 from bot.doctor.settings import read, unreadable
 from bot.doctor.slack import SLACK, slack
@@ -46,8 +50,10 @@ _REQUEST = 5.0
 _WIDEST = 110
 
 
-def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bool = False) -> int:
-    """Run all checks and write the report to `out`; return the exit status.
+def examine(
+    out: TextIO, environment: Mapping[str, str], *, machine_readable: bool = False, question: str | None = None
+) -> int:
+    """Run all checks and write the report to `out`; return the exit status. A `question` is asked, once.
 
     0: nothing has to be changed (there may be warnings); 1: something has to; 2: the settings cannot be read.
     """
@@ -60,7 +66,7 @@ def examine(out: TextIO, environment: Mapping[str, str], *, machine_readable: bo
         # The clients' own log lines go to stderr, out of the report's way.
         export(settings.ssl_cert_file)
         redaction = logs.configure("ERROR", settings.log_format, (*settings.secrets(), *live.hidden()))
-        seen = [*read(_ENV_FILE), *asyncio.run(examined(settings, live))]
+        seen = [*read(_ENV_FILE), *asyncio.run(examined(settings, live, question=question))]
         findings = redacted(seen, redaction)
         status = exit_status(findings)
     width, colour = _look(out, environment)
@@ -78,9 +84,13 @@ async def examined(
     *,
     wall: Callable[[], float] = time.time,
     patience: float = _PATIENCE,
+    question: str | None = None,
 ) -> list[Finding]:
     """All findings for valid settings, and for each flow of the configuration. `patience` is how long the checks of one
-    heading may take, in seconds."""
+    heading may take, in seconds.
+
+    A `question` is asked of each flow after them, and may take two minutes.
+    """
     out = Network(Proxies(settings.https_proxy or "", settings.http_proxy or "", settings.no_proxy))
     given = Network(out.proxies, settings.ssl_cert_file)
     seen = network(given, {"Slack": settings.slack_api_url, **_servers(live)})
@@ -102,9 +112,16 @@ async def examined(
                 del own["METRICS_PORT"]
             return [await port(direct, settings.host, number, name) for name, number in own.items()]
 
-        async def of_flow(flow: EffectiveFlow, secrets: FlowSecrets) -> list[Finding]:
-            chatflow = _chatflow(settings, flow, secrets)
-            found = await flowise(flowise_session, chatflow, monotonic=time.monotonic, wall=wall)
+        async def of_flow(flow: EffectiveFlow) -> list[Finding]:
+            chatflow = _chatflow(settings, flow, live.secrets[flow.name])
+            looking = flowise(flowise_session, chatflow, monotonic=time.monotonic, wall=wall)
+            found = await bounded(FLOWISE, looking, patience)
+            if question is not None:
+                limits = Limits(chatflow.limits.connect, flow.headers_timeout)
+                client = flowise_client.Client(
+                    *(flowise_session, flow.url, flow.chatflow_id, chatflow.key, limits), extra_headers=chatflow.headers
+                )
+                found = await with_answer(found, client, question, monotonic=time.monotonic)
             return [replace(finding, about=_about(flow).heading) for finding in found]
 
         reports = await asyncio.gather(
@@ -113,10 +130,7 @@ async def examined(
                 slack(web, app_token, settings.slack_command, email=tells_email(settings, live.effective), wall=wall),
                 patience,
             ),
-            *(
-                bounded(_about(flow), of_flow(flow, live.secrets[name]), patience)
-                for name, flow in live.effective.flows.items()
-            ),
+            *map(of_flow, live.effective.flows.values()),
             bounded(REDIS, redis(settings.redis_url, folder, address), patience),
             bounded(MACHINE, listening(), patience),
         )
@@ -146,7 +160,9 @@ def _servers(live: LiveConfiguration) -> dict[str, str]:
 def _chatflow(settings: Settings, flow: EffectiveFlow, secrets: FlowSecrets) -> Chatflow:
     limits = Limits(connect=min(_REQUEST, flow.connect_timeout), headers=_REQUEST)
     told = AskerTold(flow.vars, flow.state, asker.introduced(settings.bot_introduce))
-    return Chatflow(flow.url, flow.chatflow_id, secrets.api_key or None, limits, secrets.headers, told)
+    return Chatflow(
+        flow.url, flow.chatflow_id, secrets.api_key or None, limits, secrets.headers, told, flow.files_to_store
+    )
 
 
 def _look(out: TextIO, environment: Mapping[str, str]) -> tuple[int, bool]:

@@ -13,10 +13,11 @@ import aiohttp
 
 from bot.doctor.asker import NOTHING_TOLD, AskerTold, asker
 from bot.doctor.clock import clock
+from bot.doctor.files import files
 from bot.doctor.findings import About, Finding
 from bot.errors import FlowiseError, FlowiseUnreachable, FlowStartedElsewhere, KeyRefused, UnknownChatflow, advice
 from bot.flowise.api import KEY_OF_ANOTHER_WORKSPACE, Api
-from bot.flowise.chatbot_config import config_of
+from bot.flowise.chatbot_config import ChatbotConfig, config_of
 from bot.flowise.limits import Limits
 from bot.flowise.overridable import Overridable, overridable
 from bot.flowise.refusals import HttpReply
@@ -29,17 +30,18 @@ _OLDEST = (2, 2, 8)
 _MEASURED = "3.1.4"
 
 _OPEN_IT = "In Flowise, open the flow (Chatflows or Agentflows)"
-_WHICH_KEY = (
+WHICH_KEY = (
     f"{_OPEN_IT} and click API Endpoint (</>): FLOWISE_API_KEY must be the key that is selected there. With No "
     "Authorization, no key is needed."
 )
-_WITHOUT_KEY = f"{_WHICH_KEY} With any of the server's keys (API Keys), the bot can also fetch answers after a crash."
+_NO_KEY = "not set; only a question shows whether the chatflow needs one"
+_WITHOUT_KEY = f"{WHICH_KEY} With any of the server's keys (API Keys), the bot can also fetch answers after a crash."
 
 
 @dataclass(frozen=True, slots=True)
 class Chatflow:
     """The server's base URL, the chatflow to check, the API key if there is one, how long to wait, the headers that a
-    proxy asks for, and what the flow is told of whoever asks."""
+    proxy asks for, what the flow is told of whoever asks, and whether files are added to its vector store."""
 
     url: str
     chatflow_id: str
@@ -47,6 +49,7 @@ class Chatflow:
     limits: Limits
     headers: Mapping[str, str] = field(default_factory=dict)
     told: AskerTold = NOTHING_TOLD
+    files_to_store: bool = False
 
 
 async def flowise(
@@ -60,12 +63,13 @@ async def flowise(
     api = Api(session, chatflow.url, chatflow.chatflow_id, chatflow.key, chatflow.limits, monotonic, chatflow.headers)
     asking = _Asking(session, api, chatflow)
     # Concurrently, so that all take the time of one.
-    streams, is_flowise, version_reply, rows, config, overrides = await asyncio.gather(
+    streams, is_flowise, version_reply, rows, config, uploads, overrides = await asyncio.gather(
         _tried(api.streams(fresh=True)),
         _tried(api.check_it_is_flowise()),
         _tried(asking.get("version")),
         _tried(asking.get("chatmessage", chatflow.chatflow_id, query={"chatId": str(uuid4())})),
         _tried(api.config()),
+        _tried(asking.get("chatflows-uploads", chatflow.chatflow_id)),
         _tried(asking.overridable(chatflow)),
     )
     at = wall()
@@ -76,12 +80,14 @@ async def flowise(
         return [unreachable(is_flowise, chatflow.url)]
     if streams is None and not isinstance(version_reply, HttpReply):
         return [unreachable(FlowiseUnreachable("it accepts the connection but does not answer"), chatflow.url)]
+    read = config_of(config) if isinstance(config, HttpReply) else None
     date = version_reply.headers.get("Date", "") if isinstance(version_reply, HttpReply) else ""
     return [
         version(version_reply),
         the_chatflow(streams, chatflow.chatflow_id),
-        *start(config),
-        offers(config),
+        *start(read),
+        offers(read),
+        files(FLOWISE, uploads, read, to_store=chatflow.files_to_store, has_key=chatflow.key is not None),
         *asker(FLOWISE, chatflow.told, overrides if isinstance(overrides, Overridable) else None),
         key(chatflow.key, rows),
         clock(FLOWISE, date, at, signed=False),
@@ -128,18 +134,16 @@ def the_chatflow(streams: object, chatflow_id: str) -> Finding:
     )
 
 
-def start(config: object) -> list[Finding]:
+def start(found: ChatbotConfig | None) -> list[Finding]:
     """The finding about how the flow begins, where nobody can ask it."""
-    found = config_of(config) if isinstance(config, HttpReply) else None
     if found is None or not found.is_started_elsewhere:
         return []
     what = "a webhook" if "webhook" in found.start_input_type else "a schedule"
     return [FLOWISE.wrong("start", f"only {what} starts the flow", advice(FlowStartedElsewhere))]
 
 
-def offers(config: object) -> Finding:
-    """The finding about what the flow offers beside its answers, from the response to its public configuration."""
-    found = config_of(config) if isinstance(config, HttpReply) else None
+def offers(found: ChatbotConfig | None) -> Finding:
+    """The finding about what the flow offers beside its answers, by its public configuration; None: not told."""
     if found is None:
         return FLOWISE.unknown("offers", "the server does not tell whether the flow suggests questions or is rated")
     starters = len(found.starter_prompts)
@@ -159,26 +163,31 @@ def key(given: str | None, rows: object) -> Finding:
     Only a prediction can show whether it is the key that is bound to the chatflow.
     """
     if given is None:
-        return FLOWISE.unknown("key", "not set; only a question shows whether the chatflow needs one", _WITHOUT_KEY)
+        return FLOWISE.unknown("key", _NO_KEY, _WITHOUT_KEY)
     if not isinstance(rows, HttpReply):
-        return FLOWISE.unknown("key", "the server did not answer a request with it", _WHICH_KEY)
+        return FLOWISE.unknown("key", "the server did not answer a request with it", WHICH_KEY)
     return _validity(rows)
+
+
+def has_none(finding: Finding) -> bool:
+    """Whether the finding about the key is that there is none."""
+    return finding.found == _NO_KEY
 
 
 def _validity(rows: HttpReply) -> Finding:
     if rows.status == 401:
-        return FLOWISE.wrong("key", "not one of this Flowise's API Keys", f"{advice(KeyRefused)} {_WHICH_KEY}")
+        return FLOWISE.wrong("key", "not one of this Flowise's API Keys", f"{advice(KeyRefused)} {WHICH_KEY}")
     if KEY_OF_ANOTHER_WORKSPACE in rows.message:
         found = "valid, but made in another workspace of Flowise than the chatflow's"
-        return FLOWISE.wrong("key", found, f"{advice(KeyRefused)} {_WHICH_KEY}")
+        return FLOWISE.wrong("key", found, f"{advice(KeyRefused)} {WHICH_KEY}")
     if rows.status == 403:
         do = "In Flowise, API Keys: allow the key to view chatflows, or the bot cannot fetch answers after a crash."
         return FLOWISE.warning("key", "valid, but not allowed to read stored messages", do)
     if rows.status == 200 and isinstance(rows.json(), list):
         found = "valid; only a question shows whether it is the one bound to the chatflow"
-        return FLOWISE.unknown("key", found, _WHICH_KEY)
+        return FLOWISE.unknown("key", found, WHICH_KEY)
     return FLOWISE.unknown(
-        "key", f"the server's response does not show whether it is valid (HTTP {rows.status})", _WHICH_KEY
+        "key", f"the server's response does not show whether it is valid (HTTP {rows.status})", WHICH_KEY
     )
 
 

@@ -24,6 +24,7 @@ from bot.flowise.parse import parse, whole_answer
 from bot.flowise.prediction import Prediction
 from bot.flowise.refusals import HttpReply, refusal, seconds_to_wait
 from bot.flowise.stream import NotAStreamError, PredictionStream
+from bot.flowise.texts import body_without_nul
 
 # A message of more characters is decoded in a step of the event loop of its own.
 _LARGE = 4 * 1024
@@ -69,7 +70,7 @@ class Asking:
         stream = PredictionStream(
             self._session,
             self._api.address("prediction", self._chatflow_id),
-            {**prediction.asks, "chatId": prediction.chat_id, "streaming": streaming},
+            body_without_nul({**prediction.asks, "chatId": prediction.chat_id, "streaming": streaming}),
             self._api.headers,
             self._limits,
             streaming=streaming,

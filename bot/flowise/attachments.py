@@ -1,5 +1,5 @@
-"""Sends files to Flowise apart from a question: to have them read, or added to the flow's vector store; and asks what a
-flow takes.
+"""Sends files to Flowise apart from a question, to have them read or added to the flow's vector store; asks what a flow
+takes; and fetches what a flow has made.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bot.flowise.uploads import Accepted, accepted
 # PDF may take a minute.
 _SECONDS = 120.0
 _KEPT = 60.0
+_CHUNK = 64 * 1024
 
 
 class Attachments:
@@ -102,6 +103,31 @@ class Attachments:
                 return number
         raise _refused(reply)
 
+    async def made(self, chat_id: str, name: str, *, largest: int) -> bytearray:
+        """The bytes of a file that the flow has made on a chat, under its name there. It needs no key.
+
+        Raises:
+            FlowiseFailed: there is no such file, or it has more than `largest` bytes.
+            FlowiseError: it has not come.
+        """
+        query = {"chatflowId": self._chatflow_id, "chatId": chat_id, "fileName": name}
+        try:
+            async with (
+                asyncio.timeout(_SECONDS),
+                self._session.get(
+                    self._api.address("get-upload-file"),
+                    params=query,
+                    headers={**self._api.headers, "Accept-Encoding": "identity"},
+                    allow_redirects=False,
+                    timeout=connect_timeout(self._limits),
+                ) as response,
+            ):
+                return await _bytes_of(response, largest)
+        except aiohttp.ClientError as error:
+            raise exchange_error(error, self._limits) from error
+        except TimeoutError:
+            raise FlowiseSlow(f"a file has not come within {_SECONDS:g} s") from None
+
     async def _sent(self, path: tuple[str, ...], fields: Mapping[str, str], file: Upload) -> HttpReply:
         length, pieces = form(fields, file)
         headers = {**self._api.headers, "Content-Type": MULTIPART, "Content-Length": str(length)}
@@ -119,6 +145,18 @@ class Attachments:
             raise exchange_error(error, self._limits) from error
         except TimeoutError:
             raise FlowiseSlow(f"a file was not read within {_SECONDS:g} s") from None
+
+
+async def _bytes_of(response: aiohttp.ClientResponse, largest: int) -> bytearray:
+    """The body of an answer. It tells no length before (measured on Flowise 3.1.4), so it is counted as it comes."""
+    if response.status != 200:
+        raise FlowiseFailed(f"a file that was made: HTTP {response.status}", run=RunState.OVER)
+    content = bytearray()
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        if len(content) + len(chunk) > largest:
+            raise FlowiseFailed(f"a file that was made has over {largest} bytes", run=RunState.OVER)
+        content += chunk
+    return content
 
 
 def _refused(reply: HttpReply) -> FlowiseError:

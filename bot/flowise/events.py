@@ -7,7 +7,7 @@ the flow is while the answer is made; a `SteeringEvent` says only how the answer
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TypeAlias
 
@@ -52,10 +52,23 @@ class SourceDocuments:
 
 @dataclass(frozen=True, slots=True)
 class ResultFile:
-    """A file that the flow has made, by its name; one without a name has a `mark` that tells it from others."""
+    """A file that the flow has made, by its name; one without a name has a `mark` that tells it from others.
+
+    `kind` is what its maker calls it, such as "png" or "markdown". `stored` is the name under which Flowise keeps it,
+    empty where it does not: then `content` is what it holds, as a `data:` URI or as text. That is kept while the file
+    is brought to Slack, and stands in no journal and no log.
+    """
 
     name: str
     mark: str = ""
+    kind: str = field(default="", compare=False)
+    stored: str = field(default="", compare=False)
+    content: str = field(default="", compare=False, repr=False)
+
+    @property
+    def key(self) -> str:
+        """What tells it from the other files of its answer."""
+        return f"{self.mark}:{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +85,13 @@ class ResultFiles:
             return self  # the same list again, as most are
         files = tuple(dict.fromkeys((*self.files, *later.files)))
         return ResultFiles(files[:most], self.more or later.more or len(files) > most)
+
+    @property
+    def without_contents(self) -> ResultFiles:
+        """The same files, without what they hold."""
+        if not any(file.content for file in self.files):
+            return self
+        return ResultFiles(tuple(replace(file, content="") for file in self.files), self.more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bot.errors import FlowiseError, FlowiseSlow, FlowiseUnreachable
 from bot.flowise.api import Api
 from bot.flowise.refusals import HttpReply, shortened
+from bot.flowise.texts import without_nul
 
 _GOOD, _BAD = "THUMBS_UP", "THUMBS_DOWN"
 
@@ -82,7 +83,7 @@ class Feedback:
 
 def _said(rating: AnswerRating) -> dict[str, str]:
     said = {"rating": _GOOD if rating.good else _BAD}
-    return said if rating.comment is None else said | {"content": rating.comment}
+    return said if rating.comment is None else said | {"content": without_nul(rating.comment)}
 
 
 def _not_written(reply: HttpReply | None) -> FlowiseError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 TEXT: Final = "text/plain"
@@ -74,6 +75,8 @@ _UNSAFE = re.compile(r"[^\w .()+,=@-]|_{2,}")
 _DOTS = re.compile(r"\.{2,}")
 # A file system takes 255 bytes.
 _LONGEST_BYTES: Final = 120
+_LONGEST_KIND: Final = 5
+_MOST_KINDS: Final = 12
 
 
 def type_of(name: str, declared: str) -> str:
@@ -93,6 +96,13 @@ def type_of(name: str, declared: str) -> str:
 def extension_of(mime: str) -> str:
     """The extension of files of a type, without a dot; empty where Flowise knows none."""
     return _EXTENSIONS.get(mime, "")
+
+
+def kinds(types: Iterable[str], extensions: Iterable[str] = ()) -> tuple[str, ...]:
+    """What people call types: by their extensions, to which others are added. No more than can be read."""
+    found = {*filter(None, map(extension_of, types)), *(extension.removeprefix(".") for extension in extensions)}
+    names = (name.upper() for name in found if name.isalnum() and len(name) <= _LONGEST_KIND)
+    return tuple(sorted(names))[:_MOST_KINDS]
 
 
 def is_text(mime: str) -> bool:

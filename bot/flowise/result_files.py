@@ -8,7 +8,7 @@ or by what it holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from itertools import chain, islice
 
@@ -25,10 +25,16 @@ MOST_FILES = 100
 _LONGEST_NAME = 60
 _LONGEST_PATH = 1_000
 _LONGEST_CONTENT = 2_000
+_LONGEST_JSON = 200_000
+_LONGEST_KIND = 20
+_LONGEST_SCHEME = 5
 # How many nodes of a run are looked through.
 _MOST_NODES = 500
 
 _STORAGE = "FILE-STORAGE::"
+
+PICTURES = frozenset({"png", "jpg", "jpeg", "gif", "webp", "image"})
+"""The kinds of artifacts that are pictures: what is no file and no `data:` URI of them is an address, or nothing."""
 
 UNREADABLE = ResultFiles((), more=True)
 """What a list is that cannot be read, because it is larger than a frame may be: a picture as a data URI, say."""
@@ -50,6 +56,15 @@ def files_of_run(nodes: object) -> ResultFiles | None:
     return result_files([output[kind] for output in outputs for kind in KINDS if output.get(kind)])
 
 
+def result_pictures(uris: Iterable[str]) -> ResultFiles:
+    """Pictures that were written into an answer's text, as `data:` URIs."""
+    return ResultFiles(tuple(ResultFile("", _mark("", uri), "image", content=_whole(uri)) for uri in uris))
+
+
+def _whole(uri: str) -> str:
+    return uri if uri.partition(",")[2] else ""
+
+
 def _files(data: object, depth: int = 4) -> Iterator[ResultFile]:
     if isinstance(data, list) and depth:
         yield from chain.from_iterable(_files(entry, depth - 1) for entry in data)
@@ -60,20 +75,42 @@ def _files(data: object, depth: int = 4) -> Iterator[ResultFile]:
 
 
 def _file(entry: dict[str, object], content: object) -> ResultFile:
-    stored = content if isinstance(content, str) and content.startswith(_STORAGE) else None
+    is_stored = isinstance(content, str) and content.startswith(_STORAGE)
+    stored = _last_part(str(content)) if is_stored else ""
     name = next(filter(None, map(_name, (entry.get("fileName"), entry.get("name"), stored))), "")
-    return ResultFile(name, "" if name else _mark(entry.get("type"), content))
+    mark = "" if name and stored in ("", name) else _mark(entry.get("type"), content)
+    return ResultFile(name, mark, _kind(entry), stored, "" if is_stored else _inline(entry))
+
+
+def _inline(entry: dict[str, object]) -> str:
+    """What a file holds, where its entry holds it; empty where that would be an address or a path."""
+    content = entry.get("data")
+    if content and not isinstance(content, str):
+        return write_json(content, _LONGEST_JSON, indented=True)
+    text = content if isinstance(content, str) else ""
+    is_data = text[:_LONGEST_SCHEME].lower().startswith("data:")
+    return text if is_data or _kind(entry) not in PICTURES else ""
+
+
+def _kind(entry: dict[str, object]) -> str:
+    kind = entry.get("type")
+    known = isinstance(kind, str) and len(kind) <= _LONGEST_KIND and kind.isascii() and kind.isalnum()
+    return str(kind).lower() if known else ""
 
 
 def _name(text: object) -> str:
     """A file's name, without a path; empty where there is none that people could read in one line."""
-    if not isinstance(text, str):
-        return ""
-    name = re.split(r"[/\\]", text[:_LONGEST_PATH].removeprefix(_STORAGE).strip())[-1].strip()
-    return name if name.isprintable() and name.strip(".") and len(name) <= _LONGEST_NAME else ""
+    name = _last_part(text) if isinstance(text, str) else ""
+    return name if name.isprintable() and len(name) <= _LONGEST_NAME else ""
+
+
+def _last_part(path: str) -> str:
+    """The last part of a path. Flowise is asked for a file by that alone."""
+    name = re.split(r"[/\\]", path[:_LONGEST_PATH].removeprefix(_STORAGE).strip())[-1].strip()
+    return name if name.strip(".") else ""
 
 
 def _mark(kind: object, content: object) -> str:
-    """What tells a file without a name from others."""
+    """What tells a file from others that have no name, or the same."""
     text = content if isinstance(content, str) else write_json(content, _LONGEST_CONTENT)
     return blake2b(f"{kind}:{text}".encode("utf-8", "replace"), digest_size=8).hexdigest()

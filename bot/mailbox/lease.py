@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -294,6 +295,16 @@ class Lease:
         """More of the answer has arrived: note it soon."""
         self.opened = replace(self.opened, journal=journal, whole=whole)
         self._changed.set()
+
+    async def note_now(self) -> None:
+        """Write the answer's state to the store before anything else is done. While that cannot be reached, nobody can
+        take the answer over: it is noted when it is back."""
+        if self.unreadable:
+            return
+        async with self._noting:
+            with suppress(StoreUnavailable):
+                if not await self._mailboxes.note(self.hold, self.opened):
+                    await self.stand()  # it is lost, or the store has lost its data, which this restores
 
     async def note_changes(self) -> None:
         """Write each change of the answer's state to the store; never returns."""

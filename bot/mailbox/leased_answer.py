@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from bot.mailbox.lease import Lease
+from bot.records.sent_file import SentFile
 from bot.records.thread import UnansweredQuestion
 from bot.reply.arriving import Arriving
 from bot.reply.contract import AnswerButtons, ArrivedEvent, Ending, Failed, Finished, Stopped, TurnEvent
@@ -19,9 +20,12 @@ from bot.slack.calls import (
     Posted,
     PostMessage,
     Refused,
+    SendFile,
+    ShareFile,
     StartStream,
     StopStream,
     UpdateMessage,
+    Uploaded,
 )
 from bot.slack.refusals import STOPPED_BY_USER
 
@@ -43,7 +47,7 @@ class SentenceOwner:
         await self._lease.lost.wait()  # a sentence is short, and is always finished
         return None
 
-    async def made(self, call: Call, result: Posted | Accepted) -> None:
+    async def made(self, call: Call, result: Posted | Accepted | Uploaded) -> None:
         known = self._lease.opened.messages
         match call, result:
             case PostMessage(), Posted(ts=ts) if ts not in known:
@@ -146,7 +150,7 @@ class LeasedAnswer:
         messages = () if self._journal.has_words else self._lease.opened.messages
         return UnansweredQuestion(self._lease.item, messages)
 
-    async def made(self, call: Call, result: Posted | Accepted) -> None:
+    async def made(self, call: Call, result: Posted | Accepted | Uploaded) -> None:
         opened = self._lease.opened
         match call, result:
             case PostMessage(channel=channel, text=text, blocks=blocks), Posted(ts=ts, found=found):
@@ -170,6 +174,12 @@ class LeasedAnswer:
             case DeleteMessage(ts=ts), _:
                 self.stands.pop(ts, None)
                 self._shows(messages=tuple(old for old in opened.messages if old != ts))
+            case SendFile(key=key), Uploaded(file_id=file_id):
+                self._shows(files=(*(file for file in opened.files if file.key != key), SentFile(key, file_id)))
+                await self._lease.note_now()  # whoever goes on must know of it before it is shared
+            case ShareFile(key=key, file_id=file_id), _:
+                others = (file for file in opened.files if file.key != key)
+                self._shows(files=(*others, SentFile(key, file_id, shared=True)))
             case _:
                 return
 

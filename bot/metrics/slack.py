@@ -16,12 +16,19 @@ from bot.errors import SlackUnavailable
 from bot.metrics.families import CALLS, NAMESPACE, Children, Families
 from bot.pacing.governor import Governor
 from bot.records.thread import Thread
-from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, method_of
+from bot.slack.calls import Accepted, Call, Limited, Lost, Posted, Refused, Result, Uploaded, method_of
 from bot.slack.client import SlackClient
 from bot.slack.messages import EarlierMessage
 from bot.slack.tiers import QUOTAS
 
-_RESULTS: Final = {Posted: "ok", Accepted: "ok", Limited: "limited", Refused: "refused", Lost: "lost"}
+_RESULTS: Final = {
+    Posted: "ok",
+    Accepted: "ok",
+    Uploaded: "ok",
+    Limited: "limited",
+    Refused: "refused",
+    Lost: "lost",
+}
 _THREAD: Final = "conversations.replies"
 _RESPONSE_URL: Final = "response_url"
 _METHODS: Final = (*QUOTAS, _THREAD, _RESPONSE_URL)

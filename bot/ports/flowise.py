@@ -139,3 +139,12 @@ class FlowFiles(Protocol):
             FlowiseError: whether it was added is not known.
         """
         ...
+
+    async def made(self, chat_id: str, name: str, *, largest: int) -> bytearray:
+        """The bytes of a file that the flow has made on a chat, under its name there.
+
+        Raises:
+            FlowiseFailed: there is no such file, or it has more than `largest` bytes.
+            FlowiseError: it has not come; it may when it is asked for again.
+        """
+        ...

@@ -99,13 +99,14 @@ class Store(Protocol):
     async def begin_storing(self, line: str, chat_id: str, file_id: str, by: str) -> str:
         """Note that a file is now added to the vector store for a chat, unless that was noted before.
 
-        Returns who noted it: `by`, which may go on, or another; `STORED` once `stored_file` was called. To be asked
-        with the same `by` again if the answer was lost.
+        Returns who noted it: `by`, which may go on, or another; `STORED` once `stored_file` said so. `by` is new for
+        each time that a file would be sent, and the same again where the answer to this was lost.
         """
         ...
 
-    async def stored_file(self, line: str, chat_id: str, file_id: str) -> None:
-        """Note that a file was added to the vector store for a chat."""
+    async def stored_file(self, line: str, chat_id: str, file_id: str, *, added: bool) -> None:
+        """Note that a file was added to the vector store for a chat; or that Flowise has not `added` anything of it, so
+        that it may be sent again."""
         ...
 
     async def spend(

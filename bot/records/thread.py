@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
+from bot.records.sent_file import SentFile
+
 STORED = "stored"
 """What is noted of a file that was added to a chat's vector store, in place of who began to add it."""
 
@@ -127,9 +129,9 @@ class Run:
     process was killed), by the clock of the process that wrote them. `agentflow`: Flowise's abort endpoint can stop it.
     `awaits_decision`: the flow has paused for a person's decision, whose reference is `decision` where it can be made
     in Slack. `resumes`: one was made, and the run goes on with it. `unseen`: a person has stopped its answer, and a
-    process reads on until it ends, and deletes the note then. `question` is the text of the prediction; `after` is
-    the newest row that was stored on the chat before it or, if `awaits_decision`, that of its pause; None: unknown.
-    `spoken`: the question was a voice clip, of which Flowise stores its own transcript.
+    process reads on until it ends, and deletes the note then; `renewed` grows while it does. `question` is the text of
+    the prediction; `after` is the newest row that was stored on the chat before it or, if `awaits_decision`, that of
+    its pause; None: unknown. `spoken`: the question was a voice clip, of which Flowise stores its own transcript.
     """
 
     since: float
@@ -142,6 +144,7 @@ class Run:
     resumes: bool = False
     unseen: bool = False
     spoken: bool = False
+    renewed: int = 0
 
     @property
     def expected(self) -> Expected | None:
@@ -179,6 +182,7 @@ class OpenAnswer:
     asker has pressed the button. `is_first`: no question of its thread was answered before. `resumes` and `spoken` are
     as in `Run`. `stopped` is the value of the `StopOutcome` that its last line tells, empty where it was not stopped.
     `flow` is the name of the flow that was asked, empty where there are none.
+    `files` are those of its files that were sent to Slack.
     """
 
     chat_id: str = ""
@@ -195,6 +199,7 @@ class OpenAnswer:
     stopped: str = ""
     spoken: bool = False
     flow: str = ""
+    files: tuple[SentFile, ...] = ()
 
     @property
     def expected(self) -> Expected | None:

@@ -6,6 +6,7 @@ from typing import Generic, assert_never
 
 from bot.flowise.events import (
     CalledTools,
+    ResultFile,
     ResultFiles,
     SourceDocuments,
     StepEvent,
@@ -42,6 +43,7 @@ from bot.reply.contract import (
 )
 from bot.reply.decision import decision
 from bot.reply.growing_text import T_co
+from bot.reply.made_files import REST, MadeFiles, WhyLost
 from bot.reply.source_list import SourceList
 from bot.reply.steps import Steps
 from bot.slack import wording, wording_of_failures, wording_of_files
@@ -57,10 +59,19 @@ class Answer(Generic[T_co]):
     `sentence` is a sentence of ours that is the whole answer; empty where Flowise was asked. While `thinking`, Flowise
     is at work, and `running` names the tools it uses now. While `stopping`, nothing more is shown until it has ended.
     `fetching` is set while the rest of the answer is looked for. `asks` says whom a person should ask when it fails, in
-    Slack's mrkdwn. The reply tells `steps` with their times. Links are made on `hosts` alone.
+    Slack's mrkdwn. The reply tells `steps` with their times. Links are made on `hosts` alone. Unless it
+    `attaches` the files that its flow has made, it names them.
     """
 
-    def __init__(self, text: T_co, asks: str = NOBODY, steps: Steps | None = None, hosts: LinkHosts = ANY_HOST) -> None:
+    def __init__(
+        self,
+        text: T_co,
+        asks: str = NOBODY,
+        steps: Steps | None = None,
+        hosts: LinkHosts = ANY_HOST,
+        *,
+        attaches: bool = True,
+    ) -> None:
         self.steps = steps or Steps()
         self._asks_for_help = asks
         self.ended = False
@@ -76,7 +87,7 @@ class Answer(Generic[T_co]):
         self._length = 0
         self._waiting = ""
         self.sources = SourceList(hosts)
-        self._files = ResultFiles(())
+        self._files = MadeFiles(attaches=attaches)
         self._used: tuple[str, ...] = ()
         self._notes: tuple[str, ...] = ()
         self._heard = ""
@@ -160,8 +171,7 @@ class Answer(Generic[T_co]):
             case SourceDocuments(documents=documents):
                 changed = self.sources.replace(documents)
             case ResultFiles():
-                files = self._files.and_later(event)
-                changed, self._files = files != self._files, files
+                changed = self._files.add(event)
             case UsedTools(names=names):
                 changed, self._used = names != self._used, names
             case DecisionOffered():
@@ -196,9 +206,15 @@ class Answer(Generic[T_co]):
                 assert_never(event)
         return changed
 
-    def lose_rest(self) -> None:
-        """Note that the text that fits into no message could not be attached as a file: the footer says so."""
-        self._rest_is_lost = True
+    @property
+    def made_files(self) -> tuple[ResultFile, ...]:
+        """The files of its flow that are to be attached, once it has ended."""
+        return self._files.attached if self.ended and self._stopped is None else ()
+
+    def lose_file(self, key: str, why: WhyLost) -> None:
+        """Note that a file could not be attached: the footer says so."""
+        self._rest_is_lost = self._rest_is_lost or key == REST
+        self._files.lose(key, why)
         self._version += 1
 
     def _proceeds(self, event: ProgressEvent) -> bool:
@@ -308,13 +324,10 @@ class Answer(Generic[T_co]):
         return (*map(note, notes), *self._work(), *self.sources.blocks, *self._last_lines(alone=True))
 
     def _remarks(self, *, alone: bool) -> tuple[str, ...]:
-        """What is said under the text or, `alone`, where there is none: our remarks, and which files there are."""
-        files = self._files
-        if not files.files and not files.more:
+        """What is said under the text or, `alone`, where there is none: our remarks, and on files."""
+        if self._stopped is not None or not (self.ended or self.words_whole):
             return self._notes
-        is_first = alone and not self._notes
-        names = [file.name for file in files.files if file.name]
-        return (*self._notes, wording.result_files(names, len(files.files), more=files.more, alone=is_first))
+        return (*self._notes, *self._files.remarks(alone=alone and not self._notes))
 
     @property
     def folded(self) -> str:

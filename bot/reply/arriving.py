@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.flowise.events import CalledTools, SourceDocuments, Token, WordsWhole
+from bot.flowise.result_files import result_pictures
 from bot.reply.contract import (
     LONGEST,
     ArrivedEvent,
@@ -55,8 +56,9 @@ class Arriving:
 
     def _text(self, arrived: Arrived) -> tuple[ArrivedEvent, ...]:
         text = Token(arrived.markdown)
+        files = (result_pictures(arrived.pictures),) if arrived.pictures else ()
         if arrived.anew:
             self._length = len(arrived.markdown)
-            return (BeganAnew(), text)
+            return (BeganAnew(), text, *files)
         self._length += len(arrived.markdown)
-        return (text,)
+        return (text, *files)

@@ -56,8 +56,8 @@ class Beside:
                 # Even after the tools have ended, the text that follows a call is a new paragraph.
                 self._events[_TOOLS_ENDED] = event
             case ResultFiles():
-                before = self._events.get(ResultFiles)
-                self._events[ResultFiles] = before.and_later(event) if isinstance(before, ResultFiles) else event
+                before, files = self._events.get(ResultFiles), event.without_contents
+                self._events[ResultFiles] = before.and_later(files) if isinstance(before, ResultFiles) else files
             case Step() | AgentsSpoke() | ModelThinking():
                 pass  # `bot.reply.steps` keeps how far the flow is
             case SourceDocuments() | UsedTools() | DecisionOffered() | PassagesOffered() | AnswerButtons():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.flowise.events import Token, WordsWhole
 from bot.pacing.permits import Kind, Want
-from bot.reply.attachment import Attachment
+from bot.reply.attachments import Attachments
 from bot.reply.carried_steps import CarriedSteps
 from bot.reply.complaint import Complaint
 from bot.reply.contract import ArrivedEvent, Ending, Place, TextComplete, Thinking
@@ -27,9 +27,10 @@ from bot.slack.calls import (
     PostMessage,
     Refused,
     Result,
+    SendFile,
     SetStatus,
+    ShareFile,
     UpdateMessage,
-    UploadFile,
 )
 from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import NO_TOKEN, NOT_WANTED, SHAPE
@@ -38,6 +39,8 @@ from bot.slack.text.pages import Page
 
 # How long a complete answer waits for a Slack that does not reply, in seconds: outages of some minutes do happen.
 PATIENCE = 1800.0
+# How long one of its files does, while the thread waits: messages may go through where no file does.
+FILE_PATIENCE = 300.0
 
 END_IS_NEAR = 0.5
 """Seconds after the last word for which the end is waited for, so that one edit shows both: it comes within some 50 ms,
@@ -55,14 +58,14 @@ class Standing:
     """What another reply that gave up has done for an answer.
 
     The `messages`, by their `ts`, are written anew; one of them may still be `streaming`. The status line, the pace of
-    writing, the file with the rest and the steps go on as they are.
+    writing, the files and the steps go on as they are.
     """
 
     messages: tuple[str, ...]
     streaming: str
     status: StatusLine
     pace: Pace
-    attachment: Attachment
+    attachments: Attachments
     steps: Steps
 
 
@@ -96,7 +99,7 @@ class EditedReply:
         if standing is None:
             may_stand = bool(adopted.messages) or adopted.look
             status = StatusLine(place.channel, place.thread_ts, works=has_status, may_stand=may_stand)
-            work = (status, Pace(interval), Attachment(place), steps or Steps())
+            work = (status, Pace(interval), Attachments(place, adopted.files), steps or Steps())
             standing = Standing(adopted.messages, adopted.streaming, *work)
         self._steps = standing.steps
         self._answer = PagedAnswer(most=most, asks=asks, stop=stop, steps=self._steps, hosts=hosts)
@@ -104,9 +107,8 @@ class EditedReply:
         self._messages = Messages(place, reference, taken)
         self._pace = standing.pace
         self._status = standing.status
-        self._attachment = standing.attachment
-        if standing.attachment.is_lost:
-            self._answer.lose_rest()
+        self._attachments = standing.attachments
+        self._attachments.tell(self._answer)
         self._carried = CarriedSteps(self._steps)
         self._pages: tuple[Page, ...] = ()
         self._pages_of: tuple[int, bool, int, int] | None = None
@@ -170,7 +172,7 @@ class EditedReply:
         if call is None and self._answer.ended and self._stands:
             if now < self._pace.held_until:
                 return None
-            call = self._attachment.next_call(self._answer)
+            call = self._attachments.next_call(self._answer)
             if call is None:
                 self._progress.end()
         return call
@@ -180,22 +182,25 @@ class EditedReply:
             self._status.answered(call, result, now)
         elif call is self._complaint.call:
             self._complained(result, now)
-        elif isinstance(call, UploadFile):
-            self._rest_answered(result, now)
+        elif isinstance(call, SendFile | ShareFile):
+            self._file_answered(call, result, now)
         elif isinstance(call, FindStream):
             self._sought(result, now)
         else:
             self._pace.wrote(now)
             self._write_answered(call, result, now)
 
-    def _rest_answered(self, result: Result, now: float) -> None:
+    def _file_answered(self, call: SendFile | ShareFile, result: Result, now: float) -> None:
         match result:
             case Limited(retry_after=seconds):
                 self._pace.hold(now + seconds)
-            case Lost(reason=reason):
-                self._lost(reason, now)
+            case Lost(reason=reason) if self._losses.lasted(now) > FILE_PATIENCE:
+                result = Refused(reason)
+            case Lost():
+                self._pace.hold(now + self._losses.lost(now))
             case _:
-                self._attachment.settled(self._answer, result)
+                self._losses.reset()
+        self._attachments.answered(self._answer, call, result)
 
     def _sought(self, result: Result, now: float) -> None:
         if isinstance(result, Lost) and self._losses.count < _SEARCHES:

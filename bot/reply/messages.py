@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.records.sent_file import SentFile
 from bot.reply.contract import Place
 from bot.slack.calls import (
     Accepted,
@@ -44,13 +45,14 @@ class Adopted:
 
     The message `streaming`, if any, is still being streamed, and is stopped first. With `look`, there may be more
     messages than are known: each is searched for before it is posted. With `may_stream`, a stream may be open that is
-    not known either: it is searched for before anything is written.
+    not known either: it is searched for before anything is written. `files` were sent to Slack.
     """
 
     messages: tuple[str, ...] = ()
     streaming: str = ""
     look: bool = False
     may_stream: bool = False
+    files: tuple[SentFile, ...] = ()
 
 
 NOTHING = Adopted()

@@ -63,8 +63,9 @@ class PagedAnswer(Answer[Document]):
         stop: str = "",
         steps: Steps | None = None,
         hosts: LinkHosts = ANY_HOST,
+        attaches: bool = True,
     ) -> None:
-        super().__init__(Document(most=most, hosts=hosts), asks, steps, hosts)
+        super().__init__(Document(most=most, hosts=hosts), asks, steps, hosts, attaches=attaches)
         self._button = (stop_button(wording.STOP, stop),) if stop else ()
         self._most = most
         self._form = Form.RENDERED

@@ -39,7 +39,7 @@ class RespondedReply:
         hosts: LinkHosts = ANY_HOST,
     ) -> None:
         self._place = place
-        self._answer = PagedAnswer(asks=asks, steps=steps, hosts=hosts)
+        self._answer = PagedAnswer(asks=asks, steps=steps, hosts=hosts, attaches=False)
         self._greeting: Page | None = _greeting(invite)
         self._given = 0
         self._held_until = 0.0

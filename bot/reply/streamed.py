@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from bot.flowise.events import Token
 from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
-from bot.reply.attachment import Attachment
+from bot.reply.attachments import Attachments
 from bot.reply.beside import Beside
 from bot.reply.contract import ArrivedEvent, BeganAnew, ParagraphBreak, Place, TextComplete
 from bot.reply.edited import Standing
@@ -32,10 +32,11 @@ from bot.slack.calls import (
     Posted,
     Refused,
     Result,
+    SendFile,
     SetStatus,
+    ShareFile,
     StartStream,
     StopStream,
-    UploadFile,
 )
 from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import STOPPED_BY_USER
@@ -94,7 +95,7 @@ class StreamedReply:
         self._text = StreamText(most=most)
         self._answer = Answer(self._text, asks=asks, steps=steps, hosts=hosts)
         self._steps = StreamedSteps(self._answer.steps)
-        self._attachment = Attachment(place)
+        self._attachments = Attachments(place)
         self._pace = Pace(interval)
         self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None, thinking=thinking)
         self._before = Beside()
@@ -164,9 +165,8 @@ class StreamedReply:
             case SetStatus():
                 self._status.answered(call, result, now)
                 return
-            case UploadFile():
-                if not self._waits(call, result, now):
-                    self._attachment.settled(self._answer, result)
+            case SendFile() | ShareFile():
+                self._file_answered(call, result, now)
                 return
         self._pace.wrote(now)
         if isinstance(call, StartStream) and not isinstance(result, Limited):
@@ -264,10 +264,10 @@ class StreamedReply:
             )
         if self._answer.ended and not self._progress.ends:
             # Only after the last call: a stream that breaks off before leaves the file to the reply that goes on.
-            if self._is_finished and (upload := self._attachment.next_call(self._answer)) is not None:
-                return upload
+            if self._is_finished and (file := self._attachments.next_call(self._answer)) is not None:
+                return file
             under = (*self._answer.heading, *self._answer.footer())
-            if under and (not self._is_finished or self._attachment.is_lost):
+            if under and (not self._is_finished or self._attachments.has_lost):
                 self._give_up(self._ended[-1])
             else:
                 self._progress.end()
@@ -307,8 +307,14 @@ class StreamedReply:
             self._stream = None
             self._text.close()
             self._is_finished = call is self._last
-            if self._is_finished and not self._answer.rest:
+            if self._is_finished and self._attachments.next_call(self._answer) is None:
                 self._progress.end()
+
+    def _file_answered(self, call: SendFile | ShareFile, result: Result, now: float) -> None:
+        if not self._waits(call, result, now):
+            self._losses.reset()
+            result = Refused(result.reason) if isinstance(result, Lost) else result
+        self._attachments.answered(self._answer, call, result)
 
     def _waits(self, call: Call, result: Result, now: float) -> bool:
         """Whether the same call is made again later."""
@@ -366,7 +372,7 @@ class StreamedReply:
                 streaming=message if streaming else "",
                 status=self._status,
                 pace=self._pace,
-                attachment=self._attachment,
+                attachments=self._attachments,
                 steps=self._answer.steps,
             ),
             ended=len(self._ended) - has_ended - len(before),

@@ -38,8 +38,13 @@ class WatchedFlowise(MeteredFlowise):
     _failure: FlowiseError | None = None
 
     def state(self, otherwise: str = "ok") -> str:
-        """In words without secrets: "failing: " and what the operator is to do; `otherwise` where nothing is wrong."""
-        return f"failing: {advice(type(self._failure))}" if self._failure is not None else otherwise
+        """In words without secrets: what the operator is to do; `otherwise` where nothing is wrong.
+
+        After "error: " where no question will ever be answered, after "failing: " where that may pass.
+        """
+        if self._failure is None:
+            return otherwise
+        return f"{'error' if _is_lost(self._failure) else 'failing'}: {advice(type(self._failure))}"
 
     async def predict(self, prediction: Prediction) -> AsyncGenerator[Event, None]:
         try:
@@ -63,13 +68,13 @@ class WatchedFlowise(MeteredFlowise):
     async def watch(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Look at the start, and again and again while Flowise cannot be asked; log the first result and the end.
 
-        A Flowise that is down or wrong at the start may be right when the first question comes: a warning, no exit.
+        A Flowise that is down at the start may be up when the first question comes: a warning. A chatflow that it does
+        not have is an error, and yet no exit: somebody has to take what Slack sends, and to say that this is broken.
         """
         try:
             await self.check()
         except FlowiseError as error:
-            kind = type(error)
-            log.warning("Flowise not ready", error=kind.__name__, reason=str(error), do=advice(kind))
+            _tell(error)
         while True:
             await sleep(_LOOK_AGAIN)
             if self._failure is not None and not isinstance(self._failure, KeyRefused):
@@ -87,3 +92,16 @@ class WatchedFlowise(MeteredFlowise):
             self._failure = error
         elif isinstance(error, FlowiseFailed | FlowiseEmpty):  # the flow has run, so it can be asked
             self._failure = None
+
+
+def _tell(error: FlowiseError) -> None:
+    about = {"error": type(error).__name__, "reason": str(error), "do": advice(type(error))}
+    if _is_lost(error):
+        log.error("Flowise not ready", **about)
+    else:
+        log.warning("Flowise not ready", **about)
+
+
+def _is_lost(error: FlowiseError) -> bool:
+    """Whether waiting cannot help: Flowise itself has said that there is no such flow."""
+    return isinstance(error, UnknownChatflow)

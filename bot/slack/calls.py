@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from bot.slack.text.block import Blocks
@@ -137,18 +137,33 @@ class Respond:
 
 
 @dataclass(frozen=True, slots=True)
-class UploadFile:
-    """A file of text in a thread, or outside threads if `thread_ts` is None: three steps; people see the last one.
+class SendFile:
+    """files.getUploadURLExternal, and the bytes to the address that it gives: nobody sees the file before it is shared.
 
-    `name` is the file's name with its ending, `title` what Slack shows above it. Needs the scope files:write. Making
-    the same call again after it was Lost does not share the file twice; `since` is as in PostMessage.
+    `key` tells it from the other files of its answer, `name` is its name with its ending. Without `content`, both are
+    put in by whoever makes the call: it is a file that the flow has made. Needs the scope files:write. Making it twice
+    does no harm.
+    """
+
+    key: str
+    name: str = ""
+    content: bytes | bytearray | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ShareFile:
+    """files.completeUploadExternal: a file that was sent, in a thread, or outside threads if `thread_ts` is None.
+
+    `key` is as in SendFile, `title` what Slack shows above it; empty: its name. With `look`, it may have been shared
+    already: it is searched for first. `since` is as in PostMessage.
     """
 
     channel: str
     thread_ts: str | None
-    name: str
-    title: str
-    content: str
+    key: str
+    file_id: str
+    title: str = ""
+    look: bool = False
     since: str = ""
 
 
@@ -163,7 +178,8 @@ Call: TypeAlias = (
     | SetStatus
     | PostEphemeral
     | Respond
-    | UploadFile
+    | SendFile
+    | ShareFile
 )
 
 
@@ -176,7 +192,8 @@ _METHODS: Final[Mapping[type[Call], str]] = {
     StopStream: "chat.stopStream",
     SetStatus: "assistant.threads.setStatus",
     PostEphemeral: "chat.postEphemeral",
-    UploadFile: "files.completeUploadExternal",
+    SendFile: "files.getUploadURLExternal",
+    ShareFile: "files.completeUploadExternal",
     Respond: "",
     FindStream: "",
 }
@@ -205,6 +222,13 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A file has arrived, and nobody sees it yet."""
+
+    file_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Limited:
     """Too many calls: try again in `retry_after` seconds. The call had no effect."""
 
@@ -218,6 +242,10 @@ class Refused:
     error: str
 
 
+NOT_FETCHED: Final = "not_fetched"
+"""The error of a SendFile whose content could not be had. Slack was not asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lost:
     """No usable reply came back (connection lost, server error): the call may have had its effect or not."""
@@ -225,4 +253,4 @@ class Lost:
     reason: str
 
 
-Result: TypeAlias = Posted | Accepted | Limited | Refused | Lost
+Result: TypeAlias = Posted | Accepted | Uploaded | Limited | Refused | Lost

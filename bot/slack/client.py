@@ -20,11 +20,12 @@ from bot.slack.calls import (
     PostMessage,
     Respond,
     Result,
+    SendFile,
     SetStatus,
+    ShareFile,
     StartStream,
     StopStream,
     UpdateMessage,
-    UploadFile,
     method_of,
 )
 from bot.slack.exactly_once import Once
@@ -91,7 +92,7 @@ class SlackClient:
         self._bot_user = identity.bot_user
         return identity
 
-    async def call(self, call: Call) -> Result:
+    async def call(self, call: Call) -> Result:  # noqa: PLR0911  # one way a call
         match call:
             case PostMessage():
                 return await self._once.post(call)
@@ -99,8 +100,10 @@ class SlackClient:
                 return await self._once.start(call, self._bot_user)
             case FindStream():
                 return await self._once.find_stream(call, self._bot_user)
-            case UploadFile():
-                return await self._once.upload(call)
+            case SendFile(name=name, content=content):
+                return await self._wire.send_file(name, content or b"")
+            case ShareFile():
+                return await self._once.share(call)
             case Respond():
                 return await self._wire.respond(call)
             case _:

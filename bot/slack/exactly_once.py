@@ -9,14 +9,13 @@ from typing import Generic, TypeVar
 from bot.slack.calls import (
     Accepted,
     FindStream,
-    Limited,
     Lost,
     Posted,
     PostMessage,
     Refused,
     Result,
+    ShareFile,
     StartStream,
-    UploadFile,
 )
 from bot.slack.fields import string
 from bot.slack.search import Message, Search, Where
@@ -25,8 +24,6 @@ from bot.slack.wire import Wire, without_none
 
 # The most calls with a lost reply that are remembered: one that is never tried again must not stay for ever.
 _MOST_UNSURE = 1_000
-# The same for files, which are remembered with their content.
-_MOST_UNSURE_FILES = 20
 _MARK = "flowise_answer"
 
 K = TypeVar("K")
@@ -57,14 +54,13 @@ class _Unsure(Generic[K, V]):
 
 
 class Once:
-    """Posts messages, starts streams and uploads files in one workspace, each once."""
+    """Posts messages, starts streams and shares files in one workspace, each once."""
 
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._search = Search(wire)
         self._posts: _Unsure[str, PostMessage] = _Unsure(_MOST_UNSURE)
         self._starts: _Unsure[str, StartStream] = _Unsure(_MOST_UNSURE)
-        self._shared: _Unsure[UploadFile, str] = _Unsure(_MOST_UNSURE_FILES)
 
     async def post(self, call: PostMessage) -> Result:
         """Post a message. One whose reply was lost is searched for before it is posted again: none stands twice.
@@ -146,27 +142,18 @@ class Once:
 
         return await self._search.find(call.mark, Where(call.channel, call.thread_ts, call.since), is_it)
 
-    async def upload(self, call: UploadFile) -> Result:
-        """Upload and share a file. If the reply to sharing was lost, it is searched for, and never uploaded again."""
-        file_id = self._shared.get(call) or ""
-        if file_id:
+    async def share(self, call: ShareFile) -> Result:
+        """Share a file that was sent. One that may have been shared already is searched for first."""
+        if call.look:
             where = Where(call.channel, call.thread_ts, call.since)
-            looked = await self._search.find(file_id, where, lambda message: _has_file(message, file_id))
+            looked = await self._search.find(call.file_id, where, lambda message: _has_file(message, call.file_id))
             if isinstance(looked, Posted):
-                self._shared.forget(call)
                 return Accepted()
             if not isinstance(looked, Refused):
                 return looked
-        else:
-            sent = await self._wire.send_file(call.name, call.content.encode())
-            if not isinstance(sent, str):
-                return sent
-            file_id = sent
-        files = [{"id": file_id, "title": call.title}]
+        files = [without_none(id=call.file_id, title=call.title or None)]
         body = without_none(files=files, channel_id=call.channel, thread_ts=call.thread_ts)
-        result = await self._wire.make("files.completeUploadExternal", body)
-        self._shared.note(call, file_id, result, unsure=(Lost, Limited))
-        return result
+        return await self._wire.make("files.completeUploadExternal", body)
 
 
 def mark_of(message: Message) -> str:

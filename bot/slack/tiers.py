@@ -75,6 +75,7 @@ QUOTAS: Final = {
     # Of its own kind: 600 a minute for an app in a workspace (Slack docs, assistant.threads.setStatus).
     "assistant.threads.setStatus": Quota(rate=6.0, burst=200),
     # Tier 4 (Slack docs, files.getUploadURLExternal and files.completeUploadExternal).
+    "files.getUploadURLExternal": Quota(rate=1.0, burst=40),
     "files.completeUploadExternal": Quota(rate=1.0, burst=40),
 }
 """The bucket of each method that writes, for a workspace."""

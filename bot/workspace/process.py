@@ -9,7 +9,7 @@ from typing import Protocol
 from bot.background.supervision import Supervisor
 from bot.background.tasks import Tasks
 from bot.conversation.admission import Admission
-from bot.conversation.file_room import FileRoom
+from bot.conversation.file_room import MOST_INLINE, FileRoom
 from bot.conversation.flows import Flows
 from bot.conversation.question import ConversationSettings
 from bot.mailbox.mailbox import Mailbox
@@ -70,7 +70,8 @@ def uncounted(*, by_asker: bool, good: bool) -> None:
 class Process:
     """What the workspaces of a process share. `name` tells it from the other replicas.
 
-    `admission` counts the predictions of all workspaces together, and `room` the bytes of their files. `now` is
+    `admission` counts the predictions of all workspaces together, `room` the bytes of their files and `inline`
+    those that are written into answers. `now` is
     monotonic, `wall` is epoch seconds.
     """
 
@@ -88,3 +89,4 @@ class Process:
     waits: Waits = WAITS
     tasks: Tasks = field(default_factory=Tasks)
     count_rating: CountRating = uncounted
+    inline: FileRoom = field(default_factory=lambda: FileRoom(MOST_INLINE))

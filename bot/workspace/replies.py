@@ -63,7 +63,7 @@ class Replies:
         opened = lease.opened
         # Whoever was not asked yet may still wait for its turn: an open stream in its thread is then another answer's.
         may_stream = lease.look and lease.was_asked and place.thread_ts is not None
-        adopted = Adopted(opened.messages, opened.stream, lease.look, may_stream)
+        adopted = Adopted(opened.messages, opened.stream, lease.look, may_stream, opened.files)
         return self._edited(place, lease.item.reference, adopted, stop)
 
     def _edited(self, place: Place, reference: str, adopted: Adopted = NOTHING, stop: str = "") -> EditedReply:

@@ -13,6 +13,7 @@ from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import SentenceOwner
 from bot.pacing.governor import Governor
 from bot.pacing.permits import Kind, Want
+from bot.ports.files import FilesToSend
 from bot.ports.slack import Slack
 from bot.reply.answer_buttons import answer_buttons
 from bot.reply.contract import AnswerButtons, ArrivedEvent, Failed, Finished, Place, Reply, Sentence
@@ -87,10 +88,18 @@ class Sentences:
         log.debug("private message sent", result=type(result).__name__)
 
     async def bring(
-        self, reply: Reply, events: AsyncGenerator[ArrivedEvent, None], reference: str, owner: Owner
+        self,
+        reply: Reply,
+        events: AsyncGenerator[ArrivedEvent, None],
+        reference: str,
+        owner: Owner,
+        made_files: FilesToSend | None = None,
     ) -> bool:
-        """Bring what happens to Slack, as `reply` writes it; whether it has come to its end."""
-        ended = await deliver(reply, events, self._slack, self._governor, now=self._now, owner=owner)
+        """Bring what happens to Slack, as `reply` writes it; whether it has come to its end. `made_files` as in
+        `deliver`."""
+        ended = await deliver(
+            reply, events, self._slack, self._governor, now=self._now, owner=owner, made_files=made_files
+        )
         if reply.given_up:
             log.warning("answer not delivered", ref=reference, reason=reply.given_up)
         return ended

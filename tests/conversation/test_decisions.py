@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import cast
 
 import pytest
 
 from bot import errors
+from bot.conversation import decisions
 from bot.conversation.decisions import Decisions, may_be_made_again
+from bot.conversation.question import Decided
 from bot.errors import FlowiseError, RunState
 from bot.flowise.decisions import PauseState
 from bot.ports.flowise import Flowise
 from bot.records.decision import KeptDecision, MadeDecision, PendingDecision
-from bot.records.thread import NotedFlow, Run, Thread
+from bot.records.thread import NotedFlow, OpenAnswer, Run, Thread
 from bot.slack import wording
 from bot.store.redis import RedisStore
 
@@ -29,6 +33,10 @@ class Rows:
     def __init__(self, told: PauseState | FlowiseError) -> None:
         self.told = told
         self.asked: list[tuple[str, str, str]] = []
+        self.stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    async def has_stored(self, *_: object) -> bool:
+        return await asyncio.shield(self.stored)
 
     async def pause_state(self, chat_id: str, row_id: str, action_id: str) -> PauseState:
         self.asked.append((chat_id, row_id, action_id))
@@ -93,6 +101,37 @@ async def test_while_the_rows_cannot_be_read_nothing_is_passed_on(noted: RedisSt
         await made(Rows(errors.FlowiseUnreachable("down")), noted).is_open(ASKED)
     assert raised.value.run is RunState.NOT_STARTED
     assert await noted.decisions.kept(THREAD.line, "ref") == KeptDecision(ASKED)
+
+
+DECIDED = Decided(ASKED, MadeDecision("ref", "U1", True, "1.0", "2.0"))
+
+
+@pytest.mark.parametrize(
+    ("decided", "after", "stored", "in_vain"),
+    [
+        (DECIDED, "row", True, True),
+        (DECIDED, "row", False, False),
+        (DECIDED, "row", None, False),  # Flowise does not answer
+        (DECIDED, None, True, False),  # nothing would tell its answer
+        (None, "row", True, False),
+    ],
+)
+async def test_a_silent_run_is_waited_for_in_vain_once_its_answer_is_stored(
+    decided: Decided | None,
+    after: str | None,
+    stored: bool | None,
+    in_vain: bool,
+    noted: RedisStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(decisions, "_LOOKING", 0.01)
+    rows = Rows(PauseState.RUNNING)
+    if stored is not None:
+        rows.stored.set_result(stored)
+    opened = OpenAnswer("chat", asked_at=1.0, after=after, resumes=True)
+    await made(rows, noted, reads_answers=False).prove_heard(decided, opened)
+    with pytest.raises(errors.FlowiseBroke) if in_vain else nullcontext():
+        await made(rows, noted).prove_heard(decided, opened)
 
 
 async def test_of_two_who_decide_one_passes_it_on(noted: RedisStore) -> None:

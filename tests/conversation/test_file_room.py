@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.conversation.file_room import MOST_HELD, FileRoom
+from bot.conversation.file_room import MOST_HELD, Room
 from bot.flowise.uploads import MOST_IN_BODY
 from tests.examples import examples
 
@@ -21,7 +21,7 @@ def test_there_is_room_for_the_files_of_any_question() -> None:
 @given(st.lists(st.tuples(st.integers(0, 10), st.integers(0, 3), st.booleans()), max_size=20))
 def test_no_more_is_ever_held_and_nobody_waits_for_ever(asked: list[tuple[int, int, bool]]) -> None:
     async def all_of_them() -> None:
-        room, most, order = FileRoom(10), 0, list[int]()
+        room, most, order = Room(10), 0, list[int]()
 
         async def one(number: int, size: int, turns: int) -> None:
             nonlocal most
@@ -48,4 +48,4 @@ def test_no_more_is_ever_held_and_nobody_waits_for_ever(asked: list[tuple[int, i
 
 async def test_what_never_fits_is_refused() -> None:
     with pytest.raises(ValueError, match="more than"):
-        await FileRoom(10).take(11)
+        await Room(10).take(11)

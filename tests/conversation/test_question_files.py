@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import cast
+from weakref import ref
 
 import pytest
 from hypothesis import given
@@ -17,11 +17,10 @@ from bot.conversation.file_notes import Trouble, Why, sentences
 from bot.conversation.file_room import MOST_HELD, FileRoom
 from bot.conversation.question import ConversationSettings, Question
 from bot.conversation.question_files import QuestionFiles
-from bot.errors import FlowiseSlow
+from bot.errors import FlowiseBroke, FlowiseError, FlowiseFailed, FlowiseSlow, RunState
 from bot.flowise import client as flowise
 from bot.flowise.prediction import Upload
 from bot.flowise.uploads import Accepted, Reason
-from bot.mailbox.lease import Lease
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.pings import pings, urls
@@ -40,12 +39,17 @@ FLOW = NotedFlow("", "flow")
 LARGEST = ConversationSettings().file_limit
 
 
+class Content(bytearray):
+    """The bytes of a file, of which can be told whether anybody still has them."""
+
+
 class Counted:
     """A client of a local Slack that counts the bytes which were asked for and not let go of."""
 
     def __init__(self, slack: SlackClient) -> None:
         self._slack = slack
         self.held = self.most = 0
+        self._given: list[ref[Content]] = []
         self.waits_for: asyncio.Event | None = None
 
     async def file(self, file_id: str) -> SharedFile:
@@ -56,7 +60,14 @@ class Counted:
         self.most = max(self.most, self.held)
         if self.waits_for is not None:
             await self.waits_for.wait()
-        return await self._slack.content(file)
+        content = Content(await self._slack.content(file))
+        self._given.append(ref(content))
+        return content
+
+    @property
+    def kept(self) -> int:
+        """How many of the files that were given are still in memory."""
+        return sum(content() is not None for content in self._given)
 
 
 @pytest.fixture
@@ -86,7 +97,7 @@ async def test_twenty_files_of_ten_megabytes_at_once_hold_no_more_than_is_stated
         thread = Thread("T1", "C1", f"1700000000.{number:06}")
         place = Place("C1", thread.thread_ts, "U1")
         question = Question(thread, place, thread.thread_ts, "what?", f"{number}", files=(shared,))
-        async with files.prepared(question, cast("Lease", None), Chat(f"chat-{number}", 0, FLOW)) as prepared:
+        async with files.prepared(question, Chat(f"chat-{number}", 0, FLOW)) as prepared:
             [upload] = prepared.uploads.files
             assert len(upload.content) == EACH
             assert room.held <= MOST_HELD
@@ -111,7 +122,7 @@ async def test_who_is_stopped_while_files_come_gives_their_room_back(
         question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "?", "r", files=(shared,))
 
         async def prepare(question: Question = question) -> None:
-            async with files.prepared(question, cast("Lease", None), Chat("chat", 0, FLOW)):
+            async with files.prepared(question, Chat("chat", 0, FLOW)):
                 raise AssertionError("the file never comes")
 
         preparing = asyncio.create_task(prepare())
@@ -121,7 +132,24 @@ async def test_who_is_stopped_while_files_come_gives_their_room_back(
         preparing.cancel()
         await asyncio.wait({preparing})
         assert preparing.cancelled()
-        assert room.held == 0
+        assert (room.held, room.texts.held) == (0, 0)
+
+
+async def test_what_was_sent_is_let_go_of_while_the_answer_grows(
+    parts: tuple[LocalSlack, Counted, QuestionFiles, FileRoom],
+) -> None:
+    slack, counted, files, room = parts
+    thread = Thread("T1", "C1", "1700000000.000100")
+    new = [slack.new_file(name, b"content") for name in ("a.png", "a.txt", "b.txt")]
+    shared = tuple([await counted.file(file.id) for file in new])
+    question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "?", "r", files=shared)
+    async with files.prepared(question, Chat("chat", 0, FLOW)) as prepared:
+        assert counted.kept == 1  # of a document only its text is kept
+        assert prepared.documents == ("a.txt", "b.txt")
+        assert (room.held, room.texts.held) == (7, 1)
+        prepared.uploads.release()
+        assert counted.kept == 0
+        assert (room.held, room.texts.held) == (0, 0)
 
 
 class Mute:
@@ -136,6 +164,9 @@ class Mute:
     async def store(self, chat_id: str, file: Upload) -> int:
         raise AssertionError(chat_id)
 
+    async def made(self, chat_id: str, name: str, *, largest: int) -> bytearray:
+        raise AssertionError(chat_id)
+
 
 async def test_where_flowise_does_not_tell_what_it_takes_only_words_are_asked(
     parts: tuple[LocalSlack, Counted, QuestionFiles, FileRoom], store: RedisStore
@@ -145,12 +176,63 @@ async def test_where_flowise_does_not_tell_what_it_takes_only_words_are_asked(
     thread = Thread("T1", "C1", "1700000000.000100")
     shared = SharedFile("F1", "a.png", "image/png", 5)
     question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "why?", "r", files=(shared,))
-    async with files.prepared(question, cast("Lease", None), Chat("chat", 0, FLOW)) as prepared:
+    async with files.prepared(question, Chat("chat", 0, FLOW)) as prepared:
         assert prepared.remarks == (wording_of_files.not_looked_at(["a.png"]),)
         assert not prepared.go_along
     with pytest.raises(FlowiseSlow):
-        async with files.prepared(replace(question, text=""), cast("Lease", None), Chat("chat", 0, FLOW)):
+        async with files.prepared(replace(question, text=""), Chat("chat", 0, FLOW)):
             pass
+
+
+class Answers(Mute):
+    """A Flowise with a vector store, which answers as given: pieces that were added, or an error."""
+
+    def __init__(self, *answers: int | FlowiseError) -> None:
+        self._answers = list(answers)
+        self.sent = 0
+
+    async def accepted(self, *, may_store: bool) -> Accepted:
+        return Accepted(stored=frozenset({".txt"}))
+
+    async def store(self, chat_id: str, file: Upload) -> int:
+        self.sent += 1
+        answer = self._answers.pop(0)
+        if isinstance(answer, FlowiseError):
+            raise answer
+        return answer
+
+
+NOTHING_IN_IT = wording_of_files.unreadable(["a.txt"])
+PERHAPS = wording_of_files.perhaps_not_read(["a.txt"])
+
+
+@pytest.mark.parametrize(
+    ("answers", "remarks", "sent"),
+    [
+        ((1,), (None, None), 1),
+        ((0, 1), (NOTHING_IN_IT, None), 2),
+        ((FlowiseBroke("cut"),), (PERHAPS, PERHAPS), 1),
+        ((FlowiseFailed("no", run=RunState.OVER),), (NOTHING_IN_IT, PERHAPS), 1),
+    ],
+)
+async def test_a_file_is_sent_to_a_store_again_only_where_nothing_was_added(
+    parts: tuple[LocalSlack, Counted, QuestionFiles, FileRoom],
+    store: RedisStore,
+    answers: tuple[int | FlowiseError, ...],
+    remarks: tuple[str | None, ...],
+    sent: int,
+) -> None:
+    slack, counted, _, room = parts
+    flow = Answers(*answers)
+    files = QuestionFiles(flow, counted, store, room, LARGEST, may_store=True, own_teams=frozenset())
+    shared = await counted.file(slack.new_file("a.txt", b"content").id)
+    thread = Thread("T1", "C1", "1700000000.000100")
+    for remark in remarks:  # the same question, asked again by the same process
+        question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "?", "r", files=(shared,))
+        async with files.prepared(question, Chat("chat", 0, FLOW)) as prepared:
+            assert prepared.remarks == ((remark,) if remark else ())
+    assert flow.sent == sent
+    assert room.held == 0
 
 
 hostile = st.text(st.sampled_from("<>@!#&|*_~`:/\\.\r\n[]()'\"\u202e\x00aé🎈hpst"), max_size=80) | st.sampled_from(

@@ -176,13 +176,15 @@ async def test_an_answer_that_cannot_be_told_from_others_is_not_waited_for() -> 
 
 @pytest.mark.parametrize("gone_after", [0.0, 20.0, 3 * WAIT])
 async def test_a_run_that_is_read_on_unseen_is_over_when_its_reader_says_so(gone_after: float) -> None:
-    """Without a key, and with no request to Flowise."""
+    """Without a key, and with no request to Flowise, as long as its note is renewed."""
     run = left(NOON, unseen=True)
     world = World(noted=[run])
 
     async def until() -> bool:
         if world.waited >= gone_after:
             world.noted.clear()
+        elif world.waited % runs.RENEWAL == 0:
+            world.noted.append(replace(run, renewed=len(world.noted)))
         return False
 
     over = await world.runs(reads_answers=False).waited_for("l", "c", run, until=until)
@@ -201,12 +203,17 @@ async def test_it_is_waited_for_no_longer_once_nobody_wants_its_chat() -> None:
     assert world.waited < 6
 
 
-@pytest.mark.parametrize("agentflow", [True, False])
-async def test_where_its_reader_was_killed_a_stored_answer_shows_that_it_is_over(agentflow: bool) -> None:
+@pytest.mark.parametrize(
+    ("agentflow", "key", "over"), [(True, False, True), (False, True, True), (False, False, False)]
+)
+async def test_where_its_reader_was_killed_the_rules_for_runs_that_were_left_hold(
+    agentflow: bool, key: bool, over: bool
+) -> None:
+    """That is known once its note was not renewed for as long as a hold on a question lasts."""
     run = left(NOON, unseen=True, agentflow=agentflow)
     world = World(ends=0.0, noted=[run])
-    assert await world.runs().waited_for("l", "c", run) == (not agentflow)
-    assert world.waited == pytest.approx(WAIT)
+    assert await world.runs(reads_answers=key).waited_for("l", "c", run) is over
+    assert world.waited == pytest.approx(18.0 if over else 15.0)
 
 
 async def test_where_its_reader_was_stopped_the_rules_for_runs_that_were_left_hold() -> None:

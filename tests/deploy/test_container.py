@@ -159,6 +159,30 @@ def test_the_build_sees_only_what_it_copies() -> None:
     assert all((ROOT / source).exists() for source in copied)
 
 
+@pytest.mark.program
+def test_the_image_carries_what_serves_and_no_more(tmp_path: Path) -> None:
+    lines = (ROOT / "deploy" / "Dockerfile.dockerignore").read_text().splitlines()
+    left_out = [line for line in lines if line.startswith("bot/")]
+    assert left_out == ["bot/playground", "bot/setup"]
+    for part in ("bot", "handlers"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for part in left_out:
+        shutil.rmtree(tmp_path / part)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        command = [sys.executable, *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+    loaded = run("-c", "import bot.app, bot.doctor.checks; print(bot.app.__file__)")
+    assert loaded.stdout.strip() == str(tmp_path / "bot" / "app.py"), loaded.stderr
+    for command in ("demo", "setup"):
+        done = run("-m", "bot", command)
+        assert (done.returncode, "only what serves" in done.stderr) == (1, True), done.stderr
+
+
 HADOLINT = Path(sys.executable).parent / "hadolint"
 
 

@@ -24,6 +24,7 @@ HISTORY = frozenset({"channels:history", "groups:history", "im:history", "mpim:h
 # What each method needs with a bot token (Slack docs, the page of each method).
 SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),  # the app-level token's connections:write
+    "apps.manifest.create": frozenset(),  # the set-up's, with an app configuration token
     "assistant.threads.setStatus": frozenset({"chat:write"}),
     "auth.test": frozenset(),
     "bots.info": frozenset({"users:read"}),  # the doctor's
@@ -41,8 +42,10 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "files.completeUploadExternal": frozenset({"files:write"}),
     "files.getUploadURLExternal": frozenset({"files:write"}),
     "files.info": frozenset({"files:read"}),
+    "tooling.tokens.rotate": frozenset(),  # the set-up's, without a token
     "usergroups.list": frozenset({"usergroups:read"}),
     "usergroups.users.list": frozenset({"usergroups:read"}),
+    "users.conversations": frozenset({"channels:read"}),  # the set-up's: of public channels alone
     "users.info": frozenset({"users:read"}),
     "views.open": frozenset(),  # a trigger that Slack has just given is leave enough
 }
@@ -61,7 +64,7 @@ SUBSCRIPTIONS: dict[str, dict[str, str]] = {
 # The families of Slack's Web API: a string of this shape is one of its methods, unless it is a file's name.
 METHOD = re.compile(
     r"(admin|agents|api|apps|assistant|auth|blocks|bookmarks|bots|calls|canvases|chat|conversations|dnd|emoji|files|"
-    r"oauth|openid|pins|reactions|reminders|search|stars|team|usergroups|users|views|workflows)(\.(?!json\b)[a-z][A-Za-z]+)+"
+    r"oauth|openid|pins|reactions|reminders|search|stars|team|tooling|usergroups|users|views|workflows)(\.(?!json\b)[a-z][A-Za-z]+)+"
 )
 
 SDK = frozenset(name for name in dir(AsyncWebClient) if "_" in name.strip("_")) - {"api_call"}

@@ -31,8 +31,10 @@ async def seen(
     key: str | None = None,
     wall: Callable[[], float] = time.time,
     seconds: float = 5.0,
+    to_store: bool = False,
 ) -> Rows:
-    chatflow = Chatflow(url, chatflow_id, key, Limits(connect=seconds, headers=seconds))
+    limits = Limits(connect=seconds, headers=seconds)
+    chatflow = Chatflow(url, chatflow_id, key, limits, files_to_store=to_store)
     async with new_session() as session:
         found = await flowise(session, chatflow, monotonic=time.monotonic, wall=wall)
     return {finding.check: finding for finding in found}
@@ -73,6 +75,7 @@ async def test_all_is_well_with_an_open_chatflow() -> None:
         "server": Verdict.WELL,
         "chatflow": Verdict.WELL,
         "offers": Verdict.WELL,
+        "files": Verdict.WELL,
         "key": Verdict.UNKNOWN,
         "clock": Verdict.WELL,
     }
@@ -93,6 +96,38 @@ async def test_what_the_flow_offers_is_named(offered: dict[str, Any], found: str
         local.configure("plain", **offered)
         rows = await seen(local.url, local.flow("plain"))
     assert rows["offers"].found == found
+
+
+@pytest.mark.parametrize(
+    ("flow", "key", "to_store", "state", "found"),
+    [
+        (
+            "rag",
+            None,
+            False,
+            Verdict.WELL,
+            "the flow takes pictures (GIF, JPG, PNG, WEBP); documents (CSV, JSON, MD, PDF, TXT); voice clips",
+        ),
+        ("blind", None, False, Verdict.WELL, "the flow takes no pictures, documents or voice clips"),
+        ("blind", "k", True, Verdict.WARNING, "no pictures, documents or voice clips; its vector store takes none"),
+        ("store", "k", True, Verdict.WELL, "the flow takes documents for its vector store (MD, PDF, TXT)"),
+        ("store", "k", False, Verdict.WELL, "documents for its vector store only with BOT_FILES_TO_STORE"),
+        ("store", None, True, Verdict.WARNING, "documents for its vector store only with BOT_FILES_TO_STORE"),
+    ],
+)
+async def test_which_files_the_flow_takes(
+    flow: str, key: str | None, to_store: bool, state: Verdict, found: str
+) -> None:
+    async with LocalFlowise(api_key=key) as local:
+        told = (await seen(local.url, local.flow(flow), key=key, to_store=to_store))["files"]
+    assert told.state is state
+    assert found in told.found
+    assert bool(told.do) is (state is Verdict.WARNING)
+
+
+async def test_which_files_the_flow_takes_is_unknown_where_it_is_not_told() -> None:
+    async with LocalFlowise() as local:
+        assert (await seen(local.url))["files"].state is Verdict.UNKNOWN
 
 
 async def test_how_the_flow_begins_is_told_where_that_matters() -> None:

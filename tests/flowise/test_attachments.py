@@ -10,7 +10,8 @@ import pytest
 from bot.errors import FlowiseBroke, FlowiseError, FlowiseFailed, FlowiseSlow, KeyRefused
 from bot.flowise.client import Client, Limits
 from bot.flowise.events import Token
-from bot.flowise.prediction import IMAGE, VOICE, Prediction, Upload, Uploads
+from bot.flowise.feedback import AnswerRating
+from bot.flowise.prediction import IMAGE, VOICE, Overrides, Prediction, Upload, Uploads
 from bot.flowise.texts import TooMuchTextError, is_readable
 from bot.flowise.uploads import Accepted
 from tests.flowise.conftest import FLOW, MakeClient, Server
@@ -137,6 +138,30 @@ async def test_files_go_along_in_the_body_also_when_it_is_sent_again(server: Ser
 
 
 async def _at_once(_: float) -> None: ...
+
+
+async def test_nothing_that_is_sent_holds_a_nul(server: Server, make_client: MakeClient) -> None:
+    """A server on Postgres cannot store one, and forgets the turn."""
+    client = make_client()
+    overrides = Overrides({"who": "a\x00da"}, {"who": "b\x00en"})
+    image = Upload(IMAGE, "a.png", "image/png", "image/png", b"\x00")
+    sent = (
+        Prediction("wh\x00y?", "c", uploads=Uploads([image]), overrides=overrides),
+        Prediction("", "c", form={"näme": "a\x00da", "count": 2, "list": ["a\x00"]}),
+    )
+    for prediction in sent:
+        server.predicts(server.events(("token", "ok"), ("end", "[DONE]")))
+        async with aclosing(client.predict(prediction)) as events:
+            async for _ in events:
+                pass
+    server.on("POST", "/api/v1/feedback", server.json({"id": "r"}))
+    await client.rate(AnswerRating("c", "m", good=True, comment="n\x00o"))
+    first, second, third = (json.loads(each.body) for each in server.posts)
+    assert first["question"] == "why?"
+    assert first["overrideConfig"] == {"vars": {"who": "ada"}, "startState": [{"key": "who", "value": "ben"}]}
+    assert first["uploads"][0]["data"].endswith(",AA==")  # what a file holds is its own
+    assert second["form"] == {"näme": "ada", "count": 2, "list": ["a"]}
+    assert third["content"] == "no"
 
 
 @pytest.mark.parametrize(("kind", "waits"), [(VOICE, True), (IMAGE, False)])

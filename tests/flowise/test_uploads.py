@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from bot.flowise.chatbot_config import chatbot_config
 from bot.flowise.file_names import TEXT, file_name, type_of
+from bot.flowise.prediction import IMAGE, Upload, Uploads
+from bot.flowise.request_body import MULTIPART, PredictionBody, form
 from bot.flowise.uploads import (
     MOST_IN_BODY,
     VOICE_MIME,
@@ -159,3 +162,28 @@ def test_any_file_has_a_way_or_a_reason(name: str, mime: str, size: int, clip: b
     [planned] = plan([file], ALL, has_words=has_words, largest=MB)
     assert isinstance(planned, LeftOutFile) or (size <= MB and planned.type and planned.name.isprintable())
     assert "\n" not in type_of(name, "")
+
+
+TYPES = st.sampled_from([*IMAGES, TEXT, "application/pdf", "audio/mp4", "text/x-python", "text/csv"])
+
+
+@given(hostile, TYPES | hostile | st.builds("{}{}".format, TYPES, hostile), st.binary(max_size=20), st.booleans())
+def test_no_name_or_type_leaves_its_place_on_the_wire(name: str, mime: str, content: bytes, clip: bool) -> None:
+    [planned] = plan([offered(name, mime, clip=clip)], ALL, has_words=not clip, largest=MB)
+    if isinstance(planned, LeftOutFile):
+        return
+    upload = Upload(IMAGE, planned.name, planned.mime, planned.type, content)
+    before, part, end = b"".join(form({}, upload)[1]).split(f"--{MULTIPART.rpartition('=')[2]}".encode())
+    assert (before, end) == (b"", b"--\r\n")
+    head, _, sent = part.partition(b"\r\n\r\n")
+    assert sent == content + b"\r\n"
+    assert head.decode().split("\r\n") == [
+        "",
+        f'content-disposition: form-data; name="files"; filename="{planned.name}"',
+        f"content-type: {planned.type}",
+    ]
+    assert planned.name.count('"') == 0
+    [told] = json.loads(b"".join(PredictionBody({"question": "?"}, Uploads([upload])).pieces()))["uploads"]
+    assert (told["name"], told["mime"]) == (planned.name, planned.mime)
+    assert re.fullmatch(r"data:[a-z]+/[\w.+-]+;base64,[\w+/=]*", told["data"])
+    assert re.fullmatch(r"<doc name='[^'<>&\n]+'>", f"<doc name='{planned.name}'>")

@@ -9,6 +9,7 @@ import pytest
 from bot.playground.flowise.scripts import Script
 from bot.playground.slack.message import File
 from bot.records.thread import STORED, NotedFlow, OpenAnswer, Thread
+from bot.slack import wording as app_wording
 from bot.slack import wording_of_files as wording
 from tests.handlers.test_files import PNG, sha, ways
 from tests.handlers.test_takeover import CHAT, WITH_KEY, Left, left, until_idle
@@ -58,7 +59,7 @@ async def test_what_may_be_in_the_vector_store_is_not_added_again(
     if noted:
         assert await left.store.begin_storing(left.item.line, CHAT, notes.id, noted) == noted
     if noted == STORED:
-        await left.store.stored_file(left.item.line, CHAT, notes.id)
+        await left.store.stored_file(left.item.line, CHAT, notes.id, added=True)
     async with left.home.bot(flowise_chatflow_id=flow, **FROM_STORE):
         await until_idle(left)
     assert [prediction.chat_id for prediction in left.home.flowise.predictions] == [CHAT]
@@ -69,10 +70,11 @@ async def test_what_may_be_in_the_vector_store_is_not_added_again(
         assert "notes.txt" not in left.message.plain
 
 
-async def test_an_upsert_is_for_one_chat_and_done_once_over_tries(left: Left, notes: File) -> None:
+@pytest.mark.parametrize("mode", ["edit", "stream"])
+async def test_an_upsert_is_for_one_chat_and_done_once_over_tries(left: Left, notes: File, mode: str) -> None:
     home = left.home
     flow = home.flowise.flow("store")
-    async with home.bot(flowise_chatflow_id=flow, **FROM_STORE):
+    async with home.bot(flowise_chatflow_id=flow, slack_delivery=mode, **FROM_STORE):
         home.flowise.script(flow, Script(error="no model"))
         root = await home.slack.say(home.ada, home.channel, f"{home.mention} what is it?", files=[notes])
         await home.answered(root)
@@ -101,6 +103,21 @@ async def test_try_again_sends_the_same_files_and_names_those_that_are_gone(left
     assert wording.gone(["notes.txt"]) in home.answers(root)[-1]
     sent = [file.way for file in home.flowise.files]
     assert sent == ["attachment", "file:full", "file", "file"]
+
+
+async def test_regenerate_sends_the_same_files_and_names_those_that_are_gone(left: Left, notes: File) -> None:
+    home = left.home
+    picture = home.slack.new_file("image.png", PNG)
+    async with home.bot(**WITH_KEY):
+        root = await home.slack.say(home.ada, home.channel, f"{home.mention} what is it?", files=[notes, picture])
+        await home.answered(root)
+        home.slack.delete_file(notes)
+        answer = next(message for message in home.slack.thread(home.channel, root)[1:] if not message.files)
+        await home.slack.press(home.ada, home.channel, answer.ts, app_wording.REGENERATE)
+        await home.slack.until(lambda: len(home.flowise.predictions) == 2 and home.idle)
+    assert wording.gone(["notes.txt"]) in home.answers(root)[-1]
+    assert ways(home.flowise.files)[-1] == ("file", "png", sha(PNG))
+    assert [file.way for file in home.flowise.files] == ["attachment", "file:full", "file", "file"]
 
 
 async def test_without_a_key_or_the_setting_nothing_is_added_to_a_store(left: Left, notes: File) -> None:

@@ -218,7 +218,13 @@ async def test_a_form_is_not_lost_with_the_process_that_has_taken_it(
 
 
 async def test_a_form_that_has_changed_is_not_sent(home: Sandbox) -> None:
+    """Neither as it was opened before, nor once more as it was filled in before."""
     async with home.bot(**settings(home)):
+        before = await home.ask(f"{home.mention} wheat")
+        await home.answered(before)
+        await press(home, home.slack.thread(home.channel, before)[1].ts)
+        await submit(home)
+        await home.slack.until(lambda: home.answers(before) == [ANSWER] and home.idle)
         root = await home.ask(f"{home.mention} rye")
         await home.answered(root)
         await press(home, home.slack.thread(home.channel, root)[1].ts)
@@ -228,7 +234,10 @@ async def test_a_form_that_has_changed_is_not_sent(home: Sandbox) -> None:
     async with home.bot(**settings(home)):
         done = await home.slack.submit(home.ada, shown.id, state(**FILLED))
         assert done.errors == {"field_0": wording_of_forms.FORM_CHANGED}
-    assert home.flowise.predictions == []
+        answer = home.slack.thread(home.channel, before)[-1]
+        assert (await home.slack.press(home.ada, home.channel, answer.ts, wording.REGENERATE)).acked
+        assert await home.answered(before, 2) == [ANSWER, wording_of_forms.FORM_OUTDATED]
+    assert forms(home) == [FORM]
 
 
 async def test_a_flow_that_only_a_webhook_starts_says_so_and_is_not_asked(home: Sandbox) -> None:

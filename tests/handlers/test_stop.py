@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.conversation import runs, unseen
 from bot.mailbox.lease import Lease
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox
@@ -33,8 +34,11 @@ async def growing(home: Sandbox, text: str = "why?", *, part: str = "half") -> t
 
 
 async def test_a_chatflow_that_is_stopped_is_read_on_unseen_and_its_thread_goes_on_in_the_same_chat(
-    home: Sandbox,
+    home: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The next question waits for longer than it takes to see that whoever reads on is gone."""
+    monkeypatch.setattr(unseen, "RENEWAL", 0.2)
+    monkeypatch.setattr(runs, "_READER_GONE", 1.5)
     held = asyncio.Event()
     home.flowise.script("rag", Script(tokens=["half", " and more"], hold=held, hold_after=1), Script(tokens=["two"]))
     async with home.bot():

@@ -599,18 +599,3 @@ async def test_twelve_people_at_once_are_answered_whole_within_slack_s_limits(ho
                 [answer] = home.slack.thread(channel, root)[1:]
                 assert answer.body.split() == "".join(words).split()
     assert [call for call in home.slack.calls if call.answer == "429"] == []
-
-
-@pytest.mark.parametrize("delivery", ["edit", "stream"])
-async def test_files_that_cannot_be_shown_are_named_and_are_an_answer(home: Sandbox, delivery: str) -> None:
-    annotated = ("fileAnnotations", [{"filePath": "FILE-STORAGE::table.csv", "fileName": "table.csv"}])
-    made = [("artifacts", [{"type": "png", "data": "FILE-STORAGE::plot.png"}]), annotated, annotated]
-    with in_good_manners(home):
-        async with home.bot(slack_delivery=delivery):
-            home.flowise.script("rag", Script(tokens=["Here ", "they ", "are."], after=made), Script(after=made))
-            first = await home.ask(f"{home.mention} plot it")
-            [answer] = await home.answered(first)
-            assert answer.startswith("Here they are.")
-            assert "There are also 2 files that I can't show yet: plot.png and table.csv." in answer
-            second = await home.ask(f"{home.mention} plot it again")
-            assert await home.answered(second) == ["There are 2 files that I can't show yet: plot.png and table.csv."]

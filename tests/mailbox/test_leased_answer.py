@@ -22,6 +22,7 @@ from bot.mailbox.durations import DURATIONS
 from bot.mailbox.lease import Lease
 from bot.mailbox.leased_answer import LeasedAnswer, SentenceOwner
 from bot.mailbox.stages import Stage
+from bot.records.sent_file import SentFile
 from bot.records.thread import Hold, Item, OpenAnswer, Run, UnansweredQuestion
 from bot.reply.contract import (
     ArrivedEvent,
@@ -42,10 +43,13 @@ from bot.slack.calls import (
     DeleteMessage,
     Posted,
     PostMessage,
+    SendFile,
     SetStatus,
+    ShareFile,
     StartStream,
     StopStream,
     UpdateMessage,
+    Uploaded,
 )
 from bot.store.redis import RedisStore
 
@@ -124,6 +128,29 @@ async def test_the_stored_text_alone_is_noted_of_a_whole_answer(kept: LeasedAnsw
     await through(kept, *said, StoredText("It is"), StoredText(" 42.", begins=False), Finished())
     assert asked.opened.whole
     assert read(asked.opened.journal) == (Token("It is 42."), UsedTools(("search",)))
+
+
+async def test_a_file_that_was_sent_is_in_the_store_before_it_can_be_shared(
+    kept: LeasedAnswer, asked: Lease, store: RedisStore
+) -> None:
+    for key, file_id in ((":a.png", "F1"), (":b.png", "F2"), (":a.png", "F3")):
+        await kept.made(SendFile(key), Uploaded(file_id))
+    await kept.made(ShareFile("C1", "1.0", ":b.png", "F2"), Accepted())
+    sent = (SentFile(":a.png", "F3"), SentFile(":b.png", "F2", shared=True))
+    assert asked.opened.files == sent
+    await store.mailboxes.release(asked.hold)
+    [taken], _ = await store.mailboxes.abandoned(["T1"], "theirs", DURATIONS.lease)
+    # That it was shared is noted soon, and is found out by whoever does not know.
+    assert taken.opened.files == (SentFile(":b.png", "F2"), SentFile(":a.png", "F3"))
+
+
+async def test_a_file_that_is_sent_under_a_lost_hold_is_not_shared(
+    kept: LeasedAnswer, asked: Lease, store: RedisStore
+) -> None:
+    await store.mailboxes.release(asked.hold)
+    assert len((await store.mailboxes.abandoned(["T1"], "theirs", DURATIONS.lease))[0]) == 1
+    await kept.made(SendFile(":a.png"), Uploaded("F1"))
+    assert not await kept.may_write()
 
 
 def post(text: str = "a") -> PostMessage:

@@ -27,7 +27,7 @@ from bot.network.proxies import Proxies
 from bot.playground.sandbox import Sandbox
 from bot.reply.observed import Outcome
 from bot.serving.socket_mode import open_connection
-from bot.slack.calls import Lost, Posted, PostMessage, Respond, UploadFile
+from bot.slack.calls import Lost, Posted, PostMessage, Respond, SendFile
 from bot.slack.client import SlackClient
 from bot.slack.wire import new_session, web_client
 from tests.metrics.test_tracing import ASKED, collector
@@ -116,7 +116,7 @@ async def test_uploads_and_response_urls_take_the_same_way(home: Sandbox, proxy:
     async with new_session(through(proxy)) as session:
         client = SlackClient(web_client(slack.bot_token, api, session), session)
         assert isinstance(await client.call(PostMessage(home.channel, "hello", (), mark="m")), Posted)
-        await client.call(UploadFile(home.channel, None, "answer.md", "the answer", "# hello"))
+        await client.call(SendFile("rest", "answer.md", b"# hello"))
         await client.call(Respond(f"{URL(api).origin()}/response/none", "hello", ()))
     paths = {URL(line.split()[1]).path.split("/")[1] for line in proxy.asked}
     assert paths == {"api", "upload", "response"}

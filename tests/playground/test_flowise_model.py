@@ -182,7 +182,7 @@ def test_who_only_says_hello_is_told_what_there_is(question: str) -> None:
         ("How do I install it in Slack?", "deploy/slack-manifest.json"),
         ("Does it need Redis?", "`REDIS_URL`"),
         ("Where do the sources stand?", "under the answer"),
-        ("Can you read my files?", "not read"),
+        ("Can you read my files?", "as far as the flow takes them"),
         ("How do I start over?", "**new conversation**"),
         ("Why does the text grow?", "`SLACK_DELIVERY=auto`"),
         ("What if it breaks?", "one sentence"),

@@ -16,6 +16,7 @@ from bot.flowise.events import (
     UsedTools,
 )
 from bot.playground.slack.pings import pings
+from bot.records.thread import StopOutcome
 from bot.reply.contract import (
     LONGEST,
     MOST_BREAKS,
@@ -27,7 +28,9 @@ from bot.reply.contract import (
     ParagraphBreak,
     Remark,
     ReplyEvent,
+    Stopped,
 )
+from bot.reply.made_files import MOST_ATTACHED, REST, WhyLost
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording, wording_of_files
 from bot.slack.text.blocks import note, shown
@@ -110,7 +113,7 @@ def test_a_paragraph_break_is_seen_only_when_text_follows() -> None:
 def test_a_rest_that_is_lost_is_a_change() -> None:
     answer = PagedAnswer()
     before = answer.version
-    answer.lose_rest()
+    answer.lose_file(REST, WhyLost.NOT_ATTACHED)
     assert answer.version != before
 
 
@@ -130,21 +133,73 @@ def text_at_the_end(*events: ReplyEvent) -> str:
     return shown(page.blocks)
 
 
-def test_files_are_named_once_under_the_text_however_often_their_list_is_sent() -> None:
-    annotated = files("table.csv")
-    shown_text = text_at_the_end(Token("Done."), files("plot.png"), annotated, annotated, files("plot.png"), Finished())
-    assert shown_text.split("\n") == ["Done.", "There are also 2 files that I can't show yet: plot.png and table.csv."]
+def test_files_are_attached_once_and_in_order_however_often_their_list_is_sent() -> None:
+    answer, annotated = PagedAnswer(), files("table.csv")
+    for event in (Token("Done."), files("plot.png"), annotated, annotated, files("plot.png", "b.png")):
+        receive(answer, event)
+    assert not answer.made_files
+    receive(answer, Finished())
+    assert [file.name for file in answer.made_files] == ["plot.png", "table.csv", "b.png"]
+    assert text_at_the_end(Token("Done."), files("plot.png"), Finished()) == "Done."
+
+
+def test_files_that_are_lost_are_named_under_the_text() -> None:
+    answer = PagedAnswer()
+    receive(answer, Token("Done."))
+    receive(answer, files("plot.png", "b.csv"))
+    receive(answer, Finished())
+    before = answer.version
+    answer.lose_file(answer.made_files[0].key, WhyLost.NOT_FETCHED)
+    assert answer.version != before
+    assert said(answer) == ["Done.", "There is also plot.png, which I could not fetch."]
+    answer.lose_file(answer.made_files[1].key, WhyLost.NOT_ATTACHED)
+    assert said(answer)[2:] == ["There is also b.csv, which I could not attach."]
+
+
+def test_no_more_files_are_attached_than_anybody_wants() -> None:
+    answer = PagedAnswer()
+    receive(answer, files(*(f"{number}.png" for number in range(MOST_ATTACHED + 1))))
+    receive(answer, Finished())
+    assert len(answer.made_files) == MOST_ATTACHED
+    assert said(answer)[-1] == f"There is also {MOST_ATTACHED}.png, which I could not attach."
 
 
 def test_an_answer_of_files_alone_says_so_instead_of_nothing() -> None:
-    assert text_at_the_end(files("plot.png"), Finished()) == "There is a file that I can't show yet: plot.png."
+    assert text_at_the_end(files("plot.png"), Finished()) == "Here is plot.png."
     assert text_at_the_end(files(), Finished()) == wording.NOTHING_TO_SHOW
     with_more = text_at_the_end(ResultFiles((), more=True), UsedTools(("draw",)), Finished())
-    assert with_more.split("\n") == ["There are files that I can't show yet.", "Used: draw"]
+    assert with_more.split("\n") == ["There are files, which I could not fetch.", "Used: draw"]
+    lost = PagedAnswer()
+    receive(lost, files("plot.png"))
+    receive(lost, Finished())
+    lost.lose_file(lost.made_files[0].key, WhyLost.NOT_FETCHED)
+    assert said(lost) == ["There is plot.png, which I could not fetch."]
     decision = text_at_the_end(files("plot.png"), OFFERED, Finished())
-    assert decision.split("\n")[:2] == ["I need a decision.", "There is a file that I can't show yet: plot.png."]
-    failed = text_at_the_end(files("plot.png"), Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3"))
-    assert "\nThere is also a file that I can't show yet: plot.png.\n" in failed
+    assert decision.split("\n")[:2] == ["I need a decision.", "Here is plot.png."]
+
+
+def test_an_answer_that_attaches_nothing_names_its_files() -> None:
+    answer = PagedAnswer(attaches=False)
+    for event in (Token("Done."), files("plot.png", "b.csv"), Finished()):
+        receive(answer, event)
+    assert answer.made_files == ()
+    assert said(answer) == ["Done.", "There are also plot.png, b.csv. Add me to the channel to get files too."]
+
+
+def test_of_a_stopped_answer_no_file_is_attached_and_of_one_that_failed_those_that_are_there() -> None:
+    answer = PagedAnswer()
+    for event in (Token("One"), files("plot.png"), Stopped(StopOutcome.GOES_ON)):
+        receive(answer, event)
+    assert answer.made_files == ()
+    failed = PagedAnswer()
+    receive(failed, files("plot.png"))
+    receive(failed, Failed(FlowiseFailed("x", run=RunState.OVER), "a1b2c3"))
+    assert [file.name for file in failed.made_files] == ["plot.png"]
+
+
+def said(answer: PagedAnswer) -> list[str]:
+    [page] = answer.pages(shows_work=False)
+    return shown(page.blocks).split("\n")
 
 
 def test_the_footnote_stands_last_and_once_and_under_no_failure() -> None:
@@ -157,7 +212,7 @@ def test_the_footnote_stands_last_and_once_and_under_no_failure() -> None:
     assert answered.endswith("`quiet` stops me.")
     assert answered.count("quiet") == 1
     alone = text_at_the_end(files("plot.png"), line, Finished())
-    assert alone.split("\n") == ["There is a file that I can't show yet: plot.png.", "`quiet` stops me."]
+    assert alone.split("\n") == ["Here is plot.png.", "`quiet` stops me."]
     assert "quiet" not in text_at_the_end(Token("Done."), line, Failed(FlowiseFailed("x"), "a1b2c3"))
     assert "quiet" not in text_at_the_end(Token("Shall I?"), OFFERED, line, Finished())
 
@@ -206,7 +261,7 @@ def test_a_file_whose_name_would_ping_does_not() -> None:
 
 def test_more_files_than_can_be_told_apart_are_counted_no_further() -> None:
     many = [files(f"{number}.png") for number in range(300)]
-    assert "There are also at least 100 files" in text_at_the_end(Token("x"), *many, Finished())
+    assert "There are also files, which I could not fetch." in text_at_the_end(Token("x"), *many, Finished())
 
 
 @pytest.mark.parametrize(

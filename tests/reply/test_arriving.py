@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.flowise.events import CalledTools, Token
+from bot.flowise.events import CalledTools, ResultFiles, Token
 from bot.reply.arriving import Arriving
 from bot.reply.contract import LONGEST, ArrivedEvent, BeganAnew, Finished, Place, Reply, ReplyEvent, Thinking
 from bot.reply.edited import EditedReply
@@ -20,9 +20,12 @@ from bot.slack.calls import (
     DeleteMessage,
     Posted,
     PostMessage,
+    SendFile,
+    ShareFile,
     StartStream,
     StopStream,
     UpdateMessage,
+    Uploaded,
 )
 
 PLACE = Place("C1", "1.1", "U1", team="T1", since="1.1")
@@ -47,6 +50,7 @@ class Channel:
             self.reply = EditedReply(PLACE, reference="r", interval=0.5, has_status=True, most=10)
         self.messages: dict[str, str] = {}
         self.seen: list[str] = []
+        self.shared: list[str] = []
         self._now = 0.0
 
     def hears(self, *events: ReplyEvent) -> str:
@@ -62,7 +66,7 @@ class Channel:
         assert not self.reply.given_up
         return "\n---\n".join(self.messages.values())
 
-    def _made(self, call: Call) -> Posted | Accepted:
+    def _made(self, call: Call) -> Posted | Accepted | Uploaded:
         ts = f"1.{len(self.seen) + 2}"
         match call:
             case PostMessage(text=text) | StartStream(markdown=text):
@@ -74,6 +78,11 @@ class Channel:
                 self.messages[known] += text
             case DeleteMessage(ts=known):
                 del self.messages[known]
+            case SendFile(key=key):
+                return Uploaded(f"F{key}")
+            case ShareFile(key=key, file_id=file_id):
+                assert file_id == f"F{key}"
+                self.shared.append(key)
         return Accepted()
 
 
@@ -81,10 +90,11 @@ deliveries = pytest.mark.parametrize("streams", [False, True], ids=["edits", "st
 
 
 @deliveries
-def test_a_picture_in_one_token_costs_no_message(streams: bool) -> None:
+def test_a_picture_in_the_text_is_attached_once_and_costs_no_message(streams: bool) -> None:
     channel = Channel(streams=streams)
-    shown = channel.hears(Token(f"Your chart:\n\n![chart]({PICTURE})\n\nSales rose by 4 %."))
-    assert shown == "Your chart:\n\nchart\n\nSales rose by 4 %."
+    shown = channel.hears(Token(f"Your chart:\n\n![chart]({PICTURE})\n\n![]({PICTURE})Sales rose by 4 %."))
+    assert shown == "Your chart:\n\nchart\n\n(a picture)Sales rose by 4 %."
+    assert len(channel.shared) == 1
 
 
 @deliveries
@@ -135,9 +145,12 @@ def test_what_is_no_text_is_not_kept() -> None:
         return journal.written(arriving.held)
 
     assert len(written(f"My plan</think>One ![a]({PICTURE}")) < 200
-    assert len(written(f"{PICTURE[30:]}) two <b")) < 200
-    assert read(written(">bold")) == (Token("One ![a](data:image,) two **bold"),)
-    assert read(written("</b> <str")) == (Token("One ![a](data:image,) two **bold** <str"),)
+    assert len(written(f"{PICTURE[30:]}) two <b")) < 400
+    assert read(written(">bold"))[0] == Token("One ![a](data:image,) two **bold")
+    said, pictures = read(written("</b> <str"))
+    assert said == Token("One ![a](data:image,) two **bold** <str")
+    assert isinstance(pictures, ResultFiles)
+    assert [file.content for file in pictures.files] == [""]
 
 
 @pytest.mark.parametrize(

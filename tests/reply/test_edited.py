@@ -712,7 +712,7 @@ def test_the_rest_of_a_stopped_answer_is_not_attached() -> None:
     told(answer, Thinking(), Token("word " * 5_000), Stopped(StopOutcome.GOES_ON))
     run_until_quiet(answer, slack)
     assert answer.done
-    assert "UploadFile" not in kinds(slack)
+    assert not {"SendFile", "ShareFile"} & set(kinds(slack))
 
 
 @pytest.mark.parametrize("stands", [True, False])

@@ -31,10 +31,12 @@ from bot.slack.calls import (
     Refused,
     Respond,
     Result,
+    SendFile,
+    ShareFile,
     StartStream,
     StopStream,
     UpdateMessage,
-    UploadFile,
+    Uploaded,
 )
 from bot.slack.refusals import SHAPE
 from bot.slack.text.block import Blocks
@@ -52,7 +54,7 @@ LIVE = re.compile(
 @dataclass
 class Slack:
     """Keeps what stands, and every version of it. It refuses with `word` after so many calls, `times` times, whatever
-    brings blocks or, with `everything`, whatever writes."""
+    brings blocks or, with `everything`, whatever writes a message."""
 
     word: str = ""
     after: int = 0
@@ -67,7 +69,7 @@ class Slack:
 
     def make(self, call: Call) -> Result:
         blocks: Blocks = getattr(call, "blocks", ())
-        if blocks or self.everything:
+        if blocks or (self.everything and not isinstance(call, SendFile | ShareFile)):
             self.after -= 1
             if self.after < 0 < self.times:
                 self.times -= 1
@@ -88,8 +90,10 @@ class Slack:
                 self.versions.append(("", ({"type": "markdown", "text": self.messages[ts]},)))
             case DeleteMessage(ts=ts):
                 del self.messages[ts]
-            case UploadFile(content=content):
-                self.files.append(content)
+            case SendFile(content=content):
+                assert content is not None
+                self.files.append(bytes(content).decode())
+                return Uploaded("F1")
             case PostEphemeral():
                 self.ephemerals += 1
         self.most_at_once = max(self.most_at_once, len(self.messages))
@@ -201,7 +205,7 @@ def test_what_is_refused_in_every_form_is_told_once() -> None:
 def test_a_stream_that_breaks_off_keeps_to_its_messages_and_one_file(pieces: int, broken: str) -> None:
     for after in (0, 1):
         slack, reply, left = Slack(), streamed(), [after, 6 if broken == "file" else 1]
-        kinds = {"stop": StopStream, "append": AppendStream, "file": UploadFile, "nothing": DeleteMessage}
+        kinds = {"stop": StopStream, "append": AppendStream, "file": SendFile, "nothing": DeleteMessage}
         make = slack.make
 
         def answer(call: Call, *, of: type = kinds[broken], left: list[int] = left, make: object = make) -> Result:

@@ -17,6 +17,7 @@ from bot.reply.native_first import NativeFirst
 from bot.reply.streams import LAST_CALL, LIFE, MEMORY, PATIENCE, Mode, StreamSupport
 from bot.slack import wording
 from bot.slack.calls import (
+    NOT_FETCHED,
     Accepted,
     AppendStream,
     Call,
@@ -27,11 +28,13 @@ from bot.slack.calls import (
     PostMessage,
     Refused,
     Result,
+    SendFile,
     SetStatus,
+    ShareFile,
     StartStream,
     StopStream,
     UpdateMessage,
-    UploadFile,
+    Uploaded,
 )
 from bot.slack.text.blocks import shown
 from bot.slack.text.limits import STREAM_BYTES
@@ -61,6 +64,9 @@ class Slack:
     footers: str = ""
     status: str = ""
     files: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
+    missing: set[str] = field(default_factory=set)
 
     def make(self, call: Call, now: float) -> Result:
         self.calls.append(call)
@@ -84,8 +90,19 @@ class Slack:
                 return self._grow(call, now)
             case SetStatus(status=status):
                 self.status = status
-            case UploadFile(content=content):
-                self.files.append(content)
+            case SendFile() | ShareFile():
+                return self._attach(call)
+        return Accepted()
+
+    def _attach(self, call: SendFile | ShareFile) -> Result:
+        if call.key in self.missing:
+            return Refused(NOT_FETCHED)
+        if isinstance(call, SendFile):
+            self.sent.append(call.key)
+            self.files.append(bytes(call.content or b"").decode())
+            return Uploaded(f"F{call.key}")
+        assert call.file_id == f"F{call.key}"
+        self.shared.append(call.key)
         return Accepted()
 
     def _grow(self, call: AppendStream | StopStream, now: float) -> Result:
@@ -148,18 +165,25 @@ def test_a_stream_begins_grows_and_ends_with_its_sources() -> None:
     ]
 
 
-def test_a_stream_ends_with_the_files_that_cannot_be_shown() -> None:
-    files = ResultFiles((ResultFile("plot.png"),))
+def test_files_follow_a_stream_and_what_cannot_be_had_is_said_under_it() -> None:
+    files = ResultFiles((ResultFile("plot.png"), ResultFile("b.csv")))
     answer, slack = reply(), Slack()
     told(answer, Thinking(), Token("Hello. "), files)
     run(answer, slack, 0.0)
+    assert not slack.sent
     told(answer, files, Finished(), now=3.0)
     run(answer, slack, 3.0)
-    assert slack.footers == "There is also a file that I can't show yet: plot.png."
-    alone, slack = reply(), Slack()
-    told(alone, Thinking(), files, Finished())
-    run(alone, slack, 0.0)
-    assert slack.text == "There is a file that I can't show yet: plot.png."
+    assert (slack.sent, slack.shared, slack.footers) == ([":plot.png", ":b.csv"], [":plot.png", ":b.csv"], "")
+    assert kinds(slack)[-5:] == ["StopStream", "SendFile", "ShareFile", "SendFile", "ShareFile"]
+    assert answer.done
+    answer, slack = reply(), Slack(missing={":b.csv"})
+    told(answer, Thinking(), Token("Hello. "), files)
+    run(answer, slack, 0.0)
+    told(answer, Finished(), now=3.0)
+    run(answer, slack, 3.0)
+    assert slack.shared == [":plot.png"]
+    assert list(slack.messages.values()) == ["Hello.\nThere is also b.csv, which I could not fetch."]
+    assert answer.done
 
 
 @pytest.mark.parametrize(

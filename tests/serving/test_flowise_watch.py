@@ -81,11 +81,31 @@ async def test_a_refused_key_is_told_until_a_question_is_answered() -> None:
 
 async def test_an_unknown_chatflow_is_told_and_a_flow_s_own_failure_is_not() -> None:
     async with LocalFlowise(tokens_per_second=1e6) as local:
-        for flow, state in (("gone", "failing: There is no chatflow with the id"), (local.flow("fails"), "ok")):
+        for flow, state in (("gone", "error: There is no chatflow with the id"), (local.flow("fails"), "ok")):
             async with watched(local.url, flow) as flowise:
                 with pytest.raises(FlowiseError):
                     await asked(flowise)
                 assert flowise.state().startswith(state)
+
+
+async def test_an_unknown_chatflow_is_an_error_at_the_start() -> None:
+    looked = asyncio.Event()
+
+    async def sleep(_: float) -> None:
+        looked.set()
+        await asyncio.get_running_loop().create_future()
+
+    async with LocalFlowise() as local, watched(local.url, "gone") as flowise:
+        with capture_logs() as lines:
+            watching = asyncio.create_task(flowise.watch(sleep))
+            async with asyncio.timeout(10):
+                await looked.wait()
+            watching.cancel()
+            await asyncio.wait([watching])
+        [line] = lines
+        assert (line["event"], line["log_level"], line["error"]) == ("Flowise not ready", "error", "UnknownChatflow")
+        assert line["do"].startswith("There is no chatflow with the id")
+        assert flowise.state("not asked yet") == f"error: {line['do']}"
 
 
 @pytest.mark.parametrize("flow", ["plain", "fails", "empty"])

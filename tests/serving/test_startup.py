@@ -238,14 +238,14 @@ async def test_a_slack_that_is_silent_does_not_hold_a_stop_up(own_redis: str) ->
 
 
 @pytest.mark.parametrize(
-    ("changes", "error"),
+    ("changes", "level", "error"),
     [
-        ({"FLOWISE_URL": "http://127.0.0.1:9"}, "FlowiseUnreachable"),
-        ({"FLOWISE_CHATFLOW_ID": "00000000-0000-4000-8000-000000000000"}, "UnknownChatflow"),
+        ({"FLOWISE_URL": "http://127.0.0.1:9"}, "warning", "FlowiseUnreachable"),
+        ({"FLOWISE_CHATFLOW_ID": "00000000-0000-4000-8000-000000000000"}, "error", "UnknownChatflow"),
     ],
 )
-async def test_a_flowise_that_cannot_answer_now_is_a_warning(
-    home: Sandbox, tmp_path: Path, changes: dict[str, str], error: str
+async def test_a_flowise_that_cannot_answer_now_is_told_and_the_bot_serves(
+    home: Sandbox, tmp_path: Path, changes: dict[str, str], level: str, error: str
 ) -> None:
     async with started(tmp_path, settings(home, **changes)) as process:
         await home.slack.until(lambda: home.slack.sockets == 1, _SECONDS)
@@ -256,7 +256,7 @@ async def test_a_flowise_that_cannot_answer_now_is_a_warning(
     assert process.returncode == 0
     [line] = [line for line in err.decode().splitlines() if "Flowise not ready" in line]
     assert f"error={error}" in line
-    assert "[warning" in line
+    assert f"[{level}" in line
     assert home.flowise.predictions == []
 
 

@@ -12,13 +12,13 @@ from structlog.testing import capture_logs
 from bot.errors import SlackRefused, SlackUnavailable
 from bot.playground.slack import LocalSlack
 from bot.records.thread import Thread
-from bot.slack.calls import Call, Lost, PostMessage, Refused, Respond, UploadFile
+from bot.slack.calls import Call, Lost, PostMessage, Refused, Respond, SendFile
 from bot.slack.client import SlackClient
 from bot.slack.text.blocks import plain
 from bot.slack.wire import new_session, web_client
 
 POST = PostMessage("C1", "hello", plain("hello"))
-FILE = UploadFile("C1", None, "a.md", "A", "x")
+FILE = SendFile("rest", "a.md", b"x")
 STRANGER = "https://evil.example/take?secret=1"
 
 

@@ -26,11 +26,12 @@ from bot.slack.calls import (
     PostEphemeral,
     PostMessage,
     Respond,
+    SendFile,
     SetStatus,
+    ShareFile,
     StartStream,
     StopStream,
     UpdateMessage,
-    UploadFile,
 )
 from bot.slack.client import SlackClient
 from bot.slack.views import comment_view
@@ -110,7 +111,6 @@ async def _examined(client: SlackClient) -> None:
 
 
 HISTORY: dict[str, Any] = {"channel": "C1", "oldest": "1.000001", "include_all_metadata": True}
-FILE = UploadFile("C1", "1.000001", "a.md", "The rest", "x")
 VIEW = comment_view("name", "private", title="Your decision", above="You are choosing “Yes”.")
 POST: dict[str, Any] = {"channel": "C1", "text": "hi", "blocks": list(BLOCKS)}
 # How each method is called by us, and by slack_sdk itself with the same arguments.
@@ -165,13 +165,13 @@ CALLS: dict[str, tuple[Ours, Theirs]] = {
         lambda sdk: sdk.conversations_replies(**HISTORY, ts="1.000001", limit=1_000),
     ),
     "files.completeUploadExternal": (
-        calling(FILE),
+        calling(ShareFile("C1", "1.000001", "rest", "F1", "The rest")),
         lambda sdk: sdk.files_completeUploadExternal(
             files=[{"id": "F1", "title": "The rest"}], channel_id="C1", thread_ts="1.000001"
         ),
     ),
     "files.getUploadURLExternal": (
-        calling(FILE),
+        calling(SendFile("rest", "a.md", b"x")),
         lambda sdk: sdk.files_getUploadURLExternal(filename="a.md", length=1),
     ),
     "files.info": (lambda client: client.file("F1"), lambda sdk: sdk.files_info(file="F1")),
@@ -211,7 +211,7 @@ async def test_a_method_is_called_as_slack_sdk_calls_it(recorder: Recorder, meth
 async def test_a_file_and_a_response_are_sent_as_slack_sdk_sends_them(recorder: Recorder) -> None:
     async with new_session() as session:
         client = SlackClient(web_client(TOKEN, recorder.url, session), session)
-        await client.call(FILE)
+        await client.call(SendFile("rest", "a.md", b"x"))
         sdk = AsyncWebClient(token=TOKEN, base_url=recorder.url, session=session)
         address = f"{recorder.url}upload"
         uploaded = recorder.of("upload")

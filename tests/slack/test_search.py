@@ -12,7 +12,18 @@ from bot.playground.slack import LocalSlack
 from bot.records.thread import Thread
 from bot.reply.contract import Finished, Place, Sentence
 from bot.reply.edited import EditedReply
-from bot.slack.calls import Accepted, FindStream, Lost, Posted, PostMessage, Refused, StartStream, UploadFile
+from bot.slack.calls import (
+    Accepted,
+    FindStream,
+    Lost,
+    Posted,
+    PostMessage,
+    Refused,
+    SendFile,
+    ShareFile,
+    StartStream,
+    Uploaded,
+)
 from bot.slack.client import SlackClient
 from bot.slack.text.blocks import plain
 from bot.slack.wire import web_client
@@ -159,10 +170,12 @@ async def test_a_shared_file_is_found_in_a_long_thread(
 ) -> None:
     slack.longest_page = 15
     await chatter(slack, ada, channel, 40, root)
-    call = UploadFile(channel, root, "answer.md", "The rest", "x")
+    sent = await client.call(SendFile("rest", "answer.md", b"x"))
+    assert isinstance(sent, Uploaded)
+    call = ShareFile(channel, root, "rest", sent.file_id)
     slack.drop_reply("files.completeUploadExternal")
     assert isinstance(await client.call(call), Lost)
-    assert await client.call(call) == Accepted()
+    assert await client.call(replace(call, look=True)) == Accepted()
     assert len([message for message in slack.messages(channel) if message.files]) == 1
 
 

@@ -2,111 +2,131 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import aiohttp
 import pytest
 from aiohttp import web
 
 from bot.playground.slack import LocalSlack, Message
-from bot.slack.calls import Accepted, Limited, Lost, Refused, Result, UploadFile
+from bot.slack.calls import Accepted, Limited, Lost, Refused, Result, SendFile, ShareFile, Uploaded
 from bot.slack.client import SlackClient
-from bot.slack.wire import web_client
+from bot.slack.wire import new_session, web_client
 
-CONTENT = "# The rest\n\nÜber <!channel> 🎉\n" * 100
+CONTENT = "# The rest\n\nÜber <!channel> 🎉\n".encode() * 100
+FILE = SendFile("rest", "answer.md", CONTENT)
+# Of two pieces and more, which aiohttp would warn of where it were sent as one.
+LARGE = bytes(range(256)) * 8 * 1024
 
 
 @pytest.fixture
-async def call(slack: LocalSlack, ada: str, channel: str) -> UploadFile:
-    root = await slack.say(ada, channel, "hello")
-    return UploadFile(channel, root, "answer.md", "The rest of the answer", CONTENT)
+async def root(slack: LocalSlack, ada: str, channel: str) -> str:
+    return await slack.say(ada, channel, "hello")
 
 
-def shared(slack: LocalSlack, call: UploadFile) -> list[Message]:
-    return [message for message in slack.messages(call.channel) if message.files]
+@pytest.fixture
+async def sent(client: SlackClient, channel: str, root: str) -> ShareFile:
+    return await sharing(client, channel, root)
+
+
+async def sharing(client: SlackClient, channel: str, root: str | None) -> ShareFile:
+    """The call that shares a file which was just sent."""
+    result = await client.call(FILE)
+    assert isinstance(result, Uploaded)
+    return ShareFile(channel, root, "rest", result.file_id, "The rest of the answer")
+
+
+def shared(slack: LocalSlack, channel: str) -> list[Message]:
+    return [message for message in slack.messages(channel) if message.files]
 
 
 def count(slack: LocalSlack, method: str) -> int:
     return sum(call.method == method for call in slack.calls)
 
 
-async def test_a_file_is_shared_in_the_thread(slack: LocalSlack, client: SlackClient, call: UploadFile) -> None:
-    assert await client.call(call) == Accepted()
-    [message] = shared(slack, call)
-    assert message.thread_ts == call.thread_ts
+async def test_a_file_that_was_sent_is_seen_when_it_is_shared(
+    slack: LocalSlack, client: SlackClient, channel: str, root: str, sent: ShareFile
+) -> None:
+    assert shared(slack, channel) == []
+    assert await client.call(sent) == Accepted()
+    [message] = shared(slack, channel)
+    assert message.thread_ts == root
     [file] = message.files
-    assert (file.name, file.content.decode()) == ("answer.md", CONTENT)
+    assert (file.name, file.content) == ("answer.md", CONTENT)
     assert slack.pings == []
 
 
+async def test_a_large_file_arrives_byte_for_byte(slack: LocalSlack, client: SlackClient, channel: str) -> None:
+    result = await client.call(SendFile("a", "a.bin", bytearray(LARGE)))
+    assert isinstance(result, Uploaded)
+    assert await client.call(ShareFile(channel, None, "a", result.file_id)) == Accepted()
+    [message] = shared(slack, channel)
+    assert message.files[0].content == LARGE
+
+
 async def test_a_file_is_shared_flat(slack: LocalSlack, client: SlackClient, ada: str) -> None:
-    assert await client.call(UploadFile(slack.dm(ada), None, "answer.md", "The rest", "x")) == Accepted()
+    assert await client.call(await sharing(client, slack.dm(ada), None)) == Accepted()
     assert slack.messages(slack.dm(ada))[-1].thread_ts is None
 
 
-@pytest.mark.parametrize("step", ["files.getUploadURLExternal", "files.completeUploadExternal"])
-async def test_what_slack_says_no_to(slack: LocalSlack, client: SlackClient, call: UploadFile, step: str) -> None:
-    slack.refuse(step, "restricted_action")
-    assert await client.call(call) == Refused("restricted_action")
-    slack.limit(step, 7)
-    assert await client.call(call) == Limited(7)
-    assert shared(slack, call) == []
-    assert await client.call(call) == Accepted()
-    assert len(shared(slack, call)) == 1
+async def test_what_slack_says_no_to(slack: LocalSlack, client: SlackClient, channel: str, sent: ShareFile) -> None:
+    for step, call in (("files.getUploadURLExternal", FILE), ("files.completeUploadExternal", sent)):
+        slack.refuse(step, "restricted_action")
+        assert await client.call(call) == Refused("restricted_action")
+        slack.limit(step, 7)
+        assert await client.call(call) == Limited(7)
+    assert shared(slack, channel) == []
 
 
 async def test_the_app_may_not_write_files(session: aiohttp.ClientSession) -> None:
     async with LocalSlack(scopes={"chat:write"}) as slack:
-        channel = slack.channel("general", members=[slack.user("ada")])
         client = SlackClient(web_client(slack.bot_token, slack.url, session), session)
-        assert await client.call(UploadFile(channel, None, "a.md", "A", "x")) == Refused("missing_scope")
+        assert await client.call(FILE) == Refused("missing_scope")
 
 
-async def test_a_lost_first_step_leaves_nothing_behind(
-    slack: LocalSlack, client: SlackClient, call: UploadFile
-) -> None:
+async def test_a_lost_sending_leaves_nothing_behind(slack: LocalSlack, client: SlackClient, channel: str) -> None:
     slack.drop_reply("files.getUploadURLExternal")
-    assert isinstance(await client.call(call), Lost)
-    assert await client.call(call) == Accepted()
-    assert len(shared(slack, call)) == 1
+    assert isinstance(await client.call(FILE), Lost)
+    assert shared(slack, channel) == []
 
 
-async def test_a_lost_sharing_is_found_and_not_done_again(
-    slack: LocalSlack, client: SlackClient, call: UploadFile
+async def test_a_sharing_that_may_have_been_done_is_looked_for(
+    slack: LocalSlack, client: SlackClient, channel: str, sent: ShareFile
 ) -> None:
     slack.drop_reply("files.completeUploadExternal")
-    assert isinstance(await client.call(call), Lost)
+    assert isinstance(await client.call(sent), Lost)
     slack.server_error("conversations.replies")
-    assert isinstance(await client.call(call), Lost)  # as long as Slack does not tell, nothing is done
-    assert await client.call(call) == Accepted()
-    assert len(shared(slack, call)) == 1
-    assert count(slack, "files.completeUploadExternal") == count(slack, "files.getUploadURLExternal") == 1
+    assert isinstance(await client.call(replace(sent, look=True)), Lost)  # as long as Slack does not tell
+    assert await client.call(replace(sent, look=True)) == Accepted()
+    assert len(shared(slack, channel)) == 1
+    assert count(slack, "files.completeUploadExternal") == 1
 
 
-async def test_a_lost_sharing_in_a_direct_message(slack: LocalSlack, client: SlackClient, ada: str) -> None:
-    call = UploadFile(slack.dm(ada), None, "answer.md", "The rest", CONTENT)
+async def test_a_sharing_in_a_direct_message_is_looked_for(slack: LocalSlack, client: SlackClient, ada: str) -> None:
+    call = await sharing(client, slack.dm(ada), None)
     slack.drop_reply("files.completeUploadExternal")
     assert isinstance(await client.call(call), Lost)
-    assert await client.call(call) == Accepted()
-    assert len(shared(slack, call)) == 1
+    assert await client.call(replace(call, look=True)) == Accepted()
+    assert len(shared(slack, slack.dm(ada))) == 1
 
 
-async def test_a_sharing_that_was_not_done_is_done_with_the_same_file(
-    slack: LocalSlack, client: SlackClient, call: UploadFile
+async def test_a_sharing_that_was_not_done_is_done_by_another_process(
+    slack: LocalSlack, client: SlackClient, channel: str, sent: ShareFile
 ) -> None:
-    slack.break_before("files.completeUploadExternal")
-    assert isinstance(await client.call(call), Lost)
-    assert await client.call(call) == Accepted()
-    assert len(shared(slack, call)) == 1
-    assert count(slack, "files.getUploadURLExternal") == 1
+    async with new_session() as session:
+        other = SlackClient(web_client(slack.bot_token, slack.url, session), session)
+        assert await other.call(replace(sent, look=True)) == Accepted()
+    assert len(shared(slack, channel)) == 1
 
 
 async def test_without_the_right_to_look_the_same_file_is_shared_again_and_never_a_second_one(
-    slack: LocalSlack, client: SlackClient, call: UploadFile
+    slack: LocalSlack, client: SlackClient, channel: str, sent: ShareFile
 ) -> None:
-    slack.drop_reply("files.completeUploadExternal")
-    assert isinstance(await client.call(call), Lost)
+    assert await client.call(sent) == Accepted()
     slack.refuse("conversations.replies", "missing_scope")
-    assert isinstance(await client.call(call), Refused)  # this Slack forgets a file's id once it is shared
-    assert len(shared(slack, call)) == 1
+    # This Slack forgets a file's id once it is shared.
+    assert await client.call(replace(sent, look=True)) == Refused("file_not_found")
+    assert len(shared(slack, channel)) == 1
 
 
 @pytest.mark.parametrize(
@@ -137,7 +157,7 @@ async def test_the_bytes_do_not_arrive(session: aiohttp.ClientSession, body: str
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         address = f"http://127.0.0.1:{runner.addresses[0][1]}/"
         client = SlackClient(web_client("xoxb-1", address, session), session)
-        assert await client.call(UploadFile("C1", None, "a.md", "A", "x")) == result
+        assert await client.call(SendFile("a", "a.md", b"x")) == result
     finally:
         await runner.cleanup()
     assert heard == ["Bearer xoxb-1", ""][: len(heard)]  # the token stays with the API

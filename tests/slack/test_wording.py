@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot import errors
 from bot.errors import BotError, RunState
 from bot.playground.slack.pings import pings
-from bot.slack import wording, wording_of_failures
+from bot.slack import wording, wording_of_failures, wording_of_files
 from bot.slack.help_contact import NOBODY, asks
 from bot.slack.text.blocks import fallback, note, sentence_blocks
 from bot.slack.wording_of_failures import failure, support
@@ -213,20 +213,22 @@ def test_files_are_told_by_name(names: tuple[str, ...], told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "number", "more", "told"),
+    ("names", "more", "there"),
     [
-        (["a.csv"], 1, False, "There is also a file that I can't show yet: a.csv."),
-        (["a.csv", "b.png"], 2, False, "There are also 2 files that I can't show yet: a.csv and b.png."),
-        (["a.csv"], 2, False, "There are also 2 files that I can't show yet."),
-        ([], 1, False, "There is also a file that I can't show yet."),
-        ([*"abcde"], 5, False, "There are also 5 files that I can't show yet: a, b, c and 2 more."),
-        ([*"ab"], 2, True, "There are also at least 2 files that I can't show yet."),
-        ([], 0, True, "There are also files that I can't show yet."),
+        (["a.csv"], False, "There is also a.csv"),
+        (["a.csv", "b.png"], False, "There are also a.csv, b.png"),
+        ([*"abcde"], False, "There are also a, b, c and 2 more"),
+        (["a.csv"], True, "There are also a.csv and other files"),
+        ([], True, "There are also files"),
     ],
 )
-def test_files_are_named_where_they_can_be(names: list[str], number: int, more: bool, told: str) -> None:
-    assert wording.result_files(names, number, more=more, alone=False) == told
-    assert wording.result_files(names, number, more=more, alone=True) == told.replace(" also", "")
+def test_files_that_are_not_attached_are_named(names: list[str], more: bool, there: str) -> None:
+    assert wording_of_files.not_fetched_here(names, more=more, alone=False) == f"{there}, which I could not fetch."
+    assert wording_of_files.not_attached(names, more=more, alone=False) == f"{there}, which I could not attach."
+    alone = there.replace(" also", "")
+    assert (
+        wording_of_files.not_here(names, more=more, alone=True) == f"{alone}. Add me to the channel to get files too."
+    )
 
 
 def test_what_the_builder_says_of_a_rate_limit_stands_beside_our_sentence() -> None:

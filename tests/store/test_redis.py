@@ -328,8 +328,10 @@ async def test_a_file_is_added_to_a_vector_store_by_one_process_once(store: Redi
     assert await store.begin_storing(LINE, "chat-1", "F1", "theirs:2") == "ours:1"
     assert await store.begin_storing(LINE, "chat-1", "F2", "theirs:2") == "theirs:2"
     assert await store.begin_storing(LINE, "chat-2", "F1", "theirs:2") == "theirs:2"
-    await store.stored_file(LINE, "chat-1", "F1")
+    await store.stored_file(LINE, "chat-1", "F1", added=True)
     assert await store.begin_storing(LINE, "chat-1", "F1", "ours:1") == STORED
+    await store.stored_file(LINE, "chat-1", "F2", added=False)
+    assert await store.begin_storing(LINE, "chat-1", "F2", "ours:3") == "ours:3"
     assert all(29 * DAY_MS < left <= 30 * DAY_MS for left in (await keys_of(store, raw)).values())
     assert await store.purge("T1") == 2
 

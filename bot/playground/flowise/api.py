@@ -35,6 +35,7 @@ def application(dispatcher: Dispatcher, runs: LiveRuns) -> web.Application:
     app.router.add_put("/api/v1/chatmessage/abort/{flow}/{chat}", rest.abort)
     app.router.add_get("/api/v1/chatmessage/{flow}", rest.chat_messages)
     FileRoutes(dispatcher, _response).add_to(app.router)
+    app.router.add_get("/api/v1/chatflows", rest.listed)
     app.router.add_get("/api/v1/public-chatbotConfig/{flow}", rest.config)
     app.router.add_post("/api/v1/feedback", rest.rate)
     app.router.add_put("/api/v1/feedback/{row}", rest.rate_anew)
@@ -144,6 +145,13 @@ class _Rest:
         rows = self._dispatcher.memory.rows(
             request.match_info["flow"], query.get("chatId"), query.get("messageId"), query.get("startDate", "")
         )
+        return _response(json_reply(rows))
+
+    async def listed(self, request: web.Request) -> web.Response:
+        """All flows, in one array, for a key that may view them, which the server's may."""
+        if not self._dispatcher.has_key(request.headers):
+            return _unauthorized()
+        rows = [{"id": flow.id, "name": flow.name, "type": "CHATFLOW"} for flow in self._dispatcher.flows.values()]
         return _response(json_reply(rows))
 
     async def config(self, request: web.Request) -> web.Response:

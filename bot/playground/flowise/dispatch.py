@@ -108,9 +108,14 @@ class Dispatcher:
         return replace(asked, question=seen.heard, echo={"question": seen.heard} if seen.heard else {})
 
     def begin(self, received: Received, asked: PredictionRequest, plan: Plan) -> None:
-        """Note that a run begins: one that was resumed is no longer to be resumed. A refusal begins none."""
+        """Note that a run begins: one that was resumed is no longer to be resumed. A refusal begins none.
+
+        The files that it makes are there before it tells of them.
+        """
         if plan.forced:
             return
+        for name, content in plan.outcome.made.items() if plan.outcome else ():
+            self.files.made[received.flow_id, asked.chat_id, name] = content
         if asked.decision is not None and asked.execution is not None and asked.execution.state in RESUMABLE:
             self.memory.keep(received.flow_id, asked.chat_id, replace(asked.execution, state=IN_PROGRESS))
 

@@ -13,7 +13,7 @@ import re
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 # The extensions that Flowise wants for the types that this one knows.
@@ -85,10 +85,24 @@ class Seen:
 
 @dataclass(slots=True)
 class Files:
-    """All files that this server has received, oldest first, and the texts in its vector store by flow and chat."""
+    """All files that this server has received, oldest first; the texts in its vector store; and what flows have made.
+
+    `waits` keep a request waiting that brings a file, by the beginning of its name, before or after it is `taken`.
+    """
 
     received: list[ReceivedFile] = field(default_factory=list)
     stored: dict[tuple[str, str], list[str]] = field(default_factory=lambda: defaultdict(list))
+    made: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
+    """What flows have made, by flow, chat and name."""
+    asked_for: list[tuple[str, str, str]] = field(default_factory=list)
+    """The flow, chat and name of every request for such a file."""
+    waits: dict[tuple[str, bool], Callable[[], Awaitable[object]]] = field(default_factory=dict)
+
+    async def wait(self, file: ReceivedFile, *, taken: bool) -> None:
+        """Wait as was asked for a file."""
+        for (beginning, when), wait in self.waits.items():
+            if file.name.startswith(beginning) and taken is when:
+                await wait()
 
     def attach(self, takes: Takes, file: ReceivedFile) -> dict[str, object]:
         """POST /attachments. Raises RefusedError."""

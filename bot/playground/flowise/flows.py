@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID, uuid5
 
-from bot.playground.flowise import agentflow_steps, agentflows, approvals, chatflows
+from bot.playground.flowise import agentflow_steps, agentflows, approvals, chatflows, made_files
 from bot.playground.flowise.files import EVERYTHING, Takes
 from bot.playground.flowise.files import NOTHING as NO_FILES
 from bot.playground.flowise.offered import NOTHING, configuration
@@ -65,6 +65,8 @@ FLOWS: tuple[Flow, ...] = (
     Flow("human", approvals.human),
     Flow("two_approvals", approvals.twice),
     Flow("tool_approval", approvals.tool),
+    Flow("draws", made_files.draws),
+    Flow("runs_code", made_files.runs_code),
     Flow("json", chatflows.rag, streamable=False),
     Flow("parser", chatflows.parsed, streamable=False),
     Flow("json_fails", chatflows.fails, streamable=False),

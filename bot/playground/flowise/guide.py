@@ -77,7 +77,7 @@ Under every such sentence stands a small `Reference for support: 3fa9c1d0`; the 
 
 ## What it does not do yet
 
-- It does **not** read attached files; it names them as not read.
+- It does **not** read the files of earlier messages; it names them.
 - It is for one workspace and one chatflow:
   - a second chatflow is a second bot, with an app of its own;
   - a second workspace, too.

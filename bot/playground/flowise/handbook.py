@@ -205,9 +205,9 @@ CHUNKS: tuple[Chunk, ...] = (
     _file(
         "faq.md",
         (14, 18),
-        "Questions go to the Flowise that is set and nowhere else; attached files are not read.",
+        "Questions go to the Flowise that is set and nowhere else; attached files are read where the flow takes them.",
         "**To your Flowise, and nowhere else.** Questions and answers are not logged, and secrets are taken out of the "
-        "log. Attached files are not read: I say so, and answer without them.",
+        "log. I read attached files as far as the flow takes them: pictures, documents, voice clips. I keep none.",
         "privacy private data secret secrets log logs file files attach attachment image security leave machine",
     ),
 )

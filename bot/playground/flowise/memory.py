@@ -85,6 +85,8 @@ class Memory:
             "usedTools": turn.outcome.used_tools,
             "action": turn.outcome.action,
             "followUpPrompts": turn.outcome.follow_up_prompts,
+            "artifacts": turn.outcome.artifacts,
+            "fileAnnotations": turn.outcome.file_annotations,
         }
         rows = self._rows[flow, chat_id]
         rows.append(_row(flow, chat_id, turn.question_id, USER, turn.question, turn.asked_at, {}))

@@ -23,6 +23,8 @@ OFFERED: tuple[Offer, ...] = (
     ),
     Offer("tools", "Tool agent", "Uses a tool, and drops what it said before; give it a sum such as 21*2."),
     Offer("agentflow", "Agent flow", "An agent flow with its nodes, their progress and a tool."),
+    Offer("draws", "Draws and writes", "A tool that makes a chart, a table and a page; they come into the thread."),
+    Offer("runs_code", "Runs code", "An agent flow that makes files by code, and tells of them in its text."),
     Offer("steps", "Many steps", "An agent flow with a loop, a tool and a thought; its steps are told while it works."),
     Offer("reasoning", "Slow to begin", "An agent flow that thinks for some seconds before its first word."),
     Offer("long", "Long answer", "Tables, lists and code in one long answer; or ask for one in 2000 words."),

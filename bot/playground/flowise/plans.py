@@ -42,7 +42,10 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """What Flowise keeps of a turn that went well: the row of the answer. `is_stored` False: of its question alone."""
+    """What Flowise keeps of a turn that went well: the row of the answer. `is_stored` False: of its question alone.
+
+    `artifacts` and `file_annotations` tell of files, which are `made`, by their names, before anything is said of them.
+    """
 
     text: str
     source_documents: Sequence[Json] | None = None
@@ -50,6 +53,9 @@ class RunOutcome:
     action: Json | None = None
     follow_up_prompts: object = None
     is_stored: bool = True
+    artifacts: Sequence[Json] | None = None
+    file_annotations: Sequence[Json] | None = None
+    made: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,10 @@ def after_tokens(outcome: RunOutcome) -> list[bytes]:
         frames.append(frame("sourceDocuments", outcome.source_documents))
     if outcome.used_tools is not None:
         frames.append(frame("usedTools", outcome.used_tools))
+    if outcome.artifacts is not None:
+        frames.append(frame("artifacts", outcome.artifacts))
+    if outcome.file_annotations is not None:
+        frames.append(frame("fileAnnotations", outcome.file_annotations))
     return frames
 
 

@@ -29,9 +29,9 @@ class Script:
     """An exact answer for the next prediction of a flow. Waits are seconds.
 
     Without more, `tokens` come one frame each with `token_wait` before each, after the events `before`; then
-    `source_documents`, `used_tools`, the events `after`, `metadata` (ours, with the keys of `metadata` over them) and
-    `end`. An event is a pair of its type and its data. With `stored`, another text than the tokens' is stored, as after
-    a tool call.
+    `source_documents`, `used_tools`, `artifacts` and `file_annotations` (of the files `made`, by their names), the
+    events `after`, `metadata` (ours, with the keys of `metadata` over them) and `end`. An event is a pair of its type
+    and its data. With `stored`, another text than the tokens' is stored, as after a tool call.
 
     `hold` stops before the token number `hold_after` until the event is set, so that no test need wait for time;
     `holds` has further numbers with their events.
@@ -54,6 +54,9 @@ class Script:
     before: Sequence[tuple[str, object]] = ()
     source_documents: Sequence[Json] | None = None
     used_tools: Sequence[Json] | None = None
+    artifacts: Sequence[Json] | None = None
+    file_annotations: Sequence[Json] | None = None
+    made: Mapping[str, bytes] = field(default_factory=dict)
     after: Sequence[tuple[str, object]] = ()
     metadata: Json = field(default_factory=dict)
     stored: str | None = None
@@ -104,8 +107,15 @@ class Script:
         if self.cut_after is not None and not self.goes_on:
             return Plan(tuple(steps), ending=Ending.CUT, head_wait=self.head_wait)
         text = "".join(self.tokens) if self.stored is None else self.stored
-        prompts = self.metadata.get("followUpPrompts")
-        outcome = RunOutcome(text, self.source_documents, self.used_tools, follow_up_prompts=prompts)
+        outcome = RunOutcome(
+            text,
+            self.source_documents,
+            self.used_tools,
+            artifacts=self.artifacts,
+            file_annotations=self.file_annotations,
+            made=self.made,
+            follow_up_prompts=self.metadata.get("followUpPrompts"),
+        )
         steps += [PlanStep(data=data) for data in after_tokens(outcome)]
         steps += [PlanStep(data=frame(*event)) for event in self.after]
         return Plan(

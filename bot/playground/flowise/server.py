@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -63,6 +63,21 @@ class LocalFlowise:
     def files(self) -> list[ReceivedFile]:
         """Every file that has come, by whichever way, oldest first."""
         return self._desk.files.received
+
+    def hold_file(self, name: str, wait: Callable[[], Awaitable[object]], *, taken: bool) -> None:
+        """Have requests that bring a file whose name begins so wait: before the file is taken, or after it was and
+        before the answer. What travels with a prediction does not wait."""
+        self._desk.files.waits[name, taken] = wait
+
+    @property
+    def made(self) -> dict[tuple[str, str, str], bytes]:
+        """The files that its flows have made, by flow, chat and name."""
+        return self._desk.files.made
+
+    @property
+    def asked_for(self) -> list[tuple[str, str, str]]:
+        """The flow, chat and name of every request for such a file, oldest first."""
+        return self._desk.files.asked_for
 
     @property
     def aborts(self) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from uuid import uuid4
 
 from bot.playground.slack import envelopes
+from bot.playground.slack.app_manifests import AppManifests
 from bot.playground.slack.changes import Connected, MessageChanged, StatusSet, WorkspaceChange
 from bot.playground.slack.channels import Channel
 from bot.playground.slack.delivery import Attempt, DeliveryTimeouts
@@ -55,8 +56,16 @@ class SlackCore:
         self.responses, self.uploads = ResponseUrls(self.workspace), Uploads(self.workspace)
         self.methods = Methods(self.workspace, self.uploads, self.triggers, scopes)
         self.access = Access(bot_token, app_token, scopes, limits, latency)
+        self.apps = AppManifests(self.workspace.app_id, self.signing_secret)
         self.web = WebRoutes(
-            self.workspace, self.methods, self.uploads, self.responses, self.access, self.faults, self._called
+            self.workspace,
+            self.methods,
+            self.uploads,
+            self.responses,
+            self.access,
+            self.faults,
+            self._called,
+            self.apps,
         )
         self.started_outbox: Outbox | None = None
         """None until the local Slack is started: until then no event goes out."""

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from mimetypes import MimeTypes
 from typing import NamedTuple
 
 from bot.playground.slack import plain
 from bot.playground.slack.elements import Block
+
+_TYPES = MimeTypes()  # without the machine's own table, which differs from one to the next
+
+
+def type_of(name: str) -> str:
+    """The type of a file of that name."""
+    return _TYPES.guess_type(name)[0] or "text/plain"
 
 
 class Edit(NamedTuple):

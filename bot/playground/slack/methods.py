@@ -82,6 +82,7 @@ class Methods:
             ),
             "users.list": _Method(lambda args: read.users(workspace, args), (), "users:read"),
             "conversations.list": _Method(lambda args: read.channels(workspace, args), (), "channels:read"),
+            "users.conversations": _Method(lambda args: read.own_channels(workspace, args), (), "channels:read"),
             "conversations.members": _Method(lambda args: read.members(workspace, args), ("channel",), _READ_SCOPES),
             "reactions.add": _Method(lambda args: reactions.add(workspace, args), _REACTION, "reactions:write"),
             "reactions.remove": _Method(lambda args: reactions.remove(workspace, args), _REACTION, "reactions:write"),

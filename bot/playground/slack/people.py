@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
-from mimetypes import MimeTypes
 from uuid import uuid4
 
 from bot.playground.slack import envelopes, interactions
 from bot.playground.slack.core import SlackCore
 from bot.playground.slack.delivery import Delivered
-from bot.playground.slack.message import File, Message
+from bot.playground.slack.message import File, Message, type_of
 from bot.playground.slack.pings import mentions
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.typed import typed_blocks
-
-_TYPES = MimeTypes()  # without the machine's own table, which differs from one to the next
 
 
 class People:
@@ -112,10 +109,13 @@ class People:
 
     def new_file(self, name: str, content: bytes, *, is_stub: bool = False, **details: object) -> File:
         """Upload a file that is not shared yet. `details` stand in its object beside, or in place of, the usual."""
-        mimetype = _TYPES.guess_type(name)[0] or "text/plain"
-        file = File(self._workspace.new_id("F"), name, content, mimetype, details, is_stub)
+        file = File(self._workspace.new_id("F"), name, content, type_of(name), details, is_stub)
         self._workspace.files[file.id] = file
         return file
+
+    def hold_file(self, file: File, wait: Callable[[], Awaitable[object]]) -> None:
+        """Have whoever fetches the bytes of a file wait."""
+        self._workspace.file_waits[file.id] = wait
 
     def delete_file(self, file: File) -> None:
         """Delete a file that stands in messages."""

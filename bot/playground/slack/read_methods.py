@@ -172,6 +172,18 @@ def channels(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     return _listed("channels", shown, args)
 
 
+def own_channels(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
+    """users.conversations, of the app itself: the public channels that it is in."""
+    if text(args, "types") not in ("", "public_channel"):
+        raise Refusal("invalid_types")
+    shown = [
+        channel_json(workspace, channel)
+        for channel in workspace.channels.values()
+        if channel.kind == "channel" and workspace.bot_user_id in channel.members and not channel.archived
+    ]
+    return _listed("channels", shown, args)
+
+
 def _listed(key: str, items: Sequence[object], args: Args) -> dict[str, object]:
     """A page of a list; these always tell a cursor, empty on the last page."""
     start, limit = _start(args), whole(args, "limit", 100, 1_000)

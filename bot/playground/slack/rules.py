@@ -20,7 +20,7 @@ MOST_ATTACHMENTS = 100
 class Refusal(Exception):
     """Slack says no. `word` is its error word; `details` are the lines of `response_metadata.messages`."""
 
-    def __init__(self, word: str, *details: str, **extra: str) -> None:
+    def __init__(self, word: str, *details: str, **extra: object) -> None:
         super().__init__(word)
         self.word = word
         self.details = details

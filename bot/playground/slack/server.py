@@ -54,7 +54,7 @@ class LocalSlack:
         self._events_url: str | None = None
         self._twice = False
         self.bot_token, self.app_token = self.core.access.bot_token, self.core.access.app_token
-        self.signing_secret = self.core.signing_secret
+        self.signing_secret, self.apps = self.core.signing_secret, self.core.apps
         self.url = ""
         """The address of the Web API, with a slash at its end; empty until it is started."""
         self.calls = self.core.calls
@@ -70,7 +70,7 @@ class LocalSlack:
         self.user_group = people.user_group
         self.archive, self.invite, self.remove_bot = people.archive, people.invite, people.remove_bot
         self.say, self.edit, self.delete, self.react = people.say, people.edit, people.delete, people.react
-        self.new_file, self.delete_file = people.new_file, people.delete_file
+        self.new_file, self.delete_file, self.hold_file = people.new_file, people.delete_file, people.hold_file
         self.command = people.command
 
     def _offer_clicks(self, clicks: Clicks) -> None:
@@ -87,6 +87,7 @@ class LocalSlack:
         self.drop_reply, self.break_before = conditions.drop_reply, conditions.break_before
         self.server_error, self.server_errors = conditions.server_error, conditions.server_errors
         self.no_faults, self.reached_at = conditions.no_faults, conditions.reached_at
+        self.hold, self.hold_upload = conditions.hold, conditions.hold_upload
         self.revoke, self.take_tokens, self.uninstall = conditions.revoke, conditions.take_tokens, conditions.uninstall
         self.refresh_sockets, self.close_sockets = conditions.refresh_sockets, conditions.close_sockets
         self.deliver = conditions.deliver

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-_TIER_2, _TIER_3, _TIER_4 = 20, 50, 100
+_TIER_1, _TIER_2, _TIER_3, _TIER_4 = 1, 20, 50, 100
 
 PER_MINUTE = {
     "chat.update": _TIER_3,
@@ -26,6 +26,7 @@ PER_MINUTE = {
     "usergroups.list": _TIER_2,
     "usergroups.users.list": _TIER_2,
     "users.list": _TIER_2,
+    "users.conversations": _TIER_3,
     "conversations.list": _TIER_2,
     "conversations.members": _TIER_4,
     "reactions.add": _TIER_3,
@@ -38,7 +39,10 @@ PER_MINUTE = {
     "files.getUploadURLExternal": _TIER_4,
     "files.completeUploadExternal": _TIER_4,
     "apps.connections.open": _TIER_3,
+    "apps.manifest.create": _TIER_1,
     "assistant.threads.setStatus": 600,
+    # Slack names no number.
+    "tooling.tokens.rotate": _TIER_2,
     # "several hundred" for each of the two is all that Slack says (Slack docs, Rate limits).
     "chat.postMessage": 300,
     "auth.test": 300,

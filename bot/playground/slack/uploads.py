@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from bot.playground.slack.arguments import Args, text
-from bot.playground.slack.message import File
+from bot.playground.slack.message import File, type_of
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.wire import file_json
 from bot.playground.slack.workspace import LocalWorkspace
@@ -36,7 +36,7 @@ class Uploads:
         name, length = self._announced.get(file_id, ("", -1))
         if len(content) != length:
             return False
-        self._arrived[file_id] = File(file_id, name, content)
+        self._arrived[file_id] = File(file_id, name, content, type_of(name))
         return True
 
     def complete(self, args: Args) -> dict[str, object]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from aiohttp import web
 
 from bot.playground.slack import arguments
+from bot.playground.slack.app_manifests import AppManifests
 from bot.playground.slack.arguments import Args
 from bot.playground.slack.faults import Fault, Faults
 from bot.playground.slack.methods import Methods
@@ -19,7 +20,7 @@ from bot.playground.slack.responses import ResponseUrls
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.tiers import BudgetLeft, RateLimits
 from bot.playground.slack.uploads import Uploads
-from bot.playground.slack.workspace import LocalWorkspace
+from bot.playground.slack.workspace import UPLOAD, LocalWorkspace
 
 _CONNECT = "apps.connections.open"
 MOST_BYTES = 64 * 1024 * 1024
@@ -85,9 +86,10 @@ class WebRoutes:
         access: Access,
         faults: Faults,
         called: Callable[[ApiCall], None],
+        apps: AppManifests,
     ) -> None:
         self._workspace, self._methods, self._uploads, self._responses = workspace, methods, uploads, responses
-        self._access, self._faults, self._called = access, faults, called
+        self._access, self._faults, self._called, self._apps = access, faults, called, apps
         self._in_flight: Counter[tuple[str, str]] = Counter()
         self.before = ""
         """The origin of a proxy before all of it, where one was set."""
@@ -124,9 +126,13 @@ class WebRoutes:
             await asyncio.sleep(self._access.latency / 2)
             if fault is not None and fault.kind == "break_before":
                 return self._cut(request, call, "broken")
+            if fault is not None:
+                await fault.hold("hold_before")
             # Whoever comes through a proxy gets an address that leads through it too.
             answer = self._answer(name, args, token, fault, f"http://{request.host}")
             await asyncio.sleep(self._access.latency / 2)
+            if fault is not None:
+                await fault.hold("hold_after")
         if fault is not None and fault.kind == "drop_reply":
             return self._cut(request, call, "dropped")
         left = self._access.limits.left(self._workspace.team_id, name, self._workspace.clock())
@@ -164,12 +170,20 @@ class WebRoutes:
                 return _Answer("429", {"ok": False, "error": "ratelimited"}, 429, max(1, math.ceil(wait)))
             if fault is not None and fault.kind == "refuse":
                 raise Refusal(fault.word)
-            done = {"url": self._ticket(self.before or origin)} if name == _CONNECT else self._methods.do(name, args)
+            done = self._done(name, args, origin)
         except Refusal as refusal:
             return _refused(refusal)
         return _Answer("ok", {"ok": True, **done})
 
+    def _done(self, name: str, args: Args, origin: str) -> dict[str, object]:
+        if name == _CONNECT:
+            return {"url": self._ticket(self.before or origin)}
+        return self._apps.do(name, args) if name in self._apps else self._methods.do(name, args)
+
     def _admit(self, name: str, token: str) -> None:
+        if name in self._apps:
+            self._apps.admit(name, token)
+            return
         if name != _CONNECT and name not in self._methods:
             raise Refusal("unknown_method")
         if not token:
@@ -206,6 +220,8 @@ class WebRoutes:
             content = next((part.file.read() for part in parts if isinstance(part, web.FileField)), b"")
         if not self._uploads.receive(request.match_info["file"], content):
             return web.Response(status=400, text="the length is not the one announced")
+        if wait := self._workspace.file_waits.pop(UPLOAD, None):
+            await wait()
         return web.Response(text=f"OK - {len(content)}")
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
@@ -213,6 +229,8 @@ class WebRoutes:
         may_read = "files:read" in self._access.scopes
         if not may_read or request.headers.get("Authorization") != f"Bearer {self._access.bot_token}":
             return web.Response(text="<!DOCTYPE html><title>Slack</title>Sign in", content_type="text/html")
+        if wait := self._workspace.file_waits.get(request.match_info["file"]):
+            await wait()
         file = self._workspace.files.get(request.match_info["file"])
         if file is None:
             return web.Response(status=404)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from bot.playground.slack.changes import Blamed, MessageChanged, Met, Opened, Reacted, StatusSet, WorkspaceChange
@@ -11,6 +11,7 @@ from bot.playground.slack.message import Edit, File, Message, Ping, Preview
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.views import Views
 
+UPLOAD = ""
 STATUS_LASTS = 120.0
 """Seconds until Slack removes a status line by itself (Slack docs, assistant.threads.setStatus)."""
 
@@ -38,6 +39,8 @@ class LocalWorkspace:
         """All ephemeral messages."""
         self.views = Views(self.new_id, wall, changed)
         self.files: dict[str, File] = {}
+        self.file_waits: dict[str, Callable[[], Awaitable[object]]] = {}
+        """What is awaited before the bytes of a file are given, by its id; for UPLOAD, once the next ones have come."""
         self.user_groups: dict[str, str] = {}
         """The ids of the user groups by their handles."""
         self.group_members: dict[str, list[str]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 A_PICTURE = "(a picture)"
 A_FILE = "(a file)"
@@ -42,6 +43,9 @@ _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 # A run of so many letters and digits is no word; lines of base64 are 64 or 76 long, and their last one may be short.
 _NO_WORD = 40
 _LINE = 60
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/jpg", "image/gif"})
+_NOT_IN_NAME = re.compile(r"[^\w .()+,=-]")
+_LONGEST_NAME = 60
 # The other end of a link's target is looked for within so many characters.
 _LOOK = 4_000
 
@@ -55,13 +59,20 @@ def stand_in(media_type: str) -> str:
 class Found:
     """The beginning of a `data:` URI: where its content begins, its type, and whether that is base64.
 
-    `in_link`: it is the target of a link or picture, which ends at a parenthesis.
+    `in_link`: it is the target of a link or picture, which ends at a parenthesis. `is_path`: it is no URI but the path
+    of a file where a flow's own code ran.
     """
 
     end: int
     media_type: str
     base64: bool
     in_link: bool = False
+    is_path: bool = False
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is a picture that Slack can show."""
+        return self.base64 and self.media_type.partition(";")[0].strip().lower() in _PICTURES
 
 
 def bare(text: str, at: int) -> Found | None:
@@ -80,7 +91,8 @@ def target(text: str, at: int) -> Found | None:
     found = _TARGET.match(text, at)
     if found is None:
         return None
-    return Found(found.end(), found["type"] or "", "base64" in (found["rest"] or "").lower(), in_link=True)
+    is_base64, is_path = "base64" in (found["rest"] or "").lower(), found["path"] is not None
+    return Found(found.end(), found["type"] or "", is_base64, in_link=True, is_path=is_path)
 
 
 def may_be_target(text: str, at: int) -> bool:
@@ -104,6 +116,12 @@ def unclosed_picture(text: str, at: int) -> int | None:
     """Where a shortened tag of a picture ends whose quotes do not."""
     found = _UNCLOSED.match(text, at)
     return found.end() if found else None
+
+
+def file_name(path: str) -> str:
+    """The name of the file at a path, without signs that mean anything in Markdown; empty where it has none."""
+    name = re.split(r"[/\\]", unquote(path.partition('"')[0]))[-1]
+    return _NOT_IN_NAME.sub("", name).strip(" .")[:_LONGEST_NAME]
 
 
 class Payload:

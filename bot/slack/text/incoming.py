@@ -35,10 +35,14 @@ _BLOCK = re.compile(r"\n[ \t]*(?:\n|[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|[|>]
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Markdown to be added. `anew`: all that came before it was reasoning, and is no part of the answer."""
+    """Markdown to be added. `anew`: all that came before it was reasoning, and is no part of the answer.
+
+    `pictures` were in the text, as `data:` URIs; without content where they were too large.
+    """
 
     markdown: str = ""
     anew: bool = False
+    pictures: tuple[str, ...] = ()
 
 
 class Incoming(IncomingTags):
@@ -93,7 +97,7 @@ class Incoming(IncomingTags):
         self._final = False
         if self._payload is not None and self._payload.in_link:
             self._html.text(")")
-        self._payload = None
+        self._end_payload()
         self._html.pause()
         self._lines.begin_anew()
         self._before, self._begins_text = "\n", True
@@ -101,7 +105,8 @@ class Incoming(IncomingTags):
 
     def _arrived(self) -> Arrived:
         anew, self._anew = self._anew, False
-        return Arrived(self._html.taken(), anew)
+        pictures, self._pictures = tuple(self._pictures), []
+        return Arrived(self._html.taken(), anew, pictures)
 
     def _run(self) -> None:
         while self._at < len(self._text) and self._step():

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+from hashlib import sha256
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import FilePayload, Locator, Page, expect
 
+from bot.playground.flowise.made_files import bars, stored
+from bot.playground.flowise.scripts import Script
 from bot.records.thread import StopOutcome
 from bot.slack import wording
+from tests.handlers.test_files import PDF, PNG
 from tests.playground.browser.conftest import Staging
 from tests.playground.browser.frame_watch import watch
 from tests.playground.browser.page_user import BOT, PageUser
@@ -198,36 +202,60 @@ async def test_what_only_one_sees_is_hidden_from_the_others(tab: Page, on: Stage
     await expect(note).to_be_visible()
 
 
-async def test_a_file_goes_along_and_is_read(tab: Page, on: Stage) -> None:
+async def drop(place: Locator, name: str, kind: str, words: str) -> bool:
+    """Drop a file somewhere; whether the browser is kept from opening it."""
+    kept: bool = await place.evaluate(
+        """(place, [name, type, words]) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([words], name, { type }));
+            const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
+            return !place.dispatchEvent(drop);
+        }""",
+        [name, kind, words],
+    )
+    return kept
+
+
+async def test_pictures_and_documents_go_along_and_a_clip_is_heard(tab: Page, on: Stage) -> None:
     ada = await arrived(tab, on)
-    chooser = ada.main.locator("input[type=file]")
-    await chooser.set_input_files({"name": "plan.txt", "mimeType": "text/plain", "buffer": b"step one"})
-    await expect(ada.main.get_by_role("list", name="Files to send")).to_contain_text("plan.txt")
-    asked = await ada.ask("what is in it?")
-    await expect(asked).to_contain_text("plan.txt")
+    await ada.main.locator("input[type=file]").set_input_files(
+        [
+            FilePayload(name="shot.png", mimeType="image/png", buffer=PNG),
+            FilePayload(name="plan.pdf", mimeType="application/pdf", buffer=PDF),
+        ]
+    )
+    await expect(ada.main.get_by_role("list", name="Files to send")).to_contain_text("plan.pdf")
+    asked = await ada.ask("what is in them?")
+    await expect(asked).to_contain_text("plan.pdf")
+    await expect(asked.get_by_role("img", name="shot.png")).to_be_visible()
     await ada.open_thread(asked)
-    await ada.answered("step one")
+    answer = await ada.answered("The bakery opens at seven.")
+    await expect(answer).to_contain_text("I have looked at shot")
+    assert await drop(ada.thread.get_by_role("log"), "clip.m4a", "audio/mp4", "When do you close?")
+    await ada.box(in_thread=True).press("Enter")
+    await ada.answered("Heard: When do you close?", 2)
+    assert [file.sha256 for file in on.sandbox.flowise.files if file.way == "file"] == [sha256(PNG).hexdigest()]
+
+
+async def test_what_a_flow_makes_is_shown_under_its_answer(tab: Page, on: Stage) -> None:
+    artifacts = [{"type": "png", "data": stored("chart.png")}, {"type": "html", "data": "<h1>Sold</h1>"}]
+    made = {"chart.png": bars([1, 3, 2])}
+    on.sandbox.flowise.script("rag", Script(tokens=["Drawn."], artifacts=artifacts, made=made))
+    ada = await arrived(tab, on)
+    await ada.open_thread(await ada.ask("draw it"))
+    await ada.answered("", 3)
+    await expect(ada.answers.first).to_contain_text("Drawn.")
+    await expect(ada.thread.get_by_role("img", name="chart.png", exact=True)).to_be_visible()
+    await expect(ada.thread.get_by_role("link", name="file.html")).to_be_visible()
+    await expect(ada.thread.get_by_role("heading", name="Sold")).to_have_count(0)
 
 
 async def test_a_file_is_dropped_on_the_messages_and_nowhere_in_place_of_the_page(tab: Page, on: Stage) -> None:
     ada = await arrived(tab, on)
-
-    async def drop(place: Locator) -> bool:
-        """Drop a file; whether the browser is kept from opening it."""
-        kept: bool = await place.evaluate(
-            """(place) => {
-                const dataTransfer = new DataTransfer();
-                dataTransfer.items.add(new File(["step one"], "plan.txt", { type: "text/plain" }));
-                const drop = new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true });
-                return !place.dispatchEvent(drop);
-            }"""
-        )
-        return kept
-
-    assert await drop(ada.main.get_by_role("log"))
+    assert await drop(ada.main.get_by_role("log"), "plan.txt", "text/plain", "step one")
     waiting = ada.main.get_by_role("list", name="Files to send").get_by_role("listitem")
     await expect(waiting).to_have_count(1)
-    assert await drop(ada.sidebar)
+    assert await drop(ada.sidebar, "plan.txt", "text/plain", "step one")
     await expect(waiting).to_have_count(1)
 
 

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.slack.text.incoming import Incoming
+from bot.slack.text.incoming_files import LONGEST_PICTURE
 from bot.slack.text.markdown import render
 from bot.slack.text.pages import Document
 from bot.slack.text.rich_text import plain_text
@@ -79,8 +80,8 @@ FILES = [
     (f'<div style="background: url({PNG})">chart</div>after', "chart\nafter"),
     (f'<audio controls src="data:audio/mp3;base64,{BASE64}"></audio> after', "(a file) after"),
     ("[report.csv](sandbox:/mnt/data/report.csv) after", "report.csv after"),
-    ("[a](sandbox:/mnt/data/my report (1).csv) ![plot](sandbox:/x/y.png)", "a plot"),
-    ("[](sandbox:/x) <sandbox:/y> sandbox:/z", "(a file) sandbox:/y sandbox:/z"),
+    ("[a](sandbox:/mnt/data/my report (1).csv) ![plot](sandbox:/x/y.png)", "a (my report (1).csv) plot"),
+    ("[](sandbox:/x) <sandbox:/y> sandbox:/z", "(a file) (x) sandbox:/y sandbox:/z"),
     ("[a](attachment:b) [c](file:///d) ![e](blob:https://f) [g](cid:h)", "a c e g"),
     (f'<a href="{PNG}">chart</a> after', "chart after"),
     (f"| a | b |\n|---|---|\n| ![c]({PNG}) | {PNG} |\n", "a | b\nc | (a picture)"),
@@ -355,6 +356,42 @@ def test_nothing_is_seen_while_a_text_grows_that_is_not_seen_in_the_end(text: st
             grown |= parts_of_tags(sent.markdown)
     end = arrived([text])
     assert grown <= parts_of_tags(end)
+
+
+@pytest.mark.parametrize("size", [1, 7, 50, 10_000])
+def test_a_picture_in_the_text_is_given_apart_from_it(size: int) -> None:
+    jpeg = f"data:image/JPEG;name=a;base64,{BASE64[:60]}\n{BASE64[60:120]}=="
+    other = "![x](data:image/svg+xml;base64,PHN2Zy8+) ![y](data:image/png,x) [z](data:text/csv;base64,YSxi)"
+    pictures: list[str] = []
+    incoming = Incoming()
+    for piece in cut(f"![chart]({PNG}) and {PNG} or ![]({jpeg}) {other}", size):
+        pictures += incoming.take(piece).pictures
+    pictures += incoming.pause().pictures
+    assert pictures == [PNG, PNG, f"data:image/jpeg;base64,{BASE64[:120]}=="]
+
+
+def test_of_a_picture_that_is_too_large_only_its_type_is_given() -> None:
+    incoming, found = Incoming(), list[str]()
+    for piece in ("![chart](data:image/png;base64,", *["A" * 60_000] * (LONGEST_PICTURE // 60_000 + 1), ")"):
+        found += incoming.take(piece).pictures
+    assert found == ["data:image/png;base64,"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("[the table](sandbox:/mnt/data/my%20table.csv).", "the table (my table.csv)."),
+        ("[table.csv here](sandbox:/mnt/data/table.csv)", "table.csv here"),
+        ('[it](sandbox:/a_b*c.csv "the table")', "it (a_bc.csv)"),
+        ("[it](sandbox:/a/..)", "it"),
+        ("[it](<sandbox:/a.csv>)", "it (a.csv)"),
+        ("[it](sandbox:/<!channel>`x`.csv)", "it (channelx.csv)"),
+        ("**[it](sandbox:/a.csv)**", "it (a.csv)"),
+        ("| a |\n|---|\n| [it](sandbox:/x|y.csv) |", "a\nit (xy.csv)"),
+    ],
+)
+def test_the_name_of_a_file_takes_the_place_of_a_link_to_where_it_was_made(text: str, shown: str) -> None:
+    assert {plain_text(render(arrived(cut(text, size)))) for size in (1, 4, 1_000)} == {shown}
 
 
 def test_a_file_of_megabytes_is_not_kept() -> None:

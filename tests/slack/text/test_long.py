@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from bot.playground.slack import LocalSlack, Message
-from bot.slack.calls import Accepted, Posted, PostMessage, UpdateMessage, UploadFile
+from bot.slack.calls import Accepted, Posted, PostMessage, SendFile, ShareFile, UpdateMessage, Uploaded
 from bot.slack.client import SlackClient
 from bot.slack.text.blocks import Source, note, sources_blocks
 from bot.slack.text.pages import Document, Page
@@ -125,8 +125,9 @@ async def test_what_is_more_than_fits_is_not_shown_but_told(slack: LocalSlack, c
     pages = document.pages(growing=False, footer=FOOTER)
     await shown_in(slack, client, channel, root, pages)
     rest = document.rest()
-    upload = UploadFile(channel, root, "answer.md", "The rest of the answer", rest)
-    assert await client.call(upload) == Accepted()
+    sent = await client.call(SendFile("rest", "answer.md", rest.encode()))
+    assert isinstance(sent, Uploaded)
+    assert await client.call(ShareFile(channel, root, "rest", sent.file_id)) == Accepted()
 
     *messages, file = slack.thread(channel, root)[1:]
     assert len(messages) == MOST

@@ -204,6 +204,7 @@ class Bot:
                     asker.introduced(settings.bot_introduce),
                 ),
             ),
+            effective=lambda: self._live.effective,
             now=time.monotonic,
             wall=time.time,
             supervisor=self._supervisor,

@@ -28,7 +28,7 @@ from bot.slack.text.blocks import sentence_blocks
 from bot.slack.views import Submission
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
-from handlers import form, stop
+from handlers import form, refusals, stop
 from handlers.behaviour import Behaviour
 from handlers.shown_question import show_question
 
@@ -56,6 +56,9 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     @app.command(behaviour.command)
     async def on_command(workspace: Workspace, ack: AsyncAck, body: Mapping[str, object]) -> None:
         typed = command(body)
+        if (refused := await _refused(workspace, typed)) is not None:
+            await (ack(refused) if refused else ack())
+            return
         word = workspace.without_mention(typed.text).lower()
         if word in {"", "help"}:
             await ack(**await _help(workspace, behaviour, typed))
@@ -75,6 +78,16 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     async def on_other_command(ack: AsyncAck, body: Mapping[str, object]) -> None:
         log.warning("unknown command received", command=body.get("command"), expected=behaviour.command)
         await ack(wording.other_command(behaviour.command))
+
+
+async def _refused(workspace: Workspace, typed: SlashCommand) -> str | None:
+    """What somebody is told who may not ask; None: they may. A command is used by people of this workspace alone."""
+    try:
+        found = await refusals.refusal(workspace, typed.user, typed.channel)
+        return None if found is None else await workspace.in_time(workspace.access.told_now(typed.user, found))
+    except StoreUnavailable as error:
+        log.warning("command not stored", reason=str(error))
+        return wording_of_failures.not_taken(workspace.asks)
 
 
 async def _help(workspace: Workspace, behaviour: Behaviour, typed: SlashCommand) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from bot.mailbox.lease import Lease
 from bot.ports.budget import ReplicaCounts, Spent
 from bot.ports.flowise import FlowFiles
 from bot.ports.mailboxes import Mailboxes, Stops, TakenOver
-from bot.ports.notes import Answers, Decisions, PassageNotes
+from bot.ports.notes import Answers, Decisions, Notices, PassageNotes
 from bot.records.answer_note import AnswerNote, KeptAnswer
 from bot.records.decision import MadeDecision, PendingDecision
 from bot.records.thread import (
@@ -204,6 +204,13 @@ class Store:
     @property
     def answers(self) -> Answers:
         return KeptAnswers()
+
+    @property
+    def notices(self) -> Notices:
+        return self
+
+    async def first(self, team: str, user: str, notice: str, seconds: float) -> bool:
+        return True
 
     async def offer(self, asked: PendingDecision, run: Run) -> None: ...
 

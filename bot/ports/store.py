@@ -7,7 +7,7 @@ from typing import Protocol
 
 from bot.ports.budget import ReplicaCounts, Spent
 from bot.ports.mailboxes import Mailboxes
-from bot.ports.notes import Answers, Decisions, PassageNotes
+from bot.ports.notes import Answers, Decisions, Notices, PassageNotes
 from bot.records.thread import Conversation, Item, NewestAnswer, Run, Thread
 from bot.slack.tiers import Key
 
@@ -33,6 +33,11 @@ class Store(Protocol):
     @property
     def decisions(self) -> Decisions:
         """The decisions that flows wait for."""
+        ...
+
+    @property
+    def notices(self) -> Notices:
+        """What people were told of late."""
         ...
 
     async def conversation(self, thread: Thread) -> Conversation | None: ...

@@ -34,7 +34,8 @@ SCOPES: tuple[Scope, ...] = (
     Scope("mpim:history", "follow-ups in group messages do not arrive"),
     Scope(
         "usergroups:read",
-        "Flowise does not learn the names of user groups, and no group in BOT_DECISIONS matches",
+        "Flowise does not learn the names of user groups, no group in BOT_DECISIONS matches, and a rule with groups in "
+        "[access] refuses everybody that nothing else decides about",
         noticed=True,
     ),
     Scope("users:read", "Flowise does not learn the names of people", noticed=True),

@@ -17,6 +17,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
     {lines:<team>}:processes         the processes that look after them                30 seconds
     {home:<team>}:settings           JSON: what admins have set in the App Home        until it is changed
+    {told:<team>}:<user>:<notice>    the call that told somebody something of late     1 hour
     {lines}:stopped                  the questions that were stopped of late           1 minute
     probe:ping                       a test of whether Redis accepts writes            1 second
     {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget  1 hour after the last call
@@ -46,6 +47,7 @@ from bot.store.connections import connect
 from bot.store.decisions import RedisDecisions
 from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
+from bot.store.notices import RedisNotices
 from bot.store.passages import RedisPassages
 from bot.store.purge import purge
 from bot.store.requests import PATIENCE, asked
@@ -113,6 +115,7 @@ class RedisStore:
 
         self._answers = RedisAnswers(client, self._ask, prefix, lifetime=self._lifetime)
         self._decisions = RedisDecisions(client, self._ask, prefix, lifetime=self._lifetime)
+        self._notices = RedisNotices(client, self._ask, prefix)
 
     @classmethod
     def at(
@@ -162,6 +165,11 @@ class RedisStore:
     def decisions(self) -> RedisDecisions:
         """The decisions that flows wait for."""
         return self._decisions
+
+    @property
+    def notices(self) -> RedisNotices:
+        """What people were told of late."""
+        return self._notices
 
     async def conversation(self, thread: Thread) -> Conversation | None:
         kept = await self._ask(cast("Awaitable[dict[str, str]]", self._client.hgetall(self._key(thread, "chat"))))

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.background.supervision import Supervisor
 from bot.background.tasks import Tasks
+from bot.config.effective import Effective
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import MOST_INLINE, FileRoom
 from bot.conversation.question import ConversationSettings
@@ -70,8 +71,8 @@ class Process:
     """What the workspaces of a process share. `name` tells it from the other replicas.
 
     `admission` counts the predictions of all workspaces together, `room` the bytes of their files and `inline`
-    those that are written into answers. `now` is
-    monotonic, `wall` is epoch seconds.
+    those that are written into answers. `effective` returns the configuration that is in force. `now` is monotonic,
+    `wall` is epoch seconds.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Process:
     room: FileRoom
     delivery: DeliverySettings
     conversations: ConversationSettings
+    effective: Callable[[], Effective]
     now: Callable[[], float]
     wall: Callable[[], float]
     supervisor: Supervisor

@@ -24,6 +24,7 @@ from bot.slack.messages import StandingMessage
 from bot.slack.payload import IncomingMessage
 from bot.slack.payload import plain as plain_text
 from bot.slack.token_state import TokenState
+from bot.workspace.access import Access
 from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
 from bot.workspace.authors import Authors, Authorship
@@ -59,8 +60,8 @@ class SlackConnection(Slack, AttachedFiles, Authorship, Protocol):
         """The names of those whom a text mentions, by their ids, as far as the `asker` may know them."""
         ...
 
-    async def members(self, group: str) -> frozenset[str]:
-        """The users in a user group; none where Slack does not tell."""
+    async def members(self, group: str) -> frozenset[str] | None:
+        """The users in a user group, as they are or were known last; None where Slack has never told."""
         ...
 
     async def wrote(self, thread: Thread, user: str) -> bool:
@@ -96,6 +97,7 @@ class Workspace:
         self.installation = Installation(app, identity.enterprise, identity.team, identity.is_org_wide)
         self.slack = slack
         self.authors = Authors(slack, identity, app)
+        self.access = Access(identity.team, slack, self.authors, process.store.notices, process.effective)
         self.store = process.store
         self.wall = process.wall
         self.asks = process.delivery.asks

@@ -16,6 +16,7 @@ from bot.reply.streams import Mode
 from bot.slack.identity import Identity
 from bot.workspace.process import DeliverySettings, Process
 from bot.workspace.workspace import SlackConnection, Step, Workspace
+from tests.config.made import held
 
 IDENTITY = Identity("T1", "", "B1", "U1", "Bot")
 DELIVERY = DeliverySettings(0.4, 10, Mode.EDIT, scale=1e6)
@@ -40,6 +41,7 @@ def made_workspace(
         FileRoom(),
         delivery,
         ConversationSettings(),
+        effective=lambda: held(""),
         now=time.monotonic,
         wall=time.time,
         supervisor=supervisor,

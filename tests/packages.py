@@ -78,7 +78,7 @@ PACKAGES: Final = (
     Package(
         ("bot.conversation",),
         "leads one question through its turn, its chat and its prediction",
-        ("bot.background", "bot.flowise", "bot.mailbox", "bot.ports", "bot.reply", "bot.slack", *VALUES),
+        ("bot.background", "bot.config", "bot.flowise", "bot.mailbox", "bot.ports", "bot.reply", "bot.slack", *VALUES),
     ),
     Package(
         ("bot.metrics",),

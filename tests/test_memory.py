@@ -23,6 +23,7 @@ from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
 from bot.ports.budget import ReplicaCounts, Spent
+from bot.ports.fair_use import FairUseCounts
 from bot.ports.flowise import FlowFiles
 from bot.ports.mailboxes import Mailboxes, Stops, TakenOver
 from bot.ports.notes import Answers, Decisions, Notices, PassageNotes
@@ -204,6 +205,13 @@ class Store:
     @property
     def answers(self) -> Answers:
         return KeptAnswers()
+
+    @property
+    def fair_use(self) -> FairUseCounts:
+        raise NotImplementedError  # there is no limit
+
+    async def let_pass(self, hold: Hold, seconds: float) -> bool:
+        return True
 
     @property
     def notices(self) -> Notices:

@@ -17,6 +17,7 @@ from bot.conversation.asker import Askers
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
 from bot.conversation.decisions import Decisions
+from bot.conversation.fair_use import FairUse
 from bot.conversation.forms import Forms
 from bot.conversation.offers import Offers
 from bot.conversation.passages import Passages
@@ -72,6 +73,7 @@ class Turns:
         *,
         files: QuestionFiles,
         admission: Admission,
+        fair_use: FairUse,
         tasks: Share,
         now: Callable[[], float],
         wall: Callable[[], float],
@@ -86,6 +88,7 @@ class Turns:
         self.chats = Chats(store, flowise.chatflow_id, wall=wall)
         self._files = files
         self._admission = admission
+        self._fair_use = fair_use
         self._follow_ups: set[str] = set()
         reads, wait = settings.reads_answers, settings.left_run_wait
         self._runs = Runs(flowise, store, wait=wait, reads_answers=reads, now=now, wall=wall, sleep=sleep)
@@ -198,8 +201,14 @@ class Turns:
         return await retried(ask, self._sleep, ref=question.reference)
 
     async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
-        """Ask the question once this process may run one more prediction."""
-        with self._admission.place() as place:
+        """Ask the question once its asker may ask one more, and this process may run one more prediction."""
+        async with aclosing(self._fair_use.share(question, lease)) as waiting:
+            async for told in waiting:
+                yield told
+                if isinstance(told, Sentence):
+                    return
+        turn, reference = self._fair_use.takes_turns(question), question.reference
+        with self._admission.place(turn, lambda: self._fair_use.left(reference)) as place:
             shown = 0
             while before := place.before:
                 rounded = before if before <= _EXACT else -(-before // _EXACT) * _EXACT

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.ports.budget import ReplicaCounts, Spent
+from bot.ports.fair_use import FairUseCounts
 from bot.ports.mailboxes import Mailboxes
 from bot.ports.notes import Answers, Decisions, Notices, PassageNotes
 from bot.records.thread import Conversation, Item, NewestAnswer, Run, Thread
@@ -33,6 +34,11 @@ class Store(Protocol):
     @property
     def decisions(self) -> Decisions:
         """The decisions that flows wait for."""
+        ...
+
+    @property
+    def fair_use(self) -> FairUseCounts:
+        """What people ask, counted over all replicas."""
         ...
 
     @property

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
 
 from bot.background.tasks import Share
+from bot.conversation.fair_use import FairUse, limits_of
 from bot.conversation.question_files import QuestionFiles
 from bot.conversation.turn import Turns
 from bot.errors import StoreUnavailable
@@ -119,6 +120,7 @@ class Workspace:
             process.conversations,
             files=self._files(process),
             admission=process.admission,
+            fair_use=self._fair_use(process),
             tasks=self.tasks,
             now=process.now,
             wall=process.wall,
@@ -136,6 +138,17 @@ class Workspace:
         self._token_seconds = process.waits.token
         self._background: list[asyncio.Task[None]] = []
         self._is_closed = False
+
+    def _fair_use(self, process: Process) -> FairUse:
+        return FairUse(
+            process.store.fair_use,
+            self.identity.team,
+            lambda: limits_of(process.effective().fairness),
+            tasks=self.tasks,
+            supervisor=process.supervisor,
+            durations=process.mailbox.durations,
+            now=process.now,
+        )
 
     def _files(self, process: Process) -> QuestionFiles:
         settings = process.conversations

@@ -1,4 +1,4 @@
-"""Parses the command line: `python -m bot` serves; `demo` shows it, `setup` sets it up, `doctor` and `config` check."""
+"""Parses the command line: `python -m bot` serves; `demo` shows it, `setup` sets it up, `doctor` and `config` look."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ def _serve(_: argparse.Namespace | None = None) -> int:
 
     raise_soft_limit()
     export(settings.ssl_cert_file)
-    logs.configure(settings.log_level, settings.log_format, settings.secrets())
+    redaction = logs.configure(settings.log_level, settings.log_format, settings.secrets())
     warn_of_file()
 
     async def serve() -> None:
-        bot = Bot(settings)
+        bot = Bot(settings, hide=redaction.hide)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, bot.stop)
@@ -135,15 +135,9 @@ def _check_is_here(package: str) -> None:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    try:
-        from bot.playground import browser_demo as visit
-        from bot.playground import terminal_demo as demo
-    except ModuleNotFoundError as error:
-        if error.name != "bot.playground":
-            raise
-        raise BotError(
-            "the demo is not in the image, which carries only what serves: run it from the sources"
-        ) from None
+    _check_is_here("playground")
+    from bot.playground import browser_demo as visit
+    from bot.playground import terminal_demo as demo
 
     _loaded()
     return asyncio.run(demo.show() if chosen.once else visit.host(chosen.port, opens=not chosen.no_browser))
@@ -159,7 +153,7 @@ def _doctor(chosen: argparse.Namespace) -> int:
 
 
 def _config(chosen: argparse.Namespace) -> int:
-    """Print what holds with a configuration file, this one or that of BOT_CONFIG; or only check it."""
+    """Print what holds with this configuration file, or with that of BOT_CONFIG; or only what is wrong with it."""
     if chosen.check:
         return _check(chosen.file)
     from bot.config import report

@@ -12,7 +12,6 @@ class Behaviour:
     """How the bot behaves towards people: the settings of the same names."""
 
     command: str = "/flowise"
-    follow_ups_without_mention: bool = True
     ignores_small_talk: bool = True
     everyone_stops: bool = False
     deciders: Deciders = BY_ASKER

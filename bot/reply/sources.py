@@ -76,7 +76,8 @@ def detail_of(chunks: Sequence[SourceDocument]) -> str:
         return _cells(chunks)
     spans = sorted({chunk.lines for chunk in chunks if chunk.lines})
     if spans:
-        return "lines " + ", ".join(f"{first}–{last}" if last > first else str(first) for first, last in _joined(spans))
+        told = ", ".join(f"{first}–{last}" if last > first else str(first) for first, last in _joined(spans))
+        return f"line {told}" if told.isdecimal() else f"lines {told}"
     return ""
 
 

@@ -9,8 +9,8 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from bot.background.tasks import Share
 from bot.conversation.fair_use import FairUse, limits_of
-from bot.conversation.question_files import QuestionFiles
 from bot.conversation.turn import Turns
+from bot.conversation.workspace_flow import Around
 from bot.errors import StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.pacing.governor import Governor
@@ -98,7 +98,7 @@ class Workspace:
         self.installation = Installation(app, identity.enterprise, identity.team, identity.is_org_wide)
         self.slack = slack
         self.authors = Authors(slack, identity, app)
-        self.access = Access(identity.team, slack, self.authors, process.store.notices, process.effective)
+        self.access = Access(identity.team, slack, self.authors, process.store.notices, lambda: process.flows.effective)
         self.store = process.store
         self.wall = process.wall
         self.asks = process.delivery.asks
@@ -113,18 +113,8 @@ class Workspace:
             now=process.now,
             supervisor=process.supervisor,
         )
-        self.conversations = Turns(
-            process.flowise,
-            slack,
-            process.store,
-            process.conversations,
-            files=self._files(process),
-            admission=process.admission,
-            fair_use=self._fair_use(process),
-            tasks=self.tasks,
-            now=process.now,
-            wall=process.wall,
-        )
+        around, fair_use = self._around(process), self._fair_use(process)
+        self.conversations = Turns(process.flows, around, process.admission, fair_use)
         replies = Replies(
             process.delivery, invite=wording.invite(identity.name), thinking=wording.thinking(identity.name)
         )
@@ -143,17 +133,26 @@ class Workspace:
         return FairUse(
             process.store.fair_use,
             self.identity.team,
-            lambda: limits_of(process.effective().fairness),
+            lambda: limits_of(process.flows.effective.fairness),
             tasks=self.tasks,
             supervisor=process.supervisor,
             durations=process.mailbox.durations,
             now=process.now,
         )
 
-    def _files(self, process: Process) -> QuestionFiles:
+    def _around(self, process: Process) -> Around:
         settings = process.conversations
-        own = frozenset() if settings.outsiders_files else self.identity.organisations
-        return QuestionFiles(process.flowise.files, self.slack, process.store, process.room, settings, own_teams=own)
+        return Around(
+            self.slack,
+            process.store,
+            settings,
+            process.room,
+            frozenset() if settings.outsiders_files else self.identity.organisations,
+            self.tasks,
+            now=process.now,
+            wall=process.wall,
+            configured=3 * process.waits.configuration,
+        )
 
     # From its opening to its close ------------------------------------------------------------------------------------
 

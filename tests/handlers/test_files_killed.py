@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,7 +17,10 @@ from bot.playground.flowise.flows import Flow
 from bot.playground.flowise.scripts import Script
 from bot.playground.sandbox import Sandbox, sandbox
 from bot.playground.slack.message import File
+from bot.playground.tap.proxy import FaultProxy
+from bot.records.thread import Thread
 from bot.slack import wording_of_files as wording
+from bot.store.redis import RedisStore
 from tests.handlers.test_files import PDF, PNG
 from tests.replica import SHORT, replica
 
@@ -51,7 +55,7 @@ STEPS = {
     "in the store, and not answered": Step(("f.txt",), "taken", {"upsert": 1}, doubted="f.txt"),
     "in the store, and noted so": Step(("g.txt", "g.png"), "download", {"upsert": 1} | SEEN),
 }
-ASKED = "asked, and nothing answered"
+ASKED, NOTED = "asked, and nothing answered", "noted as asked, and nothing sent"
 CONTENTS = {"png": PNG, "pdf": PDF, "txt": NOTES}
 
 
@@ -105,6 +109,20 @@ class Asked:
         return self.home.idle and all(map(len, answers)) and not any(growing)
 
 
+async def noted_as_asked(home: Sandbox, channel: str, root: str) -> None:
+    """Wait until it is noted that Flowise is asked in a thread."""
+    store, thread = RedisStore.at(home.redis_url), Thread(home.slack.team_id, channel, root)
+
+    async def is_noted() -> bool:
+        known = await store.conversation(thread)
+        return known is not None and await store.run_on(thread.line, known.chat_id) is not None
+
+    async with asyncio.timeout(10):
+        while not await is_noted():  # noqa: ASYNC110  # in Redis
+            await asyncio.sleep(0.02)
+    await store.aclose()
+
+
 async def test_killed_between_any_two_steps_a_question_with_files_is_asked_once(own_redis: str, tmp_path: Path) -> None:
     async with sandbox(own_redis, tokens_per_second=math.inf, api_key=KEY, scale=20) as home:
         home.durations = SHORT
@@ -112,7 +130,11 @@ async def test_killed_between_any_two_steps_a_question_with_files_is_asked_once(
         holds: list[Hold] = []
         home.flowise.script(flow, Script(tokens=["It is ", "zebra."], hold=model))
         given = {"FLOWISE_CHATFLOW_ID": flow, "FLOWISE_API_KEY": KEY, "BOT_FILES_TO_STORE": "true"}
-        async with replica(home, tmp_path, **given) as process:
+        address = urlsplit(home.flowise.url)
+        async with (
+            FaultProxy(str(address.hostname), address.port or 0) as proxy,
+            replica(home, tmp_path, **given, FLOWISE_URL=f"http://127.0.0.1:{proxy.port}") as process,
+        ):
             every = ("h.pdf", "h.txt", "h.png")
             await asked.ask(ASKED, [home.slack.new_file(name, CONTENTS[name[2:]]) for name in every])
             await home.slack.until(lambda: len(home.flowise.predictions) == 1)
@@ -122,16 +144,20 @@ async def test_killed_between_any_two_steps_a_question_with_files_is_asked_once(
                 await asked.ask(question, files)
                 async with asyncio.timeout(10):
                     await hold.reached.wait()
+            proxy.stall()
+            await asked.ask(NOTED, [home.slack.new_file("i.png", PNG)])
+            await noted_as_asked(home, *asked.places[NOTED])
             process.kill()
             await process.wait()
         for released in (model, *(hold.released for hold in holds)):
             released.set()
         settings = {"flowise_chatflow_id": flow, "flowise_api_key": KEY, "bot_files_to_store": True}
-        async with home.bot(**settings, flowise_left_run_wait=5):
+        async with home.bot(**settings, flowise_left_run_wait=2):
             await home.slack.until(lambda: asked.are_answered, 20)
         predicted = [prediction.question.splitlines()[-1] for prediction in home.flowise.predictions]
         assert sorted(predicted) == sorted([ASKED, *STEPS])
         assert asked.answer(ASKED).startswith("It is zebra.")
+        assert "I was restarted" in asked.answer(NOTED)  # nobody can know that it was not sent
         for question, step in STEPS.items():
             arrived_whole_and_once(home, step)
             doubt = wording.perhaps_not_read([step.doubted])

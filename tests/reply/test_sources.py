@@ -39,7 +39,8 @@ def test_the_same_title_at_two_addresses_is_two_documents() -> None:
         ([(10, 24), (1, 4)], "lines 1–4, 10–24"),
         ([(1, 4), (5, 9)], "lines 1–9"),
         ([(1, 9), (2, 3)], "lines 1–9"),
-        ([(7, 7)], "lines 7"),
+        ([(7, 7)], "line 7"),
+        ([(7, 7), (9, 9)], "lines 7, 9"),
     ],
 )
 def test_lines_that_touch_are_joined(spans: list[tuple[int, int]], detail: str) -> None:

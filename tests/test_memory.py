@@ -23,7 +23,7 @@ from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
 from bot.ports.budget import ReplicaCounts, Spent
-from bot.ports.fair_use import FairUseCounts
+from bot.ports.fair_use import FairUseCounts, Limits, Share
 from bot.ports.flowise import FlowFiles
 from bot.ports.mailboxes import Mailboxes, Stops, TakenOver
 from bot.ports.notes import Answers, Decisions, Notices, PassageNotes
@@ -210,7 +210,16 @@ class Store:
 
     @property
     def fair_use(self) -> FairUseCounts:
-        raise NotImplementedError  # there is no limit
+        return self
+
+    async def enter(  # there is no limit
+        self, team: str, user: str, channel: str, reference: str, limits: Limits, lease: float
+    ) -> Share:
+        raise NotImplementedError
+
+    async def renew(self, team: str, under_way: Collection[tuple[str, str]], lease: float) -> None: ...
+
+    async def leave(self, team: str, user: str, reference: str) -> None: ...
 
     async def let_pass(self, hold: Hold, seconds: float) -> bool:
         return True

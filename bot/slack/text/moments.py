@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
 from typing import Final
 
 FORMAT: Final = "{date_short_pretty} at {time}"
@@ -17,7 +16,8 @@ MOMENT: Final = re.compile(rf"<!date\^(\d{{1,12}})\^{re.escape(FORMAT)}\|([^<>|]
 def moment(at: float) -> str:
     """A time in epoch seconds as it stands in a sentence, rounded up to a minute, as clients show no seconds."""
     minute = math.ceil(at / 60) * 60
-    spoken = datetime.fromtimestamp(minute, UTC).strftime("on %Y-%m-%d at %H:%M UTC")
+    hour, past = minute % 86_400 // 3600, minute % 3600 // 60
+    spoken = f"at {hour:02}:{past:02} UTC"
     return f"<!date^{minute}^{FORMAT}|{spoken}>"
 
 

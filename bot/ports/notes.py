@@ -70,6 +70,14 @@ class Answers(Protocol):
         ...
 
 
+class Notices(Protocol):
+    """What people were told of late. Every method may raise StoreUnavailable."""
+
+    async def first(self, team: str, user: str, notice: str, seconds: float) -> bool:
+        """Note that somebody is told something, over all replicas; whether they were not within so many seconds."""
+        ...
+
+
 class Certificates(Protocol):
     """What was verified of Slack in a workspace. Every method may raise StoreUnavailable."""
 

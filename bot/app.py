@@ -19,36 +19,30 @@ from bot.background.tasks import background, owned
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
 from bot.conversation.flows import Flows
-from bot.conversation.question import ConversationSettings
 from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.mailbox import Mailbox
 from bot.metrics.exposition import Metrics
 from bot.metrics.slack import MeteredSlack
 from bot.reply.observed import Answers, Observers
-from bot.reply.steps_support import ShowSteps
-from bot.reply.streams import Mode
 from bot.serving import config_watch
 from bot.serving.bolt import behaviour_of, introduced, slack_app
 from bot.serving.connections import ConnectionLimits
 from bot.serving.descriptors import can_open, most_connections
 from bot.serving.flows import ConnectedFlows
 from bot.serving.http import Health, metrics_app, web_app
+from bot.serving.part_settings import conversations_of, delivery_of
 from bot.serving.server import served
 from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
 from bot.serving.startup import network_of, opened_store, traced, warn_of_redis, warn_of_scopes
 from bot.settings.environment import configuration_of, tells_email
 from bot.settings.settings import Settings
-from bot.slack import asker
-from bot.slack.deciders import deciders
-from bot.slack.help_contact import asks
 from bot.slack.identity import Identity
 from bot.slack.installation import app_of
-from bot.slack.text import link_hosts
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
-from bot.workspace.process import WAITS, DeliverySettings, Process, Waits
+from bot.workspace.process import WAITS, Process, Waits
 from bot.workspace.registry import Registry
 from handlers import steps
 
@@ -175,24 +169,8 @@ class Bot:
             Mailbox(store.mailboxes, name, now=time.monotonic, supervisor=self._supervisor, durations=self._durations),
             Admission(settings.bot_most_predictions),
             FileRoom(),
-            DeliverySettings(
-                settings.slack_edit_interval,
-                settings.bot_most_messages,
-                Mode(settings.slack_delivery),
-                settings.slack_rate_scale,
-                asks(settings.bot_help_contact),
-                Answers((self._metrics.answers, *traces)),
-                ShowSteps(settings.bot_show_steps),
-                link_hosts.read(settings.bot_link_hosts),
-            ),
-            ConversationSettings(
-                context_messages=settings.bot_context_messages,
-                regenerate=settings.bot_regenerate,
-                who_decides=deciders(settings.bot_decisions).sentence,
-                file_limit=settings.bot_file_limit,
-                outsiders_files=settings.bot_external_people == "answer",
-                introduced=asker.introduced(settings.bot_introduce),
-            ),
+            delivery_of(settings, Answers((self._metrics.answers, *traces))),
+            conversations_of(settings),
             now=time.monotonic,
             wall=time.time,
             supervisor=self._supervisor,

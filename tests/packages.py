@@ -107,7 +107,7 @@ PACKAGES: Final = (
         "lets Slack and operators in: Bolt, Socket Mode, HTTP, signatures, health, the start, the log",
         (
             *("bot.config", "bot.conversation", "bot.flowise", "bot.metrics", "bot.network", "bot.reply"),
-            *("bot.settings", "bot.slack", "bot.store"),
+            *("bot.settings", "bot.slack", "bot.slack.text", "bot.store"),
             "bot.background",
             *("bot.workspace", "handlers", "bot.errors"),
         ),
@@ -117,7 +117,7 @@ PACKAGES: Final = (
         "builds the bot: the only place where everything meets",
         (
             *("bot", "bot.conversation", "bot.flowise", "bot.metrics", "bot.mailbox", "bot.reply"),
-            *("bot.serving", "bot.settings", "bot.slack", "bot.slack.text", "bot.store"),
+            *("bot.serving", "bot.settings", "bot.slack", "bot.store"),
             *("bot.workspace", "handlers"),
             "bot.background",
             "bot.errors",

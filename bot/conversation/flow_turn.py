@@ -11,6 +11,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TypeVar
 
+import structlog
+
 from bot.config.routing import follow_ups
 from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
@@ -26,6 +28,8 @@ from bot.records.form import as_question
 from bot.records.thread import Conversation, NotedFlow, Run
 from bot.reply.contract import Remark, Sentence, Thinking, TurnEvent, WaitingForRun
 from bot.slack import wording, wording_of_files, wording_of_flows, wording_of_forms, wording_of_quotes
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -69,6 +73,8 @@ class FlowTurns:
         if flow is None:
             yield Sentence(choice.sentence or wording_of_flows.GONE)
             return
+        if choice.flow:
+            log.info("flow chosen", ref=question.reference, flow=choice.flow)
         question = replace(question, text=choice.text, answered_by=choice.shown)
         async with aclosing(self._with_flow(question, lease, slot, flow, known)) as events:
             async for event in events:

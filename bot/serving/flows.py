@@ -114,7 +114,7 @@ class ConnectedFlows:
         )
         metrics, key = self._metrics.of(flow.name), secrets.api_key or None
         client = WatchedFlowise(self._session, flow.url, flow.chatflow_id, key, limits, metrics, secrets.headers)
-        breaker = Guarded(client, client.check, self._now)
+        breaker = Guarded(client, client.check, self._now, flow=flow.name)
 
         async def watch() -> None:
             if flow.name:

@@ -35,7 +35,11 @@ commands = ["/law"]
 [[routes]]
 flow = "broken"
 keywords = ["broken"]
+[[routes]]
+flow = "away"
+keywords = ["away"]
 """
+AWAY = "http://127.0.0.1:9"
 NAMES = ("handbook", "it", "law", "broken")
 
 
@@ -52,7 +56,7 @@ class House:
         """Write the file, with these chatflows in place of others; one that is empty is left out."""
         ids = {**self.flows, **flows}
         tables = [f'[flows.{name}]\nchatflow_id = "{ids[name]}"\ntitle = "{name.title()}"' for name in ids if ids[name]]
-        self.file.write_text("\n".join([routes, *tables]))
+        self.file.write_text("\n".join([routes, *tables, f'[flows.away]\nchatflow_id = "x"\nurl = "{AWAY}"']))
 
     @property
     def asked(self) -> list[tuple[str, str]]:
@@ -173,3 +177,20 @@ async def test_a_broken_flow_disturbs_no_other(house: House) -> None:
     assert sum(each("flowise_errors_total", flow="broken", error="FlowiseFailed") for each in seen) == 4
     assert sum(each("flowise_errors_total", flow="handbook", error="FlowiseFailed") for each in seen) == 0
     assert sum(each("flowise_answer_seconds_count", flow="handbook") for each in seen) == 4
+
+
+async def test_a_flow_whose_server_is_away_rests_alone(house: House) -> None:
+    for number in range(5):
+        root = await house.ask(f"away {number}")
+        assert "Reference for support" in (await house.answered(root))[-1]
+    said = [json.loads((await get(bot.port, "/readyz"))[2])["flowise"] for bot in house.home.bots]
+    assert any(told.startswith("away: resting for ") for told in said)
+    assert all(told.startswith("away: ") and ";" not in told for told in said)
+    root = await house.ask("and here?")
+    await house.answered(root)
+    assert house.asked == [("handbook", "and here?")]
+    house.write(ROUTES.format(helpdesk=house.helpdesk).replace('flow = "away"', 'flow = "it"'))
+    await house.holds(lambda live: live.effective.routes[-1].flow == "it")
+    root = await house.ask("away no more")
+    await house.answered(root)
+    assert house.asked[1:] == [("it", "away no more")]

@@ -26,7 +26,7 @@ from bot.ports.budget import ReplicaCounts, Spent
 from bot.ports.fair_use import FairUseCounts, Limits, Share
 from bot.ports.flowise import FlowFiles
 from bot.ports.mailboxes import Mailboxes, Stops, TakenOver
-from bot.ports.notes import Answers, Decisions, Notices, PassageNotes
+from bot.ports.notes import Answers, Certificates, Decisions, Notices, PassageNotes
 from bot.records.answer_note import AnswerNote, KeptAnswer
 from bot.records.decision import MadeDecision, PendingDecision
 from bot.records.thread import (
@@ -185,6 +185,26 @@ class KeptAnswers:
     async def rated(self, line: str, reference: str, row: str) -> None: ...
 
 
+class NoCertificates:
+    """Nothing was ever verified: a `bot.ports.notes.Certificates`."""
+
+    async def keep(self, team: str, report: str) -> None: ...
+
+    async def kept(self, team: str) -> str | None: ...
+
+    async def fail(self, team: str, name: str) -> None: ...
+
+    async def failed(self, team: str) -> frozenset[str]:
+        return frozenset()
+
+    async def note_remains(self, team: str, remains: str) -> None: ...
+
+    async def remains(self, team: str) -> tuple[str, ...]:
+        return ()
+
+    async def forget_remains(self, team: str, remains: str) -> None: ...
+
+
 class Store:
     """Takes everything, keeps nothing: a `bot.ports.store.Store` and its mailboxes, with nobody else on it."""
 
@@ -199,6 +219,10 @@ class Store:
     @property
     def passages(self) -> PassageNotes:
         return self
+
+    @property
+    def certificates(self) -> Certificates:
+        return NoCertificates()
 
     async def keep(self, line: str, reference: str, note: str, *, seconds: float | None = None) -> None: ...
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.ports.budget import ReplicaCounts, Spent
 from bot.ports.fair_use import FairUseCounts
 from bot.ports.mailboxes import Mailboxes
-from bot.ports.notes import Answers, Decisions, Notices, PassageNotes
+from bot.ports.notes import Answers, Certificates, Decisions, Notices, PassageNotes
 from bot.records.thread import Conversation, Item, MessageChat, NewestAnswer, NotedFlow, Run, Thread
 from bot.slack.tiers import Key
 
@@ -34,6 +34,11 @@ class Store(Protocol):
     @property
     def decisions(self) -> Decisions:
         """The decisions that flows wait for."""
+        ...
+
+    @property
+    def certificates(self) -> Certificates:
+        """What was verified of Slack in a workspace."""
         ...
 
     @property

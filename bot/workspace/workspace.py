@@ -29,6 +29,7 @@ from bot.workspace.access import Access
 from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
 from bot.workspace.authors import Authors, Authorship
+from bot.workspace.certificate import Certificate
 from bot.workspace.process import Process
 from bot.workspace.replies import Replies
 from bot.workspace.sentences import Sentences
@@ -106,17 +107,21 @@ class Workspace:
         self.link_hosts = process.delivery.hosts
         self.tasks = Share(process.tasks)
         self.mailbox = process.mailbox
+        self.certificate = Certificate(process.store.certificates, identity.team, self.tasks, now=process.now)
         self.governor = Governor(
             process.store,
             identity.team,
-            scale=process.delivery.scale,
+            scale=self._share if process.delivery.scale == 1 else process.delivery.scale,
             now=process.now,
             supervisor=process.supervisor,
         )
         around, fair_use = self._around(process), self._fair_use(process)
         self.conversations = Turns(process.flows, around, process.admission, fair_use)
         replies = Replies(
-            process.delivery, invite=wording.invite(identity.name), thinking=wording.thinking(identity.name)
+            process.delivery,
+            invite=wording.invite(identity.name),
+            thinking=wording.thinking(identity.name),
+            certificate=self.certificate,
         )
         self.sentences = Sentences(slack, self.governor, replies, now=process.now, backoff=process.waits.call)
         self.answering = Answering(process, self.tasks, self.conversations, self.governor, replies, self.sentences)
@@ -155,6 +160,10 @@ class Workspace:
             configured=3 * process.waits.configuration,
         )
 
+    def _share(self, method: str) -> float:
+        """What was seen of a method's limit here. Whoever sets SLACK_RATE_SCALE knows better."""
+        return self.certificate.verified.share(method)
+
     # From its opening to its close ------------------------------------------------------------------------------------
 
     def open(self) -> None:
@@ -164,6 +173,7 @@ class Workspace:
         self._background = [
             self._supervisor.start("deleting an uninstalled workspace's data", self.uninstall.run),
             self._supervisor.start("looking at the token", lambda: self.slack.come_back(pause)),
+            self._supervisor.start("looking at what was verified", self.certificate.watch),
         ]
 
     async def close(self) -> None:

@@ -38,8 +38,11 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "conversations.history": HISTORY,
     # Of public channels alone; the others' scopes are not asked for, as their names are not told (bot/slack/names.py).
     "conversations.info": frozenset({"channels:read"}),
+    # Certify's, of public channels alone.
+    "conversations.members": frozenset({"channels:read"}),
     "conversations.replies": HISTORY,
     "files.completeUploadExternal": frozenset({"files:write"}),
+    "files.delete": frozenset({"files:write"}),  # certify's
     "files.getUploadURLExternal": frozenset({"files:write"}),
     "files.info": frozenset({"files:read"}),
     "tooling.tokens.rotate": frozenset(),  # the set-up's, without a token
@@ -48,6 +51,7 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "users.conversations": frozenset({"channels:read"}),  # the set-up's: of public channels alone
     "users.info": frozenset({"users:read"}),
     "views.open": frozenset(),  # a trigger that Slack has just given is leave enough
+    "views.publish": frozenset(),  # certify's
 }
 # What each event needs, if anything, and under which names one subscribes to it (Slack docs, the page of each event).
 SUBSCRIPTIONS: dict[str, dict[str, str]] = {

@@ -23,6 +23,7 @@ from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
 from bot.ports.budget import ReplicaCounts, Spent
+from bot.ports.figures import FigureCounts
 from bot.ports.flowise import FlowFiles
 from bot.ports.mailboxes import Mailboxes, Stops, TakenOver
 from bot.ports.notes import Answers, Decisions, PassageNotes
@@ -204,6 +205,10 @@ class Store:
     @property
     def answers(self) -> Answers:
         return KeptAnswers()
+
+    @property
+    def figures(self) -> FigureCounts:
+        raise NotImplementedError
 
     async def offer(self, asked: PendingDecision, run: Run) -> None: ...
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.ports.budget import ReplicaCounts, Spent
+from bot.ports.figures import FigureCounts
 from bot.ports.mailboxes import Mailboxes
 from bot.ports.notes import Answers, Decisions, PassageNotes
 from bot.records.thread import Conversation, Item, NewestAnswer, Run, Thread
@@ -18,6 +19,11 @@ class Store(Protocol):
     @property
     def mailboxes(self) -> Mailboxes:
         """The mailboxes."""
+        ...
+
+    @property
+    def figures(self) -> FigureCounts:
+        """What is counted of a workspace."""
         ...
 
     @property

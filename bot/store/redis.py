@@ -16,6 +16,8 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:files:<chat id>         hash: the files added to its vector store         as long as a conversation
     {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
     {lines:<team>}:processes         the processes that look after them                30 seconds
+    {figures:<team>}:<hour>:sums|people    what is counted, and of how many people      32 days
+    {figures:<team>}:call:<id>       a call that has counted                           10 minutes
     {home:<team>}:settings           JSON: what admins have set in the App Home        until it is changed
     {lines}:stopped                  the questions that were stopped of late           1 minute
     probe:ping                       a test of whether Redis accepts writes            1 second
@@ -44,6 +46,7 @@ from bot.store.budget import NOTHING
 from bot.store.budget_script import SCRIPT
 from bot.store.connections import connect
 from bot.store.decisions import RedisDecisions
+from bot.store.figures import RedisFigures
 from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
 from bot.store.passages import RedisPassages
@@ -111,6 +114,7 @@ class RedisStore:
             wall=time.time,
         )
 
+        self._figures = RedisFigures(client, self._ask, prefix)
         self._answers = RedisAnswers(client, self._ask, prefix, lifetime=self._lifetime)
         self._decisions = RedisDecisions(client, self._ask, prefix, lifetime=self._lifetime)
 
@@ -152,6 +156,11 @@ class RedisStore:
     def mailboxes(self) -> RedisMailboxes:
         """The questions that were accepted and are not settled."""
         return self._mailboxes
+
+    @property
+    def figures(self) -> RedisFigures:
+        """What is counted of a workspace."""
+        return self._figures
 
     @property
     def answers(self) -> RedisAnswers:

@@ -160,7 +160,7 @@ class Bot:
 
     async def _watch(self, store: RedisStore, who: Identity) -> None:
         """Take over what changes in the configuration."""
-        await config_watch.watch(self._live, lambda: store.home_settings(who.team))
+        await config_watch.watch(self._live, lambda: store.home.settings(who.team))
 
     @property
     def _app_token(self) -> str:

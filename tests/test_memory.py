@@ -25,6 +25,7 @@ from bot.mailbox.lease import Lease
 from bot.ports.budget import ReplicaCounts, Spent
 from bot.ports.figures import FigureCounts
 from bot.ports.flowise import FlowFiles
+from bot.ports.home import HomeNotes
 from bot.ports.mailboxes import Mailboxes, Stops, TakenOver
 from bot.ports.notes import Answers, Decisions, PassageNotes
 from bot.records.answer_note import AnswerNote, KeptAnswer
@@ -205,6 +206,10 @@ class Store:
     @property
     def answers(self) -> Answers:
         return KeptAnswers()
+
+    @property
+    def home(self) -> HomeNotes:
+        raise NotImplementedError
 
     @property
     def figures(self) -> FigureCounts:

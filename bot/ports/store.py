@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.ports.budget import ReplicaCounts, Spent
 from bot.ports.figures import FigureCounts
+from bot.ports.home import HomeNotes
 from bot.ports.mailboxes import Mailboxes
 from bot.ports.notes import Answers, Decisions, PassageNotes
 from bot.records.thread import Conversation, Item, NewestAnswer, Run, Thread
@@ -24,6 +25,11 @@ class Store(Protocol):
     @property
     def figures(self) -> FigureCounts:
         """What is counted of a workspace."""
+        ...
+
+    @property
+    def home(self) -> HomeNotes:
+        """What people have set in Slack."""
         ...
 
     @property

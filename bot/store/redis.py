@@ -19,6 +19,8 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {figures:<team>}:<hour>:sums|people    what is counted, and of how many people      32 days
     {figures:<team>}:call:<id>       a call that has counted                           10 minutes
     {home:<team>}:settings           JSON: what admins have set in the App Home        until it is changed
+    {home:<team>}:flow:<user>        the flow of a person's direct messages            1 year after its last use
+    {home:<team>}:opened:<user>      the process that draws a person's App Home        10 minutes
     {lines}:stopped                  the questions that were stopped of late           1 minute
     probe:ping                       a test of whether Redis accepts writes            1 second
     {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget  1 hour after the last call
@@ -48,6 +50,7 @@ from bot.store.connections import connect
 from bot.store.decisions import RedisDecisions
 from bot.store.figures import RedisFigures
 from bot.store.health import RedisHealth, health
+from bot.store.home import RedisHome
 from bot.store.mailbox import RedisMailboxes
 from bot.store.passages import RedisPassages
 from bot.store.purge import purge
@@ -115,6 +118,7 @@ class RedisStore:
         )
 
         self._figures = RedisFigures(client, self._ask, prefix)
+        self._home = RedisHome(client, self._ask, prefix)
         self._answers = RedisAnswers(client, self._ask, prefix, lifetime=self._lifetime)
         self._decisions = RedisDecisions(client, self._ask, prefix, lifetime=self._lifetime)
 
@@ -161,6 +165,11 @@ class RedisStore:
     def figures(self) -> RedisFigures:
         """What is counted of a workspace."""
         return self._figures
+
+    @property
+    def home(self) -> RedisHome:
+        """What people have set in Slack."""
+        return self._home
 
     @property
     def answers(self) -> RedisAnswers:
@@ -314,11 +323,6 @@ class RedisStore:
         """Delete what is kept of a workspace; returns how many keys that were. May be begun again."""
         count = await self._ask(purge(self._client, self._prefix, team), patience=_PURGE_SECONDS)
         return count + await self.mailboxes.purge(team)
-
-    async def home_settings(self, team: str) -> str:
-        """What admins of a workspace have set in the App Home, as JSON; empty where nothing was set."""
-        reading = self._client.get(f"{self._prefix}:{{home:{team}}}:settings")
-        return await self._ask(cast("Awaitable[str | None]", reading)) or ""
 
     async def ping(self) -> None:
         """Raises StoreUnavailable if the store accepts no write within about a second."""

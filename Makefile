@@ -108,6 +108,7 @@ deploy-check: .venv/developing ## Validate what stands in deploy/
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec deploy/compose.yaml
 	@$(BIN)/check-jsonschema --quiet --schemafile deploy/schemas/slack-manifest.schema.json deploy/slack-manifest*.json
 	@test ! -x $(BIN)/hadolint || $(BIN)/hadolint --failure-threshold style deploy/Dockerfile
+	@if command -v promtool >/dev/null 2>&1; then promtool check rules deploy/alerts.yaml >/dev/null; fi
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema custom.github-workflows-require-timeout .github/workflows/*.yml
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms $(ISSUE_FORMS)
@@ -115,7 +116,7 @@ deploy-check: .venv/developing ## Validate what stands in deploy/
 	@$(BIN)/check-jsonschema --quiet --check-metaschema deploy/helm/flowise-slack/values.schema.json
 	@$(BIN)/kubernetes-validate --strict --quiet -k 1.30 -k 1.37 $(MANIFESTS) tests/deploy/chart/*.rendered.yaml
 ifdef KUSTOMIZE
-	@for way in base http; do $(KUSTOMIZE) deploy/kubernetes/$$way >/dev/null || exit 1; done
+	@for way in base http examples/private; do $(KUSTOMIZE) deploy/kubernetes/$$way >/dev/null || exit 1; done
 else
 	@echo "kustomize was not run: neither kustomize nor kubectl is here. The tests put the manifests together themselves."
 endif

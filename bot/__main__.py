@@ -1,4 +1,4 @@
-"""Parses the command line: `python -m bot` serves; `demo` shows it, `setup` sets it up, `doctor` and `config` check."""
+"""Parses the command line: `python -m bot` serves; `demo` shows it, `setup` sets it up, `doctor` and `config` look."""
 
 from __future__ import annotations
 
@@ -135,15 +135,9 @@ def _check_is_here(package: str) -> None:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    try:
-        from bot.playground import browser_demo as visit
-        from bot.playground import terminal_demo as demo
-    except ModuleNotFoundError as error:
-        if error.name != "bot.playground":
-            raise
-        raise BotError(
-            "the demo is not in the image, which carries only what serves: run it from the sources"
-        ) from None
+    _check_is_here("playground")
+    from bot.playground import browser_demo as visit
+    from bot.playground import terminal_demo as demo
 
     _loaded()
     return asyncio.run(demo.show() if chosen.once else visit.host(chosen.port, opens=not chosen.no_browser))
@@ -159,7 +153,7 @@ def _doctor(chosen: argparse.Namespace) -> int:
 
 
 def _config(chosen: argparse.Namespace) -> int:
-    """Print what holds with a configuration file, this one or that of BOT_CONFIG; or only check it."""
+    """Print what holds with this configuration file, or with that of BOT_CONFIG; or only what is wrong with it."""
     if chosen.check:
         return _check(chosen.file)
     from bot.config import report

@@ -5,10 +5,10 @@ Run it after a change of `bot/config/model.py`: python -m docs.configuration
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from bot.config import reference
+from docs.generated import between
 
 ROOT = Path(__file__).parent.parent
 PAPER = ROOT / "docs" / "configuration.md"
@@ -18,13 +18,8 @@ EXAMPLE = ROOT / "deploy" / "bot.example.toml"
 
 def paper(text: str) -> str:
     """The text of configuration.md with its example and its tables as they follow from the code."""
-    text = _between(text, "example", f"```toml\n{EXAMPLE.read_text(encoding='utf-8')}```")
-    return _between(text, "keys", reference.tables())
-
-
-def _between(text: str, name: str, made: str) -> str:
-    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    return marked.sub(lambda found: f"{found[1]}\n{made}\n\n{found[2]}", text)
+    text = between(text, "example", f"```toml\n{EXAMPLE.read_text(encoding='utf-8')}```")
+    return between(text, "keys", reference.tables())
 
 
 if __name__ == "__main__":

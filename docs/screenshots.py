@@ -7,31 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import tempfile
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
-from bot.store.embedded import EmbeddedValkey
+from docs import moving_picture
+from docs.playground_in_browser import SCHEMES, opened, playground
 from tests.playground.browser.chromium import find_chromium, launched
 from tests.playground.browser.page_user import PageUser
-from tests.playground.browser.stage import Stage, stage
+from tests.playground.browser.stage import Stage
 
 HERE = Path(__file__).parent
-SCHEMES = ("light", "dark")
 # As wide as the documents show them, and half as wide again, so that the whole page fits.
-PLAYGROUND = {"width": 1160, "height": 740}
+PLAYGROUND = (1160, 740)
 INSPECTOR = {"width": 1400, "height": 740}
-# A morning that is over: the times in a picture are not to change from one making of it to the next.
-MORNING = datetime(2026, 3, 4, 9, 41, tzinfo=UTC).timestamp()
-# What stands on most machines as system-ui looks more like this than like a bare Linux's DejaVu.
-FONT = '"Inter", "Liberation Sans", "Arimo", Arial, sans-serif'
 QUESTION = "How do I start over?"
 FOLLOW_UP = "And how do I connect my own Flowise?"
 GROWN = 260
@@ -56,12 +47,13 @@ async def main() -> int:
             await _picture_of_a_decision(browser, scheme)
             await _picture_of_steps(browser, scheme)
             await _picture_of_a_form(browser, scheme)
+            await moving_picture.take(browser, scheme)
     return 0
 
 
 async def _pictures(browser: Browser, scheme: str) -> None:
-    async with _playground() as on:
-        page = await _opened(browser, on, scheme)
+    async with playground() as on:
+        page = await opened(browser, on, scheme, PLAYGROUND)
         ada = PageUser(page)
         await _talk(ada, on)
         await ada.write(FOLLOW_UP, in_thread=True)
@@ -78,9 +70,9 @@ async def _pictures(browser: Browser, scheme: str) -> None:
 
 
 async def _picture_of_a_decision(browser: Browser, scheme: str) -> None:
-    async with _playground() as on:
+    async with playground() as on:
         on.tap.choose("two_approvals")
-        page = await _opened(browser, on, scheme)
+        page = await opened(browser, on, scheme, PLAYGROUND)
         ada = await _in_a_thread(page, DECISION)
         await ada.ask_first(DECISION_QUESTION)
         first = await ada.answered("Shall I write a draft?")
@@ -93,9 +85,9 @@ async def _picture_of_a_decision(browser: Browser, scheme: str) -> None:
 
 
 async def _picture_of_steps(browser: Browser, scheme: str) -> None:
-    async with _playground() as on:
+    async with playground() as on:
         on.tap.choose("steps")
-        page = await _opened(browser, on, scheme)
+        page = await opened(browser, on, scheme, PLAYGROUND)
         ada = await _in_a_thread(page, STEPS)
         await ada.ask_first(STEPS_QUESTION)
         await expect(ada.thread.locator(".plan")).to_be_visible(timeout=30_000)
@@ -106,9 +98,9 @@ async def _picture_of_steps(browser: Browser, scheme: str) -> None:
 
 
 async def _picture_of_a_form(browser: Browser, scheme: str) -> None:
-    async with _playground() as on:
+    async with playground() as on:
         on.tap.choose("order")
-        page = await _opened(browser, on, scheme)
+        page = await opened(browser, on, scheme, PLAYGROUND)
         ada = await _in_a_thread(page, FORM)
         await ada.ask_first(FORM_QUESTION)
         asks = await ada.answered("fill in the form")
@@ -137,39 +129,6 @@ def _save(taken: bytes, path: Path) -> None:
     picture = Image.open(BytesIO(taken)).convert("RGB")
     # Text has hundreds of shades at its edges; with the 256 most frequent it is a third of the size, which nobody sees.
     picture.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
-
-
-@asynccontextmanager
-async def _playground() -> AsyncIterator[Stage]:
-    """The playground on its morning, with the pace of the demo."""
-    with tempfile.TemporaryDirectory(prefix="pictures-") as folder:
-        store = EmbeddedValkey(Path(folder))
-        try:
-            redis_url, wall = await store.start(), _from(MORNING)
-            async with stage(redis_url, tokens_per_second=40.0, latency=0.1, wall=wall) as on, on.bot():
-                yield on
-        finally:
-            await store.stop()
-
-
-def _from(moment: float) -> Callable[[], float]:
-    began = time.monotonic()
-    return lambda: moment + time.monotonic() - began
-
-
-async def _opened(browser: Browser, on: Stage, scheme: str) -> Page:
-    context = await browser.new_context(
-        viewport={"width": PLAYGROUND["width"], "height": PLAYGROUND["height"]},
-        color_scheme="dark" if scheme == "dark" else "light",
-        device_scale_factor=2,
-        locale="en-GB",
-        timezone_id="UTC",
-    )
-    page = await context.new_page()
-    await page.clock.set_fixed_time(datetime.fromtimestamp(MORNING + 30, UTC))
-    await PageUser(page).arrive(on.url)
-    await page.evaluate("(font) => document.documentElement.style.setProperty('--font', font)", FONT)
-    return page
 
 
 async def _talk(ada: PageUser, on: Stage) -> None:

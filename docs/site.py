@@ -22,7 +22,7 @@ ROOT: Final = Path(__file__).parent.parent
 SITE: Final = ROOT / "site"
 FROM_THE_ROOT: Final = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 """Pages whose place in the repository is its root, by their names on the site."""
-SHOWN: Final = frozenset({".md", ".png", ".svg", ".css", ".js"})
+SHOWN: Final = frozenset({".md", ".png", ".webp", ".svg", ".css", ".js"})
 _DIAGRAM = re.compile(r"^```mermaid\nstateDiagram-v2\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 _STEP = re.compile(r"^ *(\S+) --> (\S+)(?:: (.*))?$", re.MULTILINE)
 # What a page asks of other machines while it is read, but for the links that a reader follows.

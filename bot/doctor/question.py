@@ -69,7 +69,9 @@ def _settled(finding: Finding) -> Finding:
 def _refused(findings: list[Finding], error: FlowiseError) -> list[Finding]:
     match error:
         case KeyRefused():
-            wrong = FLOWISE.wrong("key", str(error), f"{advice(KeyRefused)} {WHICH_KEY}")
+            is_missing = any(finding.check == "key" and has_none(finding) for finding in findings)
+            found = "not set, and the chatflow needs one" if is_missing else "the chatflow refuses it"
+            wrong = FLOWISE.wrong("key", found, f"{advice(KeyRefused)} {WHICH_KEY}")
         case UnknownChatflow() | FlowStartedElsewhere():
             wrong = FLOWISE.wrong("chatflow", str(error), advice(type(error)))
         case _:

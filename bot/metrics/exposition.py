@@ -20,23 +20,23 @@ class Metrics:
     """The metrics of one process. No label holds an id or text, so the number of series does not grow with use."""
 
     def __init__(self) -> None:
-        self._families = Families()
-        self.answers = AnswerMetrics(self._families)
-        self.slack = SlackMetrics(self._families)
-        self.flowise = FlowiseMetrics(self._families)
-        self.ratings = RatingMetrics(self._families)
-        self.redis = RedisMetrics(self._families)
-        self.loop = LoopMetrics(self._families)
+        self.families = Families()
+        self.answers = AnswerMetrics(self.families)
+        self.slack = SlackMetrics(self.families)
+        self.flowise = FlowiseMetrics(self.families)
+        self.ratings = RatingMetrics(self.families)
+        self.redis = RedisMetrics(self.families)
+        self.loop = LoopMetrics(self.families)
         self._socket: tuple[SocketMetrics, Callable[[], Awaitable[bool]]] | None = None
-        ProcessCollector(registry=self._families.registry)  # memory, CPU, open files, where there is a /proc
+        ProcessCollector(registry=self.families.registry)  # memory, CPU, open files, where there is a /proc
 
     def watch_budgets(self, governors: Callable[[], Iterable[Governor]]) -> None:
         """Export what is left of the write budgets of all workspaces together from now on."""
-        self._families.registry.register(BudgetMetrics(governors))
+        self.families.registry.register(BudgetMetrics(governors))
 
     def watch_socket(self, connected: Callable[[], Awaitable[bool]]) -> Callable[[], None]:
         """Export whether Socket Mode is connected from now on; returns what to call on each new connection."""
-        socket = SocketMetrics(self._families)
+        socket = SocketMetrics(self.families)
         self._socket = socket, connected
         return socket.greeted
 
@@ -45,4 +45,4 @@ class Metrics:
         if self._socket is not None:
             socket, connected = self._socket
             socket.connected(connected=await connected())
-        return generate_latest(self._families.registry)
+        return generate_latest(self.families.registry)

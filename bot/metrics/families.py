@@ -31,20 +31,28 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # prometheus-client 
 class Families:
     """Creates metrics in a registry of its own, because tests run several bots in one process.
 
-    `help_text` is the help text of a metric.
+    `help_text` is the help text of a metric. `labels` has the names of each one's labels, by its own name: a registry
+    tells them only of those that were used.
     """
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.labels: dict[str, tuple[str, ...]] = {}
 
     def counter(self, name: str, help_text: str, labels: Sequence[str] = ()) -> Counter:
+        self._note(name, labels)
         return Counter(name, help_text, labels, namespace=NAMESPACE, registry=self.registry)
 
     def gauge(self, name: str, help_text: str, labels: Sequence[str] = ()) -> Gauge:
+        self._note(name, labels)
         return Gauge(name, help_text, labels, namespace=NAMESPACE, registry=self.registry)
 
     def histogram(self, name: str, help_text: str, buckets: Sequence[float], labels: Sequence[str] = ()) -> Histogram:
+        self._note(name, labels)
         return Histogram(name, help_text, labels, namespace=NAMESPACE, registry=self.registry, buckets=buckets)
+
+    def _note(self, name: str, labels: Sequence[str]) -> None:
+        self.labels[f"{NAMESPACE}_{name}"] = tuple(labels)
 
 
 class Children(Generic[K, M]):

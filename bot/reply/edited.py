@@ -39,6 +39,8 @@ from bot.slack.text.pages import Page
 
 # How long a complete answer waits for a Slack that does not reply, in seconds: outages of some minutes do happen.
 PATIENCE = 1800.0
+# How long one of its files does, while the thread waits: messages may go through where no file does.
+FILE_PATIENCE = 300.0
 
 END_IS_NEAR = 0.5
 """Seconds after the last word for which the end is waited for, so that one edit shows both: it comes within some 50 ms,
@@ -192,7 +194,7 @@ class EditedReply:
         match result:
             case Limited(retry_after=seconds):
                 self._pace.hold(now + seconds)
-            case Lost(reason=reason) if self._losses.lasted(now) > PATIENCE:
+            case Lost(reason=reason) if self._losses.lasted(now) > FILE_PATIENCE:
                 result = Refused(reason)
             case Lost():
                 self._pace.hold(now + self._losses.lost(now))

@@ -13,6 +13,7 @@ from bot.setup import slack_app, slack_cli
 from bot.setup.console import Console, Unanswered
 from bot.setup.given import CONFIG_TOKEN_SETTING, Answers, Flags, Way, setting
 from bot.setup.manifest import App, app_name, as_json, link, manifest, public_host
+from bot.slack.refusals import RATE_LIMITED
 
 _PAGES = "https://api.slack.com/apps"
 _WAYS = {
@@ -180,6 +181,8 @@ def write_project(folder: Path, content: str) -> None:
 
 
 def _advice(error: BotError) -> str:
-    if isinstance(error, SlackRefused) and error.code in _EXPIRED:
-        return "Generate or copy it anew, and paste it whole."
-    return "" if isinstance(error, SlackRefused) else "Look at the network, and at SLACK_API_URL if it is set."
+    if not isinstance(error, SlackRefused):
+        return "Look at the network, and at SLACK_API_URL if it is set."
+    if error.code in RATE_LIMITED:
+        return "Wait a minute, and try again."
+    return "Generate or copy it anew, and paste it whole." if error.code in _EXPIRED else ""

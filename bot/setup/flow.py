@@ -5,24 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
-from uuid import uuid4
 
 import aiohttp
 
+from bot.doctor.findings import Finding
+from bot.doctor.question import QUESTION, with_answer
 from bot.flowise.api import Api
 from bot.flowise.client import Client, new_session
-from bot.flowise.events import Token
 from bot.flowise.limits import Limits
-from bot.flowise.prediction import Prediction
 from bot.flowise.refusals import HttpReply
 from bot.flowise.stream import connect_timeout, exchange_error, read_reply
 from bot.network.outgoing import Network
 
-# Seconds. Somebody sits there and waits; models that think begin within a minute.
-_PATIENCE = 90.0
 # The list holds every flow whole: 1.5 MB for 33 of them (measured on Flowise 3.1.4).
 _LARGEST_LIST = 64 * 1024 * 1024
 # In seconds, for that list.
@@ -120,18 +116,11 @@ def flows_in(reply: HttpReply) -> list[ListedFlow] | None:
     return sorted(found, key=lambda flow: flow.name.casefold())
 
 
-async def answered(network: Network, server: Flowise, flow_id: str, question: str) -> str:
-    """Ask the flow one question, which is one prediction; the text of its answer.
-
-    Raises:
-        FlowiseError: there is none, or none in time.
-    """
+async def answered(network: Network, server: Flowise, flow_id: str) -> Finding:
+    """What came of one question to the flow, which is one prediction. One that begins with a form is not asked."""
     async with new_session(network) as session:
-        limits = replace(Limits(), json=_PATIENCE, total=_PATIENCE)
-        client = Client(session, server.url, flow_id, server.key, limits, extra_headers=server.headers)
-        async with aclosing(client.predict(Prediction(question, str(uuid4())))) as events:
-            said = [event.text async for event in events if isinstance(event, Token)]
-    return "".join(said)
+        client = Client(session, server.url, flow_id, server.key, Limits(), extra_headers=server.headers)
+        return (await with_answer([], client, QUESTION, monotonic=time.monotonic))[-1]
 
 
 def _api(session: aiohttp.ClientSession, server: Flowise, flow_id: str) -> Api:

@@ -5,17 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from bot.doctor.findings import Finding, Verdict
 from bot.errors import BotError, FlowiseError, advice
 from bot.serving.logs import printable
 from bot.setup import flow
 from bot.setup.console import Console, GoBack, Unanswered
 from bot.setup.given import Answers, Flags, setting
 
-QUESTION = "Hello! In one sentence: what can you help with?"
-"""What the flow is asked, to see it answer."""
-
-# Of its answer; the rest is not needed to see that it is one.
-_SHOWN = 300
 _WHERE = (
     "Open the flow in Flowise, and paste its address from the browser; or Flowise's own, such as http://localhost:3000"
 )
@@ -80,19 +76,19 @@ class FlowSteps:
         if not self.flags.asks or not self.console.confirm(wanted):
             return
         while True:
-            try:
-                said = asyncio.run(self._asked())
-            except FlowiseError as error:
-                self._failed(error)
-                then = ["Ask again", "Go back, to another address, key or flow", "Go on without an answer"]
-                chosen = self.console.choose("What now?", then, default=1)
-                if chosen == 1:
-                    raise GoBack from None
-                if chosen == 2:
-                    return
-            else:
-                text = " ".join(said.split())
-                self.console.say(f"  The flow says: {printable(text[:_SHOWN])}{'…' if len(text) > _SHOWN else ''}")
+            chatflow = self.answers.value("FLOWISE_CHATFLOW_ID")
+            came = asyncio.run(flow.answered(self.answers.network, self.answers.server, chatflow))
+            if came.state is not Verdict.WRONG:
+                self.console.say(f"  {'The flow answers' if came.state is Verdict.WELL else 'The flow'}: {_told(came)}")
+                return
+            if self.flags.unattended:
+                raise Unanswered(_told(came))
+            self.console.say(f"  {_told(came)}")
+            then = ["Ask again", "Go back, to another address, key or flow", "Go on without an answer"]
+            chosen = self.console.choose("What now?", then, default=1)
+            if chosen == 1:
+                raise GoBack
+            if chosen == 2:
                 return
 
     def _listed(self) -> list[flow.ListedFlow] | None:
@@ -102,16 +98,16 @@ class FlowSteps:
             self.console.say(f"  The flows cannot be listed: {printable(str(error))}.")
             return None
 
-    async def _asked(self) -> str:
-        chatflow = self.answers.value("FLOWISE_CHATFLOW_ID")
-        return await flow.answered(self.answers.network, self.answers.server, chatflow, QUESTION)
-
     def _failed(self, error: BotError) -> None:
         """Tell what is wrong and what to do. Raises Unanswered where nobody can do it now."""
         told = f"{printable(str(error))}. {advice(type(error))}"
         if self.flags.unattended:
             raise Unanswered(told)
         self.console.say(f"  {told}")
+
+
+def _told(finding: Finding) -> str:
+    return printable(" ".join(filter(None, (f"{finding.found}.", finding.do))))
 
 
 def address(value: str) -> str:

@@ -22,7 +22,10 @@ _LATER = "Later"
 
 @dataclass(slots=True)
 class LastSteps:
-    """The steps after everything is known. `status` is the doctor's exit status, `starts` whether to start the bot."""
+    """The steps after everything is known.
+
+    `status` is the doctor's exit status, or 1 where a script's hello could not be said; `starts`: the bot is to start.
+    """
 
     console: Console
     flags: Flags
@@ -84,6 +87,7 @@ class LastSteps:
             name = names[chosen]
         if name not in found:
             self.console.say(f"  I am not in #{printable(name)}: invite me there first.")
+            self.status = self.status or int(self.flags.unattended)
             return True
         asyncio.run(slack_app.say(self.answers.slack, self.answers.value("SLACK_BOT_TOKEN"), found[name], HELLO))
         self.console.say(f"  Said hello in #{printable(name)}. Mention me there.")

@@ -13,34 +13,74 @@ from dataclasses import dataclass
 class Scope:
     """A scope of the bot token.
 
-    `without` says what does not work without it. `noticed`: people in Slack see that; otherwise the bot is just silent.
+    `use` says what it is for, `without` what does not work without it. `noticed`: people in Slack see that; otherwise
+    the bot is just silent.
     """
 
     name: str
+    use: str
     without: str
     noticed: bool = False
 
 
 SCOPES: tuple[Scope, ...] = (
-    Scope("app_mentions:read", "mentions do not arrive"),
-    Scope("channels:history", "follow-ups in public channels do not arrive"),
-    Scope("channels:read", "Flowise does not learn the names of channels", noticed=True),
-    Scope("chat:write", "nothing can be answered"),
-    Scope("commands", "there is no slash command"),
-    Scope("files:read", "attached pictures, documents and voice clips are not read", noticed=True),
-    Scope("files:write", "neither the rest of a long answer nor what a flow makes is attached", noticed=True),
-    Scope("groups:history", "follow-ups in private channels do not arrive"),
-    Scope("im:history", "direct messages do not arrive"),
-    Scope("mpim:history", "follow-ups in group messages do not arrive"),
+    Scope("app_mentions:read", "to get the messages that mention it", "mentions do not arrive"),
+    Scope(
+        "channels:history",
+        "to get what is written in public channels that it was invited into: it takes what is said in its threads",
+        "follow-ups in public channels do not arrive",
+    ),
+    Scope(
+        "channels:read",
+        "to name public channels that a question mentions",
+        "Flowise does not learn the names of channels",
+        noticed=True,
+    ),
+    Scope("chat:write", "to write, change and delete its own messages", "nothing can be answered"),
+    Scope("commands", "for its slash command", "there is no slash command"),
+    Scope(
+        "files:read",
+        "to read the files that come with a question",
+        "attached pictures, documents and voice clips are not read",
+        noticed=True,
+    ),
+    Scope(
+        "files:write",
+        "to attach the rest of a long answer, and what a flow makes",
+        "neither the rest of a long answer nor what a flow makes is attached",
+        noticed=True,
+    ),
+    Scope(
+        "groups:history",
+        "the same as channels:history in private channels",
+        "follow-ups in private channels do not arrive",
+    ),
+    Scope("im:history", "to get direct messages to it", "direct messages do not arrive"),
+    Scope(
+        "mpim:history",
+        "the same as channels:history in group messages",
+        "follow-ups in group messages do not arrive",
+    ),
     Scope(
         "usergroups:read",
+        "to name groups that a question mentions, and to see who is in one that may decide",
         "Flowise does not learn the names of user groups, and no group in BOT_DECISIONS matches",
         noticed=True,
     ),
-    Scope("users:read", "Flowise does not learn the names of people", noticed=True),
+    Scope(
+        "users:read",
+        "to name people in what goes to Flowise, and to tell guests and bots from others",
+        "Flowise does not learn the names of people",
+        noticed=True,
+    ),
 )
 
-OF_EMAIL = Scope("users:read.email", "Flowise does not learn people's e-mail addresses", noticed=True)
+OF_EMAIL = Scope(
+    "users:read.email",
+    "only where a setting has the flow told of addresses; you add it yourself",
+    "Flowise does not learn people's e-mail addresses",
+    noticed=True,
+)
 """Needed only where a setting has the flow told of them, so it is in no manifest."""
 
 ADD_A_SCOPE = "OAuth & Permissions, Bot Token Scopes, Add an OAuth Scope; then Install App, Reinstall"

@@ -48,15 +48,17 @@ def env_file(path: Path) -> dict[str, str]:
 def build(folder: Path) -> Built:
     """The manifests of a kustomization by kind and name; its config maps keep their plain names."""
     kustomization = one(folder / "kustomization.yaml")
-    known = {"apiVersion", "kind", "resources", "configMapGenerator", "images", "patches"}
+    known = {"apiVersion", "kind", "resources", "components", "configMapGenerator", "images", "patches", "namespace"}
     assert kustomization.keys() <= known
     built: Built = {}
-    for resource in kustomization["resources"]:
+    for resource in [*kustomization["resources"], *kustomization.get("components", [])]:
         path = folder / resource
         built |= build(path) if path.is_dir() else {identity(found): found for found in documents(path)}
     for generator in kustomization.get("configMapGenerator", []):
         data = {name: value for file in generator["envs"] for name, value in env_file(folder / file).items()}
         made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": generator["name"]}, "data": data}
+        if generator.get("behavior") == "merge":
+            made["data"] = built[identity(made)]["data"] | data
         built[identity(made)] = made
     for patch in kustomization.get("patches", []):
         change = one(folder / patch["path"])
@@ -65,6 +67,9 @@ def build(folder: Path) -> Built:
         for container in containers(built):
             if container["image"] == image["name"]:
                 container["image"] = f"{image['name']}:{image['newTag']}"
+    for manifest in built.values():
+        if "namespace" in kustomization:
+            manifest["metadata"]["namespace"] = kustomization["namespace"]
     return built
 
 

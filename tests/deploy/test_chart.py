@@ -101,7 +101,7 @@ def test_its_settings_and_secrets_make_a_bot(case: str) -> None:
     built = rendered(case)
     data, [container] = built["ConfigMap", RELEASE]["data"], pod_of(built)["containers"]
     secrets = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in container["env"]}
-    assert secrets.keys() < SECRETS
+    assert secrets.keys() - {*values(case).get("secretKeys", [])} < SECRETS
     assert all(reference["key"] == name for name, reference in secrets.items())
     required = {name: f"{name}-1" for name, reference in secrets.items() if "optional" not in reference}
     fitting = {"SLACK_BOT_TOKEN": "xoxb-1", "SLACK_APP_TOKEN": "xapp-1", "REDIS_URL": "rediss://:p@redis.example"}
@@ -129,6 +129,11 @@ def test_what_was_asked_for_is_there() -> None:
     assert [each for each in pods if "app" in each or "app.kubernetes.io/name" in each] == OWN_LABELS
     assert {port["port"] for rule in rules for port in rule["ports"]} == {53, 443, 6380, 8080}
     assert pod_of(own)["nodeSelector"] == {"kubernetes.io/arch": "arm64"}
+    config = own["ConfigMap", f"{RELEASE}-config"]["data"]["bot.toml"]
+    assert config == values("own-network")["config"]
+    [container] = pod_of(own)["containers"]
+    [mount] = [each for each in container["volumeMounts"] if each["name"] == "config"]
+    assert own["ConfigMap", RELEASE]["data"]["BOT_CONFIG"] == f"{mount['mountPath']}/bot.toml"
     # A changed setting restarts the replicas: they have another checksum.
     sums = [each["Deployment", RELEASE]["spec"]["template"]["metadata"]["annotations"] for each in (http, own)]
     assert sums[0]["checksum/settings"] != sums[1]["checksum/settings"]
@@ -173,7 +178,7 @@ def test_the_schema_refuses_what_cannot_work(changes: Manifest, named: str) -> N
 
 def test_the_schema_knows_every_setting_that_is_no_secret() -> None:
     properties = json.loads((CHART / "values.schema.json").read_text())["properties"]["settings"]["properties"]
-    own = {"HOST", "PORT", "METRICS_PORT", "BOT_STOP_GRACE", "REDIS_REQUIRED", "DATA_DIR"}
+    own = {"HOST", "PORT", "METRICS_PORT", "BOT_STOP_GRACE", "REDIS_REQUIRED", "DATA_DIR", "BOT_CONFIG"}
     assert set(properties) == {name.upper() for name in Settings.model_fields} - SECRETS - own
 
 

@@ -17,6 +17,7 @@ from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from bot.playground.sandbox import Sandbox
+from tests.deploy.queries import looked_at, parts
 from tests.metrics.scraping import Scraped, scraped
 
 DASHBOARD: dict[str, Any] = json.loads((Path(__file__).parents[2] / "deploy" / "grafana.json").read_text())
@@ -33,28 +34,6 @@ def queries() -> list[str]:
     """Every query, with Grafana's variables filled in as Grafana would."""
     found = [target["expr"] for panel in PANELS for target in panel["targets"]]
     return [query.replace("$__rate_interval", "5m").replace("$instance", ".*") for query in found]
-
-
-def parts(expr: promql.Expr) -> Iterator[promql.Expr]:
-    """An expression and all that it is made of."""
-    yield expr
-    match expr:
-        case promql.Call():
-            inner = list(expr.args)
-        case promql.BinaryExpr():
-            inner = [expr.lhs, expr.rhs]
-        case promql.AggregateExpr() | promql.ParenExpr() | promql.SubqueryExpr() | promql.UnaryExpr():
-            inner = [expr.expr]
-        case promql.MatrixSelector():
-            inner = [expr.vector_selector]
-        case _:
-            inner = []
-    for one in inner:
-        yield from parts(one)
-
-
-def looked_at(expr: promql.Expr) -> list[promql.VectorSelector]:
-    return [part for part in parts(expr) if isinstance(part, promql.VectorSelector)]
 
 
 def expressions() -> list[promql.Expr]:

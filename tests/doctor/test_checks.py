@@ -112,10 +112,13 @@ async def test_no_secret_is_printed_though_others_repeat_it(home: Sandbox, tmp_p
 async def test_it_can_be_run_beside_the_bot(home: Sandbox, tmp_path: Path) -> None:
     async with home.bot() as running:
         settings = Settings.model_validate(home.settings().model_dump() | {"port": running.port})
-        found = await examined(settings)
+        found = await examined(settings, question="Who are you?")
     assert [finding for finding in found if finding.state in {Verdict.WRONG, Verdict.WARNING}] == []
     [port] = [finding for finding in found if finding.check == "port"]
     assert "itself" in port.found
+    assert [prediction.question for prediction in home.flowise.predictions] == ["Who are you?"]
+    [key] = [finding for finding in found if (finding.about, finding.check) == ("Flowise", "key")]
+    assert key.state is Verdict.WELL
 
 
 async def test_silence_of_one_does_not_keep_the_others_waiting() -> None:

@@ -47,10 +47,13 @@ async def test_a_long_answer_is_shown_by_its_beginning() -> None:
     assert len(rows["answer"].found) < 130
 
 
-async def test_a_key_of_another_chatflow_is_wrong() -> None:
+@pytest.mark.parametrize(
+    ("key", "found"), [(None, "not set, and the chatflow needs one"), ("left", "the chatflow refuses it")]
+)
+async def test_a_key_that_is_not_the_chatflow_s_is_wrong(key: str | None, found: str) -> None:
     async with LocalFlowise(api_key="right") as local:
-        rows = await seen(local, local.flow("plain"))
-    assert rows["key"].state is Verdict.WRONG
+        rows = await seen(local, local.flow("plain"), key)
+    assert (rows["key"].state, rows["key"].found) == (Verdict.WRONG, found)
     assert "API Endpoint" in rows["key"].do
     assert "answer" not in rows
 

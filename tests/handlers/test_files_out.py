@@ -78,6 +78,8 @@ async def test_each_kind_comes_once_and_in_order_however_often_its_list_is_sent(
     assert "could not" not in answer
     assert "sandbox:" not in answer
     [prediction] = home.flowise.predictions
+    shown = [file.mimetype for message in home.slack.thread(home.channel, root)[1:] for file in message.files]
+    assert shown[:3] == ["image/png", "image/jpeg", "image/gif"]
     assert home.flowise.asked_for == [(prediction.flow_id, prediction.chat_id, name) for name in made]
     assert home.slack.violations == []
     assert home.slack.pings == []

@@ -155,7 +155,7 @@ async def test_no_address_of_flowise_is_in_any_version_of_a_message(home: Sandbo
     tokens = ["Well. It is at ", address[:20], address[20:], " and [here](sandbox:/mnt/data/table.csv)."]
     stored = f"It is at {address} and [here]({address})."
     _, answer = await grown(home, Script(tokens=tokens, stored=stored), slack_delivery=mode)
-    assert answer == "It is at table.csv and here."
+    assert answer == "It is at table.csv and here (table.csv)."
     said = json.dumps([dict(call.args) for call in home.slack.calls], default=str)
     for leak in ("get-upload-file", "secret-", home.flowise.url):
         assert leak not in said
@@ -167,7 +167,7 @@ async def test_an_address_that_flowise_has_put_in_place_is_no_difference(home: S
     tokens = ["See [the table](sandbox:/mnt/data/a.csv)."]
     stored = f"See [the table]({address})."
     _, answer = await grown(home, Script(tokens=tokens, stored=stored), slack_delivery=mode)
-    assert answer == "See the table."
+    assert answer.replace("`", "") == "See the table (a.csv)."
     assert len(home.flowise.row_requests) == 1
     assert made(home, UPDATE) == (1 if mode == "edit" else 0)
 

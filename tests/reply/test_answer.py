@@ -178,6 +178,14 @@ def test_an_answer_of_files_alone_says_so_instead_of_nothing() -> None:
     assert decision.split("\n")[:2] == ["I need a decision.", "Here is plot.png."]
 
 
+def test_an_answer_that_attaches_nothing_names_its_files() -> None:
+    answer = PagedAnswer(attaches=False)
+    for event in (Token("Done."), files("plot.png", "b.csv"), Finished()):
+        receive(answer, event)
+    assert answer.made_files == ()
+    assert said(answer) == ["Done.", "There are also plot.png, b.csv. Add me to the channel to get files too."]
+
+
 def test_of_a_stopped_answer_no_file_is_attached_and_of_one_that_failed_those_that_are_there() -> None:
     answer = PagedAnswer()
     for event in (Token("One"), files("plot.png"), Stopped(StopOutcome.GOES_ON)):

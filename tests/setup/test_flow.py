@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from bot.errors import FlowiseError, FlowiseUnreachable, NotFlowise
+from bot.doctor.findings import Verdict
+from bot.errors import FlowiseUnreachable, NotFlowise
 from bot.flowise.refusals import HttpReply
 from bot.network.outgoing import DIRECT
 from bot.playground.flowise import LocalFlowise
@@ -71,10 +72,10 @@ async def test_a_key_that_may_view_flows_gets_them_and_others_do_not() -> None:
 
 async def test_the_flow_is_asked_once() -> None:
     async with LocalFlowise(tokens_per_second=10_000) as flowise:
-        assert "stand-in model" in await answered(DIRECT, Flowise(flowise.url), flowise.chatflow_id, "Hello?")
-        assert [asked.body["question"] for asked in flowise.predictions] == ["Hello?"]
-        with pytest.raises(FlowiseError):
-            await answered(DIRECT, Flowise(flowise.url), flowise.flow("fails"), "Hello?")
+        came = await answered(DIRECT, Flowise(flowise.url), flowise.chatflow_id)
+        assert came.state is Verdict.WELL
+        assert len(flowise.predictions) == 1
+        assert (await answered(DIRECT, Flowise(flowise.url), flowise.flow("fails"))).state is Verdict.WRONG
 
 
 async def test_what_is_no_flowise_is_told_from_one_that_is_down() -> None:

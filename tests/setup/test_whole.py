@@ -62,7 +62,7 @@ async def test_four_pastes_lead_to_the_first_answer(tmp_path: Path) -> None:
             [number] = [line.split()[0] for line in names if line.endswith("  rag")]
             await person.answer("", number)
             await person.answer("Ask the flow a question now.*: ")
-            await person.until("The flow says: ")
+            await person.until("The flow answers: ")
             await person.answer("make the app like this.*: ")
             await person.answer("How is the app made[^#]*Number.*: ", "2")
             await person.answer("app configuration token.*: ", "xoxb-1")

@@ -58,6 +58,7 @@ class FileRoutes:
         asked = (request.query.get(key, "") for key in ("chatflowId", "chatId", "fileName"))
         flow, chat, name = asked
         self._dispatcher.files.asked_for.append((flow, chat, name))
+        await self._dispatcher.files.wait(ReceivedFile("made", flow, chat, name, "", b""), taken=False)
         content = self._dispatcher.files.made.get((flow, chat, name))
         if content is None:
             return self._answer(failure(500, f"Error: File {name} not found"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from bot.playground.slack import envelopes
 from bot.playground.slack.core import SlackCore
 from bot.playground.slack.delivery import Delivered, Retry
-from bot.playground.slack.faults import Fault
+from bot.playground.slack.faults import Fault, Kind
+from bot.playground.slack.workspace import UPLOAD
 
 
 class Conditions:
@@ -46,6 +47,17 @@ class Conditions:
     def server_error(self, method: str, times: int = 1) -> None:
         """Answer the next calls with 500, and do nothing."""
         self._core.faults.add(Fault("server_error", method, times))
+
+    def hold(
+        self, method: str, wait: Callable[[], Awaitable[object]], *, done: bool, channel: str | None = None
+    ) -> None:
+        """Have the next call wait: before anything is done or, with `done`, after it and before the answer."""
+        kind: Kind = "hold_after" if done else "hold_before"
+        self._core.faults.add(Fault(kind, method, 1, channel=channel, wait=wait))
+
+    def hold_upload(self, wait: Callable[[], Awaitable[object]]) -> None:
+        """Have whoever sends the bytes of the next file wait once they have arrived."""
+        self._workspace.file_waits[UPLOAD] = wait
 
     def revoke(self, word: str = "token_revoked", *, app_token: bool = False) -> None:
         """Revoke the bot token, or the app-level one: every call with it is answered with the error word."""

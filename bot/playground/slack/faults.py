@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Kind: TypeAlias = Literal["refuse", "limit", "drop_reply", "break_before", "server_error"]
+Kind: TypeAlias = Literal["refuse", "limit", "drop_reply", "break_before", "server_error", "hold_before", "hold_after"]
 _ANY = ""
 
 
 @dataclass(slots=True)
 class Fault:
     """`word` is the error of a refusal, `retry_after` the seconds of a 429; `channel` None: in any channel. So many
-    calls that it would meet are let past first as `after` says; with `blocks`, it meets only those that have some."""
+    calls that it would meet are let past first as `after` says; with `blocks`, it meets only those that have some. A
+    call that is held waits for `wait`.
+    """
 
     kind: Kind
     method: str
@@ -22,6 +25,12 @@ class Fault:
     channel: str | None = None
     after: int = 0
     blocks: bool = False
+    wait: Callable[[], Awaitable[object]] | None = None
+
+    async def hold(self, kind: Kind) -> None:
+        """Wait, where it is one of that kind."""
+        if self.wait is not None and self.kind == kind:
+            await self.wait()
 
 
 class Faults:

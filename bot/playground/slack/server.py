@@ -87,6 +87,7 @@ class LocalSlack:
         self.drop_reply, self.break_before = conditions.drop_reply, conditions.break_before
         self.server_error, self.server_errors = conditions.server_error, conditions.server_errors
         self.no_faults, self.reached_at = conditions.no_faults, conditions.reached_at
+        self.hold, self.hold_upload = conditions.hold, conditions.hold_upload
         self.revoke, self.take_tokens, self.uninstall = conditions.revoke, conditions.take_tokens, conditions.uninstall
         self.refresh_sockets, self.close_sockets = conditions.refresh_sockets, conditions.close_sockets
         self.deliver = conditions.deliver

@@ -20,7 +20,7 @@ from bot.playground.slack.responses import ResponseUrls
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.tiers import BudgetLeft, RateLimits
 from bot.playground.slack.uploads import Uploads
-from bot.playground.slack.workspace import LocalWorkspace
+from bot.playground.slack.workspace import UPLOAD, LocalWorkspace
 
 _CONNECT = "apps.connections.open"
 MOST_BYTES = 64 * 1024 * 1024
@@ -126,9 +126,13 @@ class WebRoutes:
             await asyncio.sleep(self._access.latency / 2)
             if fault is not None and fault.kind == "break_before":
                 return self._cut(request, call, "broken")
+            if fault is not None:
+                await fault.hold("hold_before")
             # Whoever comes through a proxy gets an address that leads through it too.
             answer = self._answer(name, args, token, fault, f"http://{request.host}")
             await asyncio.sleep(self._access.latency / 2)
+            if fault is not None:
+                await fault.hold("hold_after")
         if fault is not None and fault.kind == "drop_reply":
             return self._cut(request, call, "dropped")
         left = self._access.limits.left(self._workspace.team_id, name, self._workspace.clock())
@@ -216,6 +220,8 @@ class WebRoutes:
             content = next((part.file.read() for part in parts if isinstance(part, web.FileField)), b"")
         if not self._uploads.receive(request.match_info["file"], content):
             return web.Response(status=400, text="the length is not the one announced")
+        if wait := self._workspace.file_waits.pop(UPLOAD, None):
+            await wait()
         return web.Response(text=f"OK - {len(content)}")
 
     async def _download(self, request: web.Request) -> web.StreamResponse:

@@ -11,6 +11,7 @@ from bot.playground.slack.message import Edit, File, Message, Ping, Preview
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.views import Views
 
+UPLOAD = ""
 STATUS_LASTS = 120.0
 """Seconds until Slack removes a status line by itself (Slack docs, assistant.threads.setStatus)."""
 
@@ -39,7 +40,7 @@ class LocalWorkspace:
         self.views = Views(self.new_id, wall, changed)
         self.files: dict[str, File] = {}
         self.file_waits: dict[str, Callable[[], Awaitable[object]]] = {}
-        """What is awaited before the bytes of a file are given, by its id."""
+        """What is awaited before the bytes of a file are given, by its id; for UPLOAD, once the next ones have come."""
         self.user_groups: dict[str, str] = {}
         """The ids of the user groups by their handles."""
         self.group_members: dict[str, list[str]] = {}

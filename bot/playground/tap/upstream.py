@@ -41,7 +41,9 @@ class Upstream:
 
     def address(self, raw_path: str, chatflow_id: str) -> URL:
         """Where a request goes, with the flow's own id in place of the one that the bot is told."""
-        return URL(self.url + raw_path.replace(f"/{chatflow_id}", f"/{self.chatflow_id}"), encoded=True)
+        for before in ("/", "chatflowId="):  # a file that a flow has made is asked for by a query
+            raw_path = raw_path.replace(f"{before}{chatflow_id}", f"{before}{self.chatflow_id}")
+        return URL(self.url + raw_path, encoded=True)
 
     def headers(self, given: Mapping[str, str], *, key: bool) -> CIMultiDict[str]:
         """The headers of a request as they go on; with the key where it may have it."""

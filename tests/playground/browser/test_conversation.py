@@ -9,6 +9,8 @@ from hashlib import sha256
 import pytest
 from playwright.async_api import FilePayload, Locator, Page, expect
 
+from bot.playground.flowise.made_files import bars, stored
+from bot.playground.flowise.scripts import Script
 from bot.records.thread import StopOutcome
 from bot.slack import wording
 from tests.handlers.test_files import PDF, PNG
@@ -233,6 +235,19 @@ async def test_pictures_and_documents_go_along_and_a_clip_is_heard(tab: Page, on
     await ada.box(in_thread=True).press("Enter")
     await ada.answered("Heard: When do you close?", 2)
     assert [file.sha256 for file in on.sandbox.flowise.files if file.way == "file"] == [sha256(PNG).hexdigest()]
+
+
+async def test_what_a_flow_makes_is_shown_under_its_answer(tab: Page, on: Stage) -> None:
+    artifacts = [{"type": "png", "data": stored("chart.png")}, {"type": "html", "data": "<h1>Sold</h1>"}]
+    made = {"chart.png": bars([1, 3, 2])}
+    on.sandbox.flowise.script("rag", Script(tokens=["Drawn."], artifacts=artifacts, made=made))
+    ada = await arrived(tab, on)
+    await ada.open_thread(await ada.ask("draw it"))
+    await ada.answered("", 3)
+    await expect(ada.answers.first).to_contain_text("Drawn.")
+    await expect(ada.thread.get_by_role("img", name="chart.png", exact=True)).to_be_visible()
+    await expect(ada.thread.get_by_role("link", name="file.html")).to_be_visible()
+    await expect(ada.thread.get_by_role("heading", name="Sold")).to_have_count(0)
 
 
 async def test_a_file_is_dropped_on_the_messages_and_nowhere_in_place_of_the_page(tab: Page, on: Stage) -> None:

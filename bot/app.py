@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncApp
 import bot.flowise.client as flowise
 from bot import __version__
 from bot.background.supervision import Supervisor
-from bot.background.tasks import background, owned
+from bot.background.tasks import Tasks, background, owned
 from bot.config.live import LiveConfiguration
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
@@ -25,6 +25,7 @@ from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.mailbox import Mailbox
 from bot.metrics.exposition import Metrics
+from bot.metrics.figures import AnswerFigures
 from bot.metrics.slack import MeteredSlack
 from bot.ports.flowise import Flowise
 from bot.reply.observed import Answers, Observers
@@ -43,6 +44,7 @@ from bot.serving.startup import chatflow_of, network_of, opened_store, traced, w
 from bot.settings.environment import environment_of, variables_of
 from bot.settings.settings import Settings
 from bot.slack import asker
+from bot.slack import wording_of_home as words
 from bot.slack.deciders import deciders
 from bot.slack.help_contact import asks
 from bot.slack.identity import Identity
@@ -50,6 +52,8 @@ from bot.slack.installation import app_of
 from bot.slack.text import link_hosts
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
+from bot.workspace.figures import counting
+from bot.workspace.home_content import HomeParts
 from bot.workspace.process import WAITS, DeliverySettings, Process, Waits
 from bot.workspace.registry import Registry
 from handlers import steps
@@ -170,6 +174,8 @@ class Bot:
 
     def _new_registry(self, chatflow: Flowise, store: RedisStore, traces: tuple[Observers, ...]) -> Registry:
         settings, name = self._settings, uuid4().hex[:12]
+        tasks = Tasks()
+        count = counting(store.figures, tasks, wall=time.time)
         process = Process(
             name,
             chatflow,
@@ -183,7 +189,7 @@ class Bot:
                 Mode(settings.slack_delivery),
                 settings.slack_rate_scale,
                 asks(settings.bot_help_contact),
-                Answers((self._metrics.answers, *traces)),
+                Answers((self._metrics.answers, AnswerFigures(count), *traces)),
                 ShowSteps(settings.bot_show_steps),
                 link_hosts.read(settings.bot_link_hosts),
             ),
@@ -208,7 +214,10 @@ class Bot:
             wall=time.time,
             supervisor=self._supervisor,
             waits=self._waits,
+            tasks=tasks,
             count_rating=self._metrics.ratings.count,
+            count=count,
+            home=HomeParts(self._live, self._health_told, settings.slack_command),
         )
         return Registry(process, steps(behaviour_of(settings)))
 
@@ -321,6 +330,12 @@ class Bot:
         except StoreUnavailable as error:
             return f"away: {error}"
         return "ok"
+
+    async def _health_told(self) -> tuple[tuple[str, str], ...]:
+        """How the parts are, as admins read it in Slack."""
+        slack = "ok" if await self._hears_slack() else words.AWAY
+        redis, flowise = await asyncio.gather(self._how_redis_is(), self._how_flowise_is())
+        return ((words.SLACK, slack), (words.REDIS, redis), (words.FLOWISE, flowise))
 
     async def _hears_slack(self) -> bool:
         if self._registry is not None and not self._registry.is_ready:

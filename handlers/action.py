@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.errors import StoreUnavailable
 from bot.records.thread import question_of
 from bot.reply.contract import Place
-from bot.slack import wording, wording_of_failures
+from bot.slack import wording, wording_of_failures, wording_of_home
 from bot.slack.payload import Press, press
 from bot.slack.text.answer_blocks import FORM, RATING, REGENERATE, SUGGESTIONS
 from bot.slack.text.blocks import ASK_AGAIN, PASSAGES, STOP
@@ -93,8 +93,8 @@ async def _take(workspace: Workspace, behaviour: Behaviour, button: Button, pres
             applies=partial(_applies, workspace, button, pressed),
         )
     else:
-        if told:
-            _whisper(workspace, pressed, told)
+        if told or pressed.in_home:
+            _whisper(workspace, pressed, told or wording_of_home.ASKED)
 
 
 async def _applies(workspace: Workspace, button: Button, pressed: Press) -> bool:
@@ -115,7 +115,11 @@ def _whisper(
     support: str = "",
     applies: Callable[[], Awaitable[bool]] = _always,
 ) -> None:
-    """Tell the one who has pressed, and nobody else."""
+    """Tell the one who has pressed, and nobody else: in their Home, where they have pressed there."""
+    if pressed.in_home and workspace.homes is not None:
+        drawn = workspace.homes.opened(pressed.user, pressed.channel, sentence)
+        workspace.tasks.start(drawn, name="home", later=True)
+        return
     private_place = Place(channel=pressed.channel, thread_ts=pressed.thread_ts or None, user=pressed.user)
     workspace.tasks.start(
         workspace.sentences.whisper(private_place, sentence, support=support, applies=applies), name="whisper"

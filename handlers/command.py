@@ -28,7 +28,7 @@ from bot.slack.text.blocks import sentence_blocks
 from bot.slack.views import Submission
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
-from handlers import form, stop
+from handlers import form, home, stop
 from handlers.behaviour import Behaviour
 from handlers.shown_question import show_question
 
@@ -66,6 +66,8 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
             await ack(await _stopped(workspace, behaviour, typed))
         elif word in _NEW:
             await ack(await _new_conversation(workspace, typed))
+        elif (replied := await home.reply(workspace, typed, word)) is not None:
+            await ack(**replied)
         elif await _form_opened(workspace, typed):
             await ack()
         else:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.records.figures import Counted, Figures
 from bot.slack import wording_of_home as wording
-from bot.slack.home_blocks import aligned, channels_select, header, lines, section, select
+from bot.slack.home_blocks import aligned, channels_select, header, lines, marked_lines, section, select
 from bot.slack.text.block import Block
 from bot.slack.text.blocks import note, sentence_blocks
 
@@ -118,7 +118,7 @@ def _routes(admin: AdminHome) -> Iterable[Block]:
         yield from sentence_blocks(wording.ROUTES_WITHOUT_FILE)
         return
     yield note(wording.ROUTES_ABOUT)
-    yield from lines(admin.fixed_routes)
+    yield from marked_lines(admin.fixed_routes)
     for picker in admin.pickers[:_MOST_PICKERS]:
         yield channels_select(
             CHANNELS, f"{_ROUTE}{picker.flow}", picker.title, wording.CHOOSE_CHANNELS, picker.channels

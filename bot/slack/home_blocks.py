@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.slack.text.block import Block
 from bot.slack.text.escaping import clean, one_line, shorten
 from bot.slack.views import plain
 
 _HEADER, _TEXT, _OPTION, _OPTIONS = 150, 3_000, 75, 100
+_LINE = _TEXT // 2 - 100
 _NOTHING = "…"
 
 
@@ -24,15 +25,27 @@ def section(text: str) -> Block:
 
 def lines(texts: Iterable[str]) -> tuple[Block, ...]:
     """Lines in as few sections as hold them, empty ones left out; each is of one line, and shortened."""
-    blocks: list[Block] = []
-    held = ""
-    for text in filter(None, map(one_line, texts)):
-        line = shorten(text, _TEXT // 4)
-        if held and len(held) + len(line) >= _TEXT // 2:  # an emoji counts two
-            blocks.append(section(held))
-            held = ""
-        held = f"{held}\n{line}" if held else line
-    return (*blocks, section(held)) if held else tuple(blocks)
+    return tuple(section("\n".join(held)) for held in _together(shorten(one_line(text), _LINE) for text in texts))
+
+
+def marked_lines(texts: Iterable[str]) -> tuple[Block, ...]:
+    """Lines of Slack's markup, whose hostile parts are escaped; what is too long for a section is left out."""
+    return tuple(
+        {"type": "section", "text": {"type": "mrkdwn", "text": "\n".join(held), "verbatim": True}}
+        for held in _together(text for text in texts if len(text) < _LINE)
+    )
+
+
+def _together(texts: Iterable[str]) -> Iterator[list[str]]:
+    """Lines in groups, each of which fits in a section also where every character counts two."""
+    held: list[str] = []
+    for text in filter(None, texts):
+        if held and sum(map(len, held)) + len(text) > _LINE:
+            yield held
+            held = []
+        held.append(text)
+    if held:
+        yield held
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Block:

@@ -11,6 +11,7 @@ ASKABLE_MORE = "Press a question, or write your own under *Messages*."
 NOTHING_HERE = (
     "There is nothing that you can ask in a direct message. Please ask me in a channel, or ask an admin of mine."
 )
+ASKED = "I have your question. The answer comes under *Messages*."
 OWN = "Your own settings"
 OWN_FLOW = "Who answers your direct messages"
 OWN_FLOW_ANY = "As set by my admins"
@@ -87,10 +88,17 @@ def _either(titles: Sequence[str]) -> str:
     return listed([f"`{title}`" for title in titles], most=10)
 
 
-def answers_in(title: str, channels: Sequence[str], more: str) -> str:
-    """A route that stands in the file: which flow it leads to, from where, and under which other conditions."""
-    places = ", ".join(channels)
-    return " · ".join(filter(None, [f"{title}: {places}" if places else title, more, SET_IN_FILE]))
+def route_in_file(title: str, channels: Sequence[str], words: str, where: str) -> str:
+    """A route that stands in the file, in Slack's markup: its flow, and on which conditions that answers."""
+    conditions = "; ".join(filter(None, [", ".join(channels), words, where]))
+    return f"{title}: {conditions} ({SET_IN_FILE})"
+
+
+def route_is_direct(*, is_direct: bool | None) -> str:
+    """The condition of a route on direct messages; empty for none."""
+    if is_direct is None:
+        return ""
+    return "direct messages" if is_direct else "not in direct messages"
 
 
 def and_more(count: int) -> str:

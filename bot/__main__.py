@@ -88,11 +88,11 @@ def _serve(_: argparse.Namespace | None = None) -> int:
 
     raise_soft_limit()
     export(settings.ssl_cert_file)
-    logs.configure(settings.log_level, settings.log_format, settings.secrets())
+    redaction = logs.configure(settings.log_level, settings.log_format, settings.secrets())
     warn_of_file()
 
     async def serve() -> None:
-        bot = Bot(settings)
+        bot = Bot(settings, hide=redaction.hide)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, bot.stop)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 from uuid import uuid4
@@ -16,45 +16,37 @@ import bot.flowise.client as flowise
 from bot import __version__
 from bot.background.supervision import Supervisor
 from bot.background.tasks import Tasks, background, owned
-from bot.config.live import LiveConfiguration
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
-from bot.conversation.guarded import Guarded
-from bot.conversation.question import AskerSettings, ConversationSettings
+from bot.conversation.flows import Flows
 from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.mailbox import Mailbox
 from bot.metrics.exposition import Metrics
 from bot.metrics.figures import AnswerFigures
 from bot.metrics.slack import MeteredSlack
-from bot.ports.flowise import Flowise
 from bot.reply.observed import Answers, Observers
-from bot.reply.steps_support import ShowSteps
-from bot.reply.streams import Mode
 from bot.serving import config_watch
 from bot.serving.bolt import behaviour_of, introduced, slack_app
 from bot.serving.connections import ConnectionLimits
 from bot.serving.descriptors import can_open, most_connections
-from bot.serving.flowise_watch import WatchedFlowise
+from bot.serving.flows import ConnectedFlows
 from bot.serving.http import Health, metrics_app, web_app
+from bot.serving.part_settings import conversations_of, delivery_of
 from bot.serving.server import served
 from bot.serving.signatures import RequestGuard
 from bot.serving.socket_mode import SocketMode
-from bot.serving.startup import chatflow_of, network_of, opened_store, traced, warn_of_redis, warn_of_scopes
-from bot.settings.environment import environment_of, variables_of
+from bot.serving.startup import network_of, opened_store, traced, warn_of_redis, warn_of_scopes
+from bot.settings.environment import configuration_of, tells_email
 from bot.settings.settings import Settings
-from bot.slack import asker
 from bot.slack import wording_of_home as words
-from bot.slack.deciders import deciders
-from bot.slack.help_contact import asks
 from bot.slack.identity import Identity
 from bot.slack.installation import app_of
-from bot.slack.text import link_hosts
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.workspace.figures import counting
 from bot.workspace.home_content import HomeParts
-from bot.workspace.process import WAITS, DeliverySettings, Process, Waits
+from bot.workspace.process import WAITS, Process, Waits
 from bot.workspace.registry import Registry
 from handlers import steps
 
@@ -68,6 +60,7 @@ class Bot:
     """The whole bot. `run` serves until `stop` is called. `durations` are the same in all processes of a store.
 
     At most `connections` may be open to its HTTP server, or what this process can spare where that is None.
+    `hide` is called with the secrets of the flows before they are used, and with each that changes.
 
     Raises SettingsError: the configuration file cannot be used.
     """
@@ -78,22 +71,24 @@ class Bot:
         durations: Durations = DURATIONS,
         waits: Waits = WAITS,
         connections: int | None = None,
+        hide: Callable[[Iterable[str]], None] = lambda _: None,
     ) -> None:
         self._durations = durations
         self._waits = waits
         self._connections = connections or most_connections(settings.bot_most_predictions)
         self._settings = settings
-        self._live = LiveConfiguration(environment_of(settings), variables_of(settings), settings.bot_config)
+        self._live = configuration_of(settings)
+        hide(self._live.hidden())
+        self._live.when_changed(lambda: hide(self._live.hidden()))
         self._network = network_of(settings)
         self._stop = asyncio.Event()
         self._supervisor = Supervisor(time.monotonic)
         self._store: RedisStore | None = None
-        self._chatflow: WatchedFlowise | None = None
-        self._flowise: Guarded | None = None
+        self._flows: ConnectedFlows | None = None
         self._registry: Registry | None = None
         self._app: AsyncApp | None = None
         self._socket: SocketMode | None = None
-        self._metrics = Metrics()
+        self._metrics = Metrics(by_flow=self._live.has_file)
         self.port = 0
 
     def stop(self) -> None:
@@ -108,10 +103,8 @@ class Bot:
     def probe_soon(self) -> None:
         """Look for Flowise again at the next question, also while it rests, and at what its flow offers."""
         log.info("Flowise probe requested")
-        if self._flowise is not None:
-            self._flowise.probe_soon()
-        if self._chatflow is not None:
-            self._chatflow.read_config_anew()
+        if self._flows is not None:
+            self._flows.probe_soon()
 
     @property
     def under_way(self) -> int:
@@ -131,13 +124,13 @@ class Bot:
             traces = await stack.enter_async_context(traced(self._settings, self._network))
             slack_session = await stack.enter_async_context(new_session(self._network))
             flowise_session = await stack.enter_async_context(flowise.new_session(self._network))
-            chatflow = self._chatflow = chatflow_of(self._settings, flowise_session, self._metrics.flowise)
             token = self._settings.slack_bot_token.get_secret_value()
             web_api = web_client(token, self._settings.slack_api_url, slack_session)
             slack = MeteredSlack(web_api, slack_session, self._metrics.slack)
             # Slack, Flowise and the store are asked side by side: the start takes as long as the slowest.
             asking = owned(stack, self._connected(lambda: introduced(slack, web_api, self._app_token)))
-            background(stack, self._supervisor.start("looking at Flowise", chatflow.watch))
+            flows = self._flows = ConnectedFlows(self._live, flowise_session, self._metrics.flowise, self._supervisor)
+            stack.push_async_callback(flows.stop)
             self._supervisor.start("watching the event loop", self._metrics.loop.watch)
             store = await self._unless_stopped(
                 stack.enter_async_context(opened_store(self._settings, self._metrics.redis))
@@ -153,9 +146,8 @@ class Bot:
             background(
                 stack, self._supervisor.start("looking at the configuration", lambda: self._watch(store, identity))
             )
-            warn_of_scopes(identity, email=self._settings.tells_email)
-            guarded = self._flowise = Guarded(chatflow, chatflow.check, time.monotonic)
-            registry = self._registry = self._new_registry(guarded, store, traces)
+            warn_of_scopes(identity, email=tells_email(self._settings, self._live.effective))
+            registry = self._registry = self._new_registry(flows, store, traces)
             self._metrics.watch_budgets(lambda: (workspace.governor for workspace in registry))
             await stack.enter_async_context(registry.opened(slack, identity, app=app_of(self._app_token)))
             self._app = slack_app(self._settings, web_api, registry)
@@ -164,7 +156,7 @@ class Bot:
 
     async def _watch(self, store: RedisStore, who: Identity) -> None:
         """Take over what changes in the configuration."""
-        await config_watch.watch(self._live, lambda: store.home.settings(who.team))
+        await config_watch.watch(self._live, lambda: store.home.settings(who.team), self._waits.configuration)
 
     @property
     def _app_token(self) -> str:
@@ -172,44 +164,19 @@ class Bot:
         token = self._settings.slack_app_token
         return token.get_secret_value() if token else ""
 
-    def _new_registry(self, chatflow: Flowise, store: RedisStore, traces: tuple[Observers, ...]) -> Registry:
+    def _new_registry(self, flows: Flows, store: RedisStore, traces: tuple[Observers, ...]) -> Registry:
         settings, name = self._settings, uuid4().hex[:12]
         tasks = Tasks()
         count = counting(store.figures, tasks, wall=time.time)
         process = Process(
             name,
-            chatflow,
+            flows,
             store,
             Mailbox(store.mailboxes, name, now=time.monotonic, supervisor=self._supervisor, durations=self._durations),
             Admission(settings.bot_most_predictions),
             FileRoom(),
-            DeliverySettings(
-                settings.slack_edit_interval,
-                settings.bot_most_messages,
-                Mode(settings.slack_delivery),
-                settings.slack_rate_scale,
-                asks(settings.bot_help_contact),
-                Answers((self._metrics.answers, AnswerFigures(count), *traces)),
-                ShowSteps(settings.bot_show_steps),
-                link_hosts.read(settings.bot_link_hosts),
-            ),
-            ConversationSettings(
-                context_messages=settings.bot_context_messages,
-                left_run_wait=settings.flowise_left_run_wait,
-                reads_answers=settings.flowise_api_key is not None,
-                follow_ups=settings.bot_follow_ups == "all",
-                regenerate=settings.bot_regenerate,
-                who_decides=deciders(settings.bot_decisions).sentence,
-                file_limit=settings.bot_file_limit,
-                files_to_store=settings.bot_files_to_store,
-                outsiders_files=settings.bot_external_people == "answer",
-                feedback=settings.bot_feedback,
-                told_of_asker=AskerSettings(
-                    asker.fields(settings.flowise_vars),
-                    asker.fields(settings.flowise_state),
-                    asker.introduced(settings.bot_introduce),
-                ),
-            ),
+            delivery_of(settings, Answers((self._metrics.answers, AnswerFigures(count), *traces))),
+            conversations_of(settings),
             now=time.monotonic,
             wall=time.time,
             supervisor=self._supervisor,
@@ -311,8 +278,7 @@ class Bot:
         return missing if can_open() else (*missing, "file descriptors")
 
     async def _how_flowise_is(self) -> str:
-        resting = self._flowise.state() if self._flowise is not None else "not asked yet"
-        return self._chatflow.state(resting) if self._chatflow and resting in {"ok", "not asked yet"} else resting
+        return self._flows.state() if self._flows is not None else "not asked yet"
 
     async def _how_tasks_are(self) -> str:
         failing = self._supervisor.failing

@@ -15,7 +15,6 @@ class Behaviour:
     """How the bot behaves towards people: the settings of the same names."""
 
     command: str = "/flowise"
-    follow_ups_without_mention: bool = True
     ignores_small_talk: bool = True
     answers_external_people: bool = False
     everyone_stops: bool = False

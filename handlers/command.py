@@ -13,6 +13,7 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.conversation.question import Question
+from bot.conversation.workspace_flow import WorkspaceFlow
 from bot.errors import SlackUnavailable, StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.records.codec import decoded, encoded
@@ -42,20 +43,26 @@ _NEW = frozenset({"new", "new conversation"})
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What is stored of a command; `root` is the `ts` of its message, once that stands, `form` what was filled in."""
+    """What is stored of a command; `root` is the `ts` of its message, once that stands, `form` what was filled in.
+    `flow` is the name of the flow that it was meant for, empty where the routes decide."""
 
     command: SlashCommand
     root: str = ""
     form: tuple[FormEntry, ...] = ()
+    flow: str = ""
 
 
 def register(app: AsyncApp, behaviour: Behaviour) -> None:
     """Listen to the command. Slack wants its acknowledgement within three seconds and never delivers it again, so it is
     stored first, and the work goes on behind it."""
 
-    @app.command(behaviour.command)
+    @app.command(re.compile(".*"))
     async def on_command(workspace: Workspace, ack: AsyncAck, body: Mapping[str, object]) -> None:
         typed = command(body)
+        if typed.name not in {behaviour.command, *workspace.conversations.commands}:
+            log.warning("unknown command received", command=typed.name, expected=behaviour.command)
+            await ack(wording.other_command(behaviour.command))
+            return
         word = workspace.without_mention(typed.text).lower()
         if word in {"", "help"}:
             await ack(**await _help(workspace, behaviour, typed))
@@ -73,19 +80,24 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
         else:
             await _take_in(workspace, typed, ack)
 
-    @app.command(re.compile(".*"))
-    async def on_other_command(ack: AsyncAck, body: Mapping[str, object]) -> None:
-        log.warning("unknown command received", command=body.get("command"), expected=behaviour.command)
-        await ack(wording.other_command(behaviour.command))
-
 
 async def _help(workspace: Workspace, behaviour: Behaviour, typed: SlashCommand) -> dict[str, Any]:
     """How to use the bot, with the flow's starter prompts as buttons."""
     usage, item = wording.usage(workspace.identity.name, behaviour.command), item_of(workspace, typed)
+    flow = await _flow(workspace, typed)
     thread = workspace.thread(typed.channel, "")
-    buttons = await workspace.conversations.offers.to_begin_with(thread, item.reference, typed.user)
+    buttons = await flow.offers.to_begin_with(thread, item.reference, typed.user) if flow is not None else None
     shown = answer_buttons(buttons)
     return {"text": usage, "blocks": [*sentence_blocks(usage), *shown]} if shown else {"text": usage}
+
+
+async def _flow(workspace: Workspace, typed: SlashCommand) -> WorkspaceFlow | None:
+    """The flow that a command would be asked of, as far as that is known at once."""
+    thread, text = workspace.thread(typed.channel, ""), workspace.without_mention(typed.text)
+    try:
+        return await workspace.in_time(workspace.conversations.flow_at(thread, text=text, command=typed.name))
+    except StoreUnavailable:
+        return None
 
 
 async def _stopped(workspace: Workspace, behaviour: Behaviour, typed: SlashCommand) -> str:
@@ -111,12 +123,12 @@ async def _take_in(workspace: Workspace, typed: SlashCommand, ack: AsyncAck) -> 
         workspace.begin(lease)
 
 
-def item_of(workspace: Workspace, typed: SlashCommand) -> Item:
+def item_of(workspace: Workspace, typed: SlashCommand, flow: str = "") -> Item:
     """A command waits in a line of its own until its message stands in the channel: nobody can follow up before."""
     team, now = workspace.identity.team, f"{workspace.wall():.6f}"
     reference = reference_of(team, "command", typed.trigger_id)
     thread = workspace.thread(typed.channel, "" if typed.channel.startswith("D") else f"command-{reference}")
-    return Item(team, thread.line, reference, now, SURFACE, encoded(Typed(typed)))
+    return Item(team, thread.line, reference, now, SURFACE, encoded(Typed(typed, flow=flow)))
 
 
 async def _new_conversation(workspace: Workspace, typed: SlashCommand) -> str:
@@ -161,7 +173,7 @@ async def take(workspace: Workspace, lease: Lease) -> None:
             await workspace.sentences.fail(private, error, lease)
             return
     question = Question(thread, place, ts=ts, text=text, reference=reference, form=kept.form)
-    question = replace(question, regenerable=regenerable)
+    question = replace(question, regenerable=regenerable, command=typed.name, wanted=kept.flow)
     await workspace.answering.answer(question, lease)
 
 
@@ -179,7 +191,7 @@ def _question(workspace: Workspace, kept: Typed, text: str, lease: Lease) -> Que
     place = Place(typed.channel, None if in_dm else root, typed.user, team=workspace.identity.team, since=root)
     thread = workspace.thread(typed.channel, "" if in_dm else root)
     question = Question(thread, place, ts=root, text=text, reference=lease.item.reference, regenerable=True)
-    return replace(question, form=kept.form)
+    return replace(question, form=kept.form, command=typed.name, wanted=kept.flow)
 
 
 async def _move(workspace: Workspace, lease: Lease, kept: Typed, root: str) -> None:
@@ -202,8 +214,9 @@ def _under(item: Item, kept: Typed, root: str) -> Item:
 
 async def _form_opened(workspace: Workspace, typed: SlashCommand) -> bool:
     """Open the form at once for a command that begins a chat, where the form is known; whether it is open."""
-    shown = await workspace.conversations.forms.known()
-    if shown is None:
+    flow = await _flow(workspace, typed)
+    shown = await flow.forms.known() if flow is not None else None
+    if flow is None or shown is None:
         return False
     if typed.channel.startswith("D"):
         try:
@@ -212,7 +225,8 @@ async def _form_opened(workspace: Workspace, typed: SlashCommand) -> bool:
             return False  # the command cannot be stored either, and says so
         if known is not None and known.remembers:
             return False
-    private = json.dumps([typed.channel, typed.user_name, typed.trigger_id, typed.response_url])
+    about = [typed.channel, typed.user_name, typed.trigger_id, typed.response_url, typed.name]
+    private = json.dumps([*about, flow.flow.noted.name])
     view = form_view(FORM, private, shown, await workspace.plain(typed.text, typed.user))
     return await form.opened(workspace, typed.trigger_id, view)
 
@@ -222,8 +236,8 @@ async def form_submitted(workspace: Workspace, _: Behaviour, sent: Submission) -
 
     Raises StoreUnavailable: it is not known whether it was stored.
     """
-    shown = await form.current(workspace)
-    typed = _typed_in(sent)
+    typed, flow = _typed_in(sent)
+    shown = await form.current(workspace.conversations.flows.named(flow))
     if shown is None or typed is None:
         return wording_of_forms.FORM_GONE
     entries = filled(shown, sent)
@@ -232,7 +246,7 @@ async def form_submitted(workspace: Workspace, _: Behaviour, sent: Submission) -
     # A command's text is as Slack gives it: escaped.
     text = html.escape(as_text(shown, entries), quote=False)
     typed = replace(typed, text=text)
-    item = replace(item_of(workspace, typed), heard=encoded(Typed(typed, form=entries)))
+    item = replace(item_of(workspace, typed), heard=encoded(Typed(typed, form=entries, flow=flow)))
     lease = await workspace.mailbox.accept(item)
     if lease is None:
         return wording_of_forms.FORM_SENT
@@ -240,12 +254,12 @@ async def form_submitted(workspace: Workspace, _: Behaviour, sent: Submission) -
     return ""
 
 
-def _typed_in(sent: Submission) -> SlashCommand | None:
-    """The command that a form was opened for, without its text."""
+def _typed_in(sent: Submission) -> tuple[SlashCommand | None, str]:
+    """The command that a form was opened for, without its text, and the name of the flow that wants it."""
     try:
         match json.loads(sent.private):
-            case [str(channel), str(name), str(trigger), str(url)]:
-                return SlashCommand(channel, sent.user, name, "", trigger, url)
+            case [str(channel), str(user_name), str(trigger), str(url), str(name), str(flow)]:
+                return SlashCommand(channel, sent.user, user_name, "", trigger, url, name), flow
     except ValueError:
         pass
-    return None
+    return None, ""

@@ -168,8 +168,11 @@ async def take(workspace: Workspace, lease: Lease) -> None:
 
 
 async def _is_open(workspace: Workspace, asked: PendingDecision) -> bool:
+    flow = await workspace.conversations.flow_of(asked.flow, asked.thread)
+    if flow is None:
+        return False
     try:
-        return await workspace.conversations.decisions.is_open(asked)
+        return await flow.decisions.is_open(asked)
     except FlowiseError as error:  # the answer meets it too, and says so
         log.info("decision not proved to be open yet", ref=asked.reference, reason=str(error))
         return True

@@ -12,10 +12,11 @@ from dataclasses import asdict, replace
 
 import structlog
 
+from bot.conversation.workspace_flow import WorkspaceFlow
 from bot.errors import FlowiseError
 from bot.records.codec import parsed
 from bot.records.form import Form, FormEntry
-from bot.records.thread import Item, OpenAnswer, UnansweredQuestion, question_of
+from bot.records.thread import Item, OpenAnswer, Thread, UnansweredQuestion, question_of
 from bot.slack import wording, wording_of_forms
 from bot.slack.calls import Accepted
 from bot.slack.form_view import filled, form_view
@@ -39,7 +40,7 @@ async def pressed(workspace: Workspace, _: Behaviour, press: Press) -> str:
     asked = await _asked(workspace, line, reference)
     if objection := await _objection(workspace, asked, press.user):
         return objection
-    form = await current(workspace)
+    form = await _form_of(workspace, asked)
     if asked is None or form is None:
         return wording_of_forms.FORM_GONE
     typed = await workspace.plain(text_of(asked.item), press.user)
@@ -63,7 +64,7 @@ async def submitted(workspace: Workspace, _: Behaviour, sent: Submission) -> str
     asked = await _asked(workspace, line, reference)
     if objection := await _objection(workspace, asked, sent.user):
         return objection
-    form = await current(workspace)
+    form = await _form_of(workspace, asked)
     if asked is None or form is None:
         return wording_of_forms.FORM_GONE
     entries = filled(form, sent)
@@ -99,10 +100,16 @@ async def _objection(workspace: Workspace, asked: UnansweredQuestion | None, use
     return wording_of_forms.FORM_SENT if done is not None else ""
 
 
-async def current(workspace: Workspace) -> Form | None:
-    """The form that the flow begins with, as far as it can be read now."""
+async def _form_of(workspace: Workspace, asked: UnansweredQuestion | None) -> Form | None:
+    """The form for a question. Raises StoreUnavailable."""
+    thread = Thread.of_line(asked.item.line) if asked is not None else None
+    return await current(await workspace.conversations.flow_at(thread)) if thread is not None else None
+
+
+async def current(flow: WorkspaceFlow | None) -> Form | None:
+    """The form that a flow begins with, as far as it can be read now."""
     try:
-        return await workspace.conversations.forms.form()
+        return await flow.forms.form() if flow is not None else None
     except FlowiseError:  # the flow has changed
         return None
 

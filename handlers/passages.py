@@ -42,7 +42,7 @@ async def _opened(workspace: Workspace, press: Press) -> str:
     # The value has been in Slack: it must be of this workspace, and of the place where it was pressed.
     is_here = workspace.has(line) and line.split(":")[1] == press.channel
     try:
-        found = await workspace.conversations.passages.of(line, reference) if is_here else None
+        found = await workspace.conversations.passages_of(line, reference) if is_here else None
     except (StoreUnavailable, FlowiseError) as error:
         log.warning("passages not read", ref=reference, reason=str(error))
         return wording.PASSAGES_LATER

@@ -74,10 +74,13 @@ async def for_us(workspace: Workspace, behaviour: Behaviour, message: IncomingMe
     """What a message holds for the bot, whichever event has told of it; None: nothing."""
     if message.in_dm or is_mentioned(workspace, message):
         return intake_of(workspace, behaviour, message, addressed=True)
-    if not (message.in_thread and behaviour.follow_ups_without_mention) or message.calls_others:
+    conversations, thread = workspace.conversations, workspace.thread(message.channel, message.thread_ts)
+    if not (message.in_thread and conversations.may_follow_up) or message.calls_others:
         return None
-    known = await workspace.store.conversation(workspace.thread(message.channel, message.thread_ts))
+    known = await workspace.store.conversation(thread)
     if known is None or known.quiet:  # the bot has not answered there, or was asked to be quiet
+        return None
+    if not conversations.follows_up(thread, known):
         return None
     return intake_of(workspace, behaviour, message, addressed=False)
 
@@ -214,8 +217,9 @@ async def _help(
         sentence = f"{wording_of_files.forwarded(message.forwarded_files)} {wording_of_files.IN_WORDS}"
     elif message.quotes:
         sentence = wording.UNREADABLE_FORWARD
-    offers, reference = workspace.conversations.offers, lease.item.reference
-    buttons = None if message.all_files else await offers.to_begin_with(thread, reference, message.user)
+    flow = None if message.all_files else await workspace.conversations.flow_at(thread)
+    reference, user = lease.item.reference, message.user
+    buttons = await flow.offers.to_begin_with(thread, reference, user) if flow is not None else None
     if message.in_dm:
         await workspace.sentences.tell(place, sentence, lease, buttons=buttons)
     else:

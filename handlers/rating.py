@@ -51,12 +51,13 @@ async def pressed(workspace: Workspace, _: Behaviour, press: Press) -> str:
     if not by_asker:
         workspace.count_rating(by_asker=False, good=good)
         return wording.RATING_OF_ANOTHER
-    given = GivenRating(line, reference, press.user, good, press.channel, press.thread_ts, press.message_ts)
+    where = (press.channel, press.thread_ts, press.message_ts)
+    given = GivenRating(line, reference, press.user, good, *where, flow=kept.note.flow)
     await _store(workspace, given, press.ts)
     workspace.count_rating(by_asker=True, good=good)
     if not good:  # the trigger lives three seconds: where it is too late, the rating counts all the same
-        where = [line, reference, press.channel, press.thread_ts, press.message_ts]
-        view = comment_view(COMMENT, json.dumps(where), title=wording.RATING_TITLE, above=wording.RATING_ABOVE)
+        opened_for = json.dumps([line, reference, *where])
+        view = comment_view(COMMENT, opened_for, title=wording.RATING_TITLE, above=wording.RATING_ABOVE)
         result = await workspace.slack.open_view(press.trigger, view)
         log.debug("comment asked for", ref=reference, result=type(result).__name__)
     return ""
@@ -69,7 +70,8 @@ async def submitted(workspace: Workspace, _: Behaviour, sent: Submission) -> str
     if kept is None:
         return wording.RATING_TOO_LATE
     if sent.comment and sent.user == kept.note.asker:
-        given = GivenRating(line, reference, sent.user, False, channel, thread_ts, message, comment=sent.comment)
+        where = (channel, thread_ts, message)
+        given = GivenRating(line, reference, sent.user, False, *where, comment=sent.comment, flow=kept.note.flow)
         await _store(workspace, given, f"{workspace.wall():.6f}")
     return ""
 
@@ -125,7 +127,8 @@ async def take(workspace: Workspace, lease: Lease) -> None:
     given = decoded(GivenRating, lease.item.heard)
     if not await workspace.answering.turn_came(lease):
         return  # another process goes on with it
-    outcome = await workspace.conversations.ratings.passed_on(given, lease)
+    flow = await workspace.conversations.flow_of(given.flow, workspace.thread(given.channel, given.thread_ts))
+    outcome = await flow.ratings.passed_on(given, lease) if flow is not None else RatingOutcome.UNKNOWN
     log.info("rating passed on", ref=given.reference, outcome=outcome.value)
     if outcome is RatingOutcome.LEFT:
         lease.handed_over = lease.ours

@@ -30,7 +30,7 @@ SURFACE = "suggestion"
 class StoredSuggestion:
     """What is stored of a suggestion that was pressed in a thread. `root` is the `ts` of the message that says who has
     asked it, once that stands; `teams` are the ids that Slack gave for that person's organisation. `form` is what was
-    filled in for it later."""
+    filled in for it later, `flow` the name of the flow that suggests it."""
 
     channel: str
     thread_ts: str
@@ -39,6 +39,7 @@ class StoredSuggestion:
     teams: tuple[str, ...] = ()
     root: str = ""
     form: tuple[FormEntry, ...] = ()
+    flow: str = ""
 
 
 async def pressed(workspace: Workspace, _: Behaviour, press: Press) -> str:
@@ -53,7 +54,7 @@ async def pressed(workspace: Workspace, _: Behaviour, press: Press) -> str:
     suggested = dict(zip(SUGGESTIONS, kept.note.suggestions if kept else (), strict=False))
     if press.action not in suggested:
         return wording.NOT_KEPT
-    item = _item(workspace, press, suggested[press.action])
+    item = _item(workspace, press, suggested[press.action], kept.note.flow if kept else "")
     opens = workspace.thread(press.channel, press.thread_ts) if item.surface == SURFACE else None
     lease = await workspace.mailbox.accept(item, opens=None if press.channel.startswith("D") else opens)
     if lease is not None:
@@ -67,7 +68,7 @@ async def is_untaken(workspace: Workspace, press: Press) -> bool:
     return await workspace.mailbox.progress(item.line, item.reference) is None
 
 
-def _item(workspace: Workspace, press: Press, text: str) -> Item:
+def _item(workspace: Workspace, press: Press, text: str, flow: str = "") -> Item:
     """The question as it is stored. Outside threads it is asked as by a command, which opens a thread."""
     team, (_, reference) = workspace.identity.team, question_of(press.value)
     name = reference_of(reference, press.action, press.user)
@@ -75,9 +76,9 @@ def _item(workspace: Workspace, press: Press, text: str) -> Item:
         # A command's text is as Slack gives it: escaped.
         escaped = html.escape(text, quote=False)
         typed = SlashCommand(press.channel, press.user, "", escaped, name, press.response_url)
-        return replace(command.item_of(workspace, typed), ts=press.ts)
+        return replace(command.item_of(workspace, typed, flow), ts=press.ts)
     thread = workspace.thread(press.channel, press.thread_ts)
-    stored = StoredSuggestion(press.channel, press.thread_ts, press.user, text, press.teams)
+    stored = StoredSuggestion(press.channel, press.thread_ts, press.user, text, press.teams, flow=flow)
     return Item(team, thread.line, name, press.ts, SURFACE, encoded(stored))
 
 
@@ -125,6 +126,7 @@ async def _question(workspace: Workspace, stored: StoredSuggestion, place: Place
         reference=lease.item.reference,
         joins=not stored.channel.startswith("D"),
         form=stored.form,
+        wanted=stored.flow,
         regenerable=True,
         asker_is_external=await workspace.authors.is_outsider(stored.user, stored.teams),
     )

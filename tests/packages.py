@@ -78,7 +78,7 @@ PACKAGES: Final = (
     Package(
         ("bot.conversation",),
         "leads one question through its turn, its chat and its prediction",
-        ("bot.background", "bot.flowise", "bot.mailbox", "bot.ports", "bot.reply", "bot.slack", *VALUES),
+        ("bot.background", "bot.config", "bot.flowise", "bot.mailbox", "bot.ports", "bot.reply", "bot.slack", *VALUES),
     ),
     Package(
         ("bot.metrics",),
@@ -106,8 +106,8 @@ PACKAGES: Final = (
         ("bot.serving",),
         "lets Slack and operators in: Bolt, Socket Mode, HTTP, signatures, health, the start, the log",
         (
-            *("bot.config", "bot.flowise", "bot.metrics", "bot.network", "bot.reply", "bot.settings"),
-            *("bot.slack", "bot.store"),
+            *("bot.config", "bot.conversation", "bot.flowise", "bot.metrics", "bot.network", "bot.reply"),
+            *("bot.settings", "bot.slack", "bot.slack.text", "bot.store"),
             "bot.background",
             *("bot.workspace", "handlers", "bot.errors"),
         ),
@@ -116,9 +116,8 @@ PACKAGES: Final = (
         ("bot.app",),
         "builds the bot: the only place where everything meets",
         (
-            *("bot", "bot.config", "bot.conversation", "bot.flowise", "bot.metrics", "bot.mailbox", "bot.ports"),
-            "bot.reply",
-            *("bot.serving", "bot.settings", "bot.slack", "bot.slack.text", "bot.store"),
+            *("bot", "bot.conversation", "bot.flowise", "bot.metrics", "bot.mailbox", "bot.reply"),
+            *("bot.serving", "bot.settings", "bot.slack", "bot.store"),
             *("bot.workspace", "handlers"),
             "bot.background",
             "bot.errors",
@@ -128,7 +127,16 @@ PACKAGES: Final = (
         ("bot.doctor",),
         "looks at the settings and all they point to",
         (
-            *("bot", "bot.flowise", "bot.network", "bot.serving", "bot.settings", "bot.slack", "bot.store"),
+            *(
+                "bot",
+                "bot.config",
+                "bot.flowise",
+                "bot.network",
+                "bot.serving",
+                "bot.settings",
+                "bot.slack",
+                "bot.store",
+            ),
             "bot.errors",
         ),
     ),

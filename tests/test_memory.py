@@ -35,7 +35,9 @@ from bot.records.thread import (
     Expected,
     Hold,
     Item,
+    MessageChat,
     NewestAnswer,
+    NotedFlow,
     OpenAnswer,
     QuestionProgress,
     Run,
@@ -290,7 +292,7 @@ class Store:
         self,
         thread: Thread,
         chat_id: str,
-        chatflow_id: str,
+        flow: NotedFlow,
         generation: int,
         now: float,
         *,
@@ -304,7 +306,7 @@ class Store:
     async def newest(self, thread: Thread) -> NewestAnswer | None:
         return None
 
-    async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:
+    async def start_over(self, thread: Thread, now: float, *, context_since: str = "", flow: str = "") -> int:
         return 1
 
     async def note_files(self, thread: Thread, files: str) -> None: ...
@@ -313,9 +315,9 @@ class Store:
 
     async def leave_out(self, thread: Thread, messages: Sequence[str], now: float) -> None: ...
 
-    async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None: ...
+    async def message_belongs(self, team: str, channel: str, ts: str, chat: MessageChat) -> None: ...
 
-    async def chat_of_message(self, team: str, channel: str, ts: str) -> tuple[str, str] | None:
+    async def chat_of_message(self, team: str, channel: str, ts: str) -> MessageChat | None:
         return None
 
     async def run_started(self, line: str, chat_id: str, run: Run) -> None: ...

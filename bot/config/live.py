@@ -52,6 +52,10 @@ class LiveConfiguration:
         """The secrets of each flow, by its name."""
         return self._secrets
 
+    def hidden(self) -> tuple[str, ...]:
+        """Every secret value, to be redacted from the log."""
+        return tuple(value for secrets in self._secrets.values() for value in secrets.values())
+
     @property
     def has_file(self) -> bool:
         """Whether there is a configuration file, in which flows have names."""

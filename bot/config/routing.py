@@ -50,11 +50,9 @@ class Chosen:
 def choose(effective: Effective, asked: Asked) -> Chosen:
     """Choose the flow of a question: the one that it names, or else that of the first route that fits."""
     among = reachable(effective, asked)
-    named = _CHOICE.fullmatch(asked.text)
-    if named is not None and (name := named[1].casefold()) in effective.flows:
-        if name in among:
-            return Chosen(name, named[2], among)
-        return Chosen(None, named[2], among, refused=name)
+    name, text = named(effective, asked.text)
+    if name:
+        return Chosen(name, text, among) if name in among else Chosen(None, text, among, refused=name)
     route = next((route for route in _routes_from(effective, asked) if _has_keyword(route, asked.text)), None)
     is_said = route is not None and not (route.keywords is None and route.commands is None)
     if not is_said and asked.preferred in choosable(effective, asked):
@@ -69,6 +67,15 @@ def choosable(effective: Effective, asked: Asked) -> tuple[str, ...]:
         return ()
     flows = dict.fromkeys(route.flow for route in effective.routes if _is_at(route, asked))
     return tuple(flows if effective.default is None else flows | {effective.default: None})
+
+
+def named(effective: Effective, text: str) -> tuple[str, str]:
+    """The flow that a question names in its first words, `with it: …`, and what follows them; empty, and all of the
+    question, where it names none."""
+    found = _CHOICE.fullmatch(text)
+    if found is None or (name := found[1].casefold()) not in effective.flows:
+        return "", text
+    return name, found[2]
 
 
 def reachable(effective: Effective, asked: Asked) -> tuple[str, ...]:

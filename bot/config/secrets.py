@@ -20,6 +20,10 @@ class FlowSecrets:
     api_key: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
+    def values(self) -> tuple[str, ...]:
+        """Every secret value, to be redacted from the log."""
+        return (*filter(None, [self.api_key]), *extra_headers.secrets(self.headers))
+
 
 class SecretMissing(Exception):
     """A secret cannot be used: `key` is the key of the flow that names it, `reason` says why, without the secret."""

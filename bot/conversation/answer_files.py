@@ -13,11 +13,11 @@ from dataclasses import replace
 import structlog
 
 from bot.conversation.file_room import FileRoom
+from bot.conversation.flows import Flow
 from bot.errors import FlowiseError, FlowiseFailed
 from bot.flowise.events import Event, ResultFile, ResultFiles, Token
 from bot.flowise.result_content import inline_content, name_in_slack
 from bot.ports.files import FetchedFile
-from bot.ports.flowise import Flowise
 from bot.records.thread import OpenAnswer
 from bot.reply.arriving import Arriving
 from bot.reply.contract import ArrivedEvent, Finished, TurnEvent
@@ -33,30 +33,29 @@ _SLICE = 4_000
 
 
 class AnswerFiles:
-    """Implements `bot.ports.files.FilesToSend`. `opened` tells what was noted of the answer, `largest` is in bytes.
+    """Implements `bot.ports.files.FilesToSend`. `flow` returns the flow that was asked, None where there is none any
+    more; `opened` tells what was noted of the answer, `largest` is in bytes.
 
     Bytes that are fetched have their place in `room`, where one waits for it; contents of answers in `inline`, where
     none waits, since whoever holds some must not. `close` gives all of it back. Contents that another process has had
-    are read from the answer that Flowise has stored, where there is a key for it (`reads_answers`).
+    are read from the answer that Flowise has stored, where there is a key for it.
     """
 
     def __init__(
         self,
-        flowise: Flowise,
+        flow: Callable[[], Flow | None],
         room: FileRoom,
         inline: FileRoom,
         *,
         largest: int,
         opened: Callable[[], OpenAnswer],
-        reads_answers: bool = False,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._flowise = flowise
+        self._flow = flow
         self._room = room
         self._inline = inline
         self._largest = largest
         self._opened = opened
-        self._reads_answers = reads_answers
         self._has_looked = False
         self._sleep = sleep
         self._files: dict[str, ResultFile] = {}
@@ -107,9 +106,11 @@ class AnswerFiles:
             yield _named(file, content if len(content) <= self._largest else b"")
 
     async def _stored(self, file: ResultFile) -> bytes | bytearray:
+        if (flow := self._flow()) is None:
+            return b""
         for attempt in range(_TRIES):
             try:
-                return await self._flowise.files.made(self._opened().chat_id, file.stored, largest=self._largest)
+                return await flow.flowise.files.made(self._opened().chat_id, file.stored, largest=self._largest)
             except FlowiseError as error:
                 log.info("result file not fetched", reason=str(error))
                 if isinstance(error, FlowiseFailed) or attempt + 1 == _TRIES:
@@ -119,12 +120,12 @@ class AnswerFiles:
 
     async def _look(self) -> None:
         """Take what the files hold from the answer that Flowise has stored, once."""
-        opened = self._opened()
-        if self._has_looked or not self._reads_answers or opened.expected is None:
+        opened, flow = self._opened(), self._flow()
+        if self._has_looked or flow is None or not flow.reads_answers or opened.expected is None:
             return
         self._has_looked = True
         try:
-            found = await self._flowise.stored_answer(opened.chat_id, opened.expected)
+            found = await flow.flowise.stored_answer(opened.chat_id, opened.expected)
         except FlowiseError as error:
             log.info("stored answer not read", reason=str(error))
             return

@@ -14,15 +14,17 @@ from uuid import uuid4
 from bot.conversation.question import Question
 from bot.errors import StoreUnavailable
 from bot.ports.store import Store
-from bot.records.thread import Conversation, Item, Thread
+from bot.records.thread import Conversation, Item, MessageChat, NotedFlow, Thread
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """The chat that a question is asked on, in a generation of its thread; `is_new`: nothing is stored on it yet."""
+    """The chat of a flow that a question is asked on, in a generation of its thread; `is_new`: nothing is stored on it
+    yet."""
 
     chat_id: str
     generation: int
+    flow: NotedFlow
     is_new: bool = False
 
 
@@ -30,30 +32,36 @@ class Chat:
 class _UnderWay:
     """What is known of a turn while its answer is written: its chat, once chosen, and the `ts` of its messages."""
 
-    chat_id: str = ""
+    chat: MessageChat | None = None
     messages: list[str] = field(default_factory=list)
 
 
 class Chats:
-    """The chats of one chatflow. `wall` returns epoch seconds. Every coroutine method may raise StoreUnavailable."""
+    """The chats of one workspace. `wall` returns epoch seconds. Every coroutine method may raise StoreUnavailable."""
 
-    def __init__(self, store: Store, chatflow_id: str, *, wall: Callable[[], float]) -> None:
+    def __init__(self, store: Store, *, wall: Callable[[], float]) -> None:
         self._store = store
-        self._chatflow_id = chatflow_id
         self._wall = wall
         self._under_way: dict[str, _UnderWay] = {}
 
-    async def of(self, question: Question, known: Conversation | None) -> Chat:
-        """The chat that a question continues, or a new one; `known` is what is stored of its thread."""
-        thread, chatflow = question.thread, self._chatflow_id
+    async def flow_of(self, thread: Thread, known: Conversation | None) -> NotedFlow | None:
+        """The flow of a conversation; None where it has none yet. `known` is what is stored of its thread."""
+        if known is not None or not _is_under_a_direct_message(thread):
+            return known.noted_flow if known is not None else None
+        root = await self._store.chat_of_message(thread.team, thread.channel, thread.thread_ts)
+        return root.flow if root is not None else None
+
+    async def of(self, question: Question, known: Conversation | None, flow: NotedFlow) -> Chat:
+        """The chat of that flow which a question continues, or a new one; `known` is what is stored of its thread."""
+        thread = question.thread
         generation = known.generation if known else 0
-        if known and known.chat_id and known.chatflow_id == chatflow:
-            return Chat(known.chat_id, generation)
-        if known is None and thread.channel.startswith("D") and thread.thread_ts:
+        if known and known.chat_id and NotedFlow(known.flow, known.chatflow_id).has_chat_of(flow):
+            return Chat(known.chat_id, generation, flow)
+        if known is None and _is_under_a_direct_message(thread):
             root = await self._store.chat_of_message(thread.team, thread.channel, thread.thread_ts)
-            if root and root[1] == chatflow:
-                return Chat(root[0], generation)
-        return Chat(_new_chat_id(), generation, is_new=True)
+            if root is not None and root.flow.has_chat_of(flow):
+                return Chat(root.chat_id, generation, flow)
+        return Chat(_new_chat_id(), generation, flow, is_new=True)
 
     async def remembers(self, question: Question, chat: Chat, known: Conversation | None) -> bool:
         """Whether the chat may hold an answered turn, which a new chat would not remember."""
@@ -62,22 +70,22 @@ class Chats:
         if known is not None and known.answered:
             return known.remembers
         thread = question.thread
-        if not thread.channel.startswith("D") or not thread.thread_ts:
+        if not _is_under_a_direct_message(thread):
             return False
         # The chat of the message that this thread of a direct message was opened under, if it was not begun here.
         root = await self._store.chat_of_message(thread.team, thread.channel, thread.thread_ts)
-        if root is None or root[0] != chat.chat_id:
+        if root is None or root.chat_id != chat.chat_id:
             return False
         outside = await self._store.conversation(Thread(thread.team, thread.channel, ""))
         return outside is None or outside.chat_id != chat.chat_id or outside.remembers
 
-    async def fresh(self, thread: Thread) -> Chat:
-        """A new chat for a thread, which starts over."""
-        generation = await self._store.start_over(thread, self._wall())
-        return Chat(_new_chat_id(), generation, is_new=True)
+    async def fresh(self, thread: Thread, flow: NotedFlow) -> Chat:
+        """A new chat for a thread, which starts over and keeps its flow."""
+        generation = await self._store.start_over(thread, self._wall(), flow=flow.name)
+        return Chat(_new_chat_id(), generation, flow, is_new=True)
 
     async def start_over(self, thread: Thread, *, since: str = "") -> None:
-        """Have the thread's next question begin a new chat, without the messages up to `since`, a `ts`."""
+        """Have the thread's next question begin a new chat, of any flow, without the messages up to `since`, a `ts`."""
         await self._store.start_over(thread, self._wall(), context_since=since)
 
     async def stopped(self, question: Question, messages: Sequence[str]) -> None:
@@ -104,13 +112,13 @@ class Chats:
     ) -> None:
         if question.place.response_url:
             return  # nobody can ask a follow-up question there
-        thread, chatflow = question.thread, self._chatflow_id
+        thread = question.thread
         # What was said while a decision was waited for is not known to the flow.
         since = question.ts if answered and question.decided is None else ""
         await self._store.remember(
             thread,
             chat.chat_id,
-            chatflow,
+            chat.flow,
             chat.generation,
             self._wall(),
             answered=answered,
@@ -118,10 +126,10 @@ class Chats:
             asks=asks,
             newest=newest,
         )
-        if thread.channel.startswith("D") and turn.chat_id != chat.chat_id:
-            turn.chat_id = chat.chat_id
+        if thread.channel.startswith("D") and (turn.chat is None or turn.chat.chat_id != chat.chat_id):
+            turn.chat = MessageChat(chat.chat_id, chat.flow)
             for ts in (question.ts, *turn.messages):
-                await self._store.message_belongs(thread.team, thread.channel, ts, chat.chat_id, chatflow)
+                await self._store.message_belongs(thread.team, thread.channel, ts, turn.chat)
 
     def answered(
         self, question: Question, chat: Chat, *, asks: bool, newest: Item | None = None
@@ -140,7 +148,7 @@ class Chats:
         async def keep() -> None:
             known = await self._store.conversation(question.thread)
             if known is not None and known.chat_id == chat_id:
-                chat = Chat(chat_id, known.generation)
+                chat = Chat(chat_id, known.generation, NotedFlow(known.flow, known.chatflow_id))
                 await self._keep(question, chat, turn, answered=True, asks=asks, newest=newest)
 
         return keep
@@ -159,13 +167,18 @@ class Chats:
         if turn is None or not thread.channel.startswith("D"):
             return
         turn.messages.append(ts)
-        if turn.chat_id:
+        if turn.chat is not None:
             with suppress(StoreUnavailable):
-                await self._store.message_belongs(thread.team, thread.channel, ts, turn.chat_id, self._chatflow_id)
+                await self._store.message_belongs(thread.team, thread.channel, ts, turn.chat)
 
     def delivered(self, question: Question) -> None:
         """Note that the answer is complete."""
         self._under_way.pop(question.reference, None)
+
+
+def _is_under_a_direct_message(thread: Thread) -> bool:
+    """Whether it may continue the chat of the message that it was opened under."""
+    return thread.channel.startswith("D") and bool(thread.thread_ts)
 
 
 def _new_chat_id() -> str:

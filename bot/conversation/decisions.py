@@ -48,14 +48,15 @@ _LOOKING = 2.0
 
 
 class Decisions:
-    """The decisions of one chatflow. `reads_answers`: there is an API key, with which stored rows can be read. `who` is
-    the sentence that says who may decide. `wall` returns epoch seconds."""
+    """The decisions of one flow, of that name. `reads_answers`: there is an API key, with which stored rows can be
+    read. `who` is the sentence that says who may decide. `wall` returns epoch seconds."""
 
     def __init__(
         self,
         flowise: Flowise,
         store: Store,
         *,
+        flow: str,
         reads_answers: bool,
         who: str,
         wall: Callable[[], float],
@@ -63,6 +64,7 @@ class Decisions:
     ) -> None:
         self._flowise = flowise
         self._store = store
+        self._flow = flow
         self._reads_answers = reads_answers
         self._who = who
         self._wall = wall
@@ -92,6 +94,7 @@ class Decisions:
             asks_feedback=decision.asks_feedback,
             tools=tuple(PendingTool(tool.name, tool.call_id) for tool in decision.tools),
             row=row,
+            flow=self._flow,
         )
         return await self._offer(question, asked, waiting, decision.tools)
 

@@ -51,8 +51,8 @@ class Guarded:
     """A `bot.ports.flowise.Flowise` around another one, which asks no questions while the breaker rests.
 
     `check` tests, without a prediction, whether a question would be answered, and is given `probe_seconds`; `clock`
-    returns monotonic seconds. The small requests about a chat always go through: they are cheap, and an answer waits
-    for each.
+    returns monotonic seconds; `flow` is the name of the flow, empty for none. The small requests about a chat always go
+    through: they are cheap, and an answer waits for each.
     """
 
     def __init__(
@@ -61,7 +61,10 @@ class Guarded:
         check: Callable[[], Awaitable[None]],
         clock: Callable[[], float],
         probe_seconds: float = PROBE_SECONDS,
+        *,
+        flow: str = "",
     ) -> None:
+        self._about = {"flow": flow} if flow else {}
         self._flowise = flowise
         self._check = check
         self._clock = clock
@@ -163,7 +166,7 @@ class Guarded:
             self._breaker.probed(self._clock())
         finally:
             self._breaker.probe_cancelled()
-        log.warning("Flowise probed", state=self.state())
+        log.warning("Flowise probed", state=self.state(), **self._about)
 
     def _judge(self, error: FlowiseError, *, began: bool) -> None:
         if isinstance(error, _ITS_OWN_WORDS):
@@ -173,7 +176,8 @@ class Guarded:
         if why:
             self._breaker.failed(self._clock(), why)
         if self.resting and not rested:
-            log.warning("Flowise requests paused", state=self.state(), error=type(error).__name__, reason=str(error))
+            kind, reason = type(error).__name__, str(error)
+            log.warning("Flowise requests paused", state=self.state(), error=kind, reason=reason, **self._about)
 
 
 class _GuardedFiles:

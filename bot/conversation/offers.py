@@ -30,11 +30,12 @@ _PATIENCE = 1.0
 
 
 class Offers:
-    """What one chatflow offers."""
+    """What one flow, of that name, offers."""
 
-    def __init__(self, flowise: Flowise, store: Store, when_rated: WhenRated, passages: Passages) -> None:
+    def __init__(self, flowise: Flowise, store: Store, flow: str, when_rated: WhenRated, passages: Passages) -> None:
         self._flowise = flowise
         self._store = store
+        self._flow = flow
         self._when_rated = when_rated
         self._passages = passages
 
@@ -54,7 +55,8 @@ class Offers:
         suggestions = state.follow_ups or (config.starter_prompts if greets else ())
         is_rated = self._when_rated == "always" or (self._when_rated == "auto" and config.feedback)
         stored = (state.chat.chat_id, state.row or "") if is_rated and state.row else ("", "")
-        return await self._noted(question.thread, question.reference, AnswerNote(question.asker, *stored, suggestions))
+        note = AnswerNote(question.asker, *stored, suggestions, flow=self._flow)
+        return await self._noted(question.thread, question.reference, note)
 
     async def to_begin_with(self, thread: Thread, reference: str, user: str) -> AnswerButtons | None:
         """The flow's starter prompts, to stand under a sentence of ours in a thread; None where there are none, or
@@ -62,7 +64,7 @@ class Offers:
         with suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE):
                 prompts = (await self._flowise.config()).starter_prompts
-                return await self._noted(thread, reference, AnswerNote(user, suggestions=prompts))
+                return await self._noted(thread, reference, AnswerNote(user, suggestions=prompts, flow=self._flow))
         return None
 
     async def _noted(self, thread: Thread, reference: str, note: AnswerNote) -> AnswerButtons | None:

@@ -38,17 +38,19 @@ class AnswerSources:
 
 
 @dataclass(frozen=True, slots=True)
-class _Note:
-    """Where the stored answer is in Flowise, or else what it has used."""
+class PassagesNote:
+    """Where the stored answer is in the Flowise of that flow, or else what it has used."""
 
     cited: bool = False
     chat_id: str = ""
     message_id: str = ""
     kept: AnswerSources | None = None
+    flow: str = ""
 
 
 class Passages:
-    """The passages of answers. `reads_answers`: there is an API key, with which stored answers can be read."""
+    """The passages of the answers of one flow. `reads_answers`: there is an API key, with which stored answers can be
+    read."""
 
     def __init__(self, flowise: Flowise, notes: PassageNotes, *, reads_answers: bool) -> None:
         self._flowise = flowise
@@ -60,7 +62,7 @@ class Passages:
         sources = state.sources
         if sources is None or not sources.passages:
             return None
-        note = _Note(cited=cites(text, sources.documents))
+        note = PassagesNote(cited=cites(text, sources.documents), flow=state.chat.flow.name)
         seconds: float | None = None
         if self._reads_answers and state.row:
             note = replace(note, chat_id=state.chat.chat_id, message_id=state.row)
@@ -73,21 +75,25 @@ class Passages:
             return None
         return PassagesOffered(button_value(item))
 
-    async def of(self, line: str, reference: str) -> AnswerSources | None:
-        """What an answer has used; None if it is not known any more. Raises StoreUnavailable, and FlowiseError where it
-        cannot be read now."""
-        written = await self._notes.kept(line, reference)
-        if written is None:
-            return None
-        try:
-            note = decoded(_Note, written)
-        except Unreadable as error:
-            log.warning("note not read", note="passages", line=line, ref=reference, reason=str(error))
-            return None
+    async def of(self, note: PassagesNote) -> AnswerSources | None:
+        """What an answer has used; None if it is not known any more. Raises FlowiseError where it cannot be read
+        now."""
         if note.kept is not None:
             return note.kept
         sources = await self._flowise.stored_sources(note.chat_id, note.message_id)
         return None if sources is None else AnswerSources(sources, note.cited)
+
+
+async def passages_note(notes: PassageNotes, line: str, reference: str) -> PassagesNote | None:
+    """What is noted of the passages of an answer; None if it is not known any more. Raises StoreUnavailable."""
+    written = await notes.kept(line, reference)
+    if written is None:
+        return None
+    try:
+        return decoded(PassagesNote, written)
+    except Unreadable as error:
+        log.warning("note not read", note="passages", line=line, ref=reference, reason=str(error))
+        return None
 
 
 def _within(found: AnswerSources) -> AnswerSources:

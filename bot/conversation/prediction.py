@@ -53,7 +53,7 @@ class _NotOursError(Exception):
 
 
 class Predictions:
-    """Asks one chatflow. `reads_answers`: there is an API key, with which its stored answers can be read."""
+    """Asks one flow. `reads_answers`: there is an API key, with which its stored answers can be read."""
 
     def __init__(
         self,
@@ -222,7 +222,7 @@ class Predictions:
         state.run = run = replace(state.run, question=text, after=after, resumes=decided is not None)
 
         async def note() -> bool:
-            return await lease.asks(chat.chat_id, text, run, is_first=is_first)
+            return await lease.asks(chat.chat_id, text, run, is_first=is_first, flow=chat.flow.name)
 
         if not await retried(note, self._sleep, ref=lease.item.reference):
             raise _NotOursError  # or it was stopped

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from bot.flowise.prediction import Overrides
 from bot.records.decision import MadeDecision, PendingDecision
@@ -33,7 +32,9 @@ class Question:
     ids of the asker's organisation. With `decided` it is no question: a run that waits goes on with that decision.
     `asker_is_external`: the one who asked is of another organisation. `form` is what was filled in, where the flow
     begins with a form; then no words go along. `regenerable`: it can be asked anew when it is answered; `since` is set
-    where it is, the `context_since` of its thread when it was asked first.
+    where it is, the `context_since` of its thread when it was asked first. `command` is the slash command that it was
+    asked with, `wanted` the name of the flow that was chosen with it; empty for none. `answered_by` is what people are
+    told that answers, empty where nothing else could.
     """
 
     thread: Thread
@@ -51,6 +52,9 @@ class Question:
     teams: tuple[str, ...] = ()
     asker_is_external: bool = False
     form: tuple[FormEntry, ...] = ()
+    command: str = ""
+    wanted: str = ""
+    answered_by: str = ""
 
     @property
     def asker(self) -> str:
@@ -90,24 +94,16 @@ class AskerSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConversationSettings:
-    """The settings of conversations, under the names of their variables. Times are in seconds.
+    """The settings of conversations with all flows, under the names of their variables.
 
-    `reads_answers`: there is an API key, with which answers that Flowise has stored can be read. `follow_ups`: in a
-    thread that the bot has answered in, every message is a question. `who_decides` is the sentence that says who may
-    make the decisions that a flow waits for. `regenerate`: whole answers have a button that asks their question anew.
-    `file_limit` is in bytes; `files_to_store`: files may be added to the flow's vector store; `outsiders_files`: those
-    of other organisations are read too. `feedback` says which answers can be rated. `told_of_asker` says what the flow
-    is told of whoever asks.
+    `who_decides` is the sentence that says who may make the decisions that a flow waits for. `regenerate`: whole
+    answers have a button that asks their question anew. `file_limit` is in bytes; `outsiders_files`: files of other
+    organisations are read too. `introduced` are the names of BOT_INTRODUCE.
     """
 
     context_messages: int = 20
-    left_run_wait: float = 60.0
-    reads_answers: bool = False
-    follow_ups: bool = True
     who_decides: str = wording.DECIDED_BY_ASKER
     regenerate: bool = True
     file_limit: int = 10 * 1024 * 1024
-    files_to_store: bool = False
     outsiders_files: bool = False
-    feedback: Literal["auto", "always", "off"] = "auto"
-    told_of_asker: AskerSettings = AskerSettings()
+    introduced: tuple[str, ...] = ()

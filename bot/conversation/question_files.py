@@ -17,7 +17,7 @@ import structlog
 from bot.conversation.chats import Chat
 from bot.conversation.file_notes import Trouble, Why, sentences
 from bot.conversation.file_room import FileRoom
-from bot.conversation.question import ConversationSettings, Question
+from bot.conversation.question import Question
 from bot.errors import FlowiseError, FlowiseFailed, FlowiseResting, KeyRefused, SlackRefused, SlackUnavailable
 from bot.flowise.prediction import IMAGE, READ_DOCUMENT, VOICE, Upload, Uploads
 from bot.flowise.texts import MOST_TEXT, TooMuchTextError, is_readable
@@ -74,8 +74,9 @@ class _Fate:
 
 
 class QuestionFiles:
-    """The files of the questions of one workspace. Those of teams that are neither in `own_teams` nor the asker's are
-    left out; where it is empty, nobody's are."""
+    """The files of the questions of one flow in one workspace, of at most `largest` bytes each; `may_store`: they may
+    be added to its vector store. Those of teams that are neither in `own_teams` nor the asker's are left out; where it
+    is empty, nobody's are."""
 
     def __init__(
         self,
@@ -83,8 +84,9 @@ class QuestionFiles:
         slack: AttachedFiles,
         store: Store,
         room: FileRoom,
-        settings: ConversationSettings,
+        largest: int,
         *,
+        may_store: bool,
         own_teams: frozenset[str],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
@@ -92,8 +94,8 @@ class QuestionFiles:
         self._slack = slack
         self._store = store
         self._room = room
-        self._largest = settings.file_limit
-        self._may_store = settings.files_to_store
+        self._largest = largest
+        self._may_store = may_store
         self._own_teams = own_teams
         self._sleep = sleep
 

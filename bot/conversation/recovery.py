@@ -18,7 +18,7 @@ from bot.conversation.runs import Runs
 from bot.errors import DecisionFailed, DecisionInterrupted, FlowiseError, Interrupted, RunState
 from bot.flowise.decisions import PauseState
 from bot.mailbox.lease import Lease
-from bot.records.thread import Item, Run, StopOutcome
+from bot.records.thread import Item, NotedFlow, Run, StopOutcome
 from bot.reply import journal
 from bot.reply.contract import (
     DecisionOffered,
@@ -72,7 +72,7 @@ class Recovery:
             raise kind("the process that wrote the answer is gone, and Flowise has no answer stored")
         log.info("answer recovered", ref=question.reference, source="Flowise's stored messages")
         stored = without_echo(stored, question.decided)
-        state = PredictionState(Run(opened.asked_at), Chat(opened.chat_id, 0))
+        state = PredictionState(Run(opened.asked_at), Chat(opened.chat_id, 0, NotedFlow(opened.flow, "")))
         shown = tuple(event for event in stored if state.takes(event))
         under = await self._last_lines(question, state, has_words=bool(shown))
         passages = await self._offers.passages(lease.item, state, "".join(state.text_so_far))

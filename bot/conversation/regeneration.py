@@ -8,7 +8,7 @@ from dataclasses import replace
 from bot.conversation.question import Question
 from bot.records.thread import Item
 from bot.reply.contract import AnswerButtons, Footnote, Remark
-from bot.slack import wording
+from bot.slack import wording, wording_of_flows
 
 
 def newest_answer(question: Question, item: Item, *, awaits_decision: bool = False) -> Item | None:
@@ -29,7 +29,7 @@ def under_answer(
 
     `buttons` are the others that stand there. `same_chat`: it was asked on a chat with earlier turns, so one that is
     asked anew is remembered besides the answer before. `is_first`: it is the first one in a thread where the bot
-    answers every message, and says so.
+    answers every message, and says so. Where another flow could have answered, the last line names this one.
     """
     if question.since is not None and same_chat:
         yield Remark(wording.BOTH_REMEMBERED)
@@ -37,5 +37,6 @@ def under_answer(
         buttons = replace(buttons or AnswerButtons(newest.line, newest.reference), regenerates=True)
     if buttons is not None:
         yield buttons
-    if is_first:
-        yield Footnote(wording.EVERY_MESSAGE)
+    by = wording_of_flows.answered_by(question.answered_by) if question.answered_by else ""
+    if footnote := " ".join(filter(None, [by, wording.EVERY_MESSAGE if is_first else ""])):
+        yield Footnote(footnote)

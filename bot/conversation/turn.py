@@ -1,123 +1,118 @@
-"""Takes one question from its turn to its answer: waits, chooses its chat, asks Flowise and yields what happens."""
+"""Takes one question from its turn to its answer: waits for the turn, asks its flow and yields what happens."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TypeVar
 
 import structlog
 from structlog.contextvars import bind_contextvars
 
-from bot.background.tasks import Share
+from bot.config.routing import follow_ups
 from bot.conversation.admission import Admission, Slot
-from bot.conversation.asker import Askers
-from bot.conversation.chats import Chat, Chats
+from bot.conversation.chats import Chats
 from bot.conversation.context import Context
-from bot.conversation.decisions import Decisions
-from bot.conversation.forms import Forms
-from bot.conversation.offers import Offers
-from bot.conversation.passages import Passages
-from bot.conversation.prediction import Predictions
-from bot.conversation.question import Asked, ConversationSettings, Question
-from bot.conversation.question_files import PreparedFiles, QuestionFiles
-from bot.conversation.ratings import Ratings
-from bot.conversation.recovery import Recovery
-from bot.conversation.runs import Runs
-from bot.conversation.unseen import UnseenRuns
+from bot.conversation.flow_turn import FlowTurns
+from bot.conversation.flows import Flow, Flows, asked_at, asked_there, chosen, shown
+from bot.conversation.passages import AnswerSources, passages_note
+from bot.conversation.question import Question
 from bot.conversation.until_stopped import until_stopped
-from bot.errors import BotError, GivenUp, StoreUnavailable, advice
+from bot.conversation.workspace_flow import Around, WorkspaceFlow, WorkspaceFlows
+from bot.errors import BotError, DecisionClosed, GivenUp, Interrupted, RunState, StoreUnavailable, advice
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
-from bot.ports.flowise import Flowise
-from bot.ports.slack import Slack
-from bot.ports.store import Store
-from bot.records.form import as_question
-from bot.records.thread import Conversation, Run, StopOutcome
-from bot.reply.contract import (
-    Failed,
-    Finished,
-    Queued,
-    Remark,
-    Sentence,
-    Stopped,
-    Stopping,
-    Thinking,
-    TurnEvent,
-    WaitingForRun,
-)
-from bot.slack import wording, wording_of_files, wording_of_forms, wording_of_quotes
+from bot.records.thread import Conversation, NotedFlow, OpenAnswer, StopOutcome, Thread
+from bot.reply import journal
+from bot.reply.contract import Failed, Finished, Queued, Stopped, Stopping, TurnEvent
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-# Seconds for which a question waits for a stopped answer before its asker is told so: most are over by then.
-_UNTOLD = 3.0
 # Places in the queue are shown exactly up to here, and then in steps of as many: each change costs a call.
 _EXACT = 5
 
 
 class Turns:
-    """Answers the questions of all threads with one chatflow."""
+    """Answers the questions of all threads of one workspace."""
 
-    def __init__(  # noqa: PLR0913  # what a question meets on its way
-        self,
-        flowise: Flowise,
-        slack: Slack,
-        store: Store,
-        settings: ConversationSettings,
-        *,
-        files: QuestionFiles,
-        admission: Admission,
-        tasks: Share,
-        now: Callable[[], float],
-        wall: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
-        self._store = store
-        self._settings = settings
-        self._sleep = sleep
-        self._context = Context(slack, settings.context_messages)
-        self.forms = Forms(flowise)
-        self._askers = Askers(slack, settings.told_of_asker)
-        self.chats = Chats(store, flowise.chatflow_id, wall=wall)
-        self._files = files
+    def __init__(self, flows: Flows, around: Around, admission: Admission) -> None:
+        self._store = around.store
+        self._regenerates = around.settings.regenerate
+        self._sleep = around.sleep
         self._admission = admission
         self._follow_ups: set[str] = set()
-        reads, wait = settings.reads_answers, settings.left_run_wait
-        self._runs = Runs(flowise, store, wait=wait, reads_answers=reads, now=now, wall=wall, sleep=sleep)
-        unseen = UnseenRuns(self._runs, tasks, sleep)
-        who = settings.who_decides
-        self.decisions = Decisions(flowise, store, reads_answers=reads, who=who, wall=wall, sleep=sleep)
-        self.ratings = Ratings(flowise, store, tasks, wall=wall, sleep=sleep)
-        self.passages = Passages(flowise, store.passages, reads_answers=reads)
-        self.offers = Offers(flowise, store, settings.feedback, self.passages)
-        self._asking = Predictions(
-            flowise,
-            self._runs,
-            unseen,
+        self.chats = Chats(around.store, wall=around.wall)
+        self.flows = WorkspaceFlows(flows, around, self.chats)
+        self._asking = FlowTurns(
+            self.flows,
+            around.store,
             self.chats,
-            self.decisions,
-            self.offers,
-            reads_answers=reads,
-            sleep=sleep,
+            Context(around.slack, around.settings.context_messages),
+            has_answered=lambda question: self._follow_ups.add(question.reference),
+            configured=around.configured,
+            sleep=around.sleep,
         )
-        self._recovery = Recovery(self._runs, self.chats, self.decisions, self.offers, reads_answers=reads)
+
+    def reads_answers(self, opened: OpenAnswer) -> bool:
+        """Whether another process can complete this answer if it is left unfinished."""
+        flow = self.flow_asked(opened)
+        return flow is not None and flow.reads_answers
+
+    def flow_asked(self, opened: OpenAnswer) -> Flow | None:
+        """The flow that was asked for an answer; None where it is gone."""
+        flow = self.flows.noted(NotedFlow(opened.flow, ""))
+        return flow.flow if flow is not None else None
 
     @property
-    def reads_answers(self) -> bool:
-        """Whether another process can complete an answer that was left unfinished."""
-        return self._settings.reads_answers
+    def commands(self) -> frozenset[str]:
+        """The slash commands that routes lead from."""
+        routes = self.flows.effective.routes
+        return frozenset(command for route in routes for command in route.commands or ())
+
+    @property
+    def may_follow_up(self) -> bool:
+        """Whether there may be threads in which every message is a question."""
+        effective = self.flows.effective
+        return effective.follow_ups == "all" or any(route.follow_ups == "all" for route in effective.routes)
+
+    def follows_up(self, thread: Thread, known: Conversation) -> bool:
+        """Whether every message is a question in a thread, of which this is stored."""
+        effective, asked = self.flows.effective, asked_at(thread, "", "")
+        flow = chosen(effective, known.noted_flow, asked).flow
+        return follow_ups(effective, asked, flow or "") == "all"
+
+    async def flow_at(self, thread: Thread, *, text: str = "", command: str = "") -> WorkspaceFlow | None:
+        """The flow that a question would be asked of there; None where it would be asked of none. Raises
+        StoreUnavailable."""
+        effective, noted = self.flows.effective, None
+        if "" not in effective.flows:
+            noted = await self.chats.flow_of(thread, await self._store.conversation(thread))
+        name = chosen(effective, noted, asked_at(thread, text, command)).flow
+        return self.flows.named(name) if name is not None else None
+
+    async def flow_of(self, name: str, thread: Thread) -> WorkspaceFlow | None:
+        """The flow of that name, as it was noted with an answer in that thread; None where it is gone. Raises
+        StoreUnavailable."""
+        flow = self.flows.noted(NotedFlow(name, ""))
+        if flow is not None or name:
+            return flow
+        known = await self._store.conversation(thread)  # from before flows had names
+        return self.flows.noted(NotedFlow("", known.chatflow_id)) if known is not None else None
+
+    async def passages_of(self, line: str, reference: str) -> AnswerSources | None:
+        """What an answer has used; None if it is not known any more. Raises StoreUnavailable, and FlowiseError where it
+        cannot be read now."""
+        note = await passages_note(self._store.passages, line, reference)
+        thread = Thread.of_line(line)
+        flow = await self.flow_of(note.flow, thread) if note is not None and thread is not None else None
+        return await flow.passages.of(note) if note is not None and flow is not None else None
 
     async def turn(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """Yield everything that happens to a question, up to and including `Finished`, `Failed` or `Stopped`.
 
         `lease` is our hold on the question; the caller keeps it renewed.
         """
-        question = replace(question, regenerable=question.regenerable and self._settings.regenerate)
+        question = replace(question, regenerable=question.regenerable and self._regenerates)
         self.chats.begin(question)
         # The events are read in a task of this question's own: all its lines carry the reference, the client's too.
         bind_contextvars(ref=question.reference)
@@ -170,12 +165,15 @@ class Turns:
             async for event in events:
                 yield event
         if not lease.was_asked and lease.stopped.is_set():
-            if question.decided is not None:  # it is made anew, or never
-                yield await self.decisions.offered_again(question, question.decided)
+            if question.decided is not None and (flow := await self._flow_of_decision(question)) is not None:
+                # It is made anew, or never.
+                yield await flow.decisions.offered_again(question, question.decided)
             yield Stopped(StopOutcome.NOT_ASKED)
         elif isinstance(event, Stopping):
-            async with aclosing(self._recovery.closed(question, lease)) as closing:
-                async for event in closing:
+            flow = await self._flow_asked(question, lease)
+            closing = _closed_without(lease) if flow is None else flow.recovery.closed(question, lease)
+            async with aclosing(closing) as events:
+                async for event in events:
                     yield event
 
     async def _in_line(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
@@ -188,14 +186,40 @@ class Turns:
                 shown = before
             before = await lease.moved()
         lease.turn_came()
-        work = self._recovery.recovered if lease.was_asked else self._admitted
+        work = self._recovered if lease.was_asked else self._admitted
         async with aclosing(work(question, lease)) as events:
             async for event in events:
                 yield event
 
-    async def _stored(self, question: Question, ask: Callable[[], Awaitable[T]]) -> T:
-        """What the store answers, however long it takes until it can be reached."""
-        return await retried(ask, self._sleep, ref=question.reference)
+    async def _recovered(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
+        """The answer to a question that a process which is gone has asked."""
+        flow = await self._flow_asked(question, lease)
+        if flow is None:
+            raise Interrupted("the process that wrote the answer is gone, and so is its flow from the configuration")
+        answered_by = shown(self.flows.effective, flow.flow.noted.name, asked_there(question))
+        question = replace(question, answered_by=answered_by)
+        async with aclosing(flow.recovery.recovered(question, lease)) as events:
+            async for event in events:
+                yield event
+
+    async def _resumed(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[TurnEvent, None]:
+        flow = await self._flow_of_decision(question)
+        if flow is None:
+            raise DecisionClosed("its flow is gone from the configuration", run=RunState.NOT_STARTED)
+        async with aclosing(self._asking.resumed(question, lease, slot, flow)) as events:
+            async for event in events:
+                yield event
+
+    async def _flow_asked(self, question: Question, lease: Lease) -> WorkspaceFlow | None:
+        """The flow that was asked for an answer."""
+        name = lease.opened.flow
+        return await retried(lambda: self.flow_of(name, question.thread), self._sleep, ref=question.reference)
+
+    async def _flow_of_decision(self, question: Question) -> WorkspaceFlow | None:
+        """The flow that waits for a decision."""
+        assert question.decided is not None  # noqa: S101  # that is why it is asked for
+        name = question.decided.asked.flow
+        return await retried(lambda: self.flow_of(name, question.thread), self._sleep, ref=question.reference)
 
     async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """Ask the question once this process may run one more prediction."""
@@ -207,184 +231,14 @@ class Turns:
                     yield Queued(rounded, busy=True)
                 shown = rounded
                 await place.moved()
-            work = self._asked if question.decided is None else self._resumed
+            work = self._asking.asked if question.decided is None else self._resumed
             async with aclosing(work(question, lease, place)) as events:
                 async for event in events:
                     yield event
 
-    async def _asked(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[TurnEvent, None]:
-        known = await self._stored(question, lambda: self._store.conversation(question.thread))
-        chat = await self._stored(question, lambda: self.chats.of(question, known))
-        await self._stored(question, lambda: self.chats.keep(question, chat))
-        remembers = await self._stored(question, lambda: self.chats.remembers(question, chat, known))
-        if remembers:
-            self._follow_ups.add(question.reference)
-        for event in (in_place := await self.forms.in_place_of_answer(question, remembers=remembers)):
-            yield event
-        if in_place:
-            return
-        async with aclosing(self._free_chat(question, lease, chat, remembers=remembers)) as steps:
-            async for step in steps:
-                if isinstance(step, Chat):
-                    chat = step
-                    known = await self._stored(question, lambda: self._store.conversation(question.thread))
-                    continue
-                yield step
-                if isinstance(step, Sentence):
-                    return
-        yield Thinking()
-        for remark in question.notes:
-            yield Remark(remark)
-        work = self._form_sent if question.form else self._with_words
-        async with aclosing(work(question, lease, slot, chat, known)) as events:
-            async for event in events:
-                yield event
 
-    async def _with_words(
-        self, question: Question, lease: Lease, slot: Slot, chat: Chat, known: Conversation | None
-    ) -> AsyncGenerator[TurnEvent, None]:
-        """Ask the question, once its files are prepared."""
-        async with (
-            self._files.prepared(question, chat) as files,
-            aclosing(self._with_files(question, lease, slot, chat, known, files)) as events,
-        ):
-            async for event in events:
-                yield event
-
-    async def _form_sent(
-        self, question: Question, lease: Lease, slot: Slot, chat: Chat, known: Conversation | None
-    ) -> AsyncGenerator[TurnEvent, None]:
-        """Send what was filled in, alone."""
-        if question.files:
-            yield Remark(wording_of_forms.FILES_LEFT_OUT)
-        form = {entry.name: entry.value for entry in question.form}
-        asked = await self._asked_with(question, known, as_question(question.form))
-        async with aclosing(self._asking.predicted(question, lease, chat, replace(asked, form=form), slot)) as events:
-            async for event in events:
-                yield event
-
-    async def _with_files(
-        self,
-        question: Question,
-        lease: Lease,
-        slot: Slot,
-        chat: Chat,
-        known: Conversation | None,
-        files: PreparedFiles,
-    ) -> AsyncGenerator[TurnEvent, None]:
-        """Ask the question with its files; where nothing of it can be asked, say so."""
-        if not question.has_words and not files.go_along:
-            yield Sentence(" ".join((*files.remarks, wording_of_files.IN_WORDS)))
-            return
-        if known is not None and known.files:
-            if not question.files:
-                yield Remark(wording_of_files.went_with(known.files))
-            lease.then(lambda: self.chats.forgets(question.thread, ""))
-        for remark in files.remarks:
-            yield Remark(remark)
-        # A transcript takes the place of all that is asked, so nothing is quoted to it.
-        text = "" if files.clip else await self._context.with_quotes(question, known, files.unread)
-        asked = await self._asked_with(question, known, text)
-        async with aclosing(self._asking.predicted(question, lease, chat, asked, slot, files=files)) as events:
-            async for event in events:
-                yield event
-
-    async def _asked_with(self, question: Question, known: Conversation | None, text: str) -> Asked:
-        """What Flowise is asked; `known` is what is stored of the question's thread. A form and a transcript are not
-        introduced: no words go beside them."""
-        told = await self._askers.of(question)
-        asked = text if question.form or not text else wording_of_quotes.introduced(told.line, text)
-        return Asked(asked, told.overrides, is_first=self._is_first(question, known), greets=_greets(question, known))
-
-    async def _resumed(self, question: Question, lease: Lease, slot: Slot) -> AsyncGenerator[TurnEvent, None]:
-        """Have the run that waits for a decision go on, on its own chat."""
-        assert question.decided is not None  # noqa: S101  # that is why it is resumed
-        known = await self._stored(question, lambda: self._store.conversation(question.thread))
-        chat = Chat(question.decided.asked.chat_id, known.generation if known else 0)
-        self._follow_ups.add(question.reference)
-        yield Thinking()
-        asked = Asked("", (await self._askers.of(question)).overrides)
-        async with aclosing(self._asking.predicted(question, lease, chat, asked, slot)) as events:
-            async for event in events:
-                yield event
-
-    async def _free_chat(
-        self, question: Question, lease: Lease, chat: Chat, *, remembers: bool
-    ) -> AsyncGenerator[TurnEvent | Chat, None]:
-        """What a person is told while an earlier run may be under way on the question's chat; if there was one, the
-        chat to ask on, or a sentence in place of an answer."""
-        line, briefly = question.thread.line, lease.opened.again or not remembers
-        run = await self._stored(question, lambda: self._runs.on(line, chat.chat_id, briefly=briefly))
-        if run is None:
-            return
-        if run.awaits_decision and not run.unseen:
-            yield Sentence(wording.DECISION_PENDING if run.decision else wording.DECISION_PENDING_ELSEWHERE)
-            return
-        if run.unseen and not lease.opened.again:
-            async with aclosing(self._after_stopped(question, chat, run, remembers=remembers)) as steps:
-                async for step in steps:
-                    yield step
-            return
-        # Nothing is lost with the old chat, or its asker, who has asked for another try, waits no longer.
-        if not briefly:
-            yield WaitingForRun()
-            if await self._stored(question, lambda: self._runs.waited_for(line, chat.chat_id, run)):
-                yield chat
-                return
-        yield await self._fresh(question)
-        if remembers:
-            yield Remark(wording.NOT_REMEMBERED_BEFORE)
-
-    async def _after_stopped(
-        self, question: Question, chat: Chat, run: Run, *, remembers: bool
-    ) -> AsyncGenerator[TurnEvent | Chat, None]:
-        """As `_free_chat`, while the run of an answer that a person has stopped is read on.
-
-        Its chat remembers what was asked there, so it is waited for; but not once the thread is started over.
-        """
-        line = question.thread.line
-
-        async def started_over() -> bool:
-            known = await self._store.conversation(question.thread)
-            return known is not None and known.generation != chat.generation
-
-        async def waited() -> bool:
-            return await self._runs.waited_for(line, chat.chat_id, run, until=started_over)
-
-        waiting = asyncio.create_task(self._stored(question, waited))
-        try:
-            await asyncio.wait({waiting}, timeout=_UNTOLD)
-            if not waiting.done():
-                yield WaitingForRun(stopped=True)
-            if await waiting:
-                yield chat
-                return
-        finally:
-            waiting.cancel()
-        if await self._stored(question, started_over):
-            known = await self._stored(question, lambda: self._store.conversation(question.thread))
-            anew = await self._stored(question, lambda: self.chats.of(question, known))
-            await self._stored(question, lambda: self.chats.keep(question, anew))
-            yield anew
-            return
-        yield await self._fresh(question)
-        if remembers:
-            yield Remark(wording.NOT_REMEMBERED_STOPPED)
-
-    def _is_first(self, question: Question, known: Conversation | None) -> bool:
-        """Whether the answer will be the first one in a thread of a channel where the bot answers every message."""
-        place = question.place
-        in_channel = not question.thread.channel.startswith("D") and not place.response_url
-        return self._settings.follow_ups and in_channel and not (known is not None and known.answered)
-
-    async def _fresh(self, question: Question) -> Chat:
-        """A new chat for the question's thread, noted."""
-        fresh = await self._stored(question, lambda: self.chats.fresh(question.thread))
-        await self._stored(question, lambda: self.chats.keep(question, fresh))
-        return fresh
-
-
-def _greets(question: Question, known: Conversation | None) -> bool:
-    """Whether the answer will be the first one to a person in a direct message."""
-    is_outside_threads = question.thread.channel.startswith("D") and not question.thread.thread_ts
-    return is_outside_threads and not (known is not None and known.answered)
+async def _closed_without(lease: Lease) -> AsyncGenerator[TurnEvent, None]:
+    """What had come of an answer that was stopped, whose flow is gone."""
+    for event in journal.read(lease.opened.journal):
+        yield event
+    yield Stopped(StopOutcome.UNKNOWN)

@@ -1,6 +1,6 @@
 """Runs all checks of the doctor concurrently, from the settings outwards, and prints the report.
 
-On request, it asks the chatflow a question after them.
+On request, it asks each flow a question after them.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import shutil
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-import aiohttp
-
 import bot.flowise.client as flowise_client
+from bot.config.effective import EffectiveFlow
+from bot.config.live import LiveConfiguration
+from bot.config.secrets import FlowSecrets
 from bot.doctor.asker import AskerTold
 from bot.doctor.findings import UNREADABLE, About, Finding, Verdict, exit_status, redacted
 from bot.doctor.flowise import FLOWISE, Chatflow, flowise
@@ -32,6 +34,7 @@ from bot.flowise.limits import Limits
 from bot.network.outgoing import DIRECT, Network, export
 from bot.network.proxies import Proxies
 from bot.serving import logs
+from bot.settings.environment import configuration_of, tells_email
 from bot.settings.settings import Settings, read_settings
 from bot.slack import asker
 from bot.slack.wire import new_session, web_client
@@ -56,14 +59,15 @@ def examine(
     """
     try:
         settings = read_settings()
+        live = configuration_of(settings, _ENV_FILE)
     except SettingsError as error:
         findings, status = unreadable(error, _ENV_FILE), UNREADABLE
     else:
         # The clients' own log lines go to stderr, out of the report's way.
         export(settings.ssl_cert_file)
-        logs.configure("ERROR", settings.log_format, settings.secrets())
-        seen = [*read(_ENV_FILE), *asyncio.run(examined(settings, question=question))]
-        findings = redacted(seen, logs.Redaction(settings.secrets()))
+        redaction = logs.configure("ERROR", settings.log_format, (*settings.secrets(), *live.hidden()))
+        seen = [*read(_ENV_FILE), *asyncio.run(examined(settings, live, question=question))]
+        findings = redacted(seen, redaction)
         status = exit_status(findings)
     width, colour = _look(out, environment)
     text = as_json(findings, status) if machine_readable else table(findings, width=width, colour=colour)
@@ -76,18 +80,20 @@ def examine(
 
 async def examined(
     settings: Settings,
+    live: LiveConfiguration,
     *,
     wall: Callable[[], float] = time.time,
     patience: float = _PATIENCE,
     question: str | None = None,
 ) -> list[Finding]:
-    """All findings for valid settings. `patience` is how long the checks of one heading may take, in seconds.
+    """All findings for valid settings, and for each flow of the configuration. `patience` is how long the checks of one
+    heading may take, in seconds.
 
-    A `question` is asked after them, and may take two minutes.
+    A `question` is asked of each flow after them, and may take two minutes.
     """
     out = Network(Proxies(settings.https_proxy or "", settings.http_proxy or "", settings.no_proxy))
     given = Network(out.proxies, settings.ssl_cert_file)
-    seen = network(given, {"Slack": settings.slack_api_url, "Flowise": settings.flowise_url})
+    seen = network(given, {"Slack": settings.slack_api_url, **_servers(live)})
     if not any(finding.state is Verdict.WRONG for finding in seen):
         out = given
     async with AsyncExitStack() as stack:
@@ -106,24 +112,29 @@ async def examined(
                 del own["METRICS_PORT"]
             return [await port(direct, settings.host, number, name) for name, number in own.items()]
 
-        in_slack, of_flowise, of_redis, here = await asyncio.gather(
+        async def of_flow(flow: EffectiveFlow) -> list[Finding]:
+            chatflow = _chatflow(settings, flow, live.secrets[flow.name])
+            looking = flowise(flowise_session, chatflow, monotonic=time.monotonic, wall=wall)
+            found = await bounded(FLOWISE, looking, patience)
+            if question is not None:
+                limits = Limits(chatflow.limits.connect, flow.headers_timeout)
+                client = flowise_client.Client(
+                    *(flowise_session, flow.url, flow.chatflow_id, chatflow.key, limits), extra_headers=chatflow.headers
+                )
+                found = await with_answer(found, client, question, monotonic=time.monotonic)
+            return [replace(finding, about=_about(flow).heading) for finding in found]
+
+        reports = await asyncio.gather(
             bounded(
                 SLACK,
-                slack(web, app_token, settings.slack_command, email=settings.tells_email, wall=wall),
+                slack(web, app_token, settings.slack_command, email=tells_email(settings, live.effective), wall=wall),
                 patience,
             ),
-            bounded(
-                FLOWISE,
-                flowise(flowise_session, _chatflow(settings), monotonic=time.monotonic, wall=wall),
-                patience,
-            ),
+            *map(of_flow, live.effective.flows.values()),
             bounded(REDIS, redis(settings.redis_url, folder, address), patience),
             bounded(MACHINE, listening(), patience),
         )
-        if question is not None:
-            client = _client(settings, flowise_session)
-            of_flowise = await with_answer(of_flowise, client, question, monotonic=time.monotonic)
-    return [*seen, *in_slack, *of_flowise, *of_redis, *here]
+    return [*seen, *(finding for report in reports for finding in report)]
 
 
 async def bounded(about: About, work: Awaitable[list[Finding]], patience: float) -> list[Finding]:
@@ -136,22 +147,22 @@ async def bounded(about: About, work: Awaitable[list[Finding]], patience: float)
         return [about.wrong("answer", f"none within {patience:g} s", do)]
 
 
-def _chatflow(settings: Settings) -> Chatflow:
-    key = settings.flowise_api_key.get_secret_value() if settings.flowise_api_key else None
-    limits = Limits(connect=min(_REQUEST, settings.flowise_connect_timeout), headers=_REQUEST)
-    told = AskerTold(
-        asker.fields(settings.flowise_vars),
-        asker.fields(settings.flowise_state),
-        asker.introduced(settings.bot_introduce),
+def _about(flow: EffectiveFlow) -> About:
+    return About(f"{FLOWISE.heading}, {flow.name}") if flow.name else FLOWISE
+
+
+def _servers(live: LiveConfiguration) -> dict[str, str]:
+    """The servers of the flows, each once, by what is said of it."""
+    named = {flow.url: _about(flow).heading for flow in reversed(list(live.effective.flows.values()))}
+    return {heading: url for url, heading in reversed(named.items())}
+
+
+def _chatflow(settings: Settings, flow: EffectiveFlow, secrets: FlowSecrets) -> Chatflow:
+    limits = Limits(connect=min(_REQUEST, flow.connect_timeout), headers=_REQUEST)
+    told = AskerTold(flow.vars, flow.state, asker.introduced(settings.bot_introduce))
+    return Chatflow(
+        flow.url, flow.chatflow_id, secrets.api_key or None, limits, secrets.headers, told, flow.files_to_store
     )
-    url, flow, headers = settings.flowise_url, settings.flowise_chatflow_id, settings.extra_headers()
-    return Chatflow(url, flow, key, limits, headers, told, settings.bot_files_to_store)
-
-
-def _client(settings: Settings, session: aiohttp.ClientSession) -> flowise_client.Client:
-    flow = _chatflow(settings)
-    limits = Limits(flow.limits.connect, settings.flowise_headers_timeout)
-    return flowise_client.Client(session, flow.url, flow.chatflow_id, flow.key, limits, extra_headers=flow.headers)
 
 
 def _look(out: TextIO, environment: Mapping[str, str]) -> tuple[int, bool]:

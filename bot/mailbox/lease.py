@@ -236,11 +236,12 @@ class Lease:
         if self.stage is Stage.STORED:
             self.goes(Step.LEASE)
 
-    async def asks(self, chat_id: str, question: str, run: Run, *, is_first: bool = False) -> bool:
+    async def asks(self, chat_id: str, question: str, run: Run, *, is_first: bool = False, flow: str = "") -> bool:
         """Note, directly before it happens, that Flowise is asked; False if it must not be, because the hold is lost or
         handed over, or the question was stopped.
 
-        `is_first` is noted as well, as in `OpenAnswer`. Raises StoreUnavailable: then it must not be asked either.
+        `is_first` and `flow` are noted as well, as in `OpenAnswer`. Raises StoreUnavailable: then it must not be asked
+        either.
         """
         asked = partial(
             replace,
@@ -251,6 +252,7 @@ class Lease:
             is_first=is_first,
             spoken=run.spoken,
             resumes=run.resumes,
+            flow=flow,
         )
         async with self._noting:
             known = self.opened

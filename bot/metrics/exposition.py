@@ -17,13 +17,14 @@ from bot.pacing.governor import Governor
 
 
 class Metrics:
-    """The metrics of one process. No label holds an id or text, so the number of series does not grow with use."""
+    """The metrics of one process. No label holds an id or text, so the number of series does not grow with use;
+    `by_flow`: those of Flowise have the name of the flow."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_flow: bool = False) -> None:
         self.families = Families()
         self.answers = AnswerMetrics(self.families)
         self.slack = SlackMetrics(self.families)
-        self.flowise = FlowiseMetrics(self.families)
+        self.flowise = FlowiseMetrics(self.families, by_flow=by_flow)
         self.ratings = RatingMetrics(self.families)
         self.redis = RedisMetrics(self.families)
         self.loop = LoopMetrics(self.families)

@@ -10,7 +10,7 @@ from bot.ports.figures import FigureCounts
 from bot.ports.home import HomeNotes
 from bot.ports.mailboxes import Mailboxes
 from bot.ports.notes import Answers, Decisions, PassageNotes
-from bot.records.thread import Conversation, Item, NewestAnswer, Run, Thread
+from bot.records.thread import Conversation, Item, MessageChat, NewestAnswer, NotedFlow, Run, Thread
 from bot.slack.tiers import Key
 
 
@@ -53,7 +53,7 @@ class Store(Protocol):
         self,
         thread: Thread,
         chat_id: str,
-        chatflow_id: str,
+        flow: NotedFlow,
         generation: int,
         now: float,
         *,
@@ -75,9 +75,9 @@ class Store(Protocol):
         """The newest answer of a thread, until that is started over; None where it cannot be regenerated."""
         ...
 
-    async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:
-        """Begin the next generation of a thread, with no chat yet; `context_since` as in `remember`. Returns its
-        number."""
+    async def start_over(self, thread: Thread, now: float, *, context_since: str = "", flow: str = "") -> int:
+        """Begin the next generation of a thread, with no chat yet; `context_since` as in `remember`, `flow` the name
+        of the flow that it keeps. Returns its number."""
         ...
 
     async def note_files(self, thread: Thread, files: str) -> None:
@@ -90,12 +90,12 @@ class Store(Protocol):
         """Note messages of a thread, by `ts`, that no question is sent along with; see `Conversation.left_out`."""
         ...
 
-    async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
+    async def message_belongs(self, team: str, channel: str, ts: str, chat: MessageChat) -> None:
         """Note the chat that a message in a direct message belongs to."""
         ...
 
-    async def chat_of_message(self, team: str, channel: str, ts: str) -> tuple[str, str] | None:
-        """The (chatId, chatflow id) that a message belongs to."""
+    async def chat_of_message(self, team: str, channel: str, ts: str) -> MessageChat | None:
+        """The chat that a message belongs to."""
         ...
 
     async def run_started(self, line: str, chat_id: str, run: Run) -> None:

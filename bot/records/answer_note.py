@@ -10,13 +10,15 @@ class AnswerNote:
     """What the buttons under a message of ours need.
 
     `asker` is the user whose question it answers. `chat_id` and `message_id` say where Flowise has stored the answer;
-    empty where it cannot be rated. `suggestions` are the whole texts of the questions that its buttons ask.
+    empty where it cannot be rated. `suggestions` are the whole texts of the questions that its buttons ask. `flow` is
+    the name of the flow that has answered.
     """
 
     asker: str
     chat_id: str = ""
     message_id: str = ""
     suggestions: tuple[str, ...] = ()
+    flow: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class GivenRating:
     """A rating that the asker has given to the answer `reference` of the line `line`.
 
     `message` is the `ts` of the message with the buttons, in the thread `thread_ts` of `channel` (empty: outside
-    threads). `comment` None: none was asked for.
+    threads). `comment` None: none was asked for. `flow` is the name of the flow that has answered.
     """
 
     line: str
@@ -47,3 +49,4 @@ class GivenRating:
     thread_ts: str
     message: str
     comment: str | None = None
+    flow: str = ""

@@ -71,6 +71,7 @@ def conversation(kept: Mapping[str, str]) -> Conversation | None:
         asks=kept.get("asks") == "1",
         left_out=tuple(filter(_TS.fullmatch, kept.get("left_out", "").split())),
         files=_text(kept, "files"),
+        flow=_text(kept, "flow"),
     )
 
 

@@ -22,7 +22,7 @@ class PendingDecision:
     `reference` names it in Redis, and with its line in the value of its buttons. `asker` is the user whose question led
     to it, `row` the row in which Flowise stored the pause; empty: not told. `action_id`, the two labels, `node_id`,
     `asks_feedback` and `tools` are those of `bot.flowise.events.Decision`. `has_failed`: it was made before, and the
-    run failed after it. `asker_is_external`: the asker is of another organisation.
+    run failed after it. `asker_is_external`: the asker is of another organisation. `flow` is the name of its flow.
     """
 
     reference: str
@@ -38,6 +38,7 @@ class PendingDecision:
     row: str = ""
     has_failed: bool = False
     asker_is_external: bool = False
+    flow: str = ""
 
     def label(self, *, approves: bool) -> str:
         """The label of one of its two sides."""

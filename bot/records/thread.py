@@ -50,6 +50,26 @@ class Thread:
 
 
 @dataclass(frozen=True, slots=True)
+class NotedFlow:
+    """A flow as it is noted with a chat: its name in the configuration file, empty without one, and its chatflow."""
+
+    name: str
+    chatflow_id: str
+
+    def has_chat_of(self, other: NotedFlow) -> bool:
+        """Whether a chat of another flow can be gone on with: it is the same, if perhaps of before there were names."""
+        return self.chatflow_id == other.chatflow_id and (not self.name or not other.name or self.name == other.name)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChat:
+    """The chat that a message of a direct message belongs to."""
+
+    chat_id: str
+    flow: NotedFlow
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """What is stored of a thread: its Flowise chat.
 
@@ -60,7 +80,7 @@ class Conversation:
     to it is not sent along any more. `left_out` are the `ts` of messages after it that are not sent along either:
     questions that were stopped, and what had come of their answers. `asks`: the last answer ended with a question.
     `files` names those that came with the last question and that its flow has forgotten since, in words. `created_at`
-    and `used_at` are epoch seconds.
+    and `used_at` are epoch seconds. `flow` is the name of its flow, empty where there are none.
     """
 
     chat_id: str
@@ -75,6 +95,12 @@ class Conversation:
     asks: bool = False
     left_out: tuple[str, ...] = ()
     files: str = ""
+    flow: str = ""
+
+    @property
+    def noted_flow(self) -> NotedFlow | None:
+        """Its flow; None where it has none yet, or was started over."""
+        return NotedFlow(self.flow, self.chatflow_id) if self.flow or self.chat_id else None
 
     @property
     def remembers(self) -> bool:
@@ -155,6 +181,7 @@ class OpenAnswer:
     `bot.reply.journal` writes it, and `whole` says that it is complete. `again`: the question was asked before, and its
     asker has pressed the button. `is_first`: no question of its thread was answered before. `resumes` and `spoken` are
     as in `Run`. `stopped` is the value of the `StopOutcome` that its last line tells, empty where it was not stopped.
+    `flow` is the name of the flow that was asked, empty where there are none.
     `files` are those of its files that were sent to Slack.
     """
 
@@ -171,6 +198,7 @@ class OpenAnswer:
     resumes: bool = False
     stopped: str = ""
     spoken: bool = False
+    flow: str = ""
     files: tuple[SentFile, ...] = ()
 
     @property

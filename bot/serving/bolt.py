@@ -58,7 +58,6 @@ def behaviour_of(settings: Settings) -> Behaviour:
     """How the bot behaves towards people."""
     return Behaviour(
         command=settings.slack_command,
-        follow_ups_without_mention=settings.bot_follow_ups == "all",
         ignores_small_talk=settings.bot_small_talk == "ignore",
         answers_external_people=settings.bot_external_people == "answer",
         deciders=deciders(settings.bot_decisions),

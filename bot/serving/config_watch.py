@@ -1,6 +1,6 @@
 """Looks again and again at what the configuration is read from, so that each replica takes a change without a restart.
 
-A change is in force after two looks that find the same: within five seconds, also where one of them is slow.
+A change is in force after two looks that find the same: within three looks.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from bot.errors import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
-_SECONDS = 1.5
-
 
 async def watch(
     live: LiveConfiguration,
     read_home: Callable[[], Awaitable[str]],
+    seconds: float,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Look at the file, and at what admins have set in Slack, which `read_home` returns. Never returns.
+    """Look at the file, and at what admins have set in Slack, which `read_home` returns, each so many seconds. Never
+    returns.
 
     While the store cannot be reached, what was set stays in force.
     """
@@ -34,4 +34,4 @@ async def watch(
             live.take_home(await read_home())
         except StoreUnavailable as error:
             log.debug("settings of App Home not read", reason=str(error))
-        await sleep(_SECONDS)
+        await sleep(seconds)

@@ -50,10 +50,15 @@ class Redaction:
     """Takes secrets out of a finished line, tracebacks included; and what no stream can write."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets: list[str] = []
+        self.hide(secrets)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Take these secrets out too, from now on."""
         # Short values would hide ordinary words. A quoted value has its quotes and backslashes escaped.
         long = {secret for secret in secrets if len(secret) >= 6}
         escaped = {form for secret in long for form in (json.dumps(secret)[1:-1], repr(secret)[1:-1])}
-        self._secrets = sorted(long | escaped, key=len, reverse=True)
+        self._secrets = sorted({*self._secrets, *long, *escaped}, key=len, reverse=True)
 
     def __call__(self, line: str) -> str:
         for secret in self._secrets:
@@ -93,8 +98,9 @@ def _printable_traceback(out: TextIO, exc_info: ExcInfo) -> None:
     out.write(printable(text.getvalue(), keep=_PARAGRAPHS))
 
 
-def configure(level: str, style: str, secrets: Iterable[str], *, stream: TextIO = sys.stderr) -> None:
-    """Send every logger's lines to `stream`; `style` is "text" or "json"."""
+def configure(level: str, style: str, secrets: Iterable[str], *, stream: TextIO = sys.stderr) -> Redaction:
+    """Send every logger's lines to `stream`; `style` is "text" or "json". Returns what takes the secrets out."""
+    redaction = Redaction(secrets)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -109,7 +115,7 @@ def configure(level: str, style: str, secrets: Iterable[str], *, stream: TextIO 
     tail: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     tail.append(structlog.processors.format_exc_info if style == "json" else _printable_fields)
     formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared, processors=[*tail, _Redacting(renderer, Redaction(secrets))]
+        foreign_pre_chain=shared, processors=[*tail, _Redacting(renderer, redaction)]
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
@@ -124,3 +130,4 @@ def configure(level: str, style: str, secrets: Iterable[str], *, stream: TextIO 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    return redaction

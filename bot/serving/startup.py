@@ -6,15 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import structlog
-from aiohttp import ClientSession
 
-import bot.flowise.client as flowise
 from bot.errors import StoreUnavailable, advice
-from bot.metrics.flowise import FlowiseMetrics
 from bot.network.outgoing import Network
 from bot.network.proxies import Proxies
 from bot.reply.observed import Observers
-from bot.serving.flowise_watch import WatchedFlowise
 from bot.settings.settings import Settings
 from bot.slack.identity import Identity
 from bot.slack.permissions import ADD_A_SCOPE, missing
@@ -65,21 +61,6 @@ async def opened_store(settings: Settings, observer: Observer) -> AsyncIterator[
         await store.aclose()
         if embedded is not None:
             await embedded.stop()
-
-
-def chatflow_of(settings: Settings, session: ClientSession, metrics: FlowiseMetrics) -> WatchedFlowise:
-    limits = flowise.Limits(
-        connect=settings.flowise_connect_timeout,
-        headers=settings.flowise_headers_timeout,
-        json=settings.flowise_json_timeout,
-        silence=settings.flowise_silence_timeout,
-        events=settings.flowise_event_timeout,
-        total=settings.flowise_total_timeout,
-        frame_bytes=settings.flowise_frame_limit,
-    )
-    key = settings.flowise_api_key.get_secret_value() if settings.flowise_api_key else None
-    url, headers = settings.flowise_url, settings.extra_headers()
-    return WatchedFlowise(session, url, settings.flowise_chatflow_id, key, limits, metrics, headers)
 
 
 async def warn_of_redis(store: RedisStore) -> None:

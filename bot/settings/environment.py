@@ -8,10 +8,12 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from bot.config.effective import Environment
+from bot.config.effective import Effective, Environment
+from bot.config.live import LiveConfiguration
 from bot.config.merging import HEADERS_SETTING, KEY_SETTING
 from bot.errors import SettingsError
 from bot.settings.settings import Settings
+from bot.slack import asker
 
 
 def environment_of(settings: Settings) -> Environment:
@@ -27,6 +29,17 @@ def variables_of(settings: Settings, env_file: Path = Path(".env")) -> Mapping[s
     read = {name: secret.get_secret_value() for name, secret in secrets if secret}
     written = {name: value for name, value in dotenv_values(env_file).items() if value}
     return {**written, **os.environ, **read}
+
+
+def configuration_of(settings: Settings, env_file: Path = Path(".env")) -> LiveConfiguration:
+    """The configuration by these settings, and by the file that they name. Raises SettingsError."""
+    return LiveConfiguration(environment_of(settings), variables_of(settings, env_file), settings.bot_config)
+
+
+def tells_email(settings: Settings, effective: Effective) -> bool:
+    """Whether a flow is told the asker's e-mail address, for which Slack wants a scope of its own."""
+    told = {name for flow in effective.flows.values() for name in (*flow.vars, *flow.state)}
+    return asker.EMAIL in told | {*asker.introduced(settings.bot_introduce)}
 
 
 def config_path(env_file: Path = Path(".env")) -> Path:

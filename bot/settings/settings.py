@@ -195,12 +195,6 @@ class Settings(BaseSettings):
             raise ValueError(f"is Flowise's on this machine, by FLOWISE_URL; expected another, such as {value + 1}")
         return value
 
-    @property
-    def tells_email(self) -> bool:
-        """Whether a flow is told the asker's e-mail address, for which Slack wants a scope of its own."""
-        told = (*asker.fields(self.flowise_vars), *asker.fields(self.flowise_state))
-        return asker.EMAIL in (*told, *asker.introduced(self.bot_introduce))
-
     def extra_headers(self) -> Mapping[str, str]:
         """What is sent with every request to Flowise besides the key, from FLOWISE_HEADERS."""
         return extra_headers.read(self.flowise_headers.get_secret_value()) if self.flowise_headers else {}

@@ -170,7 +170,8 @@ def deleted_message(event: Mapping[str, object]) -> DeletedMessage | None:
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """A slash command as it was typed. Slack sends no message `ts` with it, and takes none inside a thread."""
+    """A slash command as it was typed; `name` is the command itself, such as /flowise. Slack sends no message `ts` with
+    it, and takes none inside a thread."""
 
     channel: str
     user: str
@@ -178,6 +179,7 @@ class SlashCommand:
     text: str
     trigger_id: str
     response_url: str
+    name: str = ""
 
 
 def command(body: Mapping[str, object]) -> SlashCommand:
@@ -188,6 +190,7 @@ def command(body: Mapping[str, object]) -> SlashCommand:
         text=string(body, "text").strip(),
         trigger_id=string(body, "trigger_id"),
         response_url=string(body, "response_url"),
+        name=string(body, "command"),
     )
 
 

@@ -40,7 +40,7 @@ from redis.asyncio import Redis
 from bot.errors import StoreUnavailable, Unreadable
 from bot.ports.budget import ReplicaCounts, Spent
 from bot.records.codec import conversation, decoded, encoded, parsed
-from bot.records.thread import STORED, Conversation, Item, NewestAnswer, Run, Thread
+from bot.records.thread import STORED, Conversation, Item, MessageChat, NewestAnswer, NotedFlow, Run, Thread
 from bot.slack.tiers import Key
 from bot.store import budget, scripts
 from bot.store.answers import RedisAnswers
@@ -189,7 +189,7 @@ class RedisStore:
         self,
         thread: Thread,
         chat_id: str,
-        chatflow_id: str,
+        flow: NotedFlow,
         generation: int,
         now: float,
         *,
@@ -201,8 +201,8 @@ class RedisStore:
         """Write the chat of a thread and renew its lifetime; False, with nothing written, if the thread has been
         started over meanwhile. A thread without a note is of generation 0. Once answered, it stays so, and the latest
         `context_since` stays."""
-        args: list[str | float] = [generation, chat_id, chatflow_id, now, self._lifetime]
-        args += [int(answered), context_since, int(asks), encoded(newest) if newest else ""]
+        args: list[str | float] = [generation, chat_id, flow.chatflow_id, now, self._lifetime]
+        args += [int(answered), context_since, int(asks), encoded(newest) if newest else "", flow.name]
         return bool(await self._ask(self._remember(keys=self._conversation_keys(thread), args=args)))
 
     async def newest(self, thread: Thread) -> NewestAnswer | None:
@@ -217,9 +217,10 @@ class RedisStore:
             log.warning("note not read", note="the newest answer", thread=str(thread), reason=str(error))
             return None
 
-    async def start_over(self, thread: Thread, now: float, *, context_since: str = "") -> int:
-        """Begin the next generation of a thread, with no chat yet. Returns its number."""
-        args: list[str | float] = [uuid4().hex, now, self._lifetime, context_since]
+    async def start_over(self, thread: Thread, now: float, *, context_since: str = "", flow: str = "") -> int:
+        """Begin the next generation of a thread, with no chat yet, and with the flow of that name or none. Returns its
+        number."""
+        args: list[str | float] = [uuid4().hex, now, self._lifetime, context_since, flow]
         return int(await self._ask(self._start_over(keys=self._conversation_keys(thread), args=args)))
 
     async def note_files(self, thread: Thread, files: str) -> None:
@@ -239,20 +240,23 @@ class RedisStore:
         args: list[str | float] = [now, self._lifetime, _MOST_LEFT_OUT, *messages]
         await self._ask(self._leave_out(keys=[self._key(thread, "chat")], args=args))
 
-    async def message_belongs(self, team: str, channel: str, ts: str, chat_id: str, chatflow_id: str) -> None:
+    async def message_belongs(self, team: str, channel: str, ts: str, chat: MessageChat) -> None:
         """Note the chat that a message in a direct message belongs to, for as long as a conversation is kept."""
         name = self._key(Thread(team, channel, ts), "message")
-        await self._ask(self._client.set(name, json.dumps([chat_id, chatflow_id]), px=self._lifetime))
+        noted = [chat.chat_id, chat.flow.chatflow_id, *filter(None, [chat.flow.name])]
+        await self._ask(self._client.set(name, json.dumps(noted), px=self._lifetime))
 
-    async def chat_of_message(self, team: str, channel: str, ts: str) -> tuple[str, str] | None:
-        """The (chatId, chatflow id) that a message belongs to."""
+    async def chat_of_message(self, team: str, channel: str, ts: str) -> MessageChat | None:
+        """The chat that a message belongs to."""
         kept = await self._ask(self._client.get(self._key(Thread(team, channel, ts), "message")))
         if kept is None:
             return None
         try:
             match parsed(kept):
+                case [str(chat_id), str(chatflow_id), str(name), *_]:
+                    return MessageChat(chat_id, NotedFlow(name, chatflow_id))
                 case [str(chat_id), str(chatflow_id), *_]:
-                    return chat_id, chatflow_id
+                    return MessageChat(chat_id, NotedFlow("", chatflow_id))
         except Unreadable as error:
             log.warning("note not read", note="the chat of a message", channel=channel, ts=ts, reason=str(error))
         return None

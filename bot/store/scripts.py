@@ -28,17 +28,26 @@ end
 """Notes up to which message a thread's context is known, unless a later one is noted. A `ts` is ordered as text:
 seconds and microseconds of fixed widths (Slack docs, messages)."""
 
+FLOW = """
+local function note_flow(key, name)
+  if name == '' then redis.call('HDEL', key, 'flow') else redis.call('HSET', key, 'flow', name) end
+end
+"""
+"""Notes the name of a thread's flow, if it has one."""
+
 # KEYS: conversation, newest answer. ARGV: generation, chat_id, chatflow_id, now, lifetime in ms, answered (0 or 1),
-# context_since or nothing, asks (0 or 1) and the item of the newest answer or nothing, which both count with an answer.
-# Of an item that comes twice, the first `since` stays. Returns 1 when it wrote.
+# context_since or nothing, asks (0 or 1) and the item of the newest answer or nothing, which both count with an answer,
+# the name of the flow or nothing. Of an item that comes twice, the first `since` stays. Returns 1 when it wrote.
 REMEMBER = (
     COUNT
     + LATER
+    + FLOW
     + """
 local key = KEYS[1]
 if count(redis.call('HGET', key, 'generation')) ~= tonumber(ARGV[1]) then return 0 end
 redis.call('HSET', key, 'generation', ARGV[1], 'chat_id', ARGV[2], 'chatflow_id', ARGV[3], 'used_at', ARGV[4])
 redis.call('HSETNX', key, 'created_at', ARGV[4])
+note_flow(key, ARGV[10])
 if ARGV[6] == '1' then
   redis.call('HSET', key, 'answered', 1, 'answered_chat', ARGV[2], 'asks', ARGV[8])
   if ARGV[9] == '' then
@@ -54,17 +63,19 @@ return 1
 """
 )
 
-# KEYS: conversation, newest answer. ARGV: an id of this call, now, lifetime in ms, context_since or nothing. Returns
-# the generation.
+# KEYS: conversation, newest answer. ARGV: an id of this call, now, lifetime in ms, context_since or nothing, the
+# name of the flow that it keeps or nothing. Returns the generation.
 START_OVER = (
     COUNT
     + LATER
+    + FLOW
     + """
 local key = KEYS[1]
 if redis.call('HGET', key, 'started_over_by') ~= ARGV[1] then
   redis.call('HSET', key, 'generation', count(redis.call('HGET', key, 'generation')) + 1)
   redis.call('HSET', key, 'started_over_by', ARGV[1], 'chat_id', '', 'created_at', ARGV[2], 'used_at', ARGV[2])
   redis.call('HDEL', key, 'asks', 'files')
+  note_flow(key, ARGV[5])
   redis.call('DEL', KEYS[2])
 end
 note_later(key, ARGV[4])

@@ -110,12 +110,11 @@ class Answering:
         """The files that the flow makes for an answer, of the chat that was noted when Flowise was asked."""
         process = self._process
         return AnswerFiles(
-            process.flowise,
+            lambda: self._conversations.flow_asked(lease.opened),
             process.room,
             process.inline,
             largest=process.conversations.file_limit,
             opened=lambda: lease.opened,
-            reads_answers=process.conversations.reads_answers,
         )
 
     async def _stopped_in_slack(self, lease: Lease) -> None:
@@ -138,7 +137,7 @@ class Answering:
             others = await self._process.mailbox.others(lease.item.team) > 0
         if lease.was_asked and lease.stopped.is_set():
             return Stopped(StopOutcome.UNKNOWN)
-        can_go_on = self._conversations.reads_answers and not question.place.response_url
+        can_go_on = self._conversations.reads_answers(lease.opened) and not question.place.response_url
         if lease.was_asked and not (others and can_go_on):
             follows = question.decided is None and self._conversations.is_follow_up(question)
             kind = Interrupted if question.decided is None else DecisionInterrupted

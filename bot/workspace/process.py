@@ -10,9 +10,9 @@ from bot.background.supervision import Supervisor
 from bot.background.tasks import Tasks
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import MOST_INLINE, FileRoom
+from bot.conversation.flows import Flows
 from bot.conversation.question import ConversationSettings
 from bot.mailbox.mailbox import Mailbox
-from bot.ports.flowise import Flowise
 from bot.ports.store import Store
 from bot.reply.observed import Answers
 from bot.reply.steps_support import ShowSteps
@@ -45,12 +45,13 @@ class Waits:
     """How long is waited before something is tried again, in seconds.
 
     `call`: a call whose answer was lost, twice as long each time. `intake`: a question that could not be taken in.
-    `token`: one that Slack has refused.
+    `token`: one that Slack has refused. `configuration`: between two looks at it; what changes is in force after three.
     """
 
     call: float = 1.0
     intake: float = 1.0
     token: float = 30.0
+    configuration: float = 1.5
 
 
 WAITS = Waits()
@@ -86,7 +87,7 @@ class Process:
     """
 
     name: str
-    flowise: Flowise
+    flows: Flows
     store: Store
     mailbox: Mailbox
     admission: Admission

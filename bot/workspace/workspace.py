@@ -8,8 +8,8 @@ from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
 
 from bot.background.tasks import Share
-from bot.conversation.question_files import QuestionFiles
 from bot.conversation.turn import Turns
+from bot.conversation.workspace_flow import Around
 from bot.errors import StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.pacing.governor import Governor
@@ -113,17 +113,7 @@ class Workspace:
             now=process.now,
             supervisor=process.supervisor,
         )
-        self.conversations = Turns(
-            process.flowise,
-            slack,
-            process.store,
-            process.conversations,
-            files=self._files(process),
-            admission=process.admission,
-            tasks=self.tasks,
-            now=process.now,
-            wall=process.wall,
-        )
+        self.conversations = Turns(process.flows, self._around(process), process.admission)
         replies = Replies(
             process.delivery, invite=wording.invite(identity.name), thinking=wording.thinking(identity.name)
         )
@@ -139,10 +129,19 @@ class Workspace:
         self._background: list[asyncio.Task[None]] = []
         self._is_closed = False
 
-    def _files(self, process: Process) -> QuestionFiles:
+    def _around(self, process: Process) -> Around:
         settings = process.conversations
-        own = frozenset() if settings.outsiders_files else self.identity.organisations
-        return QuestionFiles(process.flowise.files, self.slack, process.store, process.room, settings, own_teams=own)
+        return Around(
+            self.slack,
+            process.store,
+            settings,
+            process.room,
+            frozenset() if settings.outsiders_files else self.identity.organisations,
+            self.tasks,
+            now=process.now,
+            wall=process.wall,
+            configured=3 * process.waits.configuration,
+        )
 
     def _homes(self, process: Process) -> Homes | None:
         team, parts, store = self.identity.team, process.home, process.store
@@ -155,7 +154,8 @@ class Workspace:
     async def _prompts(self, flow: str, thread: Thread, user: str) -> AnswerButtons | None:
         # Each drawing has buttons of its own: one that was pressed counts once.
         reference = reference_of(thread.team, "home", user, flow, f"{self.wall():.6f}")
-        return await self.conversations.offers.to_begin_with(thread, reference, user)
+        found = self.conversations.flows.named(flow)
+        return await found.offers.to_begin_with(thread, reference, user) if found is not None else None
 
     # From its opening to its close ------------------------------------------------------------------------------------
 

@@ -30,7 +30,12 @@ class Flow:
     def __init__(self, client: flowise.Client, times: int = 0) -> None:
         self._client = client
         self.times = times
+        self.reads_answers = False
         self.asked = 0
+
+    @property
+    def flowise(self) -> Flow:
+        return self
 
     @property
     def files(self) -> Flow:
@@ -62,7 +67,7 @@ async def soon(_: float) -> None:
 
 def files_of(flow: Flow, room: FileRoom | None = None, inline: FileRoom | None = None) -> AnswerFiles:
     rooms = room or FileRoom(), inline or FileRoom(MOST_INLINE)
-    return AnswerFiles(flow, *rooms, largest=LARGEST, opened=lambda: OpenAnswer(CHAT), sleep=soon)  # type: ignore[arg-type]
+    return AnswerFiles(lambda: flow, *rooms, largest=LARGEST, opened=lambda: OpenAnswer(CHAT), sleep=soon)  # type: ignore[arg-type, return-value]
 
 
 async def events(*happened: ArrivedEvent) -> AsyncGenerator[ArrivedEvent, None]:

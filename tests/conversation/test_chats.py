@@ -6,11 +6,11 @@ import pytest
 
 from bot.conversation.chats import Chats
 from bot.conversation.question import Question
-from bot.records.thread import Thread
+from bot.records.thread import NotedFlow, Thread
 from bot.reply.contract import Place
 from bot.store.redis import RedisStore
 
-FLOW = "flow"
+FLOW = NotedFlow("", "flow")
 
 
 class Talk:
@@ -19,7 +19,7 @@ class Talk:
     def __init__(self, store: RedisStore, thread: Thread) -> None:
         self.store = store
         self.thread = thread
-        self.chats = Chats(store, FLOW, wall=lambda: 1.0)
+        self.chats = Chats(store, wall=lambda: 1.0)
 
     def question(self) -> Question:
         place = Place(self.thread.channel, self.thread.thread_ts or None, "U1")
@@ -28,14 +28,14 @@ class Talk:
     async def asks(self, *, answered: bool) -> None:
         question = self.question()
         known = await self.store.conversation(self.thread)
-        chat = await self.chats.of(question, known)
+        chat = await self.chats.of(question, known, FLOW)
         await self.chats.keep(question, chat)
         if answered:
             await self.chats.answered(question, chat, asks=False)()
 
     async def remembers(self) -> bool:
         question, known = self.question(), await self.store.conversation(self.thread)
-        return await self.chats.remembers(question, await self.chats.of(question, known), known)
+        return await self.chats.remembers(question, await self.chats.of(question, known, FLOW), known)
 
 
 @pytest.mark.parametrize("thread", [Thread("T1", "C1", "1.0"), Thread("T1", "D1", ""), Thread("T1", "D1", "1.0")])

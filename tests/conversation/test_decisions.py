@@ -17,7 +17,7 @@ from bot.errors import FlowiseError, RunState
 from bot.flowise.decisions import PauseState
 from bot.ports.flowise import Flowise
 from bot.records.decision import KeptDecision, MadeDecision, PendingDecision
-from bot.records.thread import OpenAnswer, Run, Thread
+from bot.records.thread import NotedFlow, OpenAnswer, Run, Thread
 from bot.slack import wording
 from bot.store.redis import RedisStore
 
@@ -48,7 +48,7 @@ class Rows:
 @pytest.fixture
 async def noted(store: RedisStore) -> RedisStore:
     """A store with a decision that waits on the newest run of its chat."""
-    await store.remember(THREAD, "chat", "flow", 0, now=1.0)
+    await store.remember(THREAD, "chat", NotedFlow("", "flow"), 0, now=1.0)
     await store.decisions.offer(ASKED, WAITING)
     return store
 
@@ -58,7 +58,9 @@ def made(rows: Rows, store: RedisStore, *, reads_answers: bool = True) -> Decisi
         raise AssertionError("nothing is waited for")
 
     who = wording.DECIDED_BY_ASKER
-    return Decisions(cast("Flowise", rows), store, reads_answers=reads_answers, who=who, wall=lambda: 3.0, sleep=sleep)
+    return Decisions(
+        cast("Flowise", rows), store, flow="", reads_answers=reads_answers, who=who, wall=lambda: 3.0, sleep=sleep
+    )
 
 
 PROOFS: list[tuple[str, PauseState, PendingDecision, bool]] = [

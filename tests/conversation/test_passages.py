@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.conversation.chats import Chat
-from bot.conversation.passages import AnswerSources, Passages
+from bot.conversation.passages import AnswerSources, Passages, passages_note
 from bot.conversation.prediction_state import PredictionState
 from bot.errors import FlowiseSlow, StoreUnavailable
 from bot.flowise.events import Metadata, SourceDocument, SourceDocuments
-from bot.records.thread import Item, Run, question_of
+from bot.records.thread import Item, NotedFlow, Run, question_of
 from tests.test_memory import Flowise
 
 ITEM = Item("T1", "T1:C1:1.0", "abc12345", "1.0", "message", "")
@@ -44,11 +44,16 @@ class StoredSources(Flowise):
 
 
 def state(sources: SourceDocuments | None = FOUND, row: str = "m") -> PredictionState:
-    made = PredictionState(Run(since=0.0), Chat("chat", 0))
+    made = PredictionState(Run(since=0.0), Chat("chat", 0, NotedFlow("", "flow")))
     if sources is not None:
         made.takes(sources)
     made.takes(Metadata("chat", row))
     return made
+
+
+async def shown(asked: Passages, notes: Notes) -> AnswerSources | None:
+    note = await passages_note(notes, ITEM.line, ITEM.reference)
+    return await asked.of(note) if note is not None else None
 
 
 def passages(notes: Notes, *, reads_answers: bool) -> Passages:
@@ -64,8 +69,8 @@ async def test_with_a_key_they_are_those_of_the_stored_answer() -> None:
     [(note, seconds)] = notes.kept_notes.values()
     assert "Thirty" not in note
     assert seconds is None
-    assert await asked.of(ITEM.line, ITEM.reference) == AnswerSources(FOUND, cited=True)
-    found = await asked.of(ITEM.line, ITEM.reference)
+    assert await shown(asked, notes) == AnswerSources(FOUND, cited=True)
+    found = await shown(asked, notes)
     assert found is not None
     assert found.sources.passages == ("Stored.",)
 
@@ -77,7 +82,7 @@ async def test_without_a_key_or_a_name_they_are_kept_for_a_day(reads_answers: bo
     assert await asked.offered(ITEM, state(row=row), "No marks.") is not None
     [(_, seconds)] = notes.kept_notes.values()
     assert seconds == 86_400
-    found = await asked.of(ITEM.line, ITEM.reference)
+    found = await shown(asked, notes)
     assert found == AnswerSources(FOUND)
     assert found is not None
     assert found.sources.passages == FOUND.passages
@@ -90,7 +95,7 @@ async def test_what_is_kept_has_a_limit_and_the_others_are_counted() -> None:
     assert await asked.offered(ITEM, state(many), "") is not None
     [(note, _)] = notes.kept_notes.values()
     assert 80_000 < len(note) < 101_000
-    found = await asked.of(ITEM.line, ITEM.reference)
+    found = await shown(asked, notes)
     assert found is not None
     assert len(found.sources.documents) + found.more == 100
     assert len(found.sources.passages) == len(found.sources.documents)
@@ -106,9 +111,9 @@ async def test_no_button_where_they_could_not_be_shown() -> None:
 async def test_what_is_not_known_any_more_or_cannot_be_read() -> None:
     notes = Notes()
     asked = passages(notes, reads_answers=True)
-    assert await asked.of(ITEM.line, ITEM.reference) is None
+    assert await shown(asked, notes) is None
     notes.kept_notes[ITEM.line, ITEM.reference] = ("{", None)
-    assert await asked.of(ITEM.line, ITEM.reference) is None
+    assert await shown(asked, notes) is None
     assert await asked.offered(ITEM, state(row="other"), "") is not None
     with pytest.raises(FlowiseSlow):
-        await asked.of(ITEM.line, ITEM.reference)
+        await shown(asked, notes)

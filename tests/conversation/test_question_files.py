@@ -24,7 +24,7 @@ from bot.flowise.uploads import Accepted, Reason
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.pings import pings, urls
-from bot.records.thread import Thread
+from bot.records.thread import NotedFlow, Thread
 from bot.reply.contract import Heard, Place, Remark, Sentence
 from bot.reply.paged import PagedAnswer
 from bot.slack import wording_of_files
@@ -35,6 +35,8 @@ from bot.store.redis import RedisStore
 
 TEN_MB = bytes(10 * 1024 * 1024)
 PICTURES, EACH = 20, len(TEN_MB)
+FLOW = NotedFlow("", "flow")
+LARGEST = ConversationSettings().file_limit
 
 
 class Content(bytearray):
@@ -78,7 +80,7 @@ async def parts(store: RedisStore) -> AsyncIterator[tuple[LocalSlack, Counted, Q
     ):
         counted, room = Counted(SlackClient(web_client(slack.bot_token, slack.url, session), session)), FileRoom()
         client = flowise.Client(to_flowise, local.url, local.chatflow_id, None, flowise.Limits())
-        files = QuestionFiles(client.files, counted, store, room, ConversationSettings(), own_teams=frozenset())
+        files = QuestionFiles(client.files, counted, store, room, LARGEST, may_store=False, own_teams=frozenset())
         yield slack, counted, files, room
 
 
@@ -95,7 +97,7 @@ async def test_twenty_files_of_ten_megabytes_at_once_hold_no_more_than_is_stated
         thread = Thread("T1", "C1", f"1700000000.{number:06}")
         place = Place("C1", thread.thread_ts, "U1")
         question = Question(thread, place, thread.thread_ts, "what?", f"{number}", files=(shared,))
-        async with files.prepared(question, Chat(f"chat-{number}", 0)) as prepared:
+        async with files.prepared(question, Chat(f"chat-{number}", 0, FLOW)) as prepared:
             [upload] = prepared.uploads.files
             assert len(upload.content) == EACH
             assert room.held <= MOST_HELD
@@ -120,7 +122,7 @@ async def test_who_is_stopped_while_files_come_gives_their_room_back(
         question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "?", "r", files=(shared,))
 
         async def prepare(question: Question = question) -> None:
-            async with files.prepared(question, Chat("chat", 0)):
+            async with files.prepared(question, Chat("chat", 0, FLOW)):
                 raise AssertionError("the file never comes")
 
         preparing = asyncio.create_task(prepare())
@@ -141,7 +143,7 @@ async def test_what_was_sent_is_let_go_of_while_the_answer_grows(
     new = [slack.new_file(name, b"content") for name in ("a.png", "a.txt", "b.txt")]
     shared = tuple([await counted.file(file.id) for file in new])
     question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "?", "r", files=shared)
-    async with files.prepared(question, Chat("chat", 0)) as prepared:
+    async with files.prepared(question, Chat("chat", 0, FLOW)) as prepared:
         assert counted.kept == 1  # of a document only its text is kept
         assert prepared.documents == ("a.txt", "b.txt")
         assert (room.held, room.texts.held) == (7, 1)
@@ -170,15 +172,15 @@ async def test_where_flowise_does_not_tell_what_it_takes_only_words_are_asked(
     parts: tuple[LocalSlack, Counted, QuestionFiles, FileRoom], store: RedisStore
 ) -> None:
     _, counted, _, room = parts
-    files = QuestionFiles(Mute(), counted, store, room, ConversationSettings(), own_teams=frozenset())
+    files = QuestionFiles(Mute(), counted, store, room, LARGEST, may_store=False, own_teams=frozenset())
     thread = Thread("T1", "C1", "1700000000.000100")
     shared = SharedFile("F1", "a.png", "image/png", 5)
     question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "why?", "r", files=(shared,))
-    async with files.prepared(question, Chat("chat", 0)) as prepared:
+    async with files.prepared(question, Chat("chat", 0, FLOW)) as prepared:
         assert prepared.remarks == (wording_of_files.not_looked_at(["a.png"]),)
         assert not prepared.go_along
     with pytest.raises(FlowiseSlow):
-        async with files.prepared(replace(question, text=""), Chat("chat", 0)):
+        async with files.prepared(replace(question, text=""), Chat("chat", 0, FLOW)):
             pass
 
 
@@ -221,13 +223,13 @@ async def test_a_file_is_sent_to_a_store_again_only_where_nothing_was_added(
     sent: int,
 ) -> None:
     slack, counted, _, room = parts
-    flow, settings = Answers(*answers), ConversationSettings(files_to_store=True)
-    files = QuestionFiles(flow, counted, store, room, settings, own_teams=frozenset())
+    flow = Answers(*answers)
+    files = QuestionFiles(flow, counted, store, room, LARGEST, may_store=True, own_teams=frozenset())
     shared = await counted.file(slack.new_file("a.txt", b"content").id)
     thread = Thread("T1", "C1", "1700000000.000100")
     for remark in remarks:  # the same question, asked again by the same process
         question = Question(thread, Place("C1", thread.thread_ts, "U1"), thread.thread_ts, "?", "r", files=(shared,))
-        async with files.prepared(question, Chat("chat", 0)) as prepared:
+        async with files.prepared(question, Chat("chat", 0, FLOW)) as prepared:
             assert prepared.remarks == ((remark,) if remark else ())
     assert flow.sent == sent
     assert room.held == 0

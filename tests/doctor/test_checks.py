@@ -14,6 +14,7 @@ from bot.doctor.checks import bounded, examine, examined
 from bot.doctor.findings import About, Finding, Verdict
 from bot.playground.program import environment
 from bot.playground.sandbox import Sandbox
+from bot.settings.environment import configuration_of
 from bot.settings.settings import Settings
 
 _SECONDS = 30.0
@@ -112,7 +113,7 @@ async def test_no_secret_is_printed_though_others_repeat_it(home: Sandbox, tmp_p
 async def test_it_can_be_run_beside_the_bot(home: Sandbox, tmp_path: Path) -> None:
     async with home.bot() as running:
         settings = Settings.model_validate(home.settings().model_dump() | {"port": running.port})
-        found = await examined(settings, question="Who are you?")
+        found = await examined(settings, configuration_of(settings), question="Who are you?")
     assert [finding for finding in found if finding.state in {Verdict.WRONG, Verdict.WARNING}] == []
     [port] = [finding for finding in found if finding.check == "port"]
     assert "itself" in port.found
@@ -157,7 +158,7 @@ async def test_servers_that_keep_silent_do_not_keep_a_person_waiting() -> None:
         }
     )
     async with asyncio.timeout(5.0):
-        found = await examined(settings, patience=0.1)
+        found = await examined(settings, configuration_of(settings), patience=0.1)
     server.close()
     wrong = [(finding.about, finding.check) for finding in found if finding.state is Verdict.WRONG]
     assert wrong == [("Slack", "answer"), ("Flowise", "answer"), ("Redis", "answer")]

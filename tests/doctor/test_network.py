@@ -10,6 +10,7 @@ from bot.doctor.network import network
 from bot.network.outgoing import Network
 from bot.network.proxies import Proxies
 from bot.playground.sandbox import Sandbox
+from bot.settings.environment import configuration_of
 from tests.network.proxying import forward_proxy
 
 PROXY = "http://me:secretvalue@proxy.example:3128"
@@ -54,9 +55,9 @@ async def test_the_examination_goes_the_bot_s_own_way_and_on_without_the_certifi
 ) -> None:
     async with forward_proxy() as proxy:
         settings = home.settings(http_proxy=proxy.url, ssl_cert_file=tmp_path / "none.pem", slack_app_token="xapp-1")
-        findings = await examined(settings)
+        findings = await examined(settings, configuration_of(settings))
         proxy.refusal = 403
-        refused = await examined(settings)
+        refused = await examined(settings, configuration_of(settings))
     by_check = {(finding.about, finding.check): finding for finding in findings}
     assert by_check["Network", "certificates"].state is Verdict.WRONG
     assert by_check["Network", "proxy"].state is Verdict.WARNING  # this machine's own addresses, through it

@@ -8,7 +8,7 @@ import pytest
 
 from bot.playground.flowise.scripts import Script
 from bot.playground.slack.message import File
-from bot.records.thread import STORED, OpenAnswer, Thread
+from bot.records.thread import STORED, NotedFlow, OpenAnswer, Thread
 from bot.slack import wording as app_wording
 from bot.slack import wording_of_files as wording
 from tests.handlers.test_files import PNG, sha, ways
@@ -55,7 +55,7 @@ async def test_what_may_be_in_the_vector_store_is_not_added_again(
     await left.question(files=[notes])
     await left.noted(OpenAnswer(chat_id=CHAT))
     thread = Thread(left.item.team, left.home.channel, left.root)
-    await left.store.remember(thread, CHAT, flow, 0, time.time())
+    await left.store.remember(thread, CHAT, NotedFlow("", flow), 0, time.time())
     if noted:
         assert await left.store.begin_storing(left.item.line, CHAT, notes.id, noted) == noted
     if noted == STORED:

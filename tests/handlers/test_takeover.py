@@ -25,6 +25,7 @@ from bot.playground.slack.wire import file_json
 from bot.records.thread import (
     Hold,
     Item,
+    NotedFlow,
     OpenAnswer,
     Run,
     StopOutcome,
@@ -129,7 +130,9 @@ class Left:
             run = Run(opened.asked_at, question=opened.question, after=opened.after) if opened.asked_at else None
             assert await mailboxes.note(hold, opened, run)
             if opened.chat_id:
-                await self.store.remember(thread, opened.chat_id, self.home.flowise.chatflow_id, 0, time.time())
+                await self.store.remember(
+                    thread, opened.chat_id, NotedFlow("", self.home.flowise.chatflow_id), 0, time.time()
+                )
         await asyncio.sleep(0.01)
         for _ in range(epoch - 1):
             found, _ = await mailboxes.abandoned([self.item.team], "dead", 0.05)

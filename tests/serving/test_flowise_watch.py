@@ -22,7 +22,7 @@ from bot.serving.flowise_watch import WatchedFlowise
 @asynccontextmanager
 async def watched(url: str, chatflow_id: str, key: str | None = None) -> AsyncIterator[WatchedFlowise]:
     async with new_session(DIRECT) as session:
-        yield WatchedFlowise(session, url, chatflow_id, key, Limits(), Metrics().flowise)
+        yield WatchedFlowise(session, url, chatflow_id, key, Limits(), Metrics().flowise.of(""))
 
 
 async def asked(flowise: WatchedFlowise) -> None:

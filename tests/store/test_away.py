@@ -16,7 +16,7 @@ import pytest
 from redis.crc import key_slot
 
 from bot.errors import StoreUnavailable
-from bot.records.thread import Hold, Item, OpenAnswer, Thread
+from bot.records.thread import Hold, Item, NotedFlow, OpenAnswer, Thread
 from bot.slack.tiers import keys
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
@@ -39,7 +39,7 @@ def writes(store: RedisStore) -> list[Callable[[], Awaitable[object]]]:
     """A command, scripts of one key and of several, and the probe of readiness."""
     return [
         lambda: accepted(store, uuid4().hex),
-        lambda: store.remember(THREAD, "chat", "flow", 0, now=1),
+        lambda: store.remember(THREAD, "chat", NotedFlow("", "flow"), 0, now=1),
         lambda: store.spend(uuid4().hex, keys("chat.postMessage", "C1"), 0, uuid4().hex),
         store.ping,
     ]
@@ -204,7 +204,7 @@ async def test_flushed_is_no_error(servers: Servers) -> None:
         assert await store.conversation(THREAD) is None
         await comes_back(store)
         await server("SCRIPT", "FLUSH")
-        await asyncio.gather(*(store.remember(THREAD, "chat", "flow", 0, now=1) for _ in range(50)))
+        await asyncio.gather(*(store.remember(THREAD, "chat", NotedFlow("", "flow"), 0, now=1) for _ in range(50)))
         kept = await store.conversation(THREAD)
         assert kept is not None
         assert kept.chat_id == "chat"
@@ -339,7 +339,7 @@ async def test_a_cluster(servers: Servers) -> None:
         """Whether a script and a command about a thread are answered; False in time where they are not."""
         try:
             async with asyncio.timeout(2 * (1.0 + SLACK)):
-                await store.remember(thread, thread.thread_ts, "flow", 0, now=1)
+                await store.remember(thread, thread.thread_ts, NotedFlow("", "flow"), 0, now=1)
                 kept = await store.conversation(thread)
         except StoreUnavailable:
             return False

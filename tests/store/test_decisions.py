@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from bot.ports.notes import Decisions
 from bot.records.codec import encoded
 from bot.records.decision import KeptDecision, MadeDecision, PendingDecision, PendingTool
-from bot.records.thread import Run, Thread
+from bot.records.thread import NotedFlow, Run, Thread
 from bot.store.redis import RedisStore
 
 THREAD = Thread("T1", "C1", "1700000000.000100")
@@ -27,7 +27,7 @@ DAY_MS = 86_400_000
 @pytest.fixture
 async def decisions(store: RedisStore) -> Decisions:
     """A thread with a chat, and a decision that its newest run waits for."""
-    await store.remember(THREAD, "chat-1", "flow", 0, now=1.0)
+    await store.remember(THREAD, "chat-1", NotedFlow("", "flow"), 0, now=1.0)
     await store.decisions.offer(ASKED, WAITING)
     return store.decisions
 
@@ -83,7 +83,7 @@ async def started_over(store: RedisStore) -> None:
 
 
 async def other_chat(store: RedisStore) -> None:
-    await store.remember(THREAD, "chat-2", "flow", 0, now=2.0)
+    await store.remember(THREAD, "chat-2", NotedFlow("", "flow"), 0, now=2.0)
 
 
 async def closed(store: RedisStore) -> None:
@@ -128,6 +128,6 @@ async def test_damaged_notes_are_no_decisions(decisions: Decisions, store: Redis
 async def test_a_direct_message_outside_threads_has_decisions_too(store: RedisStore) -> None:
     outside = Thread("T1", "D1", "")
     asked = replace(ASKED, thread=outside)
-    await store.remember(outside, "chat-1", "flow", 0, now=1.0)
+    await store.remember(outside, "chat-1", NotedFlow("", "flow"), 0, now=1.0)
     await store.decisions.offer(asked, WAITING)
     assert await store.decisions.decide(asked, MADE) == MADE

@@ -13,10 +13,11 @@ from redis.asyncio.sentinel import SentinelManagedSSLConnection
 
 from bot.errors import SettingsError, StoreUnavailable
 from bot.ports.store import Store
-from bot.records.thread import STORED, Conversation, Item, NewestAnswer, Run, Thread
+from bot.records.thread import STORED, Conversation, Item, MessageChat, NewestAnswer, NotedFlow, Run, Thread
 from bot.store.connections import connect
 from bot.store.redis import RedisStore
 
+FLOW = NotedFlow("", "flow")
 THREAD = Thread("T1", "C1", "1700000000.000100")
 LINE = THREAD.line
 DAY_MS = 86_400_000
@@ -53,12 +54,12 @@ async def test_an_unknown_thread_has_no_conversation(store: RedisStore) -> None:
 
 
 async def test_a_conversation_is_remembered_and_used_again(store: RedisStore, raw: Redis) -> None:
-    assert await store.remember(THREAD, "chat-1", "flow-1", 0, now=100.25)
+    assert await store.remember(THREAD, "chat-1", NotedFlow("", "flow-1"), 0, now=100.25)
     assert await store.conversation(THREAD) == Conversation("chat-1", "flow-1", 0, 100.25, 100.25)
 
     [key] = await keys_of(store, raw)
     await raw.pexpire(key, 1000)
-    assert await store.remember(THREAD, "chat-2", "flow-2", 0, now=200.5)
+    assert await store.remember(THREAD, "chat-2", NotedFlow("", "flow-2"), 0, now=200.5)
     assert await store.conversation(THREAD) == Conversation("chat-2", "flow-2", 0, 100.25, 200.5)
     assert 29 * DAY_MS < (await keys_of(store, raw))[key] <= 30 * DAY_MS
 
@@ -68,7 +69,7 @@ def asked(reference: str) -> Item:
 
 
 async def answered(store: RedisStore, newest: Item | None, since: str, generation: int = 0) -> None:
-    await store.remember(THREAD, "chat", "flow", generation, now=1, answered=True, context_since=since, newest=newest)
+    await store.remember(THREAD, "chat", FLOW, generation, now=1, answered=True, context_since=since, newest=newest)
 
 
 async def test_the_newest_answer_is_kept_with_what_its_question_was_asked_after(store: RedisStore, raw: Redis) -> None:
@@ -78,7 +79,7 @@ async def test_the_newest_answer_is_kept_with_what_its_question_was_asked_after(
         assert await store.newest(THREAD) == NewestAnswer(asked("one"), "")
     await answered(store, asked("two"), "1700000002.000100")
     assert await store.newest(THREAD) == NewestAnswer(asked("two"), "1700000001.000100")
-    await store.remember(THREAD, "chat", "flow", 0, now=1)  # another question is asked
+    await store.remember(THREAD, "chat", FLOW, 0, now=1)  # another question is asked
     assert await store.newest(THREAD) == NewestAnswer(asked("two"), "1700000001.000100")
     assert len({life // 1000 for life in (await keys_of(store, raw)).values()}) == 1
     await answered(store, None, "1700000003.000100")
@@ -105,26 +106,26 @@ async def test_what_cannot_be_read_of_it_is_none(store: RedisStore, raw: Redis) 
 
 async def test_threads_are_kept_apart(store: RedisStore) -> None:
     others = [Thread("T2", "C1", THREAD.thread_ts), Thread("T1", "C2", THREAD.thread_ts), Thread("T1", "C1", "")]
-    await store.remember(THREAD, "chat", "flow", 0, now=1)
+    await store.remember(THREAD, "chat", FLOW, 0, now=1)
     assert [await store.conversation(other) for other in others] == [None, None, None]
 
 
 async def test_starting_over_empties_the_chat_and_wins_over_a_late_answer(store: RedisStore) -> None:
-    await store.remember(THREAD, "chat-1", "flow-1", 0, now=100)
+    await store.remember(THREAD, "chat-1", NotedFlow("", "flow-1"), 0, now=100)
     assert await store.start_over(THREAD, now=200) == 1
     assert await store.conversation(THREAD) == Conversation("", "flow-1", 1, 200, 200)
 
-    assert not await store.remember(THREAD, "chat-1", "flow-1", 0, now=300)
+    assert not await store.remember(THREAD, "chat-1", NotedFlow("", "flow-1"), 0, now=300)
     assert await store.conversation(THREAD) == Conversation("", "flow-1", 1, 200, 200)
 
-    assert await store.remember(THREAD, "chat-2", "flow-1", 1, now=400)
+    assert await store.remember(THREAD, "chat-2", NotedFlow("", "flow-1"), 1, now=400)
     assert await store.conversation(THREAD) == Conversation("chat-2", "flow-1", 1, 200, 400)
     assert await store.start_over(THREAD, now=500) == 2
 
 
 async def test_whether_the_last_answer_has_asked_something_is_known_until_the_next_one(store: RedisStore) -> None:
     async def asks(*, answered: bool, said: bool) -> bool:
-        await store.remember(THREAD, "chat", "flow", 0, now=1, answered=answered, asks=said)
+        await store.remember(THREAD, "chat", FLOW, 0, now=1, answered=answered, asks=said)
         known = await store.conversation(THREAD)
         assert known is not None
         return known.asks
@@ -142,7 +143,7 @@ async def test_whether_the_last_answer_has_asked_something_is_known_until_the_ne
 
 async def test_up_to_where_the_messages_of_a_thread_are_known_only_moves_on(store: RedisStore, raw: Redis) -> None:
     async def since(ts: str, generation: int = 0) -> str:
-        await store.remember(THREAD, "chat", "flow", generation, now=1, context_since=ts)
+        await store.remember(THREAD, "chat", FLOW, generation, now=1, context_since=ts)
         known = await store.conversation(THREAD)
         assert known is not None
         return known.context_since
@@ -163,8 +164,8 @@ async def test_up_to_where_the_messages_of_a_thread_are_known_only_moves_on(stor
 
 async def test_a_thread_can_start_over_before_it_began(store: RedisStore) -> None:
     assert await store.start_over(THREAD, now=7) == 1
-    assert not await store.remember(THREAD, "chat", "flow", 0, now=8)
-    assert not await store.remember(Thread("T1", "C1", "9.9"), "chat", "flow", 3, now=8)
+    assert not await store.remember(THREAD, "chat", FLOW, 0, now=8)
+    assert not await store.remember(Thread("T1", "C1", "9.9"), "chat", FLOW, 3, now=8)
     assert await store.conversation(Thread("T1", "C1", "9.9")) is None
 
 
@@ -176,7 +177,7 @@ async def test_generations_of_two_replicas_never_meet(twins: tuple[RedisStore, R
 async def test_being_quiet_is_left_alone_by_everything_else(store: RedisStore, raw: Redis) -> None:
     await store.set_quiet(THREAD, True, now=1.5)
     assert await store.conversation(THREAD) == Conversation("", "", 0, 1.5, 1.5, quiet=True)
-    await store.remember(THREAD, "chat", "flow", 0, now=2)
+    await store.remember(THREAD, "chat", FLOW, 0, now=2)
     await store.start_over(THREAD, now=3)
     kept = await store.conversation(THREAD)
     assert kept is not None
@@ -189,7 +190,7 @@ async def test_being_quiet_is_left_alone_by_everything_else(store: RedisStore, r
 async def test_what_is_left_out_is_kept_once_beside_all_else(store: RedisStore, raw: Redis) -> None:
     await store.leave_out(THREAD, ["1.1", "1.2"], now=1.5)
     assert await store.conversation(THREAD) == Conversation("", "", 0, 1.5, 1.5, left_out=("1.1", "1.2"))
-    await store.remember(THREAD, "chat", "flow", 0, now=2)
+    await store.remember(THREAD, "chat", FLOW, 0, now=2)
     await store.leave_out(THREAD, ["1.2", "1.3"], now=3)
     kept = await store.conversation(THREAD)
     assert kept == Conversation("chat", "flow", 0, 1.5, 3, left_out=("1.1", "1.2", "1.3"))
@@ -206,8 +207,8 @@ async def test_of_many_messages_the_latest_are_left_out(store: RedisStore) -> No
 
 async def test_the_lifetime_of_conversations_is_a_setting(redis_url: str, raw: Redis) -> None:
     store = RedisStore.at(redis_url, prefix=f"test-{uuid4().hex}", conversation_days=2)
-    await store.remember(THREAD, "chat", "flow", 0, now=1)
-    await store.message_belongs("T1", "D1", "5.5", "chat", "flow")
+    await store.remember(THREAD, "chat", FLOW, 0, now=1)
+    await store.message_belongs("T1", "D1", "5.5", MessageChat("chat", FLOW))
     lifetimes = (await keys_of(store, raw)).values()
     assert len(lifetimes) == 2
     assert all(1.9 * DAY_MS < left <= 2 * DAY_MS for left in lifetimes)
@@ -219,8 +220,8 @@ async def test_the_lifetime_of_conversations_is_a_setting(redis_url: str, raw: R
 
 async def test_a_message_belongs_to_a_chat(store: RedisStore) -> None:
     assert await store.chat_of_message("T1", "D1", "5.5") is None
-    await store.message_belongs("T1", "D1", "5.5", 'odd "chat"\n', "flow")
-    assert await store.chat_of_message("T1", "D1", "5.5") == ('odd "chat"\n', "flow")
+    await store.message_belongs("T1", "D1", "5.5", MessageChat('odd "chat"\n', FLOW))
+    assert await store.chat_of_message("T1", "D1", "5.5") == MessageChat('odd "chat"\n', FLOW)
     assert await store.chat_of_message("T1", "D1", "5.6") is None
 
 
@@ -242,8 +243,8 @@ async def test_a_run_is_noted_until_it_ends(store: RedisStore, raw: Redis, run: 
 
 
 async def test_the_keys_of_a_thread_are_of_one_cluster_slot(store: RedisStore, raw: Redis) -> None:
-    await store.remember(THREAD, "chat", "flow", 0, now=1)
-    await store.message_belongs("T1", "C1", THREAD.thread_ts, "chat", "flow")
+    await store.remember(THREAD, "chat", FLOW, 0, now=1)
+    await store.message_belongs("T1", "C1", THREAD.thread_ts, MessageChat("chat", FLOW))
     await store.run_started(THREAD.line, "chat", Run(1))
     keys = await keys_of(store, raw)
     assert len(keys) == 3
@@ -262,7 +263,7 @@ async def test_ping_has_connections_of_its_own(store: RedisStore) -> None:
 
 
 async def test_a_refusing_server_is_named_by_its_code(store: RedisStore, raw: Redis) -> None:
-    await store.remember(THREAD, "chat", "flow", 0, now=1)
+    await store.remember(THREAD, "chat", FLOW, 0, now=1)
     [key] = await keys_of(store, raw)
     await raw.set(key, "not a hash")
     with pytest.raises(StoreUnavailable, match=r"\(ResponseError: WRONGTYPE\)"):
@@ -338,7 +339,7 @@ async def test_a_file_is_added_to_a_vector_store_by_one_process_once(store: Redi
 async def test_files_that_a_flow_has_forgotten_are_noted_until_the_thread_starts_over(
     store: RedisStore, raw: Redis
 ) -> None:
-    await store.remember(THREAD, "chat", "flow", 0, now=1)
+    await store.remember(THREAD, "chat", FLOW, 0, now=1)
     await store.note_files(THREAD, "plan.pdf, größe.txt and 2 more")
     known = await store.conversation(THREAD)
     assert known is not None

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from bot.errors import StoreUnavailable
-from bot.records.thread import Conversation, Hold, Item, OpenAnswer, Run, Thread, UnansweredQuestion
+from bot.records.thread import Conversation, Hold, Item, NotedFlow, OpenAnswer, Run, Thread, UnansweredQuestion
 from bot.store.embedded import EmbeddedValkey
 from bot.store.mailbox import RedisMailboxes
 from bot.store.redis import RedisStore
@@ -108,7 +108,7 @@ async def test_a_lost_reply_doubles_nothing(lossy: tuple[RedisStore, Proxy]) -> 
     assert await mailboxes.stand(held("x", 1), ENOUGH) == 0
     assert await mailboxes.note(held("x", 1), OpenAnswer(chat_id="chat"))
     await mailboxes.settle(held("x", 1))
-    await store.remember(Thread("T9", "C9", "9"), "chat", "flow", 0, now=1)
+    await store.remember(Thread("T9", "C9", "9"), "chat", NotedFlow("", "flow"), 0, now=1)
     assert await store._client.incr("control") == 1
 
     async def losing_its_reply(asked: Callable[[], Awaitable[Any]]) -> object:
@@ -126,7 +126,7 @@ async def test_a_lost_reply_doubles_nothing(lossy: tuple[RedisStore, Proxy]) -> 
     assert await accepted(mailboxes, behind)
     assert await losing_its_reply(lambda: store.start_over(THREAD, now=2)) == 2
     assert await store.start_over(THREAD, now=3) == 3
-    assert await losing_its_reply(lambda: store.remember(THREAD, "chat", "flow", 3, now=4)) is True
+    assert await losing_its_reply(lambda: store.remember(THREAD, "chat", NotedFlow("", "flow"), 3, now=4)) is True
     assert await losing_its_reply(lambda: mailboxes.stand(hold, ENOUGH)) == 0
     assert await losing_its_reply(lambda: mailboxes.stand(behind, ENOUGH)) == 1
     assert await losing_its_reply(lambda: mailboxes.note(hold, OpenAnswer(chat_id="chat"), Run(1.5))) is True
@@ -188,7 +188,7 @@ async def test_a_server_that_never_answers_is_given_up() -> None:
 async def test_a_server_that_comes_back_is_used_again(tmp_path: Path) -> None:
     server = EmbeddedValkey(tmp_path)
     store = RedisStore.at(await server.start())
-    await store.remember(THREAD, "chat", "flow", 0, now=1)
+    await store.remember(THREAD, "chat", NotedFlow("", "flow"), 0, now=1)
     await server.stop()
     with pytest.raises(StoreUnavailable):
         await store.conversation(THREAD)

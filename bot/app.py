@@ -300,8 +300,9 @@ class Bot:
     async def _health_told(self) -> tuple[tuple[str, str], ...]:
         """How the parts are, as admins read it in Slack."""
         slack = "ok" if await self._hears_slack() else words.AWAY
-        redis, flowise = await asyncio.gather(self._how_redis_is(), self._how_flowise_is())
-        return ((words.SLACK, slack), (words.REDIS, redis), (words.FLOWISE, flowise))
+        flows = self._flows.states() if self._flows is not None else {}
+        own = ((words.SLACK, slack), (words.REDIS, await self._how_redis_is()))
+        return (*own, *((name or words.FLOWISE, state) for name, state in flows.items()))
 
     async def _hears_slack(self) -> bool:
         if self._registry is not None and not self._registry.is_ready:

@@ -94,8 +94,9 @@ async def _help(workspace: Workspace, behaviour: Behaviour, typed: SlashCommand)
 async def _flow(workspace: Workspace, typed: SlashCommand) -> WorkspaceFlow | None:
     """The flow that a command would be asked of, as far as that is known at once."""
     thread, text = workspace.thread(typed.channel, ""), workspace.without_mention(typed.text)
+    finding = workspace.conversations.flow_at(thread, text=text, command=typed.name, user=typed.user)
     try:
-        return await workspace.in_time(workspace.conversations.flow_at(thread, text=text, command=typed.name))
+        return await workspace.in_time(finding)
     except StoreUnavailable:
         return None
 

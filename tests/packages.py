@@ -90,6 +90,7 @@ PACKAGES: Final = (
         "one team's installation: its client, pacing, mailbox, answers and sentences",
         (
             "bot.background",
+            "bot.config",
             *("bot.conversation", "bot.delivery", "bot.mailbox", "bot.pacing", "bot.ports", "bot.reply"),
             *("bot.slack", "bot.slack.text", *VALUES),
         ),

@@ -39,7 +39,7 @@ NO_CHANNEL = "Only channels can be chosen here, so nothing has changed."
 IN_FILE = "This is set in the configuration file, so it can't be changed here."
 TOO_MANY = "These are too many settings, so nothing has changed."
 FLOW_GONE = "This is no longer one of my flows, so nothing has changed."
-ONLY_IN_DM = "You can choose who answers in our direct messages only. In a channel, its admins do."
+ONLY_IN_DM = "You can choose who answers your direct messages. Please use this command there."
 
 COLUMNS = ("day", "week", "month")
 QUESTIONS = "Questions"
@@ -73,8 +73,8 @@ def within(seconds: float | None) -> str:
 def own_flow(title: str) -> str:
     """Who answers somebody's direct messages from now on; empty: whom the admins have set."""
     if not title:
-        return "In our direct messages, whom my admins have set answers from the next conversation on."
-    return f"{title} answers in our direct messages, from the next conversation on. `new conversation` begins one."
+        return "Your direct messages are answered as my admins have set it, from the next conversation on."
+    return f"{title} answers your direct messages, from the next conversation on. `new conversation` begins one."
 
 
 def not_a_flow(titles: Sequence[str]) -> str:

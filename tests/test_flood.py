@@ -22,7 +22,7 @@ from bot.mailbox.durations import Durations
 from bot.mailbox.lease import Lease
 from bot.records.thread import Hold, Item, Thread
 from bot.reply.contract import Place
-from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, UpdateMessage
+from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, SendFile, UpdateMessage, Uploaded
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.payload import IncomingMessage
 from bot.slack.people import Person
@@ -174,6 +174,8 @@ class Slack:
     async def call(self, call: Call) -> Result:
         if isinstance(call, PostMessage | UpdateMessage):
             self.texts.append(shown(call.blocks))
+        if isinstance(call, SendFile):
+            return Uploaded(f"F{next(self._ts)}")
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
 
     async def members(self, group: str) -> frozenset[str]:

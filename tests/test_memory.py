@@ -49,7 +49,7 @@ from bot.records.thread import (
 )
 from bot.reply.contract import LONGEST, Place
 from bot.reply.observed import ObservedReply
-from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result
+from bot.slack.calls import Accepted, Call, Posted, PostMessage, Result, SendFile, Uploaded
 from bot.slack.messages import EarlierMessage, Marked, StandingMessage
 from bot.slack.payload import IncomingMessage
 from bot.slack.people import Person
@@ -118,6 +118,8 @@ class Slack:
         self._ts = count(1)
 
     async def call(self, call: Call) -> Result:
+        if isinstance(call, SendFile):
+            return Uploaded(f"F{next(self._ts)}")
         return Posted(f"{next(self._ts)}.5") if isinstance(call, PostMessage) else Accepted()
 
     async def members(self, group: str) -> frozenset[str]:

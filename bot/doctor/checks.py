@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
@@ -87,10 +88,7 @@ async def examined(
     question: str | None = None,
 ) -> list[Finding]:
     """All findings for valid settings, and for each flow of the configuration. `patience` is how long the checks of one
-    heading may take, in seconds.
-
-    A `question` is asked of each flow after them, and may take two minutes.
-    """
+    heading may take, in seconds. A `question` is asked of each flow after them, and may take two minutes."""
     out = Network(Proxies(settings.https_proxy or "", settings.http_proxy or "", settings.no_proxy))
     given = Network(out.proxies, settings.ssl_cert_file)
     seen = network(given, {"Slack": settings.slack_api_url, **_servers(live)})
@@ -112,16 +110,9 @@ async def examined(
                 del own["METRICS_PORT"]
             return [await port(direct, settings.host, number, name) for name, number in own.items()]
 
-        async def of_flow(flow: EffectiveFlow) -> list[Finding]:
-            chatflow = _chatflow(settings, flow, live.secrets[flow.name])
-            looking = flowise(flowise_session, chatflow, monotonic=time.monotonic, wall=wall)
-            found = await bounded(FLOWISE, looking, patience)
-            if question is not None:
-                limits = Limits(chatflow.limits.connect, flow.headers_timeout)
-                client = flowise_client.Client(
-                    *(flowise_session, flow.url, flow.chatflow_id, chatflow.key, limits), extra_headers=chatflow.headers
-                )
-                found = await with_answer(found, client, question, monotonic=time.monotonic)
+        async def of_flow(flow: EffectiveFlow, secrets: FlowSecrets) -> list[Finding]:
+            chatflow = _chatflow(settings, flow, secrets)
+            found = await flowise(flowise_session, chatflow, monotonic=time.monotonic, wall=wall)
             return [replace(finding, about=_about(flow).heading) for finding in found]
 
         reports = await asyncio.gather(
@@ -134,7 +125,16 @@ async def examined(
             bounded(REDIS, redis(settings.redis_url, folder, address), patience),
             bounded(MACHINE, listening(), patience),
         )
-    return [*seen, *(finding for report in reports for finding in report)]
+        of_slack, *of_flows, of_redis, of_machine = reports
+        if question is not None:
+            clients = [
+                _client(flow, live.secrets[name], flowise_session) for name, flow in live.effective.flows.items()
+            ]
+            of_flows = [
+                await with_answer(found, client, question, monotonic=time.monotonic)
+                for found, client in zip(of_flows, clients, strict=True)
+            ]
+    return [*seen, *of_slack, *chain.from_iterable(of_flows), *of_redis, *of_machine]
 
 
 async def bounded(about: About, work: Awaitable[list[Finding]], patience: float) -> list[Finding]:
@@ -160,9 +160,14 @@ def _servers(live: LiveConfiguration) -> dict[str, str]:
 def _chatflow(settings: Settings, flow: EffectiveFlow, secrets: FlowSecrets) -> Chatflow:
     limits = Limits(connect=min(_REQUEST, flow.connect_timeout), headers=_REQUEST)
     told = AskerTold(flow.vars, flow.state, asker.introduced(settings.bot_introduce))
-    return Chatflow(
-        flow.url, flow.chatflow_id, secrets.api_key or None, limits, secrets.headers, told, flow.files_to_store
-    )
+    key, stores = secrets.api_key or None, flow.files_to_store
+    return Chatflow(flow.url, flow.chatflow_id, key, limits, secrets.headers, told, stores)
+
+
+def _client(flow: EffectiveFlow, secrets: FlowSecrets, session: aiohttp.ClientSession) -> flowise_client.Client:
+    limits = Limits(min(_REQUEST, flow.connect_timeout), flow.headers_timeout)
+    key, headers = secrets.api_key or None, secrets.headers
+    return flowise_client.Client(session, flow.url, flow.chatflow_id, key, limits, extra_headers=headers)
 
 
 def _look(out: TextIO, environment: Mapping[str, str]) -> tuple[int, bool]:

@@ -14,7 +14,7 @@ from bot.reply.contract import Place
 from bot.reply.growing_text import Text
 from bot.reply.made_files import REST, WhyLost
 from bot.slack import wording
-from bot.slack.calls import NOT_FETCHED, Accepted, Lost, Refused, Result, SendFile, ShareFile, Uploaded
+from bot.slack.calls import NOT_FETCHED, Accepted, Limited, Lost, Refused, Result, SendFile, ShareFile, Uploaded
 
 _GONE = frozenset({"file_not_found", "invalid_file_id", "file_deleted"})
 """Slack no longer has what was sent to it and never shared."""
@@ -67,9 +67,12 @@ class Attachments:
                 self._sent_again.add(key)
                 del self._sent[key]
                 self._look.discard(key)
-            case _, Refused(error=code):
+            case _, Limited() | Lost():
+                pass  # it is made again
+            case _:
                 self._settled.add(call.key)
-                self._lost[call.key] = WhyLost.NOT_FETCHED if code == NOT_FETCHED else WhyLost.NOT_ATTACHED
+                missing = result == Refused(NOT_FETCHED)
+                self._lost[call.key] = WhyLost.NOT_FETCHED if missing else WhyLost.NOT_ATTACHED
                 answer.lose_file(call.key, self._lost[call.key])
 
     def tell(self, answer: Answer[Text]) -> None:

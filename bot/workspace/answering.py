@@ -110,7 +110,7 @@ class Answering:
         """The files that the flow makes for an answer, of the chat that was noted when Flowise was asked."""
         process = self._process
         return AnswerFiles(
-            lambda: self._conversations.flow_asked(lease.opened),
+            self._conversations.flow_asked,
             process.room,
             process.inline,
             largest=process.conversations.file_limit,

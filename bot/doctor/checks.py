@@ -1,6 +1,6 @@
 """Runs all checks of the doctor concurrently, from the settings outwards, and prints the report.
 
-On request, it asks each flow a question after them.
+On request, it asks the chatflow a question after them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TextIO
+
+import aiohttp
 
 import bot.flowise.client as flowise_client
 from bot.config.effective import EffectiveFlow
@@ -121,7 +123,10 @@ async def examined(
                 slack(web, app_token, settings.slack_command, email=tells_email(settings, live.effective), wall=wall),
                 patience,
             ),
-            *map(of_flow, live.effective.flows.values()),
+            *(
+                bounded(_about(flow), of_flow(flow, live.secrets[name]), patience)
+                for name, flow in live.effective.flows.items()
+            ),
             bounded(REDIS, redis(settings.redis_url, folder, address), patience),
             bounded(MACHINE, listening(), patience),
         )

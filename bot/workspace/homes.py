@@ -30,7 +30,7 @@ _TRIES = 5
 
 
 class Homes:
-    """The Homes of one team. `name` is the process's, `now` monotonic."""
+    """The Homes of one team. `name` is the process's, `now` monotonic; `apart` as in `OpenHomes`."""
 
     def __init__(
         self,
@@ -41,6 +41,7 @@ class Homes:
         home: HomeNotes,
         slack: HomeTabs,
         now: Callable[[], float],
+        apart: float,
     ) -> None:
         self._live = parts.live
         self._team = team
@@ -49,7 +50,7 @@ class Homes:
         self._home = home
         self._slack = slack
         self._now = now
-        self._open = OpenHomes()
+        self._open = OpenHomes(apart)
         self._changed = asyncio.Event()
         parts.live.when_changed(self._has_changed)
 

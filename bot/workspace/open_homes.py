@@ -8,9 +8,6 @@ from typing import Final
 OPEN: Final = 600.0
 """Seconds after which a Home that was opened is taken to be closed: Slack does not tell."""
 
-APART: Final = 60.0
-"""Seconds between two drawings of one Home that nobody has asked for."""
-
 
 @dataclass(frozen=True, slots=True)
 class _OpenHome:
@@ -21,9 +18,11 @@ class _OpenHome:
 
 
 class OpenHomes:
-    """The Homes that this process has drawn. Times are in seconds of one clock."""
+    """The Homes that this process has drawn. Drawings that nobody has asked for are at least `apart`. Times are in
+    seconds of one clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, apart: float) -> None:
+        self._apart = apart
         self._homes: dict[str, _OpenHome] = {}
 
     def opened(self, user: str, channel: str, now: float) -> None:
@@ -40,7 +39,7 @@ class OpenHomes:
         due = {
             user: home
             for user, home in self._homes.items()
-            if home.is_stale and now - home.opened_at < OPEN and now - home.drawn_at >= APART
+            if home.is_stale and now - home.opened_at < OPEN and now - home.drawn_at >= self._apart
         }
         self._homes |= {user: replace(home, drawn_at=now, is_stale=False) for user, home in due.items()}
         return tuple((user, home.channel) for user, home in due.items())
@@ -48,9 +47,9 @@ class OpenHomes:
     def wake_at(self, now: float) -> float | None:
         """When the next one is due; None where none is."""
         times = [
-            home.drawn_at + APART
+            home.drawn_at + self._apart
             for home in self._homes.values()
-            if home.is_stale and max(now, home.drawn_at + APART) < home.opened_at + OPEN
+            if home.is_stale and max(now, home.drawn_at + self._apart) < home.opened_at + OPEN
         ]
         return min(times, default=None)
 

@@ -46,12 +46,14 @@ class Waits:
 
     `call`: a call whose answer was lost, twice as long each time. `intake`: a question that could not be taken in.
     `token`: one that Slack has refused. `configuration`: between two looks at it; what changes is in force after three.
+    `home`: between two drawings of a Home that nobody has asked for.
     """
 
     call: float = 1.0
     intake: float = 1.0
     token: float = 30.0
     configuration: float = 1.5
+    home: float = 60.0
 
 
 WAITS = Waits()

@@ -149,7 +149,8 @@ class Workspace:
             return None
         bot, wall = self.identity.name, process.wall
         contents = HomeContents(parts, team, bot, store.home, store.figures, self._prompts, wall)
-        return Homes(parts, team, process.name, contents, store.home, self.slack, process.now)
+        apart = process.waits.home
+        return Homes(parts, team, process.name, contents, store.home, self.slack, process.now, apart)
 
     async def _prompts(self, flow: str, thread: Thread, user: str) -> AnswerButtons | None:
         # Each drawing has buttons of its own: one that was pressed counts once.

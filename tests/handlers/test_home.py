@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.config.live import LiveConfiguration
 from bot.playground.flowise.chatflows import fails, plain
 from bot.playground.flowise.flows import Flow
 from bot.playground.sandbox import Sandbox
 from bot.playground.slack.plain import plain as read
+from bot.playground.tap.proxy import HOST, FaultProxy
 from bot.slack import wording_of_home as wording
 from bot.slack.home_admin import CHANNELS, DEFAULT, NOBODY
 from bot.slack.home_view import ANY, OWN_FLOW
@@ -31,6 +35,8 @@ direct_messages = true
 [admins]
 people = ["{ada}"]
 """
+APART = 1.0
+"""Seconds between two drawings of a Home that nobody has asked for."""
 NAMES = ("handbook", "it", "law")
 
 
@@ -46,6 +52,14 @@ class Office:
         """What stands in a person's Home."""
         view = self.home.slack.core.workspace.views.homes.get(user or self.home.ada)
         return read("", view.blocks) if view is not None else ""
+
+    def reads(self, user: str, words: str) -> bool:
+        """Whether these words stand in a person's Home."""
+        return words in self.text(user)
+
+    async def holds(self, condition: Callable[[LiveConfiguration], bool]) -> None:
+        """Wait, for as long as a change may take, until it holds in each replica."""
+        await self.home.slack.until(lambda: all(condition(bot._live) for bot in self.home.bots), 5)
 
     async def opened(self, user: str = "") -> str:
         """A person opens their Home; what it reads once it is drawn."""
@@ -87,18 +101,27 @@ def channels(*chosen: str) -> dict[str, object]:
     return {"type": "multi_conversations_select", "selected_conversations": list(chosen)}
 
 
-@pytest.fixture
-async def office(home: Sandbox, tmp_path: Path) -> AsyncIterator[Office]:
-    """Three flows, and two replicas. The local Slack gives each event to any of them."""
+def written(home: Sandbox, file: Path) -> Office:
+    """Three flows, and a file that says who is an admin."""
     flows = {name: home.flowise.serve(Flow(name, fails if name == "law" else plain)) for name in NAMES}
     home.flowise.configure("it", starters=("My screen is dark.",))
-    file, fixed = tmp_path / "bot.toml", home.slack.channel("legal", members=[home.ada])
+    fixed = home.slack.channel("legal", members=[home.ada])
     tables = [f'[flows.{name}]\nchatflow_id = "{flows[name]}"\ntitle = "The {name.title()}"' for name in NAMES]
     file.write_text("\n".join([ROUTES.format(fixed=fixed, ada=home.ada), *tables]))
-    settings = {"bot_config": file, "flowise_chatflow_id": "", "bot_stop_grace": 2}
-    home.waits = Waits(configuration=0.1)
-    async with home.bot(**settings), home.bot(**settings):
-        yield Office(home, file, home.slack.user("ben"))
+    home.waits = Waits(configuration=0.1, home=APART)
+    return Office(home, file, home.slack.user("ben"))
+
+
+def settings(file: Path) -> dict[str, object]:
+    return {"bot_config": file, "flowise_chatflow_id": "", "bot_stop_grace": 2}
+
+
+@pytest.fixture
+async def office(home: Sandbox, tmp_path: Path) -> AsyncIterator[Office]:
+    """Two replicas. The local Slack gives each event to any of them."""
+    built = written(home, tmp_path / "bot.toml")
+    async with home.bot(**settings(built.file)), home.bot(**settings(built.file)):
+        yield built
 
 
 async def test_everybody_sees_what_they_can_ask_and_asks_it_by_a_press(office: Office) -> None:
@@ -174,9 +197,7 @@ async def test_what_an_admin_sets_holds_in_both_replicas(office: Office) -> None
     assert wording.SET_IN_FILE in await office.opened()
     await office.choose(CHANNELS, "home_route:it", channels(general))
     await office.choose(DEFAULT, DEFAULT, option("handbook"))
-    await slack.until(
-        lambda: all(bot._live.effective.default == "handbook" and bot._live.home.routes for bot in office.home.bots), 5
-    )
+    await office.holds(lambda live: live.effective.default == "handbook" and routed(live) == ["it"])
     for number in range(4):  # whichever of the two hears it
         await office.home.answered(await office.home.ask(f"{office.home.mention} {number}?"))
     other = slack.channel("other", members=[office.home.ada])
@@ -184,7 +205,7 @@ async def test_what_an_admin_sets_holds_in_both_replicas(office: Office) -> None
     assert [flow for flow, _ in office.asked] == ["it"] * 4 + ["handbook"]
     await office.choose(DEFAULT, DEFAULT, option(NOBODY))
     await office.choose(CHANNELS, "home_route:it", channels())
-    await slack.until(lambda: all(bot._live.effective.default is None for bot in office.home.bots), 5)
+    await office.holds(lambda live: live.effective.default is None)
 
 
 async def test_nobody_else_sets_anything_and_the_file_goes_before(office: Office) -> None:
@@ -203,8 +224,67 @@ async def test_nobody_else_sets_anything_and_the_file_goes_before(office: Office
         assert told in await office.choose(action, block, chosen, user)
         views.publish(user, kept)
     office.file.write_text('default = "law"\n' + office.file.read_text())
-    await office.home.slack.until(lambda: all(bot._live.effective.default == "law" for bot in office.home.bots), 5)
+    await office.holds(lambda live: live.effective.default == "law")
     assert f"{wording.DEFAULT}: The Law ({wording.SET_IN_FILE})" in await office.opened()
     store = office.home.bots[0]._store
     assert store is not None
     assert await store.home.settings(office.home.slack.team_id) == ""
+
+
+async def test_open_homes_are_drawn_anew_once_for_many_changes_and_by_one_replica(office: Office) -> None:
+    for user in (office.home.ada, office.ben, office.home.ada):
+        await office.opened(user)
+    calls = len(office.home.slack.calls)
+    for number in range(5):
+        office.file.write_text(office.file.read_text().replace("The It", f"It {number} The It"))
+        await office.holds(partial(titled, f"It {number} The It"))
+    for user in (office.home.ada, office.ben):
+        await office.home.slack.until(partial(office.reads, user, "It 3 It 4"), 5)
+    drawn = office.home.slack.calls[calls:]
+    assert {call.method for call in drawn} == {"views.publish"}
+    for user in (office.home.ada, office.ben):
+        times = [call.at for call in drawn if call.args["user_id"] == user]
+        assert all(later - earlier > 0.9 * APART for earlier, later in pairwise(times)), times
+
+
+def titled(title: str, live: LiveConfiguration) -> bool:
+    return title in live.effective.flows["it"].title
+
+
+def routed(live: LiveConfiguration) -> list[str]:
+    return [route.flow for route in live.home.routes]
+
+
+async def test_while_redis_is_away_nothing_is_half_set_and_the_view_says_so(home: Sandbox, tmp_path: Path) -> None:
+    office = written(home, tmp_path / "bot.toml")
+    async with (
+        FaultProxy(Path(home.redis_url.removeprefix("unix://"))) as store,
+        home.bot(**settings(office.file), redis_url=f"redis://{HOST}:{store.port}/0") as bot,
+    ):
+        await office.opened()
+        store.refuse()
+        store.cut()
+        shown = await office.choose(CHANNELS, "home_route:it", channels(home.channel))
+        assert shown.startswith(wording.NOT_SAVED)
+        assert wording.FIGURES_AWAY in shown
+        assert "Redis: away" in shown
+        assert (await office.choose(OWN_FLOW, OWN_FLOW, option("it"))).startswith(wording.NOT_SAVED)
+        assert routed(bot._live) == []
+        await store.listen()
+        await home.slack.until(lambda: bot._store is not None)
+        assert wording.NOT_SAVED not in await office.choose(CHANNELS, "home_route:it", channels(home.channel))
+        assert routed(bot._live) == ["it"]
+
+
+async def test_without_a_file_there_is_the_everyday_part_and_words_are_questions(home: Sandbox) -> None:
+    home.flowise.configure(home.flowise.chatflow_id, starters=("What can you do?",))
+    office = Office(home, Path(), home.slack.user("ben"))
+    async with home.bot():
+        calls = len(home.slack.calls)
+        shown = await office.opened()
+        assert [call.method for call in home.slack.calls[calls:]] == ["views.publish"]
+        assert shown.splitlines()[-2:] == [wording.ASKABLE, "What can you do?"]
+        for text in ("usage", "settings", "flow default"):
+            assert await office.command(text) == ""
+        await home.slack.until(lambda: len(office.asked) == 3 and home.idle)
+        assert sorted(text for _, text in office.asked) == ["flow default", "settings", "usage"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from redis.asyncio import Redis
 
@@ -50,3 +52,13 @@ def test_the_median_is_the_end_of_its_group(waits: list[float], median: float | 
     for wait in waits:
         counts[first_text(wait)] = counts.get(first_text(wait), 0) + 1
     assert Figures(counts=counts).median_first_text == median
+
+
+async def test_a_month_is_read_with_one_request(redis_url: str) -> None:
+    requests: list[str] = []
+    store = RedisStore.at(redis_url, prefix=f"test-{uuid4().hex}", observer=lambda _, error: requests.append(error))
+    await store.figures.count("T1", {"whole": 1}, at=NOW, person="U1")
+    requests.clear()
+    await store.figures.periods("T1", at=NOW)
+    assert requests == [""]
+    await store.aclose()

@@ -6,7 +6,7 @@ from bot.workspace.open_homes import OpenHomes
 
 
 def test_only_what_has_changed_is_drawn_anew_and_once_a_minute_at_most() -> None:
-    homes = OpenHomes()
+    homes = OpenHomes(60.0)
     homes.opened("ada", "D1", 0.0)
     assert (homes.take_due(100.0), homes.wake_at(100.0)) == ((), None)
     drawn = []
@@ -21,7 +21,7 @@ def test_only_what_has_changed_is_drawn_anew_and_once_a_minute_at_most() -> None
 
 
 def test_a_change_right_after_a_drawing_waits_for_the_minute() -> None:
-    homes = OpenHomes()
+    homes = OpenHomes(60.0)
     homes.opened("ada", "D1", 0.0)
     homes.opened("ben", "D2", 30.0)
     homes.changed()
@@ -34,7 +34,7 @@ def test_a_change_right_after_a_drawing_waits_for_the_minute() -> None:
 
 
 def test_opening_it_again_draws_it_and_counts() -> None:
-    homes = OpenHomes()
+    homes = OpenHomes(60.0)
     homes.opened("ada", "D1", 0.0)
     homes.changed()
     homes.opened("ada", "D1", 50.0)

@@ -41,7 +41,8 @@ async def _connected() -> bool:
 
 def described() -> Iterator[Described]:
     """All of the bot's own metrics, by name."""
-    metrics = Metrics()
+    metrics = Metrics(by_flow=True)
+    metrics.flowise.of("support")
     metrics.watch_socket(_connected)
     metrics.watch_budgets(lambda: ())
     noted = metrics.families.labels

@@ -33,17 +33,17 @@ _SLICE = 4_000
 
 
 class AnswerFiles:
-    """Implements `bot.ports.files.FilesToSend`. `opened` tells what was noted of the answer, `flow` which flow it comes
-    from, None where that is gone; `largest` is in bytes.
+    """Implements `bot.ports.files.FilesToSend`. `flow` returns the flow that was asked, None where there is none any
+    more; `opened` tells what was noted of the answer, `largest` is in bytes.
 
     Bytes that are fetched have their place in `room`, where one waits for it; contents of answers in `inline`, where
     none waits, since whoever holds some must not. `close` gives all of it back. Contents that another process has had
-    are read from the answer that Flowise has stored, where there is a key for it (`Flow.reads_answers`).
+    are read from the answer that Flowise has stored, where there is a key for it.
     """
 
     def __init__(
         self,
-        flow: Callable[[OpenAnswer], Flow | None],
+        flow: Callable[[], Flow | None],
         room: FileRoom,
         inline: FileRoom,
         *,
@@ -106,8 +106,7 @@ class AnswerFiles:
             yield _named(file, content if len(content) <= self._largest else b"")
 
     async def _stored(self, file: ResultFile) -> bytes | bytearray:
-        flow = self._flow(self._opened())
-        if flow is None:
+        if (flow := self._flow()) is None:
             return b""
         for attempt in range(_TRIES):
             try:
@@ -121,8 +120,7 @@ class AnswerFiles:
 
     async def _look(self) -> None:
         """Take what the files hold from the answer that Flowise has stored, once."""
-        opened = self._opened()
-        flow = self._flow(opened)
+        opened, flow = self._opened(), self._flow()
         if self._has_looked or flow is None or not flow.reads_answers or opened.expected is None:
             return
         self._has_looked = True

@@ -53,15 +53,15 @@ class Turns:
             sleep=around.sleep,
         )
 
-    def flow_asked(self, opened: OpenAnswer) -> Flow | None:
-        """The flow that an answer comes from; None where it is gone."""
-        flow = self.flows.named(opened.flow)
-        return flow.flow if flow is not None else None
-
     def reads_answers(self, opened: OpenAnswer) -> bool:
         """Whether another process can complete this answer if it is left unfinished."""
         flow = self.flow_asked(opened)
         return flow is not None and flow.reads_answers
+
+    def flow_asked(self, opened: OpenAnswer) -> Flow | None:
+        """The flow that was asked for an answer; None where it is gone."""
+        flow = self.flows.noted(NotedFlow(opened.flow, ""))
+        return flow.flow if flow is not None else None
 
     @property
     def commands(self) -> frozenset[str]:

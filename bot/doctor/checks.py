@@ -1,6 +1,6 @@
 """Runs all checks of the doctor concurrently, from the settings outwards, and prints the report.
 
-On request, it asks the chatflow a question after them.
+On request, it asks each flow a question after them.
 """
 
 from __future__ import annotations
@@ -12,11 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TextIO
-
-import aiohttp
 
 import bot.flowise.client as flowise_client
 from bot.config.effective import EffectiveFlow
@@ -90,7 +87,10 @@ async def examined(
     question: str | None = None,
 ) -> list[Finding]:
     """All findings for valid settings, and for each flow of the configuration. `patience` is how long the checks of one
-    heading may take, in seconds. A `question` is asked of each flow after them, and may take two minutes."""
+    heading may take, in seconds.
+
+    A `question` is asked of each flow after them, and may take two minutes.
+    """
     out = Network(Proxies(settings.https_proxy or "", settings.http_proxy or "", settings.no_proxy))
     given = Network(out.proxies, settings.ssl_cert_file)
     seen = network(given, {"Slack": settings.slack_api_url, **_servers(live)})
@@ -112,10 +112,17 @@ async def examined(
                 del own["METRICS_PORT"]
             return [await port(direct, settings.host, number, name) for name, number in own.items()]
 
-        async def of_flow(flow: EffectiveFlow, secrets: FlowSecrets) -> list[Finding]:
-            chatflow = _chatflow(settings, flow, secrets)
-            found = await flowise(flowise_session, chatflow, monotonic=time.monotonic, wall=wall)
-            return [replace(finding, about=_about(flow).heading) for finding in found]
+        async def of_flow(flow: EffectiveFlow) -> list[Finding]:
+            chatflow = _chatflow(settings, flow, live.secrets[flow.name])
+            looking = flowise(flowise_session, chatflow, monotonic=time.monotonic, wall=wall)
+            found = await bounded(FLOWISE, looking, patience)
+            if question is not None:
+                limits = Limits(chatflow.limits.connect, flow.headers_timeout)
+                client = flowise_client.Client(
+                    *(flowise_session, flow.url, flow.chatflow_id, chatflow.key, limits), extra_headers=chatflow.headers
+                )
+                found = await with_answer(found, client, question, monotonic=time.monotonic)
+            return _under(flow, found)
 
         reports = await asyncio.gather(
             bounded(
@@ -123,23 +130,11 @@ async def examined(
                 slack(web, app_token, settings.slack_command, email=tells_email(settings, live.effective), wall=wall),
                 patience,
             ),
-            *(
-                bounded(_about(flow), of_flow(flow, live.secrets[name]), patience)
-                for name, flow in live.effective.flows.items()
-            ),
+            *map(of_flow, live.effective.flows.values()),
             bounded(REDIS, redis(settings.redis_url, folder, address), patience),
             bounded(MACHINE, listening(), patience),
         )
-        of_slack, *of_flows, of_redis, of_machine = reports
-        if question is not None:
-            clients = [
-                _client(flow, live.secrets[name], flowise_session) for name, flow in live.effective.flows.items()
-            ]
-            of_flows = [
-                await with_answer(found, client, question, monotonic=time.monotonic)
-                for found, client in zip(of_flows, clients, strict=True)
-            ]
-    return [*seen, *of_slack, *chain.from_iterable(of_flows), *of_redis, *of_machine]
+    return [*seen, *(finding for report in reports for finding in report)]
 
 
 async def bounded(about: About, work: Awaitable[list[Finding]], patience: float) -> list[Finding]:
@@ -156,6 +151,11 @@ def _about(flow: EffectiveFlow) -> About:
     return About(f"{FLOWISE.heading}, {flow.name}") if flow.name else FLOWISE
 
 
+def _under(flow: EffectiveFlow, found: list[Finding]) -> list[Finding]:
+    """The findings under the heading of a flow."""
+    return [replace(finding, about=_about(flow).heading) for finding in found]
+
+
 def _servers(live: LiveConfiguration) -> dict[str, str]:
     """The servers of the flows, each once, by what is said of it."""
     named = {flow.url: _about(flow).heading for flow in reversed(list(live.effective.flows.values()))}
@@ -165,14 +165,9 @@ def _servers(live: LiveConfiguration) -> dict[str, str]:
 def _chatflow(settings: Settings, flow: EffectiveFlow, secrets: FlowSecrets) -> Chatflow:
     limits = Limits(connect=min(_REQUEST, flow.connect_timeout), headers=_REQUEST)
     told = AskerTold(flow.vars, flow.state, asker.introduced(settings.bot_introduce))
-    key, stores = secrets.api_key or None, flow.files_to_store
-    return Chatflow(flow.url, flow.chatflow_id, key, limits, secrets.headers, told, stores)
-
-
-def _client(flow: EffectiveFlow, secrets: FlowSecrets, session: aiohttp.ClientSession) -> flowise_client.Client:
-    limits = Limits(min(_REQUEST, flow.connect_timeout), flow.headers_timeout)
-    key, headers = secrets.api_key or None, secrets.headers
-    return flowise_client.Client(session, flow.url, flow.chatflow_id, key, limits, extra_headers=headers)
+    return Chatflow(
+        flow.url, flow.chatflow_id, secrets.api_key or None, limits, secrets.headers, told, flow.files_to_store
+    )
 
 
 def _look(out: TextIO, environment: Mapping[str, str]) -> tuple[int, bool]:

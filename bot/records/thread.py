@@ -181,8 +181,8 @@ class OpenAnswer:
     `bot.reply.journal` writes it, and `whole` says that it is complete. `again`: the question was asked before, and its
     asker has pressed the button. `is_first`: no question of its thread was answered before. `resumes` and `spoken` are
     as in `Run`. `stopped` is the value of the `StopOutcome` that its last line tells, empty where it was not stopped.
-    `files` are those of its files that were sent to Slack. `flow` is the name of the flow that was asked, empty where
-    there are none.
+    `flow` is the name of the flow that was asked, empty where there are none.
+    `files` are those of its files that were sent to Slack.
     """
 
     chat_id: str = ""
@@ -198,8 +198,8 @@ class OpenAnswer:
     resumes: bool = False
     stopped: str = ""
     spoken: bool = False
-    files: tuple[SentFile, ...] = ()
     flow: str = ""
+    files: tuple[SentFile, ...] = ()
 
     @property
     def expected(self) -> Expected | None:

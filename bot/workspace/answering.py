@@ -110,7 +110,7 @@ class Answering:
         """The files that the flow makes for an answer, of the chat that was noted when Flowise was asked."""
         process = self._process
         return AnswerFiles(
-            self._conversations.flow_asked,
+            lambda: self._conversations.flow_asked(lease.opened),
             process.room,
             process.inline,
             largest=process.conversations.file_limit,

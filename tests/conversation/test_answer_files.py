@@ -5,15 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import AsyncGenerator, AsyncIterator
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
 from bot.conversation.answer_files import AnswerFiles
 from bot.conversation.artifact_texts import with_texts_under
 from bot.conversation.file_room import MOST_HELD, MOST_INLINE, FileRoom
-from bot.conversation.flows import Flow as FlowOfAnswer
 from bot.errors import FlowiseSlow
 from bot.flowise import client as flowise
 from bot.flowise.events import ResultFile, ResultFiles, Token
@@ -70,8 +67,7 @@ async def soon(_: float) -> None:
 
 def files_of(flow: Flow, room: FileRoom | None = None, inline: FileRoom | None = None) -> AnswerFiles:
     rooms = room or FileRoom(), inline or FileRoom(MOST_INLINE)
-    asked = cast("FlowOfAnswer", SimpleNamespace(flowise=flow, reads_answers=False))
-    return AnswerFiles(lambda _: asked, *rooms, largest=LARGEST, opened=lambda: OpenAnswer(CHAT), sleep=soon)
+    return AnswerFiles(lambda: flow, *rooms, largest=LARGEST, opened=lambda: OpenAnswer(CHAT), sleep=soon)  # type: ignore[arg-type, return-value]
 
 
 async def events(*happened: ArrivedEvent) -> AsyncGenerator[ArrivedEvent, None]:

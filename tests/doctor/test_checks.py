@@ -18,6 +18,7 @@ from bot.settings.environment import configuration_of
 from bot.settings.settings import Settings
 
 _SECONDS = 30.0
+NAMES = ("it", "law", "away")
 
 
 def given(home: Sandbox, **changes: str) -> dict[str, str]:
@@ -77,6 +78,27 @@ async def test_what_must_be_changed_is_status_1(home: Sandbox, tmp_path: Path) -
     [wrong] = [row for row in told["findings"] if row["state"] == "wrong"]
     assert (wrong["about"], wrong["check"]) == ("Flowise", "chatflow")
     assert wrong["do"]
+
+
+@pytest.mark.program
+async def test_every_flow_of_the_configuration_is_looked_at(home: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "bot.toml").write_text(
+        'default = "it"\n[flows.it]\n[flows.law]\nchatflow_id = "gone"\n[flows.away]\nurl = "http://127.0.0.1:9"\n'
+    )
+    status, out = await run(tmp_path, given(home, BOT_CONFIG="bot.toml"), "--json")
+    found = json.loads(out)["findings"]
+    assert status == 1
+    assert {row["about"] for row in found if "Flowise" in row["about"]} == {f"Flowise, {name}" for name in NAMES}
+    wrong = [(row["about"], row["check"]) for row in found if row["state"] == "wrong"]
+    assert wrong == [("Flowise, law", "chatflow"), ("Flowise, away", "server")]
+
+
+@pytest.mark.program
+async def test_what_is_wrong_with_the_configuration_file_is_status_2(home: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "bot.toml").write_text('default = "it"\n[flows.law]\nchatflow_id = "l"\n')
+    status, out = await run(tmp_path, given(home, BOT_CONFIG="bot.toml"), "--json")
+    [wrong] = [row for row in json.loads(out)["findings"] if row["state"] == "wrong"]
+    assert (status, wrong["check"]) == (2, "bot.toml:1")
 
 
 @pytest.mark.program

@@ -191,8 +191,12 @@ CALLS: dict[str, tuple[Ours, Theirs]] = {
 }
 
 
+# What the set-up asks through slack_sdk itself.
+BY_SLACK_SDK = {"apps.manifest.create", "tooling.tokens.rotate", "users.conversations"}
+
+
 def test_all_methods_that_are_called_are_compared() -> None:
-    assert CALLS.keys() == SCOPES_OF_METHOD.keys()
+    assert CALLS.keys() | BY_SLACK_SDK == SCOPES_OF_METHOD.keys()
 
 
 @pytest.mark.parametrize("method", CALLS)

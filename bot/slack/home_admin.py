@@ -88,7 +88,11 @@ def figures_table(periods: Sequence[Figures]) -> Block:
         _row(wording.PEOPLE, (found.people for found in periods)),
         *(_row(label, (found[what] for found in periods)) for label, what in _ROWS),
         (wording.FIRST_TEXT, *(wording.within(found.median_first_text) for found in periods)),
-        *(_row(label, (found[what] for found in periods)) for label, what in _LAST_ROWS),
+        _row(wording.REFUSED, (found[Counted.REFUSED] for found in periods)),
+        (
+            wording.TOKENS,
+            *(f"{found[Counted.TOKENS]:,}" if found[Counted.TOKENS] else wording.NO_FIGURE for found in periods),
+        ),
     ]
     return aligned(rows)
 
@@ -100,7 +104,6 @@ _ROWS = (
     (wording.GOOD, Counted.GOOD),
     (wording.BAD, Counted.BAD),
 )
-_LAST_ROWS = ((wording.REFUSED, Counted.REFUSED), (wording.TOKENS, Counted.TOKENS))
 
 
 def _row(label: str, numbers: Iterable[int]) -> tuple[str, ...]:

@@ -40,8 +40,8 @@ def steps(behaviour: Behaviour) -> Mapping[str, Step]:
 def register(app: AsyncApp, behaviour: Behaviour) -> None:
     """Listen on every surface. Bolt gives each listener the `workspace` that was found by `handlers.installations`."""
     lifecycle.register(app)
-    mention.register(app, behaviour)
-    message.register(app, behaviour)
+    mention.register(app)
+    message.register(app)
     command.register(app, behaviour)
     modal.register(app, behaviour)
     home.register(app)

@@ -89,8 +89,7 @@ PACKAGES: Final = (
         ("bot.workspace",),
         "one team's installation: its client, pacing, mailbox, answers and sentences",
         (
-            "bot.background",
-            "bot.config",
+            *("bot.background", "bot.config"),
             *("bot.conversation", "bot.delivery", "bot.mailbox", "bot.pacing", "bot.ports", "bot.reply"),
             *("bot.slack", "bot.slack.text", *VALUES),
         ),
@@ -99,7 +98,7 @@ PACKAGES: Final = (
         ("handlers",),
         "one Slack surface each: parse, store, hand over",
         (
-            *("bot.conversation", "bot.mailbox", "bot.reply", "bot.slack", "bot.slack.text"),
+            *("bot.config", "bot.conversation", "bot.mailbox", "bot.reply", "bot.slack", "bot.slack.text"),
             *("bot.workspace", *VALUES),
         ),
     ),

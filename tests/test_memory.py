@@ -23,11 +23,12 @@ from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
 from bot.ports.budget import ReplicaCounts, Spent
+from bot.ports.fair_use import FairUseCounts, Limits, Share
 from bot.ports.figures import FigureCounts
 from bot.ports.flowise import FlowFiles
 from bot.ports.home import HomeNotes
 from bot.ports.mailboxes import Mailboxes, Stops, TakenOver
-from bot.ports.notes import Answers, Decisions, PassageNotes
+from bot.ports.notes import Answers, Decisions, Notices, PassageNotes
 from bot.records.answer_note import AnswerNote, KeptAnswer
 from bot.records.decision import MadeDecision, PendingDecision
 from bot.records.thread import (
@@ -221,6 +222,29 @@ class Store:
     @property
     def figures(self) -> FigureCounts:
         raise NotImplementedError
+
+    @property
+    def fair_use(self) -> FairUseCounts:
+        return self
+
+    async def enter(  # there is no limit
+        self, team: str, user: str, channel: str, reference: str, limits: Limits, lease: float
+    ) -> Share:
+        raise NotImplementedError
+
+    async def renew(self, team: str, under_way: Collection[tuple[str, str]], lease: float) -> None: ...
+
+    async def leave(self, team: str, user: str, reference: str) -> None: ...
+
+    async def let_pass(self, hold: Hold, seconds: float) -> bool:
+        return True
+
+    @property
+    def notices(self) -> Notices:
+        return self
+
+    async def first(self, team: str, user: str, notice: str, seconds: float) -> bool:
+        return True
 
     async def offer(self, asked: PendingDecision, run: Run) -> None: ...
 

@@ -67,3 +67,11 @@ class Answers(Protocol):
     async def rated(self, line: str, reference: str, row: str) -> None:
         """Note the row in which the rating of an answer stands."""
         ...
+
+
+class Notices(Protocol):
+    """What people were told of late. Every method may raise StoreUnavailable."""
+
+    async def first(self, team: str, user: str, notice: str, seconds: float) -> bool:
+        """Note that somebody is told something, over all replicas; whether they were not within so many seconds."""
+        ...

@@ -145,7 +145,7 @@ class SlackClient:
         """See `bot.slack.reading.Reading.written`."""
         return await self._reading.written(thread, ts)
 
-    async def members(self, group: str) -> frozenset[str]:
+    async def members(self, group: str) -> frozenset[str] | None:
         """See `bot.slack.names.Names.members`."""
         return await self._names.members(group)
 

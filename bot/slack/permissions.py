@@ -63,8 +63,9 @@ SCOPES: tuple[Scope, ...] = (
     ),
     Scope(
         "usergroups:read",
-        "to name groups that a question mentions, and to see who is in one that may decide",
-        "Flowise does not learn the names of user groups, and no group in BOT_DECISIONS matches",
+        "to name groups that a question mentions, and to see who is in one that may ask or decide",
+        "Flowise does not learn the names of user groups, no group in BOT_DECISIONS matches, and a rule with groups in "
+        "[access] refuses everybody that nothing else decides about",
         noticed=True,
     ),
     Scope(

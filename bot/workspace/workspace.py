@@ -8,6 +8,7 @@ from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
 
 from bot.background.tasks import Share
+from bot.conversation.fair_use import FairUse, limits_of
 from bot.conversation.turn import Turns
 from bot.conversation.workspace_flow import Around
 from bot.errors import StoreUnavailable
@@ -25,6 +26,7 @@ from bot.slack.messages import StandingMessage
 from bot.slack.payload import IncomingMessage
 from bot.slack.payload import plain as plain_text
 from bot.slack.token_state import TokenState
+from bot.workspace.access import Access
 from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
 from bot.workspace.authors import Authors, Authorship
@@ -62,8 +64,8 @@ class SlackConnection(Slack, AttachedFiles, HomeTabs, Authorship, Protocol):
         """The names of those whom a text mentions, by their ids, as far as the `asker` may know them."""
         ...
 
-    async def members(self, group: str) -> frozenset[str]:
-        """The users in a user group; none where Slack does not tell."""
+    async def members(self, group: str) -> frozenset[str] | None:
+        """The users in a user group, as they are or were known last; None where Slack has never told."""
         ...
 
     async def wrote(self, thread: Thread, user: str) -> bool:
@@ -99,6 +101,7 @@ class Workspace:
         self.installation = Installation(app, identity.enterprise, identity.team, identity.is_org_wide)
         self.slack = slack
         self.authors = Authors(slack, identity, app)
+        self.access = Access(identity.team, slack, self.authors, process.store.notices, lambda: process.flows.effective)
         self.store = process.store
         self.wall = process.wall
         self.asks = process.delivery.asks
@@ -113,7 +116,8 @@ class Workspace:
             now=process.now,
             supervisor=process.supervisor,
         )
-        self.conversations = Turns(process.flows, self._around(process), process.admission)
+        around, fair_use = self._around(process), self._fair_use(process)
+        self.conversations = Turns(process.flows, around, process.admission, fair_use)
         replies = Replies(
             process.delivery, invite=wording.invite(identity.name), thinking=wording.thinking(identity.name)
         )
@@ -128,6 +132,17 @@ class Workspace:
         self._token_seconds = process.waits.token
         self._background: list[asyncio.Task[None]] = []
         self._is_closed = False
+
+    def _fair_use(self, process: Process) -> FairUse:
+        return FairUse(
+            process.store.fair_use,
+            self.identity.team,
+            lambda: limits_of(process.flows.effective.fairness),
+            tasks=self.tasks,
+            supervisor=process.supervisor,
+            durations=process.mailbox.durations,
+            now=process.now,
+        )
 
     def _around(self, process: Process) -> Around:
         settings = process.conversations

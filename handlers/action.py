@@ -80,7 +80,10 @@ async def _take(workspace: Workspace, behaviour: Behaviour, button: Button, pres
     try:
         found = await refusals.refusal(workspace, pressed.user, pressed.channel, pressed.teams)
         if found is not None:
-            refusals.tell(workspace, _private_place(pressed), found)
+            if pressed.in_home:
+                _whisper(workspace, pressed, "")  # the Home says why
+            else:
+                refusals.tell(workspace, _private_place(pressed), found)
             return
         told = await workspace.in_time(button.pressed(workspace, behaviour, pressed))
     except StoreUnavailable as error:

@@ -53,6 +53,12 @@ class Prompts(Protocol):
     async def __call__(self, flow: str, thread: Thread, user: str) -> AnswerButtons | None: ...
 
 
+class Refused(Protocol):
+    """Says why a person is not answered in their direct message, in a sentence; empty where they are."""
+
+    async def __call__(self, user: str, channel: str) -> str: ...
+
+
 class HomeContents:
     """The contents of one team's Homes. `wall` returns epoch seconds."""
 
@@ -64,6 +70,7 @@ class HomeContents:
         home: HomeNotes,
         figures: FigureCounts,
         prompts: Prompts,
+        refused: Refused,
         wall: Callable[[], float],
     ) -> None:
         self._parts = parts
@@ -72,11 +79,13 @@ class HomeContents:
         self._home = home
         self._figures = figures
         self._prompts = prompts
+        self._refused = refused
         self._wall = wall
 
     async def of(self, user: str, channel: str, told: str = "") -> HomeContent:
         """What a person sees now; `told` as in `HomeContent`. Raises nothing: what cannot be had is left out."""
-        names = choosable_by(self._parts.live, channel)
+        refused = await self._refused(user, channel)
+        names = () if refused else choosable_by(self._parts.live, channel)
         flows, chosen, admin = await asyncio.gather(
             asyncio.gather(*(self._flow(name, user, channel) for name in names)),
             self._chosen(user) if len(names) > 1 else _nothing(),
@@ -86,9 +95,9 @@ class HomeContents:
             channel,
             wording.usage(self._bot, self._parts.command),
             tuple(flows),
-            shows_flows=self._parts.live.has_file,
+            shows_flows=self._parts.live.has_file and not refused,
             chosen=chosen if chosen in names else "",
-            told=told,
+            told=told or refused,
             admin=admin,
         )
 

@@ -163,9 +163,16 @@ class Workspace:
         if parts is None:
             return None
         bot, wall = self.identity.name, process.wall
-        contents = HomeContents(parts, team, bot, store.home, store.figures, self._prompts, wall)
+        contents = HomeContents(parts, team, bot, store.home, store.figures, self._prompts, self._refused, wall)
         apart = process.waits.home
         return Homes(parts, team, process.name, contents, store.home, self.slack, process.now, apart)
+
+    async def _refused(self, user: str, channel: str) -> str:
+        try:
+            found = await self.in_time(self.access.refusal(user, channel))
+        except StoreUnavailable:  # Slack does not tell in time; whoever asks is looked at again
+            return ""
+        return await self.access.sentence(found) if found is not None else ""
 
     async def _prompts(self, flow: str, thread: Thread, user: str) -> AnswerButtons | None:
         # Each drawing has buttons of its own: one that was pressed counts once.

@@ -288,3 +288,20 @@ async def test_without_a_file_there_is_the_everyday_part_and_words_are_questions
             assert await office.command(text) == ""
         await home.slack.until(lambda: len(office.asked) == 3 and home.idle)
         assert sorted(text for _, text in office.asked) == ["flow default", "settings", "usage"]
+
+
+async def test_somebody_who_may_not_ask_reads_why_and_is_counted(office: Office) -> None:
+    office.file.write_text(
+        office.file.read_text().replace("[admins]", f'[access]\npeople.deny = ["{office.ben}"]\n[admins]')
+    )
+    await office.holds(lambda live: bool(live.effective.access.people.deny))
+    shown = await office.opened(office.ben)
+    assert "ada" in shown.splitlines()[0], "it says whom to ask"
+    assert wording.ASKABLE not in shown
+    assert wording.OWN not in shown
+    await office.home.ask("may I?", channel=office.home.slack.dm(office.ben), user=office.ben)
+    await office.home.slack.settled()
+    await office.home.slack.until(lambda: office.home.idle)
+    figures = [line for line in (await office.opened()).splitlines() if line.startswith(wording.REFUSED)]
+    assert figures[0].split()[1:] == ["1"] * 3
+    assert office.asked == []

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from bot.slack.wording import listed
 
 ASKABLE = "What you can ask"
-ASKABLE_MORE = "Press a question, or write your own under *Messages*."
 NOTHING_HERE = (
     "There is nothing that you can ask in a direct message. Please ask me in a channel, or ask an admin of mine."
 )
@@ -37,7 +36,6 @@ NOT_SAVED = "I couldn't save that just now, so nothing has changed. Please try a
 NOT_ADMIN = "Only my admins can do this. Please ask one of them."
 NO_CHANNEL = "Only channels can be chosen here, so nothing has changed."
 IN_FILE = "This is set in the configuration file, so it can't be changed here."
-TOO_MANY = "These are too many settings, so nothing has changed."
 FLOW_GONE = "This is no longer one of my flows, so nothing has changed."
 ONLY_IN_DM = "You can choose who answers your direct messages. Please use this command there."
 
@@ -54,7 +52,6 @@ REFUSED = "Refused"
 TOKENS = "Tokens used"
 NO_FIGURE = "–"
 
-OK = "ok"
 SLACK = "Slack"
 REDIS = "Redis"
 FLOWISE = "Flowise"

@@ -188,6 +188,10 @@ CALLS: dict[str, tuple[Ours, Theirs]] = {
         lambda client: client.open_view("1.2.x", VIEW),
         lambda sdk: sdk.views_open(trigger_id="1.2.x", view=VIEW),
     ),
+    "views.publish": (
+        lambda client: client.publish_home("U1", VIEW),
+        lambda sdk: sdk.views_publish(user_id="U1", view=VIEW),
+    ),
 }
 
 

@@ -19,7 +19,7 @@ from bot.background.tasks import Tasks, background, owned
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
 from bot.conversation.flows import Flows
-from bot.errors import SlackUnavailable, StoreUnavailable
+from bot.errors import SlackUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.mailbox import Mailbox
 from bot.metrics.exposition import Metrics
@@ -32,6 +32,7 @@ from bot.serving.connections import ConnectionLimits
 from bot.serving.descriptors import can_open, most_connections
 from bot.serving.flows import ConnectedFlows
 from bot.serving.http import Health, metrics_app, web_app
+from bot.serving.part_health import PartHealth
 from bot.serving.part_settings import conversations_of, delivery_of
 from bot.serving.server import served
 from bot.serving.signatures import RequestGuard
@@ -39,7 +40,6 @@ from bot.serving.socket_mode import SocketMode
 from bot.serving.startup import network_of, opened_store, traced, warn_of_redis, warn_of_scopes
 from bot.settings.environment import configuration_of, tells_email
 from bot.settings.settings import Settings
-from bot.slack import wording_of_home as words
 from bot.slack.identity import Identity
 from bot.slack.installation import app_of
 from bot.slack.wire import new_session, web_client
@@ -88,6 +88,7 @@ class Bot:
         self._registry: Registry | None = None
         self._app: AsyncApp | None = None
         self._socket: SocketMode | None = None
+        self._health = PartHealth(self._supervisor, self._live, self._hears_slack)
         self._metrics = Metrics(by_flow=self._live.has_file)
         self.port = 0
 
@@ -129,7 +130,9 @@ class Bot:
             slack = MeteredSlack(web_api, slack_session, self._metrics.slack)
             # Slack, Flowise and the store are asked side by side: the start takes as long as the slowest.
             asking = owned(stack, self._connected(lambda: introduced(slack, web_api, self._app_token)))
-            flows = self._flows = ConnectedFlows(self._live, flowise_session, self._metrics.flowise, self._supervisor)
+            flows = self._flows = self._health.flows = ConnectedFlows(
+                self._live, flowise_session, self._metrics.flowise, self._supervisor
+            )
             stack.push_async_callback(flows.stop)
             self._supervisor.start("watching the event loop", self._metrics.loop.watch)
             store = await self._unless_stopped(
@@ -137,7 +140,7 @@ class Bot:
             )
             if store is None:
                 return
-            self._store = store
+            self._store = self._health.store = store
             background(stack, self._supervisor.start("looking at Redis", lambda: warn_of_redis(store)))
             who = await asking
             if who is None:
@@ -184,7 +187,7 @@ class Bot:
             tasks=tasks,
             count_rating=self._metrics.ratings.count,
             count=count,
-            home=HomeParts(self._live, self._health_told, settings.slack_command),
+            home=HomeParts(self._live, self._health.told, settings.slack_command),
         )
         return Registry(process, steps(behaviour_of(settings)))
 
@@ -253,12 +256,7 @@ class Bot:
             self._unready,
             self._stop.is_set,
             lambda: self.under_way,
-            {
-                "redis": self._how_redis_is,
-                "flowise": self._how_flowise_is,
-                "tasks": self._how_tasks_are,
-                **({"configuration": self._how_configuration_is} if self._live.has_file else {}),
-            },
+            self._health.details(),
             is_private=not by_http,
         )
         door = RequestGuard(secret.get_secret_value()) if secret else None
@@ -276,33 +274,6 @@ class Bot:
     async def _unready(self) -> tuple[str, ...]:
         missing = () if await self._hears_slack() else ("slack",)
         return missing if can_open() else (*missing, "file descriptors")
-
-    async def _how_flowise_is(self) -> str:
-        return self._flows.state() if self._flows is not None else "not asked yet"
-
-    async def _how_tasks_are(self) -> str:
-        failing = self._supervisor.failing
-        return f"failing: {failing}" if failing else "ok"
-
-    async def _how_configuration_is(self) -> str:
-        problem = self._live.problem
-        return f"rejected, the one before holds: {problem}" if problem else "ok"
-
-    async def _how_redis_is(self) -> str:
-        try:
-            if self._store is None:
-                raise StoreUnavailable("it has not been asked yet")
-            await self._store.ping()
-        except StoreUnavailable as error:
-            return f"away: {error}"
-        return "ok"
-
-    async def _health_told(self) -> tuple[tuple[str, str], ...]:
-        """How the parts are, as admins read it in Slack."""
-        slack = "ok" if await self._hears_slack() else words.AWAY
-        flows = self._flows.states() if self._flows is not None else {}
-        own = ((words.SLACK, slack), (words.REDIS, await self._how_redis_is()))
-        return (*own, *((name or words.FLOWISE, state) for name, state in flows.items()))
 
     async def _hears_slack(self) -> bool:
         if self._registry is not None and not self._registry.is_ready:

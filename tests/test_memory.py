@@ -28,7 +28,7 @@ from bot.ports.figures import FigureCounts
 from bot.ports.flowise import FlowFiles
 from bot.ports.home import HomeNotes
 from bot.ports.mailboxes import Mailboxes, Stops, TakenOver
-from bot.ports.notes import Answers, Decisions, Notices, PassageNotes
+from bot.ports.notes import Answers, Certificates, Decisions, Notices, PassageNotes
 from bot.records.answer_note import AnswerNote, KeptAnswer
 from bot.records.decision import MadeDecision, PendingDecision
 from bot.records.thread import (
@@ -190,6 +190,26 @@ class KeptAnswers:
     async def rated(self, line: str, reference: str, row: str) -> None: ...
 
 
+class NoCertificates:
+    """Nothing was ever verified: a `bot.ports.notes.Certificates`."""
+
+    async def keep(self, team: str, report: str) -> None: ...
+
+    async def kept(self, team: str) -> str | None: ...
+
+    async def fail(self, team: str, name: str) -> None: ...
+
+    async def failed(self, team: str) -> frozenset[str]:
+        return frozenset()
+
+    async def note_remains(self, team: str, remains: str) -> None: ...
+
+    async def remains(self, team: str) -> tuple[str, ...]:
+        return ()
+
+    async def forget_remains(self, team: str, remains: str) -> None: ...
+
+
 class Store:
     """Takes everything, keeps nothing: a `bot.ports.store.Store` and its mailboxes, with nobody else on it."""
 
@@ -204,6 +224,10 @@ class Store:
     @property
     def passages(self) -> PassageNotes:
         return self
+
+    @property
+    def certificates(self) -> Certificates:
+        return NoCertificates()
 
     async def keep(self, line: str, reference: str, note: str, *, seconds: float | None = None) -> None: ...
 

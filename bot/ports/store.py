@@ -10,7 +10,7 @@ from bot.ports.fair_use import FairUseCounts
 from bot.ports.figures import FigureCounts
 from bot.ports.home import HomeNotes
 from bot.ports.mailboxes import Mailboxes
-from bot.ports.notes import Answers, Decisions, Notices, PassageNotes
+from bot.ports.notes import Answers, Certificates, Decisions, Notices, PassageNotes
 from bot.records.thread import Conversation, Item, MessageChat, NewestAnswer, NotedFlow, Run, Thread
 from bot.slack.tiers import Key
 
@@ -46,6 +46,11 @@ class Store(Protocol):
     @property
     def decisions(self) -> Decisions:
         """The decisions that flows wait for."""
+        ...
+
+    @property
+    def certificates(self) -> Certificates:
+        """What was verified of Slack in a workspace."""
         ...
 
     @property

@@ -56,6 +56,11 @@ class SlackClient:
         self._bot_user = ""
 
     @property
+    def bot_user(self) -> str:
+        """The bot's own user id; empty until `identity` was asked."""
+        return self._bot_user
+
+    @property
     def admission(self) -> TokenState:
         """Whether Slack accepts the bot token."""
         return self._wire.admission

@@ -26,6 +26,7 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {fair:<team>}:under-way:<user>   sorted set: until when answers count as under way    15 seconds
     {told:<team>}:<user>:<notice>    the call that told somebody something of late     1 hour
     {lines}:stopped                  the questions that were stopped of late           1 minute
+    {certify:<team>}:report|failed|remains   what was verified of Slack      90 days; what has failed since: 1 day
     probe:ping                       a test of whether Redis accepts writes            1 second
     {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget  1 hour after the last call
 """
@@ -50,6 +51,7 @@ from bot.store import budget, scripts
 from bot.store.answers import RedisAnswers
 from bot.store.budget import NOTHING
 from bot.store.budget_script import SCRIPT
+from bot.store.certificates import RedisCertificates
 from bot.store.connections import connect
 from bot.store.decisions import RedisDecisions
 from bot.store.fair_use import RedisFairUseCounts
@@ -127,6 +129,7 @@ class RedisStore:
         self._home = RedisHome(client, self._ask, prefix)
         self._answers = RedisAnswers(client, self._ask, prefix, lifetime=self._lifetime)
         self._decisions = RedisDecisions(client, self._ask, prefix, lifetime=self._lifetime)
+        self._certificates = RedisCertificates(client, self._ask, prefix)
         self._fair_use = RedisFairUseCounts(client, self._ask, prefix)
         self._notices = RedisNotices(client, self._ask, prefix)
 
@@ -188,6 +191,11 @@ class RedisStore:
     def decisions(self) -> RedisDecisions:
         """The decisions that flows wait for."""
         return self._decisions
+
+    @property
+    def certificates(self) -> RedisCertificates:
+        """What was verified of Slack in a workspace."""
+        return self._certificates
 
     @property
     def fair_use(self) -> RedisFairUseCounts:

@@ -30,6 +30,7 @@ from bot.workspace.access import Access
 from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
 from bot.workspace.authors import Authors, Authorship
+from bot.workspace.certificate import Certificate
 from bot.workspace.home_content import HomeContents
 from bot.workspace.homes import Homes
 from bot.workspace.process import Process
@@ -109,17 +110,21 @@ class Workspace:
         self.link_hosts = process.delivery.hosts
         self.tasks = Share(process.tasks)
         self.mailbox = process.mailbox
+        self.certificate = Certificate(process.store.certificates, identity.team, self.tasks, now=process.now)
         self.governor = Governor(
             process.store,
             identity.team,
-            scale=process.delivery.scale,
+            scale=self._share if process.delivery.scale == 1 else process.delivery.scale,
             now=process.now,
             supervisor=process.supervisor,
         )
         around, fair_use = self._around(process), self._fair_use(process)
         self.conversations = Turns(process.flows, around, process.admission, fair_use)
         replies = Replies(
-            process.delivery, invite=wording.invite(identity.name), thinking=wording.thinking(identity.name)
+            process.delivery,
+            invite=wording.invite(identity.name),
+            thinking=wording.thinking(identity.name),
+            certificate=self.certificate,
         )
         self.sentences = Sentences(slack, self.governor, replies, now=process.now, backoff=process.waits.call)
         self.answering = Answering(process, self.tasks, self.conversations, self.governor, replies, self.sentences)
@@ -180,6 +185,10 @@ class Workspace:
         found = self.conversations.flows.named(flow)
         return await found.offers.to_begin_with(thread, reference, user) if found is not None else None
 
+    def _share(self, method: str) -> float:
+        """What was seen of a method's limit here. Whoever sets SLACK_RATE_SCALE knows better."""
+        return self.certificate.verified.share(method)
+
     # From its opening to its close ------------------------------------------------------------------------------------
 
     def open(self) -> None:
@@ -189,6 +198,7 @@ class Workspace:
         self._background = [
             self._supervisor.start("deleting an uninstalled workspace's data", self.uninstall.run),
             self._supervisor.start("looking at the token", lambda: self.slack.come_back(pause)),
+            self._supervisor.start("looking at what was verified", self.certificate.watch),
         ]
         if self.homes is not None:
             self._background.append(self._supervisor.start("drawing changed Homes", self.homes.follow))

@@ -38,8 +38,11 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "conversations.history": HISTORY,
     # Of public channels alone; the others' scopes are not asked for, as their names are not told (bot/slack/names.py).
     "conversations.info": frozenset({"channels:read"}),
+    # Certify's, of public channels alone.
+    "conversations.members": frozenset({"channels:read"}),
     "conversations.replies": HISTORY,
     "files.completeUploadExternal": frozenset({"files:write"}),
+    "files.delete": frozenset({"files:write"}),  # certify's
     "files.getUploadURLExternal": frozenset({"files:write"}),
     "files.info": frozenset({"files:read"}),
     "tooling.tokens.rotate": frozenset(),  # the set-up's, without a token

@@ -135,8 +135,6 @@ class FairUse:
                             yield Queued(own=True)
                         await self._let_pass(question, lease)
                         await self._own_has_moved(question)
-            if lease.ours and lease.lets_pass:  # the limits were taken away while it waited
-                await self._has_turn(question, lease)
         finally:
             self._has_waited(question)
             if not is_granted:

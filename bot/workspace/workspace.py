@@ -143,6 +143,7 @@ class Workspace:
             process.store.fair_use,
             self.identity.team,
             lambda: limits_of(process.flows.effective.fairness),
+            self.governor,
             tasks=self.tasks,
             supervisor=process.supervisor,
             durations=process.mailbox.durations,

@@ -19,6 +19,7 @@ class Behaviour:
     answers_external_people: bool = False
     everyone_stops: bool = False
     deciders: Deciders = BY_ASKER
+    agent_view: bool = False
 
 
 def may_be_refused(workspace: Workspace, behaviour: Behaviour, teams: Sequence[str]) -> bool:

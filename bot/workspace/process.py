@@ -24,7 +24,7 @@ from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
     """How answers are written: SLACK_EDIT_INTERVAL in seconds, BOT_MOST_MESSAGES, SLACK_DELIVERY, SLACK_RATE_SCALE,
-    BOT_SHOW_STEPS and BOT_LINK_HOSTS.
+    BOT_SHOW_STEPS, BOT_LINK_HOSTS and BOT_AGENT_VIEW.
 
     `asks` says whom a person should ask when an answer fails, from BOT_HELP_CONTACT; `answers` tells those who measure.
     """
@@ -37,6 +37,7 @@ class DeliverySettings:
     answers: Answers = field(default_factory=Answers)
     steps: ShowSteps = ShowSteps.FULL
     hosts: LinkHosts = ANY_HOST
+    agent_view: bool = False
 
 
 @dataclass(frozen=True, slots=True)

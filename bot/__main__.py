@@ -1,4 +1,4 @@
-"""Parses the command line: `python -m bot` serves; `demo` shows it, `setup` sets it up, `doctor` and `config` look."""
+"""Parses the command line: `python -m bot` serves; `demo` shows it, `setup` sets it up, the others look or check."""
 
 from __future__ import annotations
 
@@ -43,6 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
     doctor.add_argument("--json", action="store_true", help="print the report as JSON")
     asked = "ask the chatflow a question, this one or one of the bot's own: only an answer shows that the key is right"
     doctor.add_argument("--ask", nargs="?", const="", metavar="question", help=asked)
+    certify = commands.add_parser(
+        "certify", help="check in a channel, in about ten minutes, what is assumed of Slack, and keep the result"
+    )
+    certify.add_argument("--channel", required=True, help="the id of a channel that the bot is in, best one for tests")
+    certify.add_argument("--limits", action="store_true", help="also find out how many edits Slack takes in a minute")
+    certify.add_argument("--json", action="store_true", help="print the report as JSON")
     config = commands.add_parser("config", help="print what holds, by BOT_CONFIG and the settings, and why")
     config.add_argument("file", nargs="?", type=Path, help="the configuration file in place of BOT_CONFIG")
     config.add_argument("--check", action="store_true", help="only say what is wrong with the file, without settings")
@@ -152,6 +158,18 @@ def _doctor(chosen: argparse.Namespace) -> int:
     return examine(sys.stdout, os.environ, machine_readable=chosen.json, question=asked)
 
 
+def _certify(chosen: argparse.Namespace) -> int:
+    from bot.settings.settings import read_settings
+
+    settings = read_settings()
+    from bot.certify.program import certify, prepare
+
+    prepare(settings)
+    _loaded()
+    run = certify(settings, chosen.channel, limits=chosen.limits, machine_readable=chosen.json, out=sys.stdout)
+    return asyncio.run(run)
+
+
 def _config(chosen: argparse.Namespace) -> int:
     """Print what holds with this configuration file, or with that of BOT_CONFIG; or only what is wrong with it."""
     if chosen.check:
@@ -190,6 +208,8 @@ def _add_flags_of_set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="the app's name")
     parser.add_argument("--command", dest="slash_command", help="its slash command")
     parser.add_argument("--no-files", action="store_true", help="without attached files, in either direction")
+    agent = "an agent with threads in its Messages tab, which guests cannot use and which is partly paid"
+    parser.add_argument("--agent-view", action="store_true", help=agent)
     parser.add_argument("--http", metavar="ADDRESS", help="the https address at which Slack calls, for HTTP")
     parser.add_argument("--way", choices=("link", "token", "cli", "exists"), help="how the app is made")
     parser.add_argument("--hello", metavar="CHANNEL", default="", help="say hello in this channel")
@@ -220,6 +240,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "demo": _demo,
     "setup": _set_up,
     "doctor": _doctor,
+    "certify": _certify,
     "config": _config,
     "slack-cli": _slack_cli,
 }

@@ -42,8 +42,8 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     lifecycle.register(app)
     if behaviour.agent_view:
         agent.register(app, behaviour)
-    mention.register(app, behaviour)
-    message.register(app, behaviour)
+    mention.register(app)
+    message.register(app)
     command.register(app, behaviour)
     modal.register(app, behaviour)
     action.register(app, behaviour)

@@ -21,8 +21,8 @@ from bot.slack.text.answer_blocks import FORM, RATING, REGENERATE, SUGGESTIONS
 from bot.slack.text.blocks import ASK_AGAIN, PASSAGES, STOP
 from bot.slack.text.decision_blocks import APPROVE, REJECT
 from bot.workspace.workspace import Workspace
-from handlers import ask_again, decision, form, passages, rating, regenerate, stop, suggestion
-from handlers.behaviour import Behaviour, is_refused
+from handlers import ask_again, decision, form, passages, rating, refusals, regenerate, stop, suggestion
+from handlers.behaviour import Behaviour
 
 log = structlog.get_logger(__name__)
 
@@ -77,10 +77,11 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
 
 async def _take(workspace: Workspace, behaviour: Behaviour, button: Button, pressed: Press) -> None:
     """Store what a press asks for, before it is acknowledged, or tell the person why not."""
-    if await is_refused(workspace, behaviour, pressed.user, pressed.teams):
-        _whisper(workspace, pressed, wording.EXTERNAL)
-        return
     try:
+        found = await refusals.refusal(workspace, pressed.user, pressed.channel, pressed.teams)
+        if found is not None:
+            refusals.tell(workspace, _private_place(pressed), found)
+            return
         told = await workspace.in_time(button.pressed(workspace, behaviour, pressed))
     except StoreUnavailable as error:
         log.warning("press not stored", ref=question_of(pressed.value)[1], reason=str(error))
@@ -116,7 +117,9 @@ def _whisper(
     applies: Callable[[], Awaitable[bool]] = _always,
 ) -> None:
     """Tell the one who has pressed, and nobody else."""
-    private_place = Place(channel=pressed.channel, thread_ts=pressed.thread_ts or None, user=pressed.user)
-    workspace.tasks.start(
-        workspace.sentences.whisper(private_place, sentence, support=support, applies=applies), name="whisper"
-    )
+    whisper = workspace.sentences.whisper(_private_place(pressed), sentence, support=support, applies=applies)
+    workspace.tasks.start(whisper, name="whisper")
+
+
+def _private_place(pressed: Press) -> Place:
+    return Place(channel=pressed.channel, thread_ts=pressed.thread_ts or None, user=pressed.user)

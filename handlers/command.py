@@ -29,7 +29,7 @@ from bot.slack.text.blocks import sentence_blocks
 from bot.slack.views import Submission
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
-from handlers import form, stop
+from handlers import form, refusals, stop
 from handlers.behaviour import Behaviour
 from handlers.shown_question import show_question
 
@@ -63,6 +63,9 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
             log.warning("unknown command received", command=typed.name, expected=behaviour.command)
             await ack(wording.other_command(behaviour.command))
             return
+        if (refused := await _refused(workspace, typed)) is not None:
+            await (ack(refused) if refused else ack())
+            return
         word = workspace.without_mention(typed.text).lower()
         if word in {"", "help"}:
             await ack(**await _help(workspace, behaviour, typed))
@@ -77,6 +80,16 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
             await ack()
         else:
             await _take_in(workspace, typed, ack)
+
+
+async def _refused(workspace: Workspace, typed: SlashCommand) -> str | None:
+    """What somebody is told who may not ask; None: they may. A command is used by people of this workspace alone."""
+    try:
+        found = await refusals.refusal(workspace, typed.user, typed.channel)
+        return None if found is None else await workspace.in_time(workspace.access.told_now(typed.user, found))
+    except StoreUnavailable as error:
+        log.warning("command not stored", reason=str(error))
+        return wording_of_failures.not_taken(workspace.asks)
 
 
 async def _help(workspace: Workspace, behaviour: Behaviour, typed: SlashCommand) -> dict[str, Any]:

@@ -128,7 +128,7 @@ async def _objection(workspace: Workspace, rule: Deciders, asked: PendingDecisio
 async def _is_listed(workspace: Workspace, rule: Deciders, user: str) -> bool:
     if user in rule.people:
         return True
-    return any([user in await workspace.slack.members(group) for group in sorted(rule.groups)])
+    return any([user in (await workspace.slack.members(group) or ()) for group in sorted(rule.groups)])
 
 
 # What is done for a decision that is stored --------------------------------------------------------------------------

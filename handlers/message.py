@@ -10,7 +10,6 @@ from slack_bolt.async_app import AsyncApp, AsyncBoltContext
 from bot.slack.payload import deleted_message, incoming_message
 from bot.workspace.workspace import Workspace
 from handlers import stop
-from handlers.behaviour import Behaviour
 from handlers.intake import Intake, lease_of, stored_first
 from handlers.questions import for_us, is_mentioned
 
@@ -18,7 +17,7 @@ from handlers.questions import for_us, is_mentioned
 _TOLD_TWICE = frozenset({"channel", "group"})
 
 
-def register(app: AsyncApp, behaviour: Behaviour) -> None:
+def register(app: AsyncApp) -> None:
     """Listen to `message` in all its four subscriptions (channels, groups, im, mpim)."""
 
     async def read(workspace: Workspace, event: Mapping[str, object]) -> Intake | None:
@@ -28,7 +27,7 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
         message = incoming_message(event)
         if message is None or message.edited:
             return None
-        intake = await for_us(workspace, behaviour, message)
+        intake = await for_us(workspace, message)
         if intake is None or not is_mentioned(workspace, message) or message.channel_type not in _TOLD_TWICE:
             return intake
         return replace(intake, is_twin=True)

@@ -12,8 +12,8 @@ from bot.errors import StoreUnavailable
 from bot.slack import wording
 from bot.slack.views import Submission, objection, submission
 from bot.workspace.workspace import Workspace
-from handlers import command, decision, form, rating
-from handlers.behaviour import Behaviour, is_refused
+from handlers import command, decision, form, rating, refusals
+from handlers.behaviour import Behaviour
 
 log = structlog.get_logger(__name__)
 
@@ -48,9 +48,10 @@ async def _take(
     workspace: Workspace, behaviour: Behaviour, submitted: Submitted, sent: Submission
 ) -> str | Mapping[str, str]:
     """Store what was submitted, before it is acknowledged; returns why not, empty where it was."""
-    if await is_refused(workspace, behaviour, sent.user, sent.teams):
-        return wording.EXTERNAL
     try:
+        found = await refusals.refusal(workspace, sent.user, "", sent.teams)
+        if found is not None:
+            return await workspace.in_time(workspace.access.sentence(found))  # it stays open, and cannot be silent
         return await submitted(workspace, behaviour, sent)
     except StoreUnavailable as error:
         log.warning("submission not stored", reason=str(error))

@@ -21,8 +21,8 @@ from bot.slack.payload import IncomingMessage, Instruction, instruction, is_exte
 from bot.slack.small_talk import is_small_talk
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
-from handlers import stop
-from handlers.behaviour import Behaviour, is_refused, may_be_refused
+from handlers import refusals, stop
+from handlers.behaviour import Behaviour
 from handlers.intake import Intake
 
 log = structlog.get_logger(__name__)
@@ -71,10 +71,22 @@ def is_mentioned(workspace: Workspace, message: IncomingMessage) -> bool:
     return workspace.identity.bot_user in message.mentioned
 
 
-async def for_us(workspace: Workspace, behaviour: Behaviour, message: IncomingMessage) -> Intake | None:
-    """What a message holds for the bot, whichever event has told of it; None: nothing."""
+async def for_us(workspace: Workspace, message: IncomingMessage) -> Intake | None:
+    """What a message of somebody who may ask holds for the bot, whichever event has told of it; None: nothing."""
+    intake = await _intake(workspace, message)
+    if intake is None:
+        return None
+    found = await refusals.refusal(workspace, message.user, message.channel, message.teams)
+    if found is None:
+        return intake
+    if intake.addressed:
+        refusals.tell(workspace, _private_place(message), found)
+    return None
+
+
+async def _intake(workspace: Workspace, message: IncomingMessage) -> Intake | None:
     if message.in_dm or is_mentioned(workspace, message):
-        return intake_of(workspace, behaviour, message, addressed=True)
+        return intake_of(workspace, message, addressed=True)
     conversations, thread = workspace.conversations, workspace.thread(message.channel, message.thread_ts)
     if not (message.in_thread and conversations.may_follow_up) or message.calls_others:
         return None
@@ -83,10 +95,10 @@ async def for_us(workspace: Workspace, behaviour: Behaviour, message: IncomingMe
         return None
     if not conversations.follows_up(thread, known):
         return None
-    return intake_of(workspace, behaviour, message, addressed=False)
+    return intake_of(workspace, message, addressed=False)
 
 
-def intake_of(workspace: Workspace, behaviour: Behaviour, message: IncomingMessage, *, addressed: bool) -> Intake:
+def intake_of(workspace: Workspace, message: IncomingMessage, *, addressed: bool) -> Intake:
     """What is stored of a message. `addressed`: the bot was mentioned, or is alone with the person.
 
     One message is one question, whichever and however many events tell of it: events have ids of their own.
@@ -103,7 +115,7 @@ def intake_of(workspace: Workspace, behaviour: Behaviour, message: IncomingMessa
     )
     # From the moment it is stored the thread is ours, for what follows at once is a follow-up. Not so where Slack must
     # be asked first whose message it is.
-    expected = addressed and not message.app and not may_be_refused(workspace, behaviour, message.teams)
+    expected = addressed and not message.app
     is_question = expected and not message.in_dm and _asks(workspace, message)
     return Intake(item, place, opens=thread if is_question else None, addressed=expected)
 
@@ -134,7 +146,8 @@ async def take(behaviour: Behaviour, workspace: Workspace, lease: Lease) -> None
     kept = decoded(StoredMessage, lease.item.heard)
     message, addressed = kept.message, kept.addressed
     thread = _thread(workspace, message)
-    if not await _is_answered(workspace, behaviour, kept, thread, lease):
+    if not await workspace.authors.is_person(message, thread):
+        log.info("post of an app ignored", ref=lease.item.reference, app=message.app)
         return
     place = _known_place(workspace, message)
     if addressed and (message.app or not place.team) and not message.in_dm and _asks(workspace, message):
@@ -164,21 +177,6 @@ async def _do(behaviour: Behaviour, workspace: Workspace, kept: StoredMessage, p
                 await workspace.answering.answer(replace(question, form=kept.form), lease)
         case _:
             assert_never(asked_for)
-
-
-async def _is_answered(
-    workspace: Workspace, behaviour: Behaviour, kept: StoredMessage, thread: Thread, lease: Lease
-) -> bool:
-    """Whether the author of a message is answered: a person, of ours or of those who may ask."""
-    message = kept.message
-    if not await workspace.authors.is_person(message, thread):
-        log.info("post of an app ignored", ref=lease.item.reference, app=message.app)
-        return False
-    if await is_refused(workspace, behaviour, message.user, message.teams):
-        if kept.addressed:
-            await workspace.sentences.whisper(_private_place(message), wording.EXTERNAL, applies=lease.may_write)
-        return False
-    return True
 
 
 async def _quiet(workspace: Workspace, message: IncomingMessage, place: Place, lease: Lease) -> None:

@@ -89,7 +89,7 @@ PACKAGES: Final = (
         ("bot.workspace",),
         "one team's installation: its client, pacing, mailbox, answers and sentences",
         (
-            "bot.background",
+            *("bot.background", "bot.config"),
             *("bot.conversation", "bot.delivery", "bot.mailbox", "bot.pacing", "bot.ports", "bot.reply"),
             *("bot.slack", "bot.slack.text", *VALUES),
         ),
@@ -98,7 +98,7 @@ PACKAGES: Final = (
         ("handlers",),
         "one Slack surface each: parse, store, hand over",
         (
-            *("bot.conversation", "bot.mailbox", "bot.reply", "bot.slack", "bot.slack.text"),
+            *("bot.config", "bot.conversation", "bot.mailbox", "bot.reply", "bot.slack", "bot.slack.text"),
             *("bot.workspace", *VALUES),
         ),
     ),
@@ -141,6 +141,14 @@ PACKAGES: Final = (
         ),
     ),
     Package(
+        ("bot.certify",),
+        "checks on a real workspace what is assumed of Slack",
+        (
+            *("bot", "bot.background", "bot.network", "bot.pacing", "bot.ports", "bot.reply", "bot.serving"),
+            *("bot.settings", "bot.slack", "bot.slack.text", "bot.store", *VALUES),
+        ),
+    ),
+    Package(
         ("bot.setup",),
         "chooses a flow, makes the Slack app and writes .env, question by question",
         (
@@ -177,6 +185,7 @@ PACKAGES: Final = (
         "the command line",
         (
             "bot.app",
+            "bot.certify",
             "bot.config",
             "bot.doctor",
             "bot.network",

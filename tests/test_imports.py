@@ -35,6 +35,7 @@ BARRED: tuple[tuple[tuple[str, ...], frozenset[str]], ...] = (
             *("bot.pacing*", "!bot.pacing.governor", "bot.mailbox.stages"),
             *("bot.conversation.question", "bot.conversation.chats"),
             *("bot.doctor.findings", "bot.doctor.output", "bot.store.address", "bot.config*", "bot.setup.manifest"),
+            *("bot.certify.assumptions", "bot.certify.report"),
         ),
         WIRES | CLOCKS | WAITING,
     ),

@@ -23,9 +23,10 @@ from bot.flowise.prediction import Prediction
 from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
 from bot.ports.budget import ReplicaCounts, Spent
+from bot.ports.fair_use import FairUseCounts, Limits, Share
 from bot.ports.flowise import FlowFiles
 from bot.ports.mailboxes import Mailboxes, Stops, TakenOver
-from bot.ports.notes import Answers, Decisions, PassageNotes
+from bot.ports.notes import Answers, Certificates, Decisions, Notices, PassageNotes
 from bot.records.answer_note import AnswerNote, KeptAnswer
 from bot.records.decision import MadeDecision, PendingDecision
 from bot.records.thread import (
@@ -129,6 +130,9 @@ class Slack:
     async def standing(self, thread: Thread, ts: str) -> StandingMessage | None:
         return None
 
+    async def suggest(self, channel: str, prompts: Sequence[str]) -> Result:
+        raise AssertionError
+
     async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
         return Accepted()
 
@@ -184,6 +188,26 @@ class KeptAnswers:
     async def rated(self, line: str, reference: str, row: str) -> None: ...
 
 
+class NoCertificates:
+    """Nothing was ever verified: a `bot.ports.notes.Certificates`."""
+
+    async def keep(self, team: str, report: str) -> None: ...
+
+    async def kept(self, team: str) -> str | None: ...
+
+    async def fail(self, team: str, name: str) -> None: ...
+
+    async def failed(self, team: str) -> frozenset[str]:
+        return frozenset()
+
+    async def note_remains(self, team: str, remains: str) -> None: ...
+
+    async def remains(self, team: str) -> tuple[str, ...]:
+        return ()
+
+    async def forget_remains(self, team: str, remains: str) -> None: ...
+
+
 class Store:
     """Takes everything, keeps nothing: a `bot.ports.store.Store` and its mailboxes, with nobody else on it."""
 
@@ -199,6 +223,10 @@ class Store:
     def passages(self) -> PassageNotes:
         return self
 
+    @property
+    def certificates(self) -> Certificates:
+        return NoCertificates()
+
     async def keep(self, line: str, reference: str, note: str, *, seconds: float | None = None) -> None: ...
 
     @property
@@ -208,6 +236,29 @@ class Store:
     @property
     def answers(self) -> Answers:
         return KeptAnswers()
+
+    @property
+    def fair_use(self) -> FairUseCounts:
+        return self
+
+    async def enter(  # there is no limit
+        self, team: str, user: str, channel: str, reference: str, limits: Limits, lease: float
+    ) -> Share:
+        raise NotImplementedError
+
+    async def renew(self, team: str, under_way: Collection[tuple[str, str]], lease: float) -> None: ...
+
+    async def leave(self, team: str, user: str, reference: str) -> None: ...
+
+    async def let_pass(self, hold: Hold, seconds: float) -> bool:
+        return True
+
+    @property
+    def notices(self) -> Notices:
+        return self
+
+    async def first(self, team: str, user: str, notice: str, seconds: float) -> bool:
+        return True
 
     async def offer(self, asked: PendingDecision, run: Run) -> None: ...
 

@@ -13,6 +13,7 @@ from bot.config.routing import follow_ups
 from bot.conversation.admission import Admission, Slot
 from bot.conversation.chats import Chats
 from bot.conversation.context import Context
+from bot.conversation.fair_use import FairUse
 from bot.conversation.flow_turn import FlowTurns
 from bot.conversation.flows import Flow, Flows, asked_at, asked_there, chosen, shown
 from bot.conversation.passages import AnswerSources, passages_note
@@ -24,7 +25,7 @@ from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.retry import retried
 from bot.records.thread import Conversation, NotedFlow, OpenAnswer, StopOutcome, Thread
 from bot.reply import journal
-from bot.reply.contract import Failed, Finished, Queued, Stopped, Stopping, TurnEvent
+from bot.reply.contract import Failed, Finished, Queued, Sentence, Stopped, Stopping, TurnEvent
 
 log = structlog.get_logger(__name__)
 
@@ -35,11 +36,12 @@ _EXACT = 5
 class Turns:
     """Answers the questions of all threads of one workspace."""
 
-    def __init__(self, flows: Flows, around: Around, admission: Admission) -> None:
+    def __init__(self, flows: Flows, around: Around, admission: Admission, fair_use: FairUse) -> None:
         self._store = around.store
         self._regenerates = around.settings.regenerate
         self._sleep = around.sleep
         self._admission = admission
+        self._fair_use = fair_use
         self._follow_ups: set[str] = set()
         self.chats = Chats(around.store, wall=around.wall)
         self.flows = WorkspaceFlows(flows, around, self.chats)
@@ -222,8 +224,14 @@ class Turns:
         return await retried(lambda: self.flow_of(name, question.thread), self._sleep, ref=question.reference)
 
     async def _admitted(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
-        """Ask the question once this process may run one more prediction."""
-        with self._admission.place() as place:
+        """Ask the question once its asker may ask one more, and this process may run one more prediction."""
+        async with aclosing(self._fair_use.share(question, lease)) as waiting:
+            async for told in waiting:
+                yield told
+                if isinstance(told, Sentence):
+                    return
+        turn, reference = self._fair_use.takes_turns(question), question.reference
+        with self._admission.place(turn, lambda: self._fair_use.left(reference)) as place:
             shown = 0
             while before := place.before:
                 rounded = before if before <= _EXACT else -(-before // _EXACT) * _EXACT

@@ -15,11 +15,14 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
+from redis.asyncio import Redis
+
 import bot.flowise.client as flowise_client
 from bot.config.effective import EffectiveFlow
 from bot.config.live import LiveConfiguration
 from bot.config.secrets import FlowSecrets
 from bot.doctor.asker import AskerTold
+from bot.doctor.certificate import certificate, team_of
 from bot.doctor.findings import UNREADABLE, About, Finding, Verdict, exit_status, redacted
 from bot.doctor.flowise import FLOWISE, Chatflow, flowise
 from bot.doctor.machine import MACHINE, port
@@ -112,6 +115,9 @@ async def examined(
                 del own["METRICS_PORT"]
             return [await port(direct, settings.host, number, name) for name, number in own.items()]
 
+        async def kept(client: Redis) -> list[Finding]:
+            return await certificate(client, partial(team_of, web), wall)
+
         async def of_flow(flow: EffectiveFlow) -> list[Finding]:
             chatflow = _chatflow(settings, flow, live.secrets[flow.name])
             looking = flowise(flowise_session, chatflow, monotonic=time.monotonic, wall=wall)
@@ -127,14 +133,22 @@ async def examined(
         reports = await asyncio.gather(
             bounded(
                 SLACK,
-                slack(web, app_token, settings.slack_command, email=tells_email(settings, live.effective), wall=wall),
+                slack(
+                    *(web, app_token, settings.slack_command),
+                    email=tells_email(settings, live.effective),
+                    agent=settings.bot_agent_view,
+                    wall=wall,
+                ),
                 patience,
             ),
             *map(of_flow, live.effective.flows.values()),
-            bounded(REDIS, redis(settings.redis_url, folder, address), patience),
+            bounded(REDIS, redis(settings.redis_url, folder, address, kept), patience),
             bounded(MACHINE, listening(), patience),
         )
-    return [*seen, *(finding for report in reports for finding in report)]
+    found = [*seen, *(finding for report in reports for finding in report)]
+    # What stands in Redis may be about Slack: under one heading stands all of it.
+    order = list(dict.fromkeys(finding.about for finding in found))
+    return sorted(found, key=lambda finding: order.index(finding.about))
 
 
 async def bounded(about: About, work: Awaitable[list[Finding]], patience: float) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from redis.asyncio import Redis
@@ -26,14 +26,19 @@ Connect = Callable[[str], Redis]
 """Returns a client for a URL; raises SettingsError if the URL cannot be parsed."""
 
 
-async def redis(url: str | None, folder: Path, connect: Connect) -> list[Finding]:
-    """All findings about the Redis at `url`, or about the private store in `folder` if `url` is None."""
+More = Callable[[Redis], Awaitable[list[Finding]]]
+"""Finds what the store has kept, once it is known to answer."""
+
+
+async def redis(url: str | None, folder: Path, connect: Connect, more: More | None = None) -> list[Finding]:
+    """All findings about the Redis at `url`, or about the private store in `folder` if `url` is None; and `more` from
+    what is in it."""
     if url is not None:
-        return await _examined(url, connect)
-    return await _private(folder, connect)
+        return await _examined(url, connect, more)
+    return await _private(folder, connect, more)
 
 
-async def _private(folder: Path, connect: Connect) -> list[Finding]:
+async def _private(folder: Path, connect: Connect, more: More | None) -> list[Finding]:
     """Start the private store as the bot would, or check the one that a running bot has started."""
     valkey = EmbeddedValkey(folder)
     try:
@@ -45,19 +50,20 @@ async def _private(folder: Path, connect: Connect) -> list[Finding]:
         return [REDIS.wrong("private store", str(error), f"Check the log in {folder}.")]
     try:
         found = f"REDIS_URL is not set, so the bot uses a private store in {folder}: run one replica only"
-        return [REDIS.well("private store", found), *await _examined(url, connect)]
+        return [REDIS.well("private store", found), *await _examined(url, connect, more)]
     finally:
         await valkey.stop()
 
 
-async def _examined(url: str, connect: Connect) -> list[Finding]:
+async def _examined(url: str, connect: Connect, more: More | None) -> list[Finding]:
     try:
         client = connect(url)
     except SettingsError as error:
         return [REDIS.wrong("server", str(error), "Correct REDIS_URL.")]
     try:
         health = await reported(client)
-        return [server(health), await _test_write(client, health), persistence(health), eviction(health)]
+        found = [server(health), await _test_write(client, health), persistence(health), eviction(health)]
+        return [*found, *(await more(client) if more is not None else [])]
     except RedisError as error:
         return [unreachable(error)]
     finally:

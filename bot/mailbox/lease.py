@@ -49,6 +49,9 @@ class Lease:
         """How many questions of its mailbox come first; None until that is known."""
         self.may_show = False
         """Whether Slack may show that it waits: answers appear in the order of their questions."""
+        self.lets_pass = False
+        """Whether all others of its line may go first."""
+        self._line_moved: Callable[[], None] = lambda: None
         self.lost = asyncio.Event()
         self.handed_over = False
         self.stop: StopRequest | None = None
@@ -177,6 +180,31 @@ class Lease:
         """Note that the answer to the question before it is visible in Slack."""
         self.may_show = True
         self._moved.set()
+
+    def in_line(self, moved: Callable[[], None]) -> None:
+        """Have `moved` called when it may be the turn of another question of its line."""
+        self._line_moved = moved
+
+    async def let_pass(self, seconds: float) -> None:
+        """Let all others of its line go first, for so many seconds at most, though it is its turn.
+
+        Raises StoreUnavailable.
+        """
+        self.lets_pass = True
+        await self._mailboxes.let_pass(self.hold, seconds)
+        if self.before == 0:
+            await self.stand()
+            self._line_moved()
+
+    async def pass_no_more(self) -> None:
+        """Let nobody go first any longer: its turn comes again, at once where no other question has it.
+
+        Raises StoreUnavailable.
+        """
+        await self._mailboxes.let_pass(self.hold, 0.0)
+        self.lets_pass = False
+        await self.stand()
+        self._line_moved()
 
     async def place(self) -> int:
         """How many questions come first, once that is known; 0 if it is its turn or the hold is lost."""

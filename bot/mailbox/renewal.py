@@ -50,6 +50,7 @@ class Line:
     async def kept(self, lease: Lease) -> AsyncIterator[None]:
         """Renew a hold, and tell it how many questions come first, for as long as the context is open."""
         self._leases[lease] = None
+        lease.in_line(self.moved)
         self._woken.set()
         if self._task is None:
             self._task = self._supervisor.start("renewing holds", self._run, longest=self._durations.renewal)
@@ -109,8 +110,8 @@ class Line:
         return [lease for lease in self._leases if not lease.lost.is_set() and not lease.is_settled]
 
     def _waiting(self) -> list[Lease]:
-        """The leases whose turn has not come, in the order of the mailbox."""
-        waiting = [lease for lease in self._ours() if lease.before != 0]
+        """The leases whose turn has not come and is waited for, in the order of the mailbox."""
+        waiting = [lease for lease in self._ours() if lease.before != 0 and not lease.lets_pass]
         return sorted(waiting, key=lambda lease: (seconds(lease.item.ts), lease.item.reference))
 
     async def _stand(self, asked: Sequence[Lease]) -> None:

@@ -252,8 +252,7 @@ class Budget:
         """
         buckets = [self._bucket(key, now) for key in keys]
         waits = [
-            bucket.wait(now, 0.0 if rank else reserve, urgent=urgent and not rank)
-            for rank, bucket in enumerate(buckets)
+            one.wait(now, 0.0 if rank else reserve, urgent=urgent and not rank) for rank, one in enumerate(buckets)
         ]
         wait = max(waits, default=0.0)
         if wait <= 0.0:
@@ -291,10 +290,11 @@ class Budget:
             bucket.silence(until, now)
 
     def _bucket(self, key: Key, now: float) -> _Bucket:
+        quota, lesson = key.quota.scaled(self._scale), self._lessons.setdefault(key.lesson, _Lesson())
         bucket = self._buckets.get(key.name)
         if bucket is None:
             if len(self._buckets) >= _MANY:
                 self._buckets = {name: old for name, old in self._buckets.items() if not old.idle(now)}
-            lesson = self._lessons.setdefault(key.lesson, _Lesson())
-            bucket = self._buckets[key.name] = _Bucket(key.quota.scaled(self._scale), lesson, key.apart)
+            bucket = self._buckets[key.name] = _Bucket(quota, lesson, key.apart)
+        bucket.quota = quota  # more or less of the limit may have been seen since
         return bucket

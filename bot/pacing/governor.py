@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 from uuid import uuid4
 
 import structlog
@@ -28,6 +29,7 @@ _LONGEST_SLEEP = 5.0
 _AFTER_A_MISTAKE = 1.0
 # Waits that end so close to each other are for the same token, in seconds: the time to Redis varies.
 _TOGETHER = 0.02
+Scale: TypeAlias = float | Callable[[str], float]
 _POST, _EDIT = "chat.postMessage", "chat.update"
 _START, _APPEND, _STOP = "chat.startStream", "chat.appendStream", "chat.stopStream"
 
@@ -60,10 +62,11 @@ class _Lane:
 
 
 class Governor:
-    """Grants permits from the write budget of one workspace. `scale` multiplies Slack's documented limits."""
+    """Grants permits from the write budget of one workspace. `scale` multiplies Slack's documented limits: all of them,
+    or each by its method."""
 
     def __init__(
-        self, store: Store, team: str, *, scale: float, now: Callable[[], float], supervisor: Supervisor | None = None
+        self, store: Store, team: str, *, scale: Scale, now: Callable[[], float], supervisor: Supervisor | None = None
     ) -> None:
         self._supervisor = supervisor or Supervisor(now)
         self._store = store
@@ -265,7 +268,8 @@ class Governor:
         return Stock(min(lane.known.level + since * lane.known.quota.rate, lane.known.quota.burst), lane.known.quota)
 
     def _keys(self, method: str, channel: str) -> tuple[Key, ...]:
-        return tuple(replace(key, quota=key.quota.scaled(self._scale)) for key in keys(method, channel))
+        scale = self._scale(method) if callable(self._scale) else self._scale
+        return tuple(replace(key, quota=key.quota.scaled(scale)) for key in keys(method, channel))
 
     async def _spend(self, want: Want, reserve: float, call: str) -> Spent:
         buckets, now, report = (

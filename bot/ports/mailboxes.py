@@ -77,6 +77,11 @@ class Mailboxes(Protocol):
         """As `stand`, for several holds of one mailbox in one round trip."""
         ...
 
+    async def let_pass(self, hold: Hold, seconds: float) -> bool:
+        """For so many seconds, let all others of its mailbox go before an item, even if it is its turn; with 0, no
+        longer. False if it is not ours."""
+        ...
+
     async def is_shown_before(self, hold: Hold) -> bool:
         """Whether all items before this one have something standing in Slack."""
         ...

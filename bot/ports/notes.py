@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from bot.records.answer_note import AnswerNote, KeptAnswer
@@ -66,4 +67,44 @@ class Answers(Protocol):
 
     async def rated(self, line: str, reference: str, row: str) -> None:
         """Note the row in which the rating of an answer stands."""
+        ...
+
+
+class Notices(Protocol):
+    """What people were told of late. Every method may raise StoreUnavailable."""
+
+    async def first(self, team: str, user: str, notice: str, seconds: float) -> bool:
+        """Note that somebody is told something, over all replicas; whether they were not within so many seconds."""
+        ...
+
+
+class Certificates(Protocol):
+    """What was verified of Slack in a workspace. Every method may raise StoreUnavailable."""
+
+    async def keep(self, team: str, report: str) -> None:
+        """Keep a workspace's report in place of an earlier one."""
+        ...
+
+    async def kept(self, team: str) -> str | None:
+        """A workspace's report; None where there is none."""
+        ...
+
+    async def fail(self, team: str, name: str) -> None:
+        """Note that an assumption has failed in daily use; it is doubted for a day."""
+        ...
+
+    async def failed(self, team: str) -> frozenset[str]:
+        """The names of the assumptions that have failed within the last day."""
+        ...
+
+    async def note_remains(self, team: str, remains: str) -> None:
+        """Note something that a run is about to post."""
+        ...
+
+    async def remains(self, team: str) -> Iterable[str]:
+        """What runs have posted and not cleaned up."""
+        ...
+
+    async def forget_remains(self, team: str, remains: str) -> None:
+        """Note that it is cleaned up."""
         ...

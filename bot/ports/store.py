@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bot.ports.budget import ReplicaCounts, Spent
+from bot.ports.fair_use import FairUseCounts
 from bot.ports.mailboxes import Mailboxes
-from bot.ports.notes import Answers, Decisions, PassageNotes
+from bot.ports.notes import Answers, Certificates, Decisions, Notices, PassageNotes
 from bot.records.thread import Conversation, Item, MessageChat, NewestAnswer, NotedFlow, Run, Thread
 from bot.slack.tiers import Key
 
@@ -33,6 +34,21 @@ class Store(Protocol):
     @property
     def decisions(self) -> Decisions:
         """The decisions that flows wait for."""
+        ...
+
+    @property
+    def certificates(self) -> Certificates:
+        """What was verified of Slack in a workspace."""
+        ...
+
+    @property
+    def fair_use(self) -> FairUseCounts:
+        """What people ask, counted over all replicas."""
+        ...
+
+    @property
+    def notices(self) -> Notices:
+        """What people were told of late."""
         ...
 
     async def conversation(self, thread: Thread) -> Conversation | None: ...

@@ -29,6 +29,7 @@ from bot.reply.contract import (
     Footnote,
     Heard,
     KeptEvent,
+    OverLimit,
     ParagraphBreak,
     PassagesOffered,
     ProgressEvent,
@@ -46,6 +47,7 @@ from bot.reply.growing_text import T_co
 from bot.reply.made_files import REST, MadeFiles, WhyLost
 from bot.reply.source_list import SourceList
 from bot.reply.steps import Steps
+from bot.reply.waiting import sentence_of
 from bot.slack import wording, wording_of_failures, wording_of_files
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.block import Blocks
@@ -190,6 +192,7 @@ class Answer(Generic[T_co]):
                 changed, self._footnote = text != self._footnote, text
             case (
                 Queued()
+                | OverLimit()
                 | WaitingForRun()
                 | Thinking()
                 | FetchingRest()
@@ -220,10 +223,8 @@ class Answer(Generic[T_co]):
     def _proceeds(self, event: ProgressEvent) -> bool:
         """Take an event of the answer's progress; whether it can be seen."""
         match event:
-            case Queued(before=before, busy=busy):
-                self._waiting = wording.queued(before, busy=busy)
-            case WaitingForRun(stopped=stopped):
-                self._waiting = wording.HELD_BACK_STOPPED if stopped else wording.HELD_BACK
+            case Queued() | OverLimit() | WaitingForRun():
+                self._waiting = sentence_of(event)
             case Thinking():
                 self.thinking = True
             case FetchingRest():

@@ -21,10 +21,17 @@ MOST_BREAKS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """`before` other questions come first: in the same thread or, with `busy`, of all that this process answers."""
+    """`before` other questions come first: in the same thread or, with `busy`, of all that this process answers, or,
+    with `own`, of the same asker."""
 
     before: int = 1
     busy: bool = False
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OverLimit:
+    """As much was asked of late as may be: the question waits until one more may be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +184,11 @@ KeptEvent: TypeAlias = (
 Ending: TypeAlias = Finished | Failed | Stopped
 """The last event of an answer."""
 
+WaitingEvent: TypeAlias = Queued | OverLimit | WaitingForRun
+"""What a question waits for."""
+
 ProgressEvent: TypeAlias = (
-    Queued | WaitingForRun | Thinking | FetchingRest | ParagraphBreak | WordsWhole | TextComplete | Stopping | Ending
+    WaitingEvent | Thinking | FetchingRest | ParagraphBreak | WordsWhole | TextComplete | Stopping | Ending
 )
 """How an answer proceeds and ends. Each process that writes the answer produces these events anew."""
 

@@ -19,12 +19,13 @@ from bot.slack.calls import (
     StopStream,
     UpdateMessage,
 )
+from bot.slack.refusals import BLOCK_MISMATCH
 from bot.slack.text.pages import Page
 
 # The message can no longer be edited: its text moves to a new one. (One that was deleted is not posted again.)
 _GONE = frozenset({"cant_update_message", "edit_window_closed"})
 # Its text moves too, and the old message is deleted.
-_MISMATCH = "block_mismatch"
+_MISMATCH = BLOCK_MISMATCH
 # The message is still being streamed, which must be stopped before it can be edited.
 _STREAMING = "streaming_state_conflict"
 _MOST_REPOSTS = 3

@@ -24,6 +24,7 @@ from bot.reply.contract import (
     Failed,
     FetchingRest,
     Finished,
+    OverLimit,
     ParagraphBreak,
     ProgressEvent,
     Queued,
@@ -240,7 +241,7 @@ class ObservedReply:
 
     def _proceeds(self, event: ProgressEvent, now: float) -> None:
         match event:
-            case Queued():
+            case Queued() | OverLimit():
                 self._begins_to_wait(Waiting.TURN, now)
             case WaitingForRun():
                 self._begins_to_wait(Waiting.EARLIER_RUN, now)

@@ -20,6 +20,7 @@ from bot.slack.text.citations import with_links
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import MESSAGE_BLOCKS, MESSAGE_TEXT
 from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
+from bot.slack.text.moments import without_moments
 from bot.slack.text.pages import Document, Page
 from bot.slack.text.plain_pages import plain_pages
 from bot.slack.wording_of_steps import working
@@ -157,7 +158,10 @@ class PagedAnswer(Answer[Document]):
 
     def _below_heading(self, *, shows_work: bool, minutes: int, steps: Blocks, step: str) -> tuple[Page, ...]:
         if self.sentence:
-            return (self._page(self.sentence, self.buttons),)
+            page = self._page(without_moments(self.sentence), self.buttons)
+            if self._form is Form.RENDERED:
+                page = replace(page, blocks=(*sentence_blocks(self.sentence), *self.buttons))
+            return (page,)
         if self.empty:
             return self._without_text(shows_work=shows_work, minutes=minutes, step=step)
         said = footer = self.footer()

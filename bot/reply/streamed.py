@@ -14,8 +14,10 @@ from bot.pacing.permits import Kind, Want
 from bot.reply.answer import Answer
 from bot.reply.attachments import Attachments
 from bot.reply.beside import Beside
-from bot.reply.contract import ArrivedEvent, BeganAnew, ParagraphBreak, Place, TextComplete
+from bot.reply.contract import ArrivedEvent, BeganAnew, Place, TextComplete
 from bot.reply.edited import Standing
+from bot.reply.last_edits import PATIENCE as LAST_EDITS_WAIT
+from bot.reply.last_edits import LastEdits, text_of
 from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
 from bot.reply.status import StatusLine
@@ -37,6 +39,7 @@ from bot.slack.calls import (
     ShareFile,
     StartStream,
     StopStream,
+    UpdateMessage,
 )
 from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import STOPPED_BY_USER
@@ -97,6 +100,7 @@ class StreamedReply:
         self._answer = Answer(self._text, asks=asks, steps=steps, hosts=hosts)
         self._steps = StreamedSteps(self._answer.steps)
         self._attachments = Attachments(place)
+        self._last_edits = LastEdits(place, streams, asks=asks, hosts=hosts)
         self._pace = Pace(interval)
         has_status = place.thread_ts is not None
         line = StatusLine(place.channel, place.thread_ts, works=has_status, thinking=thinking)
@@ -111,7 +115,8 @@ class StreamedReply:
         self._piece: StreamPiece | None = None
         self._last: Call | None = None
         self._is_finished = False
-        """The last call of the answer was taken; only a file may be left."""
+        """The last call of the answer was taken; only a file and the last edits may be left."""
+        self._finished_at = 0.0
         self._stop_is_late = False
         """A stop had no permit when it was wanted: text is appended before it."""
         self._is_full = False
@@ -149,6 +154,8 @@ class StreamedReply:
         offered, kind = self._progress.offered, Kind.ENDING
         if not self._answer.ended:
             kind = Kind.FIRST if isinstance(offered, StartStream) else Kind.PROGRESS
+        elif isinstance(offered, UpdateMessage):  # all of the answer stands already
+            kind = Kind.PROGRESS
         return self._progress.want(kind, self._answer.length, now, waits=self._waits_for(offered, now))
 
     def _waits_for(self, call: Call | None, now: float) -> bool:
@@ -159,6 +166,8 @@ class StreamedReply:
             case StopStream(markdown=markdown):
                 # Text that a stop has no permit to bring can be appended before it.
                 return self._stop_is_late or not markdown.strip()
+            case UpdateMessage():
+                return now - self._finished_at < LAST_EDITS_WAIT
             case SetStatus():
                 return False
         return True
@@ -170,6 +179,9 @@ class StreamedReply:
                 return
             case SendFile() | ShareFile():
                 self._file_answered(call, result, now)
+                return
+            case UpdateMessage():
+                self._edited(call, result, now)
                 return
         self._pace.wrote(now)
         if isinstance(call, StartStream) and not isinstance(result, Limited):
@@ -272,6 +284,8 @@ class StreamedReply:
             under = (*self._answer.heading, *self._answer.footer())
             if under and (not self._is_finished or self._attachments.has_lost):
                 self._give_up(self._ended[-1])
+            elif self._is_finished and (edit := self._last_edits.next_call()) is not None:
+                return edit
             else:
                 self._progress.end()
         return None
@@ -308,10 +322,35 @@ class StreamedReply:
             self._stop_is_late = self._is_full = False
             self._ended.append(call.ts)
             self._stream = None
+            self._is_finished, self._finished_at = call is self._last, now
+            self._message_ended(call.ts)
             self._text.close()
-            self._is_finished = call is self._last
-            if self._is_finished and self._attachments.next_call(self._answer) is None:
-                self._progress.end()
+            if self._is_finished:
+                self._end_if_all_stands()
+
+    def _end_if_all_stands(self) -> None:
+        """End where neither a file nor a last edit is left."""
+        if self._attachments.next_call(self._answer) is None and self._last_edits.next_call() is None:
+            self._progress.end()
+
+    def _message_ended(self, ts: str) -> None:
+        """Note a message of which no more is streamed, for the last edits. One that holds only a part of what was left
+        stays as it is."""
+        if not self._is_finished:
+            self._last_edits.message_full(ts, self._text.message)
+        elif not self._answer.rest:
+            events = (*self._before.events, *text_of(self._text.message), *self._after.events)
+            self._last_edits.answer_ended(ts, events, self._answer.steps)
+
+    def _edited(self, call: UpdateMessage, result: Result, now: float) -> None:
+        """Note what came of a last edit."""
+        self._pace.wrote(now)
+        if isinstance(result, Accepted):
+            self._losses.reset()
+        is_late = isinstance(result, Limited | Lost) and not self._waits_for(call, now)
+        if is_late or not self._waits(call, result, now):
+            self._last_edits.settled(result)
+            self._end_if_all_stands()
 
     def _file_answered(self, call: SendFile | ShareFile, result: Result, now: float) -> None:
         if not self._waits(call, result, now):
@@ -390,7 +429,4 @@ class StreamedReply:
     def _text_left(self, *, last_message: bool) -> Iterator[ArrivedEvent]:
         if self._answer.is_changing:
             yield BeganAnew(is_stored=True)
-        for number, part in enumerate(self._text.unsettled(last_message=last_message)):
-            if number:
-                yield ParagraphBreak()
-            yield Token(part)
+        yield from text_of(self._text.unsettled(last_message=last_message))

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from enum import Enum
-from typing import Final
+from typing import Final, Protocol
 
 from bot.reply.contract import Place
 from bot.slack.refusals import NO_TOKEN
+from bot.slack.verified import NOTHING, Verified
 
 LIFE: Final = 240.0
 """Seconds after which a stream is ended and goes on in another message. Slack ends one about five minutes after its
@@ -44,12 +45,53 @@ class Mode(Enum):
     AUTO = "auto"
 
 
-class StreamSupport:
-    """Slack's own streaming in one workspace."""
+class Certificate(Protocol):
+    """What was verified of Slack in the workspace."""
 
-    def __init__(self, mode: Mode) -> None:
-        self.mode = mode
+    @property
+    def verified(self) -> Verified:
+        """What may be relied on now."""
+        ...
+
+    def fail(self, name: str) -> None:
+        """Doubt an assumption that has failed."""
+        ...
+
+
+class NoCertificate:
+    """Nothing was verified."""
+
+    @property
+    def verified(self) -> Verified:
+        """Nothing."""
+        return NOTHING
+
+    def fail(self, name: str) -> None:
+        """Does nothing."""
+
+
+class StreamSupport:
+    """Slack's own streaming in one workspace. Without a `mode`, it is AUTO where the links of a streamed answer can be
+    made clickable, and else EDIT."""
+
+    def __init__(self, mode: Mode | None, certificate: Certificate | None = None) -> None:
+        self._mode = mode
+        self._certificate = certificate or NoCertificate()
         self._refused: dict[str, float] = {}
+
+    @property
+    def mode(self) -> Mode:
+        """How answers grow now."""
+        return self._mode or (Mode.AUTO if self.links_by_edit else Mode.EDIT)
+
+    @property
+    def links_by_edit(self) -> bool:
+        """Whether a last edit may make the links of a streamed answer clickable."""
+        return self._certificate.verified.links_by_edit
+
+    def fail(self, name: str) -> None:
+        """Doubt an assumption that has failed."""
+        self._certificate.fail(name)
 
     def is_open_to(self, place: Place, now: float) -> bool:
         """Whether an answer may be streamed there. A stream needs a thread, and a reader whose workspace is known."""

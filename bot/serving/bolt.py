@@ -59,7 +59,6 @@ def behaviour_of(settings: Settings) -> Behaviour:
     return Behaviour(
         command=settings.slack_command,
         ignores_small_talk=settings.bot_small_talk == "ignore",
-        answers_external_people=settings.bot_external_people == "answer",
         deciders=deciders(settings.bot_decisions),
         agent_view=settings.bot_agent_view,
         everyone_stops=settings.bot_stop == "everyone",

@@ -19,7 +19,7 @@ def delivery_of(settings: Settings, answers: Answers) -> DeliverySettings:
     return DeliverySettings(
         settings.slack_edit_interval,
         settings.bot_most_messages,
-        Mode(settings.slack_delivery),
+        Mode(settings.slack_delivery) if settings.slack_delivery else None,
         settings.slack_rate_scale,
         asks(settings.bot_help_contact),
         answers,

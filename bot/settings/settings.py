@@ -96,7 +96,7 @@ class Settings(BaseSettings):
     slack_command: Annotated[str, AfterValidator(command_name)] = "/flowise"
     slack_api_url: Annotated[str, AfterValidator(_slack_api_url)] = "https://slack.com/api/"
     slack_edit_interval: Annotated[float, Field(ge=0.4, le=60)] = 1.2
-    slack_delivery: Literal["edit", "stream", "auto"] = "edit"
+    slack_delivery: Literal["edit", "stream", "auto"] | None = None
     slack_rate_scale: Annotated[float, Field(gt=0, le=100)] = 1
 
     bot_config: Path | None = None

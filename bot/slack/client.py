@@ -63,6 +63,11 @@ class SlackClient:
         self._bot_user = ""
 
     @property
+    def bot_user(self) -> str:
+        """The bot's own user id; empty until `identity` was asked."""
+        return self._bot_user
+
+    @property
     def admission(self) -> TokenState:
         """Whether Slack accepts the bot token."""
         return self._wire.admission
@@ -154,7 +159,7 @@ class SlackClient:
         """See `bot.slack.reading.Reading.written`."""
         return await self._reading.written(thread, ts)
 
-    async def members(self, group: str) -> frozenset[str]:
+    async def members(self, group: str) -> frozenset[str] | None:
         """See `bot.slack.names.Names.members`."""
         return await self._names.members(group)
 

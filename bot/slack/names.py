@@ -25,8 +25,8 @@ log = structlog.get_logger(__name__)
 
 _SECONDS = 3600.0
 _SECONDS_WITHOUT = 60.0
-# Who is in a group decides who may decide: one that was changed counts soon.
-_SECONDS_OF_MEMBERS = 60.0
+# Who is in a group decides who may ask and who may decide: one that was changed counts soon.
+_SECONDS_OF_MEMBERS = 300.0
 _MOST_KEPT = 5_000
 # The most ids of one text that are looked up, at once: the first message of an answer waits for them.
 _MOST_AT_ONCE = 10
@@ -114,9 +114,9 @@ class Names:
         """The name of a public channel; empty for any other conversation, or where Slack does not tell."""
         return await self._channels.get(channel) or ""
 
-    async def members(self, group: str) -> frozenset[str]:
-        """The users in a user group; none where Slack does not tell."""
-        return await self._members.get(group) or frozenset()
+    async def members(self, group: str) -> frozenset[str] | None:
+        """The users in a user group, as they are or were known last; None where Slack has never told."""
+        return await self._members.get(group)
 
     async def of(self, text: str, *, asker: str, but_not: str = "") -> Mapping[str, str]:
         """The names of those whom a text mentions, by their ids, as far as they can be had; `but_not` is not needed.

@@ -17,13 +17,14 @@ class Person:
     """A user as users.info tells of them; `name` is the display name, which they choose, as one line.
 
     `enterprise` is the id of the organisation in a Grid. `is_limited`: a guest, or somebody of another organisation,
-    who does not see all public channels. `email` is empty without the scope `users:read.email`; `locale` is such as
-    `en-GB`.
+    who does not see all public channels. `is_guest`: a guest of the workspace. `email` is empty without the scope
+    `users:read.email`; `locale` is such as `en-GB`.
     """
 
     name: str
     is_bot: bool = False
     is_limited: bool = False
+    is_guest: bool = False
     enterprise: str = ""
     email: str = ""
     locale: str = ""
@@ -32,6 +33,7 @@ class Person:
 def person_of(user: Mapping[str, object]) -> Person:
     """The person in the `user` of an answer of users.info."""
     profile, grid = part(user, "profile"), part(user, "enterprise_user")
+    is_guest = any(user.get(flag) is True for flag in ("is_restricted", "is_ultra_restricted"))
     names = (
         string(profile, "display_name"),
         string(profile, "real_name"),
@@ -41,7 +43,8 @@ def person_of(user: Mapping[str, object]) -> Person:
     return Person(
         name=shorten(next(filter(None, map(one_line, names)), ""), LONGEST_NAME),
         is_bot=any(user.get(flag) is True for flag in ("is_bot", "is_workflow_bot", "is_connector_bot")),
-        is_limited=any(user.get(flag) is True for flag in ("is_restricted", "is_ultra_restricted", "is_stranger")),
+        is_limited=is_guest or user.get("is_stranger") is True,
+        is_guest=is_guest,
         enterprise=string(grid, "enterprise_id") or string(user, "enterprise_id"),
         email=string(profile, "email"),
         locale=string(user, "locale"),

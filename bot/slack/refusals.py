@@ -10,9 +10,12 @@ NO_TOKEN: Final = frozenset(
 )
 """The token is no longer valid: no call with it can succeed (Slack docs, errors of every method)."""
 
+BLOCK_MISMATCH: Final = "block_mismatch"
+"""The blocks of a message cannot be replaced by these (Slack docs, chat.update)."""
+
 SHAPE: Final = frozenset(
     {"msg_too_long", "msg_blocks_too_long", "msg_blocks_too_many", "invalid_blocks", "invalid_blocks_format"}
-    | {"block_mismatch", "no_text"}
+    | {BLOCK_MISMATCH, "no_text"}
 )
 """Slack refuses the form of the message, not the message: the same text is sent again in a plainer form."""
 

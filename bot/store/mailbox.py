@@ -81,6 +81,7 @@ class RedisMailboxes:
         """The lines of mailboxes in which a key has the wrong type: each is logged once."""
         self._accept = client.register_script(scripts.ACCEPT)
         self._stand = client.register_script(scripts.STAND)
+        self._let_pass = client.register_script(scripts.LET_PASS)
         self._shown = client.register_script(scripts.SHOWN)
         self._note = client.register_script(scripts.NOTE)
         self._settle = client.register_script(scripts.SETTLE)
@@ -148,12 +149,18 @@ class RedisMailboxes:
         places: list[int | None] = []
         for start in range(0, len(holds), _AT_ONCE):
             some = holds[start : start + _AT_ONCE]
-            keys = self._keys(some[0].item.line, "mail", "holders", "leases", "turn")
+            keys = self._keys(some[0].item.line, "mail", "holders", "leases", "turn", "passed")
             args: list[str | float] = [_milliseconds(lease), _milliseconds(_KEPT_SECONDS)]
             args += [part for hold in some for part in (hold.item.reference, hold.token)]
             found = cast("list[int]", await self._ask(self._stand(keys=keys, args=args)))
             places += [before if before >= 0 else None for before in found]
         return places
+
+    async def let_pass(self, hold: Hold, seconds: float) -> bool:
+        """Let all others of its mailbox go before an item; False if it is not ours."""
+        keys = self._keys(hold.item.line, "holders", "turn", "passed")
+        args: list[str | float] = [hold.item.reference, hold.token, _milliseconds(seconds)]
+        return bool(await self._ask(self._let_pass(keys=keys, args=args)))
 
     async def is_shown_before(self, hold: Hold) -> bool:
         """Whether all items before this one have something standing in Slack."""

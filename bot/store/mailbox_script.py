@@ -63,9 +63,10 @@ return 1
 """
 )
 
-# KEYS: mail, holders, leases, turn. ARGV: lease in ms, lifetime in ms, then references, each with its holder. Returns
-# for each the number of items before it, -1 when another one holds it, -2 when it is not there. It is the same few
-# commands for one item and for hundreds: those that wait are renewed every few seconds.
+# KEYS: mail, holders, leases, turn, passed. ARGV: lease in ms, lifetime in ms, then references, each with its holder.
+# Returns for each the number of items before it, -1 when another one holds it, -2 when it is not there. It is the same
+# few commands for one item and for hundreds: those that wait are renewed every few seconds. An item that lets others
+# pass comes last, and never has the turn.
 STAND = (
     NOW
     + """
@@ -73,8 +74,18 @@ local mail, holders, leases, turn = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local names = {}
 for at = 3, #ARGV, 2 do table.insert(names, ARGV[at]) end
 local held = redis.call('HMGET', holders, unpack(names))
-local rank = {}
-for place, name in ipairs(redis.call('ZRANGE', mail, 0, -1)) do rank[name] = place - 1 end
+local passed, rank, last = {}, {}, 0
+for _, name in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '(' .. now, '+inf')) do passed[name] = true end
+local names_of_all = redis.call('ZRANGE', mail, 0, -1)
+for _, name in ipairs(names_of_all) do
+  if not passed[name] then
+    rank[name] = last
+    last = last + 1
+  end
+end
+for _, name in ipairs(names_of_all) do
+  if passed[name] then rank[name] = math.max(last, 1) end
+end
 local current = redis.call('GET', turn)
 local ahead = current and rank[current]
 local found, renewed = {}, {}
@@ -100,9 +111,27 @@ for number, name in ipairs(names) do
 end
 if #renewed > 0 then
   redis.call('ZADD', leases, unpack(renewed))
-  for _, key in ipairs(KEYS) do redis.call('PEXPIRE', key, ARGV[2]) end
+  for number = 1, 4 do redis.call('PEXPIRE', KEYS[number], ARGV[2]) end
 end
 return found
+"""
+)
+
+# KEYS: holders, turn, passed. ARGV: reference, holder, for how many ms others may pass it, 0 for no longer. Returns 1,
+# or 0 when another one holds it or it is not there. What is noted ends by itself, so that nobody who dies leaves it.
+LET_PASS = (
+    NOW
+    + """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+if ARGV[3] == '0' then
+  redis.call('ZREM', KEYS[3], ARGV[1])
+  return 1
+end
+redis.call('ZADD', KEYS[3], now + tonumber(ARGV[3]), ARGV[1])
+redis.call('PEXPIRE', KEYS[3], ARGV[3])
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+return 1
 """
 )
 

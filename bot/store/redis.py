@@ -3,6 +3,7 @@
 Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a thread share a hash tag, its line:
 
     {<line>}:claim:<reference>       the name of the call that claimed it              48 hours; asked again: 30 days
+    {<line>}:passed                  the questions that let others of their line go first      1 minute
     {<line>}:mail|items|open|holders|leases|failures|turn|stopped   what is not settled   7 days after the last change
     {<line>}:aside:<reference>       hash: a question that no process could finish, as it was         30 days
     {<line>}:again:<reference>       JSON: a question that may be asked again          as long as a conversation
@@ -17,7 +18,11 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
     {lines:<team>}:processes         the processes that look after them                30 seconds
     {home:<team>}:settings           JSON: what admins have set in the App Home        until it is changed
+    {fair:<team>}:person|channel:<id>   sorted set: when what was asked             as long as its limit is
+    {fair:<team>}:under-way:<user>   sorted set: until when answers count as under way    15 seconds
+    {told:<team>}:<user>:<notice>    the call that told somebody something of late     1 hour
     {lines}:stopped                  the questions that were stopped of late           1 minute
+    {certify:<team>}:report|failed|remains   what was verified of Slack      90 days; what has failed since: 1 day
     probe:ping                       a test of whether Redis accepts writes            1 second
     {budget:<team>}:<name>:bucket|taken|lesson|endings, :answers     the write budget  1 hour after the last call
 """
@@ -42,10 +47,13 @@ from bot.store import budget, scripts
 from bot.store.answers import RedisAnswers
 from bot.store.budget import NOTHING
 from bot.store.budget_script import SCRIPT
+from bot.store.certificates import RedisCertificates
 from bot.store.connections import connect
 from bot.store.decisions import RedisDecisions
+from bot.store.fair_use import RedisFairUseCounts
 from bot.store.health import RedisHealth, health
 from bot.store.mailbox import RedisMailboxes
+from bot.store.notices import RedisNotices
 from bot.store.passages import RedisPassages
 from bot.store.purge import purge
 from bot.store.requests import PATIENCE, asked
@@ -113,6 +121,9 @@ class RedisStore:
 
         self._answers = RedisAnswers(client, self._ask, prefix, lifetime=self._lifetime)
         self._decisions = RedisDecisions(client, self._ask, prefix, lifetime=self._lifetime)
+        self._certificates = RedisCertificates(client, self._ask, prefix)
+        self._fair_use = RedisFairUseCounts(client, self._ask, prefix)
+        self._notices = RedisNotices(client, self._ask, prefix)
 
     @classmethod
     def at(
@@ -162,6 +173,21 @@ class RedisStore:
     def decisions(self) -> RedisDecisions:
         """The decisions that flows wait for."""
         return self._decisions
+
+    @property
+    def certificates(self) -> RedisCertificates:
+        """What was verified of Slack in a workspace."""
+        return self._certificates
+
+    @property
+    def fair_use(self) -> RedisFairUseCounts:
+        """What people ask, counted over all replicas."""
+        return self._fair_use
+
+    @property
+    def notices(self) -> RedisNotices:
+        """What people were told of late."""
+        return self._notices
 
     async def conversation(self, thread: Thread) -> Conversation | None:
         kept = await self._ask(cast("Awaitable[dict[str, str]]", self._client.hgetall(self._key(thread, "chat"))))

@@ -26,12 +26,13 @@ class DeliverySettings:
     """How answers are written: SLACK_EDIT_INTERVAL in seconds, BOT_MOST_MESSAGES, SLACK_DELIVERY, SLACK_RATE_SCALE,
     BOT_SHOW_STEPS, BOT_LINK_HOSTS and BOT_AGENT_VIEW.
 
-    `asks` says whom a person should ask when an answer fails, from BOT_HELP_CONTACT; `answers` tells those who measure.
+    `mode` None: by what was verified in the workspace. `asks` says whom a person should ask when an answer fails, from
+    BOT_HELP_CONTACT; `answers` tells those who measure.
     """
 
     interval: float
     most_messages: int
-    mode: Mode
+    mode: Mode | None
     scale: float = 1.0
     asks: str = NOBODY
     answers: Answers = field(default_factory=Answers)

@@ -32,6 +32,7 @@ class Registry:
     async def opened(self, slack: SlackConnection, identity: Identity, *, app: str = "") -> AsyncIterator[Workspace]:
         """Serve a team until the end of the block. `slack` is Slack with that team's bot token."""
         workspace = Workspace(self.process, slack, identity, self._steps, app=app)
+        await workspace.certificate.begin()
         self._workspaces[identity.team] = workspace
         workspace.open()
         try:

@@ -13,19 +13,21 @@ from bot.reply.session import SessionLine
 from bot.reply.status import StatusLine
 from bot.reply.steps import Steps
 from bot.reply.steps_support import StepsSupport
-from bot.reply.streams import Mode, StreamSupport
+from bot.reply.streams import Certificate, Mode, StreamSupport
 from bot.workspace.process import DeliverySettings
 
 
 class Replies:
     """The choice between deliveries in one workspace. `invite` says how a person has the bot join a channel,
-    `thinking` is the status of an answer that is to be streamed."""
+    `thinking` is the status of an answer that is to be streamed; `certificate` has what was verified there."""
 
-    def __init__(self, delivery: DeliverySettings, *, invite: str, thinking: str) -> None:
+    def __init__(
+        self, delivery: DeliverySettings, *, invite: str, thinking: str, certificate: Certificate | None = None
+    ) -> None:
         self._delivery = delivery
         self._invite = invite
         self._thinking = thinking
-        self._streams = StreamSupport(delivery.mode)
+        self._streams = StreamSupport(delivery.mode, certificate)
         self._steps = StepsSupport(delivery.steps)
 
     def for_answer(self, place: Place, lease: Lease, *, title: str = "") -> Reply:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Protocol, TypeAlias, TypeVar
 
 from bot.background.tasks import Share
+from bot.conversation.fair_use import FairUse, limits_of
 from bot.conversation.turn import Turns
 from bot.conversation.workspace_flow import Around
 from bot.errors import StoreUnavailable
@@ -24,9 +25,11 @@ from bot.slack.messages import StandingMessage
 from bot.slack.payload import IncomingMessage
 from bot.slack.payload import plain as plain_text
 from bot.slack.token_state import TokenState
+from bot.workspace.access import Access
 from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
 from bot.workspace.authors import Authors, Authorship
+from bot.workspace.certificate import Certificate
 from bot.workspace.process import Process
 from bot.workspace.replies import Replies
 from bot.workspace.sentences import Sentences
@@ -59,8 +62,8 @@ class SlackConnection(Slack, AttachedFiles, Authorship, Protocol):
         """The names of those whom a text mentions, by their ids, as far as the `asker` may know them."""
         ...
 
-    async def members(self, group: str) -> frozenset[str]:
-        """The users in a user group; none where Slack does not tell."""
+    async def members(self, group: str) -> frozenset[str] | None:
+        """The users in a user group, as they are or were known last; None where Slack has never told."""
         ...
 
     async def wrote(self, thread: Thread, user: str) -> bool:
@@ -100,6 +103,7 @@ class Workspace:
         self.installation = Installation(app, identity.enterprise, identity.team, identity.is_org_wide)
         self.slack = slack
         self.authors = Authors(slack, identity, app)
+        self.access = Access(identity.team, slack, self.authors, process.store.notices, lambda: process.flows.effective)
         self.store = process.store
         self.wall = process.wall
         self.asks = process.delivery.asks
@@ -109,16 +113,21 @@ class Workspace:
         self.link_hosts = process.delivery.hosts
         self.tasks = Share(process.tasks)
         self.mailbox = process.mailbox
+        self.certificate = Certificate(process.store.certificates, identity.team, self.tasks, now=process.now)
         self.governor = Governor(
             process.store,
             identity.team,
-            scale=process.delivery.scale,
+            scale=self._share if process.delivery.scale == 1 else process.delivery.scale,
             now=process.now,
             supervisor=process.supervisor,
         )
-        self.conversations = Turns(process.flows, self._around(process), process.admission)
+        around, fair_use = self._around(process), self._fair_use(process)
+        self.conversations = Turns(process.flows, around, process.admission, fair_use)
         replies = Replies(
-            process.delivery, invite=wording.invite(identity.name), thinking=wording.thinking(identity.name)
+            process.delivery,
+            invite=wording.invite(identity.name),
+            thinking=wording.thinking(identity.name),
+            certificate=self.certificate,
         )
         self.sentences = Sentences(slack, self.governor, replies, now=process.now, backoff=process.waits.call)
         self.answering = Answering(process, self.tasks, self.conversations, self.governor, replies, self.sentences)
@@ -130,6 +139,17 @@ class Workspace:
         self._token_seconds = process.waits.token
         self._background: list[asyncio.Task[None]] = []
         self._is_closed = False
+
+    def _fair_use(self, process: Process) -> FairUse:
+        return FairUse(
+            process.store.fair_use,
+            self.identity.team,
+            lambda: limits_of(process.flows.effective.fairness),
+            tasks=self.tasks,
+            supervisor=process.supervisor,
+            durations=process.mailbox.durations,
+            now=process.now,
+        )
 
     def _around(self, process: Process) -> Around:
         settings = process.conversations
@@ -145,6 +165,10 @@ class Workspace:
             configured=3 * process.waits.configuration,
         )
 
+    def _share(self, method: str) -> float:
+        """What was seen of a method's limit here. Whoever sets SLACK_RATE_SCALE knows better."""
+        return self.certificate.verified.share(method)
+
     # From its opening to its close ------------------------------------------------------------------------------------
 
     def open(self) -> None:
@@ -154,6 +178,7 @@ class Workspace:
         self._background = [
             self._supervisor.start("deleting an uninstalled workspace's data", self.uninstall.run),
             self._supervisor.start("looking at the token", lambda: self.slack.come_back(pause)),
+            self._supervisor.start("looking at what was verified", self.certificate.watch),
         ]
 
     async def close(self) -> None:

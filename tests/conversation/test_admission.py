@@ -85,3 +85,51 @@ def test_a_question_that_breaks_gives_its_place_up() -> None:
         raise RuntimeError
     with admission.place() as place:
         assert place.before == 0
+
+
+def admitted_in_order(most: int, askers: str) -> str:
+    """Who is admitted, in order, of those who come at once and of whom one at a time is done."""
+    admission, order = Admission(most), ""
+    with ExitStack() as stack:
+        ends = [(ExitStack(), asker) for asker in askers]
+        waiting = [(stack.enter_context(end).enter_context(admission.place(asker)), end, asker) for end, asker in ends]
+        running: list[ExitStack] = []
+        while waiting:
+            for one in [one for one in waiting if one[0].before == 0]:
+                waiting.remove(one)
+                running.append(one[1])
+                order += one[2]
+            running.pop(0).close()
+    return order
+
+
+@pytest.mark.parametrize(
+    ("most", "askers", "expected"),
+    [
+        (1, "aaaab", "abaaa"),
+        (1, "aaaabbc", "abcabaa"),
+        (2, "aaaabbc", "aabcaba"),
+        (1, "abab", "abab"),
+        (2, "aaaaaa", "aaaaaa"),
+    ],
+)
+def test_people_take_turns(most: int, askers: str, expected: str) -> None:
+    assert admitted_in_order(most, askers) == expected
+
+
+def test_who_comes_later_moves_those_back_who_have_asked_more() -> None:
+    admission = Admission(1)
+    with ExitStack() as stack:
+        first, second, third = [stack.enter_context(admission.place("a")) for _ in range(3)]
+        assert [first.before, second.before, third.before] == [0, 1, 2]
+        other = stack.enter_context(admission.place("b"))
+        assert [first.before, other.before, second.before, third.before] == [0, 1, 2, 3]
+
+
+def test_a_place_that_is_kept_is_left_when_it_is_given_up() -> None:
+    admission, left = Admission(1), []
+    with admission.place("a", lambda: left.append("a")) as kept:
+        kept.keep()
+    assert left == []
+    kept.give_up()
+    assert left == ["a"]

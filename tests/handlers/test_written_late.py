@@ -106,7 +106,7 @@ async def test_a_thread_is_not_started_over_by_who_has_lost_the_question(home: S
         workspace = workspace_of(home)
         said = f"{home.mention} new conversation"
         heard = IncomingMessage(home.channel, "channel", home.ada, said, "1.0", "", (), (), edited=False)
-        taken = await workspace.mailbox.accept(intake_of(workspace, Behaviour(), heard, addressed=True).item)
+        taken = await workspace.mailbox.accept(intake_of(workspace, heard, addressed=True).item)
         assert taken is not None
         taken.lost.set()
         await take(Behaviour(), workspace, taken)

@@ -59,6 +59,14 @@ def eager(budget: Budget, slack: Slack, until: float) -> tuple[list[float], list
 # The rate ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_bucket_whose_limit_was_told_anew_fills_by_the_new_one() -> None:
+    budget, smaller = Budget(), Key(SMALL.name, SMALL.quota.scaled(0.5))
+    assert [budget.take((SMALL,), 0.0) for _ in range(2)] == [0.0, 0.0]
+    assert budget.quota(smaller, 0.0) == smaller.quota
+    assert budget.level(SMALL, 100.0) == SMALL.quota.burst
+    assert budget.level(smaller, 100.0) == smaller.quota.burst
+
+
 @settings(deadline=None, max_examples=examples(150))
 @given(quota=quotas, pauses=pauses)
 def test_any_stretch_of_time_holds_burst_and_rate(quota: Quota, pauses: list[float]) -> None:

@@ -18,6 +18,7 @@ from bot.reply.contract import (
     DecisionOffered,
     Failed,
     Finished,
+    OverLimit,
     Place,
     Queued,
     Remark,
@@ -657,6 +658,8 @@ def buttons(call: Call) -> list[str]:
     ("place", "first", "says"),
     [
         (THREAD, Queued(2), "after 2 others"),
+        (THREAD, Queued(2, own=True), "other questions of yours"),
+        (THREAD, OverLimit(), "within two minutes"),
         (THREAD, WaitingForRun(), "interrupted"),
         (THREAD, WaitingForRun(stopped=True), "new conversation"),
         (FLAT, Thinking(), wording.THINKING),

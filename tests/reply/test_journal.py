@@ -35,6 +35,7 @@ from bot.reply.contract import (
     Footnote,
     Heard,
     KeptEvent,
+    OverLimit,
     ParagraphBreak,
     PassagesOffered,
     ProgressEvent,
@@ -70,6 +71,7 @@ EVERY_KIND: tuple[ReplyEvent, ...] = (
 PASSING: tuple[ReplyEvent, ...] = (
     TextComplete(),
     Queued(2),
+    OverLimit(),
     WaitingForRun(),
     Thinking(),
     FetchingRest(),

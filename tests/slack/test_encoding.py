@@ -107,10 +107,16 @@ async def _opened(client: SlackClient) -> None:
     await open_connection(client._wire._web, APP_TOKEN)
 
 
+def _wired(method: str, **arguments: object) -> Ours:
+    """As certify calls what the bot itself does not."""
+    return lambda client: client._wire.make(method, arguments)
+
+
 async def _examined(client: SlackClient) -> None:
     await doctor_of_slack(client._wire._web, "xapp-1-A1-1-0f", "/flowise", wall=lambda: 0.0)
 
 
+HOME: dict[str, Any] = {"user_id": "U1", "view": {"type": "home", "blocks": list(BLOCKS)}, "hash": "0.x"}
 HISTORY: dict[str, Any] = {"channel": "C1", "oldest": "1.000001", "include_all_metadata": True}
 VIEW = comment_view("name", "private", title="Your decision", above="You are choosing “Yes”.")
 POST: dict[str, Any] = {"channel": "C1", "text": "hi", "blocks": list(BLOCKS)}
@@ -173,6 +179,10 @@ CALLS: dict[str, tuple[Ours, Theirs]] = {
         lambda client: client.names("<#C1>", asker="U1"),
         lambda sdk: sdk.conversations_info(channel="C1"),
     ),
+    "conversations.members": (
+        _wired("conversations.members", channel="C1", limit=20),
+        lambda sdk: sdk.conversations_members(channel="C1", limit=20),
+    ),
     "conversations.replies": (
         lambda client: client.marked(THREAD, "a1", since="1.000001"),
         lambda sdk: sdk.conversations_replies(**HISTORY, ts="1.000001", limit=1_000),
@@ -183,6 +193,7 @@ CALLS: dict[str, tuple[Ours, Theirs]] = {
             files=[{"id": "F1", "title": "The rest"}], channel_id="C1", thread_ts="1.000001"
         ),
     ),
+    "files.delete": (_wired("files.delete", file="F1"), lambda sdk: sdk.files_delete(file="F1")),
     "files.getUploadURLExternal": (
         calling(SendFile("rest", "a.md", b"x")),
         lambda sdk: sdk.files_getUploadURLExternal(filename="a.md", length=1),
@@ -197,6 +208,7 @@ CALLS: dict[str, tuple[Ours, Theirs]] = {
         lambda sdk: sdk.usergroups_users_list(usergroup="S1"),
     ),
     "users.info": (lambda client: client.name("U1"), lambda sdk: sdk.users_info(user="U1", include_locale=True)),
+    "views.publish": (_wired("views.publish", **HOME), lambda sdk: sdk.views_publish(**HOME)),
     "views.open": (
         lambda client: client.open_view("1.2.x", VIEW),
         lambda sdk: sdk.views_open(trigger_id="1.2.x", view=VIEW),

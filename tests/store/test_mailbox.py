@@ -715,3 +715,37 @@ async def test_of_a_team_that_is_purged_nothing_stays_on_the_list(store: RedisSt
         lines = await listed(key, 0, -1) if listed else await raw.hkeys(key)
         assert list(lines) == ["T12:C1:1.0"]
     assert not [key async for key in raw.scan_iter(match=f"{store._prefix}:*T1[^2]*")]
+
+
+async def test_an_item_that_lets_others_pass_comes_last_and_then_waits_for_who_has_the_turn(store: RedisStore) -> None:
+    first, second, third = held("a", 1.0), held("b", 2.0, "theirs"), held("c", 3.0)
+    for hold in (first, second):
+        await accept(store, hold)
+    places = [await store.mailboxes.stand(hold, ENOUGH) for hold in (first, second)]
+    assert places == [0, 1]
+    assert await store.mailboxes.let_pass(first, ENOUGH)
+    assert [await store.mailboxes.stand(hold, ENOUGH) for hold in (first, second)] == [1, 0]
+    await accept(store, third)
+    assert [await store.mailboxes.stand(hold, ENOUGH) for hold in (first, second, third)] == [2, 0, 1]
+    await store.mailboxes.settle(second)
+    assert [await store.mailboxes.stand(hold, ENOUGH) for hold in (first, third)] == [1, 0]
+    # It comes before those that are later, once it lets nobody pass any longer; but nobody's turn is taken away.
+    assert await store.mailboxes.let_pass(first, 0.0)
+    assert [await store.mailboxes.stand(hold, ENOUGH) for hold in (first, third)] == [1, 0]
+    await store.mailboxes.settle(third)
+    assert await store.mailboxes.stand(first, ENOUGH) == 0
+
+
+async def test_alone_it_has_no_turn_either_until_that_ends_by_itself(store: RedisStore) -> None:
+    only = held("a")
+    await accept(store, only)
+    assert await store.mailboxes.let_pass(only, SHORT)
+    assert await store.mailboxes.stand(only, ENOUGH) in {0, 1}
+    await until(lambda: store.mailboxes.stand(only, ENOUGH), 0)
+
+
+async def test_only_its_holder_lets_others_pass(store: RedisStore) -> None:
+    await accept(store, held("a"))
+    assert not await store.mailboxes.let_pass(held("a", process="theirs"), ENOUGH)
+    assert not await store.mailboxes.let_pass(held("unknown"), ENOUGH)
+    assert await store.mailboxes.stand(held("a"), ENOUGH) == 0

@@ -57,7 +57,7 @@ The settings that people change first:
 | setting | default | meaning |
 | --- | ---: | --- |
 | `SLACK_EDIT_INTERVAL` | 1.2 | seconds between two edits of one answer, in the long run |
-| `SLACK_DELIVERY` | edit | `stream` and `auto` use Slack's own streaming |
+| `SLACK_DELIVERY` | | `stream` and `auto` use Slack's own streaming; unset, by edits |
 | `BOT_FOLLOW_UPS` | all | `mentions`: only messages that mention the bot are questions |
 | `BOT_MOST_MESSAGES` | 10 | a longer answer is attached as a file from there on |
 | `BOT_CONVERSATION_DAYS` | 30 | how long a thread is remembered |

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from bot.playground.slack import rules
+from bot.playground.slack import behaviours, rules
 from bot.playground.slack.arguments import Args, text, truth
 from bot.playground.slack.channels import Channel
 from bot.playground.slack.message import Message
@@ -20,6 +20,7 @@ def post_message(workspace: LocalWorkspace, args: Args, scopes: frozenset[str]) 
     channel = _writable(workspace, args, scopes)
     new = rules.draft(args)
     rules.check_post(new)
+    behaviours.check_reported(workspace, new.blocks or ())
     thread_ts = workspace.thread_root(channel, args.get("thread_ts"))
     message = place(workspace, channel, new, thread_ts, args)
     return {"channel": channel.id, "ts": message.ts, "message": message_json(workspace, message, with_metadata=True)}
@@ -30,9 +31,10 @@ def place(workspace: LocalWorkspace, channel: Channel, new: Draft, thread_ts: st
     message = workspace.by_bot(channel.id, _cut(workspace, new.text or ""), thread_ts)
     message = replace(message, blocks=new.blocks or (), attachments=new.attachments or (), metadata=new.metadata)
     note(workspace, message, args)
-    if truth(args, "unfurl_links") is not False or truth(args, "unfurl_media") is not False:
+    previews_off = truth(args, "unfurl_links") is False and truth(args, "unfurl_media") is False
+    if not previews_off:
         note_previews(workspace, message)
-    return workspace.post(message)
+    return workspace.post(behaviours.posted(workspace, message, previews_off=previews_off))
 
 
 def _writable(workspace: LocalWorkspace, args: Args, scopes: frozenset[str]) -> Channel:
@@ -60,8 +62,10 @@ def update(workspace: LocalWorkspace, streams: Streams, args: Args) -> dict[str,
         raise Refusal("streaming_state_conflict")
     new = rules.draft(args)
     rules.check_update(new, old)
+    behaviours.check_reported(workspace, new.blocks or ())
+    behaviours.check_edit(workspace, old, new.blocks)
     blocks = old.blocks if new.blocks is None and new.text is None else (new.blocks or ())
-    marked = new.text is not None and not new.blocks
+    marked = (new.text is not None and not new.blocks) or "edit_unmarked" in workspace.reported
     changed = replace(
         old,
         text=old.text if new.text is None else new.text,
@@ -71,7 +75,7 @@ def update(workspace: LocalWorkspace, streams: Streams, args: Args) -> dict[str,
         edited={"user": old.user, "ts": workspace.new_ts()} if marked else old.edited,
     )
     note(workspace, changed, args)
-    changed = workspace.change(old, changed)
+    changed = workspace.change(old, behaviours.edited(workspace, changed))
     shown = message_json(workspace, changed)
     return {"channel": channel.id, "ts": changed.ts, "text": changed.text, "message": shown}
 
@@ -110,6 +114,8 @@ def set_status(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     root = workspace.thread_root(channel, args.get("thread_ts"), "invalid_thread_ts")
     if root is None:
         raise Refusal("invalid_thread_ts")
+    if "status_line" in workspace.reported and channel.kind != "im":
+        raise Refusal("channel_type_not_supported")
     loading = args.get("loading_messages")
     loading = loading.split(",") if isinstance(loading, str) else loading
     if loading is not None and not (isinstance(loading, list) and 1 <= len(loading) <= 10):

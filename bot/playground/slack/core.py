@@ -52,6 +52,7 @@ class SlackCore:
         self.watch, self.faults = Watch(), Faults()
         self.workspace = LocalWorkspace(clock, wall, self._changed, team_id)
         self.sockets = Sockets(self.workspace.app_id, clock, patience, self._connected)
+        self.sockets.is_silent = lambda: "socket_greets" in self.workspace.reported
         self.triggers = Triggers(clock)
         self.responses, self.uploads = ResponseUrls(self.workspace), Uploads(self.workspace)
         self.methods = Methods(self.workspace, self.uploads, self.triggers, scopes)

@@ -99,6 +99,7 @@ class Methods:
             "views.publish": _Method(lambda args: viewing.publish(workspace, args), ("user_id", "view")),
             "files.info": _Method(lambda args: read.file_info(workspace, args), ("file",), "files:read"),
             "files.getUploadURLExternal": _Method(uploads.announce, ("filename", "length"), "files:write"),
+            "files.delete": _Method(uploads.delete, ("file",), "files:write"),
             "files.completeUploadExternal": _Method(uploads.complete, ("files", "channel_id"), "files:write"),
         }
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.playground.slack.arguments import Args, text, truth, whole
+from bot.playground.slack.behaviours import SHORT_PAGE
 from bot.playground.slack.message import Message
 from bot.playground.slack.rules import Refusal
 from bot.playground.slack.wire import channel_json, file_json, message_json, person_json
@@ -62,8 +63,9 @@ def _order(ts: str) -> tuple[int, int]:
 
 
 def _page(workspace: LocalWorkspace, args: Args, chosen: list[Message], limit: int) -> dict[str, object]:
-    start, limit = _start(args), min(limit, workspace.longest_page)
-    with_metadata = bool(truth(args, "include_all_metadata"))
+    longest = SHORT_PAGE if "long_pages" in workspace.reported else workspace.longest_page
+    start, limit = _start(args), min(limit, longest)
+    with_metadata = bool(truth(args, "include_all_metadata")) and "metadata_found" not in workspace.reported
     page = [message_json(workspace, m, with_metadata=with_metadata) for m in chosen[start : start + limit]]
     more = len(chosen) > start + limit
     answer: dict[str, object] = {"messages": page, "has_more": more}

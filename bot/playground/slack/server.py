@@ -200,6 +200,20 @@ class LocalSlack:
     def longest_page(self, messages: int) -> None:
         self._workspace.longest_page = messages
 
+    @property
+    def reported(self) -> set[str]:
+        """The names of the BEHAVIOURS that are as somebody has reported them; the others are as documented."""
+        return self._workspace.reported
+
+    @property
+    def stream_seconds(self) -> float:
+        """How long a stream lasts, as documented: 300 s (slackapi/python-slack-sdk#1859)."""
+        return self._workspace.stream_seconds
+
+    @stream_seconds.setter
+    def stream_seconds(self, seconds: float) -> None:
+        self._workspace.stream_seconds = seconds
+
     # ── how it stands ──
 
     @property

@@ -30,6 +30,8 @@ class Sockets:
         self, app_id: str, clock: Callable[[], float], patience: DeliveryTimeouts, changed: Callable[[], None]
     ) -> None:
         self._app_id, self._clock, self._patience, self._changed = app_id, clock, patience, changed
+        self.is_silent: Callable[[], bool] = lambda: False
+        """Whether a connection begins without a word."""
         self._tickets: dict[str, float] = {}
         self._connections: list[_Connection] = []
         self._unanswered: dict[str, tuple[asyncio.Future[Delivered], _Connection]] = {}
@@ -58,7 +60,8 @@ class Sockets:
             return socket
         connection = _Connection(socket, request)
         self._connections.append(connection)
-        await socket.send_json(self._hello())
+        if not self.is_silent():
+            await socket.send_json(self._hello())
         self._noticed()
         try:
             async for frame in socket:

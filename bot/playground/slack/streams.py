@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from bot.playground.slack import rules
+from bot.playground.slack import behaviours, rules
 from bot.playground.slack.arguments import Args, text
 from bot.playground.slack.message import Message
 from bot.playground.slack.rules import Refusal
@@ -13,8 +13,6 @@ from bot.playground.slack.stream_content import MOST_IN_FIELD, Content, too_long
 from bot.playground.slack.wire import message_json
 from bot.playground.slack.workspace import LocalWorkspace
 
-LASTS = 300.0
-"""Seconds after which a stream is over, even while it is appended to (slackapi/python-slack-sdk#1859)."""
 MOST_STREAMED = 12_000
 """Characters of one streamed message, all calls together (seen in the field: CopilotKit/CopilotKit#6064)."""
 
@@ -40,7 +38,9 @@ class Streams:
 
     def running(self, message: Message) -> bool:
         stream = self._open.get((message.channel, message.ts))
-        return stream is not None and self._workspace.clock() - stream.since < LASTS
+        share = behaviours.SHORT_LIFE if "stream_life" in self._workspace.reported else 1.0
+        lasts = self._workspace.stream_seconds * share
+        return stream is not None and self._workspace.clock() - stream.since < lasts
 
     def end_by_hand(self, message: Message) -> None:
         """End a stream as a person does with Slack's own Stop: the app's next call for it is refused."""
@@ -97,7 +97,7 @@ class Streams:
         note(self._workspace, ended, args)
         # No argument switches previews off. The blocks of the end are not judged: their links are the sources.
         note_previews(self._workspace, replace(ended, blocks=shown))
-        ended = self._workspace.change(message, ended)
+        ended = self._workspace.change(message, behaviours.stopped(self._workspace, ended))
         self._tell_session(message, "active")
         return {"channel": message.channel, "ts": message.ts, "message": message_json(self._workspace, ended)}
 
@@ -121,11 +121,14 @@ class Streams:
 
     def _add(self, stream: _Stream, args: Args) -> None:
         """Let a stream grow by what a call brings, or refuse all of it."""
-        chunks = _chunks(args)
+        chunks = _chunks(self._workspace, args)
         content = stream.content
         for chunk in chunks:
             content = content.grown(chunk)
-        if len(content.markdown) > MOST_STREAMED:
+        if "buttons_in_stream" in self._workspace.reported and len(content.given) > len(stream.content.given):
+            raise Refusal("invalid_chunks")
+        small = "stream_size" in self._workspace.reported
+        if len(content.markdown) > (behaviours.SMALL_STREAM if small else MOST_STREAMED):
             raise Refusal("msg_too_long")
         rules.check_blocks(content.given)
         stream.content = content
@@ -140,8 +143,8 @@ def _as_plan(args: Args) -> bool:
     return mode == "plan"
 
 
-def _chunks(args: Args) -> list[object]:
-    chunks, markdown = args.get("chunks"), text(args, "markdown_text")
+def _chunks(workspace: LocalWorkspace, args: Args) -> list[object]:
+    chunks, markdown = args.get("chunks"), behaviours.streamed(workspace, text(args, "markdown_text"))
     if chunks and markdown:
         # The word is told in NousResearch/hermes-agent#104173.
         raise Refusal("cannot_provide_both_markdown_text_and_chunks")

@@ -38,6 +38,7 @@ PER_MINUTE = {
     "views.publish": _TIER_4,
     "files.getUploadURLExternal": _TIER_4,
     "files.completeUploadExternal": _TIER_4,
+    "files.delete": _TIER_3,
     "apps.connections.open": _TIER_3,
     "apps.manifest.create": _TIER_1,
     "assistant.threads.setStatus": 600,
@@ -50,6 +51,9 @@ PER_MINUTE = {
     "auth.test": 300,
 }
 """Calls of a method in a workspace in any 60 seconds (Slack docs, Rate limits, and each method's page)."""
+
+FEW_EDITS = 30
+"""Edits a minute, where they are as few as somebody has reported."""
 
 _POSTS_TO_A_CHANNEL = (5, 5.0)
 """One a second in the long run, and "bursts are tolerated": five in any five seconds."""
@@ -95,6 +99,8 @@ class RateLimits:
     def __init__(self, scale: float = 1.0, pace: Pace = "on") -> None:
         self._pace: Pace = pace
         self._scale = scale
+        self.few_edits = False
+        """Edits are as few as somebody has reported."""
         self._windows: dict[Hashable, CallWindow] = {}
 
     @property
@@ -111,7 +117,8 @@ class RateLimits:
         """Count a call and return 0.0; or return how many seconds to come back in, and count nothing."""
         if self.pace == "off":
             return 0.0
-        windows = [(self._window((team, method), 60.0), self._most(PER_MINUTE[method]))]
+        documented = FEW_EDITS if self.few_edits and method == "chat.update" else PER_MINUTE[method]
+        windows = [(self._window((team, method), 60.0), self._most(documented))]
         if method == "chat.postMessage":
             most, span = _POSTS_TO_A_CHANNEL
             windows.append((self._window((team, method, channel), span), self._most(most)))

@@ -42,6 +42,8 @@ class Uploads:
     def complete(self, args: Args) -> dict[str, object]:
         """files.completeUploadExternal: one message with all of the files, in the thread it says."""
         channel = self._workspace.joined(args.get("channel_id"))
+        if "file_up" in self._workspace.reported:
+            raise Refusal("restricted_action")
         files = [self._file(entry) for entry in _entries(args.get("files"))]
         thread_ts = self._workspace.thread_root(channel, args.get("thread_ts"))
         message = self._workspace.by_bot(channel.id, text(args, "initial_comment"), thread_ts)
@@ -50,6 +52,17 @@ class Uploads:
             self._workspace.files[file.id] = file
         self._workspace.post(replace(message, files=tuple(files)))
         return {"files": [file_json(self._workspace, file) for file in files]}
+
+    def delete(self, args: Args) -> dict[str, object]:
+        """files.delete: the file goes from every message that has it."""
+        file_id = text(args, "file")
+        if self._workspace.files.pop(file_id, None) is None:
+            raise Refusal("file_not_found")
+        for channel in self._workspace.channels.values():
+            for message in [one for one in channel.messages.values() if any(f.id == file_id for f in one.files)]:
+                left = tuple(file for file in message.files if file.id != file_id)
+                self._workspace.change(message, replace(message, files=left))
+        return {}
 
     def _file(self, entry: object) -> File:
         file = self._arrived.get(str(entry.get("id"))) if isinstance(entry, Mapping) else None

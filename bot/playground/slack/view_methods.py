@@ -88,6 +88,8 @@ def publish(workspace: LocalWorkspace, args: Args) -> dict[str, object]:
     user = text(args, "user_id")
     if user not in workspace.people:
         raise Refusal("invalid_arguments", "[ERROR] invalid `user_id`")
+    if "app_home" in workspace.reported:
+        raise Refusal("restricted_action")
     old = workspace.views.homes.get(user)
     if old is not None:
         _same(old, args)

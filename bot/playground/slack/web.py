@@ -155,7 +155,8 @@ class WebRoutes:
                 retry_after=answer.retry_after or None,
             )
         )
-        headers = {"Retry-After": str(answer.retry_after)} if answer.retry_after else {}
+        tells_wait = answer.retry_after and "retry_after" not in self._workspace.reported
+        headers = {"Retry-After": str(answer.retry_after)} if tells_wait else {}
         if scopes:
             headers["x-oauth-scopes"] = ",".join(sorted(scopes))
         return web.json_response(answer.body, status=answer.status, headers=headers)
@@ -197,6 +198,7 @@ class WebRoutes:
 
     def _wait(self, name: str, args: Args) -> float:
         channel = arguments.text(args, "channel")
+        self._access.limits.few_edits = "edits_a_minute" in self._workspace.reported
         return self._access.limits.take(self._workspace.team_id, name, channel, self._workspace.clock())
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
@@ -226,7 +228,7 @@ class WebRoutes:
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         """Without a token that may read files Slack shows its login page, with 200."""
-        may_read = "files:read" in self._access.scopes
+        may_read = "files:read" in self._access.scopes and "file_down" not in self._workspace.reported
         if not may_read or request.headers.get("Authorization") != f"Bearer {self._access.bot_token}":
             return web.Response(text="<!DOCTYPE html><title>Slack</title>Sign in", content_type="text/html")
         if wait := self._workspace.file_waits.get(request.match_info["file"]):

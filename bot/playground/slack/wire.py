@@ -130,6 +130,7 @@ def channel_json(workspace: LocalWorkspace, channel: Channel) -> dict[str, objec
 
 
 def person_json(workspace: LocalWorkspace, person: Person) -> dict[str, object]:
+    tells_enterprise = bool(person.enterprise) and "siblings" not in workspace.reported
     return {
         "id": person.id,
         "team_id": person.team,
@@ -140,6 +141,6 @@ def person_json(workspace: LocalWorkspace, person: Person) -> dict[str, object]:
         "is_restricted": person.is_guest,
         "is_ultra_restricted": False,
         "is_stranger": person.team != workspace.team_id and not person.enterprise,
-        **({"enterprise_user": {"enterprise_id": person.enterprise}} if person.enterprise else {}),
+        **({"enterprise_user": {"enterprise_id": person.enterprise}} if tells_enterprise else {}),
         "profile": {"display_name": person.name, "real_name": person.name, "team": person.team},
     }

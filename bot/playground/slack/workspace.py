@@ -59,6 +59,10 @@ class LocalWorkspace:
         """The organisation that the workspace belongs to; empty: to none."""
         self.longest_page = 1_000
         """So many messages of a thread or channel are given at a time, whatever the app asks for."""
+        self.reported: set[str] = set()
+        """The names of the behaviours that are as somebody has reported them, not as documented."""
+        self.stream_seconds = 300.0
+        """Seconds after which a stream is over, even while it is appended to (slackapi/python-slack-sdk#1859)."""
         self.reactions: dict[tuple[str, str], dict[str, list[str]]] = {}
         """Of each message by (channel, ts): the names given to it, and who gave each, both in order."""
         self.is_agent = False

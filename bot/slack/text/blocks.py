@@ -21,6 +21,7 @@ from bot.slack.text.limits import (
 )
 from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 from bot.slack.text.links import linked, target
+from bot.slack.text.moments import MOMENT
 from bot.slack.text.neutralise import code
 from bot.slack.text.rich_text import GAP, LINE, PLAIN, Bullet, Piece, Runs, Shape, Style, TextRun, rich_text, weight
 
@@ -54,13 +55,23 @@ def plain(text: str, *, italic: bool = False) -> Blocks:
 
 
 def sentence_blocks(text: str) -> Blocks:
-    """A sentence of ours like `plain`, with what stands between backticks as code."""
+    """A sentence of ours like `plain`, with what stands between backticks as code, and its times as dates."""
     runs = tuple(
-        TextRun(part, frozenset({"code"}) if number % 2 else PLAIN)
+        run
         for number, part in enumerate(_CODE.split(clean(text) or _NOTHING))
-        if part
+        for run in ((TextRun(part, frozenset({"code"})),) if number % 2 else _with_moments(part))
     )
     return (rich_text([Piece(Shape.SECTION, runs)]),)
+
+
+def _with_moments(text: str) -> Runs:
+    """Plain text in which times are dates."""
+    runs: list[TextRun] = []
+    at = 0
+    for found in MOMENT.finditer(text):
+        runs += (TextRun(text[at : found.start()]), TextRun(found[2], moment=int(found[1])))
+        at = found.end()
+    return tuple(run for run in (*runs, TextRun(text[at:])) if run.text)
 
 
 def support_note(mrkdwn: str) -> Block:
@@ -189,6 +200,8 @@ def _lines(block: Block, keys: tuple[str, ...]) -> Iterator[str]:
 def _texts(value: object, keys: tuple[str, ...]) -> Iterator[str]:
     if isinstance(value, Mapping) and value.get("type") == "emoji":
         yield f":{value.get('name')}:"
+    elif isinstance(value, Mapping) and value.get("type") == "date":
+        yield str(value.get("fallback"))
     elif isinstance(value, Mapping):
         for key, inner in value.items():
             if isinstance(inner, str):

@@ -1,6 +1,6 @@
 """Builds Slack's rich_text: the pieces of a text, their weights, and how they follow one another.
 
-Nothing in here can ping: of the inline elements only `text` and `link` are ever made.
+Nothing in here can ping: of the inline elements only `text`, `link`, `emoji` and `date` are ever made.
 
 How Slack lays it out: every element of a rich_text block begins on a line of its own, with no space between. So a blank
 line is written: inside a section as two line ends, after a section that a list or quote follows as two at its end,
@@ -18,6 +18,7 @@ from functools import cached_property
 from bot.slack.text.block import Block
 from bot.slack.text.escaping import units
 from bot.slack.text.limits import LIST_INDENT
+from bot.slack.text.moments import FORMAT
 
 Style = frozenset[str]
 """Any of bold, italic, strike, code."""
@@ -33,12 +34,14 @@ LINE = "\n"
 
 @dataclass(frozen=True, slots=True)
 class TextRun:
-    """Some text in one style, linked to `url` where there is one; `emoji`: Slack's name of the emoji that it is."""
+    """Some text in one style, linked to `url` where there is one; `emoji`: Slack's name of the emoji that it is;
+    `moment`: the epoch seconds of the time that it tells."""
 
     text: str
     style: Style = PLAIN
     url: str | None = None
     emoji: str = ""
+    moment: int | None = None
 
 
 Runs = tuple[TextRun, ...]
@@ -156,12 +159,17 @@ def tidy(runs: Iterable[TextRun]) -> Runs:
     """The same text with neighbours of one kind joined and empty runs left out, which Slack refuses."""
     tidied: list[TextRun] = []
     for run in runs:
-        is_emoji = run.emoji or (tidied and tidied[-1].emoji)
-        if tidied and not is_emoji and tidied[-1].style == run.style and tidied[-1].url == run.url:
+        is_alone = _is_alone(run) or (tidied and _is_alone(tidied[-1]))
+        if tidied and not is_alone and tidied[-1].style == run.style and tidied[-1].url == run.url:
             tidied[-1] = TextRun(tidied[-1].text + run.text, run.style, run.url, run.emoji)
         elif run.text:
             tidied.append(run)
     return tuple(tidied)
+
+
+def _is_alone(run: TextRun) -> bool:
+    """Whether it is joined with no neighbour."""
+    return bool(run.emoji) or run.moment is not None
 
 
 def strip(runs: Iterable[TextRun]) -> Runs:
@@ -278,6 +286,8 @@ def _run(run: TextRun) -> Block:
     if run.emoji:
         name, _, tone = run.emoji.partition("::skin-tone-")
         element = {"type": "emoji", "name": name, **({"skin_tone": int(tone)} if tone else {})}
+    elif run.moment is not None:
+        element = {"type": "date", "timestamp": run.moment, "format": FORMAT, "fallback": run.text}
     else:
         element = {"type": "link", "url": run.url} if run.url else {"type": "text"}
         element["text"] = run.text

@@ -81,6 +81,11 @@ class StreamText:
         state, start = (self._begin, 0) if last_message else (self._state, self._at)
         return tuple((state.reopened + self._source[start:] + self._waiting).split(BREAK))
 
+    @property
+    def message(self) -> tuple[str, ...]:
+        """The Markdown of the current message as far as it was sent. Between its parts a paragraph ends."""
+        return tuple((self._begin.reopened + self._source[: self._at]).split(BREAK))
+
     # Taking pieces ----------------------------------------------------------------------------------------------
 
     def piece(self, *, growing: bool, ends_soon: bool = False) -> StreamPiece | None:

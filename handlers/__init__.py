@@ -13,6 +13,7 @@ from handlers import (
     agent,
     command,
     decision,
+    home,
     lifecycle,
     mention,
     message,
@@ -46,4 +47,5 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     message.register(app)
     command.register(app, behaviour)
     modal.register(app, behaviour)
+    home.register(app)
     action.register(app, behaviour)

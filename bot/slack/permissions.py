@@ -112,6 +112,7 @@ def missing(granted: Container[str], *, email: bool = False, agent: bool = False
 
 
 EVENTS: tuple[str, ...] = (
+    "app_home_opened",
     "app_mention",
     "app_uninstalled",
     "message.channels",
@@ -122,7 +123,7 @@ EVENTS: tuple[str, ...] = (
 )
 """The events that the app is subscribed to, by their names on Slack's page."""
 
-_EVENTS_OF_AGENT = ("agent_session_stopped", "agent_session_title_changed", "app_context_changed", "app_home_opened")
+_EVENTS_OF_AGENT = ("agent_session_stopped", "agent_session_title_changed", "app_context_changed")
 
 
 def events(*, agent: bool = False) -> tuple[str, ...]:

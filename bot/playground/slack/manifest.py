@@ -9,15 +9,13 @@ from dataclasses import dataclass
 
 SUBSCRIPTIONS = frozenset(
     {
-        *("app_mention", "app_uninstalled", "tokens_revoked"),
+        *("app_home_opened", "app_mention", "app_uninstalled", "tokens_revoked"),
         *("message.channels", "message.groups", "message.im", "message.mpim"),
     }
 )
 
-AGENT_SUBSCRIPTIONS = SUBSCRIPTIONS | {
-    *("app_home_opened", "app_context_changed", "agent_session_stopped", "agent_session_title_changed"),
-}
-"""The events that an app is sent which is an agent."""
+AGENT_SUBSCRIPTIONS = SUBSCRIPTIONS | {"app_context_changed", "agent_session_stopped", "agent_session_title_changed"}
+"""The events that an agent is sent."""
 
 MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
 """The subscription under which messages of each kind of channel are heard."""

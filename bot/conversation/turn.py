@@ -9,6 +9,7 @@ from dataclasses import replace
 import structlog
 from structlog.contextvars import bind_contextvars
 
+from bot.background.question_log import flow_known
 from bot.config.routing import follow_ups
 from bot.conversation.admission import Admission, Slot
 from bot.conversation.chats import Chats
@@ -198,6 +199,7 @@ class Turns:
         flow = await self._flow_asked(question, lease)
         if flow is None:
             raise Interrupted("the process that wrote the answer is gone, and so is its flow from the configuration")
+        flow_known(flow.flow.noted.name)
         answered_by = shown(self.flows.effective, flow.flow.noted.name, asked_there(question))
         question = replace(question, answered_by=answered_by)
         async with aclosing(flow.recovery.recovered(question, lease)) as events:
@@ -208,6 +210,7 @@ class Turns:
         flow = await self._flow_of_decision(question)
         if flow is None:
             raise DecisionClosed("its flow is gone from the configuration", run=RunState.NOT_STARTED)
+        flow_known(flow.flow.noted.name)
         async with aclosing(self._asking.resumed(question, lease, slot, flow)) as events:
             async for event in events:
                 yield event

@@ -15,14 +15,15 @@ from slack_bolt.async_app import AsyncApp
 import bot.flowise.client as flowise
 from bot import __version__
 from bot.background.supervision import Supervisor
-from bot.background.tasks import background, owned
+from bot.background.tasks import Tasks, background, owned
 from bot.conversation.admission import Admission
 from bot.conversation.file_room import FileRoom
 from bot.conversation.flows import Flows
-from bot.errors import SlackUnavailable, StoreUnavailable
+from bot.errors import SlackUnavailable
 from bot.mailbox.durations import DURATIONS, Durations
 from bot.mailbox.mailbox import Mailbox
 from bot.metrics.exposition import Metrics
+from bot.metrics.figures import AnswerFigures
 from bot.metrics.slack import MeteredSlack
 from bot.reply.observed import Answers, Observers
 from bot.serving import config_watch
@@ -31,6 +32,7 @@ from bot.serving.connections import ConnectionLimits
 from bot.serving.descriptors import can_open, most_connections
 from bot.serving.flows import ConnectedFlows
 from bot.serving.http import Health, metrics_app, web_app
+from bot.serving.part_health import PartHealth
 from bot.serving.part_settings import conversations_of, delivery_of
 from bot.serving.server import served
 from bot.serving.signatures import RequestGuard
@@ -42,6 +44,8 @@ from bot.slack.identity import Identity
 from bot.slack.installation import app_of
 from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
+from bot.workspace.figures import counting
+from bot.workspace.home_content import HomeParts
 from bot.workspace.process import WAITS, Process, Waits
 from bot.workspace.registry import Registry
 from handlers import steps
@@ -84,6 +88,7 @@ class Bot:
         self._registry: Registry | None = None
         self._app: AsyncApp | None = None
         self._socket: SocketMode | None = None
+        self._health = PartHealth(self._supervisor, self._live, self._hears_slack)
         self._metrics = Metrics(by_flow=self._live.has_file)
         self.port = 0
 
@@ -125,7 +130,9 @@ class Bot:
             slack = MeteredSlack(web_api, slack_session, self._metrics.slack)
             # Slack, Flowise and the store are asked side by side: the start takes as long as the slowest.
             asking = owned(stack, self._connected(lambda: introduced(slack, web_api, self._app_token)))
-            flows = self._flows = ConnectedFlows(self._live, flowise_session, self._metrics.flowise, self._supervisor)
+            flows = self._flows = self._health.flows = ConnectedFlows(
+                self._live, flowise_session, self._metrics.flowise, self._supervisor
+            )
             stack.push_async_callback(flows.stop)
             self._supervisor.start("watching the event loop", self._metrics.loop.watch)
             store = await self._unless_stopped(
@@ -133,7 +140,7 @@ class Bot:
             )
             if store is None:
                 return
-            self._store = store
+            self._store = self._health.store = store
             background(stack, self._supervisor.start("looking at Redis", lambda: warn_of_redis(store)))
             who = await asking
             if who is None:
@@ -152,7 +159,7 @@ class Bot:
 
     async def _watch(self, store: RedisStore, who: Identity) -> None:
         """Take over what changes in the configuration."""
-        await config_watch.watch(self._live, lambda: store.home_settings(who.team), self._waits.configuration)
+        await config_watch.watch(self._live, lambda: store.home.settings(who.team), self._waits.configuration)
 
     @property
     def _app_token(self) -> str:
@@ -162,6 +169,8 @@ class Bot:
 
     def _new_registry(self, flows: Flows, store: RedisStore, traces: tuple[Observers, ...]) -> Registry:
         settings, name = self._settings, uuid4().hex[:12]
+        tasks = Tasks()
+        count = counting(store.figures, tasks, wall=time.time)
         process = Process(
             name,
             flows,
@@ -169,13 +178,16 @@ class Bot:
             Mailbox(store.mailboxes, name, now=time.monotonic, supervisor=self._supervisor, durations=self._durations),
             Admission(settings.bot_most_predictions),
             FileRoom(),
-            delivery_of(settings, Answers((self._metrics.answers, *traces))),
+            delivery_of(settings, Answers((self._metrics.answers, AnswerFigures(count), *traces))),
             conversations_of(settings),
             now=time.monotonic,
             wall=time.time,
             supervisor=self._supervisor,
             waits=self._waits,
+            tasks=tasks,
             count_rating=self._metrics.ratings.count,
+            count=count,
+            home=HomeParts(self._live, self._health.told, settings.slack_command),
         )
         return Registry(process, steps(behaviour_of(settings)))
 
@@ -244,12 +256,7 @@ class Bot:
             self._unready,
             self._stop.is_set,
             lambda: self.under_way,
-            {
-                "redis": self._how_redis_is,
-                "flowise": self._how_flowise_is,
-                "tasks": self._how_tasks_are,
-                **({"configuration": self._how_configuration_is} if self._live.has_file else {}),
-            },
+            self._health.details(),
             is_private=not by_http,
         )
         door = RequestGuard(secret.get_secret_value()) if secret else None
@@ -267,26 +274,6 @@ class Bot:
     async def _unready(self) -> tuple[str, ...]:
         missing = () if await self._hears_slack() else ("slack",)
         return missing if can_open() else (*missing, "file descriptors")
-
-    async def _how_flowise_is(self) -> str:
-        return self._flows.state() if self._flows is not None else "not asked yet"
-
-    async def _how_tasks_are(self) -> str:
-        failing = self._supervisor.failing
-        return f"failing: {failing}" if failing else "ok"
-
-    async def _how_configuration_is(self) -> str:
-        problem = self._live.problem
-        return f"rejected, the one before holds: {problem}" if problem else "ok"
-
-    async def _how_redis_is(self) -> str:
-        try:
-            if self._store is None:
-                raise StoreUnavailable("it has not been asked yet")
-            await self._store.ping()
-        except StoreUnavailable as error:
-            return f"away: {error}"
-        return "ok"
 
     async def _hears_slack(self) -> bool:
         if self._registry is not None and not self._registry.is_ready:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Page
 
+from bot.playground import demo_file
+from bot.playground.flowise import STARTERS
 from bot.store.embedded import EmbeddedValkey
 from tests.playground.browser.page_user import PageUser
 from tests.playground.browser.stage import Stage, stage
@@ -23,16 +25,26 @@ FONT = '"Inter", "Liberation Sans", "Arimo", Arial, sans-serif'
 
 
 @asynccontextmanager
-async def playground(**changes: object) -> AsyncIterator[Stage]:
-    """The playground on its morning, with the pace of the demo, and these settings of the bot changed."""
+async def playground(*, with_file: bool = False, **changes: object) -> AsyncIterator[Stage]:
+    """The playground on its morning, with the pace of the demo, and these settings of the bot changed; `with_file`: and
+    with the demo's configuration file, and starter prompts."""
     with tempfile.TemporaryDirectory(prefix="pictures-") as folder:
         store = EmbeddedValkey(Path(folder))
         try:
-            redis_url, wall = await store.start(), _from(MORNING)
-            async with stage(redis_url, tokens_per_second=40.0, latency=0.1, wall=wall) as on, on.bot(**changes):
-                yield on
+            # What the bot counts is counted in hours that are not over yet, and the Home tab shows no time.
+            redis_url, wall = await store.start(), time.time if with_file else _from(MORNING)
+            async with stage(redis_url, tokens_per_second=40.0, latency=0.1, wall=wall) as on:
+                given = {"bot_config": _file(Path(folder), on), **changes} if with_file else changes
+                async with on.bot(**given):
+                    yield on
         finally:
             await store.stop()
+
+
+def _file(folder: Path, on: Stage) -> Path:
+    flowise = on.sandbox.flowise
+    flowise.configure("rag", starters=STARTERS)
+    return demo_file.written(folder, on.slack, flowise, on.tap.chatflow_id)
 
 
 def _from(moment: float) -> Callable[[], float]:

@@ -32,6 +32,7 @@ DECISION_QUESTION = "Write to our new colleagues, please."
 FORM = {"width": 620, "height": 640}
 FORM_QUESTION = "A loaf of rye, please."
 STEPS = {"width": 620, "height": 720}
+HOME = {"width": 620, "height": 1180}
 STEPS_QUESTION = "How do sources look, and which of them are shown?"
 
 
@@ -47,6 +48,7 @@ async def main() -> int:
             await _picture_of_a_decision(browser, scheme)
             await _picture_of_steps(browser, scheme)
             await _picture_of_a_form(browser, scheme)
+            await _picture_of_the_home_tab(browser, scheme)
             await moving_picture.take(browser, scheme)
     return 0
 
@@ -110,6 +112,19 @@ async def _picture_of_a_form(browser: Browser, scheme: str) -> None:
         await form.get_by_role("radio", name="No").check()
         await form.get_by_label("Size").select_option("large")
         await _take(page, f"form-{scheme}.png")
+        await page.context.close()
+
+
+async def _picture_of_the_home_tab(browser: Browser, scheme: str) -> None:
+    async with playground(with_file=True) as on:
+        page = await opened(browser, on, scheme, PLAYGROUND)
+        await _talk(PageUser(page), on)
+        await page.set_viewport_size({"width": HOME["width"], "height": HOME["height"]})
+        await page.goto(f"{on.url}#{on.slack.dm(on.slack.user('ada'))}/home")
+        home = page.get_by_role("group", name="Home of the app")
+        await expect(home).to_contain_text("Settings in force")
+        await home.get_by_text("Your own settings").evaluate("(it) => it.scrollIntoView()")
+        await _take(page, f"home-{scheme}.png")
         await page.context.close()
 
 

@@ -12,6 +12,7 @@ from handlers import (
     action,
     command,
     decision,
+    home,
     lifecycle,
     mention,
     message,
@@ -43,4 +44,5 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
     message.register(app)
     command.register(app, behaviour)
     modal.register(app, behaviour)
+    home.register(app)
     action.register(app, behaviour)

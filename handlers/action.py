@@ -15,7 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.errors import StoreUnavailable
 from bot.records.thread import question_of
 from bot.reply.contract import Place
-from bot.slack import wording, wording_of_failures
+from bot.slack import wording, wording_of_failures, wording_of_home
 from bot.slack.payload import Press, press
 from bot.slack.text.answer_blocks import FORM, RATING, REGENERATE, SUGGESTIONS
 from bot.slack.text.blocks import ASK_AGAIN, PASSAGES, STOP
@@ -80,7 +80,10 @@ async def _take(workspace: Workspace, behaviour: Behaviour, button: Button, pres
     try:
         found = await refusals.refusal(workspace, pressed.user, pressed.channel, pressed.teams)
         if found is not None:
-            refusals.tell(workspace, _private_place(pressed), found)
+            if pressed.in_home:
+                _whisper(workspace, pressed, "")  # the Home says why
+            else:
+                refusals.tell(workspace, _private_place(pressed), found)
             return
         told = await workspace.in_time(button.pressed(workspace, behaviour, pressed))
     except StoreUnavailable as error:
@@ -94,8 +97,8 @@ async def _take(workspace: Workspace, behaviour: Behaviour, button: Button, pres
             applies=partial(_applies, workspace, button, pressed),
         )
     else:
-        if told:
-            _whisper(workspace, pressed, told)
+        if told or pressed.in_home:
+            _whisper(workspace, pressed, told or wording_of_home.ASKED)
 
 
 async def _applies(workspace: Workspace, button: Button, pressed: Press) -> bool:
@@ -116,7 +119,11 @@ def _whisper(
     support: str = "",
     applies: Callable[[], Awaitable[bool]] = _always,
 ) -> None:
-    """Tell the one who has pressed, and nobody else."""
+    """Tell the one who has pressed, and nobody else: in their Home, where they have pressed there."""
+    if pressed.in_home and workspace.homes is not None:
+        drawn = workspace.homes.opened(pressed.user, pressed.channel, sentence)
+        workspace.tasks.start(drawn, name="home", later=True)
+        return
     whisper = workspace.sentences.whisper(_private_place(pressed), sentence, support=support, applies=applies)
     workspace.tasks.start(whisper, name="whisper")
 

@@ -29,7 +29,7 @@ from bot.slack.text.blocks import sentence_blocks
 from bot.slack.views import Submission
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
-from handlers import form, refusals, stop
+from handlers import form, home, refusals, stop
 from handlers.behaviour import Behaviour
 from handlers.shown_question import show_question
 
@@ -76,6 +76,8 @@ def register(app: AsyncApp, behaviour: Behaviour) -> None:
             await ack(await _stopped(workspace, behaviour, typed))
         elif word in _NEW:
             await ack(await _new_conversation(workspace, typed))
+        elif (replied := await home.reply(workspace, typed, word)) is not None:
+            await ack(**replied)
         elif await _form_opened(workspace, typed):
             await ack()
         else:
@@ -105,8 +107,9 @@ async def _help(workspace: Workspace, behaviour: Behaviour, typed: SlashCommand)
 async def _flow(workspace: Workspace, typed: SlashCommand) -> WorkspaceFlow | None:
     """The flow that a command would be asked of, as far as that is known at once."""
     thread, text = workspace.thread(typed.channel, ""), workspace.without_mention(typed.text)
+    finding = workspace.conversations.flow_at(thread, text=text, command=typed.name, user=typed.user)
     try:
-        return await workspace.in_time(workspace.conversations.flow_at(thread, text=text, command=typed.name))
+        return await workspace.in_time(finding)
     except StoreUnavailable:
         return None
 

@@ -103,7 +103,9 @@ async def _objection(workspace: Workspace, asked: UnansweredQuestion | None, use
 async def _form_of(workspace: Workspace, asked: UnansweredQuestion | None) -> Form | None:
     """The form for a question. Raises StoreUnavailable."""
     thread = thread_of(asked.item) if asked is not None else None
-    return await current(await workspace.conversations.flow_at(thread)) if thread is not None else None
+    if asked is None or thread is None:
+        return None
+    return await current(await workspace.conversations.flow_at(thread, user=asker_of(asked.item)))
 
 
 async def current(flow: WorkspaceFlow | None) -> Form | None:

@@ -215,7 +215,7 @@ async def _help(
         sentence = f"{wording_of_files.forwarded(message.forwarded_files)} {wording_of_files.IN_WORDS}"
     elif message.quotes:
         sentence = wording.UNREADABLE_FORWARD
-    flow = None if message.all_files else await workspace.conversations.flow_at(thread)
+    flow = None if message.all_files else await workspace.conversations.flow_at(thread, user=message.user)
     reference, user = lease.item.reference, message.user
     buttons = await flow.offers.to_begin_with(thread, reference, user) if flow is not None else None
     if message.in_dm:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from bot.config.access import Refusal
+from bot.records.figures import Counted
 from bot.reply.contract import Place
 from bot.workspace.workspace import Workspace
 
@@ -21,6 +22,7 @@ async def refusal(workspace: Workspace, user: str, channel: str, teams: Sequence
     found = await workspace.in_time(workspace.access.refusal(user, channel, teams))
     if found is not None:
         log.info("asker refused", reason=found.value, channel=channel)
+        workspace.count(Counted.REFUSED)
     return found
 
 

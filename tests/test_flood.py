@@ -187,6 +187,9 @@ class Slack:
     async def standing(self, thread: Thread, ts: str) -> StandingMessage | None:
         return None
 
+    async def publish_home(self, user: str, view: Mapping[str, object]) -> Result:
+        raise NotImplementedError
+
     async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
         return Accepted()
 

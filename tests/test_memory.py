@@ -24,7 +24,9 @@ from bot.mailbox import leased_answer as keeping
 from bot.mailbox.lease import Lease
 from bot.ports.budget import ReplicaCounts, Spent
 from bot.ports.fair_use import FairUseCounts, Limits, Share
+from bot.ports.figures import FigureCounts
 from bot.ports.flowise import FlowFiles
+from bot.ports.home import HomeNotes
 from bot.ports.mailboxes import Mailboxes, Stops, TakenOver
 from bot.ports.notes import Answers, Certificates, Decisions, Notices, PassageNotes
 from bot.records.answer_note import AnswerNote, KeptAnswer
@@ -130,6 +132,9 @@ class Slack:
     async def standing(self, thread: Thread, ts: str) -> StandingMessage | None:
         return None
 
+    async def publish_home(self, user: str, view: Mapping[str, object]) -> Result:
+        raise NotImplementedError
+
     async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
         return Accepted()
 
@@ -233,6 +238,14 @@ class Store:
     @property
     def answers(self) -> Answers:
         return KeptAnswers()
+
+    @property
+    def home(self) -> HomeNotes:
+        raise NotImplementedError
+
+    @property
+    def figures(self) -> FigureCounts:
+        raise NotImplementedError
 
     @property
     def fair_use(self) -> FairUseCounts:

@@ -72,7 +72,7 @@ def test_there_are_the_papers_and_the_pictures() -> None:
     assert {path.name for path in PAPERS} >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "design.md"}
     names = ["lag-dark.svg", "lag-light.svg"]
     assert [path.name for path in PICTURES] == names
-    scenes, schemes = ("decision", "form", "inspector", "playground", "steps"), ("dark", "light")
+    scenes, schemes = ("decision", "form", "home", "inspector", "playground", "steps"), ("dark", "light")
     assert [path.name for path in PHOTOS] == [f"{scene}-{scheme}.png" for scene in scenes for scheme in schemes]
     assert len(LOCKS) == 7
 

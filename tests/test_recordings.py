@@ -184,6 +184,12 @@ async def play_all(redis_url: str) -> Run:
         turns = asyncio.Semaphore(AT_A_TIME)
 
         async def play(name: str) -> Played:
+            async with (
+                turns
+            ):  # what is made for one is made in its turn: all at once would hold up those that have begun
+                return await played_alone(name)
+
+        async def played_alone(name: str) -> Played:
             flow = server.replay(RECORDINGS / f"{name}.jsonl")
             limits = flowise.Limits()
             if ALL[name].hangs:
@@ -191,18 +197,17 @@ async def play_all(redis_url: str) -> Run:
             chatflow = flowise.Client(wire, server.url, flow, None, limits)
             delivery = DeliverySettings(INTERVAL, 50, Mode.EDIT, scale=1000)
             workspace = made_workspace(chatflow, client, store, {}, identity, delivery)
-            async with turns:
-                # In a channel of its own: the posts to one channel are kept apart, and would wait for one another.
-                channel = slack.channel(name.replace("_", "-"), members=[ada])
-                root, ref = await slack.say(ada, channel, f"a question for {name}"), reference_of(name)
-                place = Place(channel, root, ada)
-                question = Question(workspace.thread(channel, root), place, ts=root, text="why?", reference=ref)
-                item = Item(identity.team, question.thread.line, ref, root, "message", "{}")
-                lease = await workspace.mailbox.accept(item)
-                assert lease is not None
-                async with workspace.mailbox.kept(lease):
-                    await workspace.answering.answer(question, lease)
-                    await lease.settle()
+            # In a channel of its own: the posts to one channel are kept apart, and would wait for one another.
+            channel = slack.channel(name.replace("_", "-"), members=[ada])
+            root, ref = await slack.say(ada, channel, f"a question for {name}"), reference_of(name)
+            place = Place(channel, root, ada)
+            question = Question(workspace.thread(channel, root), place, ts=root, text="why?", reference=ref)
+            item = Item(identity.team, question.thread.line, ref, root, "message", "{}")
+            lease = await workspace.mailbox.accept(item)
+            assert lease is not None
+            async with workspace.mailbox.kept(lease):
+                await workspace.answering.answer(question, lease)
+                await lease.settle()
             messages = [message for message in slack.thread(channel, root) if message.user == slack.bot_user_id]
             asked = sum(prediction.flow_id == flow for prediction in server.predictions)
             return Played(

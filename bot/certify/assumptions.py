@@ -165,9 +165,9 @@ ASSUMPTIONS: Final = (
     ),
     Assumption(
         "app_home",
-        "bot/slack/views.py",
+        "bot/slack/home_view.py",
         "a Home tab can be published, where the app has one",
-        "nothing today: the bot shows no Home tab",
+        "the Home tab stays empty",
     ),
     Assumption(
         "siblings",

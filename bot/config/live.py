@@ -62,6 +62,16 @@ class LiveConfiguration:
         return self._path is not None
 
     @property
+    def home(self) -> HomeSettings:
+        """What admins have set in Slack, whether the file goes before it or not."""
+        return self._home
+
+    @property
+    def fixes_default(self) -> bool:
+        """Whether the file says which flow answers where no route fits."""
+        return self._file is not None and "default" in self._file.file.model_fields_set
+
+    @property
     def problem(self) -> str:
         """Why the file, as it is now, is not in force, without secrets; empty where it is."""
         return self._problem

@@ -10,7 +10,7 @@ from bot.config.values import Rate
 
 def as_text(effective: Effective) -> str:
     """A line for each value: its key, the value as the file would have it, and its origin in brackets."""
-    rows = [(value.key, _written(value.value), value.origin.value) for value in effective.values]
+    rows = [(value.key, written(value.value), value.origin.value) for value in effective.values]
     width = max(len(key) for key, _, _ in rows)
     return "\n".join(f"{key:<{width}}  {value}  ({origin})" for key, value, origin in rows)
 
@@ -23,6 +23,11 @@ def as_json(effective: Effective) -> str:
     return json.dumps({"values": values}, indent=2, ensure_ascii=False)
 
 
+def written(value: object) -> str:
+    """A value as the file would have it."""
+    return "not set" if value is None else json.dumps(_plain(value), ensure_ascii=False)
+
+
 def _plain(value: object) -> object:
     match value:
         case Rate():
@@ -31,7 +36,3 @@ def _plain(value: object) -> object:
             return list(value)
         case _:
             return value
-
-
-def _written(value: object) -> str:
-    return "not set" if value is None else json.dumps(_plain(value), ensure_ascii=False)

@@ -18,12 +18,14 @@ _AFTER_WORD = ".!?;)\"'”*_~`"
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question and where it is asked. `text` is plain and without the mention of the bot; `command` is the slash
-    command, empty where it is a message."""
+    command, empty where it is a message. `preferred` is the flow that whoever asks has chosen for their direct
+    messages, empty for none."""
 
     channel: str
     text: str
     command: str = ""
     is_direct: bool = False
+    preferred: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,19 @@ def choose(effective: Effective, asked: Asked) -> Chosen:
     if name:
         return Chosen(name, text, among) if name in among else Chosen(None, text, among, refused=name)
     route = next((route for route in _routes_from(effective, asked) if _has_keyword(route, asked.text)), None)
+    is_said = route is not None and not (route.keywords is None and route.commands is None)
+    if not is_said and asked.preferred in choosable(effective, asked):
+        return Chosen(asked.preferred, asked.text, among)
     return Chosen(route.flow if route is not None else effective.default, asked.text, among)
+
+
+def choosable(effective: Effective, asked: Asked) -> tuple[str, ...]:
+    """The flows that a person may choose for their direct message: those that routes lead to from there, whatever the
+    words and the command, in the order of the routes, and the default; none elsewhere."""
+    if not asked.is_direct:
+        return ()
+    flows = dict.fromkeys(route.flow for route in effective.routes if _is_at(route, asked))
+    return tuple(flows if effective.default is None else flows | {effective.default: None})
 
 
 def named(effective: Effective, text: str) -> tuple[str, str]:

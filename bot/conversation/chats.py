@@ -51,6 +51,10 @@ class Chats:
         root = await self._store.chat_of_message(thread.team, thread.channel, thread.thread_ts)
         return root.flow if root is not None else None
 
+    async def preferred(self, thread: Thread, user: str) -> str:
+        """The flow that a person has chosen for their direct messages; empty where none is."""
+        return await self._store.home.flow(thread.team, user) if user else ""
+
     async def of(self, question: Question, known: Conversation | None, flow: NotedFlow) -> Chat:
         """The chat of that flow which a question continues, or a new one; `known` is what is stored of its thread."""
         thread = question.thread

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
+from typing import Protocol
 
 import structlog
 
@@ -55,6 +56,18 @@ def _frequency(rate: Rate | None) -> Frequency | None:
     return Frequency(rate.count, rate.seconds) if rate is not None else None
 
 
+class WriteBudget(Protocol):
+    """What those who write share: a question that waits here takes nothing of it from the others."""
+
+    def rests(self, reference: str) -> None:
+        """Do not count an answer for now."""
+        ...
+
+    def goes_on(self, reference: str) -> None:
+        """Count an answer that rested."""
+        ...
+
+
 class FairUse:
     """What people of the workspace `team` ask, as far as this process answers it. `now` is monotonic, in seconds."""
 
@@ -63,25 +76,27 @@ class FairUse:
         counts: FairUseCounts,
         team: str,
         limits: Callable[[], Limits],
+        budget: WriteBudget,
         *,
         tasks: Share,
         supervisor: Supervisor,
         durations: Durations,
         now: Callable[[], float],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._counts = counts
         self._team = team
         self._limits = limits
+        self._budget = budget
         self._tasks = tasks
         self._supervisor = supervisor
         self._durations = durations
         self._now = now
-        self._sleep = sleep
         self._under_way: dict[str, str] = {}
         """The askers of the answers that are counted as under way, by the references of these."""
         self._waiting: dict[str, dict[str, None]] = {}
         """The references of each person's questions that wait for others of theirs, in their order."""
+        self._resting: set[str] = set()
+        """The questions that do not count among those that write."""
         self._moved = asyncio.Event()
         self._renewing: asyncio.Task[None] | None = None
 
@@ -97,8 +112,11 @@ class FairUse:
         """
         until, is_granted = math.inf, False
         try:
-            while lease.ours and question.decided is None and not (limits := self._limits()).are_none:
-                match await self._entered(question, lease, limits):
+            while lease.ours and question.decided is None:
+                limits = self._limits()
+                if limits.are_none and not lease.lets_pass:
+                    return
+                match Granted() if limits.are_none else await self._entered(question, limits):
                     case Granted():
                         if is_granted := await self._has_turn(question, lease):
                             return
@@ -111,16 +129,22 @@ class FairUse:
                             return
                         yield OverLimit()
                         await self._let_pass(question, lease)
-                        await self._sleep(min(often.wait, _LIMITS_READ))
+                        await asyncio.sleep(min(often.wait, _LIMITS_READ))
                     case TooManyAtOnce():
                         if self._is_first(question):
                             yield Queued(own=True)
                         await self._let_pass(question, lease)
                         await self._own_has_moved(question)
         finally:
-            self._waits_no_more(question)
+            self._has_waited(question)
             if not is_granted:
                 self.left(question.reference)
+
+    def _has_waited(self, question: Question) -> None:
+        self._waits_no_more(question)
+        if question.reference in self._resting:
+            self._resting.discard(question.reference)
+            self._budget.goes_on(question.reference)
 
     def left(self, reference: str) -> None:
         """The answer to a question is no longer under way."""
@@ -141,7 +165,7 @@ class FairUse:
 
     # Counting ---------------------------------------------------------------------------------------------------------
 
-    async def _entered(self, question: Question, lease: Lease, limits: Limits) -> Granted | TooManyAtOnce | TooOften:
+    async def _entered(self, question: Question, limits: Limits) -> Granted | TooManyAtOnce | TooOften:
         if not self._is_first(question):
             return TooManyAtOnce()
         user, channel, reference = question.place.user, question.thread.channel, question.reference
@@ -150,7 +174,7 @@ class FairUse:
         async def enter() -> Granted | TooManyAtOnce | TooOften:
             return await self._counts.enter(self._team, user, channel, reference, limits, duration)
 
-        found = await retried(enter, self._sleep, ref=reference)
+        found = await retried(enter, asyncio.sleep, ref=reference)
         if isinstance(found, TooManyAtOnce):
             self._waiting.setdefault(user, {})[reference] = None
         elif isinstance(found, Granted) and limits.at_once is not None:
@@ -174,7 +198,7 @@ class FairUse:
         self._waits_no_more(question)
         if not lease.lets_pass:
             return True
-        await retried(lease.pass_no_more, self._sleep, ref=question.reference)
+        await retried(lease.pass_no_more, asyncio.sleep, ref=question.reference)
         if not lease.before:
             return True
         self.left(question.reference)
@@ -183,7 +207,9 @@ class FairUse:
         return False
 
     async def _let_pass(self, question: Question, lease: Lease) -> None:
-        await retried(lambda: lease.let_pass(_PASSED), self._sleep, ref=question.reference)
+        self._resting.add(question.reference)
+        self._budget.rests(question.reference)
+        await retried(lambda: lease.let_pass(_PASSED), asyncio.sleep, ref=question.reference)
 
     def _is_first(self, question: Question) -> bool:
         """Whether no other question of its asker comes first, of those that wait here."""

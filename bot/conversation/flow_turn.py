@@ -14,7 +14,7 @@ from typing import TypeVar
 import structlog
 
 from bot.background.question_log import flow_known
-from bot.config.routing import follow_ups
+from bot.config.routing import choosable, follow_ups
 from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
 from bot.conversation.context import Context
@@ -69,7 +69,8 @@ class FlowTurns:
         noted = None
         if "" not in self._flows.effective.flows:
             noted = await self._stored(question, lambda: self._chats.flow_of(question.thread, known))
-        choice = await self._choice(question, noted)
+        preferred = "" if noted is not None else await self._preferred(question)
+        choice = await self._choice(question, noted, preferred)
         flow = self._flows.named(choice.flow) if choice.flow is not None else None
         if flow is None:
             yield Sentence(choice.sentence or wording_of_flows.GONE)
@@ -82,11 +83,18 @@ class FlowTurns:
             async for event in events:
                 yield event
 
-    async def _choice(self, question: Question, noted: NotedFlow | None) -> FlowChoice:
+    async def _preferred(self, question: Question) -> str:
+        """The flow that whoever asks has chosen, where there is anything to choose."""
+        if not choosable(self._flows.effective, asked_there(question))[1:]:
+            return ""
+        return await self._stored(question, lambda: self._chats.preferred(question.thread, question.asker))
+
+    async def _choice(self, question: Question, noted: NotedFlow | None, preferred: str) -> FlowChoice:
         """The flow of a question. One that another replica has noted, and this one does not know yet, is waited for."""
         waited = 0.0
         while True:
-            choice = chosen(self._flows.effective, noted, asked_there(question), question.wanted)
+            asked = replace(asked_there(question), preferred=preferred)
+            choice = chosen(self._flows.effective, noted, asked, question.wanted)
             if choice.sentence != wording_of_flows.GONE or waited >= self._configured:
                 return choice
             await self._sleep(_LOOK)

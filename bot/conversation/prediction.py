@@ -26,7 +26,7 @@ from bot.conversation.unseen import StoppedRun, UnseenRuns
 from bot.conversation.until_stopped import until_stopped
 from bot.errors import DecisionClosed, FlowiseBroke, FlowiseEmpty, FlowiseError, FlowiseSlow, KeyRefused, RunState
 from bot.flowise.decisions import is_echo
-from bot.flowise.events import AgentflowStarted, Event, ShownEvent, SteeringEvent, Token, WordsWhole
+from bot.flowise.events import AgentflowStarted, Event, ShownEvent, SteeringEvent, Token, TokensUsed, WordsWhole
 from bot.flowise.limits import EVENT_SETTING, SILENCE_SETTING
 from bot.flowise.prediction import Prediction
 from bot.mailbox.lease import Lease
@@ -160,6 +160,8 @@ class Predictions:
                         yield event
                     elif isinstance(event, AgentflowStarted):
                         await self._runs.note(line, chat_id, state.run)
+                    elif isinstance(event, TokensUsed):
+                        lease.tokens_used += event.count
         except FlowiseError as error:
             broken = error
             await reader.close()  # where it is only silent

@@ -21,6 +21,7 @@ from bot.flowise.events import (
     StepEvent,
     StepState,
     Token,
+    TokensUsed,
     WordsWhole,
 )
 from bot.records.thread import Run
@@ -115,7 +116,7 @@ class PredictionState:
                 self.follow_ups = event.follow_ups
             case End(text_may_differ=may_differ):
                 self.text_may_differ = may_differ
-            case ErrorReported():
-                pass  # the client raises the error
+            case ErrorReported() | TokensUsed():
+                pass  # the client raises the error; whoever reads the events adds the tokens up
             case _:
                 assert_never(event)

@@ -10,7 +10,7 @@ import structlog
 from structlog.contextvars import bind_contextvars
 
 from bot.background.question_log import flow_known
-from bot.config.routing import follow_ups
+from bot.config.routing import choosable, follow_ups
 from bot.conversation.admission import Admission, Slot
 from bot.conversation.chats import Chats
 from bot.conversation.context import Context
@@ -84,13 +84,17 @@ class Turns:
         flow = chosen(effective, known.noted_flow, asked).flow
         return follow_ups(effective, asked, flow or "") == "all"
 
-    async def flow_at(self, thread: Thread, *, text: str = "", command: str = "") -> WorkspaceFlow | None:
-        """The flow that a question would be asked of there; None where it would be asked of none. Raises
+    async def flow_at(
+        self, thread: Thread, *, text: str = "", command: str = "", user: str = ""
+    ) -> WorkspaceFlow | None:
+        """The flow that a question of a `user` would be asked of there; None where it would be asked of none. Raises
         StoreUnavailable."""
-        effective, noted = self.flows.effective, None
+        effective, noted, asked = self.flows.effective, None, asked_at(thread, text, command)
         if "" not in effective.flows:
             noted = await self.chats.flow_of(thread, await self._store.conversation(thread))
-        name = chosen(effective, noted, asked_at(thread, text, command)).flow
+        if noted is None and choosable(effective, asked)[1:]:
+            asked = replace(asked, preferred=await self.chats.preferred(thread, user))
+        name = chosen(effective, noted, asked).flow
         return self.flows.named(name) if name is not None else None
 
     async def flow_of(self, name: str, thread: Thread) -> WorkspaceFlow | None:

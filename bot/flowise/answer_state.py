@@ -22,6 +22,7 @@ from bot.flowise.events import (
     SourceDocuments,
     Step,
     Token,
+    TokensUsed,
     UsedTools,
     WordsWhole,
 )
@@ -92,7 +93,7 @@ class AnswerState:
             case WordsWhole():
                 news, self._words_whole = not self._words_whole, True
                 return news
-            case SourceDocuments() | UsedTools() | CalledTools() | Step() | AgentsSpoke():
+            case SourceDocuments() | UsedTools() | CalledTools() | Step() | AgentsSpoke() | TokensUsed():
                 pass  # without text beside them they are no answer
             case _:
                 assert_never(event)

@@ -24,6 +24,7 @@ from bot.flowise.events import (
     SourceDocuments,
     Step,
     Token,
+    TokensUsed,
     UsedTools,
     WordsWhole,
 )
@@ -58,7 +59,7 @@ class Differences:
                 self._has_left_node = self._has_text
             case SourceDocuments() | ResultFiles() | ModelThinking():
                 pass
-            case Decision() | Metadata() | ErrorReported() | End():
+            case Decision() | Metadata() | TokensUsed() | ErrorReported() | End():
                 pass
             case _:
                 assert_never(event)

@@ -197,6 +197,13 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class TokensUsed:
+    """A node's model has read and written so many tokens, which whoever runs it pays for: adds to what came before."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class WordsWhole:
     """All words of the answer have come. Flowise may work on for seconds: on follow-up prompts, on speech."""
 
@@ -224,7 +231,7 @@ ShownEvent: TypeAlias = Token | SourceDocuments | ResultFiles | UsedTools | Call
 StepEvent: TypeAlias = Step | AgentsSpoke | ModelThinking
 """An event that people see only while the answer is made. No other process needs it to go on with the answer."""
 
-SteeringEvent: TypeAlias = AgentflowStarted | Decision | WordsWhole | Metadata | ErrorReported | End
+SteeringEvent: TypeAlias = AgentflowStarted | Decision | TokensUsed | WordsWhole | Metadata | ErrorReported | End
 """An event that nobody sees. It decides what is stored, asked or reported."""
 
 Event: TypeAlias = ShownEvent | StepEvent | SteeringEvent

@@ -27,6 +27,7 @@ from bot.flowise.events import (
     ModelThinking,
     SourceDocuments,
     Token,
+    TokensUsed,
     UsedTools,
     WordsWhole,
 )
@@ -54,7 +55,9 @@ _NAMED = re.compile(r'\{"event":"(\w+)"')
 _NAMED_LINE = re.compile(rb'data: ?\{"event":"(\w+)"')
 _READ_WHOLE = frozenset({"token", "action", "error"})
 _OF_STEPS = frozenset({"calledTools", "tool", "agent_trace", "nextAgentFlow", "agentReasoning", "nextAgent"})
-_READ_IF_IT_FITS = frozenset({"agentFlowEvent", "sourceDocuments", "usedTools", "metadata", *_OF_STEPS, *KINDS})
+_READ_IF_IT_FITS = frozenset(
+    {"agentFlowEvent", "sourceDocuments", "usedTools", "usageMetadata", "metadata", *_OF_STEPS, *KINDS}
+)
 _READ = _READ_WHOLE | _READ_IF_IT_FITS
 
 _RAW_TEXT_EVENTS = frozenset({"start", "token", "thinking", "error", "abort", "end", "tool", "nextAgent"})
@@ -63,6 +66,8 @@ _LONGEST_NAME = 80
 _LONGEST_ID = 200
 # Characters of a transcript, which is shown above its answer.
 _LONGEST_QUESTION = 2_000
+# No model reads more at once; whatever is above is no count.
+_MOST_TOKENS = 100_000_000
 # In characters. An error's JSON goes into a log line, an answer's to people.
 _LONGEST_ERROR = 4_000
 _LONGEST_CODE = 200_000
@@ -149,6 +154,8 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
             return AgentflowStarted()
         case "action", _:
             return decision(data)
+        case "usageMetadata", {"total_tokens": int(count)} if 0 < count <= _MOST_TOKENS:
+            return TokensUsed(count)
         case "metadata", dict():
             return _metadata(data)
         case "error", _:
@@ -157,7 +164,7 @@ def _event(name: str, data: object) -> Event | None:  # noqa: C901, PLR0911, PLR
             return ErrorReported("the run was aborted")
         case "end", _:
             return End()
-    # Among them `start`, whose data may repeat the first token, `usageMetadata`, the sound of an answer.
+    # Among them `start`, whose data may repeat the first token, the sound of an answer.
     log.debug("event skipped: %s", one_line(name, _LONGEST_NAME))
     return None
 

@@ -62,6 +62,8 @@ class Lease:
         """What is kept of the question once it is settled, so that it can be asked again."""
         self.run_over = ""
         """The chat whose run was seen to end: its note is deleted when the question is settled."""
+        self.tokens_used = 0
+        """What the models have read and written for its answer, as far as this process has seen it."""
         self.look = hold.epoch > 1
         """Whether to look in Slack for messages of its answer that were not noted."""
         self.stage = Stage.STORED

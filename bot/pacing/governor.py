@@ -89,6 +89,14 @@ class Governor:
         with suppress(StoreUnavailable):
             await self._store.report_counts(self._team, self._shared_counts.report())
 
+    def rests(self, reference: str) -> None:
+        """Do not count an answer for now: its question waits, unseen, for others of its asker."""
+        self._shared_counts.end(reference)
+
+    def goes_on(self, reference: str) -> None:
+        """Count an answer that rested."""
+        self._shared_counts.begin(reference)
+
     async def granted(self, want: Callable[[], Want]) -> Permit:
         """Wait for a permit to make the wanted call; `want` is called again for each decision.
 

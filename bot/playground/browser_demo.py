@@ -12,7 +12,7 @@ from threading import Thread
 from uuid import uuid4
 
 from bot.errors import SettingsError
-from bot.playground import demo_setup
+from bot.playground import demo_file, demo_setup
 from bot.playground.flowise import OFFERED, ORDER_FORM, STARTERS, LocalFlowise
 from bot.playground.page import PageServer
 from bot.playground.program import BotProgram
@@ -64,6 +64,7 @@ async def _hosted(port: int, open_: asyncio.Event, *, opens: bool) -> int:
         trouble = await _use_theirs(tap, {**outside, **settings}) if "FLOWISE_URL" in outside else ""
         people_in(slack)
         settings |= {"FLOWISE_URL": tap.url, "FLOWISE_CHATFLOW_ID": tap.chatflow_id, "FLOWISE_API_KEY": key}
+        settings["BOT_CONFIG"] = str(demo_file.written(folder, slack, flowise, tap.chatflow_id))
         told = {name: outside[name] for name in demo_setup.TOLD if name in outside}
         settings |= _IMPATIENT | (told if told or "FLOWISE_URL" in outside else _TOLD)
         program = await stack.enter_async_context(BotProgram(settings, folder))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from bot.records.thread import Thread
@@ -51,6 +52,14 @@ class Slack(Protocol):
 
     async def channel_name(self, channel: str) -> str:
         """The name of a public channel, cached for a while; empty for any other, or if Slack does not tell."""
+        ...
+
+
+class HomeTabs(Protocol):
+    """The Home tabs of one workspace."""
+
+    async def publish_home(self, user: str, view: Mapping[str, object]) -> Result:
+        """Show a person a Home in place of the one before, once. Errors are results, and are not raised."""
         ...
 
 

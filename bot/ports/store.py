@@ -7,6 +7,8 @@ from typing import Protocol
 
 from bot.ports.budget import ReplicaCounts, Spent
 from bot.ports.fair_use import FairUseCounts
+from bot.ports.figures import FigureCounts
+from bot.ports.home import HomeNotes
 from bot.ports.mailboxes import Mailboxes
 from bot.ports.notes import Answers, Certificates, Decisions, Notices, PassageNotes
 from bot.records.thread import Conversation, Item, MessageChat, NewestAnswer, NotedFlow, Run, Thread
@@ -19,6 +21,16 @@ class Store(Protocol):
     @property
     def mailboxes(self) -> Mailboxes:
         """The mailboxes."""
+        ...
+
+    @property
+    def figures(self) -> FigureCounts:
+        """What is counted of a workspace."""
+        ...
+
+    @property
+    def home(self) -> HomeNotes:
+        """What people have set in Slack."""
         ...
 
     @property

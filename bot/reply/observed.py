@@ -7,8 +7,8 @@ delivery loop need to know nothing of metrics or traces, and no clock is read he
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol, assert_never
 
@@ -88,11 +88,16 @@ class Repair(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AnswerContext:
-    """Which question an answer is to. `age` is how many seconds ago it was asked, by Slack's `ts`."""
+    """Which question an answer is to. `age` is how many seconds ago it was asked, by Slack's `ts`.
+
+    `asker` is the user id of whoever has asked. `tokens` tells what models have read and written for it so far.
+    """
 
     thread: Thread
     reference: str
     age: float
+    asker: str = ""
+    tokens: Callable[[], int] = field(default=lambda: 0, compare=False, repr=False)
 
 
 class Observer(Protocol):

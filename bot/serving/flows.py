@@ -74,9 +74,13 @@ class ConnectedFlows:
             one.breaker.probe_soon()
             one.client.read_config_anew()
 
+    def states(self) -> dict[str, str]:
+        """How each is, by its name, in words without secrets."""
+        return {name: _state(one) for name, one in self._connected.items()}
+
     def state(self) -> str:
         """How they are, in words without secrets: "ok", or that of those which are not."""
-        states = {name: _state(one) for name, one in self._connected.items()}
+        states = self.states()
         if "" in states:
             return states[""]
         return "; ".join(f"{name}: {state}" for name, state in states.items() if state != "ok") or "ok"

@@ -166,6 +166,10 @@ class SlackClient:
         """Open a modal for whoever has pressed a button; the trigger lives three seconds."""
         return await self._wire.make("views.open", {"trigger_id": trigger_id, "view": view})
 
+    async def publish_home(self, user: str, view: Mapping[str, object]) -> Result:
+        """Show a person a Home, in place of the one before."""
+        return await self._wire.make("views.publish", {"user_id": user, "view": view})
+
     async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
         """See `bot.workspace.authors.Authorship`."""
         return await self._reading.bot_wrote(thread, app=app, bot=bot)

@@ -11,6 +11,7 @@ from enum import Enum, auto
 
 from bot.records.thread import seconds
 from bot.slack.fields import part, string
+from bot.slack.home_payload import home_channel
 from bot.slack.mentions import CODE, USER, calls
 from bot.slack.message_text import Quote, message_text
 from bot.slack.people import LONGEST_NAME
@@ -200,7 +201,8 @@ class Press:
 
     `teams` are the ids that the payload gives for the organisation of the person who pressed it. `action` names the
     button, `message_ts` is the message that it stands under, and `trigger` lets a modal be opened at once. Through
-    `response_url` the person alone can be answered where the bot may not post.
+    `response_url` the person alone can be answered where the bot may not post. `in_home`: it stands in the Home tab,
+    and `channel` is that person's direct message.
     """
 
     ts: str
@@ -213,6 +215,7 @@ class Press:
     message_ts: str = ""
     trigger: str = ""
     response_url: str = ""
+    in_home: bool = False
 
 
 def press(body: Mapping[str, object]) -> Press:
@@ -220,9 +223,10 @@ def press(body: Mapping[str, object]) -> Press:
     actions = body.get("actions")
     first = actions[0] if isinstance(actions, list) and actions else None
     action = first if isinstance(first, Mapping) else {}
+    home = home_channel(body)
     return Press(
         ts=string(action, "action_ts"),
-        channel=string(part(body, "channel"), "id"),
+        channel=home or string(part(body, "channel"), "id"),
         user=string(part(body, "user"), "id"),
         # What a message holds that one person alone sees is not told.
         thread_ts=string(part(body, "message"), "thread_ts") or string(part(body, "container"), "thread_ts"),
@@ -232,6 +236,7 @@ def press(body: Mapping[str, object]) -> Press:
         message_ts=string(part(body, "container"), "message_ts"),
         trigger=string(body, "trigger_id"),
         response_url=string(body, "response_url"),
+        in_home=bool(home),
     )
 
 

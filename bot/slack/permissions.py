@@ -104,6 +104,7 @@ def missing(granted: Container[str], *, email: bool = False) -> tuple[Scope, ...
 
 
 EVENTS: tuple[str, ...] = (
+    "app_home_opened",
     "app_mention",
     "app_uninstalled",
     "message.channels",

@@ -17,7 +17,11 @@ Works with Redis 7 and 8 and with Valkey. The keys, under a prefix; those of a t
     {<line>}:files:<chat id>         hash: the files added to its vector store         as long as a conversation
     {lines:<team>}:due|until         the mailboxes that are not empty                  7 days after the last change
     {lines:<team>}:processes         the processes that look after them                30 seconds
+    {figures:<team>}:<hour>:sums|people    what is counted, and of how many people      32 days
+    {figures:<team>}:call:<id>       a call that has counted                           10 minutes
     {home:<team>}:settings           JSON: what admins have set in the App Home        until it is changed
+    {home:<team>}:flow:<user>        the flow of a person's direct messages            1 year after its last use
+    {home:<team>}:opened:<user>      the process that draws a person's App Home        10 minutes
     {fair:<team>}:person|channel:<id>   sorted set: when what was asked             as long as its limit is
     {fair:<team>}:under-way:<user>   sorted set: until when answers count as under way    15 seconds
     {told:<team>}:<user>:<notice>    the call that told somebody something of late     1 hour
@@ -51,7 +55,9 @@ from bot.store.certificates import RedisCertificates
 from bot.store.connections import connect
 from bot.store.decisions import RedisDecisions
 from bot.store.fair_use import RedisFairUseCounts
+from bot.store.figures import RedisFigures
 from bot.store.health import RedisHealth, health
+from bot.store.home import RedisHome
 from bot.store.mailbox import RedisMailboxes
 from bot.store.notices import RedisNotices
 from bot.store.passages import RedisPassages
@@ -119,6 +125,8 @@ class RedisStore:
             wall=time.time,
         )
 
+        self._figures = RedisFigures(client, self._ask, prefix)
+        self._home = RedisHome(client, self._ask, prefix)
         self._answers = RedisAnswers(client, self._ask, prefix, lifetime=self._lifetime)
         self._decisions = RedisDecisions(client, self._ask, prefix, lifetime=self._lifetime)
         self._certificates = RedisCertificates(client, self._ask, prefix)
@@ -163,6 +171,16 @@ class RedisStore:
     def mailboxes(self) -> RedisMailboxes:
         """The questions that were accepted and are not settled."""
         return self._mailboxes
+
+    @property
+    def figures(self) -> RedisFigures:
+        """What is counted of a workspace."""
+        return self._figures
+
+    @property
+    def home(self) -> RedisHome:
+        """What people have set in Slack."""
+        return self._home
 
     @property
     def answers(self) -> RedisAnswers:
@@ -335,11 +353,6 @@ class RedisStore:
         """Delete what is kept of a workspace; returns how many keys that were. May be begun again."""
         count = await self._ask(purge(self._client, self._prefix, team), patience=_PURGE_SECONDS)
         return count + await self.mailboxes.purge(team)
-
-    async def home_settings(self, team: str) -> str:
-        """What admins of a workspace have set in the App Home, as JSON; empty where nothing was set."""
-        reading = self._client.get(f"{self._prefix}:{{home:{team}}}:settings")
-        return await self._ask(cast("Awaitable[str | None]", reading)) or ""
 
     async def ping(self) -> None:
         """Raises StoreUnavailable if the store accepts no write within about a second."""

@@ -75,7 +75,9 @@ class Answering:
         again = button_value(lease.item) if can_be_asked_again else ""
         owner = LeasedAnswer(lease, lambda: self._last_word(question, lease, again), again, posted, stopped_in_slack)
         waited = max(0.0, self._process.wall() - seconds(lease.item.ts))
-        about = AnswerContext(question.thread, reference, waited)
+        about = AnswerContext(
+            question.thread, reference, waited, asker=question.asker, tokens=lambda: lease.tokens_used
+        )
         reply = self._process.delivery.answers.observed(self._replies.for_answer(place, lease), about)
         log.info("question begun", ref=reference, thread=str(question.thread), characters=len(question.text))
         files = self._files_of(question, lease)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +19,7 @@ from bot.reply.steps_support import ShowSteps
 from bot.reply.streams import Mode
 from bot.slack.help_contact import NOBODY
 from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
+from bot.workspace.home_content import HomeParts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,27 @@ class Waits:
 
     `call`: a call whose answer was lost, twice as long each time. `intake`: a question that could not be taken in.
     `token`: one that Slack has refused. `configuration`: between two looks at it; what changes is in force after three.
+    `home`: between two drawings of a Home that nobody has asked for.
     """
 
     call: float = 1.0
     intake: float = 1.0
     token: float = 30.0
     configuration: float = 1.5
+    home: float = 60.0
 
 
 WAITS = Waits()
+
+
+class Count(Protocol):
+    """Begins to add to the figures of a team, and waits for nothing; `person` is who has asked, empty for nobody."""
+
+    def __call__(self, team: str, counts: Mapping[str, int], person: str = "") -> None: ...
+
+
+def nothing_counted(team: str, counts: Mapping[str, int], person: str = "") -> None:
+    """Does nothing."""
 
 
 class CountRating(Protocol):
@@ -73,7 +86,7 @@ class Process:
 
     `admission` counts the predictions of all workspaces together, `room` the bytes of their files and `inline`
     those that are written into answers. `now` is
-    monotonic, `wall` is epoch seconds.
+    monotonic, `wall` is epoch seconds. `home` is what Home tabs are made of; None: there are none.
     """
 
     name: str
@@ -90,4 +103,6 @@ class Process:
     waits: Waits = WAITS
     tasks: Tasks = field(default_factory=Tasks)
     count_rating: CountRating = uncounted
+    count: Count = nothing_counted
+    home: HomeParts | None = None
     inline: FileRoom = field(default_factory=lambda: FileRoom(MOST_INLINE))

@@ -14,9 +14,10 @@ from bot.conversation.workspace_flow import Around
 from bot.errors import StoreUnavailable
 from bot.mailbox.lease import Lease
 from bot.pacing.governor import Governor
-from bot.ports.slack import AttachedFiles, Slack
+from bot.ports.slack import AttachedFiles, HomeTabs, Slack
+from bot.records.figures import Counted
 from bot.records.thread import Item, Thread
-from bot.reply.contract import Place
+from bot.reply.contract import AnswerButtons, Place
 from bot.slack import wording
 from bot.slack.calls import Result
 from bot.slack.identity import Identity
@@ -30,11 +31,13 @@ from bot.workspace.answering import Answering
 from bot.workspace.apologies import Apologies
 from bot.workspace.authors import Authors, Authorship
 from bot.workspace.certificate import Certificate
+from bot.workspace.home_content import HomeContents
+from bot.workspace.homes import Homes
 from bot.workspace.process import Process
 from bot.workspace.replies import Replies
 from bot.workspace.sentences import Sentences
 from bot.workspace.uninstall import Uninstall
-from bot.workspace.work import Work
+from bot.workspace.work import Work, reference_of
 
 T = TypeVar("T")
 
@@ -42,7 +45,7 @@ T = TypeVar("T")
 _STORE_SECONDS = 2.6
 
 
-class SlackConnection(Slack, AttachedFiles, Authorship, Protocol):
+class SlackConnection(Slack, AttachedFiles, HomeTabs, Authorship, Protocol):
     """Slack, with one bot token."""
 
     @property
@@ -103,7 +106,7 @@ class Workspace:
         self.store = process.store
         self.wall = process.wall
         self.asks = process.delivery.asks
-        self.count_rating = process.count_rating
+        self._process = process
         self.link_hosts = process.delivery.hosts
         self.tasks = Share(process.tasks)
         self.mailbox = process.mailbox
@@ -125,6 +128,7 @@ class Workspace:
         )
         self.sentences = Sentences(slack, self.governor, replies, now=process.now, backoff=process.waits.call)
         self.answering = Answering(process, self.tasks, self.conversations, self.governor, replies, self.sentences)
+        self.homes = self._homes(process)
         self.apologies = Apologies(self.sentences, slack, process, self.tasks, self.begin)
         self.uninstall = Uninstall(identity.team, process.store, slack.admission)
         steps_here = {surface: partial(step, self) for surface, step in steps.items()}
@@ -139,6 +143,7 @@ class Workspace:
             process.store.fair_use,
             self.identity.team,
             lambda: limits_of(process.flows.effective.fairness),
+            self.governor,
             tasks=self.tasks,
             supervisor=process.supervisor,
             durations=process.mailbox.durations,
@@ -159,6 +164,28 @@ class Workspace:
             configured=3 * process.waits.configuration,
         )
 
+    def _homes(self, process: Process) -> Homes | None:
+        team, parts, store = self.identity.team, process.home, process.store
+        if parts is None:
+            return None
+        bot, wall = self.identity.name, process.wall
+        contents = HomeContents(parts, team, bot, store.home, store.figures, self._prompts, self._refused, wall)
+        apart = process.waits.home
+        return Homes(parts, team, process.name, contents, store.home, self.slack, process.now, apart)
+
+    async def _refused(self, user: str, channel: str) -> str:
+        try:
+            found = await self.in_time(self.access.refusal(user, channel))
+        except StoreUnavailable:  # Slack does not tell in time; whoever asks is looked at again
+            return ""
+        return await self.access.sentence(found) if found is not None else ""
+
+    async def _prompts(self, flow: str, thread: Thread, user: str) -> AnswerButtons | None:
+        # Each drawing has buttons of its own: one that was pressed counts once.
+        reference = reference_of(thread.team, "home", user, flow, f"{self.wall():.6f}")
+        found = self.conversations.flows.named(flow)
+        return await found.offers.to_begin_with(thread, reference, user) if found is not None else None
+
     def _share(self, method: str) -> float:
         """What was seen of a method's limit here. Whoever sets SLACK_RATE_SCALE knows better."""
         return self.certificate.verified.share(method)
@@ -174,6 +201,8 @@ class Workspace:
             self._supervisor.start("looking at the token", lambda: self.slack.come_back(pause)),
             self._supervisor.start("looking at what was verified", self.certificate.watch),
         ]
+        if self.homes is not None:
+            self._background.append(self._supervisor.start("drawing changed Homes", self.homes.follow))
 
     async def close(self) -> None:
         """End what is under way for this team, which other processes then go on with; the process itself goes on."""
@@ -213,6 +242,15 @@ class Workspace:
                 return await storing
         except TimeoutError:
             raise StoreUnavailable("Redis does not answer before Slack must be answered") from None
+
+    def count_rating(self, *, by_asker: bool, good: bool) -> None:
+        """Count a rating that was pressed. `by_asker`: by the person whose question was answered."""
+        self._process.count_rating(by_asker=by_asker, good=good)
+        self.count(Counted.GOOD if good else Counted.BAD)
+
+    def count(self, what: Counted) -> None:
+        """Add one to the figures of this team."""
+        self._process.count(self.identity.team, {what.value: 1})
 
     # Reading --------------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.config.merging import effective
 from bot.config.model import HomeSettings, Route
-from bot.config.routing import Asked, choose, follow_ups, reachable
+from bot.config.routing import Asked, choosable, choose, follow_ups, reachable
 from tests.config.made import environment, held
 
 ROUTES = """
@@ -70,6 +70,39 @@ def test_the_first_route_that_fits_decides(asked: Asked, flow: str, among: tuple
 def test_a_question_names_a_flow_that_it_can_reach(text: str, flow: str | None, refused: str, left: str) -> None:
     chosen = choose(held(ROUTES), Asked("C000000009", text))
     assert (chosen.flow, chosen.refused, chosen.text) == (flow, refused, left)
+
+
+IN_DM = """
+default = "handbook"
+[[routes]]
+flow = "law"
+keywords = ["gdpr"]
+[[routes]]
+flow = "it"
+channels = ["C0000000IT"]
+[[routes]]
+flow = "law"
+commands = ["/law"]
+"""
+PREFERRED = {
+    "what they have chosen": (Asked("D1", "hello", is_direct=True, preferred="law"), "law"),
+    "a word goes before": (Asked("D1", "gdpr?", is_direct=True, preferred="handbook"), "law"),
+    "a command goes before": (Asked("D1", "hello", "/law", is_direct=True, preferred="handbook"), "law"),
+    "a name goes before": (Asked("D1", "with handbook: hello", is_direct=True, preferred="law"), "handbook"),
+    "what no route leads to": (Asked("D1", "hello", is_direct=True, preferred="it"), "handbook"),
+    "what is gone": (Asked("D1", "hello", is_direct=True, preferred="gone"), "handbook"),
+    "in a channel": (Asked("C1", "hello", preferred="law"), "handbook"),
+}
+
+
+@pytest.mark.parametrize(("asked", "flow"), PREFERRED.values(), ids=PREFERRED)
+def test_a_person_chooses_for_their_direct_messages_what_routes_lead_to(asked: Asked, flow: str) -> None:
+    assert choose(held(IN_DM), asked).flow == flow
+
+
+def test_only_direct_messages_have_something_to_be_chosen_for() -> None:
+    assert choosable(held(IN_DM), Asked("D1", "", is_direct=True)) == ("law", "handbook")
+    assert choosable(held(IN_DM), Asked("C1", "")) == ()
 
 
 def test_without_a_default_some_questions_reach_nothing() -> None:

@@ -129,6 +129,7 @@ def test_people_can_write_to_the_bot_and_no_more_is_asked_for(path: Path) -> Non
 
 # Slack docs, the pages of the events: the scope each of them needs, if any.
 SCOPE_OF_EVENT = {
+    "app_home_opened": "",
     "app_uninstalled": "",
     "tokens_revoked": "",
     "app_mention": "app_mentions:read",

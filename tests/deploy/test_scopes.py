@@ -51,10 +51,11 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "users.conversations": frozenset({"channels:read"}),  # the set-up's: of public channels alone
     "users.info": frozenset({"users:read"}),
     "views.open": frozenset(),  # a trigger that Slack has just given is leave enough
-    "views.publish": frozenset(),  # certify's
+    "views.publish": frozenset(),
 }
 # What each event needs, if anything, and under which names one subscribes to it (Slack docs, the page of each event).
 SUBSCRIPTIONS: dict[str, dict[str, str]] = {
+    "app_home_opened": {"app_home_opened": ""},
     "app_mention": {"app_mention": "app_mentions:read"},
     "app_uninstalled": {"app_uninstalled": ""},
     "tokens_revoked": {"tokens_revoked": ""},

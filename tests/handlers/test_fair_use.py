@@ -28,6 +28,12 @@ def asked(home: Sandbox) -> list[str]:
     return [str(prediction.question).split("\n")[-1] for prediction in home.flowise.predictions]
 
 
+def counted(home: Sandbox) -> int:
+    """How many answers share the write budget."""
+    workspaces = [workspace for bot in home.bots for workspace in bot._registry or ()]
+    return sum(workspace.governor._shared_counts.report().counts.editing for workspace in workspaces)
+
+
 async def test_nobody_waits_for_one_who_asks_thirty_questions_in_as_many_threads(home: Sandbox, tmp_path: Path) -> None:
     others = {name: home.slack.user(name) for name in OTHERS}
     rooms = {name: home.slack.channel(f"room-{name}", members=[user]) for name, user in others.items()}
@@ -45,6 +51,8 @@ async def test_nobody_waits_for_one_who_asks_thirty_questions_in_as_many_threads
         await home.ask(f"{home.mention} bob again", user=others["bob"], thread_ts=waits)
         await home.slack.until(lambda: len(asked(home)) == 2 + len(OTHERS) + 1, 20)
         assert sorted(asked(home)[2:]) == [*sorted(["bob again", *OTHERS])]
+        # What waits for others of its asker takes nothing of what all those share who write.
+        await home.slack.until(lambda: counted(home) == 2)
         go_on.set()
         await home.slack.until(lambda: all(home.answers(root) for root in roots) and home.idle, 60)
     assert sorted(asked(home)) == sorted([*(f"flood {number}" for number in range(FLOOD)), "bob again", *OTHERS])

@@ -2,7 +2,7 @@
 
 The numbers are those of Slack's Block Kit reference and of slack_sdk's element models. Elements that need more of the
 app than a listener (external_select, file_input, rich_text_input) are not known here, nor what would change a menu of
-conversations (filter, default_to_current_conversation, response_url_enabled).
+conversations but its filter (default_to_current_conversation, response_url_enabled).
 """
 
 from __future__ import annotations
@@ -62,6 +62,16 @@ _SEVERAL: dict[str, Check] = {**_MENU, "max_selected_items": integer(1, 100)}
 _PERSON = string(32, pattern="[UW][A-Z0-9]+")
 _PLACE = string(32, pattern="[CGD][A-Z0-9]+")
 _OPTIONS: dict[str, Check] = {"options": listed(_OPTION, 1, 100), "option_groups": _GROUPS}
+_FILTER: dict[str, Check] = {
+    "filter": record(
+        {},
+        {
+            "include": listed(word("im", "mpim", "private", "public"), 1, 4),
+            "exclude_external_shared_channels": boolean,
+            "exclude_bot_users": boolean,
+        },
+    )
+}
 _DATE = string(10, pattern=r"\d{4}-\d{2}-\d{2}")
 _TIME = string(5, pattern=r"([01]\d|2[0-3]):[0-5]\d")
 _DISPATCH = record(
@@ -80,7 +90,7 @@ _ANYWHERE: dict[str, Check] = {
         "options", "option_groups", check=record({}, {**_OPTIONS, "initial_option": _OPTION, **_MENU})
     ),
     "users_select": record({}, {"initial_user": _PERSON, **_MENU}),
-    "conversations_select": record({}, {"initial_conversation": _PLACE, **_MENU}),
+    "conversations_select": record({}, {"initial_conversation": _PLACE, **_FILTER, **_MENU}),
     "channels_select": record({}, {"initial_channel": _PLACE, **_MENU}),
     "datepicker": record({}, {"initial_date": _DATE, **_MENU}),
     "timepicker": record({}, {"initial_time": _TIME, "timezone": string(255), **_MENU}),
@@ -94,7 +104,7 @@ _MULTI: dict[str, Check] = {
         check=record({}, {**_OPTIONS, "initial_options": listed(_OPTION, 1, 100), **_SEVERAL}),
     ),
     "multi_users_select": record({}, {"initial_users": _USERS, **_SEVERAL}),
-    "multi_conversations_select": record({}, {"initial_conversations": listed(_PLACE, 1, 100), **_SEVERAL}),
+    "multi_conversations_select": record({}, {"initial_conversations": listed(_PLACE, 1, 100), **_FILTER, **_SEVERAL}),
     "multi_channels_select": record({}, {"initial_channels": listed(_PLACE, 1, 100), **_SEVERAL}),
 }
 _PRESSED: dict[str, Check] = {"button": _BUTTON, "overflow": record({"options": listed(_OPTION, 1, 5)}, _CHOICE)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 SUBSCRIPTIONS = frozenset(
     {
-        *("app_mention", "app_uninstalled", "tokens_revoked"),
+        *("app_home_opened", "app_mention", "app_uninstalled", "tokens_revoked"),
         *("message.channels", "message.groups", "message.im", "message.mpim"),
     }
 )

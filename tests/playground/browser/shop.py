@@ -70,7 +70,6 @@ MODAL: Json = {
 @asynccontextmanager
 async def shop(slack: LocalSlack) -> AsyncIterator[None]:
     """The app, connected to a local Slack by Socket Mode."""
-    slack.subscriptions = {*slack.subscriptions, "app_home_opened"}
     async with aiohttp.ClientSession() as session:
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.url, session=session, retry_handlers=[])
         handler = AsyncSocketModeHandler(_app(client), slack.app_token, ping_interval=0.2)

@@ -66,6 +66,7 @@ SELECTS: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
     ("users_select", {}, "Ada", {"selected_user": "U1"}),
     ("channels_select", {}, "general", {"selected_channel": "C1"}),
     ("conversations_select", {}, "Ada", {"selected_conversation": "D1"}),
+    ("conversations_select", {"filter": {"include": ["public"]}}, "general", {"selected_conversation": "C1"}),
 ]
 
 

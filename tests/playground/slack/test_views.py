@@ -268,8 +268,9 @@ async def test_the_home_tab_is_published_opened_and_used(stage: Stage) -> None:
         opened.append(event)
 
     stage.app.event("app_home_opened")(on_open)
+    stage.slack.subscriptions = SUBSCRIPTIONS - {"app_home_opened"}
     await stage.slack.open_home(stage.ann)
-    stage.slack.subscriptions = {*SUBSCRIPTIONS, "app_home_opened"}
+    stage.slack.subscriptions = SUBSCRIPTIONS
     await stage.slack.open_home(stage.ann)
     await stage.slack.until(lambda: len(opened) == 1)
     assert (opened[0]["tab"], opened[0]["channel"]) == ("home", stage.slack.dm(stage.ann))

@@ -42,7 +42,7 @@ function box(kind, choice, checked, shown) {
 export function multiSelect(part, ref, ctx) {
   const chosen = atFirst(part);
   /** @type {[string, import("./options.js").Offer[]][]} */
-  const groups = ref.type === "multi_static_select" ? offered(part, ctx) : [["", known(ref.type, chosen, ctx)]];
+  const groups = ref.type === "multi_static_select" ? offered(part, ctx) : [["", known(ref.type, chosen, ctx, part.filter)]];
   const inside = groups.map(([name, offers]) => [
     name ? h("div", { class: "choice-group" }, name) : null,
     offers.map(({ choice, key, name: shown, more }) => {

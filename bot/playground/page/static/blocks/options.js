@@ -24,10 +24,12 @@ export function offered(part, ctx) {
 }
 
 /** People, channels or conversations of the page, with those that the app has chosen before. @returns {Offer[]} */
-export function known(type, chosen, ctx) {
+export function known(type, chosen, ctx, filter = {}) {
   const people = type.includes("users");
   const all = (people ? ctx.people?.() : ctx.channels?.()) ?? [];
-  const fitting = people ? all : all.filter((each) => offers(each, type.includes("channels"), ctx.me));
+  const open = type.includes("channels");
+  const wanted = listed(object(filter).include);
+  const fitting = people ? all : all.filter((each) => offers(each, open, ctx.me) && includes(wanted, each.kind));
   const ids = new Set([...fitting.map((each) => string(each.id)), ...chosen]);
   return [...ids].map((id) => ({ choice: id, key: id, name: people ? ctx.name(id) : ctx.channelName(id), more: "" }));
 }
@@ -35,6 +37,11 @@ export function known(type, chosen, ctx) {
 // What is not open to all is offered to its members; a menu of channels has the open ones alone, as in Slack.
 function offers({ kind, members }, channels, me) {
   return kind === "channel" || (!channels && (!members || members.includes(me)));
+}
+
+// Which kinds of conversations the app wants to be offered: all, where it does not say.
+function includes(wanted, kind) {
+  return !wanted.length || wanted.includes({ channel: "public", group: "private" }[kind] ?? kind);
 }
 
 /** The keys of what is chosen at first. @returns {string[]} */

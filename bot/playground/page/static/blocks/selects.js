@@ -10,7 +10,7 @@ export function optionSelect(part, ref, ctx) {
 }
 
 export function idSelect(part, ref, ctx) {
-  return select(part, ref, ctx, [["", known(ref.type, atFirst(part), ctx)]], {});
+  return select(part, ref, ctx, [["", known(ref.type, atFirst(part), ctx, part.filter)]], {});
 }
 
 /** Its options would have to be asked from the app, which this page does not do. */

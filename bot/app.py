@@ -146,9 +146,9 @@ class Bot:
             if who is None:
                 return
             identity, address = who
-            background(
-                stack, self._supervisor.start("looking at the configuration", lambda: self._watch(store, identity))
-            )
+            if self._live.has_file:  # without one nothing of it can change
+                looking = self._supervisor.start("looking at the configuration", lambda: self._watch(store, identity))
+                background(stack, looking)
             warn_of_scopes(identity, email=tells_email(self._settings, self._live.effective))
             registry = self._registry = self._new_registry(flows, store, traces)
             self._metrics.watch_budgets(lambda: (workspace.governor for workspace in registry))

@@ -65,7 +65,8 @@ async def certify(
             report = await certified(scene, store.certificates, wall=time.time, limits=limits, told=tell)
         except (WrongError, UnseenError) as error:
             raise BotError(f"nothing can be posted in that channel: {error}") from None
+        # Told first: it has taken minutes, and the store may be away by now.
+        out.write(report.as_json() if machine_readable else report.as_text())
+        out.flush()
         await store.certificates.keep(identity.team, report.as_json())
-    out.write(report.as_json() if machine_readable else report.as_text())
-    out.flush()
     return report.status

@@ -39,7 +39,7 @@ def load(path: Path, environment: Environment, variables: Mapping[str, str]) -> 
         except SecretMissing as missing:
             found.append((("flows", name, missing.key), missing.reason))
     if found:
-        raise SettingsError("\n".join(sorted_by_line(path.name, text.split("\n"), found)))
+        raise SettingsError("\n".join(sorted_by_line(path.name, text, found)))
     return Loaded(file, secrets)
 
 

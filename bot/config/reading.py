@@ -10,8 +10,8 @@ from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
+from bot.config.lines import Lines
 from bot.config.lines import Path as KeyPath
-from bot.config.lines import line_of
 from bot.config.model import Configuration
 from bot.errors import SettingsError
 
@@ -64,7 +64,9 @@ def configuration(text: str, name: str) -> Configuration:
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise SettingsError(f"{name}: no TOML: too many tables or lists within each other") from None
+    except ValueError as error:  # of a number that is too long, it is not tomllib's own
         raise SettingsError(f"{name}: no TOML: {error}") from None
     try:
         read = Configuration.model_validate(document)
@@ -74,13 +76,13 @@ def configuration(text: str, name: str) -> Configuration:
         found = list(_unknown_flows(read))
         if not found:
             return read
-    lines = text.split("\n")
-    raise SettingsError("\n".join(sorted_by_line(name, lines, found)))
+    raise SettingsError("\n".join(sorted_by_line(name, text, found)))
 
 
-def sorted_by_line(name: str, lines: list[str], found: list[tuple[KeyPath, str]]) -> list[str]:
+def sorted_by_line(name: str, text: str, found: list[tuple[KeyPath, str]]) -> list[str]:
     """A line for each problem, with the name of the file, the line and the key: `bot.toml:3: flows.it.url: …`."""
-    placed = sorted((line_of(lines, path), written(path), what) for path, what in found)
+    lines = Lines(text)
+    placed = sorted((lines.line_of(path), written(path), what) for path, what in found)
     return [f"{name}:{line}: {key}: {what}" if key else f"{name}:{line}: {what}" for line, key, what in placed]
 
 
@@ -94,10 +96,10 @@ def written(path: KeyPath) -> str:
 
 def _mistakes(error: ValidationError) -> Iterator[tuple[KeyPath, str]]:
     problems = [(_path(problem["loc"]), dict(problem)) for problem in error.errors()]
+    around = {path[:depth] for path, _ in problems for depth in range(len(path))}
     for path, problem in problems:
         # What is wrong in a list is not counted, so that the list may be too short as well.
-        within = any(other != path and other[: len(path)] == path for other, _ in problems)
-        if not (problem["type"] == "too_short" and within):
+        if not (problem["type"] == "too_short" and path in around):
             yield path, _expected(problem)
 
 

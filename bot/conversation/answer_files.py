@@ -17,6 +17,7 @@ from bot.conversation.flows import Flow
 from bot.errors import FlowiseError, FlowiseFailed
 from bot.flowise.events import Event, ResultFile, ResultFiles, Token
 from bot.flowise.result_content import inline_content, name_in_slack
+from bot.flowise.result_files import MOST_FILES
 from bot.ports.files import FetchedFile
 from bot.records.thread import OpenAnswer
 from bot.reply.arriving import Arriving
@@ -83,6 +84,8 @@ class AnswerFiles:
     def _take(self, file: ResultFile) -> None:
         known = self._files.get(file.key)
         if known is not None and (known.content or not file.content):
+            return
+        if known is None and len(self._files) == MOST_FILES:
             return
         fits = len(file.content) <= _TWICE * self._largest and self._inline.take_at_once(_TWICE * len(file.content))
         self._files[file.key] = file if fits else replace(file, content="")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from itertools import islice
 
 from bot.flowise.events import ResultFiles, Token
+from bot.flowise.result_files import MOST_FILES
 from bot.reply.contract import Finished, TurnEvent
 
 MARKDOWN = "markdown"
@@ -18,7 +20,8 @@ async def with_texts_under(events: AsyncGenerator[TurnEvent, None]) -> AsyncGene
     async with aclosing(events):
         async for event in events:
             if isinstance(event, ResultFiles):
-                texts |= {file.key: file.content for file in event.files if file.kind == MARKDOWN and file.content}
+                found = {file.key: file.content for file in event.files if file.kind == MARKDOWN and file.content}
+                texts = dict(islice((texts | found).items(), MOST_FILES))
                 others = tuple(file for file in event.files if file.key not in texts)
                 if others or event.more:
                     yield ResultFiles(others, event.more)

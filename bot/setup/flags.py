@@ -6,6 +6,7 @@ import argparse
 
 from bot.errors import SettingsError
 from bot.setup.console import Check
+from bot.setup.flow_steps import address
 from bot.setup.given import Flags, Way, setting
 from bot.setup.manifest import App, app_name, public_host
 
@@ -18,7 +19,7 @@ def flags_of(chosen: argparse.Namespace) -> Flags:
     """
     return Flags(
         unattended=chosen.yes,
-        flowise_url=chosen.flowise_url,
+        flowise_url=_checked("--flowise-url", chosen.flowise_url, address),
         chatflow_id=_checked("--chatflow", chosen.chatflow, setting("FLOWISE_CHATFLOW_ID")),
         app=_app(chosen),
         way=Way(chosen.way) if chosen.way else None,

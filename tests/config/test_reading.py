@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,11 @@ def mistakes(text: str) -> list[str]:
         ('[flows.x]\nvars = ["secretvalue"]', "bot.toml:2: flows.x.vars[0]: ", "names out of user_id"),
         ('[flows.x]\nfeedback = """\nsecretvalue\n"""', "bot.toml:2: flows.x.feedback: ", "'auto', 'always' or 'off'"),
         ('[flows.x]\napi_key_env = "A"\napi_key_file = "b"', "bot.toml:1: flows.x: ", "not both"),
+        ("[flows.x]\ntitle = '''[ \" ''''\nurl = 3", "bot.toml:3: flows.x.url: ", "text in quotes"),
+        ('[flows.x] # [ "\ntitle = "# \\" [{"\nurl = 3', "bot.toml:3: flows.x.url: ", "text in quotes"),
         ('default = "secretvalue', "bot.toml: ", "no TOML: "),
+        (f"default = {'[' * 5_000}", "bot.toml: ", "within each other"),
+        (f"default = {'9' * 5_000}", "bot.toml: ", "no TOML: "),
     ],
 )
 def test_a_mistake_is_named_by_its_line_and_key(text: str, line: str, said: str) -> None:
@@ -66,6 +71,22 @@ def test_a_mistake_is_named_by_its_line_and_key(text: str, line: str, said: str)
 def test_every_mistake_is_named_in_the_order_of_the_file() -> None:
     text = '[flows.x]\nurl = "x"\ntitel = ""\n[fairness]\nat_once_per_person = "x"\n[flows.y]\nfeedback = 1\n'
     assert [told.split(": ")[0] for told in mistakes(text)] == [f"bot.toml:{line}" for line in (2, 3, 5, 7)]
+
+
+def test_many_mistakes_in_a_long_list_are_found_in_a_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[int] = []
+    loads = tomllib.loads
+
+    def counted(text: str) -> dict[str, object]:
+        steps.append(len(text))
+        return loads(text)
+
+    monkeypatch.setattr(tomllib, "loads", counted)
+    people = "".join(f'  "ada{number}@example.com",\n' for number in range(500))
+    told = mistakes(f"[access]\npeople.allow = [\n{people}]\n{FLOWS}")
+    assert len(told) == 500
+    assert all(one.startswith("bot.toml:2: access.people.allow[") for one in told)
+    assert len(steps) < 10
 
 
 def test_a_file_without_flows_is_none() -> None:

@@ -14,6 +14,7 @@ from bot.conversation.file_room import MOST_HELD, MOST_INLINE, FileRoom
 from bot.errors import FlowiseSlow
 from bot.flowise import client as flowise
 from bot.flowise.events import ResultFile, ResultFiles, Token
+from bot.flowise.result_files import MOST_FILES
 from bot.playground.flowise import LocalFlowise
 from bot.ports.files import FetchedFile
 from bot.records.thread import OpenAnswer
@@ -150,6 +151,26 @@ async def test_what_is_written_into_answers_is_bounded_and_let_go_of(flow: Flow)
     first.close()
     second.close()
     assert inline.held == 0
+
+
+async def test_of_files_without_end_no_more_are_kept_than_are_told_apart(flow: Flow) -> None:
+    inline = FileRoom(MOST_INLINE)
+    files = files_of(flow, inline=inline)
+    for number in range(2 * MOST_FILES):
+        await taken(files, ResultFile(f"{number}.csv", content="a,b"))
+    assert inline.held == MOST_FILES * 2 * len("a,b")
+    assert await one(files, ":0.csv") == FetchedFile("0.csv", b"a,b")
+    assert await one(files, f":{MOST_FILES}.csv") is None
+    files.close()
+
+    async def turn() -> AsyncGenerator[TurnEvent, None]:
+        for number in range(2 * MOST_FILES):
+            yield ResultFiles((ResultFile("", str(number), "markdown", content="# In words"),))
+        yield Finished()
+
+    said = [event async for event in with_texts_under(turn())]
+    assert sum(isinstance(event, Token) for event in said) == MOST_FILES
+    assert sum(isinstance(event, ResultFiles) for event in said) == MOST_FILES
 
 
 async def test_the_markdown_of_artifacts_stands_once_under_the_text_that_was_stored() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Callable
 
 import pytest
 
 from bot.errors import SettingsError
 from bot.setup.console import GoBack, Unanswered, Unattended
+from bot.setup.flags import flags_of
 from bot.setup.given import Answers, Flags, Way, known, own_port, setting
 from bot.setup.manifest import App
 from bot.setup.walk import missing, walked
@@ -128,3 +130,9 @@ def test_ways_that_cannot_be_read_are_named() -> None:
         _ = Answers({"FLOWISE_HEADERS": "nothing"}).server
     with pytest.raises(SettingsError, match="HTTPS_PROXY"):
         _ = Answers({"HTTPS_PROXY": "socks5://p"}).network
+
+
+def test_an_address_that_cannot_be_read_is_named_before_anything_is_asked() -> None:
+    flags = Namespace(yes=True, flowise_url="http://[", chatflow="", name="", slash_command="", no_files=False, http="")
+    with pytest.raises(SettingsError, match=r"^--flowise-url: "):
+        flags_of(flags)

@@ -1,10 +1,12 @@
-"""Tells who has asked a stored question, whichever surface it came through."""
+"""Tells who has asked a stored question, and where, whichever surface it came through."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.errors import Unreadable
 from bot.records.codec import parsed
-from bot.records.thread import Item
+from bot.records.thread import Item, Thread
 from bot.slack.fields import part, string
 
 
@@ -20,6 +22,17 @@ def text_of(item: Item) -> str:
     heard = _heard(item)
     of_question = string(part(heard, "message"), "text") or string(part(heard, "command"), "text")
     return of_question or string(heard, "text")  # of a suggestion
+
+
+def thread_of(item: Item) -> Thread | None:
+    """The thread in which it was asked, in a direct message too, where all threads are one line; None: in none."""
+    thread = Thread.of_line(item.line)
+    if thread is None or thread.thread_ts:
+        return thread
+    heard = _heard(item)
+    message = part(heard, "message")
+    under = string(message or heard, "thread_ts")
+    return replace(thread, thread_ts=under) if under != string(message, "ts") else thread
 
 
 def message_of(item: Item) -> str:

@@ -16,7 +16,7 @@ from bot.conversation.workspace_flow import WorkspaceFlow
 from bot.errors import FlowiseError
 from bot.records.codec import parsed
 from bot.records.form import Form, FormEntry
-from bot.records.thread import Item, OpenAnswer, Thread, UnansweredQuestion, question_of
+from bot.records.thread import Item, OpenAnswer, UnansweredQuestion, question_of
 from bot.slack import wording, wording_of_forms
 from bot.slack.calls import Accepted
 from bot.slack.form_view import filled, form_view
@@ -24,7 +24,7 @@ from bot.slack.payload import Press
 from bot.slack.views import Submission
 from bot.workspace.work import reference_of
 from bot.workspace.workspace import Workspace
-from handlers.askers import asker_of, text_of
+from handlers.askers import asker_of, text_of, thread_of
 from handlers.behaviour import Behaviour
 
 log = structlog.get_logger(__name__)
@@ -102,7 +102,7 @@ async def _objection(workspace: Workspace, asked: UnansweredQuestion | None, use
 
 async def _form_of(workspace: Workspace, asked: UnansweredQuestion | None) -> Form | None:
     """The form for a question. Raises StoreUnavailable."""
-    thread = Thread.of_line(asked.item.line) if asked is not None else None
+    thread = thread_of(asked.item) if asked is not None else None
     if asked is None or thread is None:
         return None
     return await current(await workspace.conversations.flow_at(thread, user=asker_of(asked.item)))

@@ -73,7 +73,7 @@ class Run:
         except TimeoutError:
             _say("Slack still delivers")
         while True:
-            found = await record(built, people, trouble.redis_outages)
+            found = await record(built, people, trouble)
             if _is_quiet(judge(found)) or time.monotonic() > until:
                 return found
             await asyncio.sleep(_LOOK_SECONDS)
@@ -127,7 +127,9 @@ def _arguments() -> Run:
     delivery = given.delivery or ("edit", "stream", "auto")[seed % 3]
     threads = min(given.threads, given.questions)
     options = Options(seed, given.seconds, given.questions, threads, given.replicas, given.faults)
-    return Run(options, Manner(given.replicas, delivery, given.scale, given.haste, given.by == "http"), given.settle)
+    routes_seed = seed if Kind.ROUTES in given.faults else None
+    by_http = given.by == "http"
+    return Run(options, Manner(given.replicas, delivery, given.scale, given.haste, by_http, routes_seed), given.settle)
 
 
 async def _ending_well(run: Run, folder: Path) -> tuple[Verdict, str]:

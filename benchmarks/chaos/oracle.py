@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from benchmarks.chaos.answers import decides
+from benchmarks.chaos.flow_rules import of_flows
 from benchmarks.chaos.press_rules import of_presses
 from benchmarks.chaos.records import Asked, Record, Shown
 from benchmarks.chaos.sentences import (
@@ -52,6 +53,7 @@ def judge(record: Record) -> Verdict:
     violations += _order(judged, record.predictions)
     violations += _slack(record)
     violations += _flowise(record, anew)
+    violations += of_flows(record)
     violations += of_presses(record, judged, found, waiting)
     left = [key for key in record.kept if _KEPT.isdisjoint(_WORDS.split(key)) and not key.endswith(_TOLD)]
     violations += [Violation("left in Redis", key) for key in left]
@@ -195,9 +197,10 @@ def _was_in_line(one: Judged, *, before: float) -> bool:
     """Whether a question was surely in the line of its thread by then. Order is promised among those that were.
 
     A command waits in a line of its own until its message stands; nothing that Slack sees tells when it has moved,
-    before its answer begins.
+    before its answer begins. Where one of two presses that ask was told that it is not taken, nothing tells when the
+    other one was.
     """
-    if one.asked.is_command:
+    if one.asked.is_command or one.asked.told:
         return one.unit is not None and one.unit.at < before
     return one.asked.accepted_at is not None and one.asked.accepted_at < before
 

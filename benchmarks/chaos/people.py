@@ -12,13 +12,12 @@ from typing import Any
 from benchmarks.chaos.answers import question_about, suggested
 from benchmarks.chaos.plan import Question, Surface, Talk
 from benchmarks.chaos.sentences import is_open
-from benchmarks.chaos.stage import COMMAND, Stage
+from benchmarks.chaos.stage import CHANNELS, COMMAND, Stage
 from bot.playground.slack.message import Message
 from bot.slack import wording
 from bot.slack.text.answer_blocks import ANSWER_BUTTONS, RATING
 from bot.workspace.work import reference_of
 
-_CHANNELS = 8
 # How long a person waits for the thread that a command opens before there is nothing to write in.
 _THREAD_SECONDS = 60.0
 # How long a person looks for a button, for the answer may wait for others.
@@ -236,7 +235,7 @@ class People:
             direct = Said(question.token, talk.surface, slack.dm(user), user, time.monotonic(), last=last)
             await self._write(direct)
             return direct
-        channel = slack.channel(f"channel {talk.number % _CHANNELS}", members=[user])
+        channel = self._stage.channel(talk.number % CHANNELS, user)
         said = Said(question.token, talk.surface, channel, user, time.monotonic(), last=last)
         first = talk.number not in self._roots
         if talk.surface is Surface.COMMAND and first:

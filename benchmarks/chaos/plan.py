@@ -20,7 +20,7 @@ class Surface(Enum):
 
 
 class Kind(Enum):
-    """What goes wrong."""
+    """What goes wrong; or changes, as the routes do, and must not disturb what goes on."""
 
     KILL = "kill"
     PAUSE = "pause"
@@ -39,6 +39,7 @@ class Kind(Enum):
     FLOWISE_CUT = "flowise_cut"
     FLOWISE_STALL = "flowise_stall"
     TWICE = "twice"
+    ROUTES = "routes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ SHAPES: Mapping[Kind, Shape] = {
     Kind.FLOWISE_CUT: Shape(30),
     Kind.FLOWISE_STALL: Shape(60, 1.0, 6.0),
     Kind.TWICE: Shape(4),
+    Kind.ROUTES: Shape(6),
 }
 
 _METHODS = (
@@ -228,12 +230,13 @@ def _token(chance: random.Random, letter: str, thread: int, place: int) -> str:
 def troubles(options: Options) -> tuple[Trouble, ...]:
     """Which fault comes when: each is over when `seconds` are."""
     chance = random.Random(f"troubles {options.seed}")  # noqa: S311 (a plan, not a secret)
+    changes = random.Random(f"routes {options.seed}")  # noqa: S311 (a plan, not a secret)
     held: dict[int, list[tuple[float, float]]] = {replica: [] for replica in range(options.replicas)}
     found: list[Trouble] = []
     # Those that hold a replica for longest find their places first.
     for kind in sorted(options.kinds, key=lambda kind: (-SHAPES[kind].most * SHAPES[kind].holds, kind.value)):
         for _ in range(max(1, round(options.seconds / SHAPES[kind].every))):
-            trouble = _trouble(chance, kind, options, held)
+            trouble = _trouble(changes if kind is Kind.ROUTES else chance, kind, options, held)
             if trouble is not None:
                 found.append(trouble)
     return tuple(sorted(found, key=lambda trouble: trouble.at))

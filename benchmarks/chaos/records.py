@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.chaos.plan import Surface
+from benchmarks.chaos.routes import Routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,15 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class Predicted:
+    """A question that Flowise was asked, or told the decision on: which flow, and when."""
+
+    token: str
+    flow: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """All that the oracle reads.
 
@@ -120,7 +130,9 @@ class Record:
     from and to, in which replicas could not share a budget because Redis could not be reached. `presses` are those of
     the button that stops an answer, `rated` the answers that were rated, `regenerated` the presses of the button that
     asks a question anew, `decided` the decisions that were pressed. `resumed` are the decisions that Flowise was told:
-    the token of the question, and whether it was approved.
+    the token of the question, and whether it was approved. `routes` are those of several flows, each since when, and
+    empty where there is one; `predicted` is which of them was asked what, `frozen` when a replica was frozen, from and
+    to.
     """
 
     asked: Sequence[Asked]
@@ -138,3 +150,6 @@ class Record:
     regenerated: Sequence[Regenerated] = ()
     decided: Sequence[Decided] = ()
     resumed: Sequence[tuple[str, bool]] = ()
+    routes: Sequence[tuple[float, Routes]] = ()
+    predicted: Sequence[Predicted] = ()
+    frozen: Sequence[tuple[float, float]] = ()

@@ -61,6 +61,8 @@ def _questions(record: Record, verdict: Verdict, unasked: Sequence[str]) -> Iter
     yield "questions that a button has asked", sum(asked.token.startswith("s") for asked in record.asked)
     yield "decisions that were pressed", len(record.decided)
     yield "decisions that Flowise was told", len(record.resumed)
+    yield "flows that were asked", len({one.flow for one in record.predicted})
+    yield "versions of the routes", len(record.routes)
     yield "places", len({asked.place for asked in record.asked})
     yield "keys left in Redis", len(record.kept)
 

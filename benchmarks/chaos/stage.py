@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,11 +17,13 @@ import aiohttp
 from benchmarks.chaos.answers import FLOW
 from benchmarks.chaos.balancer import Balancer
 from benchmarks.chaos.processes import Replica, Valkey
+from benchmarks.chaos.routes import ROUTED, UNROUTED, RouteFile, drawn
 from bot.playground.flowise import LocalFlowise
 from bot.playground.slack import DeliveryTimeouts, LocalSlack
 from bot.playground.tap.proxy import FaultProxy
 
 COMMAND = "/flowise"
+CHANNELS = 8
 TOKENS_PER_SECOND = 40.0
 _LATENCY = 0.05
 _KEY = "a-key-of-the-chaos-run"
@@ -29,13 +33,15 @@ _RETRIES = (0.0, 60.0, 300.0)
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a run is set up: `scale` multiplies Slack's limits, `haste` divides the waits before it delivers again."""
+    """How a run is set up: `scale` multiplies Slack's limits, `haste` divides the waits before it delivers again.
+    With `routes_seed` there are several flows, and the routes that lead to them are drawn by it; else there is one."""
 
     replicas: int
     delivery: str
     scale: float
     haste: float
     over_http: bool
+    routes_seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,16 @@ class Stage:
     wires: tuple[Wires, ...]
     session: aiohttp.ClientSession
     folder: Path
+    routes: RouteFile | None
+
+    def channel(self, number: int, *members: str) -> str:
+        """The id of a channel, with these people in it."""
+        return self.slack.channel(f"channel {number}", members=members)
+
+    def reroute(self, chance: random.Random) -> None:
+        """Have other routes stand in the file, drawn by chance."""
+        if self.routes is not None:
+            self.routes.write(drawn(chance, [self.channel(number) for number in range(CHANNELS)]), time.monotonic())
 
     async def mend(self) -> None:
         """End all faults: everybody runs, every wire is whole."""
@@ -89,9 +105,12 @@ async def stage(manner: Manner, folder: Path) -> AsyncIterator[Stage]:
         stack.push_async_callback(valkey.end)
         await valkey.start()
         wires = [await _wires(stack, slack, flowise, valkey) for _ in range(manner.replicas)]
-        fixed = _settings(slack, manner) | {"FLOWISE_CHATFLOW_ID": flowise.serve(FLOW), "FLOWISE_API_KEY": _KEY}
+        routes = _routes(flowise, folder) if manner.routes_seed is not None else None
+        asked = {"FLOWISE_CHATFLOW_ID": FLOW.id} if routes is None else {"BOT_CONFIG": str(routes.path)}
+        fixed = _settings(slack, manner) | asked | {"FLOWISE_API_KEY": _KEY}
         replicas = [Replica(number, fixed | _addresses(own), folder) for number, own in enumerate(wires)]
-        built = Stage(slack, flowise, valkey, tuple(replicas), tuple(wires), session, folder)
+        built = Stage(slack, flowise, valkey, tuple(replicas), tuple(wires), session, folder, routes)
+        built.reroute(random.Random(manner.routes_seed))  # noqa: S311 (a plan, not a secret)
         stack.push_async_callback(_ended, built)
         for replica in replicas:
             await replica.start()
@@ -105,6 +124,15 @@ async def stage(manner: Manner, folder: Path) -> AsyncIterator[Stage]:
 async def _ended(built: Stage) -> None:
     await built.mend()
     await asyncio.gather(*(replica.end() for replica in built.replicas))
+
+
+def _routes(flowise: LocalFlowise, folder: Path) -> RouteFile:
+    """Several flows, all of which answer alike, and the file that names them."""
+    flows = {name: replace(FLOW, name=name) for name in (*ROUTED, UNROUTED)}
+    for name, flow in flows.items():
+        flowise.serve(flow)
+        flowise.configure(name, feedback=True)
+    return RouteFile(folder / "bot.toml", {name: flow.id for name, flow in flows.items()}, COMMAND)
 
 
 async def _wires(stack: AsyncExitStack, slack: LocalSlack, flowise: LocalFlowise, valkey: Valkey) -> Wires:

@@ -19,14 +19,16 @@ _LATEST = 20
 
 
 class Troubles:
-    """Makes the troubles of a plan. `redis_outages` are times of the steady clock: from, to."""
+    """Makes the troubles of a plan. `redis_outages`, and when replicas were `frozen`, are steady times: from, to."""
 
     def __init__(self, stage: Stage, plan: Sequence[Trouble], seed: int) -> None:
         self.done: Counter[Kind] = Counter()
         self.redis_outages: list[tuple[float, float]] = []
+        self.frozen: list[tuple[float, float]] = []
         self.lines: list[str] = []
         self._stage, self._plan = stage, plan
         self._chance = random.Random(f"makes {seed}")  # noqa: S311 (a plan, not a secret)
+        self._routing = random.Random(f"leads {seed}")  # noqa: S311 (a plan, not a secret)
         self._redis = asyncio.Lock()
         self._held = [asyncio.Lock() for _ in stage.replicas]
         self._makers: dict[Kind, Callable[[Trouble], Awaitable[None]]] = {
@@ -47,6 +49,7 @@ class Troubles:
             Kind.FLOWISE_CUT: self._flowise_cut,
             Kind.FLOWISE_STALL: self._flowise_stall,
             Kind.TWICE: self._twice,
+            Kind.ROUTES: self._routes,
         }
 
     async def run(self, begun: float) -> None:
@@ -78,9 +81,11 @@ class Troubles:
 
     async def _pause(self, trouble: Trouble) -> None:
         replica = self._stage.replicas[trouble.replica]
+        begin = time.monotonic()
         replica.send(signal.SIGSTOP)
         await asyncio.sleep(trouble.seconds)
         replica.send(signal.SIGCONT)
+        self.frozen.append((begin, time.monotonic()))
 
     async def _roll(self, trouble: Trouble) -> None:
         replica = self._stage.replicas[trouble.replica]
@@ -146,7 +151,10 @@ class Troubles:
         if events:
             await self._stage.slack.deliver(self._chance.choice(events).payload, retry_num=1)
 
-    # ── Flowise ──
+    # ── Flowise, and the routes to it ──
+
+    async def _routes(self, trouble: Trouble) -> None:
+        self._stage.reroute(self._routing)
 
     async def _flowise_cut(self, trouble: Trouble) -> None:
         self._stage.wires[trouble.replica].flowise.cut(ConnectionEnd.RESET)

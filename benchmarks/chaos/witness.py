@@ -10,9 +10,10 @@ from redis.asyncio import Redis
 from benchmarks.chaos.answers import TOKEN, decided, token_of
 from benchmarks.chaos.people import People, Said
 from benchmarks.chaos.plan import Surface
-from benchmarks.chaos.records import Asked, Decided, Pressed, Rated, Record, Regenerated, Shown, Tried
+from benchmarks.chaos.records import Asked, Decided, Predicted, Pressed, Rated, Record, Regenerated, Shown, Tried
 from benchmarks.chaos.sentences import is_not_asked, is_not_decided, is_not_regenerated, is_told, words_of
 from benchmarks.chaos.stage import TOKENS_PER_SECOND, Stage
+from benchmarks.chaos.trouble import Troubles
 from bot.playground.slack.delivery import Attempt
 from bot.playground.slack.message import Message
 from bot.slack.text.answer_blocks import SUGGESTIONS
@@ -32,9 +33,9 @@ _OF_PRESSES = (is_told, is_not_asked, is_not_regenerated, is_not_decided)
 _HEARD, _AWAY = 2.5, 10.0
 
 
-async def record(stage: Stage, people: People, redis_outages: list[tuple[float, float]]) -> Record:
+async def record(stage: Stage, people: People, trouble: Troubles) -> Record:
     """Everything as it stands now. Times are of the steady clock."""
-    slack = stage.slack
+    slack, redis_outages = stage.slack, trouble.redis_outages
     return Record(
         asked=[_asked(stage, people, said) for said in people.said],
         shown=list(_shown(stage, people)),
@@ -56,8 +57,19 @@ async def record(stage: Stage, people: People, redis_outages: list[tuple[float, 
             for received in stage.flowise.predictions
             if "humanInput" in received.body
         ],
+        routes=stage.routes.versions if stage.routes is not None else (),
+        predicted=list(_predicted(stage)),
+        frozen=trouble.frozen,
         excused=[(begin, end + _FORGIVEN) for begin, end in redis_outages],
     )
+
+
+def _predicted(stage: Stage) -> Iterator[Predicted]:
+    begun = time.time() - time.monotonic()
+    for received in stage.flowise.predictions:
+        told = received.body.get("humanInput")
+        token = token_of(received.question) if told is None else decided(told)[0]
+        yield Predicted(token, received.flow, received.at - begun)
 
 
 def _asked(stage: Stage, people: People, said: Said) -> Asked:

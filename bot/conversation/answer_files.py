@@ -44,7 +44,7 @@ class AnswerFiles:
 
     def __init__(
         self,
-        flow: Callable[[], Flow | None],
+        flow: Callable[[], Awaitable[Flow | None]],
         room: FileRoom,
         inline: FileRoom,
         *,
@@ -109,7 +109,7 @@ class AnswerFiles:
             yield _named(file, content if len(content) <= self._largest else b"")
 
     async def _stored(self, file: ResultFile) -> bytes | bytearray:
-        if (flow := self._flow()) is None:
+        if (flow := await self._flow()) is None:
             return b""
         for attempt in range(_TRIES):
             try:
@@ -123,7 +123,7 @@ class AnswerFiles:
 
     async def _look(self) -> None:
         """Take what the files hold from the answer that Flowise has stored, once."""
-        opened, flow = self._opened(), self._flow()
+        opened, flow = self._opened(), await self._flow()
         if self._has_looked or flow is None or not flow.reads_answers or opened.expected is None:
             return
         self._has_looked = True

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 import structlog
 
+from bot.background.question_log import flow_known
 from bot.config.routing import choosable, follow_ups
 from bot.conversation.admission import Slot
 from bot.conversation.chats import Chat, Chats
@@ -74,6 +75,7 @@ class FlowTurns:
         if flow is None:
             yield Sentence(choice.sentence or wording_of_flows.GONE)
             return
+        flow_known(flow.flow.noted.name)
         if choice.flow:
             log.info("flow chosen", ref=question.reference, flow=choice.flow)
         question = replace(question, text=choice.text, answered_by=choice.shown)

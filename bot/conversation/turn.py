@@ -9,6 +9,7 @@ from dataclasses import replace
 import structlog
 from structlog.contextvars import bind_contextvars
 
+from bot.background.question_log import flow_known
 from bot.config.routing import choosable, follow_ups
 from bot.conversation.admission import Admission, Slot
 from bot.conversation.chats import Chats
@@ -55,14 +56,14 @@ class Turns:
             sleep=around.sleep,
         )
 
-    def reads_answers(self, opened: OpenAnswer) -> bool:
+    async def reads_answers(self, question: Question, opened: OpenAnswer) -> bool:
         """Whether another process can complete this answer if it is left unfinished."""
-        flow = self.flow_asked(opened)
+        flow = await self.flow_asked(question, opened)
         return flow is not None and flow.reads_answers
 
-    def flow_asked(self, opened: OpenAnswer) -> Flow | None:
+    async def flow_asked(self, question: Question, opened: OpenAnswer) -> Flow | None:
         """The flow that was asked for an answer; None where it is gone."""
-        flow = self.flows.noted(NotedFlow(opened.flow, ""))
+        flow = await self._flow_asked(question, opened)
         return flow.flow if flow is not None else None
 
     @property
@@ -176,7 +177,7 @@ class Turns:
                 yield await flow.decisions.offered_again(question, question.decided)
             yield Stopped(StopOutcome.NOT_ASKED)
         elif isinstance(event, Stopping):
-            flow = await self._flow_asked(question, lease)
+            flow = await self._flow_asked(question, lease.opened)
             closing = _closed_without(lease) if flow is None else flow.recovery.closed(question, lease)
             async with aclosing(closing) as events:
                 async for event in events:
@@ -199,9 +200,10 @@ class Turns:
 
     async def _recovered(self, question: Question, lease: Lease) -> AsyncGenerator[TurnEvent, None]:
         """The answer to a question that a process which is gone has asked."""
-        flow = await self._flow_asked(question, lease)
+        flow = await self._flow_asked(question, lease.opened)
         if flow is None:
             raise Interrupted("the process that wrote the answer is gone, and so is its flow from the configuration")
+        flow_known(flow.flow.noted.name)
         answered_by = shown(self.flows.effective, flow.flow.noted.name, asked_there(question))
         question = replace(question, answered_by=answered_by)
         async with aclosing(flow.recovery.recovered(question, lease)) as events:
@@ -212,13 +214,14 @@ class Turns:
         flow = await self._flow_of_decision(question)
         if flow is None:
             raise DecisionClosed("its flow is gone from the configuration", run=RunState.NOT_STARTED)
+        flow_known(flow.flow.noted.name)
         async with aclosing(self._asking.resumed(question, lease, slot, flow)) as events:
             async for event in events:
                 yield event
 
-    async def _flow_asked(self, question: Question, lease: Lease) -> WorkspaceFlow | None:
-        """The flow that was asked for an answer."""
-        name = lease.opened.flow
+    async def _flow_asked(self, question: Question, opened: OpenAnswer) -> WorkspaceFlow | None:
+        """The flow that was asked for an answer, with all that is put together for it."""
+        name = opened.flow
         return await retried(lambda: self.flow_of(name, question.thread), self._sleep, ref=question.reference)
 
     async def _flow_of_decision(self, question: Question) -> WorkspaceFlow | None:

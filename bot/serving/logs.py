@@ -14,6 +14,8 @@ from typing import TextIO
 import structlog
 from structlog.types import EventDict, ExcInfo, Processor, WrappedLogger
 
+from bot.background.question_log import with_flow
+
 _SECRET_SHAPES = (
     r"\b(?:xox[a-z]-|xapp-|xoxe\.)[\w-]+",  # Slack's tokens, also those that are not ours
     r"(?<=Bearer )[\w.~+/-]+=*",
@@ -103,6 +105,7 @@ def configure(level: str, style: str, secrets: Iterable[str], *, stream: TextIO 
     redaction = Redaction(secrets)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        with_flow,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -85,7 +85,7 @@ class Answering:
         written = self._replies.for_answer(place, lease, title=title_of(question))
         reply = self._process.delivery.answers.observed(written, about)
         log.info("question begun", ref=reference, thread=str(question.thread), characters=len(question.text))
-        files = self._files_of(lease)
+        files = self._files_of(question, lease)
         failed = False
         try:
             async with self._governor.answering(reference):
@@ -111,11 +111,11 @@ class Answering:
             last = self._write_again(lease, tuple(owner.stands.values()))
             self._tasks.start(last, name="write again", later=True)
 
-    def _files_of(self, lease: Lease) -> AnswerFiles:
+    def _files_of(self, question: Question, lease: Lease) -> AnswerFiles:
         """The files that the flow makes for an answer, of the chat that was noted when Flowise was asked."""
         process = self._process
         return AnswerFiles(
-            lambda: self._conversations.flow_asked(lease.opened),
+            lambda: self._conversations.flow_asked(question, lease.opened),
             process.room,
             process.inline,
             largest=process.conversations.file_limit,
@@ -142,7 +142,7 @@ class Answering:
             others = await self._process.mailbox.others(lease.item.team) > 0
         if lease.was_asked and lease.stopped.is_set():
             return Stopped(StopOutcome.UNKNOWN)
-        can_go_on = self._conversations.reads_answers(lease.opened) and not question.place.response_url
+        can_go_on = not question.place.response_url and await self._conversations.reads_answers(question, lease.opened)
         if lease.was_asked and not (others and can_go_on):
             follows = question.decided is None and self._conversations.is_follow_up(question)
             kind = Interrupted if question.decided is None else DecisionInterrupted

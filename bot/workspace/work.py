@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import structlog
-from structlog.contextvars import bound_contextvars
 
+from bot.background.question_log import lines_of_question
 from bot.errors import BotError, GivenUp, StoreUnavailable, Unreadable
 from bot.mailbox.lease import MOST_FAILURES, Lease
 from bot.mailbox.mailbox import Mailbox
@@ -65,8 +65,7 @@ class Work:
 
     async def on(self, lease: Lease) -> None:
         """Work on a question until it is settled or another process goes on with it."""
-        # Whatever logs a line meanwhile, in this task or in one that it starts, names the question.
-        with bound_contextvars(ref=printable(lease.item.reference)):
+        with lines_of_question(printable(lease.item.reference)):
             await self._on(lease)
 
     async def _on(self, lease: Lease) -> None:

@@ -68,7 +68,11 @@ async def soon(_: float) -> None:
 
 def files_of(flow: Flow, room: FileRoom | None = None, inline: FileRoom | None = None) -> AnswerFiles:
     rooms = room or FileRoom(), inline or FileRoom(MOST_INLINE)
-    return AnswerFiles(lambda: flow, *rooms, largest=LARGEST, opened=lambda: OpenAnswer(CHAT), sleep=soon)  # type: ignore[arg-type, return-value]
+
+    async def asked() -> Flow:
+        return flow
+
+    return AnswerFiles(asked, *rooms, largest=LARGEST, opened=lambda: OpenAnswer(CHAT), sleep=soon)  # type: ignore[arg-type]
 
 
 async def events(*happened: ArrivedEvent) -> AsyncGenerator[ArrivedEvent, None]:

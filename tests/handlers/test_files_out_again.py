@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from base64 import b64encode
 from collections.abc import Sequence
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -13,7 +14,7 @@ from bot.flowise.events import ResultFile, ResultFiles, Token
 from bot.playground.flowise.made_files import stored
 from bot.playground.flowise.scripts import Script
 from bot.records.sent_file import SentFile
-from bot.records.thread import OpenAnswer
+from bot.records.thread import NotedFlow, OpenAnswer, Thread
 from bot.reply.contract import ReplyEvent
 from bot.reply.journal import Journal
 from bot.reply.made_files import REST
@@ -82,6 +83,27 @@ async def test_a_file_of_a_flow_is_there_once(left: Left, step: str, made: Seque
     assert len(home.flowise.asked_for) == made.count(SEND)
     assert home.answers(left.root)[0] == "Done."
     assert home.flowise.predictions == []
+
+
+async def test_an_answer_from_before_flows_had_names_gets_its_file_from_the_flow_of_its_thread(
+    left: Left, tmp_path: Path
+) -> None:
+    """The process that died had no file: it is the successor's first start with one."""
+    home, flows = left.home, {name: left.home.flowise.flow(name) for name in ("plain", "rag")}
+    file = tmp_path / "bot.toml"
+    tables = [f'[flows.{name}]\nchatflow_id = "{chatflow}"' for name, chatflow in flows.items()]
+    file.write_text("\n".join(['default = "plain"', *tables]))
+    await left.question()
+    ts = await left.posted("Done.")
+    home.flowise.made[flows["rag"], CHAT, "plot.png"] = PNG
+    written = journal(Token("Done."), ResultFiles((PLOT,)))
+    await left.noted(OpenAnswer(CHAT, 1.0, (ts,), journal=written, whole=True, question="why?", after=""))
+    thread = Thread(home.slack.team_id, home.channel, left.root)
+    await left.store.remember(thread, CHAT, NotedFlow("", flows["rag"]), 0, time.time())
+    async with home.bot(bot_config=file, flowise_chatflow_id="", **WITH_KEY):
+        await until_idle(left)
+    assert [content for _, content in attached(home, left.root)] == [sha(PNG)]
+    assert [flow for flow, _, _ in home.flowise.asked_for] == [flows["rag"]]
 
 
 @pytest.mark.parametrize(("step", "made"), [("noted", [SHARE]), ("shared", []), ("known", [])])

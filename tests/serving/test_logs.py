@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 import structlog
 
+from bot.background.question_log import flow_known, lines_of_question
 from bot.serving import logs
 from bot.serving.logs import Redaction, printable
 
@@ -214,3 +216,32 @@ def test_the_name_and_password_in_an_address_are_hidden_whosever_they_are(style:
     assert ":pw@" not in written
     assert "proxy.example:3128" in written
     assert "Basic Information" in written
+
+
+async def test_lines_of_a_question_name_it_and_its_flow_in_every_task_that_works_on_it() -> None:
+    stream, theirs = configured("json"), logging.getLogger("theirs")
+
+    async def chosen() -> None:
+        flow_known("it")
+
+    with lines_of_question("3fa9c1d0"):
+        theirs.info("before")
+        await asyncio.create_task(chosen())
+        theirs.info("after")
+        structlog.get_logger("ours").info("of another", flow="law")
+        await asyncio.create_task(_other())
+    theirs.info("outside")
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [(line["event"], line.get("ref"), line.get("flow")) for line in lines] == [
+        ("before", "3fa9c1d0", None),
+        ("after", "3fa9c1d0", "it"),
+        ("of another", "3fa9c1d0", "law"),
+        ("other", "0a0b0c0d", None),
+        ("outside", None, None),
+    ]
+
+
+async def _other() -> None:
+    """Work on another question, which was begun from the first one's task, as the next in a thread is."""
+    with lines_of_question("0a0b0c0d"):
+        logging.getLogger("theirs").info("other")

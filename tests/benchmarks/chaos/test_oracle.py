@@ -62,6 +62,14 @@ def test_a_good_run_has_no_violation() -> None:
     assert verdict.outcomes == {Outcome.WHOLE: 3}
 
 
+def test_of_two_presses_one_of_which_was_told_that_it_is_not_taken_the_other_may_be_late() -> None:
+    told = asked(ONE, 1.0, Tried(1.0, 1.1, acked=True), Tried(1.0, 4.0, acked=False), told=wording.NOT_TAKEN)
+    late = (shown(answer(TWO), 3.0), shown(answer(ONE), 5.0))
+    seen = replace(with_shown(*late), asked=(told, *QUESTIONS[1:]), predictions=(TWO, ONE, LAST))
+    assert rules(judge(seen)) == []
+    assert rules(judge(replace(seen, asked=QUESTIONS))) == ["asked out of order", "stands out of order"]
+
+
 def test_an_answer_may_go_on_in_another_message_and_be_closed_under_what_it_had_begun() -> None:
     half = answer(TWO)[:200]
     paged = answer(ONE).partition("\n\n")

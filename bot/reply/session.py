@@ -8,7 +8,7 @@ from bot.reply.answer import Answer
 from bot.reply.growing_text import Text
 from bot.reply.status import StatusLine
 from bot.slack import wording
-from bot.slack.calls import Accepted, Posted, Result, SetSession, SetStatus
+from bot.slack.calls import Accepted, Posted, Refused, Result, SetSession, SetStatus
 
 # Slack takes a session that is `processing` for over after an hour (Slack docs, Agent sessions).
 _RENEWAL = 3000.0
@@ -18,7 +18,7 @@ class SessionLine(StatusLine):
     """The session of the thread that an answer stands in: at work from its turn to its last word.
 
     No message removes it, and Slack believes it for an hour: so it is reset last of all, and with patience. `title` is
-    what the session is called from its first answer on; empty where it has a name.
+    what the session is called from its first answer on, however fast that comes; empty where it has a name.
     """
 
     renewal = _RENEWAL
@@ -26,7 +26,7 @@ class SessionLine(StatusLine):
     tries = 8
 
     def __init__(self, channel: str, thread_ts: str, *, title: str = "", may_stand: bool = False) -> None:
-        super().__init__(channel, thread_ts, works=True, may_stand=may_stand)
+        super().__init__(channel, thread_ts, works=True, may_stand=may_stand or bool(title))
         self._title = title
 
     def posted(self) -> None:
@@ -43,6 +43,8 @@ class SessionLine(StatusLine):
     def answered(self, call: SetStatus, result: Result, now: float) -> None:
         if isinstance(result, Posted | Accepted):
             self._title = ""
+        elif isinstance(result, Refused):
+            self._title, self._may_stand = "", False
         super().answered(call, result, now)
 
     def _call(self, status: str) -> SetSession:

@@ -66,6 +66,15 @@ def test_it_is_at_work_until_the_last_word_stands_and_named_once() -> None:
     assert it.reply.done
 
 
+def test_an_answer_that_is_there_at_once_names_its_session_too() -> None:
+    it = play()
+    for event in (Thinking(), Token("whole"), Finished()):
+        it.reply.receive(event, it.now)
+    it.passes(10.0)
+    assert it.sessions == [(AT_REST, "Why?")]
+    assert it.reply.done
+
+
 def test_slack_is_told_again_before_it_takes_the_work_for_over() -> None:
     it = play()
     it.reply.receive(Thinking(), it.now)

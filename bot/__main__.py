@@ -208,6 +208,8 @@ def _add_flags_of_set_up(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="the app's name")
     parser.add_argument("--command", dest="slash_command", help="its slash command")
     parser.add_argument("--no-files", action="store_true", help="without attached files, in either direction")
+    agent = "an agent with threads in its Messages tab, which guests cannot use and which is partly paid"
+    parser.add_argument("--agent-view", action="store_true", help=agent)
     parser.add_argument("--http", metavar="ADDRESS", help="the https address at which Slack calls, for HTTP")
     parser.add_argument("--way", choices=("link", "token", "cli", "exists"), help="how the app is made")
     parser.add_argument("--hello", metavar="CHANNEL", default="", help="say hello in this channel")

@@ -149,7 +149,8 @@ class Bot:
             if self._live.has_file:  # without one nothing of it can change
                 looking = self._supervisor.start("looking at the configuration", lambda: self._watch(store, identity))
                 background(stack, looking)
-            warn_of_scopes(identity, email=tells_email(self._settings, self._live.effective))
+            email, agent = tells_email(self._settings, self._live.effective), self._settings.bot_agent_view
+            warn_of_scopes(identity, email=email, agent=agent)
             registry = self._registry = self._new_registry(flows, store, traces)
             self._metrics.watch_budgets(lambda: (workspace.governor for workspace in registry))
             await stack.enter_async_context(registry.opened(slack, identity, app=app_of(self._app_token)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.slack.permissions import OF_EMAIL, SCOPES
+from bot.slack.permissions import used
 from docs.generated import between
 
 PAPER = Path(__file__).parent / "data.md"
@@ -16,7 +16,7 @@ PAPER = Path(__file__).parent / "data.md"
 def table() -> str:
     """The scopes as a table."""
     rows = ["| scope | what it is for | what is missing without it |", "|---|---|---|"]
-    rows += [f"| `{scope.name}` | {scope.use} | {scope.without} |" for scope in (*SCOPES, OF_EMAIL)]
+    rows += [f"| `{scope.name}` | {scope.use} | {scope.without} |" for scope in used(email=True, agent=True)]
     return "\n".join(rows)
 
 

@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.workspace.workspace import Step
 from handlers import (
     action,
+    agent,
     command,
     decision,
     home,
@@ -40,6 +41,8 @@ def steps(behaviour: Behaviour) -> Mapping[str, Step]:
 def register(app: AsyncApp, behaviour: Behaviour) -> None:
     """Listen on every surface. Bolt gives each listener the `workspace` that was found by `handlers.installations`."""
     lifecycle.register(app)
+    if behaviour.agent_view:
+        agent.register(app, behaviour)
     mention.register(app)
     message.register(app)
     command.register(app, behaviour)

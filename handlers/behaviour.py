@@ -15,3 +15,4 @@ class Behaviour:
     ignores_small_talk: bool = True
     everyone_stops: bool = False
     deciders: Deciders = BY_ASKER
+    agent_view: bool = False

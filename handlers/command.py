@@ -115,7 +115,7 @@ async def _flow(workspace: Workspace, typed: SlashCommand) -> WorkspaceFlow | No
 
 
 async def _stopped(workspace: Workspace, behaviour: Behaviour, typed: SlashCommand) -> str:
-    if not typed.channel.startswith("D"):
+    if not _is_flat(workspace, typed.channel):
         return wording.STOP_ONLY_IN_THREADS
     try:
         return await stop.in_line(workspace, behaviour, workspace.thread(typed.channel, "").line, typed.user)
@@ -141,7 +141,7 @@ def item_of(workspace: Workspace, typed: SlashCommand, flow: str = "") -> Item:
     """A command waits in a line of its own until its message stands in the channel: nobody can follow up before."""
     team, now = workspace.identity.team, f"{workspace.wall():.6f}"
     reference = reference_of(team, "command", typed.trigger_id)
-    thread = workspace.thread(typed.channel, "" if typed.channel.startswith("D") else f"command-{reference}")
+    thread = workspace.thread(typed.channel, "" if _is_flat(workspace, typed.channel) else f"command-{reference}")
     return Item(team, thread.line, reference, now, SURFACE, encoded(Typed(typed, flow=flow)))
 
 
@@ -163,7 +163,7 @@ async def take(workspace: Workspace, lease: Lease) -> None:
     private = Place(channel=typed.channel, thread_ts=None, user=typed.user, response_url=typed.response_url)
     text = await workspace.plain(typed.text, typed.user)
     reference, ts = lease.item.reference, lease.item.ts
-    in_dm = typed.channel.startswith("D")
+    is_flat = _is_flat(workspace, typed.channel)
     if root:
         await workspace.answering.answer(_question(workspace, kept, text, lease), lease)
         return
@@ -171,7 +171,7 @@ async def take(workspace: Workspace, lease: Lease) -> None:
     match await show_question(workspace, lease, (typed.user, typed.user_name), text, channel=typed.channel):
         case None:
             return  # another process goes on with it
-        case Posted(ts=posted) if in_dm:
+        case Posted(ts=posted) if is_flat:
             thread, ts = workspace.thread(typed.channel, ""), posted
             place = Place(typed.channel, None, typed.user, since=posted)
             lease.asks_again_as(_under(lease.item, kept, posted))
@@ -200,12 +200,17 @@ async def asked_anew(workspace: Workspace, lease: Lease, heard: str) -> Question
 
 def _question(workspace: Workspace, kept: Typed, text: str, lease: Lease) -> Question:
     """The question of a command whose message stands."""
-    typed, root, in_dm = kept.command, kept.root, kept.command.channel.startswith("D")
+    typed, root, is_flat = kept.command, kept.root, _is_flat(workspace, kept.command.channel)
     # A command is used by people of this workspace alone (Slack docs, Understanding Slack Connect).
-    place = Place(typed.channel, None if in_dm else root, typed.user, team=workspace.identity.team, since=root)
-    thread = workspace.thread(typed.channel, "" if in_dm else root)
+    place = Place(typed.channel, None if is_flat else root, typed.user, team=workspace.identity.team, since=root)
+    thread = workspace.thread(typed.channel, "" if is_flat else root)
     question = Question(thread, place, ts=root, text=text, reference=lease.item.reference, regenerable=True)
     return replace(question, form=kept.form, command=typed.name, wanted=kept.flow)
+
+
+def _is_flat(workspace: Workspace, channel: str) -> bool:
+    """Whether questions are answered outside threads there."""
+    return channel.startswith("D") and not workspace.agent_view
 
 
 async def _move(workspace: Workspace, lease: Lease, kept: Typed, root: str) -> None:
@@ -232,7 +237,7 @@ async def _form_opened(workspace: Workspace, typed: SlashCommand) -> bool:
     shown = await flow.forms.known() if flow is not None else None
     if flow is None or shown is None:
         return False
-    if typed.channel.startswith("D"):
+    if _is_flat(workspace, typed.channel):
         try:
             known = await workspace.in_time(workspace.store.conversation(workspace.thread(typed.channel, "")))
         except StoreUnavailable:

@@ -41,23 +41,24 @@ class StoredMessage:
     form: tuple[FormEntry, ...] = ()
 
 
-def place_of(message: IncomingMessage) -> Place:
-    """In the message's thread; a direct message is answered flat unless it stands in a thread."""
+def place_of(workspace: Workspace, message: IncomingMessage) -> Place:
+    """In the message's thread; a direct message is answered flat unless it stands in a thread, or the bot is an
+    agent."""
     thread_ts = message.thread_ts if message.in_thread else None
-    if thread_ts is None and not message.in_dm:
+    if thread_ts is None and (workspace.agent_view or not message.in_dm):
         thread_ts = message.ts
     return Place(channel=message.channel, thread_ts=thread_ts, user=message.user, since=message.ts)
 
 
 def _known_place(workspace: Workspace, message: IncomingMessage) -> Place:
     """As `place_of`, with the workspace of the person where that is ours."""
-    place = place_of(message)
+    place = place_of(workspace, message)
     is_ours = not is_external(message.teams, workspace.identity.organisations)
     return replace(place, team=workspace.identity.team) if is_ours else place
 
 
 def _thread(workspace: Workspace, message: IncomingMessage) -> Thread:
-    return workspace.thread(message.channel, place_of(message).thread_ts or "")
+    return workspace.thread(message.channel, place_of(workspace, message).thread_ts or "")
 
 
 def _private_place(message: IncomingMessage) -> Place:
@@ -102,7 +103,7 @@ def intake_of(workspace: Workspace, message: IncomingMessage, *, addressed: bool
 
     One message is one question, whichever and however many events tell of it: events have ids of their own.
     """
-    team, place = workspace.identity.team, place_of(message)
+    team, place = workspace.identity.team, place_of(workspace, message)
     thread = workspace.thread(message.channel, place.thread_ts or "")
     item = Item(
         team=team,

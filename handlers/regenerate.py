@@ -63,7 +63,7 @@ async def pressed(workspace: Workspace, _: Behaviour, press: Press) -> str:
         return wording.ONLY_THE_ASKER_REGENERATES
     item = _item(workspace, thread, newest, press)
     # A direct message is one line: a question in another thread of it is no newer one.
-    under_way = () if thread.channel.startswith("D") else await workspace.items(line)
+    under_way = () if thread.is_flat_direct else await workspace.items(line)
     if any(other.reference not in {reference, item.reference} for other in under_way):
         return wording.NOT_THE_NEWEST
     lease = await workspace.mailbox.accept(item)

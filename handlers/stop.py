@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from bot.mailbox.lease import Lease
-from bot.records.thread import Item, StopRequest, StopResult, question_of
+from bot.records.thread import Item, StopRequest, StopResult, Thread, question_of
 from bot.reply.contract import Place
 from bot.slack import wording
 from bot.slack.payload import DeletedMessage, Instruction, Press, instruction
@@ -51,6 +51,22 @@ async def in_line(workspace: Workspace, behaviour: Behaviour, line: str, user: s
 
     Raises StoreUnavailable.
     """
+    told = await _first_in_line(workspace, behaviour, line, user, but_not=but_not)
+    if told is not None:
+        return told
+    thread = Thread.of_line(line)
+    in_dm = thread is not None and thread.channel.startswith("D")
+    return wording.NOTHING_TO_STOP_IN_DM if in_dm else wording.NOTHING_TO_STOP
+
+
+async def in_thread(workspace: Workspace, behaviour: Behaviour, thread: Thread, user: str) -> str | None:
+    """As `in_line`; None where nothing is left to stop. Raises StoreUnavailable."""
+    return await _first_in_line(workspace, behaviour, thread.line, user)
+
+
+async def _first_in_line(
+    workspace: Workspace, behaviour: Behaviour, line: str, user: str, *, but_not: str = ""
+) -> str | None:
     found = [
         item for item in await workspace.items(line) if item.reference != but_not and _is_question(workspace, item)
     ]
@@ -58,10 +74,7 @@ async def in_line(workspace: Workspace, behaviour: Behaviour, line: str, user: s
     for item in own or [item for item in found if _may_stop(behaviour, user, item)]:
         if await _stop(workspace, item, user) is not StopResult.GONE:
             return ""
-    if found and not own:
-        return wording.ONLY_THE_ASKER_STOPS
-    is_dm = line.count(":") == 1
-    return wording.NOTHING_TO_STOP_IN_DM if is_dm else wording.NOTHING_TO_STOP
+    return wording.ONLY_THE_ASKER_STOPS if found and not own else None
 
 
 async def deleted(workspace: Workspace, message: DeletedMessage) -> None:

@@ -135,6 +135,9 @@ class Slack:
     async def publish_home(self, user: str, view: Mapping[str, object]) -> Result:
         raise NotImplementedError
 
+    async def suggest(self, channel: str, prompts: Sequence[str]) -> Result:
+        raise AssertionError
+
     async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
         return Accepted()
 

@@ -205,7 +205,14 @@ def test_a_journal_that_is_nested_too_deeply_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "thread", [Thread("T1", "C1", "1.5"), Thread("T1", "D1", ""), Thread("T1", "G1", "1700000000.000100")], ids=str
+    "thread",
+    [
+        Thread("T1", "C1", "1.5"),
+        Thread("T1", "D1", ""),
+        Thread("T1", "D1", "1.5", is_session=True),
+        Thread("T1", "G1", "1700000000.000100"),
+    ],
+    ids=str,
 )
 def test_a_line_names_its_thread(thread: Thread) -> None:
     assert Thread.of_line(thread.line) == thread

@@ -130,7 +130,7 @@ class Chats:
             asks=asks,
             newest=newest,
         )
-        if thread.channel.startswith("D") and (turn.chat is None or turn.chat.chat_id != chat.chat_id):
+        if thread.is_flat_direct and (turn.chat is None or turn.chat.chat_id != chat.chat_id):
             turn.chat = MessageChat(chat.chat_id, chat.flow)
             for ts in (question.ts, *turn.messages):
                 await self._store.message_belongs(thread.team, thread.channel, ts, turn.chat)
@@ -168,7 +168,7 @@ class Chats:
     async def posted(self, question: Question, ts: str) -> None:
         """Note a message of the answer: in a direct message, a thread opened under it continues its chat."""
         thread, turn = question.thread, self._under_way.get(question.reference)
-        if turn is None or not thread.channel.startswith("D"):
+        if turn is None or not thread.is_flat_direct:
             return
         turn.messages.append(ts)
         if turn.chat is not None:
@@ -182,7 +182,7 @@ class Chats:
 
 def _is_under_a_direct_message(thread: Thread) -> bool:
     """Whether it may continue the chat of the message that it was opened under."""
-    return thread.channel.startswith("D") and bool(thread.thread_ts)
+    return thread.is_flat_direct and bool(thread.thread_ts)
 
 
 def _new_chat_id() -> str:

@@ -58,6 +58,13 @@ class Offers:
         note = AnswerNote(question.asker, *stored, suggestions, flow=self._flow)
         return await self._noted(question.thread, question.reference, note)
 
+    async def starters(self) -> tuple[str, ...]:
+        """The flow's starter prompts; none where they are not to be had in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                return (await self._flowise.config()).starter_prompts
+        return ()
+
     async def to_begin_with(self, thread: Thread, reference: str, user: str) -> AnswerButtons | None:
         """The flow's starter prompts, to stand under a sentence of ours in a thread; None where there are none, or
         where they are not to be had in time: somebody waits for the sentence."""

@@ -133,7 +133,12 @@ async def examined(
         reports = await asyncio.gather(
             bounded(
                 SLACK,
-                slack(web, app_token, settings.slack_command, email=tells_email(settings, live.effective), wall=wall),
+                slack(
+                    *(web, app_token, settings.slack_command),
+                    email=tells_email(settings, live.effective),
+                    agent=settings.bot_agent_view,
+                    wall=wall,
+                ),
                 patience,
             ),
             *map(of_flow, live.effective.flows.values()),

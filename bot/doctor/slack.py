@@ -19,7 +19,8 @@ from bot.doctor.clock import clock
 from bot.doctor.findings import About, Finding
 from bot.network.outgoing import why
 from bot.slack.not_slack import EXPECTED, why_not_slack
-from bot.slack.permissions import ADD_A_SCOPE, EVENTS, missing, named_in, used
+from bot.slack.permissions import ADD_A_SCOPE, missing, named_in, used
+from bot.slack.permissions import events as subscribed
 from bot.slack.refusals import RATE_LIMITED, SLACK_FAILED, SOCKET_MODE_OFF, UNINSTALLED
 from bot.slack.wire import NO_ANSWER
 
@@ -67,10 +68,16 @@ class SlackAnswer:
 
 
 async def slack(
-    web: AsyncWebClient, app_token: str | None, command: str, *, email: bool = False, wall: Callable[[], float]
+    web: AsyncWebClient,
+    app_token: str | None,
+    command: str,
+    *,
+    email: bool = False,
+    agent: bool = False,
+    wall: Callable[[], float],
 ) -> list[Finding]:
     """All findings about Slack. `app_token` is None if Slack sends events over HTTP; `email`: a setting wants people's
-    e-mail addresses; `wall` returns epoch seconds."""
+    e-mail addresses; `agent`: BOT_AGENT_VIEW; `wall` returns epoch seconds."""
     opening = _asked(lambda: web.apps_connections_open(app_token=app_token or ""), wall) if app_token else None
     # Concurrently, so that both take the time of one.
     if opening is None:
@@ -81,12 +88,12 @@ async def slack(
     findings = [bot_token(identity)]
     if identity.done:
         date = identity.headers.get("Date", "")
-        findings += [scopes(identity, email=email), clock(SLACK, date, identity.at, signed=by_http)]
+        findings += [scopes(identity, email=email, agent=agent), clock(SLACK, date, identity.at, signed=by_http)]
     findings += [socket_mode(opened) if opened else signing_secret()]
     bot_id = identity.data.get("bot_id")
     if identity.done and opened and opened.done and app_token and isinstance(bot_id, str):
         findings += same_app(await _asked(lambda: web.bots_info(bot=bot_id), wall), app_token)
-    return [*findings, events(command, by_http=by_http)]
+    return [*findings, events(command, by_http=by_http, agent=agent)]
 
 
 def bot_token(answer: SlackAnswer) -> Finding:
@@ -100,14 +107,14 @@ def bot_token(answer: SlackAnswer) -> Finding:
     return _refused("bot token", answer, advice)
 
 
-def scopes(answer: SlackAnswer, *, email: bool = False) -> Finding:
+def scopes(answer: SlackAnswer, *, email: bool = False, agent: bool = False) -> Finding:
     """The finding about the bot token's scopes, which Slack sends in a header of every response."""
-    granted, needed = answer.headers.get("x-oauth-scopes"), used(email=email)
+    granted, needed = answer.headers.get("x-oauth-scopes"), used(email=email, agent=agent)
     if granted is None:
         names = ", ".join(scope.name for scope in needed)
         do = f"{_APP}, OAuth & Permissions, Bot Token Scopes: the list should contain {names}."
         return SLACK.unknown("scopes", "Slack did not say which scopes the token has", do)
-    lacking = missing(named_in(granted), email=email)
+    lacking = missing(named_in(granted), email=email, agent=agent)
     if not lacking:
         return SLACK.well("scopes", f"all {len(needed)} that the bot uses")
     found = "; ".join(f"{scope.name} is missing: {scope.without}" for scope in lacking)
@@ -155,9 +162,9 @@ def signing_secret() -> Finding:
     )
 
 
-def events(command: str, *, by_http: bool) -> Finding:
+def events(command: str, *, by_http: bool, agent: bool = False) -> Finding:
     """The finding about subscriptions and the slash command, which only a person can check."""
-    names = ", ".join(EVENTS)
+    names = ", ".join(subscribed(agent=agent))
     address = ", each with the Request URL" if by_http else ""
     return SLACK.unknown(
         "events",

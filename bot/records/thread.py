@@ -12,7 +12,7 @@ from bot.records.sent_file import SentFile
 STORED = "stored"
 """What is noted of a file that was added to a chat's vector store, in place of who began to add it."""
 
-_LINE = re.compile(r"(?P<team>\w+):(?:(?P<dm>D\w+)|(?P<channel>\w+):(?P<ts>\d+\.\d+))", re.ASCII)
+_LINE = re.compile(r"(?P<team>\w+):(?P<channel>D\w+|\w+(?=:))(?::(?P<ts>\d+\.\d+))?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +20,27 @@ class Thread:
     """One Slack thread, or, with an empty `thread_ts`, the part of a direct message that is outside threads.
 
     `team` and `channel` are Slack ids, `thread_ts` is the `ts` of the thread's first message: an opaque string.
+    `is_session`: it is a thread of a direct message with an agent, and a conversation of its own.
     """
 
     team: str
     channel: str
     thread_ts: str
+    is_session: bool = False
 
     @property
     def line(self) -> str:
         """The name of the line in which questions wait for one another.
 
         Usually a line is a thread. All of a direct message is one line, because a thread there continues the chatId of
-        the message it was opened under, and Flowise mixes two requests on one chatId.
+        the message it was opened under, and Flowise mixes two requests on one chatId. An agent's thread continues none.
         """
-        return self.line_of_channel if self.channel.startswith("D") else f"{self.line_of_channel}:{self.thread_ts}"
+        return self.line_of_channel if self.is_flat_direct else f"{self.line_of_channel}:{self.thread_ts}"
+
+    @property
+    def is_flat_direct(self) -> bool:
+        """Whether it is a part of a direct message whose parts are one conversation, or two that may meet."""
+        return self.channel.startswith("D") and not self.is_session
 
     @property
     def line_of_channel(self) -> str:
@@ -46,7 +53,10 @@ class Thread:
     def of_line(cls, line: str) -> Thread | None:
         """The thread of a line (in a direct message, the part outside threads); None if the line names no thread."""
         named = _LINE.fullmatch(line)
-        return cls(named["team"], named["dm"] or named["channel"], named["ts"] or "") if named else None
+        if named is None:
+            return None
+        channel, ts = named["channel"], named["ts"] or ""
+        return cls(named["team"], channel, ts, is_session=bool(ts) and channel.startswith("D"))
 
 
 @dataclass(frozen=True, slots=True)

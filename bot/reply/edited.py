@@ -76,8 +76,9 @@ class EditedReply:
     faster. `has_status` says that the place has a thread, so that Slack's status line can show that the bot is at work;
     elsewhere a first message does. What does not fit into `most` messages is attached as a file. `asks` says whom a
     person should ask when it fails, in Slack's mrkdwn. `stop` is the value of a button that stops the answer, empty for
-    none. `standing` is what is taken over from another reply, `adopted` what another process has left. `steps` are
-    shown with writes that are made anyway. Links are made on `hosts` alone.
+    none. `standing` is what is taken over from another reply, `adopted` what another process has left. `status`
+    takes the place of Slack's status line. `steps` are shown with writes that are made anyway. Links are made on
+    `hosts` alone.
     """
 
     def __init__(  # noqa: PLR0913  # most have a default
@@ -92,14 +93,15 @@ class EditedReply:
         stop: str = "",
         adopted: Adopted = NOTHING,
         standing: Standing | None = None,
+        status: StatusLine | None = None,
         steps: Steps | None = None,
         hosts: LinkHosts = ANY_HOST,
     ) -> None:
         self._place = place
         if standing is None:
             may_stand = bool(adopted.messages) or adopted.look
-            status = StatusLine(place.channel, place.thread_ts, works=has_status, may_stand=may_stand)
-            work = (status, Pace(interval), Attachments(place, adopted.files), steps or Steps())
+            line = status or StatusLine(place.channel, place.thread_ts, works=has_status, may_stand=may_stand)
+            work = (line, Pace(interval), Attachments(place, adopted.files), steps or Steps())
             standing = Standing(adopted.messages, adopted.streaming, *work)
         self._steps = standing.steps
         self._answer = PagedAnswer(most=most, asks=asks, stop=stop, steps=self._steps, hosts=hosts)

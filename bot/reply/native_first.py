@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.pacing.permits import Want
 from bot.reply.contract import ArrivedEvent, Place, Reply
 from bot.reply.edited import EditedReply
+from bot.reply.status import StatusLine
 from bot.reply.steps import Steps
 from bot.reply.streamed import StreamedReply
 from bot.reply.streams import StreamSupport
@@ -17,7 +18,8 @@ from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
 class NativeFirst:
     """A `Reply` that streams as long as it can and then edits: the stream is stopped, and its message is written anew.
 
-    Earlier messages are complete and stay as they are. `stop` as in `EditedReply`, `thinking` as in `StreamedReply`.
+    Earlier messages are complete and stay as they are. `stop` and `status` as in `EditedReply`,
+    `thinking` as in `StreamedReply`.
     """
 
     def __init__(  # noqa: PLR0913  # most have a default
@@ -31,6 +33,7 @@ class NativeFirst:
         asks: str = NOBODY,
         stop: str = "",
         thinking: str = wording.STATUS_THINKING,
+        status: StatusLine | None = None,
         steps: Steps | None = None,
         hosts: LinkHosts = ANY_HOST,
     ) -> None:
@@ -49,6 +52,7 @@ class NativeFirst:
             streams=streams,
             asks=asks,
             thinking=thinking,
+            status=status,
             steps=steps,
             hosts=hosts,
         )

@@ -25,10 +25,6 @@ STEP_STAYS = 3.0
 STEP_LASTS = 1.5
 # The longest rate limit, in seconds, after which the line is set again; no text waits for it meanwhile.
 _SHORT = 5.0
-# The longest one after which it is removed again, and how often that is tried in all: the thread's next question waits
-# for it, and Slack removes the line by itself in two minutes.
-_LONGEST = 15.0
-_TRIES = 4
 
 
 class StatusLine:
@@ -37,6 +33,13 @@ class StatusLine:
     `may_stand`: another process, or another reply of this one, may have set it before. `thinking` is what it says while
     no tool runs.
     """
+
+    renewal = RENEWAL
+    longest_wait = 15.0
+    """The longest rate limit, in seconds, after which it is removed again: the thread's next question waits for it, and
+    Slack removes the line by itself in two minutes."""
+    tries = 4
+    """How often its removal is tried in all."""
 
     def __init__(
         self,
@@ -75,7 +78,7 @@ class StatusLine:
             # While a question waits, the line under its thread is that of the answer before it.
             has_turn = self._is_ours or answer.thinking or answer.ended
             return self.removal(now) if has_turn and not post_is_due() else None
-        stale = now - self._set_at >= RENEWAL
+        stale = now - self._set_at >= self.renewal
         if (wanted == self._shown and not stale) or now < max(self._held_until, self._step_until(answer)):
             return None
         return self._call(wanted)
@@ -135,10 +138,10 @@ class StatusLine:
     def _removed(self, result: Result, now: float) -> None:
         self._tries += 1
         match result:
-            case Limited(retry_after=seconds) if seconds <= _LONGEST and self._tries < _TRIES:
+            case Limited(retry_after=seconds) if seconds <= self.longest_wait and self._tries < self.tries:
                 self._held_until = now + seconds
-            case Lost() if self._tries < _TRIES:
-                self._held_until = now + BACKOFF[self._tries - 1]
+            case Lost() if self._tries < self.tries:
+                self._held_until = now + BACKOFF[min(self._tries, len(BACKOFF)) - 1]
             case _:
                 self._shown, self._may_stand = wording.STATUS_NONE, False
                 self._tries = 0
@@ -146,5 +149,5 @@ class StatusLine:
     def wake_times(self, answer: Answer[Text]) -> tuple[float, float]:
         """When the line next needs a look, without new events: the times that are still to come."""
         if self._shown != wording.STATUS_NONE:
-            return (max(self._held_until, self._step_until(answer)), self._set_at + RENEWAL)
+            return (max(self._held_until, self._step_until(answer)), self._set_at + self.renewal)
         return (self._held_until, self._silent_at(answer) if self.works and answer.thinking else 0.0)

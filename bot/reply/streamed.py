@@ -75,7 +75,7 @@ class StreamedReply:
 
     It gives up where a stream is not allowed, where it fails, and where it would have to wait for its turn: at all in
     mode AUTO of `streams`, for PATIENCE seconds in mode STREAM. A stream has no button before its end, so `thinking`,
-    the status while no tool runs, says how it is stopped.
+    the status while no tool runs, says how it is stopped. `status` as in `EditedReply`.
     """
 
     def __init__(  # noqa: PLR0913  # most have a default
@@ -88,6 +88,7 @@ class StreamedReply:
         streams: StreamSupport,
         asks: str = NOBODY,
         thinking: str = wording.STATUS_THINKING,
+        status: StatusLine | None = None,
         steps: Steps | None = None,
         hosts: LinkHosts = ANY_HOST,
     ) -> None:
@@ -101,7 +102,9 @@ class StreamedReply:
         self._attachments = Attachments(place)
         self._last_edits = LastEdits(place, streams, asks=asks, hosts=hosts)
         self._pace = Pace(interval)
-        self._status = StatusLine(place.channel, place.thread_ts, works=place.thread_ts is not None, thinking=thinking)
+        has_status = place.thread_ts is not None
+        line = StatusLine(place.channel, place.thread_ts, works=has_status, thinking=thinking)
+        self._status = status or line
         self._before = Beside()
         """The events other than text that came before the last text."""
         self._after = Beside()

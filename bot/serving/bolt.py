@@ -60,6 +60,7 @@ def behaviour_of(settings: Settings) -> Behaviour:
         command=settings.slack_command,
         ignores_small_talk=settings.bot_small_talk == "ignore",
         deciders=deciders(settings.bot_decisions),
+        agent_view=settings.bot_agent_view,
         everyone_stops=settings.bot_stop == "everyone",
     )
 

@@ -25,6 +25,7 @@ def delivery_of(settings: Settings, answers: Answers) -> DeliverySettings:
         answers,
         ShowSteps(settings.bot_show_steps),
         link_hosts.read(settings.bot_link_hosts),
+        settings.bot_agent_view,
     )
 
 

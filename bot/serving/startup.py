@@ -74,9 +74,10 @@ async def warn_of_redis(store: RedisStore) -> None:
         log.warning("Redis warning received", reason=warning, version=health.version)
 
 
-def warn_of_scopes(identity: Identity, *, email: bool = False) -> None:
-    """Without some of them, people's messages do not arrive, and nothing else says so. `email` is that of `missing`."""
-    lacking = () if identity.scopes is None else missing(identity.scopes, email=email)
+def warn_of_scopes(identity: Identity, *, email: bool = False, agent: bool = False) -> None:
+    """Without some of them, people's messages do not arrive, and nothing else says so. `email` and `agent` are those of
+    `missing`."""
+    lacking = () if identity.scopes is None else missing(identity.scopes, email=email, agent=agent)
     if lacking:
         without = "; ".join(scope.without for scope in lacking)
         log.warning("scopes missing", scopes=[scope.name for scope in lacking], reason=without, do=ADD_A_SCOPE)

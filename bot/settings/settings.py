@@ -121,6 +121,7 @@ class Settings(BaseSettings):
     ] = None
     data_dir: Path = Path(".data")
 
+    bot_agent_view: bool = False
     bot_follow_ups: Literal["all", "mentions"] = "all"
     bot_small_talk: Literal["ignore", "answer"] = "ignore"
     bot_context_messages: Annotated[int, Field(ge=0, le=200)] = 20

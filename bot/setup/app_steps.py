@@ -11,7 +11,7 @@ from bot.errors import BotError, SlackRefused
 from bot.serving.logs import printable
 from bot.setup import slack_app, slack_cli
 from bot.setup.console import Console, Unanswered
-from bot.setup.given import CONFIG_TOKEN_SETTING, Answers, Flags, Way, setting
+from bot.setup.given import CONFIG_TOKEN_SETTING, Answers, Flags, Way, is_true, setting
 from bot.setup.manifest import App, app_name, as_json, link, manifest, public_host
 from bot.slack.refusals import RATE_LIMITED
 
@@ -22,7 +22,12 @@ _WAYS = {
     Way.CLI: "Leave it to Slack's command line: slack run makes the app and starts the bot",
     Way.EXISTS: "The app is there already",
 }
-_USUAL = "Socket Mode (no public address), the command {command}, files: make the app like this"
+_USUAL = "Socket Mode (no public address), the command {command}, files"
+_AS_AGENT = ", as an agent"
+_AGENT = (
+    "Should it be an agent of Slack's? Direct messages are threads then, with names, starter prompts and a Stop of "
+    "Slack's own; but guests cannot use it, and parts of it need a paid plan of Slack"
+)
 _CONFIG = (
     f"An app configuration token (xoxe.xoxp-…) of the workspace: at {_PAGES}, below your apps, Generate Token. It is "
     "used once, and kept nowhere. The refresh token beside it does as well"
@@ -44,10 +49,13 @@ class AppSteps:
             self.answers.app = self.flags.app
             return
         usual = replace(App(), command=self.answers.value("SLACK_COMMAND") or App().command)
-        if self.console.confirm(_USUAL.format(command=usual.command)):
+        if is_true(self.answers.value("BOT_AGENT_VIEW")):
+            usual = replace(usual, agent=True)
+        told = _USUAL.format(command=usual.command) + (_AS_AGENT if usual.agent else "")
+        if self.console.confirm(f"{told}: make the app like this"):
             self.answers.app = usual
             return
-        was = replace(self.answers.app, command=usual.command)
+        was = replace(self.answers.app, command=usual.command, agent=usual.agent)
         name = self.console.line("The app's name", app_name, default=was.name)
         command = self.console.line("Its command", setting("SLACK_COMMAND"), default=was.command)
         files = self.console.confirm("May people attach files, and long answers end in one?", default=was.files)
@@ -56,7 +64,8 @@ class AppSteps:
         host = ""
         if by_http:
             host = self.console.line("The https address at which Slack reaches the bot", public_host, default=was.host)
-        self.answers.app = App(name, command, files, host)
+        agent = self.console.confirm(_AGENT, default=was.agent)
+        self.answers.app = App(name, command, files, host, agent)
 
     def create(self) -> None:
         """Have the app made in the way that is chosen."""

@@ -30,7 +30,7 @@ def flags_of(chosen: argparse.Namespace) -> Flags:
 
 def _app(chosen: argparse.Namespace) -> App | None:
     """What the app is to have; None where no flag says anything of it."""
-    if not (chosen.name or chosen.slash_command or chosen.no_files or chosen.http):
+    if not (chosen.name or chosen.slash_command or chosen.no_files or chosen.http or chosen.agent_view):
         return None
     usual = App()
     return App(
@@ -38,6 +38,7 @@ def _app(chosen: argparse.Namespace) -> App | None:
         _checked("--command", chosen.slash_command or usual.command, setting("SLACK_COMMAND")),
         not chosen.no_files,
         _checked("--http", chosen.http or "", public_host),
+        chosen.agent_view,
     )
 
 

@@ -9,6 +9,8 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter
+
 from bot.errors import SettingsError
 from bot.flowise import extra_headers
 from bot.network.outgoing import Network
@@ -114,7 +116,14 @@ class Answers:
             written["SLACK_APP_TOKEN"] = ""  # with one, the bot would use Socket Mode
         if self.value("SLACK_COMMAND") or self.app.command != Settings.model_fields["slack_command"].default:
             written["SLACK_COMMAND"] = self.app.command
+        if self.app.agent or self.value("BOT_AGENT_VIEW"):
+            written["BOT_AGENT_VIEW"] = str(self.app.agent).lower()
         return written | own_port(self.values)
+
+
+def is_true(value: str) -> bool:
+    """Whether a setting that is true or false is true."""
+    return bool(value) and TypeAdapter(bool).validate_python(value.strip())
 
 
 def program() -> str:

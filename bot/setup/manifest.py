@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from bot.slack.permissions import EVENTS, SCOPES
+from bot.slack.permissions import events, used
 
 LONGEST_NAME = 35
 """Characters of `display_information.name` (Slack docs, App manifest reference)."""
 
 EVENTS_PATH = "/slack/events"
 
+_DESCRIPTION = "Answers questions in channels, threads and direct messages"
 _OF_FILES = frozenset({"files:read", "files:write"})
 
 
@@ -26,18 +27,20 @@ class App:
         command: the slash command with its slash.
         files: whether people may attach files, and the rest of a long answer is attached as one.
         host: the https address at which Slack reaches the bot, without a path; empty for Socket Mode.
+        agent: whether it is an agent of Slack's: with threads in its Messages tab, which guests cannot use.
     """
 
     name: str = "Flowise"
     command: str = "/flowise"
     files: bool = True
     host: str = ""
+    agent: bool = False
 
     @property
     def scopes(self) -> tuple[str, ...]:
         """The scopes of the bot token, in order."""
         left_out = frozenset() if self.files else _OF_FILES
-        return tuple(scope.name for scope in SCOPES if scope.name not in left_out)
+        return tuple(sorted({scope.name for scope in used(agent=self.agent)} - left_out))
 
 
 def manifest(app: App) -> dict[str, object]:
@@ -47,7 +50,7 @@ def manifest(app: App) -> dict[str, object]:
         "_metadata": {"major_version": 2, "minor_version": 1},
         "display_information": {
             "name": app.name,
-            "description": "Answers questions in channels, threads and direct messages",
+            "description": _DESCRIPTION,
             "background_color": "#1f2a44",
         },
         "features": {
@@ -56,12 +59,13 @@ def manifest(app: App) -> dict[str, object]:
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
+            **({"agent_view": {"agent_description": _DESCRIPTION}} if app.agent else {}),
             "bot_user": {"display_name": app.name, "always_online": True},
             "slash_commands": [_command(app)],
         },
         "oauth_config": {"scopes": {"bot": list(app.scopes)}},
         "settings": {
-            "event_subscriptions": {**address, "bot_events": list(EVENTS)},
+            "event_subscriptions": {**address, "bot_events": list(events(agent=app.agent))},
             "interactivity": {"is_enabled": True, **address},
             "org_deploy_enabled": False,
             "socket_mode_enabled": not app.host,

@@ -117,6 +117,16 @@ class SetStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SetSession(SetStatus):
+    """agents.sessions.setStatus: whether an agent is at work in a thread; an empty status says that it no longer is.
+
+    Slack shows words of its own. `title` names the thread; empty leaves its name.
+    """
+
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PostEphemeral:
     """chat.postEphemeral: seen by one person only, cannot be edited."""
 
@@ -176,6 +186,7 @@ Call: TypeAlias = (
     | StopStream
     | FindStream
     | SetStatus
+    | SetSession
     | PostEphemeral
     | Respond
     | SendFile
@@ -191,6 +202,7 @@ _METHODS: Final[Mapping[type[Call], str]] = {
     AppendStream: "chat.appendStream",
     StopStream: "chat.stopStream",
     SetStatus: "assistant.threads.setStatus",
+    SetSession: "agents.sessions.setStatus",
     PostEphemeral: "chat.postEphemeral",
     SendFile: "files.getUploadURLExternal",
     ShareFile: "files.completeUploadExternal",

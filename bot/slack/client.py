@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 import aiohttp
@@ -21,6 +21,7 @@ from bot.slack.calls import (
     Respond,
     Result,
     SendFile,
+    SetSession,
     SetStatus,
     ShareFile,
     StartStream,
@@ -39,8 +40,14 @@ from bot.slack.permissions import named_in
 from bot.slack.reading import Reading
 from bot.slack.shared_files import SharedFile, shared_file
 from bot.slack.streamed import streamed
+from bot.slack.text.escaping import shorten
+from bot.slack.text.steps_blocks import inert
 from bot.slack.token_state import TokenState
 from bot.slack.wire import Wire, without_none
+
+# Prompts in an agent's pane (Slack docs, App manifest reference), and the characters of a title: those of a button.
+_MOST_PROMPTS = 4
+_TITLE = 75
 
 
 class SlackClient:
@@ -109,6 +116,8 @@ class SlackClient:
                 return await self._wire.send_file(name, content or b"")
             case ShareFile():
                 return await self._once.share(call)
+            case SetSession():
+                return await self._wire.make(method_of(call), _session(call))
             case Respond():
                 return await self._wire.respond(call)
             case _:
@@ -162,6 +171,11 @@ class SlackClient:
         """See `bot.slack.reading.Reading.standing`."""
         return await self._reading.standing(thread, ts)
 
+    async def suggest(self, channel: str, prompts: Sequence[str]) -> Result:
+        """Show prompts to begin with in the pane of an agent, of which one is asked when it is pressed."""
+        shown = [{"title": shorten(inert(each), _TITLE), "message": each} for each in prompts[:_MOST_PROMPTS]]
+        return await self._wire.make("assistant.threads.setSuggestedPrompts", {"channel_id": channel, "prompts": shown})
+
     async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
         """Open a modal for whoever has pressed a button; the trigger lives three seconds."""
         return await self._wire.make("views.open", {"trigger_id": trigger_id, "view": view})
@@ -173,6 +187,11 @@ class SlackClient:
     async def bot_wrote(self, thread: Thread, *, app: str, bot: str) -> bool:
         """See `bot.workspace.authors.Authorship`."""
         return await self._reading.bot_wrote(thread, app=app, bot=bot)
+
+
+def _session(call: SetSession) -> dict[str, object]:
+    state = "processing" if call.status else "active"
+    return without_none(channel_id=call.channel, status=state, thread_ts=call.thread_ts, title=call.title or None)
 
 
 def _body(

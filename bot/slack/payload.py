@@ -169,6 +169,21 @@ def deleted_message(event: Mapping[str, object]) -> DeletedMessage | None:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionStop:
+    """A person has pressed Slack's own Stop in a thread with an agent."""
+
+    channel: str
+    thread_ts: str
+    user: str
+
+
+def session_stop(event: Mapping[str, object]) -> SessionStop | None:
+    """What an `agent_session_stopped` event is about; None where it names no thread."""
+    channel, thread_ts = string(event, "channel"), string(event, "thread_ts")
+    return SessionStop(channel, thread_ts, string(event, "user")) if channel and thread_ts else None
+
+
+@dataclass(frozen=True, slots=True)
 class SlashCommand:
     """A slash command as it was typed; `name` is the command itself, such as /flowise. Slack sends no message `ts` with
     it, and takes none inside a thread."""

@@ -1,4 +1,4 @@
-"""Lists the scopes of the bot's token and the events of its app, as both manifests in deploy/ do (a test compares).
+"""Lists the scopes of the bot's token and the events of its app, as the manifests in deploy/ do (a test compares).
 
 The doctor uses this list and reads no manifest: the image holds code only.
 """
@@ -84,6 +84,14 @@ OF_EMAIL = Scope(
 )
 """Needed only where a setting has the flow told of them, so it is in no manifest."""
 
+OF_AGENT = Scope(
+    "assistant:write",
+    "only where BOT_AGENT_VIEW is true: to show the flow's starter prompts in its pane",
+    "the pane shows no starter prompts",
+    noticed=True,
+)
+"""Needed only by an app that is an agent."""
+
 ADD_A_SCOPE = "OAuth & Permissions, Bot Token Scopes, Add an OAuth Scope; then Install App, Reinstall"
 """Where a missing scope is added, on the app's page at Slack."""
 
@@ -93,14 +101,14 @@ def named_in(header: str) -> frozenset[str]:
     return frozenset(name.strip() for name in header.split(","))
 
 
-def used(*, email: bool) -> tuple[Scope, ...]:
-    """The scopes that the bot uses. `email`: a setting wants e-mail addresses."""
-    return (*SCOPES, OF_EMAIL) if email else SCOPES
+def used(*, email: bool = False, agent: bool = False) -> tuple[Scope, ...]:
+    """The scopes that the bot uses. `email`: a setting wants e-mail addresses; `agent`: the app is an agent."""
+    return (*SCOPES, *((OF_EMAIL,) if email else ()), *((OF_AGENT,) if agent else ()))
 
 
-def missing(granted: Container[str], *, email: bool = False) -> tuple[Scope, ...]:
-    """The scopes that the bot uses and was not granted; `email` as in `used`."""
-    return tuple(scope for scope in used(email=email) if scope.name not in granted)
+def missing(granted: Container[str], *, email: bool = False, agent: bool = False) -> tuple[Scope, ...]:
+    """The scopes that the bot uses and was not granted; `email` and `agent` as in `used`."""
+    return tuple(scope for scope in used(email=email, agent=agent) if scope.name not in granted)
 
 
 EVENTS: tuple[str, ...] = (
@@ -114,3 +122,10 @@ EVENTS: tuple[str, ...] = (
     "tokens_revoked",
 )
 """The events that the app is subscribed to, by their names on Slack's page."""
+
+_EVENTS_OF_AGENT = ("agent_session_stopped", "agent_session_title_changed", "app_context_changed")
+
+
+def events(*, agent: bool = False) -> tuple[str, ...]:
+    """The events that the app is subscribed to, in order; `agent`: it is an agent."""
+    return tuple(sorted({*EVENTS, *_EVENTS_OF_AGENT})) if agent else EVENTS

@@ -74,6 +74,8 @@ QUOTAS: Final = {
     "chat.postEphemeral": Quota(rate=1.0, burst=40),
     # Of its own kind: 600 a minute for an app in a workspace (Slack docs, assistant.threads.setStatus).
     "assistant.threads.setStatus": Quota(rate=6.0, burst=200),
+    # Tier 3 (Slack docs, agents.sessions.setStatus). An answer needs two, the second as its last call.
+    "agents.sessions.setStatus": Quota(rate=0.4, burst=26),
     # Tier 4 (Slack docs, files.getUploadURLExternal and files.completeUploadExternal).
     "files.getUploadURLExternal": Quota(rate=1.0, burst=40),
     "files.completeUploadExternal": Quota(rate=1.0, burst=40),

@@ -20,6 +20,8 @@ from bot.records.thread import StopOutcome, StopRequest, UnansweredQuestion, but
 from bot.reply.contract import Ending, Failed, Stopped
 from bot.reply.observed import AnswerContext
 from bot.slack.calls import UpdateMessage
+from bot.slack.text.escaping import one_line, shorten
+from bot.slack.text.steps_blocks import inert
 from bot.workspace.process import Process
 from bot.workspace.replies import Replies
 from bot.workspace.sentences import Sentences
@@ -29,6 +31,8 @@ log = structlog.get_logger(__name__)
 # Seconds within which a request arrives at Flowise, once it is noted. Before, it is not given up for another process:
 # one that never arrived would be waited for in vain, and its asker told that it was interrupted.
 _ARRIVES = 1.0
+# Characters of a session's title (Slack docs, agents.sessions.setStatus).
+_LONGEST_TITLE = 200
 
 
 class Answering:
@@ -78,7 +82,8 @@ class Answering:
         about = AnswerContext(
             question.thread, reference, waited, asker=question.asker, tokens=lambda: lease.tokens_used
         )
-        reply = self._process.delivery.answers.observed(self._replies.for_answer(place, lease), about)
+        written = self._replies.for_answer(place, lease, title=title_of(question))
+        reply = self._process.delivery.answers.observed(written, about)
         log.info("question begun", ref=reference, thread=str(question.thread), characters=len(question.text))
         files = self._files_of(question, lease)
         failed = False
@@ -164,6 +169,14 @@ class Answering:
 
         for call in calls:
             await self._sentences.post(call, applies=is_last)
+
+
+def title_of(question: Question) -> str:
+    """What an agent's thread is called: its first question, as one line that names and links nothing; empty later."""
+    if not question.thread.is_session or question.ts != question.thread.thread_ts:
+        return ""
+    words = shorten(one_line(question.text), _LONGEST_TITLE)
+    return shorten(inert(words), _LONGEST_TITLE) if words else ""
 
 
 async def _first(lease: Lease) -> None:

@@ -13,7 +13,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeAlias
 
@@ -58,7 +58,8 @@ class Untaken:
 
     @property
     def thread(self) -> Thread:
-        return Thread(self.item.team, self.place.channel, self.place.thread_ts or "")
+        thread = Thread(self.item.team, self.place.channel, self.place.thread_ts or "")
+        return replace(thread, is_session=thread.line != self.item.line and thread.is_flat_direct)
 
 
 @dataclass(slots=True)

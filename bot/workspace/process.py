@@ -25,7 +25,7 @@ from bot.workspace.home_content import HomeParts
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
     """How answers are written: SLACK_EDIT_INTERVAL in seconds, BOT_MOST_MESSAGES, SLACK_DELIVERY, SLACK_RATE_SCALE,
-    BOT_SHOW_STEPS and BOT_LINK_HOSTS.
+    BOT_SHOW_STEPS, BOT_LINK_HOSTS and BOT_AGENT_VIEW.
 
     `mode` None: by what was verified in the workspace. `asks` says whom a person should ask when an answer fails, from
     BOT_HELP_CONTACT; `answers` tells those who measure.
@@ -39,6 +39,7 @@ class DeliverySettings:
     answers: Answers = field(default_factory=Answers)
     steps: ShowSteps = ShowSteps.FULL
     hosts: LinkHosts = ANY_HOST
+    agent_view: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from bot.reply.edited import EditedReply
 from bot.reply.messages import NOTHING, Adopted
 from bot.reply.native_first import NativeFirst
 from bot.reply.responded import RespondedReply
+from bot.reply.session import SessionLine
+from bot.reply.status import StatusLine
 from bot.reply.steps import Steps
 from bot.reply.steps_support import StepsSupport
 from bot.reply.streams import Certificate, Mode, StreamSupport
@@ -28,14 +30,16 @@ class Replies:
         self._streams = StreamSupport(delivery.mode, certificate)
         self._steps = StepsSupport(delivery.steps)
 
-    def for_answer(self, place: Place, lease: Lease) -> Reply:
-        """How an answer is written; one that another process has begun is written by edits of what stands."""
+    def for_answer(self, place: Place, lease: Lease, *, title: str = "") -> Reply:
+        """How an answer is written; one that another process has begun is written by edits of what stands. `title` is
+        what an agent's session is called, empty where it has a name."""
         stop = button_value(lease.item)
         if place.response_url or lease.look or lease.opened.messages:
             return self._standing(place, lease, stop)
         reference = lease.item.reference
+        status = self._session(place, title=title)
         if self._streams.mode is Mode.EDIT:
-            return self._edited(place, reference, stop=stop)
+            return self._edited(place, reference, stop=stop, status=status)
         return NativeFirst(
             place,
             reference=reference,
@@ -45,6 +49,7 @@ class Replies:
             streams=self._streams,
             stop=stop,
             thinking=self._thinking,
+            status=status,
             steps=Steps(self._steps),
             hosts=self._delivery.hosts,
         )
@@ -66,9 +71,23 @@ class Replies:
         # Whoever was not asked yet may still wait for its turn: an open stream in its thread is then another answer's.
         may_stream = lease.look and lease.was_asked and place.thread_ts is not None
         adopted = Adopted(opened.messages, opened.stream, lease.look, may_stream, opened.files)
-        return self._edited(place, lease.item.reference, adopted, stop)
+        status = self._session(place, may_stand=bool(opened.messages) or lease.look)
+        return self._edited(place, lease.item.reference, adopted, stop, status)
 
-    def _edited(self, place: Place, reference: str, adopted: Adopted = NOTHING, stop: str = "") -> EditedReply:
+    def _session(self, place: Place, *, title: str = "", may_stand: bool = False) -> StatusLine | None:
+        """The session of a thread with an agent, in place of a status line; None elsewhere."""
+        if not self._delivery.agent_view or place.thread_ts is None or not place.channel.startswith("D"):
+            return None
+        return SessionLine(place.channel, place.thread_ts, title=title, may_stand=may_stand)
+
+    def _edited(
+        self,
+        place: Place,
+        reference: str,
+        adopted: Adopted = NOTHING,
+        stop: str = "",
+        status: StatusLine | None = None,
+    ) -> EditedReply:
         return EditedReply(
             place,
             reference=reference,
@@ -78,6 +97,7 @@ class Replies:
             asks=self._delivery.asks,
             stop=stop,
             adopted=adopted,
+            status=status,
             steps=Steps(self._steps),
             hosts=self._delivery.hosts,
         )

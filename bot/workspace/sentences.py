@@ -24,6 +24,7 @@ from bot.slack.calls import (
     PostEphemeral,
     PostMessage,
     Result,
+    SetSession,
     UpdateMessage,
     method_of,
 )
@@ -87,6 +88,14 @@ class Sentences:
         result = await self.post(call, applies=applies)
         log.debug("private message sent", result=type(result).__name__)
 
+    async def reset(self, call: SetSession) -> None:
+        """Say that an agent is no longer at work in a thread."""
+
+        async def applies() -> bool:
+            return True
+
+        await self.post(call, applies=applies)
+
     async def bring(
         self,
         reply: Reply,
@@ -106,7 +115,7 @@ class Sentences:
 
     async def post(
         self,
-        call: PostMessage | PostEphemeral | UpdateMessage | DeleteMessage,
+        call: PostMessage | PostEphemeral | UpdateMessage | DeleteMessage | SetSession,
         *,
         applies: Callable[[], Awaitable[bool]],
     ) -> Result | None:

@@ -77,6 +77,10 @@ class SlackConnection(Slack, AttachedFiles, HomeTabs, Authorship, Protocol):
         """A message as it stands; None where there is none. Raises SlackRefused, SlackUnavailable."""
         ...
 
+    async def suggest(self, channel: str, prompts: Sequence[str]) -> Result:
+        """Show prompts to begin with in an agent's pane."""
+        ...
+
     async def open_view(self, trigger_id: str, view: Mapping[str, object]) -> Result:
         """Open a modal for whoever has pressed a button; the trigger lives three seconds."""
         ...
@@ -106,6 +110,8 @@ class Workspace:
         self.store = process.store
         self.wall = process.wall
         self.asks = process.delivery.asks
+        self.agent_view = process.delivery.agent_view
+        """Whether each message outside threads, in a direct message, begins a thread of its own (BOT_AGENT_VIEW)."""
         self._process = process
         self.link_hosts = process.delivery.hosts
         self.tasks = Share(process.tasks)
@@ -281,7 +287,8 @@ class Workspace:
 
     def thread(self, channel: str, thread_ts: str) -> Thread:
         """A thread of this workspace."""
-        return Thread(self.identity.team, channel, thread_ts)
+        is_session = self.agent_view and channel.startswith("D") and bool(thread_ts)
+        return Thread(self.identity.team, channel, thread_ts, is_session)
 
 
 Step: TypeAlias = Callable[[Workspace, Lease], Awaitable[None]]

@@ -1,4 +1,4 @@
-"""Checks that Slack takes our app manifests, and that the two differ in nothing but their transport."""
+"""Checks that Slack takes our app manifests, which differ in nothing but their transport and what agents have."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 SCHEMA = DEPLOY / "schemas" / "slack-manifest.schema.json"
 SOCKET_MODE = DEPLOY / "slack-manifest.json"
 HTTP = DEPLOY / "slack-manifest.http.json"
+AGENT = DEPLOY / "slack-manifest.agent.json"
 
 
 def check(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -28,8 +29,8 @@ def loaded(path: Path) -> dict[str, Any]:
 
 
 @pytest.mark.program
-def test_both_manifests_are_valid() -> None:
-    done = check("--schemafile", SCHEMA, SOCKET_MODE, HTTP)
+def test_all_manifests_are_valid() -> None:
+    done = check("--schemafile", SCHEMA, SOCKET_MODE, HTTP, AGENT)
     assert done.returncode == 0, done.stdout
 
 
@@ -100,6 +101,15 @@ def without_transport(manifest: dict[str, Any]) -> dict[str, Any]:
     return rest
 
 
+def test_an_agent_has_a_view_a_scope_and_events_more() -> None:
+    plain, agent = loaded(SOCKET_MODE), loaded(AGENT)
+    assert agent["features"].pop("agent_view")["agent_description"]
+    agent["oauth_config"]["scopes"]["bot"].remove("assistant:write")
+    more = agent["settings"]["event_subscriptions"].pop("bot_events")
+    assert set(plain["settings"]["event_subscriptions"].pop("bot_events")) < set(more)
+    assert agent == plain
+
+
 def test_the_manifests_differ_in_their_transport_alone() -> None:
     socket_mode, http = loaded(SOCKET_MODE), loaded(HTTP)
     assert without_transport(socket_mode) == without_transport(http)
@@ -112,7 +122,7 @@ def test_the_manifests_differ_in_their_transport_alone() -> None:
     assert http["settings"]["interactivity"]["request_url"] == address
 
 
-@pytest.mark.parametrize("path", [SOCKET_MODE, HTTP], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [SOCKET_MODE, HTTP, AGENT], ids=lambda path: path.name)
 def test_people_can_write_to_the_bot_and_no_more_is_asked_for(path: Path) -> None:
     manifest = loaded(path)
     # Without an open Messages tab every direct message fails (Slack docs, error messages_tab_disabled).
@@ -129,6 +139,9 @@ def test_people_can_write_to_the_bot_and_no_more_is_asked_for(path: Path) -> Non
 
 # Slack docs, the pages of the events: the scope each of them needs, if any.
 SCOPE_OF_EVENT = {
+    "agent_session_stopped": "",
+    "agent_session_title_changed": "",
+    "app_context_changed": "",
     "app_home_opened": "",
     "app_uninstalled": "",
     "tokens_revoked": "",
@@ -140,7 +153,7 @@ SCOPE_OF_EVENT = {
 }
 
 
-@pytest.mark.parametrize("path", [SOCKET_MODE, HTTP], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [SOCKET_MODE, HTTP, AGENT], ids=lambda path: path.name)
 def test_every_event_has_its_scope(path: Path) -> None:
     manifest = loaded(path)
     events = manifest["settings"]["event_subscriptions"]["bot_events"]

@@ -13,7 +13,7 @@ import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.settings.settings import Settings
-from bot.slack.permissions import EVENTS, SCOPES
+from bot.slack.permissions import OF_AGENT, events, used
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = sorted((ROOT / "deploy").glob("slack-manifest*.json"))
@@ -25,7 +25,9 @@ HISTORY = frozenset({"channels:history", "groups:history", "im:history", "mpim:h
 SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),  # the app-level token's connections:write
     "apps.manifest.create": frozenset(),  # the set-up's, with an app configuration token
+    "agents.sessions.setStatus": frozenset({"chat:write"}),
     "assistant.threads.setStatus": frozenset({"chat:write"}),
+    "assistant.threads.setSuggestedPrompts": frozenset({"assistant:write"}),
     "auth.test": frozenset(),
     "bots.info": frozenset({"users:read"}),  # the doctor's
     "chat.appendStream": frozenset({"chat:write"}),
@@ -55,6 +57,9 @@ SCOPES_OF_METHOD: dict[str, frozenset[str]] = {
 }
 # What each event needs, if anything, and under which names one subscribes to it (Slack docs, the page of each event).
 SUBSCRIPTIONS: dict[str, dict[str, str]] = {
+    "agent_session_stopped": {"agent_session_stopped": ""},
+    "agent_session_title_changed": {"agent_session_title_changed": ""},
+    "app_context_changed": {"app_context_changed": ""},
     "app_home_opened": {"app_home_opened": ""},
     "app_mention": {"app_mention": "app_mentions:read"},
     "app_uninstalled": {"app_uninstalled": ""},
@@ -113,12 +118,17 @@ def loaded(path: Path) -> dict[str, Any]:
     return manifest
 
 
+def is_agent(path: Path) -> bool:
+    return "agent_view" in loaded(path)["features"]
+
+
 def test_the_methods_are_found_and_known() -> None:
     assert methods_called() == SCOPES_OF_METHOD.keys()
 
 
-def test_there_are_two_manifests() -> None:
-    assert [path.name for path in MANIFESTS] == ["slack-manifest.http.json", "slack-manifest.json"]
+def test_there_are_three_manifests() -> None:
+    names = ["slack-manifest.agent.json", "slack-manifest.http.json", "slack-manifest.json"]
+    assert [path.name for path in MANIFESTS] == names
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
@@ -127,20 +137,24 @@ def test_the_scopes_are_those_of_the_calls_the_events_and_the_command(path: Path
     needed |= {scope for event in events_heard() for scope in SUBSCRIPTIONS[event].values()} - {""}
     if listened_to("command"):
         needed.add("commands")
-    assert set(loaded(path)["oauth_config"]["scopes"]["bot"]) == needed
+    assert set(loaded(path)["oauth_config"]["scopes"]["bot"]) == needed - (set() if is_agent(path) else {OF_AGENT.name})
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
 def test_the_events_are_those_that_are_listened_to(path: Path) -> None:
     heard = {name for event in events_heard() for name in SUBSCRIPTIONS[event]}
-    assert heard == set(loaded(path)["settings"]["event_subscriptions"]["bot_events"])
+    of_agents = set(events(agent=True)) - set(events())
+    assert heard - (set() if is_agent(path) else of_agents) == set(
+        loaded(path)["settings"]["event_subscriptions"]["bot_events"]
+    )
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
 def test_the_bot_knows_what_it_asks_for(path: Path) -> None:
     manifest = loaded(path)
-    assert [scope.name for scope in SCOPES] == sorted(manifest["oauth_config"]["scopes"]["bot"])
-    assert list(EVENTS) == sorted(manifest["settings"]["event_subscriptions"]["bot_events"])
+    known = sorted(scope.name for scope in used(agent=is_agent(path)))
+    assert known == sorted(manifest["oauth_config"]["scopes"]["bot"])
+    assert list(events(agent=is_agent(path))) == sorted(manifest["settings"]["event_subscriptions"]["bot_events"])
 
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.doctor.findings import Finding, Verdict
 from bot.doctor.slack import SlackAnswer, bot_token, same_app, scopes, slack
+from bot.doctor.slack import events as events_of
 from bot.playground.slack import LocalSlack
 from bot.playground.slack.methods import SCOPES as EVERY_SCOPE
 from bot.slack.permissions import EVENTS, SCOPES
@@ -168,6 +169,14 @@ def test_the_scope_of_addresses_is_missed_only_where_a_setting_wants_them() -> N
     finding = scopes(answer, email=True)
     assert finding.state is Verdict.WARNING
     assert finding.found.startswith("users:read.email is missing")
+
+
+def test_an_agent_needs_a_scope_and_events_more() -> None:
+    answer = SlackAnswer({}, {"x-oauth-scopes": ",".join(scope.name for scope in SCOPES)}, 0.0)
+    finding = scopes(answer, agent=True)
+    assert (finding.state, "assistant:write" in finding.found) == (Verdict.WARNING, True)
+    assert "agent_session_stopped" in events_of("/flowise", by_http=False, agent=True).do
+    assert "agent_session_stopped" not in events_of("/flowise", by_http=False).do
 
 
 def test_scopes_that_slack_does_not_tell_are_named_for_a_person() -> None:

@@ -15,8 +15,12 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 
 @pytest.mark.parametrize(
     ("app", "file"),
-    [(App(), "slack-manifest.json"), (App(host="https://your-host.example"), "slack-manifest.http.json")],
-    ids=["Socket Mode", "HTTP"],
+    [
+        (App(), "slack-manifest.json"),
+        (App(host="https://your-host.example"), "slack-manifest.http.json"),
+        (App(agent=True), "slack-manifest.agent.json"),
+    ],
+    ids=["Socket Mode", "HTTP", "agent"],
 )
 def test_the_usual_manifests_are_those_in_deploy(app: App, file: str) -> None:
     assert manifest(app) == json.loads((DEPLOY / file).read_text())

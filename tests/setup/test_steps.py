@@ -86,19 +86,28 @@ async def test_a_link_is_shown_and_both_tokens_are_looked_at_until_they_are_good
 
 async def test_over_http_the_signing_secret_comes_with_the_app() -> None:
     async with LocalSlack() as slack:
-        answers = (0, "Ask Ada", "/ada", 0, 1, "http://b", "bot.example.com", 1, slack.apps.token, slack.bot_token)
-        console = Listed(*answers)
+        about_app = (0, "Ask Ada", "/ada", 0, 1, "http://b", "bot.example.com", 1)
+        console = Listed(*about_app, 1, slack.apps.token, slack.bot_token)
         steps = app_steps(slack, console, SLACK_APP_TOKEN="xapp-of-before")
         await take(steps.app, steps.create, steps.bot_token, steps.way_in)
-    app = App("Ask Ada", "/ada", files=False, host="https://bot.example.com")
+    app = App("Ask Ada", "/ada", files=False, host="https://bot.example.com", agent=True)
     assert slack.apps.created == [manifest(app)]
     assert "expected an address that begins with https://" in console.said
     assert steps.answers.to_write == {
         "SLACK_BOT_TOKEN": slack.bot_token,
         "SLACK_SIGNING_SECRET": slack.signing_secret,
         "SLACK_COMMAND": "/ada",
+        "BOT_AGENT_VIEW": "true",
     }
     assert console.answers == []
+
+
+async def test_an_agent_of_before_stays_one() -> None:
+    async with LocalSlack() as slack:
+        steps = app_steps(slack, Listed(""), BOT_AGENT_VIEW="true")
+        await take(steps.app)
+    assert steps.answers.app == App(agent=True)
+    assert steps.answers.to_write == {"BOT_AGENT_VIEW": "true"}
 
 
 async def test_going_back_makes_no_second_app_unless_another_is_wanted() -> None:

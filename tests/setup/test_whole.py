@@ -119,15 +119,24 @@ async def test_a_script_gives_all_at_once_and_hello_is_said(tmp_path: Path) -> N
 async def test_a_script_that_makes_the_app_keeps_what_is_known_and_says_what_is_left(tmp_path: Path) -> None:
     async with LocalSlack() as slack, LocalFlowise(tokens_per_second=1_000) as flowise:
         given = around(slack, SLACK_CONFIG_TOKEN=slack.apps.token, FLOWISE_URL=flowise.url)
-        flags = ("--chatflow", flowise.chatflow_id, "--way", "token", "--http", "https://bot.example.com")
+        flags = (
+            "--chatflow",
+            flowise.chatflow_id,
+            "--way",
+            "token",
+            "--http",
+            "https://bot.example.com",
+            "--agent-view",
+        )
         status, out, err = await scripted(tmp_path, given, *flags)
     assert status == 1
-    assert slack.apps.created == [manifest(App(host="https://bot.example.com"))]
+    assert slack.apps.created == [manifest(App(host="https://bot.example.com", agent=True))]
     assert "Install the app: https://slack.com/oauth/v2/authorize" in out
     assert "SLACK_BOT_TOKEN is not set" in err
     assert "--way exists" in err
     assert len(flowise.predictions) == 1
     written = {"FLOWISE_CHATFLOW_ID": flowise.chatflow_id, "SLACK_SIGNING_SECRET": slack.signing_secret}
+    written["BOT_AGENT_VIEW"] = "true"
     assert dotenv_values(tmp_path / ".env") == {"FLOWISE_URL": flowise.url, **written}
 
 

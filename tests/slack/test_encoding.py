@@ -27,6 +27,7 @@ from bot.slack.calls import (
     PostMessage,
     Respond,
     SendFile,
+    SetSession,
     SetStatus,
     ShareFile,
     StartStream,
@@ -122,6 +123,18 @@ POST: dict[str, Any] = {"channel": "C1", "text": "hi", "blocks": list(BLOCKS)}
 # How each method is called by us, and by slack_sdk itself with the same arguments.
 CALLS: dict[str, tuple[Ours, Theirs]] = {
     "apps.connections.open": (_opened, lambda sdk: sdk.apps_connections_open(app_token=APP_TOKEN)),
+    "agents.sessions.setStatus": (
+        calling(SetSession("D1", "1.000001", "is thinking…", "hi")),
+        lambda sdk: sdk.agents_sessions_setStatus(
+            channel_id="D1", status="processing", thread_ts="1.000001", title="hi"
+        ),
+    ),
+    "assistant.threads.setSuggestedPrompts": (
+        lambda client: client.suggest("D1", ["Who are you?"]),
+        lambda sdk: sdk.assistant_threads_setSuggestedPrompts(
+            channel_id="D1", prompts=[{"title": "Who are you?", "message": "Who are you?"}]
+        ),
+    ),
     "assistant.threads.setStatus": (
         calling(SetStatus("C1", "1.000001", "is thinking…")),
         lambda sdk: sdk.assistant_threads_setStatus(channel_id="C1", thread_ts="1.000001", status="is thinking…"),

@@ -19,6 +19,7 @@ DOCUMENTED = {
     "chat.postMessage": 300,
     "chat.postEphemeral": 100,
     "assistant.threads.setStatus": 600,
+    "agents.sessions.setStatus": 50,
     "chat.startStream": 20,
     "chat.stopStream": 20,
     "chat.appendStream": 100,

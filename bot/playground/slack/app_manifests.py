@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -14,7 +14,7 @@ CREATE, ROTATE = "apps.manifest.create", "tooling.tokens.rotate"
 LASTS = 43_200
 """Seconds that a configuration token is taken (Slack docs, tooling.tokens.rotate)."""
 
-_LONGEST_NAME = 35
+_LONGEST_NAME, _LONGEST_AGENT = 35, 300
 # Slack docs, the pages of the events: the scope that each of them needs.
 _SCOPE_OF_EVENT = {
     "app_mention": "app_mentions:read",
@@ -102,6 +102,7 @@ def _faults(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for event in settings.get("event_subscriptions", {}).get("bot_events", []):
         if (needed := _SCOPE_OF_EVENT.get(event)) and needed not in scopes:
             yield "/settings/event_subscriptions/bot_events", f"{event} requires the scope {needed}"
+    yield from _faults_of_agent(manifest.get("features", {}).get("agent_view"), scopes)
     for number, command in enumerate(manifest.get("features", {}).get("slash_commands", [])):
         if not str(command.get("command", "")).startswith("/"):
             yield f"/features/slash_commands/{number}/command", "must begin with a slash"
@@ -109,3 +110,12 @@ def _faults(manifest: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"/features/slash_commands/{number}/url", "requires a URL or Socket Mode enabled"
         if "commands" not in scopes:
             yield f"/features/slash_commands/{number}", "requires the scope commands"
+
+
+def _faults_of_agent(agent: Mapping[str, Any] | None, scopes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    if agent is None:
+        return
+    if not 1 <= len(agent.get("agent_description", "")) <= _LONGEST_AGENT:
+        yield "/features/agent_view/agent_description", f"must have 1 to {_LONGEST_AGENT} characters"
+    if "assistant:write" not in scopes:
+        yield "/features/agent_view", "requires the scope assistant:write"

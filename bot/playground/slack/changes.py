@@ -29,6 +29,23 @@ class StatusSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """A conversation with an agent in a thread: whether it is `processing` or `active`, and its name."""
+
+    status: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSet:
+    """An agent has begun a session in a thread, or changed its status."""
+
+    channel: str
+    thread_ts: str
+    session: Session
+
+
+@dataclass(frozen=True, slots=True)
 class Reacted:
     """Somebody has put a reaction to a message, or taken it back."""
 
@@ -81,5 +98,5 @@ class Connected:
 
 
 WorkspaceChange: TypeAlias = (
-    MessageChanged | StatusSet | Reacted | Met | Opened | ViewsChanged | HomeChanged | Ping | Blamed
+    MessageChanged | StatusSet | SessionSet | Reacted | Met | Opened | ViewsChanged | HomeChanged | Ping | Blamed
 )

@@ -16,6 +16,8 @@ from bot.playground.slack.rules import Refusal
 from bot.playground.slack.views import View
 from bot.playground.slack.wire import view_json
 
+EVENT_OF_STOP = "agent_session_stopped"
+
 
 class Clicks:
     """What is pressed, chosen, submitted and closed. Slack sends none of it twice."""
@@ -190,6 +192,23 @@ class Clicks:
         shown = view_json(self._workspace, view) if view is not None else None
         if "app_home_opened" in self._core.subscriptions:
             self._core.outbox.event(envelopes.home_opened(self._workspace, user, tab, shown))
+
+    async def stop_session(self, user: str, channel: str, thread_ts: str) -> None:
+        """Press Slack's own Stop in a thread with an agent, as a person: its streams end, and the app is told.
+
+        Raises:
+            LookupError: there is no such button: no session is at work, or the app wants to hear nothing of it.
+        """
+        self._core.join(user, channel)
+        session = self._workspace.sessions.get((channel, thread_ts))
+        if session is None or session.status != "processing" or EVENT_OF_STOP not in self._core.subscriptions:
+            raise LookupError(f"there is no Stop in {thread_ts}")
+        streams = self._core.methods.streams
+        ended = [message for message in self._workspace.thread(channel, thread_ts) if streams.running(message)]
+        for message in ended:
+            streams.end_by_hand(message)
+        told = [message.ts for message in ended]
+        self._core.outbox.event(envelopes.session_stopped(self._workspace, user, channel, thread_ts, told))
 
 
 def _label(element: Block) -> object:

@@ -77,6 +77,20 @@ def home_opened(workspace: LocalWorkspace, user: str, tab: str, view: Mapping[st
     return envelope(workspace, channel, event)
 
 
+def session_stopped(
+    workspace: LocalWorkspace, user: str, channel: str, thread_ts: str, streams: Collection[str]
+) -> dict[str, object]:
+    """The envelope that tells that a person has pressed Slack's own Stop; `streams` are those that it has ended."""
+    event: dict[str, object] = {
+        "type": "agent_session_stopped",
+        "channel": channel,
+        "user": user,
+        "thread_ts": thread_ts,
+    }
+    event |= {"streaming_message_ts": list(streams), "event_ts": workspace.new_ts()}
+    return envelope(workspace, workspace.channels[channel], event)
+
+
 def uninstalled(workspace: LocalWorkspace, subscriptions: Collection[str]) -> list[dict[str, object]]:
     """What the app is sent when it is uninstalled: `tokens_revoked` names users, not tokens (Slack docs)."""
     revoked = {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [workspace.bot_user_id]}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from bot.playground.slack.changes import Session
 from bot.playground.slack.core import SlackCore
 from bot.playground.slack.message import File, Message
 from bot.playground.slack.waiting import picture
@@ -32,6 +33,14 @@ class Inspection:
     def status(self, channel: str, thread_ts: str) -> str:
         """The status line under a thread; empty where there is none."""
         return self._workspace.status(channel, thread_ts)
+
+    def session(self, channel: str, thread_ts: str) -> Session | None:
+        """The session of an agent in a thread; None where there is none."""
+        return self._workspace.sessions.get((channel, thread_ts))
+
+    def prompts(self, channel: str) -> list[dict[str, str]]:
+        """What an agent's pane suggests to begin with, each with its `title` and the `message` that a click writes."""
+        return self._workspace.prompts.get(channel, [])
 
     def file(self, file_id: str) -> File | None:
         """A file that somebody has shared."""

@@ -14,6 +14,9 @@ SUBSCRIPTIONS = frozenset(
     }
 )
 
+AGENT_SUBSCRIPTIONS = SUBSCRIPTIONS | {"app_context_changed", "agent_session_stopped", "agent_session_title_changed"}
+"""The events that an agent is sent."""
+
 MESSAGES = {"channel": "message.channels", "group": "message.groups", "im": "message.im", "mpim": "message.mpim"}
 """The subscription under which messages of each kind of channel are heard."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.playground.slack import chat, reactions
+from bot.playground.slack import agents, chat, reactions
 from bot.playground.slack import read_methods as reading
 from bot.playground.slack import view_methods as viewing
 from bot.playground.slack.arguments import Args, need
@@ -22,7 +22,7 @@ SCOPES = frozenset(
         *("reactions:read", "reactions:write"),
         *("channels:history", "groups:history", "im:history", "mpim:history"),
         *("channels:read", "groups:read", "im:read", "mpim:read", "im:write", "mpim:write"),
-        "usergroups:read",
+        *("usergroups:read", "assistant:write"),
     }
 )
 """What the app has been granted unless a test says otherwise: all that the methods here can ask for."""
@@ -65,6 +65,12 @@ class Methods:
             "chat.stopStream": _Method(streams.stop, ("channel", "ts"), "chat:write"),
             "assistant.threads.setStatus": _Method(
                 lambda args: chat.set_status(workspace, args), ("channel_id", "thread_ts"), "chat:write"
+            ),
+            "assistant.threads.setSuggestedPrompts": _Method(
+                lambda args: agents.suggest(workspace, args), ("channel_id", "prompts"), "assistant:write"
+            ),
+            "agents.sessions.setStatus": _Method(
+                lambda args: agents.set_session(workspace, args), ("status",), "chat:write"
             ),
             "conversations.replies": _Method(
                 lambda args: read.replies(workspace, args), ("channel", "ts"), HISTORY_SCOPES

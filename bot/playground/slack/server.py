@@ -14,6 +14,7 @@ from bot.playground.slack.conditions import Conditions
 from bot.playground.slack.core import SlackCore
 from bot.playground.slack.delivery import Attempt, DeliveryTimeouts, Push
 from bot.playground.slack.inspection import Inspection
+from bot.playground.slack.manifest import AGENT_SUBSCRIPTIONS, SUBSCRIPTIONS
 from bot.playground.slack.message import Message, Ping, Preview
 from bot.playground.slack.methods import SCOPES
 from bot.playground.slack.outbox import Outbox
@@ -76,9 +77,11 @@ class LocalSlack:
     def _offer_clicks(self, clicks: Clicks) -> None:
         self.press, self.act, self.submit = clicks.press, clicks.act, clicks.submit
         self.close_view, self.open_home = clicks.close_view, clicks.open_home
+        self.stop_session = clicks.stop_session
 
     def _offer_inspection(self, inspection: Inspection) -> None:
         self.messages, self.thread, self.ephemerals = inspection.messages, inspection.thread, inspection.ephemerals
+        self.session, self.prompts = inspection.session, inspection.prompts
         self.status, self.file = inspection.status, inspection.file
         self.until, self.settled = inspection.until, inspection.settled
 
@@ -158,6 +161,16 @@ class LocalSlack:
     @subscriptions.setter
     def subscriptions(self, types: Collection[str]) -> None:
         self.core.subscriptions = types
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether the app is an agent: it has sessions and prompts, and is subscribed to their events."""
+        return self._workspace.is_agent
+
+    @is_agent.setter
+    def is_agent(self, is_agent: bool) -> None:
+        self._workspace.is_agent = is_agent
+        self.core.subscriptions = AGENT_SUBSCRIPTIONS if is_agent else SUBSCRIPTIONS
 
     @property
     def latency(self) -> float:

@@ -29,6 +29,7 @@ class Streams:
     def __init__(self, workspace: LocalWorkspace) -> None:
         self._workspace = workspace
         self._open: dict[tuple[str, str], _Stream] = {}
+        self._ended_by_hand: set[tuple[str, str]] = set()
 
     @property
     def open(self) -> list[tuple[str, str]]:
@@ -40,6 +41,12 @@ class Streams:
         share = behaviours.SHORT_LIFE if "stream_life" in self._workspace.reported else 1.0
         lasts = self._workspace.stream_seconds * share
         return stream is not None and self._workspace.clock() - stream.since < lasts
+
+    def end_by_hand(self, message: Message) -> None:
+        """End a stream as a person does with Slack's own Stop: the app's next call for it is refused."""
+        del self._open[message.channel, message.ts]
+        self._ended_by_hand.add((message.channel, message.ts))
+        self._workspace.change(message, replace(message, streaming_state="completed"))
 
     def start(self, args: Args) -> dict[str, object]:
         """`thread_ts` is asked for here although Slack's pages disagree on it: nobody has seen what happens without."""
@@ -60,6 +67,7 @@ class Streams:
         self._open[channel.id, message.ts] = stream
         note(self._workspace, message, args)
         self._workspace.post(message)
+        self._tell_session(message, "processing")
         return {"channel": channel.id, "ts": message.ts}
 
     def append(self, args: Args) -> dict[str, object]:
@@ -90,7 +98,13 @@ class Streams:
         # No argument switches previews off. The blocks of the end are not judged: their links are the sources.
         note_previews(self._workspace, replace(ended, blocks=shown))
         ended = self._workspace.change(message, behaviours.stopped(self._workspace, ended))
+        self._tell_session(message, "active")
         return {"channel": message.channel, "ts": message.ts, "message": message_json(self._workspace, ended)}
+
+    def _tell_session(self, message: Message, status: str) -> None:
+        """An agent's stream begins a session, and ends its work (Slack docs, Agent sessions)."""
+        if self._workspace.is_agent and message.thread_ts:
+            self._workspace.set_session(message.channel, message.thread_ts, status)
 
     def _find(self, args: Args) -> tuple[Message, _Stream]:
         channel = self._workspace.joined(args.get("channel"))
@@ -99,6 +113,8 @@ class Streams:
             raise Refusal("message_not_found")
         if message.bot_id != self._workspace.bot_id:
             raise Refusal("message_not_owned_by_app")
+        if (channel.id, message.ts) in self._ended_by_hand:
+            raise Refusal("stopped_by_user")
         if not self.running(message):
             raise Refusal("message_not_in_streaming_state")
         return message, self._open[channel.id, message.ts]

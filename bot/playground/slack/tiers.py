@@ -42,6 +42,8 @@ PER_MINUTE = {
     "apps.connections.open": _TIER_3,
     "apps.manifest.create": _TIER_1,
     "assistant.threads.setStatus": 600,
+    "assistant.threads.setSuggestedPrompts": _TIER_4,
+    "agents.sessions.setStatus": _TIER_3,
     # Slack names no number.
     "tooling.tokens.rotate": _TIER_2,
     # "several hundred" for each of the two is all that Slack says (Slack docs, Rate limits).

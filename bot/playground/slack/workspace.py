@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
-from bot.playground.slack.changes import Blamed, MessageChanged, Met, Opened, Reacted, StatusSet, WorkspaceChange
+from bot.playground.slack.changes import (
+    Blamed,
+    MessageChanged,
+    Met,
+    Opened,
+    Reacted,
+    Session,
+    SessionSet,
+    StatusSet,
+    WorkspaceChange,
+)
 from bot.playground.slack.channels import Channel, Person
 from bot.playground.slack.message import Edit, File, Message, Ping, Preview
 from bot.playground.slack.rules import Refusal
@@ -55,6 +65,11 @@ class LocalWorkspace:
         """Seconds after which a stream is over, even while it is appended to (slackapi/python-slack-sdk#1859)."""
         self.reactions: dict[tuple[str, str], dict[str, list[str]]] = {}
         """Of each message by (channel, ts): the names given to it, and who gave each, both in order."""
+        self.is_agent = False
+        self.sessions: dict[tuple[str, str], Session] = {}
+        """Those of an agent, by (channel, thread_ts)."""
+        self.prompts: dict[str, list[dict[str, str]]] = {}
+        """What an agent's pane suggests, by the channel of its direct message."""
         self.pings: list[Ping] = []
         self.previews: list[Preview] = []
         self.violations: list[str] = []
@@ -230,6 +245,13 @@ class LocalWorkspace:
         """Note what the app did that Slack lets pass, but that a good app does not do."""
         self.violations.append(text)
         self.changed(Blamed(text))
+
+    def set_session(self, channel: str, thread_ts: str, status: str, title: str = "") -> Session:
+        """Make an agent's session, or change its status: one that is there keeps its title."""
+        known = self.sessions.get((channel, thread_ts))
+        session = self.sessions[channel, thread_ts] = Session(status, known.title if known else title)
+        self.changed(SessionSet(channel, thread_ts, session))
+        return session
 
     def set_status(self, channel: str, thread_ts: str, status: str) -> None:
         self._statuses[channel, thread_ts] = (status, self.clock())

@@ -24,9 +24,12 @@ from benchmarks.chaos.sentences import (
 from benchmarks.chaos.verdicts import Judged, Outcome, Unit, Verdict, Violation, short
 
 # What Redis may hold when all is quiet, by a word of the key: what makes questions unique, which chat belongs to what,
-# runs not seen to end (kept for a day), what buttons need, who is alive, and the write budget.
+# runs not seen to end (kept for a day), what buttons need, who is alive, the write budget, and what admins see of use.
 _KEPT = frozenset(
-    {"claim", "chat", "message", "run", "budget", "again", "newest", "processes", "answer", "passages", "decision"}
+    (
+        *("claim", "chat", "message", "run", "budget", "again", "newest", "processes"),
+        *("answer", "passages", "decision", "figures"),
+    )
 )
 # What was stopped of late, which is told for a minute.
 _TOLD = "{lines}:stopped"

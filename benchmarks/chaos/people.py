@@ -176,7 +176,8 @@ class People:
         with suppress(TimeoutError, LookupError):
             await slack.until(lambda: bool(self._suggesting(said, label)), _BUTTON_SECONDS)
             ts = self._suggesting(said, label)
-            then = Said(token, said.surface, said.channel, said.user, time.monotonic(), root=said.root, pressed=ts)
+            root = said.root or self.opened(said)
+            then = Said(token, said.surface, said.channel, said.user, time.monotonic(), root=root, pressed=ts)
             self.said.append(then)
             await asyncio.gather(*(slack.press(said.user, said.channel, ts, label) for _ in range(2)))
 

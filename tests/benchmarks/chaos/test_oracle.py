@@ -43,7 +43,7 @@ GOOD = Record(
     asked=QUESTIONS,
     shown=(shown(answer(ONE), 3.0), shown(answer(TWO), 4.0), shown(answer(LAST), 91.0)),
     predictions=(ONE, TWO, LAST),
-    kept=("flowise-slack:claim:T1:C1:1.0", "flowise-slack:{budget:T1}:bucket"),
+    kept=("flowise-slack:claim:T1:C1:1.0", "flowise-slack:{budget:T1}:bucket", "flowise-slack:{figures:T1}:9:sums"),
 )
 
 

@@ -88,7 +88,7 @@ def statuses(home: Sandbox) -> list[str]:
 
 async def kept(home: Sandbox) -> str:
     """All that the store holds now."""
-    store: Any = Redis.from_url(home.redis_url, decode_responses=True)
+    store: Any = Redis.from_url(home.redis_url, decode_responses=True, encoding_errors="replace")  # one is no text
     readers = {"string": store.get, "hash": store.hgetall, "set": store.smembers, "stream": store.xrange}
     readers |= {"list": lambda key: store.lrange(key, 0, -1), "zset": lambda key: store.zrange(key, 0, -1)}
     try:

@@ -34,9 +34,20 @@ def installed() -> Path:
     return ROOT / ".venv-audit" / "bin" / "pip-audit"
 
 
+def environments() -> list[list[str]]:
+    """The locks by the environments they are installed in. pip-audit takes no package in two versions at once."""
+    ours = ["requirements.lock", "requirements-embedded.lock", "requirements-dev.lock"]
+    others = sorted(lock.name for lock in ROOT.glob("requirements*.lock") if lock.name not in ours)
+    return [ours, *([lock] for lock in others)]
+
+
 def looked_up(program: Path, further: list[str]) -> list[dict[str, Any]]:
     """What pip-audit says of each package that is pinned for this platform."""
-    locks = [word for lock in sorted(ROOT.glob("requirements*.lock")) for word in ("--requirement", lock.name)]
+    return [package for locks in environments() for package in _looked_up(program, locks, further)]
+
+
+def _looked_up(program: Path, names: list[str], further: list[str]) -> list[dict[str, Any]]:
+    locks = [word for name in names for word in ("--requirement", name)]
     fixed = ["--require-hashes", "--disable-pip", "--format=json", "--desc=off", "--progress-spinner=off"]
     try:
         done = subprocess.run(

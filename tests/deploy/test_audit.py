@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import runpy
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,15 @@ def audited(folder: Path, printed: str, *, status: int = 0, error: str = "") -> 
 
 def report(*packages: object) -> str:
     return json.dumps({"dependencies": packages, "fixes": []})
+
+
+def test_no_package_is_looked_up_in_two_versions_at_once() -> None:
+    together = runpy.run_path(str(ROOT / ".ci" / "audit.py"))["environments"]()
+    assert sorted(chain.from_iterable(together)) == sorted(lock.name for lock in ROOT.glob("requirements*.lock"))
+    for locks in together:
+        lines = [line for lock in locks for line in (ROOT / lock).read_text().splitlines()]
+        everywhere = {line.split()[0] for line in lines if "==" in line and ";" not in line}
+        assert len(everywhere) == len({pin.partition("==")[0] for pin in everywhere})
 
 
 def test_all_were_looked_up_and_nothing_is_known(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ from bot.slack.wire import new_session, web_client
 from bot.store.redis import RedisStore
 from bot.workspace.figures import counting
 from bot.workspace.home_content import HomeParts
-from bot.workspace.process import WAITS, Process, Waits
+from bot.workspace.process import WAITS, Process, Waits, nothing_counted
 from bot.workspace.registry import Registry
 from handlers import steps
 
@@ -171,7 +171,8 @@ class Bot:
     def _new_registry(self, flows: Flows, store: RedisStore, traces: tuple[Observers, ...]) -> Registry:
         settings, name = self._settings, uuid4().hex[:12]
         tasks = Tasks()
-        count = counting(store.figures, tasks, wall=time.time)
+        # Whom figures are shown to stands in the file.
+        count = counting(store.figures, tasks, wall=time.time) if self._live.has_file else nothing_counted
         process = Process(
             name,
             flows,

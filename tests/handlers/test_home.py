@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from bot.config.live import LiveConfiguration
 from bot.playground.flowise.chatflows import fails, plain
@@ -288,6 +289,8 @@ async def test_without_a_file_there_is_the_everyday_part_and_words_are_questions
             assert await office.command(text) == ""
         await home.slack.until(lambda: len(office.asked) == 3 and home.idle)
         assert sorted(text for _, text in office.asked) == ["flow default", "settings", "usage"]
+    async with Redis.from_url(home.redis_url) as raw:
+        assert [key async for key in raw.scan_iter(match="*{figures:*")] == []  # nobody may see any
 
 
 async def test_somebody_who_may_not_ask_reads_why_and_is_counted(office: Office) -> None:

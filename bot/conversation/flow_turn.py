@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import structlog
@@ -38,6 +38,23 @@ T = TypeVar("T")
 _UNTOLD = 3.0
 # How often a flow that is not known yet is looked for, in seconds.
 _LOOK = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A question that can be asked now: of which flow, on which chat; `known` is what is stored of its thread."""
+
+    question: Question
+    lease: Lease
+    slot: Slot
+    flow: WorkspaceFlow
+    chat: Chat
+    known: Conversation | None
+
+    def predicted(self, asked: Asked, files: PreparedFiles | None = None) -> AsyncGenerator[TurnEvent, None]:
+        """Ask Flowise that, and yield what comes."""
+        predictions = self.flow.predictions
+        return predictions.predicted(self.question, self.lease, self.chat, asked, self.slot, files=files)
 
 
 class FlowTurns:
@@ -127,80 +144,54 @@ class FlowTurns:
         for remark in question.notes:
             yield Remark(remark)
         work = self._form_sent if question.form else self._with_words
-        async with aclosing(work(question, lease, slot, flow, chat, known)) as events:
+        async with aclosing(work(_Asking(question, lease, slot, flow, chat, known))) as events:
             async for event in events:
                 yield event
 
-    async def _with_words(
-        self,
-        question: Question,
-        lease: Lease,
-        slot: Slot,
-        flow: WorkspaceFlow,
-        chat: Chat,
-        known: Conversation | None,
-    ) -> AsyncGenerator[TurnEvent, None]:
+    async def _with_words(self, asking: _Asking) -> AsyncGenerator[TurnEvent, None]:
         """Ask the question, once its files are prepared."""
         async with (
-            flow.files.prepared(question, chat) as files,
-            aclosing(self._with_files(question, lease, slot, flow, chat, known, files)) as events,
+            asking.flow.files.prepared(asking.question, asking.chat) as files,
+            aclosing(self._with_files(asking, files)) as events,
         ):
             async for event in events:
                 yield event
 
-    async def _form_sent(
-        self,
-        question: Question,
-        lease: Lease,
-        slot: Slot,
-        flow: WorkspaceFlow,
-        chat: Chat,
-        known: Conversation | None,
-    ) -> AsyncGenerator[TurnEvent, None]:
+    async def _form_sent(self, asking: _Asking) -> AsyncGenerator[TurnEvent, None]:
         """Send what was filled in, alone."""
+        question = asking.question
         if question.files:
             yield Remark(wording_of_forms.FILES_LEFT_OUT)
         form = {entry.name: entry.value for entry in question.form}
-        asked = replace(await self._asked_with(question, flow, known, as_question(question.form)), form=form)
-        async with aclosing(flow.predictions.predicted(question, lease, chat, asked, slot)) as events:
+        asked = replace(await self._asked_with(asking, as_question(question.form)), form=form)
+        async with aclosing(asking.predicted(asked)) as events:
             async for event in events:
                 yield event
 
-    async def _with_files(
-        self,
-        question: Question,
-        lease: Lease,
-        slot: Slot,
-        flow: WorkspaceFlow,
-        chat: Chat,
-        known: Conversation | None,
-        files: PreparedFiles,
-    ) -> AsyncGenerator[TurnEvent, None]:
+    async def _with_files(self, asking: _Asking, files: PreparedFiles) -> AsyncGenerator[TurnEvent, None]:
         """Ask the question with its files; where nothing of it can be asked, say so."""
+        question, known = asking.question, asking.known
         if not question.has_words and not files.go_along:
             yield Sentence(" ".join((*files.remarks, wording_of_files.IN_WORDS)))
             return
         if known is not None and known.files:
             if not question.files:
                 yield Remark(wording_of_files.went_with(known.files))
-            lease.then(lambda: self._chats.forgets(question.thread, ""))
+            asking.lease.then(lambda: self._chats.forgets(question.thread, ""))
         for remark in files.remarks:
             yield Remark(remark)
         # A transcript takes the place of all that is asked, so nothing is quoted to it.
         text = "" if files.clip else await self._context.with_quotes(question, known, files.unread)
-        asked = await self._asked_with(question, flow, known, text)
-        async with aclosing(flow.predictions.predicted(question, lease, chat, asked, slot, files=files)) as events:
+        async with aclosing(asking.predicted(await self._asked_with(asking, text), files)) as events:
             async for event in events:
                 yield event
 
-    async def _asked_with(
-        self, question: Question, flow: WorkspaceFlow, known: Conversation | None, text: str
-    ) -> Asked:
-        """What Flowise is asked; `known` is what is stored of the question's thread. A form and a transcript are not
-        introduced: no words go beside them."""
-        told = await flow.askers.of(question)
+    async def _asked_with(self, asking: _Asking, text: str) -> Asked:
+        """What Flowise is asked. A form and a transcript are not introduced: no words go beside them."""
+        question, known = asking.question, asking.known
+        told = await asking.flow.askers.of(question)
         asked = text if question.form or not text else wording_of_quotes.introduced(told.line, text)
-        is_first = self._is_first(question, flow, known)
+        is_first = self._is_first(question, asking.flow, known)
         return Asked(asked, told.overrides, is_first=is_first, greets=_greets(question, known))
 
     async def resumed(

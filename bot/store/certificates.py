@@ -38,11 +38,7 @@ class RedisCertificates:
 
     async def fail(self, team: str, name: str) -> None:
         """Note that an assumption has failed in daily use: all are doubted that have failed, for a day from now."""
-        key = self._key(team, "failed")
-        async with self._client.pipeline(transaction=True) as pipeline:
-            pipeline.sadd(key, name)
-            pipeline.pexpire(key, _DAY_MS)
-            await self._ask(pipeline.execute())
+        await self._add(self._key(team, "failed"), name, _DAY_MS)
 
     async def failed(self, team: str) -> frozenset[str]:
         """The names of the assumptions that have failed within the last day. Raises StoreUnavailable."""
@@ -51,11 +47,7 @@ class RedisCertificates:
 
     async def note_remains(self, team: str, remains: str) -> None:
         """Note something that a run is about to post. Raises StoreUnavailable."""
-        key = self._key(team, "remains")
-        async with self._client.pipeline(transaction=True) as pipeline:
-            pipeline.sadd(key, remains)
-            pipeline.pexpire(key, _REMAINS_MS)
-            await self._ask(pipeline.execute())
+        await self._add(self._key(team, "remains"), remains, _REMAINS_MS)
 
     async def remains(self, team: str) -> Iterable[str]:
         """What runs have posted and not cleaned up. Raises StoreUnavailable."""
@@ -65,6 +57,13 @@ class RedisCertificates:
     async def forget_remains(self, team: str, remains: str) -> None:
         """Note that it is cleaned up. Raises StoreUnavailable."""
         await self._ask(self._client.srem(self._key(team, "remains"), remains))
+
+    async def _add(self, key: str, member: str, lifetime: int) -> None:
+        """Add to a set that is kept for `lifetime` milliseconds from now."""
+        async with self._client.pipeline(transaction=True) as pipeline:
+            pipeline.sadd(key, member)
+            pipeline.pexpire(key, lifetime)
+            await self._ask(pipeline.execute())
 
     def _key(self, team: str, kind: str) -> str:
         return f"{self._prefix}:{{certify:{team}}}:{kind}"

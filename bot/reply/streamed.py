@@ -22,8 +22,9 @@ from bot.reply.pace import BACKOFF, Losses, Pace
 from bot.reply.progress import Progress
 from bot.reply.status import StatusLine
 from bot.reply.steps import Steps
+from bot.reply.stream_messages import StreamMessages
 from bot.reply.streamed_steps import StreamedSteps
-from bot.reply.streams import LAST_CALL, LIFE, PATIENCE, Mode, StreamSupport
+from bot.reply.streams import PATIENCE, Mode, StreamSupport
 from bot.slack import wording
 from bot.slack.calls import (
     Accepted,
@@ -44,18 +45,10 @@ from bot.slack.calls import (
 from bot.slack.help_contact import NOBODY
 from bot.slack.refusals import STOPPED_BY_USER
 from bot.slack.text.link_hosts import ANY_HOST, LinkHosts
-from bot.slack.text.streaming import StreamPiece, StreamText
+from bot.slack.text.streaming import StreamText
 
 # If Slack asks for a longer silence than this, in seconds, the stream is given up.
 _SHORT = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """A message that is being streamed, and since when."""
-
-    ts: str
-    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +87,10 @@ class StreamedReply:
     ) -> None:
         self.left: Unstreamed | None = None
         self._place = place
-        self._reference = reference
         self._streams = streams
-        self._text = StreamText(most=most)
-        self._answer = Answer(self._text, asks=asks, steps=steps, hosts=hosts)
+        text = StreamText(most=most)
+        self._messages = StreamMessages(place, reference, text)
+        self._answer = Answer(text, asks=asks, steps=steps, hosts=hosts)
         self._steps = StreamedSteps(self._answer.steps)
         self._attachments = Attachments(place)
         self._last_edits = LastEdits(place, streams, asks=asks, hosts=hosts)
@@ -108,26 +101,16 @@ class StreamedReply:
         self._before = Beside()
         """The events other than text that came before the last text."""
         self._after = Beside()
-        self._stream: _Open | None = None
-        self._ended: list[str] = []
         self._progress = Progress(place, reference, self._pace, self._status)
         self._losses = Losses()
-        self._piece: StreamPiece | None = None
         self._last: Call | None = None
         self._is_finished = False
         """The last call of the answer was taken; only a file and the last edits may be left."""
         self._finished_at = 0.0
-        self._stop_is_late = False
-        """A stop had no permit when it was wanted: text is appended before it."""
-        self._is_full = False
         self._is_wrong = False
         """What was sent is no part of the answer."""
-        self._append_at = 0.0
-        """When Slack allows the next append; a stop need not wait for it."""
         self._stopped_in_slack = ""
         """The message whose stream a person has ended in Slack: nothing is written until the answer has ended too."""
-        self._may_stand = False
-        """The reply to a start was lost: a message of ours may stand whose `ts` is not known."""
 
     # The contract -----------------------------------------------------------------------------------------------
 
@@ -137,7 +120,8 @@ class StreamedReply:
             self._before.add_all(self._after)
             self._after = Beside()
         elif isinstance(event, BeganAnew):
-            self._is_wrong, self._piece = True, None
+            self._is_wrong = True
+            self._messages.forget_piece()
         else:
             self._after.add(event)
         self._progress.received(now)
@@ -162,10 +146,10 @@ class StreamedReply:
         match call:
             case StartStream():
                 waited = now - self._progress.unshown_since(now)
-                return self._may_stand or (self._streams.mode is Mode.STREAM and waited < PATIENCE)
+                return self._messages.may_stand or (self._streams.mode is Mode.STREAM and waited < PATIENCE)
             case StopStream(markdown=markdown):
                 # Text that a stop has no permit to bring can be appended before it.
-                return self._stop_is_late or not markdown.strip()
+                return self._messages.stop_is_late or not markdown.strip()
             case UpdateMessage():
                 return now - self._finished_at < LAST_EDITS_WAIT
             case SetStatus():
@@ -185,7 +169,7 @@ class StreamedReply:
                 return
         self._pace.wrote(now)
         if isinstance(call, StartStream) and not isinstance(result, Limited):
-            self._may_stand = isinstance(result, Lost)
+            self._messages.may_stand = isinstance(result, Lost)
         match result:
             case Posted(found=False) | Accepted():
                 self._stands(call, result, now)
@@ -195,9 +179,7 @@ class StreamedReply:
                 self._failed(call, result, now)
 
     def wake_at(self, now: float) -> float | None:
-        times = [self._pace.held_until, self._append_at]
-        if self._stream is not None:
-            times += [self._stream.since + LIFE, self._stream.since + LIFE + LAST_CALL]
+        times = [self._pace.held_until, *self._messages.wake_times()]
         if self._answer.ended or not self._progress.shows_all:
             times.append(self._pace.may_write_at(ended=self._answer.ended))
         times += self._status.wake_times(self._answer)
@@ -219,17 +201,16 @@ class StreamedReply:
             self._give_up(self._stopped_in_slack)
         if self._stopped_in_slack or self._answer.is_changing:
             return None
-        nothing_stands = self._stream is None and not self._ended and not self._may_stand
+        messages, nothing_stands = self._messages, self._messages.nothing_stands
         # An answer that is whole before its first words were shown is posted whole.
         if nothing_stands and (self._answer.ended or not self._streams.is_open_to(self._place, now)):
             self._give_up()
             return None
         # What was streamed cannot be taken back, so a passing remark is written by edits, and so is the rest.
-        if self._answer.fetching is not None and not self._may_stand:
-            last = self._stream.ts if self._stream is not None else next(reversed(self._ended), "")
-            self._give_up(last, streaming=self._stream is not None)
+        if self._answer.fetching is not None and not messages.may_stand:
+            self._give_up(messages.open or next(reversed(messages.ended), ""), streaming=bool(messages.open))
             return None
-        if self._is_wrong and not nothing_stands and not self._may_stand:
+        if self._is_wrong and not nothing_stands and not messages.may_stand:
             self._write_anew()
             return None
         self._is_wrong = self._is_wrong and not nothing_stands
@@ -248,62 +229,34 @@ class StreamedReply:
     def _next_write(self, now: float) -> Call | None:
         if self._answer.stopping or now < self._pace.may_write_at(ended=self._answer.ended):
             return None
-        if self._is_full and self._stream is not None:
-            self._piece = None
-            return StopStream(self._place.channel, self._stream.ts)
-        age = now - self._stream.since if self._stream is not None else 0.0
-        self._piece = piece = self._text.piece(growing=not self._answer.ended, ends_soon=age >= LIFE)
-        if self._stream is None:
-            return self._begin(piece)
-        if piece is None or not self._stop_is_late:
-            # The piece after which no message has room is added first: only then is it known what is left.
-            if self._answer.ended and (piece is None or (piece.whole and not piece.is_last)):
-                return self._finish(self._stream, piece)
-            if (piece is not None and piece.full) or age >= LIFE + (LAST_CALL if piece is not None else 0):
-                return self._stop(self._stream, piece)
-        if now < self._append_at:
-            piece = None
-        return AppendStream(self._place.channel, self._stream.ts, piece.markdown) if piece is not None else None
+        write = self._messages.next_write(now, ended=self._answer.ended)
+        if isinstance(write, StopStream) and self._messages.ends_answer:
+            return self._finish(write)
+        return self._after_the_text() if write is None and not self._messages.open else write
 
-    def _begin(self, piece: StreamPiece | None) -> Call | None:
-        """The first call of a message; or, when the answer has ended after its last message had, what it lacks yet."""
-        if piece is not None:
-            return StartStream(
-                channel=self._place.channel,
-                thread_ts=self._place.thread_ts or "",
-                user=self._place.user,
-                team=self._place.team,
-                markdown=piece.markdown,
-                mark=f"{self._reference}-{len(self._ended)}",
-                since=self._place.since,
-            )
-        if self._answer.ended and not self._progress.ends:
-            # Only after the last call: a stream that breaks off before leaves the file to the reply that goes on.
-            if self._is_finished and (file := self._attachments.next_call(self._answer)) is not None:
-                return file
-            under = (*self._answer.heading, *self._answer.footer())
-            if under and (not self._is_finished or self._attachments.has_lost):
-                self._give_up(self._ended[-1])
-            elif self._is_finished and (edit := self._last_edits.next_call()) is not None:
-                return edit
-            else:
-                self._progress.end()
-        return None
-
-    def _finish(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
-        """The last call of the answer. Steps that stand in a plan are folded into its title."""
-        markdown = piece.markdown if piece is not None else self._text.closing
+    def _finish(self, stop: StopStream) -> StopStream:
+        """The last call of the answer, with what stands under it. Steps in a plan are folded into its title."""
         folded = self._answer.folded if self._steps.has_plan else ""
         # The text has begun before it is known what was understood of a clip.
         under = (*self._answer.heading, *self._answer.footer(with_work=not folded))
-        self._last = StopStream(self._place.channel, stream.ts, markdown, under, plan=folded)
+        self._last = StopStream(stop.channel, stop.ts, stop.markdown, under, plan=folded)
         return self._last
 
-    def _stop(self, stream: _Open, piece: StreamPiece | None) -> StopStream:
-        """The last call of a message after which another one follows."""
-        markdown = piece.markdown if piece is not None else ""
-        closing = "" if piece is not None and piece.full else (piece.state.closed if piece else self._text.closing)
-        return StopStream(self._place.channel, stream.ts, markdown + closing)
+    def _after_the_text(self) -> Call | None:
+        """What an answer lacks yet whose text stands in messages that have all ended."""
+        if not self._answer.ended or self._progress.ends:
+            return None
+        # Only after the last call: a stream that breaks off before leaves the file to the reply that goes on.
+        if self._is_finished and (file := self._attachments.next_call(self._answer)) is not None:
+            return file
+        under = (*self._answer.heading, *self._answer.footer())
+        if under and (not self._is_finished or self._attachments.has_lost):
+            self._give_up(self._messages.ended[-1])
+        elif self._is_finished and (edit := self._last_edits.next_call()) is not None:
+            return edit
+        else:
+            self._progress.end()
+        return None
 
     # What came of it ------------------------------------------------------------------------------------------------
 
@@ -311,20 +264,13 @@ class StreamedReply:
         self._losses.reset()
         self._progress.shown(self._answer.length)
         self._steps.taken(call)
-        if self._piece is not None:
-            self._text.taken(self._piece)
+        self._messages.taken(call, result, now)
         if isinstance(call, StartStream) and isinstance(result, Posted):
-            self._stream = _Open(result.ts, now)
             self._status.posted()
-        elif isinstance(call, AppendStream):
-            self._is_full = self._piece is not None and self._piece.full
         elif isinstance(call, StopStream):
-            self._stop_is_late = self._is_full = False
-            self._ended.append(call.ts)
-            self._stream = None
             self._is_finished, self._finished_at = call is self._last, now
             self._message_ended(call.ts)
-            self._text.close()
+            self._messages.text.close()
             if self._is_finished:
                 self._end_if_all_stands()
 
@@ -337,9 +283,9 @@ class StreamedReply:
         """Note a message of which no more is streamed, for the last edits. One that holds only a part of what was left
         stays as it is."""
         if not self._is_finished:
-            self._last_edits.message_full(ts, self._text.message)
+            self._last_edits.message_full(ts, self._messages.text.message)
         elif not self._answer.rest:
-            events = (*self._before.events, *text_of(self._text.message), *self._after.events)
+            events = (*self._before.events, *text_of(self._messages.text.message), *self._after.events)
             self._last_edits.answer_ended(ts, events, self._answer.steps)
 
     def _edited(self, call: UpdateMessage, result: Result, now: float) -> None:
@@ -362,7 +308,7 @@ class StreamedReply:
         """Whether the same call is made again later."""
         match result:
             case Limited(retry_after=seconds) if isinstance(call, AppendStream):
-                self._append_at = now + seconds
+                self._messages.hold_appends(now + seconds)
             case Limited(retry_after=seconds):
                 self._pace.hold(now + seconds)
             case Lost() if self._losses.count < len(BACKOFF):
@@ -381,7 +327,7 @@ class StreamedReply:
                 self._streams.refused(self._place, code, now)
                 self._give_up()
             case StopStream(), Limited() if not self._waits_for(call, now):
-                self._stop_is_late = True
+                self._messages.stop_is_late = True
             case StartStream(), Limited() if not self._waits_for(call, now):
                 self._give_up()
             case AppendStream(ts=ts), Limited(retry_after=seconds) if seconds > _SHORT:
@@ -403,10 +349,10 @@ class StreamedReply:
 
     def _give_up(self, message: str = "", *, streaming: bool = False) -> None:
         """Leave the rest to others; `message` is the last one, if it must be written anew."""
-        has_ended = message in self._ended
-        is_known = has_ended or (self._stream is not None and message == self._stream.ts)
+        all_ended, has_ended = self._messages.ended, message in self._messages.ended
+        is_known = has_ended or (message != "" and message == self._messages.open)
         # What stands in them may be no part of the answer: then all of them are written anew.
-        before = tuple(ts for ts in self._ended if ts != message) if self._is_wrong else ()
+        before = tuple(ts for ts in all_ended if ts != message) if self._is_wrong else ()
         self._progress.end()
         self.left = Unstreamed(
             Standing(
@@ -417,16 +363,16 @@ class StreamedReply:
                 attachments=self._attachments,
                 steps=self._answer.steps,
             ),
-            ended=len(self._ended) - has_ended - len(before),
+            ended=len(all_ended) - has_ended - len(before),
             events=(*self._before.events, *self._text_left(last_message=is_known), *self._after.events),
         )
 
     def _write_anew(self) -> None:
         """Leave all messages to others: what stands in them was no part of the answer."""
-        open_now = self._stream.ts if self._stream is not None else ""
-        self._give_up(open_now or self._ended[-1], streaming=bool(open_now))
+        open_now = self._messages.open
+        self._give_up(open_now or self._messages.ended[-1], streaming=bool(open_now))
 
     def _text_left(self, *, last_message: bool) -> Iterator[ArrivedEvent]:
         if self._answer.is_changing:
             yield BeganAnew(is_stored=True)
-        yield from text_of(self._text.unsettled(last_message=last_message))
+        yield from text_of(self._messages.text.unsettled(last_message=last_message))

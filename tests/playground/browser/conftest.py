@@ -119,7 +119,7 @@ def chromium_path() -> str:
     """Where the browser is. Without one the test is skipped; where browsers are required, it fails."""
     path = find_chromium()
     if path is None:
-        reason = "no Chromium was found"
+        reason = "the page needs a browser, and no Chromium was found: install one, or set CHROMIUM to its program"
         if os.environ.get("EVERY_TEST") == "required":
             pytest.fail(f"{reason}, and EVERY_TEST=required is set")
         pytest.skip(reason)

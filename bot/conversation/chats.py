@@ -92,6 +92,10 @@ class Chats:
         """Have the thread's next question begin a new chat, of any flow, without the messages up to `since`, a `ts`."""
         await self._store.start_over(thread, self._wall(), context_since=since)
 
+    async def quieten(self, thread: Thread) -> None:
+        """Keep out of a thread until the bot is mentioned there."""
+        await self._store.set_quiet(thread, True, self._wall())
+
     async def stopped(self, question: Question, messages: Sequence[str]) -> None:
         """Note that a question was stopped: neither it nor what had come of its answer, in `messages`, is quoted."""
         if not (question.place.response_url or question.thread.channel.startswith("D")):  # nothing is quoted there

@@ -90,6 +90,8 @@ class FlowTurns:
         choice = await self._choice(question, noted, preferred)
         flow = self._flows.named(choice.flow) if choice.flow is not None else None
         if flow is None:
+            if choice.sentence == wording_of_flows.GONE:  # said once, and not of each message that people write there
+                await self._stored(question, lambda: self._chats.quieten(question.thread))
             yield Sentence(choice.sentence or wording_of_flows.GONE)
             return
         flow_known(flow.flow.noted.name)

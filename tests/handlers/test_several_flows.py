@@ -146,6 +146,8 @@ async def test_a_thread_keeps_its_flow_while_the_file_changes_in_both_replicas(h
     await house.holds(lambda live: "handbook" not in live.effective.flows)
     await house.ask("five", thread=root)
     assert (await house.answered(root, 4))[-1] == wording_of_flows.GONE.replace("`", "")
+    await house.home.ask("what people say to each other", thread_ts=root)
+    await house.home.slack.until(lambda: house.home.idle)
     await house.ask("new conversation", thread=root)
     await house.answered(root, 5)
     await house.ask("six", thread=root)

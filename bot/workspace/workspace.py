@@ -43,6 +43,8 @@ T = TypeVar("T")
 
 # For an interaction, Slack waits for three (Slack docs, Handling user interaction).
 _STORE_SECONDS = 2.6
+# For so many seconds the prompts of a Home are the same: each counts once.
+_SAME_PROMPTS = 60
 
 
 class SlackConnection(Slack, AttachedFiles, HomeTabs, Authorship, Protocol):
@@ -187,8 +189,8 @@ class Workspace:
         return await self.access.sentence(found) if found is not None else ""
 
     async def _prompts(self, flow: str, thread: Thread, user: str) -> AnswerButtons | None:
-        # Each drawing has buttons of its own: one that was pressed counts once.
-        reference = reference_of(thread.team, "home", user, flow, f"{self.wall():.6f}")
+        # A press draws the Home anew: who presses twice must not meet another button the second time.
+        reference = reference_of(thread.team, "home", user, flow, f"{self.wall() // _SAME_PROMPTS:.0f}")
         found = self.conversations.flows.named(flow)
         return await found.offers.to_begin_with(thread, reference, user) if found is not None else None
 

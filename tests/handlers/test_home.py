@@ -134,9 +134,17 @@ async def test_everybody_sees_what_they_can_ask_and_asks_it_by_a_press(office: O
     assert wording.FOR_ADMINS not in shown
     slack, view = office.home.slack, office.home.slack.core.workspace.views.homes[office.ben]
     [buttons] = [block for block in view.blocks if str(block["block_id"]).startswith("home_prompts")]
-    for _ in range(2):  # pressed twice, it is asked once
-        where = {"type": "view", "view_id": view.id}
+
+    def drawings() -> int:
+        return sum(call.method == "views.publish" for call in slack.calls)
+
+    async def press() -> None:
+        before, where = drawings(), {"type": "view", "view_id": view.id}
         await slack.act(office.ben, where, str(buttons["block_id"]), "suggestion_0", {"type": "button"})
+        await slack.until(lambda: drawings() > before)
+
+    await press()
+    await press()  # in the Home that was drawn anew: it is asked once
     dm = slack.dm(office.ben)
     await slack.until(lambda: len(office.asked) == 1 and office.home.idle)
     assert office.asked == [("it", "My screen is dark.")]
